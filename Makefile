@@ -1,0 +1,49 @@
+# Two commands do everything: `make demo` and `make test`. What is missing they install, once.
+SHELL := /bin/sh
+PY := .venv/bin/python
+WORKERS ?= 2
+
+.PHONY: help setup demo test check bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+
+setup: .venv/installed node_modules/installed ## virtual environment, node, contracts
+
+.venv/installed: requirements-dev.lock pyproject.toml
+	@tools/need 'python3 -c "import sys; assert sys.version_info >= (3, 11)"' python3
+	@tools/need 'python3 -c "import venv, ensurepip"' python3-venv
+	@echo "setting up .venv (a minute, once)"
+	@python3 -m venv .venv
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+node_modules/installed: package-lock.json
+	@tools/need 'npm --version' nodejs npm
+	@echo "setting up the local chain (anvil, Uniswap contracts)"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+demo: setup ## the main job: a local chain with real pools, hedged on paper
+	@$(PY) -m bot demo
+
+test: setup ## every test
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
+
+check: setup ## format, lint, types, layers
+	@$(PY) -m ruff format --check -q .
+	@$(PY) -m ruff check -q .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-logo
+
+bench: setup ## performance figures, as ratios in one run
+	@$(PY) -m tests.bench
+
+lock: ## write the lock files again (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+	npm install --package-lock-only --no-audit --no-fund
+
+clean: ## everything that setup and runs made
+	rm -rf .venv node_modules var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

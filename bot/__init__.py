@@ -1,0 +1,1 @@
+"""dnbot: a delta-neutral rebalancing daemon for AMM liquidity providers."""

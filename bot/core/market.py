@@ -1,0 +1,75 @@
+"""A perpetual market: its rules, and what it shows at one moment. Quantities are in base units, never in contracts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.core.types import Symbol, Underlying, VenueId
+
+
+@dataclass(frozen=True, slots=True)
+class MarginTier:
+    """One step of a venue's margin table; notionals in USD.
+
+    ``maintenance_amount`` is the constant that makes the maintenance margin continuous over the tiers.
+    """
+
+    notional_floor: Decimal
+    notional_cap: Decimal
+    maintenance_rate: Decimal
+    maintenance_amount: Decimal
+    max_leverage: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PerpMarket:
+    """The rules of one linear perpetual.
+
+    ``tick`` is in USD, ``lot``, ``min_quantity`` and ``max_quantity`` are in base units, ``min_notional`` is in USD.
+    ``contract_size`` is base units per contract and matters to adapters only. Fees are fractions of the notional.
+    """
+
+    venue: VenueId
+    symbol: Symbol
+    underlying: Underlying
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal
+    min_notional: Decimal
+    contract_size: Decimal
+    maker_fee: Decimal
+    taker_fee: Decimal
+    tiers: tuple[MarginTier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Mark and index price in USD."""
+
+    price: Decimal
+    index: Decimal
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The touch of the order book; prices in USD, sizes in base units."""
+
+    bid: Decimal
+    bid_size: Decimal
+    ask: Decimal
+    ask_size: Decimal
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """The funding rate due next: a fraction of the mark notional per interval; shorts receive a positive one."""
+
+    rate: Decimal
+    next_at: datetime
+    interval: timedelta
+    as_of: datetime

@@ -1,0 +1,182 @@
+"""Orders as sum types: what is wanted, what was sent, and what is known of it afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
+
+
+class OrderKind(StrEnum):
+    """How an order meets the book."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_MARKET = "stop_market"
+
+
+class TimeInForce(StrEnum):
+    """How long an order stays in the book."""
+
+    GTC = "gtc"
+    IOC = "ioc"
+    POST_ONLY = "post_only"
+
+
+class OrderStatus(StrEnum):
+    """A venue's word for where an order is in its life."""
+
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more can happen to the order."""
+        return self is not OrderStatus.OPEN
+
+
+class RejectReason(StrEnum):
+    """Why a venue refused an order; only an allow-listed answer of the venue means one of these."""
+
+    INSUFFICIENT_MARGIN = "insufficient_margin"
+    BELOW_MIN_NOTIONAL = "below_min_notional"
+    BELOW_MIN_QUANTITY = "below_min_quantity"
+    ABOVE_MAX_QUANTITY = "above_max_quantity"
+    BAD_LOT = "bad_lot"
+    BAD_TICK = "bad_tick"
+    PRICE_OUT_OF_BAND = "price_out_of_band"
+    REDUCE_ONLY = "reduce_only"
+    WOULD_TAKE = "would_take"
+    WOULD_TRIGGER = "would_trigger"
+    DUPLICATE_ID = "duplicate_id"
+    BAD_ID = "bad_id"
+    TOO_MANY_ORDERS = "too_many_orders"
+    MAX_POSITION = "max_position"
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    MAINTENANCE = "maintenance"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order as the plan wants it.
+
+    ``quantity`` is signed, in base units (negative sells); ``price`` and ``trigger`` in USD. ``reason`` says, for the
+    journal and the screen, why it exists.
+    """
+
+    venue: VenueId
+    symbol: Symbol
+    underlying: Underlying
+    quantity: Decimal
+    kind: OrderKind
+    time_in_force: TimeInForce
+    reduce_only: bool
+    reason: str
+    price: Decimal | None = None
+    trigger: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An order with its identity, made durable before it is sent; at most one send per intent."""
+
+    client_id: ClientOrderId
+    number: int
+    request: OrderRequest
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """What a venue says of an order; ``filled`` signed, in base units, ``fee`` in USD."""
+
+    client_id: ClientOrderId
+    venue_order_id: str
+    symbol: Symbol
+    status: OrderStatus
+    quantity: Decimal
+    filled: Decimal
+    average_price: Decimal | None
+    fee: Decimal
+    updated_at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The venue has the order (it may be filled or expired already)."""
+
+    report: OrderReport
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue proved that the order has no effect."""
+
+    client_id: ClientOrderId
+    reason: RejectReason
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows yet whether the order has an effect; it is resolved by looking, never by sending again."""
+
+    client_id: ClientOrderId
+    message: str
+
+
+Outcome = Accepted | Rejected | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """A validated answer that the venue knows no such order (now)."""
+
+    client_id: ClientOrderId
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One trade of ours; ``quantity`` signed, in base units; price, fee and realised profit in USD."""
+
+    trade_id: str
+    client_id: ClientOrderId | None
+    venue: VenueId
+    symbol: Symbol
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    realised: Decimal
+    is_maker: bool
+    at: datetime
+
+
+class LedgerKind(StrEnum):
+    """What moved the cash of an account."""
+
+    DEPOSIT = "deposit"
+    REALISED = "realised"
+    FEE = "fee"
+    FUNDING = "funding"
+    LIQUIDATION_FEE = "liquidation_fee"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One movement of an account's cash, in USD; what the account gains is positive."""
+
+    number: int
+    kind: LedgerKind
+    symbol: Symbol | None
+    amount: Decimal
+    at: datetime

@@ -1,0 +1,196 @@
+"""A snapshot is whole or absent: one block per chain, validated venue reads with their own times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.core.amm.curve import Amounts, Curve
+from bot.core.market import Book, Funding, Mark, PerpMarket
+from bot.core.orders import OrderKind
+from bot.core.types import (
+    Address,
+    BlockHash,
+    ChainId,
+    ChainName,
+    ClientOrderId,
+    PositionId,
+    Symbol,
+    Underlying,
+    VenueId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStamp:
+    """The block that every read of a chain is pinned to."""
+
+    number: int
+    hash: BlockHash
+    parent_hash: BlockHash
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token and what it is a claim on: one whole token is ``rate`` units of ``underlying``."""
+
+    address: Address
+    symbol: str
+    decimals: int
+    underlying: Underlying
+    rate: Decimal
+
+    def to_units(self, raw: int | Decimal) -> Decimal:
+        """Divide raw token units by the token's decimals and map them to units of the underlying."""
+        return Decimal(raw).scaleb(-self.decimals) * self.rate
+
+
+class EntrySource(StrEnum):
+    """Where a position's entry amounts come from."""
+
+    MINT_EVENTS = "mint_events"
+    FIRST_SIGHT = "first_sight"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was deposited, raw token units, net of what was withdrawn since; the yardstick of impermanent loss."""
+
+    amount0: int
+    amount1: int
+    source: EntrySource
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class LpPosition:
+    """One liquidity position at the snapshot's block."""
+
+    id: PositionId
+    protocol: str
+    pool: Address
+    token0: Token
+    token1: Token
+    curve: Curve
+    amounts: Amounts
+    entry: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPrice:
+    """A pool's own price in whole units of the underlyings: ``price`` units of token1's per unit of token0's.
+
+    ``depth`` orders pools that price the same pair: the token1 units that a 1% move of the price would trade.
+    """
+
+    pool: Address
+    underlying0: Underlying
+    underlying1: Underlying
+    price: Decimal
+    depth: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ChainView:
+    """All that was read of one chain, from one block."""
+
+    chain: ChainName
+    chain_id: ChainId
+    block: BlockStamp
+    positions: tuple[LpPosition, ...]
+    pools: tuple[PoolPrice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PerpPosition:
+    """A position in a perpetual: ``size`` signed, in base units; 0 only where the venue proved that it is flat."""
+
+    symbol: Symbol
+    size: Decimal
+    entry_price: Decimal | None
+    unrealised: Decimal
+    liquidation_price: Decimal | None
+    margin: Decimal
+    leverage: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """A working order: ``remaining`` signed, in base units. ``client_id`` is None for an order that carries none."""
+
+    client_id: ClientOrderId | None
+    venue_order_id: str
+    symbol: Symbol
+    kind: OrderKind
+    remaining: Decimal
+    price: Decimal | None
+    trigger: Decimal | None
+    reduce_only: bool
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The collateral account, USD: ``wallet`` is cash; ``equity`` adds unrealised profit; ``available`` is free."""
+
+    wallet: Decimal
+    equity: Decimal
+    available: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What one market shows."""
+
+    market: PerpMarket
+    mark: Mark
+    book: Book
+    funding: Funding
+
+
+@dataclass(frozen=True, slots=True)
+class VenueView:
+    """A venue's validated state. Every configured symbol is in ``quotes`` and ``positions`` (a proven 0 included)."""
+
+    venue: VenueId
+    as_of: datetime
+    quotes: Mapping[Symbol, Quote]
+    positions: Mapping[Symbol, PerpPosition]
+    open_orders: tuple[OpenOrder, ...]
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True)
+class VenueUnknown:
+    """A venue whose read failed: nothing is known of it, and nothing that adds risk goes there."""
+
+    venue: VenueId
+    reason: str
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The world as one decision sees it."""
+
+    taken_at: datetime
+    chains: tuple[ChainView, ...]
+    venues: tuple[VenueView | VenueUnknown, ...]
+
+    @property
+    def positions(self) -> tuple[LpPosition, ...]:
+        """Every position of every chain."""
+        return tuple(position for view in self.chains for position in view.positions)
+
+    def venue(self, venue: VenueId) -> VenueView | None:
+        """Give a venue's view, or None where it is unknown."""
+        for view in self.venues:
+            if isinstance(view, VenueView) and view.venue == venue:
+                return view
+        return None

@@ -1,0 +1,48 @@
+"""The identifiers and small enumerations that every layer speaks."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, NewType
+
+ChainName = NewType("ChainName", str)
+"""The name a chain has in the configuration, such as ``base``."""
+ChainId = NewType("ChainId", int)
+Address = NewType("Address", str)
+"""A contract or account address with its EIP-55 checksum."""
+BlockHash = NewType("BlockHash", str)
+"""``0x`` and 64 lower-case hexadecimal digits."""
+Underlying = NewType("Underlying", str)
+"""What a token is a claim on: ``ETH`` for WETH, ``BTC`` for WBTC, ``USD`` for every dollar stable."""
+VenueId = NewType("VenueId", str)
+"""The name a venue has in the configuration, such as ``paper`` or ``binance``."""
+Symbol = NewType("Symbol", str)
+"""A perpetual's unified name, such as ``ETH/USDT:USDT``."""
+PositionId = NewType("PositionId", str)
+"""``chain:protocol:address`` or ``chain:protocol:token id``; stable over restarts."""
+ClientOrderId = NewType("ClientOrderId", str)
+
+USD: Final = Underlying("USD")
+ZERO: Final = Decimal(0)
+
+
+class Mode(StrEnum):
+    """Whether orders may reach a real venue."""
+
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Side(StrEnum):
+    """A venue's word for the sign of a quantity; inside, quantities are signed."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+def side_of(quantity: Decimal) -> Side:
+    """Give the venue's side for a signed, non-zero quantity."""
+    if quantity == 0:
+        raise ValueError("a quantity of zero has no side")
+    return Side.BUY if quantity > 0 else Side.SELL

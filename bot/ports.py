@@ -1,0 +1,175 @@
+"""What the application needs of the world: a small Protocol per neighbour. Adapters implement, tests fake them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.decision import Decision
+from bot.core.market import PerpMarket
+from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome
+from bot.core.snapshot import BlockStamp, ChainView, Entry, Snapshot, VenueView
+from bot.core.state import Pending, State
+from bot.core.types import ChainName, ClientOrderId, PositionId, Symbol, VenueId
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Give the present time, UTC and aware."""
+
+    def monotonic(self) -> float:
+        """Give seconds that never go backwards, for durations."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class ChainReader(Protocol):
+    """One chain, read through any number of endpoints."""
+
+    @property
+    def chain(self) -> ChainName:
+        """The chain's name in the configuration."""
+
+    async def check(self) -> None:
+        """Compare the configuration with the chain (chain id, code at addresses).
+
+        Raises:
+            ConfigError: an address has no code, the chain id differs, a token has no mapping.
+            Retryable: no endpoint answers.
+        """
+
+    async def read(self) -> ChainView:
+        """Read everything at the newest block, pinned to it.
+
+        Raises:
+            Retryable: no endpoint gave a whole answer in time.
+            SkipCycle: the answers contradict each other or went backwards.
+        """
+
+    def heads(self) -> AsyncIterator[BlockStamp]:
+        """Give new heads as they come, for ever; the newest one where several came at once."""
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+class ChainFed(Protocol):
+    """Something that wants every believed chain view before the venues are read (the paper exchange's pool marks)."""
+
+    def chain_seen(self, views: Sequence[ChainView]) -> None:
+        """Take the views of this cycle."""
+
+
+class Exchange(Protocol):
+    """One account on one derivatives venue."""
+
+    @property
+    def venue(self) -> VenueId:
+        """The venue's name in the configuration."""
+
+    async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
+        """Load the markets and compare the account with what dnbot needs.
+
+        Raises:
+            ConfigError: a symbol is unknown or no linear perpetual, or the account is set up wrongly.
+            Retryable: the venue does not answer.
+        """
+
+    async def observe(self) -> VenueView:
+        """Read the account and its markets, validated.
+
+        Raises:
+            Retryable: the venue did not answer, or not believably.
+        """
+
+    async def place(self, intent: Intent) -> Outcome:
+        """Send an order once. Never raises for anything that the venue or the network does."""
+
+    async def cancel(self, client_id: ClientOrderId, symbol: Symbol) -> Outcome:
+        """Cancel a working order once."""
+
+    async def lookup(self, client_id: ClientOrderId, symbol: Symbol) -> OrderReport | NotFound:
+        """Look for an order by its client id, everywhere that the venue may keep it.
+
+        Raises:
+            Retryable: the venue did not answer, or not believably.
+        """
+
+    async def fills(self, since: datetime) -> tuple[Fill, ...]:
+        """Give our trades from ``since`` on, oldest first."""
+
+    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
+        """Give the cash movements from ``since`` on, oldest first."""
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRecord:
+    """The audit record of one cycle; every screen and report reads these."""
+
+    cycle: int
+    at: datetime
+    snapshot: Snapshot
+    decision: Decision
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth remembering that is no cycle: start, stop, reorg, alarm, operator command."""
+
+    at: datetime
+    kind: str
+    message: str
+    data: Mapping[str, str]
+
+
+class Journal(Protocol):
+    """The bot's durable memory. Calls are synchronous, and durable when they return; only the trading loop writes."""
+
+    def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
+        """Number an order, give it its client id and commit it, before anything is sent."""
+
+    def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
+        """Record what became of an intent; a NotFound here means: proven never placed."""
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Give the intents whose end is not known, oldest first."""
+
+    def add_fills(self, fills: Sequence[Fill]) -> int:
+        """Record fills, each trade id once; give how many were new."""
+
+    def last_fill_at(self, venue: VenueId) -> datetime | None:
+        """Give the time of the newest recorded fill of a venue."""
+
+    def record(self, record: CycleRecord) -> None:
+        """Append a cycle and the state that the next decision starts from."""
+
+    def load_state(self) -> State | None:
+        """Give the state of the last recorded cycle, or None on a new journal."""
+
+    def entry(self, position: PositionId) -> Entry | None:
+        """Give a position's entry amounts."""
+
+    def save_entry(self, position: PositionId, entry: Entry) -> None:
+        """Set a position's entry amounts."""
+
+    def add_event(self, event: Event) -> None:
+        """Append an event."""
+
+    def close(self) -> None:
+        """Flush, unlock and close."""
+
+
+class Publisher(Protocol):
+    """Someone who is shown every cycle (metrics, MQTT, the status page); must never block or raise."""
+
+    def publish(self, record: CycleRecord) -> None:
+        """Take a cycle's record."""

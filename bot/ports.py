@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.core.decision import Decision
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome
-from bot.core.snapshot import BlockStamp, ChainView, Entry, Snapshot, VenueView
+from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
 from bot.core.state import Pending, State
 from bot.core.types import ChainName, ClientOrderId, PositionId, Symbol, VenueId
 
@@ -49,6 +49,13 @@ class ChainReader(Protocol):
         Raises:
             Retryable: no endpoint gave a whole answer in time.
             SkipCycle: the answers contradict each other or went backwards.
+        """
+
+    async def entry(self, position: LpPosition) -> Entry | None:
+        """Look up a position's entry amounts in its own mint and burn events; None where the node has none.
+
+        Raises:
+            Retryable: the node did not answer.
         """
 
     def heads(self) -> AsyncIterator[BlockStamp]:
@@ -131,7 +138,17 @@ class Event:
     data: Mapping[str, str]
 
 
-class Journal(Protocol):
+class EntryStore(Protocol):
+    """Where entry amounts are remembered."""
+
+    def entry(self, position: PositionId) -> Entry | None:
+        """Give a position's entry amounts."""
+
+    def save_entry(self, position: PositionId, entry: Entry) -> None:
+        """Set a position's entry amounts."""
+
+
+class Journal(EntryStore, Protocol):
     """The bot's durable memory. Calls are synchronous, and durable when they return; only the trading loop writes."""
 
     def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
@@ -154,12 +171,6 @@ class Journal(Protocol):
 
     def load_state(self) -> State | None:
         """Give the state of the last recorded cycle, or None on a new journal."""
-
-    def entry(self, position: PositionId) -> Entry | None:
-        """Give a position's entry amounts."""
-
-    def save_entry(self, position: PositionId, entry: Entry) -> None:
-        """Set a position's entry amounts."""
 
     def add_event(self, event: Event) -> None:
         """Append an event."""

@@ -58,10 +58,14 @@ class EntrySource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was deposited, raw token units, net of what was withdrawn since; the yardstick of impermanent loss."""
+    """What was deposited, raw token units, net of what was withdrawn since; the yardstick of impermanent loss.
+
+    ``liquidity`` is the position's liquidity that the amounts belong to.
+    """
 
     amount0: int
     amount1: int
+    liquidity: int
     source: EntrySource
     block: int
 

@@ -1,0 +1,30 @@
+"""Structured concurrency with plain errors: the daemon's handler reads an error's name, not a group of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run coroutines side by side and give their results in order.
+
+    Raises:
+        The first exception of any of them, after the others were cancelled.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(item) for item in work]
+    except BaseExceptionGroup as group_error:
+        raise first_of(group_error) from group_error
+    return [task.result() for task in tasks]
+
+
+def first_of(error: BaseException) -> BaseException:
+    """Give the first leaf of an exception group, or the exception itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class EntryBook:
-    """Attaches entry amounts to positions; asks the chain once per position and liquidity, ``deadline`` seconds long."""
+    """Attaches entry amounts to positions; asks the chain once per position and liquidity, for ``deadline`` seconds."""
 
     store: EntryStore
     deadline: float

@@ -19,7 +19,7 @@ def follow(entry: Entry, liquidity: int, principal: tuple[int, int]) -> Entry:
         principal: its principal now, raw units of token0 and token1.
     """
     before = entry.liquidity
-    if liquidity == before or before == 0:
+    if before in {liquidity, 0}:
         return entry
     if liquidity < before:
         amount0, amount1 = (amount * liquidity // before for amount in (entry.amount0, entry.amount1))

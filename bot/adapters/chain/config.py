@@ -1,0 +1,104 @@
+"""What the chain adapter needs to know; the wiring fills it from the settings. Durations are seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.types import Address, ChainId, ChainName, Underlying
+
+MULTICALL3: Final = Address("0xcA11bde05977b3631167028862bE2a173976CA11")
+"""Where Multicall3 stands on nearly every chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMapping:
+    """One whole token is ``rate`` units of ``underlying``."""
+
+    underlying: Underlying
+    rate: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class V2Config:
+    """Pairs of a Uniswap V2 or a fork of it; LP tokens of the chain's owners and of ``holders`` count as ours.
+
+    ``key`` is the dotted configuration key of this section, for error messages.
+    """
+
+    name: str
+    key: str
+    pairs: tuple[Address, ...]
+    holders: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class V3Config:
+    """A Uniswap V3 or a fork of it: ``token_ids`` are read in any case, the owners' own ones if ``discover`` is set.
+
+    ``key`` is the dotted configuration key of this section, for error messages.
+    """
+
+    name: str
+    key: str
+    position_manager: Address
+    token_ids: tuple[int, ...] = ()
+    discover: bool = True
+
+
+ProtocolConfig = V2Config | V3Config
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is asked of an endpoint at once, and how long it may take.
+
+    Attributes:
+        request_timeout: one HTTP request.
+        read_timeout: one whole snapshot, all endpoints and retries included.
+        max_head_age: a head older than this makes its endpoint suspect, and a silent subscription is given up.
+        poll_interval: between polls for a new head while there is no subscription.
+        subscription_retry: how long to poll after a subscription broke, before the first attempt to get it back.
+        max_batch: requests in one JSON-RPC batch.
+        max_call_gas: gas of one multicall (geth allows 50 million by default).
+        max_call_bytes: call data of one multicall or body of one batch.
+        max_log_blocks: block range of one ``eth_getLogs``.
+        max_log_requests: ``eth_getLogs`` requests per look-up of entry amounts.
+    """
+
+    request_timeout: float = 5.0
+    read_timeout: float = 10.0
+    max_head_age: timedelta = timedelta(seconds=60)
+    poll_interval: float = 2.0
+    subscription_retry: float = 5.0
+    max_batch: int = 10
+    max_call_gas: int = 40_000_000
+    max_call_bytes: int = 1_000_000
+    max_log_blocks: int = 10_000
+    max_log_requests: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ChainConfig:
+    """One chain. ``multicall`` None reads through JSON-RPC batches; ``reference_pools`` only price things.
+
+    ``rpc_urls`` and ``ws_urls`` may hold keys: they never appear in a message, only an endpoint's number and host do.
+    """
+
+    name: ChainName
+    chain_id: ChainId
+    rpc_urls: tuple[str, ...]
+    owners: tuple[Address, ...]
+    protocols: tuple[ProtocolConfig, ...]
+    ws_urls: tuple[str, ...] = ()
+    multicall: Address | None = MULTICALL3
+    reference_pools: tuple[Address, ...] = ()
+    tokens: Mapping[Address, TokenMapping] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+    def key(self, name: str) -> str:
+        """Give the dotted configuration key of one of this chain's settings."""
+        return f"chains.{self.name}.{name}"

@@ -1,0 +1,108 @@
+"""Ethereum's JSON forms, read strictly: a quantity, a hash, a block header. Anything else is no answer."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from eth_utils.address import to_checksum_address
+
+from bot.core.errors import Retryable
+from bot.core.snapshot import BlockStamp
+from bot.core.types import Address, BlockHash
+
+_QUANTITY: Final = re.compile(r"0x[0-9a-fA-F]{1,64}")
+_HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
+WORD: Final = 32
+
+
+def quantity(value: object) -> int:
+    """Read a hexadecimal number.
+
+    Raises:
+        Retryable: it is none.
+    """
+    if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
+        raise Retryable("answered no number where one was asked for")
+    return int(value, 16)
+
+
+def block_hash(value: object) -> BlockHash:
+    """Read a 32-byte hash.
+
+    Raises:
+        Retryable: it is none.
+    """
+    if not isinstance(value, str) or not _HASH.fullmatch(value):
+        raise Retryable("answered no hash where one was asked for")
+    return BlockHash(value.lower())
+
+
+def data(value: object) -> bytes:
+    """Read a byte string.
+
+    Raises:
+        Retryable: it is none.
+    """
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise Retryable("answered no data where some was asked for")
+    try:
+        return bytes.fromhex(value[2:])
+    except ValueError:
+        raise Retryable("answered data that is no hexadecimal") from None
+
+
+def stamp(value: object) -> BlockStamp:
+    """Read a block header as ``eth_getBlockByNumber`` and ``newHeads`` give it.
+
+    Raises:
+        Retryable: the block is null or a field of it is missing or malformed.
+    """
+    if not isinstance(value, dict):
+        raise Retryable("answered no block")
+    try:
+        return BlockStamp(
+            number=quantity(value.get("number")),
+            hash=block_hash(value.get("hash")),
+            parent_hash=block_hash(value.get("parentHash")),
+            timestamp=datetime.fromtimestamp(quantity(value.get("timestamp")), tz=UTC),
+        )
+    except (OverflowError, ValueError, OSError):
+        raise Retryable("answered a block with an impossible timestamp") from None
+
+
+def uint(answer: bytes, word: int = 0) -> int:
+    """Read an unsigned ABI word."""
+    return int.from_bytes(answer[word * WORD : word * WORD + WORD], "big")
+
+
+def sint(answer: bytes, word: int = 0) -> int:
+    """Read a signed ABI word."""
+    return int.from_bytes(answer[word * WORD : word * WORD + WORD], "big", signed=True)
+
+
+@lru_cache(maxsize=65536)
+def _checksummed(raw: bytes) -> Address:
+    return Address(str(to_checksum_address(raw)))
+
+
+def address(answer: bytes, word: int = 0) -> Address:
+    """Read an ABI word as a checksummed address."""
+    return _checksummed(answer[word * WORD + 12 : word * WORD + WORD])
+
+
+def encode_address(value: Address) -> bytes:
+    """Write an address as an ABI word."""
+    return bytes.fromhex(value[2:]).rjust(WORD, b"\0")
+
+
+def encode_uint(value: int) -> bytes:
+    """Write an unsigned ABI word."""
+    return value.to_bytes(WORD, "big")
+
+
+def encode_int(value: int) -> bytes:
+    """Write a signed ABI word."""
+    return value.to_bytes(WORD, "big", signed=True)

@@ -1,0 +1,35 @@
+"""The settings: the only reader of configuration files and of the environment."""
+
+from bot.app.settings.chains import ChainSettings, TokenSettings, UniswapV2Settings, UniswapV3Settings
+from bot.app.settings.hedge import BandSettings, GuardSettings, HedgeSettings, UnderlyingSettings
+from bot.app.settings.load import Loaded, build, load
+from bot.app.settings.origins import Layer, Origins
+from bot.app.settings.problems import ConfigErrors
+from bot.app.settings.root import BotSettings, LogFormat, LogLevel, LogSettings, Settings
+from bot.app.settings.venues import MarkSource, PaperClock, PaperSettings, VenueSettings
+
+__all__ = [
+    "BandSettings",
+    "BotSettings",
+    "ChainSettings",
+    "ConfigErrors",
+    "GuardSettings",
+    "HedgeSettings",
+    "Layer",
+    "Loaded",
+    "LogFormat",
+    "LogLevel",
+    "LogSettings",
+    "MarkSource",
+    "Origins",
+    "PaperClock",
+    "PaperSettings",
+    "Settings",
+    "TokenSettings",
+    "UnderlyingSettings",
+    "UniswapV2Settings",
+    "UniswapV3Settings",
+    "VenueSettings",
+    "build",
+    "load",
+]

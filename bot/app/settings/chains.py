@@ -1,0 +1,126 @@
+"""``[chains.NAME]``: endpoints, owners and where their positions are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from bot.app.settings.base import Table
+from bot.app.settings.fields import (
+    AddressKey,
+    Checksummed,
+    Duration,
+    HttpEndpoint,
+    Integer,
+    Multicall,
+    Positive,
+    ProtocolName,
+    UnderlyingKey,
+    WsEndpoint,
+)
+from bot.core.types import Address
+
+MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
+
+
+class UniswapV2Settings(Table):
+    """Pairs of a Uniswap V2 deployment (or a fork of it)."""
+
+    name: ProtocolName = Field(default="uniswap_v2", description="name of the deployment, unique on the chain")
+    pairs: tuple[Checksummed, ...] = Field(
+        min_length=1,
+        description="pair contracts whose LP tokens are yours",
+        examples=[["0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc"]],
+    )
+    holders: tuple[Checksummed, ...] = Field(
+        default=(),
+        description="accounts besides the owners whose LP tokens count, such as a staking contract of your own",
+    )
+
+
+class UniswapV3Settings(Table):
+    """Positions of a Uniswap V3 deployment (or a fork of it)."""
+
+    name: ProtocolName = Field(default="uniswap_v3", description="name of the deployment, unique on the chain")
+    position_manager: Checksummed = Field(
+        description="NonfungiblePositionManager contract", examples=["0xC36442b4a4522E871399CD717aBDD847Ab11FE88"]
+    )
+    factory: Checksummed | None = Field(
+        default=None, description="factory contract; read from the position manager if left out"
+    )
+    token_ids: tuple[Integer, ...] = Field(default=(), description="positions to read whoever owns them (staked ones)")
+    discover: bool = Field(default=True, description="also read every position that an owner holds")
+
+
+class TokenSettings(Table):
+    """What a token is a claim on."""
+
+    underlying: UnderlyingKey = Field(description="what it is a claim on: ETH, BTC, USD, …", examples=["ETH"])
+    rate: Positive = Field(default=Decimal(1), description="units of the underlying per whole token")
+
+
+class ChainSettings(Table):
+    """One chain."""
+
+    chain_id: Integer = Field(
+        ge=1, description="EIP-155 chain id; compared with what the endpoint says", examples=[31337]
+    )
+    rpc_urls: tuple[HttpEndpoint, ...] = Field(
+        min_length=1,
+        description="HTTP endpoints in order of preference; the next one takes over where one fails",
+        examples=[["http://127.0.0.1:8545"]],
+    )
+    ws_urls: tuple[WsEndpoint, ...] = Field(default=(), description="WebSocket endpoints for new heads; none: polling")
+    owners: tuple[Checksummed, ...] = Field(
+        default=(),
+        description="accounts whose positions are hedged (addresses only; dnbot never needs a key)",
+        examples=[["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"]],
+    )
+    multicall: Multicall = Field(
+        default=MULTICALL3, description='Multicall3 contract, or "none" to use JSON-RPC batches'
+    )
+    reference_pools: tuple[Checksummed, ...] = Field(default=(), description="pools that are read for their price only")
+    max_head_age: Duration = Field(
+        default=timedelta(seconds=60), description="oldest head before the endpoint counts as stale"
+    )
+    poll_interval: Duration = Field(
+        default=timedelta(seconds=2), description="how often heads are polled without a WebSocket"
+    )
+    request_timeout: Duration = Field(default=timedelta(seconds=5), description="deadline of one request")
+    read_timeout: Duration = Field(
+        default=timedelta(seconds=10), description="deadline of a whole snapshot, failover included"
+    )
+    max_batch: Integer = Field(default=100, ge=1, le=10_000, description="most calls in one JSON-RPC batch")
+    max_call_gas: Integer = Field(
+        default=30_000_000, ge=100_000, description="gas of one multicall; larger reads are split"
+    )
+    uniswap_v2: tuple[UniswapV2Settings, ...] = Field(default=(), description="Uniswap V2 deployments")
+    uniswap_v3: tuple[UniswapV3Settings, ...] = Field(default=(), description="Uniswap V3 deployments")
+    tokens: dict[AddressKey, TokenSettings] = Field(
+        default_factory=dict, description="tokens that dnbot does not know by itself (it knows WETH, WBTC, USDC, …)"
+    )
+
+    @property
+    def multicall_address(self) -> Address | None:
+        """The Multicall3 contract, or None where the chain has none."""
+        return None if self.multicall == "none" else Address(self.multicall)
+
+    @model_validator(mode="after")
+    def _one_name_each(self) -> Self:
+        names = [*(entry.name for entry in self.uniswap_v2), *(entry.name for entry in self.uniswap_v3)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two deployments have the name {twice[0]!r}; give each its own `name`")
+        return self
+
+    @model_validator(mode="after")
+    def _some_position(self) -> Self:
+        if not self.uniswap_v2 and not self.uniswap_v3:
+            raise ValueError("has no position source; add [[chains.NAME.uniswap_v2]] or [[chains.NAME.uniswap_v3]]")
+        holders = self.owners or any(entry.holders for entry in self.uniswap_v2)
+        if not holders and not any(entry.token_ids for entry in self.uniswap_v3):
+            raise ValueError("has nobody whose positions to read; set `owners` (or `token_ids` or `holders`)")
+        return self

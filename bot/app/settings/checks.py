@@ -1,0 +1,82 @@
+"""What single values can't tell: settings that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.app.settings.origins import Origins, Path
+from bot.app.settings.problems import dotted
+from bot.app.settings.root import Settings
+from bot.app.settings.venues import MarkSource
+from bot.core.errors import ConfigError
+from bot.core.types import USD, ChainName, Mode
+
+Finding = tuple[Path, str]
+
+
+def cross_check(settings: Settings, origins: Origins, *, live: bool) -> list[ConfigError]:
+    """Give everything that is contradictory, each with the key to change."""
+    findings = [
+        *_mode(settings, live=live),
+        *_chains(settings),
+        *_hedges(settings),
+        *_caps(settings),
+        *_scripts(settings),
+    ]
+    return [ConfigError(text, source=origins.blame(path), key=dotted(path)) for path, text in findings]
+
+
+def _mode(settings: Settings, *, live: bool) -> Iterator[Finding]:
+    path = ("bot", "mode")
+    if settings.bot.mode is Mode.LIVE and not live:
+        yield path, 'is "live", and --live was not given; give both to trade, or set "paper"'
+    elif settings.bot.mode is Mode.LIVE and all(venue.kind == "paper" for venue in settings.venues.values()):
+        yield path, 'is "live", and every venue is a paper one; set "paper"'
+
+
+def _chains(settings: Settings) -> Iterator[Finding]:
+    seen: dict[int, ChainName] = {}
+    for name, chain in settings.chains.items():
+        first = seen.setdefault(chain.chain_id, name)
+        if first != name:
+            text = f"is {chain.chain_id}, as for chains.{first}; its positions would count twice; join the two tables"
+            yield ("chains", name, "chain_id"), text
+
+
+def _hedges(settings: Settings) -> Iterator[Finding]:
+    with_market = {underlying for venue in settings.venues.values() for underlying in venue.symbols}
+    for underlying, own in settings.hedge.underlyings.items():
+        path = ("hedge", "underlyings", underlying)
+        if own.enabled and underlying == USD:
+            yield path, "USD is what everything is measured in and is never hedged; remove it"
+        elif own.enabled and underlying not in with_market:
+            yield path, f"no venue has a market for {underlying}; add it to a venue's `symbols` or set enabled = false"
+    for name, venue in settings.venues.items():
+        if USD in venue.symbols:
+            yield (
+                ("venues", name, "symbols", USD),
+                "USD is what everything is measured in and is never hedged; remove it",
+            )
+    if not settings.policy().hedges:
+        yield ("hedge", "underlyings"), "every underlying is disabled, so nothing is hedged; enable one"
+
+
+def _caps(settings: Settings) -> Iterator[Finding]:
+    guards = settings.guards
+    if guards.max_notional_per_underlying > guards.max_notional_total:
+        yield (
+            ("guards", "max_notional_per_underlying"),
+            f"is above guards.max_notional_total ({guards.max_notional_total})",
+        )
+    for name, venue in settings.venues.items():
+        smallest = f"the smallest order of venues.{name} ({venue.min_notional} USD); no order could go out"
+        if guards.max_order_notional < venue.min_notional:
+            yield ("guards", "max_order_notional"), f"{guards.max_order_notional} is below {smallest}"
+        if venue.max_notional < venue.min_notional:
+            yield ("venues", name, "max_notional"), f"{venue.max_notional} is below {smallest}"
+
+
+def _scripts(settings: Settings) -> Iterator[Finding]:
+    for name, venue in settings.venues.items():
+        if venue.mark is MarkSource.SCRIPT and venue.script is not None and not venue.script.is_file():
+            yield ("venues", name, "script"), f"there is no file {venue.script}"

@@ -1,0 +1,124 @@
+"""``[hedge]`` and ``[guards]``: how much to short, when to trade, and the limits that nothing goes around."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from bot.app.settings.base import Table
+from bot.app.settings.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
+from bot.core.policy import BandPolicy, FixedWidth, GuardPolicy, RiskAversion, TrackingBudget
+
+_LARGEST_RATIO = Decimal("1.5")
+
+
+def _check_ratio(value: Decimal) -> Decimal:
+    if not 0 <= value <= _LARGEST_RATIO:
+        raise ValueError("is no hedge ratio; write 0 to 1.5 (1 hedges the whole exposure, whatever the leverage)")
+    return value
+
+
+Ratio = Annotated[Number, AfterValidator(_check_ratio)]
+PositiveFraction = Annotated[Fraction, Field(gt=0, le=1)]
+
+
+class BandSettings(Table):
+    """When to trade: exactly one of the three ways to set the no-trade band."""
+
+    risk_aversion: Positive | None = Field(
+        default=None,
+        description="dimensionless risk aversion (50: about 2% of exposure for a Uniswap V2 position)",
+        examples=[50],
+    )
+    tracking_error: PositiveFraction | None = Field(
+        default=None, description="budget of yearly tracking error, fraction of the LP value", examples=["0.5%"]
+    )
+    fixed_width: PositiveFraction | None = Field(
+        default=None, description="half-width, fraction of exposure", examples=["2%"]
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = sorted(self.model_fields_set)
+        if len(given) != 1:
+            what = f"{len(given)} kinds given ({', '.join(given)})" if given else "no kind given"
+            raise ValueError(f"{what}; keep exactly one of risk_aversion, tracking_error, fixed_width")
+        return self
+
+    def policy(self) -> BandPolicy:
+        """Give the kind that is set."""
+        if self.risk_aversion is not None:
+            return RiskAversion(self.risk_aversion)
+        if self.tracking_error is not None:
+            return TrackingBudget(self.tracking_error)
+        if self.fixed_width is not None:
+            return FixedWidth(self.fixed_width)
+        raise AssertionError("validation lets exactly one kind through")
+
+
+class UnderlyingSettings(Table):
+    """What is different for one underlying."""
+
+    enabled: bool = Field(default=True, description="false: its exposure is shown and not hedged")
+    ratio: Ratio | None = Field(default=None, description="hedge ratio, 0 to 1.5; left out: hedge.ratio", examples=[1])
+
+
+class HedgeSettings(Table):
+    """How exposures are hedged."""
+
+    ratio: Ratio = Field(default=Decimal(1), description="share of the exposure that is shorted, 0 to 1.5")
+    fixed_cost: NotNegative = Field(default=Decimal(0), description="cost of a trade of any size, USD")
+    floor_width: PositiveFraction = Field(
+        default=Decimal("0.005"),
+        description="half-width of the band where the position has no gamma, fraction of exposure",
+    )
+    assumed_volatility: Annotated[Fraction, Field(gt=0)] = Field(
+        default=Decimal("0.8"), description="yearly volatility until the marks' own history is long enough, fraction"
+    )
+    band: BandSettings = Field(
+        default_factory=lambda: BandSettings(risk_aversion=Decimal(50)), description="when to trade"
+    )
+    underlyings: dict[UnderlyingKey, UnderlyingSettings] = Field(
+        default_factory=dict, description="exceptions for single underlyings"
+    )
+
+
+class GuardSettings(Table):
+    """Limits that no strategy goes around; what reduces risk is never blocked by them."""
+
+    max_order_notional: Positive = Field(
+        default=Decimal(25_000), description="step cap: a larger order is cut to it, USD"
+    )
+    max_notional_per_underlying: Positive = Field(
+        default=Decimal(100_000), description="largest short per underlying over all venues, USD"
+    )
+    max_notional_total: Positive = Field(default=Decimal(200_000), description="largest sum of all shorts, USD")
+    max_orders_per_minute: Integer = Field(default=10, ge=1, description="orders that may go out in any 60 seconds")
+    max_snapshot_age: Duration = Field(
+        default=timedelta(seconds=60), description="oldest block or venue read that a decision may rest on"
+    )
+    max_pool_mark_deviation: PositiveFraction = Field(
+        default=Decimal("0.02"), description="largest |pool price / mark - 1| at which a pool is believed, fraction"
+    )
+    absence_blocks: Integer = Field(
+        default=3, ge=1, description="blocks a position must stay absent before its short is unwound"
+    )
+    slippage: PositiveFraction = Field(
+        default=Decimal("0.005"), description="how far from the touch an immediate order may fill, fraction"
+    )
+
+    def policy(self) -> GuardPolicy:
+        """Give the limits as decide() takes them."""
+        return GuardPolicy(
+            max_order_notional=self.max_order_notional,
+            max_notional_per_underlying=self.max_notional_per_underlying,
+            max_notional_total=self.max_notional_total,
+            max_orders_per_minute=self.max_orders_per_minute,
+            max_snapshot_age=self.max_snapshot_age,
+            max_pool_mark_deviation=self.max_pool_mark_deviation,
+            absence_blocks=self.absence_blocks,
+            slippage=self.slippage,
+        )

@@ -1,0 +1,64 @@
+"""From sources to settings: merge, validate, cross-check, and say everything that is wrong at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from pydantic import ValidationError
+
+from bot.app.settings.checks import cross_check
+from bot.app.settings.layers import flags, read_environment, read_secrets, read_toml
+from bot.app.settings.origins import Layer, Origins, merge
+from bot.app.settings.problems import from_validation, raise_all
+from bot.app.settings.root import Settings
+from bot.core.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings and where each of their values came from."""
+
+    settings: Settings
+    origins: Origins
+
+
+def load(
+    files: Sequence[FilePath],
+    environ: Mapping[str, str],
+    *,
+    overrides: Mapping[str, str] | None = None,
+    live: bool = False,
+) -> Loaded:
+    """Load the configuration: files (later wins) < secrets directory < environment < flags.
+
+    Args:
+        files: TOML files.
+        environ: the environment, ``os.environ`` as a rule.
+        overrides: flags as dotted keys and values, such as ``{"log.level": "debug"}``.
+        live: whether ``--live`` was given.
+
+    Raises:
+        ConfigError: something is wrong; ConfigErrors where several things are.
+    """
+    layers = [read_toml(file) for file in files]
+    for read in (read_secrets, read_environment):
+        present, _ = merge(layers)
+        layers += read(environ, present)
+    return build([*layers, *flags(overrides or {})], live=live)
+
+
+def build(layers: list[Layer], *, live: bool = False) -> Loaded:
+    """Merge layers, validate and cross-check them; raises as ``load`` does."""
+    values, origins = merge(layers)
+    if not values:
+        raise ConfigError("no configuration given; pass -c FILE (`dnbot config init FILE` writes an example)")
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        found = from_validation(error, origins)
+        raise_all(found)
+        raise
+    raise_all(cross_check(settings, origins, live=live))
+    return Loaded(settings, origins)

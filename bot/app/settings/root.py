@@ -1,0 +1,115 @@
+"""The whole configuration."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field
+
+from bot.app.settings.base import Table
+from bot.app.settings.chains import ChainSettings
+from bot.app.settings.fields import BotId, ChainKey, Duration, VenueKey
+from bot.app.settings.hedge import GuardSettings, HedgeSettings
+from bot.app.settings.venues import VenueSettings
+from bot.core.policy import HedgeMarket, HedgePolicy, Policy
+from bot.core.types import Mode, Symbol, Underlying, VenueId
+
+_TELLING = 8  # a shorter piece of an URL, such as "rpc" or "v2", is no key and would blot out ordinary words
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    AUTO = "auto"
+    PRETTY = "pretty"
+    JSON = "json"
+
+
+class BotSettings(Table):
+    """The bot itself."""
+
+    id: BotId = Field(default="dnbot", description="1 to 12 of a-z and 0-9; goes into every client order id")
+    mode: Mode = Field(
+        default=Mode.PAPER, description='"paper", or "live", which also needs --live on the command line'
+    )
+    state_dir: Path = Field(
+        default=Path("var"),
+        description="where the journal and paper accounts are kept; relative to the current directory",
+    )
+    cycle_interval: Duration = Field(
+        default=timedelta(seconds=30), description="a cycle runs at every head and this often"
+    )
+
+
+class LogSettings(Table):
+    """Logging."""
+
+    level: LogLevel = Field(default=LogLevel.INFO, description="the least severe level that is logged")
+    format: LogFormat = Field(default=LogFormat.AUTO, description='"pretty", "json", or "auto": pretty on a terminal')
+
+
+class Settings(Table):
+    """Everything that a user can set."""
+
+    bot: BotSettings = Field(default_factory=BotSettings)
+    chains: dict[ChainKey, ChainSettings] = Field(min_length=1, description="the chains whose positions are hedged")
+    hedge: HedgeSettings = Field(default_factory=HedgeSettings)
+    guards: GuardSettings = Field(default_factory=GuardSettings)
+    venues: dict[VenueKey, VenueSettings] = Field(
+        min_length=1, description="where the shorts are held, in order of preference"
+    )
+    log: LogSettings = Field(default_factory=LogSettings)
+
+    def policy(self) -> Policy:
+        """Give what decide() depends on; every underlying with a market is hedged unless it is disabled."""
+        markets: dict[Underlying, list[HedgeMarket]] = {}
+        for venue, settings in self.venues.items():
+            for underlying, symbol in settings.symbols.items():
+                markets.setdefault(underlying, []).append(_market(venue, symbol, settings))
+        return Policy(
+            band=self.hedge.band.policy(),
+            floor_width=self.hedge.floor_width,
+            fixed_cost=self.hedge.fixed_cost,
+            assumed_volatility=self.hedge.assumed_volatility,
+            hedges={name: hedge for name in markets if (hedge := self._hedge(name, markets[name]))},
+            guards=self.guards.policy(),
+        )
+
+    def _hedge(self, underlying: Underlying, markets: list[HedgeMarket]) -> HedgePolicy | None:
+        own = self.hedge.underlyings.get(underlying)
+        if own is None:
+            return HedgePolicy(self.hedge.ratio, tuple(markets))
+        if not own.enabled:
+            return None
+        return HedgePolicy(self.hedge.ratio if own.ratio is None else own.ratio, tuple(markets))
+
+    def secrets(self) -> frozenset[str]:
+        """Give the strings that no log, message or screen may show: user names, keys and paths of endpoints."""
+        urls = (url for chain in self.chains.values() for url in (*chain.rpc_urls, *chain.ws_urls))
+        return frozenset().union(*(url_secrets(url.get_secret_value()) for url in urls))
+
+
+def _market(venue: VenueId, symbol: Symbol, settings: VenueSettings) -> HedgeMarket:
+    return HedgeMarket(venue, symbol, settings.max_notional)
+
+
+def url_secrets(url: str) -> frozenset[str]:
+    """Give the parts of an URL that may hold a key: credentials, the path with its query, and their longer pieces."""
+    parts = urlsplit(url)
+    credentials, _, _ = parts.netloc.rpartition("@")
+    pieces = [*credentials.split(":"), *re.split("[/&=?#]", url.partition(parts.netloc)[2])]
+    found = [credentials and f"{credentials}@", *(piece for piece in pieces if len(piece) >= _TELLING)]
+    return frozenset(form for text in found if text for form in (text, unquote(text)))

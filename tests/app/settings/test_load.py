@@ -1,0 +1,265 @@
+"""Where settings come from, who wins, and what is said when they are wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.app.settings import ConfigErrors, load
+from bot.core.errors import ConfigError
+from tests.app.settings.scenes import MANAGER, OWNER, RIGHT, loaded, refused, written
+
+TWIN = f"""
+[chains.b]
+chain_id = 31337
+rpc_urls = ["http://a"]
+owners = ["{OWNER}"]
+uniswap_v3 = [{{ position_manager = "{MANAGER}" }}]
+"""
+WRONG_CHECKSUM = "0xf39fd6e51aad88F6F4ce6aB8827279cffFb92266"
+
+
+def test_a_small_configuration_gets_the_defaults(tmp_path: Path) -> None:
+    settings = loaded(tmp_path).settings
+    assert settings.bot.cycle_interval == timedelta(seconds=30)
+    assert settings.hedge.band.risk_aversion == 50
+    assert settings.hedge.floor_width == Decimal("0.005")
+    assert settings.bot.mode == "paper"
+
+
+def test_tables_merge_over_files_and_lists_are_replaced(tmp_path: Path) -> None:
+    extra = '[chains.local]\nrpc_urls = ["http://a", "http://b"]\n[hedge]\nratio = 0.5'
+    result = loaded(tmp_path, extra)
+    chain = next(iter(result.settings.chains.values()))
+    assert [url.get_secret_value() for url in chain.rpc_urls] == ["http://a", "http://b"]
+    assert chain.owners == (OWNER,)
+    assert result.origins.of(("chains", "local", "rpc_urls")).endswith("extra.toml")
+    assert result.origins.of(("chains", "local", "owners")).endswith("bot.toml")
+    assert result.origins.of(("guards", "slippage")) == "default"
+
+
+def test_each_source_beats_the_one_before_it(tmp_path: Path) -> None:
+    file = written(tmp_path, RIGHT + "[hedge]\nratio = 0.1\n[log]\nlevel = 'error'")
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    environ = {"DNBOT_SECRETS_DIR": str(secrets)}
+
+    def ratio() -> tuple[Decimal, str]:
+        result = load([file], environ, overrides=flags)
+        return result.settings.hedge.ratio, result.origins.of(("hedge", "ratio"))
+
+    flags: dict[str, str] = {}
+    assert ratio() == (Decimal("0.1"), str(file))
+    (secrets / "DNBOT_HEDGE__RATIO").write_text("0.2\n")
+    assert ratio() == (Decimal("0.2"), f"secret {secrets / 'DNBOT_HEDGE__RATIO'}")
+    environ["DNBOT_HEDGE__RATIO"] = "0.3"
+    assert ratio() == (Decimal("0.3"), "environment DNBOT_HEDGE__RATIO")
+    flags["hedge.ratio"] = "0.4"
+    assert ratio() == (Decimal("0.4"), "flag for hedge.ratio")
+
+
+def test_a_variable_may_name_a_file_that_holds_the_value(tmp_path: Path) -> None:
+    secret = written(tmp_path, "https://node/v2/abcdefgh,https://other\n", "urls")
+    result = loaded(tmp_path, DNBOT_CHAINS__LOCAL__RPC_URLS_FILE=str(secret))
+    chain = next(iter(result.settings.chains.values()))
+    assert [url.get_secret_value() for url in chain.rpc_urls] == ["https://node/v2/abcdefgh", "https://other"]
+    assert str(secret) in result.origins.of(("chains", "local", "rpc_urls"))
+
+
+def test_a_variable_and_its_file_form_exclude_each_other(tmp_path: Path) -> None:
+    error = refused(tmp_path, environ={"DNBOT_HEDGE__RATIO": "1", "DNBOT_HEDGE__RATIO_FILE": "x"})
+    assert "DNBOT_HEDGE__RATIO and DNBOT_HEDGE__RATIO_FILE are both set" in str(error)
+
+
+def test_a_variable_that_names_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    error = refused(tmp_path, environ={"DNBOT_HEDGE__RATIO_FILE": str(tmp_path / "gone")})
+    assert "gone: there is no such file; DNBOT_HEDGE__RATIO_FILE names it" in str(error)
+
+
+def test_lists_in_variables_are_comma_lists_or_json(tmp_path: Path) -> None:
+    for text in ("http://a, http://b,", '["http://a", "http://b"]'):
+        settings = loaded(tmp_path, DNBOT_CHAINS__LOCAL__RPC_URLS=text).settings
+        chain = next(iter(settings.chains.values()))
+        assert [url.get_secret_value() for url in chain.rpc_urls] == ["http://a", "http://b"]
+
+
+def test_tables_and_lists_of_tables_in_variables_are_json(tmp_path: Path) -> None:
+    text = f'[{{"position_manager": "{MANAGER}", "token_ids": [7]}}]'
+    settings = loaded(tmp_path, DNBOT_CHAINS__LOCAL__UNISWAP_V3=text).settings
+    assert next(iter(settings.chains.values())).uniswap_v3[0].token_ids == (7,)
+    error = refused(tmp_path, environ={"DNBOT_CHAINS__LOCAL__UNISWAP_V3": "7"})
+    assert "must be written as JSON here" in str(error)
+    error = refused(tmp_path, environ={"DNBOT_CHAINS__LOCAL__UNISWAP_V3": "[7"})
+    assert "DNBOT_CHAINS__LOCAL__UNISWAP_V3: chains.local.uniswap_v3: is no JSON" in str(error)
+
+
+def test_keys_of_the_users_choice_find_their_case_in_variables(tmp_path: Path) -> None:
+    result = loaded(
+        tmp_path,
+        DNBOT_HEDGE__UNDERLYINGS__ETH__RATIO="0.5",
+        DNBOT_VENUES__PAPER__SYMBOLS__SOL="SOL/USDT:USDT",
+        **{f"DNBOT_CHAINS__LOCAL__TOKENS__{MANAGER.upper()}__UNDERLYING": "ETH"},
+    )
+    policy = result.settings.policy()
+    assert {name: hedge.ratio for name, hedge in policy.hedges.items()} == {"ETH": Decimal("0.5"), "BTC": 1, "SOL": 1}
+    assert list(next(iter(result.settings.chains.values())).tokens) == [MANAGER]
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("DNBOT_HEDGE__RATOI", "DNBOT_HEDGE__RATIO"),
+        ("DNBOT_CHAINS__LOCAL__RPC_URL", "DNBOT_CHAINS__LOCAL__RPC_URLS"),
+        ("DNBOT_CHAINS__LOCAL__RPC_URL_FILE", "DNBOT_CHAINS__LOCAL__RPC_URLS"),
+        ("DNBOT_GUARDS_SLIPPAGE", "DNBOT_GUARDS__SLIPPAGE"),
+        ("DNBOT_LOG__LEVEL__X", "DNBOT_LOG__LEVEL"),
+    ],
+)
+def test_a_variable_that_means_nothing_names_the_nearest(tmp_path: Path, name: str, nearest: str) -> None:
+    value = str(written(tmp_path, "1", "value")) if name.endswith("_FILE") else "1"
+    error = refused(tmp_path, environ={name: value})
+    assert str(error) == f"environment: {name} matches no setting; the nearest one is {nearest}"
+
+
+def test_a_secrets_directory_that_was_asked_for_must_exist(tmp_path: Path) -> None:
+    error = refused(tmp_path, environ={"DNBOT_SECRETS_DIR": str(tmp_path / "none")})
+    assert "which does not exist" in str(error)
+
+
+def test_other_peoples_secrets_are_left_alone(tmp_path: Path) -> None:
+    written(tmp_path, "x", "postgres_password")
+    assert loaded(tmp_path, DNBOT_SECRETS_DIR=str(tmp_path)).settings.hedge.ratio == 1
+
+
+@pytest.mark.parametrize(
+    ("extra", "key", "says"),
+    [
+        ("[hedge]\nratoi = 1", "hedge.ratoi", "unknown key; did you mean hedge.ratio?"),
+        ("[guard]\nslippage = 0.1", "guard", "unknown key; did you mean guards?"),
+        ("slippage = 0.1", "slippage", "unknown key; did you mean guards.slippage?"),
+        ("[log]\nzzzz = 1", "log.zzzz", "unknown key; known here: level, format"),
+        ("[hedge]\nratio = 2", "hedge.ratio", "write 0 to 1.5"),
+        ("[hedge]\nratio = -0.1", "hedge.ratio", "write 0 to 1.5"),
+        ("[hedge]\nratio = nan", "hedge.ratio", "must be a finite number"),
+        ("[hedge]\nratio = true", "hedge.ratio", "must be a number"),
+        (
+            '[hedge.band]\nrisk_aversion = 50\nfixed_width = "2%"',
+            "hedge.band",
+            "2 kinds given (fixed_width, risk_aversion)",
+        ),
+        ("[hedge.band]", "hedge.band", "no kind given; keep exactly one of risk_aversion, tracking_error, fixed_width"),
+        (f'[chains.local]\nowners = ["{WRONG_CHECKSUM}"]', "chains.local.owners[1]", f"write {OWNER}"),
+        (f'[chains.local]\nowners = ["{OWNER.lower()}"]', "chains.local.owners[1]", "has no EIP-55 checksum"),
+        ('[chains.local]\nowners = ["0x12"]', "chains.local.owners[1]", "is no address"),
+        (f'[chains.local]\nowners = "{OWNER}"', "chains.local.owners", "must be a list"),
+        ("[chains.local]\nmax_batch = true", "chains.local.max_batch", "must be a number"),
+        ("[chains.local]\nmax_batch = 1.5", "chains.local.max_batch", "must be a whole number"),
+        ("[chains.local]\nrpc_urls = []", "chains.local.rpc_urls", "must not be empty"),
+        ('[chains.local]\nws_urls = ["http://a"]', "chains.local.ws_urls[1]", "write ws://host or wss://host"),
+        ('[chains.local]\nmulticall = "no"', "chains.local.multicall", 'or "none"'),
+        ("[chains]\nlocal = 3", "chains.local", "must be a table"),
+        (TWIN, "chains.b.chain_id", "would count twice"),
+        ("[chains.local]\nuniswap_v3 = []", "chains.local", "has no position source"),
+        ("[chains.local]\nowners = []", "chains.local", "nobody whose positions to read"),
+        (
+            f'[[chains.local.uniswap_v2]]\nname = "uniswap_v3"\npairs = ["{MANAGER}"]',
+            "chains.local",
+            "two deployments have the name",
+        ),
+        ("[hedge.underlyings.SOL]\nratio = 1", "hedge.underlyings.SOL", "no venue has a market for SOL"),
+        ("[hedge.underlyings.USD]\nratio = 1", "hedge.underlyings.USD", "never hedged"),
+        (
+            "[hedge.underlyings]\nETH = { enabled = false }\nBTC = { enabled = false }",
+            "hedge.underlyings",
+            "nothing is hedged",
+        ),
+        ('[venues.paper.symbols]\nUSD = "USDC/USDT:USDT"', "venues.paper.symbols.USD", "never hedged"),
+        ('[venues.paper.symbols]\nETH = "ETHUSDT"', "venues.paper.symbols.ETH", "is no linear perpetual"),
+        ('[venues.paper]\nmark = "script"', "venues.paper", "give both or neither"),
+        ('[venues.paper]\nmark = "script"\nscript = "gone.csv"', "venues.paper.script", "there is no file gone.csv"),
+        ('[venues.paper]\nkind = "x"', "venues.paper.kind", "'x' is wrong: must be 'paper'"),
+        ("[venues.paper]\nmax_notional = 1", "venues.paper.max_notional", "no order could go out"),
+        ("[guards]\nmax_order_notional = 1", "guards.max_order_notional", "no order could go out"),
+        (
+            "[guards]\nmax_notional_total = 1",
+            "guards.max_notional_per_underlying",
+            "is above guards.max_notional_total",
+        ),
+        ('[bot]\nid = "Too Long For An Id"', "bot.id", "1 to 12 of a-z and 0-9"),
+        ('[bot]\ncycle_interval = "5 parsecs"', "bot.cycle_interval", 'write "30s"'),
+        ('[bot]\nmode = "live"', "bot.mode", "--live was not given"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_key_and_remedy(tmp_path: Path, extra: str, key: str, says: str) -> None:
+    error = refused(tmp_path, extra)
+    assert error.key == key
+    assert says in error.message
+    assert str(tmp_path / "extra.toml") in (error.source or "")
+
+
+def test_two_band_kinds_in_two_files_name_both_files(tmp_path: Path) -> None:
+    first = written(tmp_path, RIGHT + "[hedge.band]\nrisk_aversion = 50", "first.toml")
+    second = written(tmp_path, '[hedge.band]\ntracking_error = "1%"', "second.toml")
+    with pytest.raises(ConfigError, match=r"first\.toml, .*second\.toml: hedge\.band: 2 kinds given"):
+        load([first, second], {})
+
+
+def test_live_mode_with_nothing_but_paper_venues_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path, RIGHT + '[bot]\nmode = "live"')
+    with pytest.raises(ConfigError, match="every venue is a paper one"):
+        load([file], {}, live=True)
+
+
+def test_the_live_flag_alone_changes_nothing(tmp_path: Path) -> None:
+    assert load([written(tmp_path, RIGHT)], {}, live=True).settings.bot.mode == "paper"
+
+
+def test_several_errors_are_shown_together(tmp_path: Path) -> None:
+    error = refused(tmp_path, "[hedge]\nratio = 2\nfixed_cost = -1\n[log]\nlevel = 'loud'")
+    assert isinstance(error, ConfigErrors)
+    assert [one.key for one in error.errors] == ["hedge.ratio", "hedge.fixed_cost", "log.level"]
+    assert len(str(error).splitlines()) == 3
+
+
+def test_what_is_missing_is_described(tmp_path: Path) -> None:
+    error = refused(tmp_path, text="[venues.paper]\nkind = 'paper'\nsymbols = { ETH = 'ETH/USDT:USDT' }")
+    assert error.key == "chains"
+    assert error.message == "is missing: the chains whose positions are hedged"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("# only a comment\n", "is empty"),
+        ("[bot\n", "is no TOML: "),
+        ("a = 1\nb = = 2", "(at line 2, column 5)"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named(tmp_path: Path, text: str, says: str) -> None:
+    error = refused(tmp_path, text=text)
+    assert error.source == str(tmp_path / "bot.toml")
+    assert says in error.message
+
+
+def test_a_path_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for path, says in ((tmp_path / "none", "no such file"), (tmp_path, "a directory"), (tmp_path / "binary", "UTF-8")):
+        with pytest.raises(ConfigError) as caught:
+            load([path], {})
+        assert caught.value.source == str(path)
+        assert says in caught.value.message
+
+
+def test_nothing_at_all_says_how_to_begin() -> None:
+    with pytest.raises(ConfigError, match="pass -c FILE"):
+        load([], {})
+
+
+def test_an_endpoint_never_shows_in_an_error(tmp_path: Path) -> None:
+    for bad in ('["ftp://host/SECRETKEY"]', '"https://host/SECRETKEY"', '[["https://host/SECRETKEY"]]'):
+        error = refused(tmp_path, f"[chains.local]\nrpc_urls = {bad}")
+        assert "SECRETKEY" not in str(error)

@@ -48,9 +48,6 @@ class UniswapV3Settings(Table):
     position_manager: Checksummed = Field(
         description="NonfungiblePositionManager contract", examples=["0xC36442b4a4522E871399CD717aBDD847Ab11FE88"]
     )
-    factory: Checksummed | None = Field(
-        default=None, description="factory contract; read from the position manager if left out"
-    )
     token_ids: tuple[Integer, ...] = Field(default=(), description="positions to read whoever owns them (staked ones)")
     discover: bool = Field(default=True, description="also read every position that an owner holds")
 
@@ -96,6 +93,12 @@ class ChainSettings(Table):
     max_batch: Integer = Field(default=100, ge=1, le=10_000, description="most calls in one JSON-RPC batch")
     max_call_gas: Integer = Field(
         default=30_000_000, ge=100_000, description="gas of one multicall; larger reads are split"
+    )
+    max_call_bytes: Integer = Field(
+        default=1_000_000, ge=10_000, description="call data of one multicall or batch, bytes"
+    )
+    max_log_blocks: Integer = Field(
+        default=10_000, ge=1, description="block range of one eth_getLogs; endpoints differ (500 to 10000)"
     )
     uniswap_v2: tuple[UniswapV2Settings, ...] = Field(default=(), description="Uniswap V2 deployments")
     uniswap_v3: tuple[UniswapV3Settings, ...] = Field(default=(), description="Uniswap V3 deployments")

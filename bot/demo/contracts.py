@@ -1,0 +1,104 @@
+"""The compiled contracts that a local chain is built from, as npm packages carry them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Final
+
+from bot.core.errors import ConfigError
+
+_V3_CORE: Final = "@uniswap/v3-core/artifacts/contracts"
+_V3_PERIPHERY: Final = "@uniswap/v3-periphery/artifacts/contracts"
+_ARTIFACTS: Final = {
+    "WETH9": "@uniswap/v2-periphery/build/WETH9.json",
+    "UniswapV2Factory": "@uniswap/v2-core/build/UniswapV2Factory.json",
+    "UniswapV2Router02": "@uniswap/v2-periphery/build/UniswapV2Router02.json",
+    "UniswapV3Factory": f"{_V3_CORE}/UniswapV3Factory.sol/UniswapV3Factory.json",
+    "SwapRouter": f"{_V3_PERIPHERY}/SwapRouter.sol/SwapRouter.json",
+    "NonfungiblePositionManager": f"{_V3_PERIPHERY}/NonfungiblePositionManager.sol/NonfungiblePositionManager.json",
+}
+_SOLIDITY: Final = Path(__file__).with_name("solidity")
+
+
+def node_modules() -> Path:
+    """Find the installed npm packages: next to the package or above it, or at or above the working directory.
+
+    Raises:
+        ConfigError: they are not installed.
+    """
+    here, cwd = Path(__file__).resolve(), Path.cwd()
+    for folder in (*here.parents[1:], cwd, *cwd.parents):
+        if (folder / "node_modules/@foundry-rs").is_dir():
+            return folder / "node_modules"
+    raise ConfigError(
+        f"the local chain is not installed (no node_modules above {here.parents[1]} or {cwd}): run `make setup`"
+    )
+
+
+def creation_code(name: str) -> bytes:
+    """Give the creation bytecode of a Uniswap contract or WETH9, without constructor arguments.
+
+    Raises:
+        ConfigError: its npm package is not installed.
+    """
+    path = node_modules() / _ARTIFACTS[name]
+    code: str = json.loads(_text(path))["bytecode"]
+    return bytes.fromhex(code.removeprefix("0x"))
+
+
+def multicall3_code() -> bytes:
+    """Give Multicall3's creation bytecode, which viem carries as a constant.
+
+    Raises:
+        ConfigError: viem is not installed, or carries it no more.
+    """
+    path = node_modules() / "viem/constants/contracts.ts"
+    found = re.search(r"multicall3Bytecode\s*=\s*'0x([0-9a-fA-F]+)'", _text(path))
+    if found is None:
+        raise ConfigError("holds no multicall3Bytecode: run `make setup`", source=str(path))
+    return bytes.fromhex(found[1])
+
+
+def token_code() -> bytes:
+    """Give the creation bytecode of ``solidity/Token.sol``; compiled at first use, then cached by its source's hash.
+
+    Raises:
+        ConfigError: the compiler is not installed or refuses the source.
+    """
+    source, script, modules = _SOLIDITY / "Token.sol", _SOLIDITY / "compile.cjs", node_modules()
+    digest = hashlib.sha256(source.read_bytes() + script.read_bytes()).hexdigest()
+    cached = modules / ".cache/dnbot" / f"Token-{digest[:16]}.hex"
+    if not cached.exists():
+        _write_whole(cached, _compile(script, source, modules))
+    return bytes.fromhex(cached.read_text().removeprefix("0x"))
+
+
+def _compile(script: Path, source: Path, modules: Path) -> str:
+    command = ["node", str(script), str(source), source.stem, str(modules)]
+    try:
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)  # noqa: S603 - our script
+    except FileNotFoundError as error:
+        raise ConfigError("node is not installed: run `make setup`") from error
+    except subprocess.CalledProcessError as error:
+        raise ConfigError(f"does not compile: {error.stderr.strip()}", source=str(source)) from error
+    return done.stdout
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write by rename, so that a process beside us never reads half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        file.write(text)
+    Path(file.name).replace(path)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError as error:
+        raise ConfigError("is missing: run `make setup`", source=str(path)) from error

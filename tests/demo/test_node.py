@@ -23,8 +23,8 @@ OWNER = Address("0x00000000000000000000000000000000000A11cE")
 
 async def test_the_node_does_not_choke_on_its_own_log(fresh_node: Anvil) -> None:
     async with Rpc(fresh_node.url) as rpc:
-        for _ in range(30):
-            await rpc.batch([("eth_blockNumber", [])] * 200)
+        for _ in range(20):  # far more lines than a pipe and a stream's buffer hold
+            await rpc.batch([("eth_blockNumber", [])] * 1000)
         assert await rpc.call("eth_blockNumber") == "0x0"
 
 

@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from bot.app.settings import Settings
 from bot.app.settings.example import example
-from bot.app.settings.show import as_data, as_toml
+from bot.app.settings.show import as_data, as_toml, json_schema
 from bot.cli.options import AsJson, ConfigFiles, Level, Live, open_settings
 from bot.core.errors import ConfigError
 
@@ -55,7 +54,7 @@ def show(
 @app.command()
 def schema() -> None:
     """Print the JSON schema of the configuration."""
-    typer.echo(json.dumps(Settings.model_json_schema(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
 def _write(path: Path, text: str) -> None:

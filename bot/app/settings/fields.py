@@ -14,7 +14,7 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from eth_utils.address import is_hex_address, to_checksum_address
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
 from bot.core.types import Address, ChainName, Symbol, Underlying, VenueId
 
@@ -173,7 +173,6 @@ Fraction = Annotated[
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
-    PlainSerializer(format_duration),
     WithJsonSchema({"type": ["string", "number"], "examples": ["30s", "5m", "1h30m", 30]}),
 ]
 Checksummed = Annotated[Address, BeforeValidator(parse_address)]

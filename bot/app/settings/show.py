@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import PurePath
+from typing import Any
 from urllib.parse import urlsplit
 
 import tomli_w
 from pydantic import SecretStr
+from pydantic.json_schema import GenerateJsonSchema
 
 from bot.app.settings.base import Table
 from bot.app.settings.fields import format_duration
 from bot.app.settings.load import Loaded
 from bot.app.settings.origins import Path, is_tables
 from bot.app.settings.problems import dotted
+from bot.app.settings.root import Settings
 
 Comment = Callable[[Path], str]
 
@@ -79,6 +82,16 @@ def literal(value: object) -> str:
             return f"[{', '.join(map(literal, value))}]"
         case _:
             return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
+
+
+class _Schema(GenerateJsonSchema):
+    def encode_default(self, dft: object) -> object:
+        return super().encode_default(plain(dft))
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON schema of the configuration; defaults are written as in a file."""
+    return {"$schema": _Schema.schema_dialect, **Settings.model_json_schema(schema_generator=_Schema)}
 
 
 def _table(values: Mapping[str, object], at: Path, source: Comment) -> Iterator[str]:

@@ -64,6 +64,13 @@ class PaperSettings(Table):
     funding_interval: Duration = Field(default=timedelta(hours=8), description="time between fundings")
 
     @model_validator(mode="after")
+    def _each_its_own(self) -> Self:
+        for underlying, symbol in self.symbols.items():
+            if symbol.partition("/")[0] != underlying:
+                raise ValueError(f"{symbol} does not carry {underlying}; write {underlying}/…")
+        return self
+
+    @model_validator(mode="after")
     def _script_with_its_mark(self) -> Self:
         if (self.mark is MarkSource.SCRIPT) != (self.script is not None):
             raise ValueError('`script` names the file of mark = "script"; give both or neither')

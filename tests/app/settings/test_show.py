@@ -11,17 +11,18 @@ import pytest
 
 from bot.app.settings import load
 from bot.app.settings.show import as_data, as_toml, redact_url
-from tests.app.settings.scenes import MANAGER, loaded, written
+from tests.app.settings.scenes import MANAGER, PAIR, loaded, written
 
+OTHER = "0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640"
 EXTRA = f"""
 [chains.local]
 multicall = "none"
 max_head_age = "1500ms"
 [[chains.local.uniswap_v2]]
-pairs = ["{MANAGER}"]
+pairs = ["{PAIR}"]
 [[chains.local.uniswap_v2]]
 name = "other"
-pairs = ["{MANAGER}"]
+pairs = ["{OTHER}"]
 [chains.local.tokens."{MANAGER}"]
 underlying = "ETH"
 rate = 1.17

@@ -1,0 +1,214 @@
+"""The Journal port on a SQLite file: the writing side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, insert, select
+
+from bot.adapters.store import migrate, rows, statements, tables
+from bot.adapters.store.database import Database
+from bot.adapters.store.lock import JournalLock
+from bot.core.errors import ConfigError, Halt
+from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
+from bot.core.snapshot import Entry
+from bot.core.state import Pending, PendingStatus, State
+from bot.core.types import ClientOrderId, PositionId, VenueId
+from bot.ports import CycleRecord, Event
+
+KEEP_CYCLES: Final = 50_000
+"""A day of blocks of two seconds, a week of Ethereum's."""
+_BOT_ID: Final = re.compile(r"[a-z0-9]{1,12}")
+_LONGEST_CLIENT_ID: Final = 32
+"""What every venue takes; the characters are those of ``_BOT_ID``, digits and the hyphen."""
+
+
+class SqliteJournal:
+    """The bot's durable memory in one SQLite file (WAL, every commit synced); for one thread. Made by ``open``.
+
+    Every method that writes is one transaction, durable when it returns. Each raises Retryable where the disk is full,
+    the file is locked or can't be written (nothing of the call stands then), and Halt where the file is damaged.
+    """
+
+    def __init__(self, database: Database, lock: JournalLock, bot_id: str, keep_cycles: int) -> None:
+        self._database = database
+        self._lock = lock
+        self._bot_id = bot_id
+        self._keep_cycles = keep_cycles
+        self._epoch = 0
+        self._next_number = 1
+
+    @classmethod
+    def open(cls, path: Path, bot_id: str, at: datetime, keep_cycles: int = KEEP_CYCLES) -> SqliteJournal:
+        """Lock the journal, make or migrate it, and begin a new epoch.
+
+        Args:
+            path: the file; what is missing is made, its directory included.
+            bot_id: begins every client order id; 1 to 12 of ``[a-z0-9]``.
+            at: the present time, shown to whoever finds the journal in use.
+            keep_cycles: how many cycles to keep; intents, fills, entries and events are kept for ever.
+
+        Raises:
+            ConfigError: the bot id is malformed or not this journal's, the file is some other database, or a newer
+                dnbot wrote it.
+            Halt: another process holds the journal, or the file is damaged, no database, or can't be made.
+            Retryable: the disk is full, or the file is locked.
+        """
+        if not _BOT_ID.fullmatch(bot_id):
+            raise ConfigError(f"the bot id {bot_id!r} must be 1 to 12 lower-case letters and digits")
+        if keep_cycles < 1:
+            raise ConfigError(f"at least one cycle has to be kept, not {keep_cycles}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Halt(f"{path.parent}: the journal's directory can't be made: {error.strerror}") from error
+        with ExitStack() as undo:
+            lock = JournalLock(path, tables.utc_text(at))
+            undo.callback(lock.release)
+            database = Database.for_writing(path)
+            undo.callback(database.close)
+            journal = cls(database, lock, bot_id, keep_cycles)
+            journal._begin_epoch(at)
+            undo.pop_all()
+        return journal
+
+    @property
+    def epoch(self) -> int:
+        """How many times the journal was opened for writing, this time included."""
+        return self._epoch
+
+    def last_cycle(self) -> int:
+        """Give the number of the last recorded cycle, 0 on a new journal; the next one has to be larger."""
+        with self._database.transaction() as connection:
+            return connection.execute(select(tables.state.c.cycle)).scalar() or 0
+
+    def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
+        """Number an order, give it its client id and commit it, before anything is sent.
+
+        A number whose commit failed is not used again.
+        """
+        number = self._next_number
+        self._next_number += 1
+        client_id = ClientOrderId(f"{self._bot_id}-{self._epoch}-{number}")
+        if len(client_id) > _LONGEST_CLIENT_ID:
+            raise Halt(f"the client order id {client_id} is too long for the venues: begin a new journal")
+        intent = Intent(client_id, number, request, at)
+        with self._database.transaction() as connection:
+            connection.execute(insert(tables.intents), rows.intent_values(intent, self._epoch))
+        return intent
+
+    def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
+        """Record what became of an intent; a NotFound here means: proven never placed.
+
+        Saying the same again changes nothing. What contradicts the known end is not taken over, and an effect that
+        comes to light after the end is; either leaves an event (``intent_refused``, ``intent_late``). The outcome of a
+        cancel is none of an intent's: look the order up instead.
+
+        Raises:
+            Halt: there is no such intent.
+        """
+        with self._database.transaction() as connection:
+            statements.take_outcome(connection, client_id, outcome, at)
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Give the intents whose end is not known, oldest first."""
+        table = tables.intents
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                select(table).where(table.c.resolved_at.is_(None)).order_by(table.c.number)
+            ).all()
+        return tuple(
+            Pending(rows.to_intent(row), PendingStatus(row.status), row.quantity - row.filled) for row in found
+        )
+
+    def add_fills(self, fills: Sequence[Fill]) -> int:
+        """Record fills, each trade id once; give how many were new.
+
+        The fills of an intent count towards its ``filled``; one that comes after the end leaves an ``intent_late``.
+        """
+        with self._database.transaction() as connection:
+            new = [fill for fill in fills if statements.add_fill(connection, fill)]
+            for client_id, fill in {fill.client_id: fill for fill in new if fill.client_id is not None}.items():
+                statements.count_fills(connection, client_id, fill.at)
+        return len(new)
+
+    def last_fill_at(self, venue: VenueId) -> datetime | None:
+        """Give the time of the newest recorded fill of a venue."""
+        table = tables.fills
+        with self._database.transaction() as connection:
+            found: datetime | None = connection.execute(
+                select(func.max(table.c.at, type_=tables.UtcText)).where(table.c.venue == venue)
+            ).scalar()
+        return found
+
+    def record(self, record: CycleRecord) -> None:
+        """Append a cycle and the state that the next decision starts from, both or neither.
+
+        Raises:
+            Halt: a cycle of that number stands there already.
+        """
+        cycle = rows.cycle_values(record)
+        state = {"id": 1, "cycle": record.cycle, "state": rows.pack(rows.STATE, record.decision.state)}
+        with self._database.transaction() as connection:
+            connection.execute(insert(tables.cycles), cycle)
+            connection.execute(statements.replacing(tables.state.c.id), state)
+            connection.execute(statements.prune(record.cycle - self._keep_cycles))
+
+    def load_state(self) -> State | None:
+        """Give the state of the last recorded cycle, or None on a new journal.
+
+        Raises:
+            Halt: what stands there is damaged, or of another version's shape.
+        """
+        with self._database.transaction() as connection:
+            data = connection.execute(select(tables.state.c.state)).scalar()
+        return None if data is None else rows.unpack(rows.STATE, data)
+
+    def entry(self, position: PositionId) -> Entry | None:
+        """Give a position's entry amounts."""
+        table = tables.entries
+        with self._database.transaction() as connection:
+            row = connection.execute(select(table).where(table.c.position == position)).one_or_none()
+        return None if row is None else rows.to_entry(row)
+
+    def save_entry(self, position: PositionId, entry: Entry) -> None:
+        """Set a position's entry amounts."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                statements.replacing(tables.entries.c.position), {"position": position, **rows.entry_values(entry)}
+            )
+
+    def add_event(self, event: Event) -> None:
+        """Append an event."""
+        with self._database.transaction() as connection:
+            connection.execute(insert(tables.events), rows.event_values(event))
+
+    def close(self) -> None:
+        """Flush, close and unlock."""
+        self._database.close()
+        self._lock.release()
+
+    def _begin_epoch(self, at: datetime) -> None:
+        table = tables.meta
+        with self._database.transaction() as connection:
+            migrate.upgrade(connection, self._database.path)
+            known = {row.key: row.value for row in connection.execute(select(table))}
+            owner = known.get("bot_id", self._bot_id)
+            if owner != self._bot_id:
+                raise ConfigError(
+                    f"this journal belongs to the bot {owner!r}, not to {self._bot_id!r}: "
+                    "set the bot id back, or give the journal another path",
+                    source=str(self._database.path),
+                )
+            self._epoch = int(known.get("epoch", "0")) + 1
+            facts = {"bot_id": self._bot_id, "epoch": str(self._epoch), "opened_at": tables.utc_text(at)}
+            connection.execute(
+                statements.replacing(table.c.key), [{"key": key, "value": value} for key, value in facts.items()]
+            )
+            highest = connection.execute(select(func.max(tables.intents.c.number))).scalar() or 0
+        self._next_number = highest + 1

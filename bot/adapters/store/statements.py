@@ -1,0 +1,103 @@
+"""The steps of the journal's transactions that are more than one plain statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, Delete, delete, insert, select, update
+from sqlalchemy.dialects import sqlite
+
+from bot.adapters.store import rows, tables
+from bot.adapters.store.moves import Standing, Verdict, after_fills, after_outcome
+from bot.core.errors import Halt
+from bot.core.orders import Fill, NotFound, Outcome
+from bot.core.types import ZERO, ClientOrderId
+from bot.ports import Event
+
+_PRUNE_AT_ONCE: Final = 10
+"""Rows that one cycle removes at most, so that a lowered setting makes no slow cycle."""
+
+
+def replacing(key: Column[Any]) -> sqlite.Insert:
+    """Insert a row, or replace the one that has its key."""
+    statement = sqlite.insert(key.table)
+    others = {column.name: statement.excluded[column.name] for column in key.table.columns if column is not key}
+    return statement.on_conflict_do_update(index_elements=[key], set_=others)
+
+
+def prune(newest_to_go: int) -> Delete:
+    """Remove a few of the oldest cycles up to a number."""
+    number = tables.cycles.c.number
+    oldest = select(number).where(number <= newest_to_go).order_by(number).limit(_PRUNE_AT_ONCE)
+    return delete(tables.cycles).where(number.in_(oldest))
+
+
+def take_outcome(connection: Connection, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
+    """Move an intent as an outcome says, if that may be.
+
+    Raises:
+        Halt: there is no such intent.
+    """
+    table = tables.intents
+    row = connection.execute(select(table).where(table.c.client_id == client_id)).one_or_none()
+    if row is None:
+        raise Halt(f"no intent in the journal has the client order id {client_id}")
+    before = rows.to_standing(row)
+    after, verdict = after_outcome(before, outcome)
+    text = rows.OUTCOME.dumps(outcome).decode()
+    if verdict in {Verdict.MOVED, Verdict.LATE}:
+        values = {**_standing_values(after, row.resolved_at or at), "outcome": text}
+        connection.execute(update(table).where(table.c.client_id == client_id), values)
+    _tell(connection, client_id, (before, after), verdict, at)
+
+
+def add_fill(connection: Connection, fill: Fill) -> bool:
+    """Record a fill unless it is there; give whether it was new."""
+    statement = sqlite.insert(tables.fills).on_conflict_do_nothing()
+    return connection.execute(statement, rows.fill_values(fill)).rowcount == 1
+
+
+def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) -> None:
+    """Make an intent's fills count towards what is known to be filled; those of strangers are left alone."""
+    intents, fills = tables.intents, tables.fills
+    row = connection.execute(select(intents).where(intents.c.client_id == client_id)).one_or_none()
+    if row is None:
+        return
+    quantities = connection.execute(select(fills.c.quantity).where(fills.c.client_id == client_id)).scalars()
+    before = rows.to_standing(row)
+    after, verdict = after_fills(before, row.quantity, sum(quantities, ZERO))
+    if verdict is not Verdict.SAME:
+        values = _standing_values(after, row.resolved_at or at)
+        connection.execute(update(intents).where(intents.c.client_id == client_id), values)
+    _tell(connection, client_id, (before, after), verdict, at)
+
+
+def _standing_values(standing: Standing, at: datetime) -> rows.Values:
+    return {
+        "status": standing.status.value,
+        "filled": standing.filled,
+        "resolved_at": at if standing.status.is_final else None,
+    }
+
+
+_MESSAGES: Final = {
+    Verdict.LATE: "news of an order after its end were taken over",
+    Verdict.REFUSED: "a report contradicts the known end of an order and was not taken over",
+}
+
+
+def _tell(
+    connection: Connection, client_id: ClientOrderId, moved: tuple[Standing, Standing], verdict: Verdict, at: datetime
+) -> None:
+    """Leave an event (``intent_late``, ``intent_refused``) where a person should look."""
+    if verdict not in _MESSAGES:
+        return
+    before, after = moved
+    data = {
+        "client_id": str(client_id),
+        "before": f"{before.status.value}, {before.filled} filled",
+        "after": f"{after.status.value}, {after.filled} filled",
+    }
+    event = Event(at, f"intent_{verdict.value}", _MESSAGES[verdict], data)
+    connection.execute(insert(tables.events), rows.event_values(event))

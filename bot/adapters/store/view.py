@@ -1,0 +1,125 @@
+"""The journal for everyone but the daemon: reads while another process writes, and never writes."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Column, Row, Select, select
+
+from bot.adapters.store import migrate, rows, tables
+from bot.adapters.store.database import Database
+from bot.adapters.store.lock import Holder, holder
+from bot.adapters.store.rows import IntentRecord
+from bot.adapters.store.summary import CycleSummary
+from bot.core.errors import ConfigError, Halt
+from bot.core.orders import Fill
+from bot.ports import CycleRecord, Event
+
+MANY: Final = 1000
+"""How many rows an answer has at most, unless told."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMeta:
+    """Whose journal it is; ``opened_at`` is when the epoch began; ``holder`` is the daemon that writes, if one does."""
+
+    bot_id: str
+    epoch: int
+    opened_at: datetime
+    holder: Holder | None
+
+
+class JournalView:
+    """A journal, read-only. Lists come oldest first and are the newest ``limit`` of what was asked for; for one thread.
+
+    Each method raises Retryable where the file can't be read now, and Halt where it is damaged.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> JournalView:
+        """Open a journal for reading.
+
+        Raises:
+            ConfigError: the file is missing, empty, no journal, or of another version.
+            Retryable: it can't be read now.
+        """
+        _require_file(path)
+        with ExitStack() as undo:
+            try:
+                database = Database.for_reading(path)
+                undo.callback(database.close)
+                with database.transaction() as connection:
+                    found = migrate.revision(connection, path)
+            except Halt as error:
+                raise ConfigError(f"this is no dnbot journal ({error})", source=str(path)) from error
+            migrate.require_head(found, path)
+            undo.pop_all()
+        return cls(database)
+
+    def meta(self) -> JournalMeta:
+        """Give whose journal it is and who writes it."""
+        with self._database.transaction() as connection:
+            facts = {row.key: row.value for row in connection.execute(select(tables.meta))}
+        opened_at = datetime.fromisoformat(facts["opened_at"])
+        return JournalMeta(facts["bot_id"], int(facts["epoch"]), opened_at, holder(self._database.path))
+
+    def last_record(self) -> CycleRecord | None:
+        """Give the last recorded cycle whole, None where there is none yet."""
+        found = self._newest(select(tables.cycles), tables.cycles.c.number, 1)
+        return rows.to_record(found[0]) if found else None
+
+    def summaries(self, after: int = 0, limit: int = MANY) -> tuple[CycleSummary, ...]:
+        """Give the cycles whose numbers are larger than ``after``, in short."""
+        number = tables.cycles.c.number
+        columns = [column for column in tables.cycles.c if column.name not in {"snapshot", "decision"}]
+        return tuple(
+            rows.to_summary(row) for row in self._newest(select(*columns).where(number > after), number, limit)
+        )
+
+    def intents(self, after: int = 0, limit: int = MANY) -> tuple[IntentRecord, ...]:
+        """Give the intents whose numbers are larger than ``after``, with what became of them."""
+        number = tables.intents.c.number
+        found = self._newest(select(tables.intents).where(number > after), number, limit)
+        return tuple(rows.to_intent_record(row) for row in found)
+
+    def fills(self, since: datetime | None = None, limit: int = MANY) -> tuple[Fill, ...]:
+        """Give our trades, from a time on where one is given."""
+        at = tables.fills.c.at
+        statement = select(tables.fills) if since is None else select(tables.fills).where(at >= since)
+        return tuple(rows.to_fill(row) for row in self._newest(statement, at, limit))
+
+    def events(self, since: datetime | None = None, limit: int = MANY) -> tuple[Event, ...]:
+        """Give the events in the order in which they were written, from a time on where one is given."""
+        table = tables.events
+        statement = select(table) if since is None else select(table).where(table.c.at >= since)
+        return tuple(rows.to_event(row) for row in self._newest(statement, table.c.id, limit))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _newest(self, statement: Select[Any], order: Column[Any], limit: int) -> list[Row[Any]]:
+        with self._database.transaction() as connection:
+            found = connection.execute(statement.order_by(order.desc()).limit(limit)).all()
+        return list(reversed(found))
+
+
+def _require_file(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise ConfigError(
+            f"there is no journal here ({error.strerror}); has the daemon run with this configuration?",
+            source=str(path),
+        ) from error
+    if not path.is_file():
+        raise ConfigError("this is no file, so no journal", source=str(path))
+    if size == 0:
+        raise ConfigError("the journal is empty: the daemon has not begun it yet", source=str(path))

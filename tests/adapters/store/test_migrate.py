@@ -1,0 +1,106 @@
+"""Migrations yield the tables that the code speaks of; journals of other versions are refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from bot.adapters.store import migrate, tables
+from bot.adapters.store.database import Database
+from bot.adapters.store.journal import SqliteJournal
+from bot.adapters.store.view import JournalView
+from bot.core.errors import ConfigError
+from tests.adapters.store.things import NOW
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "100% mine" / "journal.sqlite"
+
+
+def execute(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_migrations_yield_the_tables_of_the_code(path: Path) -> None:
+    SqliteJournal.open(path, "bot1", NOW).close()
+    database = Database.for_reading(path)
+    with database.transaction() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, tables.metadata) == []
+        found = inspect(connection)
+        assert {name for name in found.get_table_names() if name != "alembic_version"} == set(tables.metadata.tables)
+        for name, table in tables.metadata.tables.items():
+            assert found.get_pk_constraint(name)["constrained_columns"] == [column.name for column in table.primary_key]
+        assert [check["sqltext"] for check in found.get_check_constraints("state")] == ["id = 1"]
+    database.close()
+
+
+def test_the_newest_migration_is_the_one_that_the_code_knows(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_journal_of_the_future_is_refused_by_both_sides(path: Path) -> None:
+    SqliteJournal.open(path, "bot1", NOW).close()
+    execute(path, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(ConfigError, match=r"journal\.sqlite: a newer dnbot wrote this journal .*9999"):
+        SqliteJournal.open(path, "bot1", NOW)
+    with pytest.raises(ConfigError, match="a newer dnbot"):
+        JournalView.open(path)
+
+
+def test_a_reader_does_not_migrate(path: Path) -> None:
+    SqliteJournal.open(path, "bot1", NOW).close()
+    execute(path, "UPDATE alembic_version SET version_num = '0000'")
+    with pytest.raises(ConfigError, match="an older dnbot"):
+        JournalView.open(path)
+
+
+def test_someone_elses_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "wallet.sqlite"
+    execute(path, "CREATE TABLE precious (x)")
+    with pytest.raises(ConfigError, match="no dnbot journal"):
+        SqliteJournal.open(path, "bot1", NOW)
+    with pytest.raises(ConfigError, match="no dnbot journal"):
+        JournalView.open(path)
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("precious",)]
+    connection.close()
+
+
+def test_a_file_that_a_crash_left_empty_is_begun(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    journal = SqliteJournal.open(path, "bot1", NOW)
+    assert journal.epoch == 1
+    journal.close()
+
+
+def test_the_file_is_synced_at_every_commit(path: Path) -> None:
+    database = Database.for_writing(_parent(path))
+    with database.transaction() as connection:
+        facts = {
+            pragma: connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+            for pragma in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    database.close()
+    assert facts == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+
+
+def _parent(path: Path) -> Path:
+    path.parent.mkdir()
+    return path

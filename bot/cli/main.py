@@ -1,10 +1,48 @@
-"""The ``dnbot`` command."""
+"""The ``dnbot`` command. Each command stands in a module of its own and is imported only when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Annotated, ClassVar
 
 import typer
 
-app = typer.Typer(name="dnbot", no_args_is_help=True, pretty_exceptions_enable=False)
+from bot.cli.group import Entry, RootGroup
+from bot.cli.session import Session
+
+COMMANDS: Mapping[str, Entry] = {
+    "config": Entry("bot.cli.config:app", "Write, show and describe the configuration."),
+}
+
+
+class _Dnbot(RootGroup):
+    entries: ClassVar[Mapping[str, Entry]] = COMMANDS
+
+
+app = typer.Typer(name="dnbot", cls=_Dnbot, no_args_is_help=True, add_completion=False)
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"dnbot {metadata.version('dnbot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """A delta-neutral rebalancing daemon for AMM liquidity providers: reads pools, shorts perpetuals."""
+    del version
+    ctx.ensure_object(Session).debug = debug
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    typer.main.get_command(app)()

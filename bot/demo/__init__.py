@@ -15,6 +15,13 @@ The chain, for the demo and for every test that wants the contracts' own answers
 - ``v2.burn_pays`` and ``v3.pays`` ask the contracts what a full withdrawal would pay at this block.
 - All amounts are raw token units (int); token order, where it matters, is by address (`PoolKey.of`).
 
+The market on it, always the same for a seed::
+
+    settings = SceneSettings(seed=7, blocks=288)                 # bot.demo.scenario; the owner's script too
+    write_marks(file, settings.points(288))                      # bot.demo.path: the true prices as a table
+    scene = await Scene.create(chain, settings)                  # bot.demo.scene: pools created and filled
+    step = await scene.step()                                    # one block: noise, arbitrage, the owner's actions
+
 In tests take the fixtures ``chain``, ``v2``, ``v3`` (one node per process, taken back each time) or ``fresh_node``
 (a node of the test's own) and mark the test ``chain``.
 """

@@ -206,7 +206,10 @@ class LocalChain:
             raise RevertedError(f"there is no snapshot {snapshot}")
 
     async def reorg(self, depth: int, *txs: Tx) -> None:
-        """Replace the newest ``depth`` blocks by others; the first of them holds ``txs``, the rest are empty."""
+        """Replace the newest ``depth`` blocks by others; the first of them holds ``txs``, the rest are empty.
+
+        The node gives all new blocks the time of the last common one.
+        """
         pairs = [[_request(tx), 0] for tx in txs]
         await self.rpc.call("anvil_reorg", depth, pairs)
 
@@ -243,9 +246,9 @@ async def mine(rpc: Rpc, *txs: Tx, timestamp: datetime | None = None, may_revert
     )
     if len(receipts) < len(txs):
         raise RevertedError(f"only {len(receipts)} of {len(txs)} transactions fitted into the block")
-    for tx, receipt in zip(txs, receipts[-len(txs) :], strict=False):
-        if receipt["status"] != "0x1" and not may_revert:
-            raise RevertedError(f"{tx.sender} to {tx.to} with 0x{tx.data[:4].hex()}: {await _reason(rpc, tx)}")
+    failed = [number for number, receipt in enumerate(receipts) if receipt["status"] != "0x1"]
+    if failed and not may_revert:
+        raise RevertedError(await _reasons(rpc, [number - len(receipts) + len(txs) for number in failed], txs))
     at = datetime.fromtimestamp(int(block["timestamp"], 16), UTC)
     return Block(int(block["number"], 16), BlockHash(block["hash"]), at, tuple(receipts))
 
@@ -274,13 +277,17 @@ def _request(tx: Tx) -> dict[str, str]:
     }
 
 
-async def _reason(rpc: Rpc, tx: Tx) -> str:
-    """Say why by calling once more, on the state after the block: nearly always the same reason."""
-    try:
-        await rpc.call("eth_call", _request(tx), "latest")
-    except RpcError as error:
-        return str(error)
-    return "reverted (and would pass now)"
+async def _reasons(rpc: Rpc, failed: Sequence[int], txs: Sequence[Tx]) -> str:
+    """Say why, by calling once more on the state after the block: nearly always the same reason."""
+    said = [f"{sum(number < 0 for number in failed)} transactions queued earlier"] if failed[0] < 0 else []
+    for tx in (txs[number] for number in failed if number >= 0):
+        try:
+            await rpc.call("eth_call", _request(tx), "latest")
+            reason = "would pass after the block"
+        except RpcError as error:
+            reason = str(error)
+        said.append(f"{tx.sender} to {tx.to} with 0x{tx.data[:4].hex()}: {reason}")
+    return "reverted: " + "; ".join(said)
 
 
 def _hex(data: bytes) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from bot.core.types import Address
 from bot.demo.chain import MULTICALL3, LocalChain, RevertedError
-from bot.demo.node import GENESIS, Anvil, AnvilOptions, NodeError
-from bot.demo.rpc import Rpc, RpcError
+from bot.demo.node import GENESIS, Anvil
+from bot.demo.rpc import Rpc
 from bot.demo.tx import Tx, address_of, calldata
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import SLOT_FEE_GROWTH_GLOBAL0, PoolKey, UniswapV3, sqrt_price_x96
@@ -85,6 +85,9 @@ async def test_a_reverted_transaction_is_an_error_unless_allowed(chain: LocalCha
     usdc = chain.at.usdc.address
     with pytest.raises(RevertedError, match="panic"):
         await chain.mine(chain.transfer(OWNER, usdc, TRADER, 1))
+    await chain.queue(chain.transfer(OWNER, usdc, TRADER, 1))
+    with pytest.raises(RevertedError, match="1 transactions queued earlier"):
+        await chain.mine()
     block = await chain.mine(chain.transfer(OWNER, usdc, TRADER, 1), may_revert=True)
     assert block.receipts[0]["status"] == "0x0"
 
@@ -171,6 +174,14 @@ async def test_a_reorg_replaces_the_newest_blocks(chain: LocalChain) -> None:
     assert again.number == moved.number + 2
 
 
+async def test_a_reorg_can_bring_other_transactions(chain: LocalChain) -> None:
+    usdc = chain.at.usdc
+    await chain.fund(OWNER, {usdc: 9})
+    await chain.mine(chain.transfer(OWNER, usdc.address, TRADER, 9))
+    await chain.reorg(1, chain.transfer(OWNER, usdc.address, TRADER, 4))
+    assert await chain.balance(usdc.address, OWNER) == 5
+
+
 async def test_a_snapshot_takes_everything_back(chain: LocalChain) -> None:
     before = await chain.rpc.call("eth_blockNumber")
     snapshot = await chain.snapshot()
@@ -189,34 +200,6 @@ async def test_the_same_transactions_give_the_same_block_hashes() -> None:
             await chain.fund(OWNER, {chain.at.weth: 5, chain.at.usdc: 5})
             hashes.append((await chain.mine(chain.transfer(OWNER, chain.at.usdc.address, TRADER, 5))).hash)
     assert hashes[0] == hashes[1]
-
-
-async def test_the_node_does_not_choke_on_its_own_log(fresh_node: Anvil) -> None:
-    async with Rpc(fresh_node.url) as rpc:
-        for _ in range(30):
-            await rpc.batch([("eth_blockNumber", [])] * 200)
-        assert await rpc.call("eth_blockNumber") == "0x0"
-
-
-async def test_the_client_names_the_call_that_the_node_refused(fresh_node: Anvil) -> None:
-    async with Rpc(fresh_node.url) as rpc:
-        with pytest.raises(RpcError, match="eth_nonsense"):
-            await rpc.batch([("eth_blockNumber", []), ("eth_nonsense", [])])
-
-
-async def test_a_taken_port_is_an_error_that_says_so(fresh_node: Anvil) -> None:
-    port = int(fresh_node.url.rpartition(":")[2])
-    with pytest.raises(NodeError, match="ddress already in use"):
-        await Anvil(AnvilOptions(port=port)).start()
-
-
-async def test_a_killed_node_comes_back_on_its_port(fresh_node: Anvil) -> None:
-    url = fresh_node.url
-    await fresh_node.kill()
-    await fresh_node.start()
-    assert fresh_node.url == url
-    async with Rpc(url) as rpc:
-        assert await rpc.call("eth_chainId") == hex(31337)
 
 
 def test_addresses_have_their_checksum() -> None:

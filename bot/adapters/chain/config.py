@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
 
 from bot.core.types import Address, ChainId, ChainName, Underlying
-
-MULTICALL3: Final = Address("0xcA11bde05977b3631167028862bE2a173976CA11")
-"""Where Multicall3 stands on nearly every chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,7 @@ class TokenMapping:
 class V2Config:
     """Pairs of a Uniswap V2 or a fork of it; LP tokens of the chain's owners and of ``holders`` count as ours.
 
-    ``key`` is the dotted configuration key of this section, for error messages.
+    ``key`` is the dotted configuration key of this section.
     """
 
     name: str
@@ -39,12 +35,13 @@ class V2Config:
 class V3Config:
     """A Uniswap V3 or a fork of it: ``token_ids`` are read in any case, the owners' own ones if ``discover`` is set.
 
-    ``key`` is the dotted configuration key of this section, for error messages.
+    ``factory`` None asks the position manager for it. ``key`` is the dotted configuration key of this section.
     """
 
     name: str
     key: str
     position_manager: Address
+    factory: Address | None = None
     token_ids: tuple[int, ...] = ()
     discover: bool = True
 
@@ -91,10 +88,10 @@ class ChainConfig:
     name: ChainName
     chain_id: ChainId
     rpc_urls: tuple[str, ...]
+    multicall: Address | None
     owners: tuple[Address, ...]
     protocols: tuple[ProtocolConfig, ...]
     ws_urls: tuple[str, ...] = ()
-    multicall: Address | None = MULTICALL3
     reference_pools: tuple[Address, ...] = ()
     tokens: Mapping[Address, TokenMapping] = field(default_factory=dict)
     limits: Limits = Limits()

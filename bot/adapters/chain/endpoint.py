@@ -62,9 +62,9 @@ class Secrets:
 
 
 def label(kind: str, number: int, url: str) -> str:
-    """Name an endpoint by its place in the configuration and its host, without path, query and user."""
+    """Name an endpoint by its place in the configuration (from 1) and its host, without path, query and user."""
     parts: SplitResult = urlsplit(url)
-    return f"{kind}[{number}] ({parts.hostname or 'no host'})"
+    return f"{kind}[{number + 1}] ({parts.hostname or 'no host'})"
 
 
 @dataclass(slots=True)

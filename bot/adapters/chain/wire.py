@@ -16,6 +16,7 @@ from bot.core.types import Address, BlockHash
 _QUANTITY: Final = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
 WORD: Final = 32
+MAX_TEXT: Final = 64
 
 
 def quantity(value: object) -> int:
@@ -106,3 +107,9 @@ def encode_uint(value: int) -> bytes:
 def encode_int(value: int) -> bytes:
     """Write a signed ABI word."""
     return value.to_bytes(WORD, "big", signed=True)
+
+
+def text(answer: bytes) -> str:
+    """Read an ABI string, or the ``bytes32`` that some old tokens answer instead; only printable characters."""
+    raw = answer.rstrip(b"\0") if len(answer) == WORD else answer[2 * WORD :][: uint(answer, 1)]
+    return "".join(char for char in raw[:MAX_TEXT].decode(errors="replace") if char.isprintable())

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from bot.app.settings.base import Table
 from bot.app.settings.fields import (
+    Addresses,
     AddressKey,
     Checksummed,
     Duration,
@@ -18,6 +19,7 @@ from bot.app.settings.fields import (
     Multicall,
     Positive,
     ProtocolName,
+    TokenIds,
     UnderlyingKey,
     WsEndpoint,
 )
@@ -30,12 +32,12 @@ class UniswapV2Settings(Table):
     """Pairs of a Uniswap V2 deployment (or a fork of it)."""
 
     name: ProtocolName = Field(default="uniswap_v2", description="name of the deployment, unique on the chain")
-    pairs: tuple[Checksummed, ...] = Field(
+    pairs: Addresses = Field(
         min_length=1,
         description="pair contracts whose LP tokens are yours",
         examples=[["0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc"]],
     )
-    holders: tuple[Checksummed, ...] = Field(
+    holders: Addresses = Field(
         default=(),
         description="accounts besides the owners whose LP tokens count, such as a staking contract of your own",
     )
@@ -48,10 +50,7 @@ class UniswapV3Settings(Table):
     position_manager: Checksummed = Field(
         description="NonfungiblePositionManager contract", examples=["0xC36442b4a4522E871399CD717aBDD847Ab11FE88"]
     )
-    factory: Checksummed | None = Field(
-        default=None, description="factory contract; read from the position manager if left out"
-    )
-    token_ids: tuple[Integer, ...] = Field(default=(), description="positions to read whoever owns them (staked ones)")
+    token_ids: TokenIds = Field(default=(), description="positions to read whoever owns them (staked ones)")
     discover: bool = Field(default=True, description="also read every position that an owner holds")
 
 
@@ -74,7 +73,7 @@ class ChainSettings(Table):
         examples=[["http://127.0.0.1:8545"]],
     )
     ws_urls: tuple[WsEndpoint, ...] = Field(default=(), description="WebSocket endpoints for new heads; none: polling")
-    owners: tuple[Checksummed, ...] = Field(
+    owners: Addresses = Field(
         default=(),
         description="accounts whose positions are hedged (addresses only; dnbot never needs a key)",
         examples=[["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"]],
@@ -82,7 +81,7 @@ class ChainSettings(Table):
     multicall: Multicall = Field(
         default=MULTICALL3, description='Multicall3 contract, or "none" to use JSON-RPC batches'
     )
-    reference_pools: tuple[Checksummed, ...] = Field(default=(), description="pools that are read for their price only")
+    reference_pools: Addresses = Field(default=(), description="pools that are read for their price only")
     max_head_age: Duration = Field(
         default=timedelta(seconds=60), description="oldest head before the endpoint counts as stale"
     )
@@ -96,6 +95,12 @@ class ChainSettings(Table):
     max_batch: Integer = Field(default=100, ge=1, le=10_000, description="most calls in one JSON-RPC batch")
     max_call_gas: Integer = Field(
         default=30_000_000, ge=100_000, description="gas of one multicall; larger reads are split"
+    )
+    max_call_bytes: Integer = Field(
+        default=1_000_000, ge=10_000, description="call data of one multicall or batch, bytes"
+    )
+    max_log_blocks: Integer = Field(
+        default=10_000, ge=1, description="block range of one eth_getLogs; endpoints differ (500 to 10000)"
     )
     uniswap_v2: tuple[UniswapV2Settings, ...] = Field(default=(), description="Uniswap V2 deployments")
     uniswap_v3: tuple[UniswapV3Settings, ...] = Field(default=(), description="Uniswap V3 deployments")
@@ -114,6 +119,20 @@ class ChainSettings(Table):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two deployments have the name {twice[0]!r}; give each its own `name`")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_twice(self) -> Self:
+        for holder in (holder for entry in self.uniswap_v2 for holder in entry.holders):
+            if holder in self.owners:
+                raise ValueError(f"{holder} is an owner and a holder, and would count twice; keep it in `owners` only")
+        contracts = [
+            *(pair for entry in self.uniswap_v2 for pair in entry.pairs),
+            *(entry.position_manager for entry in self.uniswap_v3),
+        ]
+        twice = [contract for place, contract in enumerate(contracts) if contract in contracts[:place]]
+        if twice:
+            raise ValueError(f"{twice[0]} is listed twice and its positions would count twice")
         return self
 
     @model_validator(mode="after")

@@ -10,18 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 
 from eth_utils.address import is_hex_address, to_checksum_address
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
 from bot.core.types import Address, ChainName, Symbol, Underlying, VenueId
+
+T = TypeVar("T")
 
 _SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _LONGEST: Final = Decimal(366 * 86400)
 _DURATION_HINT: Final = 'write "30s", "5m", "1h30m", or seconds as a number'
+_SMALLEST, _LARGEST = -40, 80  # powers of ten; room for a uint256, none for a number that takes minutes to print
 _MICROSECONDS: Final = 1_000_000
 
 
@@ -35,6 +38,8 @@ def parse_number(value: object) -> Decimal:
         raise ValueError("must be a number") from None
     if not number.is_finite():
         raise ValueError("must be a finite number")
+    if number and not _SMALLEST <= number.adjusted() <= _LARGEST:
+        raise ValueError("must be a number of ordinary size")
     return number
 
 
@@ -161,6 +166,13 @@ def _env_address(key: str) -> str:
     return to_checksum_address(key) if is_hex_address(key) else key
 
 
+def _check_distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    twice = [value for place, value in enumerate(values) if value in values[:place]]
+    if twice:
+        raise ValueError(f"{twice[0]} is listed twice and would count twice")
+    return values
+
+
 Number = Annotated[Decimal, BeforeValidator(parse_number)]
 Positive = Annotated[Number, Field(gt=0)]
 NotNegative = Annotated[Number, Field(ge=0)]
@@ -173,10 +185,11 @@ Fraction = Annotated[
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
-    PlainSerializer(format_duration),
     WithJsonSchema({"type": ["string", "number"], "examples": ["30s", "5m", "1h30m", 30]}),
 ]
 Checksummed = Annotated[Address, BeforeValidator(parse_address)]
+Addresses = Annotated[tuple[Checksummed, ...], AfterValidator(_check_distinct)]
+TokenIds = Annotated[tuple[Annotated[Integer, Field(ge=0)], ...], AfterValidator(_check_distinct)]
 Multicall = Annotated[str, BeforeValidator(parse_multicall)]
 HttpEndpoint = Annotated[SecretStr, AfterValidator(_check_url(("http", "https")))]
 WsEndpoint = Annotated[SecretStr, AfterValidator(_check_url(("ws", "wss")))]

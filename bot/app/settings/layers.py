@@ -47,7 +47,7 @@ def read_toml(file: FilePath) -> Layer:
     text = read_text(file, what="`dnbot config init FILE` writes an example")
     try:
         values = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # the latter two: absurd numbers and nesting
         raise ConfigError(f"is no TOML: {error}", source=str(file)) from None
     if not values:
         raise ConfigError("is empty; `dnbot config init FILE` writes an example", source=str(file))
@@ -123,8 +123,8 @@ def _parse(text: str, shape: Shape, source: str, path: Path) -> object:
     if text.lstrip().startswith(("[", "{")):
         try:
             value: object = json.loads(text, parse_float=Decimal)
-        except json.JSONDecodeError as error:
-            raise ConfigError(f"is no JSON ({error.msg})", source=source, key=".".join(map(str, path))) from None
+        except (ValueError, ArithmeticError, RecursionError):  # the latter two: absurd numbers and nesting
+            raise ConfigError("is no JSON", source=source, key=".".join(map(str, path))) from None
         return value
     if is_list(shape) and not is_table(step(shape, 0)):
         return [item.strip() for item in text.split(",") if item.strip()]

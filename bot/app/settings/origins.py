@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 Path = tuple[str | int, ...]
 """The keys that lead to a value; ints count places in a list."""
@@ -21,15 +22,16 @@ class Layer:
 
 @dataclass(slots=True)
 class Origins:
-    """The source of every value that some layer set; lists count as one value, tables only as beginnings."""
+    """The source of every value that some layer set; a list of plain values counts as one value."""
 
     _values: dict[Path, str] = field(default_factory=dict)
     _tables: dict[Path, str] = field(default_factory=dict)
 
     def set(self, path: Path, source: str, *, table: bool = False) -> None:
         """Note that ``source`` wrote the value (or began the table) at ``path``; what stood below is gone."""
-        for old in [old for old in self._values if old[: len(path)] == path]:
-            del self._values[old]
+        for known in (self._values, self._tables):
+            for old in [old for old in known if old[: len(path)] == path]:
+                del known[old]
         (self._tables if table else self._values)[path] = source
 
     def of(self, path: Path) -> str:
@@ -61,12 +63,30 @@ def merge(layers: list[Layer]) -> tuple[dict[str, object], Origins]:
     return merged, origins
 
 
+def is_tables(value: object) -> TypeGuard[list[Mapping[str, object]]]:
+    """Whether a value is a list of tables, written as ``[[…]]``."""
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+
+
+def _note(value: object, path: Path, source: str, origins: Origins) -> None:
+    """Note where a value, or every value in a list of tables, comes from."""
+    if is_tables(value):
+        origins.set(path, source, table=True)
+        for place, item in enumerate(value):
+            _note(item, (*path, place), source, origins)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _note(item, (*path, key), source, origins)
+    else:
+        origins.set(path, source)
+
+
 def _lay(into: dict[str, object], values: Mapping[str, object], at: Path, source: str, origins: Origins) -> None:
     for key, value in values.items():
         path = (*at, key)
         if not isinstance(value, Mapping):
             into[key] = value
-            origins.set(path, source)
+            _note(value, path, source, origins)
             continue
         below = into.get(key)
         if not isinstance(below, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -91,12 +91,3 @@ def _shown(value: object) -> str:
     if isinstance(value, str | int | float) and len(str(value)) <= _SHOWN:
         return f"{value!r} is wrong: "
     return ""
-
-
-def lines(error: ConfigError) -> Iterator[str]:
-    """Give one line per thing that is wrong."""
-    if isinstance(error, ConfigErrors):
-        for one in error.errors:
-            yield from lines(one)
-    else:
-        yield str(error)

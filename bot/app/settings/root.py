@@ -64,14 +64,14 @@ class LogSettings(Table):
 class Settings(Table):
     """Everything that a user can set."""
 
-    bot: BotSettings = Field(default_factory=BotSettings)
+    bot: BotSettings = Field(default_factory=BotSettings, description="the bot itself")
     chains: dict[ChainKey, ChainSettings] = Field(min_length=1, description="the chains whose positions are hedged")
-    hedge: HedgeSettings = Field(default_factory=HedgeSettings)
-    guards: GuardSettings = Field(default_factory=GuardSettings)
+    hedge: HedgeSettings = Field(default_factory=HedgeSettings, description="how exposures are hedged")
+    guards: GuardSettings = Field(default_factory=GuardSettings, description="limits that no strategy goes around")
     venues: dict[VenueKey, VenueSettings] = Field(
         min_length=1, description="where the shorts are held, in order of preference"
     )
-    log: LogSettings = Field(default_factory=LogSettings)
+    log: LogSettings = Field(default_factory=LogSettings, description="logging")
 
     def policy(self) -> Policy:
         """Give what decide() depends on; every underlying with a market is hedged unless it is disabled."""

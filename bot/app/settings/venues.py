@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from bot.app.settings.base import Table
-from bot.app.settings.fields import Duration, Fraction, Integer, NotNegative, PerpSymbol, Positive, UnderlyingKey
+from bot.app.settings.fields import Duration, Fraction, PerpSymbol, Positive, UnderlyingKey
 
 Cost = Annotated[Fraction, Field(ge=0, lt=1)]
 
@@ -57,13 +57,18 @@ class PaperSettings(Table):
     )
     maker_fee: Cost = Field(default=Decimal("0.0002"), description="fee of a resting order, fraction of notional")
     taker_fee: Cost = Field(default=Decimal("0.0005"), description="fee of an immediate order, fraction of notional")
-    min_notional: NotNegative = Field(default=Decimal(5), description="smallest order, USD")
     funding_rate: Annotated[Fraction, Field(ge=Decimal("-0.03"), le=Decimal("0.03"))] = Field(
         default=Decimal("0.0001"),
         description="funding per interval, fraction of notional; a short receives a positive one",
     )
     funding_interval: Duration = Field(default=timedelta(hours=8), description="time between fundings")
-    seed: Integer = Field(default=1, ge=0, description="seed of whatever is random; the same seed gives the same fills")
+
+    @model_validator(mode="after")
+    def _each_its_own(self) -> Self:
+        for underlying, symbol in self.symbols.items():
+            if symbol.partition("/")[0] != underlying:
+                raise ValueError(f"{symbol} does not carry {underlying}; write {underlying}/…")
+        return self
 
     @model_validator(mode="after")
     def _script_with_its_mark(self) -> Self:

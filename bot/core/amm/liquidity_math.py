@@ -27,7 +27,7 @@ def liquidity_for_amounts(sqrt_price: int, sqrt_a: int, sqrt_b: int, amount0: in
     """Give the most liquidity that the amounts buy between two prices (LiquidityAmounts.getLiquidityForAmounts).
 
     Raises:
-        ValueError: the range is empty, or the liquidity does not fit the contract's 128 bits.
+        ValueError: the range is empty, or what either amount buys does not fit the contract's 128 bits.
     """
     if sqrt_a == sqrt_b:
         raise ValueError("a position needs two different boundary prices")

@@ -14,7 +14,6 @@ from bot.core.errors import SkipCycle
 from bot.core.types import ZERO
 
 _U128_MAX: Final = (1 << 128) - 1
-_U256_MAX: Final = (1 << 256) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +128,13 @@ class V3Position:
         """Give what UniswapV3Pool.burn credits: the tick chooses the case, the square-root price gives the amounts."""
         low, high = sqrt_ratio_at_tick(self.tick_lower), sqrt_ratio_at_tick(self.tick_upper)
         if self.tick < self.tick_lower:
-            return amount0_delta(low, high, self.liquidity) & _U128_MAX, 0
+            return amount0_delta(low, high, self.liquidity), 0
         if self.tick < self.tick_upper:
             return (
-                amount0_delta(self.sqrt_price_x96, high, self.liquidity) & _U128_MAX,
-                amount1_delta(low, self.sqrt_price_x96, self.liquidity) & _U128_MAX,
+                amount0_delta(self.sqrt_price_x96, high, self.liquidity),
+                amount1_delta(low, self.sqrt_price_x96, self.liquidity),
             )
-        return 0, amount1_delta(low, high, self.liquidity) & _U128_MAX
+        return 0, amount1_delta(low, high, self.liquidity)
 
     def _owed_of_old(self) -> tuple[int, int]:
         """Give what is collected without a burn: nothing is credited first, in no book."""
@@ -172,5 +171,8 @@ class V3Position:
 
 
 def _credited(owed: int, principal: int, growth: int, liquidity: int) -> int:
-    """Give the tokens owed after a burn (Position.update): growth counts modulo 2^256, tokens modulo 2^128."""
-    return (owed + principal + ((growth & _U256_MAX) * liquidity >> 128)) & _U128_MAX
+    """Give the tokens owed after a burn (Position.update): growth counts modulo 2^256, tokens modulo 2^128.
+
+    Growth needs no mask of its own: what it is off by, multiples of 2^256, the last one takes away.
+    """
+    return (owed + principal + (growth * liquidity >> 128)) & _U128_MAX

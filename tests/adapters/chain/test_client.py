@@ -78,8 +78,8 @@ async def test_no_error_text_gives_a_key_away(
         await number(client)
     text = whole_text(caught.value)
     assert KEY not in text
-    assert "rpc_urls[0] (127.0.0.1)" in text
     assert "rpc_urls[1] (127.0.0.1)" in text
+    assert "rpc_urls[2] (127.0.0.1)" in text
 
 
 async def test_a_dead_endpoint_is_named_without_its_key(clock: ManualClock) -> None:

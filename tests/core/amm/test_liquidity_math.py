@@ -43,10 +43,9 @@ def test_bought_liquidity_is_paid_for_and_nearly_all_that_the_amounts_buy(
     try:
         liquidity = liquidity_for_amounts(root, *boundaries, amount0, amount1)
     except ValueError:
-        # Only liquidity that the contract can't hold is refused: a little of it would already cost all the amounts.
+        # The contract refuses either amount that alone would buy more than it can hold.
         needed0, needed1 = range_amounts(2**128, root, low, high)
-        assert needed0 <= amount0
-        assert needed1 <= amount1
+        assert 0 < needed0 <= amount0 or 0 < needed1 <= amount1
         return
     needed0, needed1 = range_amounts(liquidity, root, low, high)
     assert needed0 <= amount0

@@ -25,6 +25,7 @@ from tests.core.amm.reals import Q96, range_amounts, real_sqrt_ratio
 
 Q128 = 2**128
 U256 = 2**256
+_TRADABLE = range(MIN_TICK, MAX_TICK)
 NOTHING = (Decimal(0), Decimal(0))
 
 ranges = st.tuples(st.integers(MIN_TICK, MAX_TICK), st.integers(MIN_TICK, MAX_TICK)) | st.tuples(
@@ -40,9 +41,9 @@ def positions(draw: st.DrawFn, *, in_range: bool = False) -> V3Position:
     roots = st.integers(low, high - 1)
     if not in_range:
         roots |= st.integers(MIN_SQRT_RATIO, MAX_SQRT_RATIO - 1)
-        roots |= st.sampled_from([low, low + 1, low - 1, high, high - 1, high + 1]).filter(
-            lambda root: MIN_SQRT_RATIO <= root < MAX_SQRT_RATIO
-        )
+        # Within one tick of a boundary, on either side.
+        near = st.tuples(st.sampled_from([lower, upper]), st.integers(-1, 1)).map(sum).filter(_TRADABLE.__contains__)
+        roots |= near.flatmap(lambda tick: st.integers(sqrt_ratio_at_tick(tick), sqrt_ratio_at_tick(tick + 1) - 1))
     return at(draw(st.integers(1, 10**22) | st.integers(1, 2**100)), lower, upper, draw(roots))
 
 
@@ -157,20 +158,24 @@ class Ledger:
             self.inside += growth
 
 
-steps = st.lists(st.tuples(st.sampled_from([-1, 0, 1]), st.integers(0, 2**150)), max_size=12)
-
-
-@given(growths, growths, growths, st.sampled_from([-1, 0, 1]), steps, st.integers(1, 10**24))
+@given(
+    st.builds(Ledger, growths, growths, growths, st.sampled_from([-1, 0, 1])),
+    st.lists(st.tuples(st.sampled_from([-1, 0, 1]), st.integers(0, 2**150)), max_size=12),
+    st.integers(1, 10**24),
+    st.sampled_from([0, 1]),
+)
 def test_fees_are_what_grew_while_in_range_however_the_counters_wrap(
-    growth: int, lower: int, upper: int, region: int, history: Sequence[tuple[int, int]], liquidity: int
+    ledger: Ledger, history: Sequence[tuple[int, int]], liquidity: int, edge: int
 ) -> None:
-    ledger = Ledger(growth, lower, upper, region)
     # What the position was last credited at: the counters are arbitrary, only differences count.
-    last = {-1: lower - upper, 0: growth - lower - upper, 1: upper - lower}[region] % U256
+    growth, lower, upper = ledger.growth, ledger.lower, ledger.upper
+    last = {-1: lower - upper, 0: growth - lower - upper, 1: upper - lower}[ledger.region] % U256
     for to, earned in history:
         ledger.move(to)
         ledger.earn(earned)
-    root = sqrt_ratio_at_tick({-1: -200, 0: 0, 1: 200}[ledger.region])
+    # The first and the last tick of each region.
+    tick = {-1: (MIN_TICK, -101), 0: (-100, 99), 1: (100, MAX_TICK - 1)}[ledger.region][edge]
+    root = sqrt_ratio_at_tick(tick)
     shown = replace(
         at(liquidity, -100, 100, root),
         fee_growth_global0_x128=ledger.growth,
@@ -221,18 +226,21 @@ def test_a_book_that_overflows_128_bits_wraps_as_the_contract_does() -> None:
 
 
 def test_the_pool_pays_no_more_than_its_own_book_holds() -> None:
-    # Two tokens of the manager in one range, liquidity 1 and 2; the second collects after every half unit of growth.
-    # Each time the pool credits floor(3/2) = 1 and pays it out at once, so that after four times the first token is
+    # Two positions of the manager in one range, liquidity 1 and 2; the second collects after every half unit of growth.
+    # Each time the pool credits floor(3/2) = 1 and pays it out at once, so that after four times the first is
     # owed 2 by the manager's book, and the pool has nothing for it.
-    growth = 4 * Q128 // 2
-    first = replace(at(1, -60, 60, Q96), fee_growth_global0_x128=growth)
-    book = PoolBook(3, growth, 0, 0, 0)
-    assert first.amounts().fees0 == 2
-    assert replace(first, pool_book=book).amounts().total0 == 0
+    half, paid = Q128 // 2, 4 * Q128 // 2
+    first = replace(at(1, -60, 60, Q96), fee_growth_global0_x128=paid, fee_growth_global1_x128=paid)
+    book = PoolBook(3, paid, paid, 0, 0)
+    assert first.amounts() == Amounts(0, 0, 2, 2)
+    assert replace(first, pool_book=book).amounts() == Amounts(0, 0, 0, 0)
     # The very burn credits the book with what grew on all liquidity of the range since; what lies there adds to it.
-    credited = replace(book, fee_growth_inside_last0_x128=growth - Q128 // 2)
-    assert replace(first, pool_book=credited).amounts().fees0 == 1
-    assert replace(first, pool_book=replace(credited, tokens_owed0=1)).amounts().fees0 == 2
+    ahead0 = replace(book, fee_growth_inside_last0_x128=paid - half)
+    ahead1 = replace(book, fee_growth_inside_last1_x128=paid - half)
+    assert replace(first, pool_book=ahead0).amounts() == Amounts(0, 0, 1, 0)
+    assert replace(first, pool_book=ahead1).amounts() == Amounts(0, 0, 0, 1)
+    assert replace(first, pool_book=replace(ahead0, tokens_owed0=1)).amounts() == Amounts(0, 0, 2, 0)
+    assert replace(first, pool_book=replace(ahead1, tokens_owed1=1)).amounts() == Amounts(0, 0, 0, 2)
 
 
 def test_what_the_pool_lacks_is_missing_from_the_fees_first() -> None:

@@ -1,0 +1,185 @@
+"""The ChainReader: one chain, every read of a snapshot pinned to one block."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from bot.adapters.chain import wire
+from bot.adapters.chain.check import check_chain_id, check_code
+from bot.adapters.chain.client import RpcClient
+from bot.adapters.chain.config import ChainConfig
+from bot.adapters.chain.endpoint import Endpoint
+from bot.adapters.chain.heads import Heads
+from bot.adapters.chain.logs import Logs
+from bot.adapters.chain.multicall import Multicall, Plan, Result
+from bot.adapters.chain.protocol import Found, ProtocolReader, Source
+from bot.adapters.chain.reads import Facts, Reads
+from bot.adapters.chain.references import ReferencePools
+from bot.adapters.chain.registry import reader_for
+from bot.adapters.chain.tokens import TokenBook
+from bot.adapters.chain.track import Backward, HeadTrack, Reorg
+from bot.core.errors import Retryable, SkipCycle
+from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
+from bot.core.types import ChainName
+from bot.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 4
+MAX_ROUNDS = 16
+"""Rounds of one snapshot; the first one of a V3 deployment takes six."""
+
+
+class EvmChainReader:
+    """Implements the port ChainReader for any EVM chain.
+
+    Args:
+        config: the chain.
+        clock: for the age of heads, backoff and health of endpoints.
+        on_reorg: told of every reorganisation that is seen.
+    """
+
+    def __init__(self, config: ChainConfig, clock: Clock, on_reorg: Callable[[Reorg], None] | None = None) -> None:
+        limits = config.limits
+        self._config = config
+        self._clock = clock
+        self._client = RpcClient(config.rpc_urls, timeout=limits.request_timeout, clock=clock)
+        self._track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds(), on_reorg)
+        self._heads = Heads(config, self._client, self._track, clock)
+        self._multicall = Multicall(config.multicall, limits)
+        self._tokens = TokenBook(config)
+        self._readers: list[ProtocolReader] = [
+            reader_for(config, protocol, self._tokens) for protocol in config.protocols
+        ]
+        self._sources: list[Source] = [*self._readers, ReferencePools(config, self._tokens)]
+        self._facts = Facts()
+        self._ahead: Plan = self._multicall.plan(())
+
+    @property
+    def chain(self) -> ChainName:
+        """The chain's name in the configuration."""
+        return self._config.name
+
+    @property
+    def reorgs(self) -> int:
+        """How many reorganisations were seen."""
+        return self._track.reorgs
+
+    async def check(self) -> None:
+        """Compare the configuration with the chain.
+
+        Raises:
+            ConfigError: the chain id differs, an address has no code, a token has no mapping.
+            Retryable: no endpoint answers.
+        """
+        await check_chain_id(self._config, self._client)
+        multicall = [] if self._config.multicall is None else [(self._config.key("multicall"), self._config.multicall)]
+        await check_code(self._client, [*multicall, *(item for source in self._sources for item in source.contracts())])
+        await self.read()
+        self._tokens.require_known()
+
+    async def read(self) -> ChainView:
+        """Read everything at the newest block, pinned to it.
+
+        Raises:
+            Retryable: no endpoint gave a whole answer in time.
+            SkipCycle: the answers contradict each other.
+        """
+        retrying = AsyncRetrying(
+            sleep=self._clock.sleep,
+            retry=retry_if_exception_type(Retryable),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential(multiplier=0.05),
+            reraise=True,
+        )
+        try:
+            async with asyncio.timeout(self._config.limits.read_timeout):
+                return await retrying(self._read)
+        except TimeoutError:
+            raise Retryable(f"no whole answer within {self._config.limits.read_timeout:g} s") from None
+
+    async def entry(self, position: LpPosition) -> Entry | None:
+        """Look up a position's entry amounts in its own events, up to the block read last.
+
+        Raises:
+            Retryable: no endpoint answered.
+        """
+        if self._track.last is None:
+            return None
+        logs = Logs(self._client, self._config.limits)
+        for reader in self._readers:
+            if reader.name == position.protocol:
+                return await reader.entry(logs, position, self._track.last.number)
+        return None
+
+    def heads(self) -> AsyncIterator[BlockStamp]:
+        """Give new heads as they come, for ever; the newest one where several came at once."""
+        return self._heads.follow()
+
+    async def close(self) -> None:
+        """Give back connections."""
+        await self._client.close()
+
+    async def _read(self) -> ChainView:
+        block, endpoint = await self._newest()
+        reads = Reads(self._facts)
+        plan = self._ahead
+        for _ in range(MAX_ROUNDS):
+            reads.add(plan.calls, await self._fetch(plan, block, endpoint))
+            found = self._pass(reads)
+            if not reads.wanted:
+                break
+            plan = self._multicall.plan(reads.wanted)
+        else:
+            raise SkipCycle(f"chain {self.chain}: still not read whole after {MAX_ROUNDS} rounds")
+        if self._ahead.calls != (used := tuple(reads.used)):
+            self._ahead = self._multicall.plan(used)
+        return ChainView(
+            chain=self.chain,
+            chain_id=self._config.chain_id,
+            block=block,
+            positions=tuple(found.positions),
+            pools=tuple(found.prices.values()),
+        )
+
+    async def _fetch(self, plan: Plan, block: BlockStamp, start: Endpoint) -> list[Result]:
+        async def work(endpoint: Endpoint) -> list[Result]:
+            return await self._multicall.run(endpoint, plan, block)
+
+        return await self._client.first(work, start=start)
+
+    def _pass(self, reads: Reads) -> Found:
+        reads.restart()
+        found = Found()
+        for source in self._sources:
+            source.read(reads, found)
+        return found
+
+    async def _newest(self) -> tuple[BlockStamp, Endpoint]:
+        """Give the newest head and who has it: the first fresh one, or the newest one if all of them are old."""
+        old: list[tuple[BlockStamp, Endpoint]] = []
+
+        async def work(endpoint: Endpoint) -> tuple[BlockStamp, Endpoint]:
+            stamp = wire.stamp(await endpoint.request("eth_getBlockByNumber", '["latest",false]'))
+            if self._clock.now() - stamp.timestamp > self._config.limits.max_head_age:
+                old.append((stamp, endpoint))
+                raise endpoint.fault(f"its newest block {stamp.number} is of {stamp.timestamp:%Y-%m-%d %H:%M:%S}")
+            try:
+                self._track.accept(stamp)
+            except Backward as error:
+                raise endpoint.fault(str(error)) from error
+            return stamp, endpoint
+
+        try:
+            return await self._client.first(work)
+        except Retryable:
+            if not old:
+                raise
+        # The chain itself stands still: the block's age is in the snapshot, and the guards judge it.
+        newest = max(old, key=lambda found: found[0].number)
+        self._track.accept(newest[0])
+        return newest

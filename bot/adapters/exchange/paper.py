@@ -1,0 +1,166 @@
+"""The paper exchange behind the Exchange port: the engine, an account in its own file, marks and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.adapters.exchange.marks import MarkPoint, MarkSource
+from bot.adapters.exchange.paper_config import PaperConfig, venue_rules
+from bot.adapters.exchange.paper_store import PaperStore
+from bot.core.errors import ConfigError, Retryable
+from bot.core.market import PerpMarket
+from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, Outcome, Rejected, RejectReason, Unknown
+from bot.core.snapshot import VenueView
+from bot.core.types import ClientOrderId, Symbol, VenueId
+from bot.paper.engine import PaperEngine
+from bot.paper.rules import MarkUpdate
+from bot.ports import Clock
+
+_SLACK: Final = timedelta(seconds=2)
+"""How far the clock may be behind the account's time (a clock set back a little) before nothing is done any more."""
+
+
+class PaperExchange:
+    """One paper account. Its world moves when it is observed or traded on; reading its history moves nothing.
+
+    Raises:
+        ConfigError: the account's file is none, or holds a position in a symbol that is not configured.
+        Retryable: the file can't be read now.
+    """
+
+    def __init__(self, config: PaperConfig, marks: MarkSource, clock: Clock) -> None:
+        self._config = config
+        self._rules = venue_rules(config)
+        self._marks = marks
+        self._clock = clock
+        self._store = PaperStore(config.file)
+        self._engine: PaperEngine | None = None
+        try:
+            self._load()
+        except (ConfigError, Retryable):
+            self._store.close()
+            raise
+
+    @property
+    def venue(self) -> VenueId:
+        """The venue's name in the configuration."""
+        return self._config.venue
+
+    async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
+        """Give the markets' rules.
+
+        Raises:
+            ConfigError: a symbol is not configured.
+        """
+        unknown = [symbol for symbol in symbols if symbol not in self._rules.symbols]
+        if unknown:
+            known = ", ".join(self._rules.symbols)
+            raise ConfigError(f"the paper venue {self.venue} has no {', '.join(unknown)}; it has {known}")
+        return {symbol: self._rules.symbols[symbol].market for symbol in symbols}
+
+    async def observe(self) -> VenueView:
+        """Move the account to now and give its state.
+
+        Raises:
+            Retryable: no price, an old one, a clock that was set back, or a file that can't be written.
+        """
+        draft = self._advanced()
+        self._commit(draft)
+        return draft.view()
+
+    async def place(self, intent: Intent) -> Outcome:
+        """Send an order once; it is durable when this returns Accepted."""
+        try:
+            draft = self._advanced()
+        except Retryable as error:
+            return Rejected(intent.client_id, RejectReason.OTHER, "paper", f"nothing was done: {error}")
+        outcome = draft.place(intent.client_id, intent.request)
+        return self._answer(draft, intent.client_id, outcome)
+
+    async def cancel(self, client_id: ClientOrderId, symbol: Symbol) -> Outcome:
+        """Cancel a working order once."""
+        try:
+            draft = self._advanced()
+        except Retryable as error:
+            return Unknown(client_id, f"paper: {error}")
+        report = draft.lookup(client_id)
+        if report is None or report.symbol != symbol:
+            return Rejected(client_id, RejectReason.OTHER, "paper", f"no order {client_id} on {symbol}")
+        return self._answer(draft, client_id, draft.cancel(client_id))
+
+    async def lookup(self, client_id: ClientOrderId, symbol: Symbol) -> OrderReport | NotFound:
+        """Look for an order among the working ones and all that ever ended.
+
+        Raises:
+            Retryable: the file can't be read now.
+        """
+        report = self._load().lookup(client_id)
+        if report is None or report.symbol != symbol:
+            report = self._store.order(client_id, symbol)
+        return NotFound(client_id, self._clock.now()) if report is None else report
+
+    async def fills(self, since: datetime) -> tuple[Fill, ...]:
+        """Give our trades from ``since`` on, oldest first.
+
+        Raises:
+            Retryable: the file can't be read now.
+        """
+        return self._store.fills(since)
+
+    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
+        """Give the cash movements from ``since`` on, oldest first.
+
+        Raises:
+            Retryable: the file can't be read now.
+        """
+        return self._store.ledger(since)
+
+    async def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    def _load(self) -> PaperEngine:
+        """Give the account as it was last committed; open it if the file is new."""
+        if self._engine is None:
+            state = self._store.load()
+            if state is None:
+                engine = PaperEngine.open(self._rules, self._clock.now(), self._config.deposit)
+                self._store.commit(engine.to_dict(), engine.drain())
+                self._engine = engine
+            else:
+                self._engine = PaperEngine.from_dict(self._rules, state)
+        return self._engine
+
+    def _advanced(self) -> PaperEngine:
+        """Give a draft of the account that has come to now, along every price on the way."""
+        draft = self._load().fork()
+        now = self._clock.now()
+        if now < draft.now - _SLACK:
+            raise Retryable(f"the clock says {now}, but the paper account is at {draft.now} already")
+        now = max(now, draft.now)
+        since = draft.now if draft.account.markets else None
+        for point in self._marks.path(since, now, list(self._config.symbols)):
+            draft.advance(max(point.at, draft.now), self._updates(point))
+        return draft
+
+    def _updates(self, point: MarkPoint) -> dict[Symbol, MarkUpdate]:
+        return {
+            symbol: MarkUpdate(point.prices[underlying], point.prices[underlying], as_of=point.as_of)
+            for underlying, symbol in self._config.symbols.items()
+        }
+
+    def _answer(self, draft: PaperEngine, client_id: ClientOrderId, outcome: Outcome) -> Outcome:
+        """Make a call's effect durable; where that fails, nobody knows whether it has one."""
+        try:
+            self._commit(draft)
+        except Retryable as error:
+            return Unknown(client_id, f"paper: {error}")
+        return outcome
+
+    def _commit(self, draft: PaperEngine) -> None:
+        """Make a draft the account. After a failure the account is read from its file again."""
+        self._engine = None
+        self._store.commit(draft.to_dict(), draft.drain())
+        self._engine = draft

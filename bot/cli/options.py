@@ -1,0 +1,38 @@
+"""Options that several commands take, and how they become settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.app.redact import Redactor
+from bot.app.settings import Loaded, LogLevel, load
+from bot.cli.session import Session
+
+ConfigFiles = Annotated[
+    list[Path] | None,
+    typer.Option("-c", "--config", metavar="FILE", help="Configuration file; may be given again, later ones win."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Live = Annotated[bool, typer.Option("--live", help='Allow mode = "live".')]
+Level = Annotated[LogLevel | None, typer.Option("--log-level", help="The least severe level that is logged.")]
+
+
+def open_settings(
+    ctx: typer.Context, files: Sequence[Path] | None, *, live: bool = False, log_level: LogLevel | None = None
+) -> Loaded:
+    """Load the settings from the given files and the environment, and tell the session what they mean for it.
+
+    Raises:
+        ConfigError: something is wrong with them.
+    """
+    overrides = {} if log_level is None else {"log.level": log_level.value}
+    loaded = load(files or [], os.environ, overrides=overrides, live=live)
+    session = ctx.ensure_object(Session)
+    session.crash_dir = loaded.settings.bot.state_dir
+    session.redact = Redactor(loaded.settings.secrets())
+    return loaded

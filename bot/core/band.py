@@ -1,0 +1,161 @@
+"""The band (b, r): trade when |drift| > b, and then back to |drift| = r on the same side. Floats inside only.
+
+The drift D diffuses with yearly volatility s = g sigma (base units; g = d(amount)/d(ln price) = |Gamma| P for one
+volatile leg). A trade of q costs c P q + k. Restarted at r, D leaves (-b, b) after (b^2 - r^2)/s^2 years on average
+(solve (s^2/2) T'' = -1), having gathered (b^4 - r^4)/(6 s^2) of D^2 (solve (s^2/2) W'' = -D^2). So with A = b + r and
+B = b - r, a year costs s^2 (c P/A + k/(A B)), and the variance of the tracking error is sigma^2 P^2 (A^2 + B^2)/12. The
+minimum of cost + lambda/2 x variance is where
+
+    A B^3 = 12 k (g/P)^2/lambda    and    A (A^2 - B^2) = 12 c P (g/P)^2/lambda;
+
+sigma cancels. k = 0 gives r = b = (3/2 c P (g/P)^2/lambda)^(1/3), Whalley and Wilmott's band.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from bot.core.decision import Band
+from bot.core.policy import FixedWidth, Policy, RiskAversion, TrackingBudget
+from bot.core.types import ZERO
+
+_DIGITS: Final = 12
+"""Significant digits of a float that leaves: fewer than the last bits in which machines' libraries differ."""
+_NEWTON_STEPS: Final = 50
+_BUDGET_STEPS: Final = 100
+_LIMIT: Final = 1e30
+
+
+@dataclass(frozen=True, slots=True)
+class Diffusion:
+    """How one underlying's drift moves and what correcting it costs.
+
+    Attributes:
+        target: the short that the exposure asks for, base units, absolute.
+        slope: g, the drift's volatility in units of the underlying's own: base units.
+        volatility: sigma, yearly.
+        price: P, USD.
+        cost: c, cost of trading as a fraction of the notional.
+        fixed_cost: k, USD per trade.
+        step: the smallest trade that the venue takes, base units; the floor of b - r.
+    """
+
+    target: float
+    slope: float
+    volatility: float
+    price: float
+    cost: float
+    fixed_cost: float
+    step: Decimal
+
+    def tracking_variance(self, outer: float, inner: float) -> float:
+        """Give the yearly variance of the tracking error, USD^2: (sigma P)^2 (b^2 + r^2)/6."""
+        return (self.volatility * self.price) ** 2 * (outer**2 + inner**2) / 6
+
+    def yearly_cost(self, outer: float, inner: float) -> float:
+        """Give the USD that trading costs a year: s^2 (c P (b - r) + k)/(b^2 - r^2)."""
+        per_trade = self.cost * self.price
+        if outer > inner:
+            per_trade += self.fixed_cost / (outer - inner)
+        width = outer + inner
+        return (self.slope * self.volatility) ** 2 * per_trade / width if width > 0 else 0.0
+
+
+def optimum(diffusion: Diffusion, risk_price: float) -> tuple[float, float]:
+    """Give the (b, r) that minimises yearly cost + risk_price/2 x tracking variance, subject to b - r >= step, r >= 0.
+
+    With alpha = 12 k (g/P)^2/lambda and gamma = 12 c P (g/P)^2/lambda, B = alpha^(1/4)/z turns the two equations into
+    z^9 - z = gamma/alpha^(3/4), z >= 1. The problem is convex in (ln A, ln B), so where that B is below the step the
+    optimum has B = step, and A^3 = gamma + alpha/step from dJ/dA = 0; below A = B (r = 0) both are the step.
+    """
+    scale = 12 * (diffusion.slope / diffusion.price) ** 2 / risk_price
+    alpha = scale * diffusion.fixed_cost
+    gamma = scale * diffusion.cost * diffusion.price
+    root = alpha**0.25
+    if root > 0:
+        z = _nonic(gamma / root**3)
+        gap, total = root / z, root * z**3
+    else:
+        gap, total = 0.0, math.cbrt(gamma)
+    if gap < (step := float(diffusion.step)):
+        gap = step
+        total = max(math.cbrt(gamma + alpha / gap), gap)
+    return (total + gap) / 2, (total - gap) / 2
+
+
+def _nonic(right: float) -> float:
+    """Solve z^9 - z = right for z >= 1 by Newton's steps, which fall onto the root once they are above it."""
+    z = math.exp(math.log1p(right) / 9)
+    for _ in range(_NEWTON_STEPS):
+        better = z - (z**9 - z - right) / (9 * z**8 - 1)
+        if math.isclose(better, z, rel_tol=1e-14):
+            break
+        z = better
+    return z
+
+
+def bands(diffusions: Sequence[Diffusion], policy: Policy, lp_value: Decimal) -> list[Band]:
+    """Give each underlying's band under the policy; ``lp_value`` is the USD value of all LP positions."""
+    total = float(lp_value)
+    match policy.band:
+        case RiskAversion(a):
+            risk_price = float(a) / total if total > 0 else math.inf
+            words = f"risk aversion {a}"
+        case TrackingBudget(fraction):
+            risk_price = _risk_price_of_budget(diffusions, float(fraction) * total)
+            words = f"tracking budget {fraction:%} a year"
+        case FixedWidth(fraction):
+            risk_price = 0.0
+            words = f"fixed width {fraction:%}"
+    return [_band(item, policy, risk_price, total, words) for item in diffusions]
+
+
+def _band(diffusion: Diffusion, policy: Policy, risk_price: float, lp_value: float, words: str) -> Band:
+    step = float(diffusion.step)
+    if diffusion.target == 0:
+        return Band(ZERO, ZERO, "nothing to hedge: the short is closed", ZERO, ZERO)
+    if isinstance(policy.band, FixedWidth):
+        outer = max(float(policy.band.fraction) * diffusion.target, step)
+        inner = outer - step
+    elif diffusion.slope == 0 or risk_price == math.inf:
+        outer, inner = max(float(policy.floor_width) * diffusion.target, step), 0.0
+        words = f"out of range, the exposure stands still: floor width {policy.floor_width:%}"
+    else:
+        outer, inner = optimum(diffusion, risk_price)
+    error = math.sqrt(diffusion.tracking_variance(outer, inner)) / lp_value if lp_value > 0 else 0.0
+    cost = diffusion.yearly_cost(outer, inner)
+    beyond, back = outer / diffusion.target, inner / diffusion.target
+    why = (
+        f"{words}, costs {diffusion.cost * 1e4:.3g} bp: beyond {beyond:.3%} of the target trade back to {back:.3%}; "
+        f"a year that means a tracking error of {error:.3%} and {cost:.4g} USD"
+    )
+    wide = max(to_decimal(outer), diffusion.step)
+    narrow = max(min(to_decimal(inner), wide - diffusion.step), ZERO)
+    return Band(wide, narrow, why, to_decimal(error), to_decimal(cost))
+
+
+def _risk_price_of_budget(diffusions: Sequence[Diffusion], budget: float) -> float:
+    """Find the lambda at which the tracking errors of all underlyings, taken as independent, come to the budget (USD).
+
+    The error falls about as lambda^(-1/3) (lambda^(-1/4) where fixed costs rule), so multiplying lambda by the cube of
+    error/budget converges. A budget below what the smallest trades allow ends at bands of one smallest trade.
+    """
+    moving = [item for item in diffusions if item.slope > 0 and item.target > 0]
+    if not moving or budget <= 0:
+        return math.inf
+    risk_price = 1.0
+    for _ in range(_BUDGET_STEPS):
+        error = math.sqrt(sum(item.tracking_variance(*optimum(item, risk_price)) for item in moving))
+        if error == 0 or math.isclose(error, budget, rel_tol=1e-9):
+            break
+        risk_price = min(max(risk_price * (error / budget) ** 3, 1 / _LIMIT), _LIMIT)
+    return risk_price
+
+
+def to_decimal(number: float) -> Decimal:
+    """Take a float out of the estimators."""
+    return Decimal(f"{number:.{_DIGITS}g}")

@@ -1,0 +1,114 @@
+"""Exposure: what the positions hold of each underlying, netted, with positions that vanished kept until it is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.core.snapshot import ChainView, LpPosition
+from bot.core.state import Held, Leg
+from bot.core.types import USD, ZERO, Address, ChainName, PositionId, Underlying
+
+PoolKey = tuple[ChainName, Address]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """All legs of one underlying taken together, in its units.
+
+    ``sensitivity`` holds d(amount)/d(ln USD price) by the underlying whose price moves (USD moves nothing).
+    """
+
+    amount: Decimal
+    sensitivity: Mapping[Underlying, Decimal]
+
+
+def legs_of(position: LpPosition) -> tuple[Leg, Leg]:
+    """Give both tokens of a position as exposures, fees included.
+
+    The curve's price is token1 per token0, so its sensitivity is token0's own; token1's price in terms of token0 is
+    the inverse, which turns the sign.
+    """
+    slope0, slope1 = position.curve.log_sensitivity()
+    token0, token1, amounts = position.token0, position.token1, position.amounts
+    unit0, unit1 = token0.to_units(1), token1.to_units(1)
+    return (
+        Leg(position.id, token0.underlying, token1.underlying, amounts.total0 * unit0, slope0 * unit0),
+        Leg(position.id, token1.underlying, token0.underlying, amounts.total1 * unit1, -slope1 * unit1),
+    )
+
+
+def follow(
+    before: Mapping[PositionId, Held], views: Iterable[ChainView], doubted: Container[PoolKey], absence_blocks: int
+) -> dict[PositionId, Held]:
+    """Carry the held positions on to what the chains show now.
+
+    A position in a doubted pool keeps its last believed legs (none if it is new). One that is absent, or of which
+    nothing is left, keeps its legs until it was missing in ``absence_blocks`` new blocks of its chain; a block that is
+    not above the last one counted (a reorg, a second look) is no new block. A chain without a view changes nothing.
+    """
+    after: dict[PositionId, Held] = {}
+    numbers: dict[ChainName, int] = {}
+    for view in views:
+        number = numbers[view.chain] = view.block.number
+        for position in view.positions:
+            old = before.get(position.id)
+            if (held := _seen(position, view.chain, number, old, (view.chain, position.pool) in doubted)) is not None:
+                after[position.id] = held
+    for key, old in before.items():
+        if key in after:
+            continue
+        if (block := numbers.get(old.chain)) is None:
+            after[key] = old
+            continue
+        is_new = block > old.last_block
+        missing = old.missing_blocks + is_new
+        if missing < absence_blocks:
+            after[key] = replace(old, last_block=max(block, old.last_block), missing_blocks=missing)
+    return after
+
+
+def _seen(position: LpPosition, chain: ChainName, number: int, old: Held | None, is_doubted: bool) -> Held | None:  # noqa: FBT001 - private, one caller
+    """Give the held form of a position that is there, or None where it is empty or was never believed."""
+    amounts = position.amounts
+    if not (position.curve.liquidity or amounts.total0 or amounts.total1):
+        return None
+    if is_doubted:
+        if old is None:
+            return None
+        legs = old.legs
+    else:
+        legs = legs_of(position)
+    last_block = number if old is None else max(number, old.last_block)
+    return Held(chain=chain, legs=legs, seen_block=number, last_block=last_block, missing_blocks=0)
+
+
+def net(held: Iterable[Held]) -> dict[Underlying, Exposure]:
+    """Sum the legs of every underlying but USD, over all positions, pools and chains; ordered by name."""
+    pairs: dict[tuple[Underlying, Underlying], tuple[Decimal, Decimal]] = {}
+    for item in held:
+        for leg in item.legs:
+            key = leg.underlying, leg.against
+            amount, slope = pairs.get(key, (ZERO, ZERO))
+            pairs[key] = amount + leg.amount, slope + leg.sensitivity
+    amounts: dict[Underlying, Decimal] = {}
+    slopes: dict[Underlying, dict[Underlying, Decimal]] = {}
+    for (underlying, against), (amount, slope) in sorted(pairs.items()):
+        if underlying == USD:
+            continue
+        amounts[underlying] = amounts.get(underlying, ZERO) + amount
+        vector = slopes.setdefault(underlying, {})
+        vector[underlying] = vector.get(underlying, ZERO) + slope
+        if against != USD:
+            vector[against] = vector.get(against, ZERO) - slope
+    return {underlying: Exposure(amounts[underlying], slopes[underlying]) for underlying in amounts}
+
+
+def value(held: Iterable[Held], prices: Mapping[Underlying, Decimal]) -> Decimal:
+    """Give the USD value of all legs, fees included; a leg without a price adds nothing."""
+    totals: dict[Underlying, Decimal] = {}
+    for item in held:
+        for leg in item.legs:
+            totals[leg.underlying] = totals.get(leg.underlying, ZERO) + leg.amount
+    return sum((amount * prices[key] for key, amount in totals.items() if key in prices), ZERO)

@@ -1,0 +1,151 @@
+"""Lanes: the markets of one underlying as one decision sees them, with position and unresolved orders on each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from bot.core.market import PerpMarket
+from bot.core.orders import OrderKind
+from bot.core.policy import HedgeMarket, HedgePolicy
+from bot.core.snapshot import Quote, Snapshot, VenueView
+from bot.core.state import Pending, PendingStatus
+from bot.core.types import ZERO, Symbol, VenueId
+
+MarketKey = tuple[VenueId, Symbol]
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The unresolved orders on one market: what may still be sold (<= 0) and bought (>= 0), base units."""
+
+    selling: Decimal = ZERO
+    buying: Decimal = ZERO
+    is_unknown: bool = False
+
+
+def in_flight(pending: Iterable[Pending]) -> dict[MarketKey, Flight]:
+    """Sum unresolved orders by market. What a stop may fill is protection and no part of the plan."""
+    flights: dict[MarketKey, Flight] = {}
+    for item in pending:
+        request = item.intent.request
+        remaining = ZERO if request.kind is OrderKind.STOP_MARKET else item.remaining
+        key = request.venue, request.symbol
+        flight = flights.get(key, Flight())
+        flights[key] = Flight(
+            selling=flight.selling + min(remaining, ZERO),
+            buying=flight.buying + max(remaining, ZERO),
+            is_unknown=flight.is_unknown or item.status is PendingStatus.UNKNOWN,
+        )
+    return flights
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One market that can be read: its rules, what it shows, and our position (signed, base units)."""
+
+    market: HedgeMarket
+    rules: PerpMarket
+    mark: Decimal
+    bid: Decimal
+    ask: Decimal
+    as_of: datetime
+    position: Decimal
+    flight: Flight
+
+    @property
+    def dearest(self) -> Decimal:
+        """The highest price that a unit can be worth here: what caps on notional reckon with."""
+        return max(self.mark, self.ask)
+
+    @property
+    def closable(self) -> Decimal:
+        """The short that reduce-only buys can still close, base units, >= 0."""
+        return max(-(self.position + self.flight.buying), ZERO)
+
+    @property
+    def short_notional(self) -> Decimal:
+        """The USD notional of the short, orders in flight included."""
+        return max(-(self.position + self.flight.selling), ZERO) * self.dearest
+
+    def whole_lots(self, quantity: Decimal) -> Decimal:
+        """Round a positive quantity down to lots."""
+        return (quantity / self.rules.lot).to_integral_value(ROUND_FLOOR) * self.rules.lot
+
+    def smallest(self, price: Decimal) -> Decimal:
+        """Give the smallest order at ``price`` that the venue takes, in whole lots."""
+        least = max(self.rules.lot, self.rules.min_quantity, self.rules.min_notional / price)
+        return (least / self.rules.lot).to_integral_value(ROUND_CEILING) * self.rules.lot
+
+    def limit_price(self, quantity: Decimal, slippage: Decimal) -> Decimal:
+        """Give the price of an immediate order: the touch and the slippage beyond it, rounded so that it fills."""
+        tick = self.rules.tick
+        if quantity > 0:
+            return (self.ask * (1 + slippage) / tick).to_integral_value(ROUND_CEILING) * tick
+        return max((self.bid * (1 - slippage) / tick).to_integral_value(ROUND_FLOOR), Decimal(1)) * tick
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """All markets of an underlying: ``open`` in order of preference, and ``dark`` where the venue is unknown.
+
+    ``selling`` (<= 0) and ``buying`` (>= 0) sum the orders in flight over both kinds, base units.
+    """
+
+    open: tuple[Lane, ...] = ()
+    dark: tuple[HedgeMarket, ...] = ()
+    selling: Decimal = ZERO
+    buying: Decimal = ZERO
+
+    @property
+    def first(self) -> Lane | None:
+        """The market that gives mark, fee and lot."""
+        return self.open[0] if self.open else None
+
+    @property
+    def position(self) -> Decimal | None:
+        """The position over all venues, base units; None where a venue is unknown."""
+        return None if self.dark else sum((lane.position for lane in self.open), ZERO)
+
+
+def lanes_of(hedge: HedgePolicy, venues: Mapping[VenueId, VenueView], flights: Mapping[MarketKey, Flight]) -> Lanes:
+    """Sort the markets of a hedge into those that can be read and those that can't."""
+    known: list[Lane] = []
+    dark: list[HedgeMarket] = []
+    for market in hedge.markets:
+        view = venues.get(market.venue)
+        quote = view.quotes.get(market.symbol) if view else None
+        position = view.positions.get(market.symbol) if view else None
+        if view is None or quote is None or position is None or not _is_priced(quote):
+            dark.append(market)
+            continue
+        known.append(
+            Lane(
+                market=market,
+                rules=quote.market,
+                mark=quote.mark.price,
+                bid=quote.book.bid,
+                ask=quote.book.ask,
+                as_of=min(view.as_of, quote.mark.as_of, quote.book.as_of),
+                position=position.size,
+                flight=flights.get((market.venue, market.symbol), Flight()),
+            )
+        )
+    traffic = [flights[key] for market in hedge.markets if (key := (market.venue, market.symbol)) in flights]
+    return Lanes(
+        open=tuple(known),
+        dark=tuple(dark),
+        selling=sum((flight.selling for flight in traffic), ZERO),
+        buying=sum((flight.buying for flight in traffic), ZERO),
+    )
+
+
+def _is_priced(quote: Quote) -> bool:
+    return quote.mark.price > 0 and quote.book.bid > 0 and quote.book.ask > 0
+
+
+def known_venues(snapshot: Snapshot) -> dict[VenueId, VenueView]:
+    """Give the venues that could be read, by name."""
+    return {view.venue: view for view in snapshot.venues if isinstance(view, VenueView)}

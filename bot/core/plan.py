@@ -1,0 +1,120 @@
+"""Plan: from a drift outside its band to orders in whole lots that bring it back, short only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.decision import Alarm, Band, Severity
+from bot.core.lanes import Lane
+from bot.core.orders import OrderKind, OrderRequest, TimeInForce
+from bot.core.target import Aim
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The orders wanted for one underlying, with a note in words."""
+
+    orders: tuple[OrderRequest, ...]
+    note: str
+    alarms: tuple[Alarm, ...] = ()
+
+
+def plan(aim: Aim, band: Band | None, slippage: Decimal) -> Plan:
+    """Trade back to the band's inner edge where the drift is outside the outer one.
+
+    Orders in flight, and positions that can't be read, make the drift an interval. A sale must be right at its lower
+    end and a purchase at its upper end, so that nothing is done twice while an order is unresolved.
+    """
+    if band is None or not aim.lanes.open:
+        return _blind(aim)
+    least, most = aim.least, aim.most
+    if least is not None and least > band.outer:
+        return _sell(aim, least - band.inner, slippage)
+    if most < -band.outer:
+        return _buy(aim, -most - band.inner, slippage)
+    if least is None:
+        return _blind(aim)
+    is_inside = -band.outer <= least and most <= band.outer
+    return Plan((), "within the band" if is_inside else "waits for the orders in flight")
+
+
+def _blind(aim: Aim) -> Plan:
+    venues = ", ".join(sorted({str(market.venue) for market in aim.lanes.dark})) or "no market"
+    note = f"unknown position on {venues}: nothing is added"
+    return Plan((), note, (Alarm(f"blind:{aim.underlying}", Severity.WARNING, f"{aim.underlying}: {note}"),))
+
+
+def _sell(aim: Aim, wanted: Decimal, slippage: Decimal) -> Plan:
+    """Sell down: close what is long, then add to the short, market by market within their caps."""
+    orders: list[OrderRequest] = []
+    rest, is_capped = wanted, False
+    for lane in aim.lanes.open:
+        price = lane.limit_price(-rest, slippage)
+        if lane.position > 0:
+            quantity = lane.whole_lots(min(rest, lane.position + lane.flight.selling, lane.rules.max_quantity))
+            if quantity > 0:
+                orders.append(_order(aim, lane, -quantity, price, is_closing=True))
+                rest -= quantity
+            continue
+        room = (lane.market.max_notional - lane.short_notional) / lane.dearest
+        is_capped = is_capped or room < rest
+        quantity = lane.whole_lots(min(rest, room, lane.rules.max_quantity))
+        if quantity >= lane.smallest(price):
+            orders.append(_order(aim, lane, -quantity, price, is_closing=False))
+            rest -= quantity
+    first = aim.lanes.open[0]
+    note = f"under-hedged by {wanted:f} to trade: {_words(orders)}"
+    if is_capped and rest >= first.smallest(first.mark):
+        note = f"{note}; {rest:f} stays unhedged: the markets' caps are reached"
+        return Plan(tuple(orders), note, (_unhedged(aim, note),))
+    return Plan(tuple(orders), note)
+
+
+def _buy(aim: Aim, wanted: Decimal, slippage: Decimal) -> Plan:
+    """Buy back the short, reduce-only, the least preferred market first; a whole remainder may be below the minimum."""
+    orders: list[OrderRequest] = []
+    rest = wanted
+    notes: list[str] = []
+    for lane in reversed(aim.lanes.open):
+        quantity = lane.whole_lots(min(rest, lane.closable, lane.rules.max_quantity))
+        if quantity <= 0:
+            continue
+        price = lane.limit_price(quantity, slippage)
+        if quantity < lane.smallest(price):
+            if quantity < lane.whole_lots(lane.closable):
+                notes.append(f"{quantity:f} on {lane.market.venue} is below the smallest order")
+                continue
+            notes.append("closes a remainder below the minimum, which reduce-only may")
+        orders.append(_order(aim, lane, quantity, price, is_closing=True))
+        rest -= quantity
+    note = "; ".join([f"over-hedged by {wanted:f} to trade: {_words(orders)}", *notes])
+    return Plan(tuple(orders), note)
+
+
+def _order(aim: Aim, lane: Lane, quantity: Decimal, price: Decimal, *, is_closing: bool) -> OrderRequest:
+    drift = f"drift {aim.drift:.6g}" if aim.drift is not None else f"drift at most {aim.most:.6g}"
+    return OrderRequest(
+        venue=lane.market.venue,
+        symbol=lane.market.symbol,
+        underlying=aim.underlying,
+        quantity=quantity,
+        kind=OrderKind.LIMIT,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=is_closing,
+        reason=f"target {aim.target:.6g}, {drift}",
+        price=price,
+    )
+
+
+def _words(orders: Iterable[OrderRequest]) -> str:
+    parts = [
+        f"{'buys' if order.quantity > 0 else 'sells'} {abs(order.quantity):f} {order.symbol} on {order.venue}"
+        for order in orders
+    ]
+    return ", ".join(parts) or "no order is large enough (dust)"
+
+
+def _unhedged(aim: Aim, note: str) -> Alarm:
+    return Alarm(f"market-cap:{aim.underlying}", Severity.WARNING, f"{aim.underlying}: {note}")

@@ -1,0 +1,65 @@
+"""Target: the short that an exposure asks for, and how far the account is from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.exposure import Exposure
+from bot.core.lanes import Lanes
+from bot.core.policy import HedgePolicy
+from bot.core.state import BotState, RunState
+from bot.core.types import ZERO, Underlying
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One underlying's exposure, wanted position (``target`` <= 0, base units) and markets."""
+
+    underlying: Underlying
+    exposure: Exposure
+    ratio: Decimal
+    target: Decimal
+    lanes: Lanes
+
+    @property
+    def in_flight(self) -> Decimal:
+        """What unresolved orders may still add to the position."""
+        return self.lanes.selling + self.lanes.buying
+
+    @property
+    def drift(self) -> Decimal | None:
+        """Give position + in flight - target: above 0 is under-hedged. None where a venue is unknown."""
+        position = self.lanes.position
+        return None if position is None or not self.lanes.open else position + self.in_flight - self.target
+
+    @property
+    def least(self) -> Decimal | None:
+        """The smallest drift there can be: every unresolved sale fills, no purchase does; None where unbounded."""
+        position = self.lanes.position
+        return None if position is None else position + self.lanes.selling - self.target
+
+    @property
+    def most(self) -> Decimal:
+        """The largest drift there can be: all unresolved purchases fill, no sale does; unknown venues aren't long."""
+        known = sum((lane.position for lane in self.lanes.open), ZERO)
+        return known + self.lanes.buying - self.target
+
+    @property
+    def short_notional(self) -> Decimal:
+        """The USD notional that is short, orders in flight included.
+
+        A venue that can't be read is taken to hold what the policy lets it hold, at most what the target asks for.
+        """
+        known = sum((lane.short_notional for lane in self.lanes.open), ZERO)
+        if not self.lanes.dark:
+            return known
+        dark = sum((market.max_notional for market in self.lanes.dark), ZERO)
+        first = self.lanes.first
+        return known + (min(dark, -self.target * first.dearest) if first else dark)
+
+
+def aim(underlying: Underlying, exposure: Exposure, hedge: HedgePolicy, lanes: Lanes, bot: BotState) -> Aim:
+    """Give target = -(hedge ratio) x exposure, or 0 where everything is to be closed."""
+    target = ZERO if bot.state is RunState.FLATTENING else -hedge.ratio * exposure.amount
+    return Aim(underlying, exposure, hedge.ratio, target, lanes)

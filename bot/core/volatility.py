@@ -1,0 +1,104 @@
+"""Covariance of the marks' log returns, learned from the marks that decisions saw. Floats inside only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.state import MarkHistory
+from bot.core.types import Underlying
+
+YEAR: Final = timedelta(days=365).total_seconds()
+HALF_LIFE: Final = timedelta(days=1).total_seconds()
+MIN_WEIGHT: Final = timedelta(hours=6).total_seconds()
+"""Seconds of (decayed) history from which on the estimate is used."""
+MAX_STEP: Final = timedelta(minutes=5).total_seconds()
+"""The most that one return may count, so that two marks a day apart don't pass for a day of history."""
+
+
+def pair(a: Underlying, b: Underlying) -> str:
+    """Give the key of a covariance."""
+    return f"{a}|{b}" if a <= b else f"{b}|{a}"
+
+
+def update(
+    history: MarkHistory, marks: Mapping[Underlying, Decimal], expected: Iterable[Underlying], at: datetime
+) -> MarkHistory:
+    """Take in the marks at ``at``.
+
+    The estimate is C <- (w W C + g r r'/dt) / (w W + g) with W <- w W + g, where w = 2^(-dt/half-life) forgets and
+    g = min(dt, MAX_STEP) is what the return r over dt seconds counts: unbiased at any spacing of the marks. Time that
+    does not advance changes nothing. While a known underlying shows no mark the update waits (its next return spans
+    the gap); a new underlying starts the estimate again, since one weight serves all pairs.
+
+    Args:
+        history: the estimate so far.
+        marks: USD marks now.
+        expected: the underlyings that the policy knows; others are forgotten.
+        at: the time of the marks.
+    """
+    tracked = sorted(set(expected) & {key for key, price in marks.items() if price > 0})
+    last = {key: history.last[key] for key in expected if key in history.last}
+    if any(key not in tracked for key in last):
+        return history
+    now = {key: marks[key] for key in tracked}
+    if history.last_at is None or any(key not in last for key in tracked):
+        is_older = history.last_at is not None and at <= history.last_at
+        return history if is_older else MarkHistory(last_at=at, last=now)
+    dt = (at - history.last_at).total_seconds()
+    if dt <= 0:
+        return history
+    returns = {key: math.log(float(now[key]) / float(last[key])) for key in tracked}
+    kept = history.weight * 2 ** (-dt / HALF_LIFE)
+    counted = min(dt, MAX_STEP)
+    weight = kept + counted
+    covariance = {
+        pair(a, b): (kept * history.covariance.get(pair(a, b), 0.0) + counted * returns[a] * returns[b] / dt) / weight
+        for index, a in enumerate(tracked)
+        for b in tracked[index:]
+    }
+    return MarkHistory(last_at=at, last=now, covariance=covariance, weight=weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Volatility:
+    """What is known of the marks' yearly volatility: the history where it is long enough, else the assumption."""
+
+    history: MarkHistory
+    assumed: float
+
+    def _estimate(self, a: Underlying, b: Underlying) -> float | None:
+        if self.history.weight < MIN_WEIGHT:
+            return None
+        per_second = self.history.covariance.get(pair(a, b))
+        return None if per_second is None else per_second * YEAR
+
+    def of(self, underlying: Underlying) -> float:
+        """Give the yearly volatility of an underlying's mark."""
+        variance = self._estimate(underlying, underlying)
+        return math.sqrt(variance) if variance else self.assumed
+
+    def slope(self, underlying: Underlying, vector: Mapping[Underlying, Decimal]) -> float:
+        """Give s/sigma: the volatility of an amount in units of its own underlying's volatility.
+
+        ``vector`` holds d(amount)/d(ln price) by underlying; s^2 = v' Sigma v. The result is |Gamma| P where only the
+        underlying's own price moves the amount, whatever the volatility; that form also stands in as long as a
+        covariance is not known.
+        """
+        own = abs(float(vector.get(underlying, 0)))
+        moving = [(key, float(slope)) for key, slope in vector.items() if slope]
+        variance = self._estimate(underlying, underlying)
+        if not variance or all(key == underlying for key, _ in moving):
+            return own
+        total = 0.0
+        for a, slope_a in moving:
+            for b, slope_b in moving:
+                covariance = self._estimate(a, b)
+                if covariance is None:
+                    return own
+                total += slope_a * slope_b * covariance
+        return math.sqrt(max(total, 0.0) / variance)

@@ -1,0 +1,89 @@
+"""What traders do to a pool: the arbitrage that ties it to the market, and the noise that pays its fees. Pure.
+
+A pool with fee f, at price p, gives an arbitrageur nothing while the market m is within p(1-f) <= m <= p/(1-f).
+Outside they trade until the pool's marginal price, fee included, is the market's: down to p = m/(1-f) or up to m(1-f).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import isqrt
+from typing import Final
+
+from bot.demo.uniswap_v3 import sqrt_price_x96
+
+V2_FEE: Final = Fraction(3, 1000)
+_NOISE_SPREAD: Final = 0.6
+"""Standard deviation of the log of a noise trade's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """An exact input, raw units: of token0 where ``zero_for_one``, else of token1."""
+
+    amount_in: int
+    zero_for_one: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMove:
+    """A swap up to a price: ``limit`` is a sqrtPriceX96."""
+
+    limit: int
+    zero_for_one: bool
+
+
+def raw_price(usd0: Decimal, decimals0: int, usd1: Decimal, decimals1: int) -> Fraction:
+    """Give raw token1 per raw token0 from the tokens' USD prices."""
+    return Fraction(usd0) / Fraction(usd1) * Fraction(10) ** (decimals1 - decimals0)
+
+
+def raw_amount(usd: Decimal, price: Decimal, decimals: int) -> int:
+    """Give the raw units that so many USD buy."""
+    return int((usd / price).scaleb(decimals))
+
+
+def band(market: Fraction, fee: Fraction) -> tuple[Fraction, Fraction]:
+    """Give the pool prices between which no arbitrage pays."""
+    return market * (1 - fee), market / (1 - fee)
+
+
+def v2_arbitrage(reserve0: int, reserve1: int, market: Fraction) -> Trade | None:
+    """Give the input that earns an arbitrageur most on a V2 pair; None where none earns anything.
+
+    With g = 1 - f, the marginal rate of an input dx of token0 is g x y / (x + g dx)²: equal to m at
+    x + g dx = sqrt(g x y / m). For an input of token1 the same with the sides changed and 1/m.
+    """
+    low, high = band(market, V2_FEE)
+    price = Fraction(reserve1, reserve0)
+    if low <= price <= high:
+        return None
+    zero_for_one = price > high
+    here, rate = (reserve0, market) if zero_for_one else (reserve1, 1 / market)
+    keep = 1 - V2_FEE
+    square = keep * reserve0 * reserve1 / rate
+    amount = int((isqrt(square.numerator // square.denominator) - here) / keep)
+    return Trade(amount, zero_for_one) if amount > 0 else None
+
+
+def v3_arbitrage(sqrt_price: int, market: Fraction, fee: Fraction) -> PriceMove | None:
+    """Give the swap that brings a V3 pool to the edge of its band; None inside the band."""
+    low, high = (sqrt_price_x96(edge) for edge in band(market, fee))
+    if low <= sqrt_price <= high:
+        return None
+    return PriceMove(high, zero_for_one=True) if sqrt_price > high else PriceMove(low, zero_for_one=False)
+
+
+def nearest_tick(price: Fraction, spacing: int) -> int:
+    """Give the usable tick nearest to a price in raw token1 per raw token0: 1.0001^tick."""
+    return round(math.log(price) / math.log(1.0001) / spacing) * spacing
+
+
+def noise_sizes(rng: random.Random, typical: float, most: int) -> tuple[float, ...]:
+    """Give 1 to ``most`` trades in USD: log-normal around ``typical``, of either sign at even odds."""
+    count = rng.randint(1, most)
+    return tuple(rng.choice((-1, 1)) * typical * math.exp(rng.gauss(0, _NOISE_SPREAD)) for _ in range(count))

@@ -1,0 +1,86 @@
+"""The script of the demo: what the owner does when, and how long everything takes. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import islice
+from typing import Final
+
+from bot.core.errors import ConfigError
+from bot.demo.node import GENESIS
+from bot.demo.path import MarketPoint, market_path
+
+MIN_BLOCKS: Final = 20
+
+
+class Action(StrEnum):
+    """What the owner does, in the words of the view."""
+
+    OPEN_V2 = "V2: 10,000 USD of BTC and 10,000 USD of ETH added"
+    OPEN_V3 = "V3: 10,000 USD added, ±17%"
+    MORE_V3 = "V3: a quarter more added"
+    MORE_V2 = "V2: a quarter more added"
+    LESS_V2 = "V2: a third withdrawn"
+    LESS_V3 = "V3: a third withdrawn"
+    CLOSE_V3 = "V3: withdrawn and burned"
+    CLOSE_V2 = "V2: withdrawn"
+
+
+SCRIPT: Final[tuple[tuple[float, Action], ...]] = (
+    (0.035, Action.OPEN_V2),
+    (0.045, Action.OPEN_V3),
+    (0.28, Action.MORE_V3),
+    (0.35, Action.MORE_V2),
+    (0.60, Action.LESS_V2),
+    (0.68, Action.LESS_V3),
+    (0.85, Action.CLOSE_V3),
+    (0.92, Action.CLOSE_V2),
+)
+"""The owner's actions by fraction of the scene; what is left after the last is for unwinding."""
+
+
+def actions_by_block(blocks: int) -> Mapping[int, tuple[Action, ...]]:
+    """Give the actions of each block of a scene (the first block is 1)."""
+    found: dict[int, tuple[Action, ...]] = {}
+    for fraction, action in SCRIPT:
+        index = max(1, round(fraction * blocks))
+        found[index] = (*found.get(index, ()), action)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SceneSettings:
+    """A scene; the same settings give the same blocks, hash for hash, on a node with the same genesis.
+
+    Args:
+        seed: of the prices and of the noise trades.
+        blocks: length of the script; `step` begins it anew after that.
+        block_time: market time between blocks.
+        start: time of block 0 of the scene, which ends `setup`; later than the node's genesis by some minutes.
+    """
+
+    seed: int = 7
+    blocks: int = 288
+    block_time: timedelta = timedelta(minutes=10)
+    start: datetime = GENESIS + timedelta(hours=1)
+
+    def __post_init__(self) -> None:
+        if self.blocks < MIN_BLOCKS:
+            raise ConfigError(f"{self.blocks} blocks are too few for the script: at least {MIN_BLOCKS}", key="blocks")
+
+    def path(self) -> Iterator[MarketPoint]:
+        """Give the true market, block by block from block 0, for ever."""
+        rng = random.Random(f"{self.seed}:path")  # noqa: S311 - a scene that can be repeated, no secret
+        return market_path(rng, self.blocks, self.start, self.block_time)
+
+    def noise(self) -> random.Random:
+        """Give the source of the noise trades."""
+        return random.Random(f"{self.seed}:noise")  # noqa: S311 - the same
+
+    def points(self, count: int) -> tuple[MarketPoint, ...]:
+        """Give the true market at blocks 0 to ``count``."""
+        return tuple(islice(self.path(), count + 1))

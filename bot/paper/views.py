@@ -1,0 +1,81 @@
+"""The account and its markets as a snapshot has them."""
+
+from __future__ import annotations
+
+from bot.core.market import Book, Funding, Mark
+from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Quote, VenueView
+from bot.core.types import ZERO, Symbol
+from bot.paper import collateral
+from bot.paper.account import Account
+from bot.paper.book import Level, best_left, levels, touch
+from bot.paper.money import usd
+from bot.paper.rules import SymbolRules, VenueRules
+from bot.paper.trade import taken
+
+
+def venue_view(account: Account, rules: VenueRules) -> VenueView:
+    """Give the whole view; every symbol is in it.
+
+    Raises:
+        ValueError: a symbol has no price yet.
+    """
+    missing = sorted(set(rules.symbols) - set(account.markets))
+    if missing:
+        raise ValueError(f"no price yet: {', '.join(missing)}")
+    return VenueView(
+        venue=rules.venue,
+        as_of=account.now,
+        quotes={symbol: quote(account, one) for symbol, one in rules.symbols.items()},
+        positions={symbol: _position(account, symbol) for symbol in rules.symbols},
+        open_orders=tuple(
+            OpenOrder(
+                order.client_id,
+                str(order.number),
+                order.symbol,
+                order.kind,
+                order.remaining,
+                order.price,
+                order.trigger,
+                order.reduce_only,
+                order.placed_at,
+            )
+            for order in account.orders.values()
+        ),
+        balance=Balance(
+            wallet=account.wallet,
+            equity=collateral.equity(account),
+            available=collateral.available(account),
+            initial_margin=collateral.total_initial_margin(account),
+            maintenance_margin=collateral.total_maintenance(account, rules),
+        ),
+    )
+
+
+def quote(account: Account, one: SymbolRules) -> Quote:
+    """Give what one market shows."""
+    market, state = account.markets[one.market.symbol], account.funding[one.market.symbol]
+    funding = Funding(state.rate, state.next_at, one.funding_interval, account.now)
+    return Quote(one.market, Mark(market.mark, market.index, market.as_of), book(account, one), funding)
+
+
+def book(account: Account, one: SymbolRules) -> Book:
+    """Give the touch, less what we took from it; a side that we emptied shows size 0 at the touch."""
+    market = account.markets[one.market.symbol]
+    bid_price, ask_price = touch(one, market.last)
+    asks = best_left(levels(one, market.last, buying=True), taken(account, one, buying=True))
+    bids = best_left(levels(one, market.last, buying=False), taken(account, one, buying=False))
+    bid, ask = bids or Level(bid_price, ZERO), asks or Level(ask_price, ZERO)
+    return Book(bid.price, bid.size, ask.price, ask.size, market.as_of)
+
+
+def _position(account: Account, symbol: Symbol) -> PerpPosition:
+    position = account.positions[symbol]
+    return PerpPosition(
+        symbol=symbol,
+        size=position.size,
+        entry_price=None if position.entry is None else usd(position.entry),
+        unrealised=collateral.unrealised(account, symbol),
+        liquidation_price=None,
+        margin=collateral.initial_margin(account, symbol, ()),
+        leverage=account.leverage[symbol],
+    )

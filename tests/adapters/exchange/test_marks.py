@@ -1,0 +1,120 @@
+"""Where paper prices come from, and what happens where they don't."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.exchange.marks import PoolMarks, ScriptMarks
+from bot.core.errors import ConfigError, Retryable
+from bot.core.snapshot import BlockStamp, ChainView, PoolPrice
+from bot.core.types import USD, Address, BlockHash, ChainId, ChainName, Underlying
+from tests.adapters.exchange.paper_scene import SCRIPT, START, D, script
+
+ETH, BTC, SOL = Underlying("ETH"), Underlying("BTC"), Underlying("SOL")
+
+
+def view(at: datetime, *pools: PoolPrice) -> ChainView:
+    block = BlockStamp(1, BlockHash("0x1"), BlockHash("0x0"), at)
+    return ChainView(ChainName("local"), ChainId(1), block, (), pools)
+
+
+def pools() -> tuple[PoolPrice, PoolPrice]:
+    return (
+        PoolPrice(Address("a"), BTC, ETH, D(20), D(50)),
+        PoolPrice(Address("b"), ETH, USD, D(2000), D(100_000)),
+    )
+
+
+def test_pool_marks_price_over_the_pools_and_say_how_old_they_are() -> None:
+    marks = PoolMarks()
+    marks.chain_seen([view(START, *pools())])
+    (point,) = marks.path(None, START + timedelta(seconds=7), [BTC, ETH])
+    assert point.prices == {BTC: 40_000, ETH: 2000}
+    assert (point.at, point.as_of) == (START + timedelta(seconds=7), START)
+
+
+def test_pools_of_several_chains_price_together_and_the_oldest_block_dates_them() -> None:
+    marks = PoolMarks()
+    first, second = pools()
+    marks.chain_seen([view(START, first), view(START - timedelta(seconds=5), second)])
+    (point,) = marks.path(None, START, [BTC])
+    assert point.prices == {BTC: 40_000}
+    assert point.as_of == START - timedelta(seconds=5)
+
+
+def test_a_missing_or_old_pool_price_is_no_price() -> None:
+    marks = PoolMarks(max_age=timedelta(minutes=1))
+    with pytest.raises(Retryable, match="no pool has been read"):
+        marks.path(None, START, [ETH])
+    marks.chain_seen([view(START, *pools())])
+    with pytest.raises(Retryable, match="no price of SOL"):
+        marks.path(None, START, [ETH, SOL])
+    with pytest.raises(Retryable, match="old"):
+        marks.path(None, START + timedelta(seconds=61), [ETH])
+
+
+def test_scripted_marks_give_every_price_on_the_way(tmp_path: Path) -> None:
+    marks = script(tmp_path)
+    (point,) = marks.path(None, START, [ETH, BTC])
+    assert point.prices == {ETH: 2000, BTC: 40_000}
+    assert point.as_of == datetime(2026, 1, 1, 0, 59, tzinfo=UTC)
+    points = marks.path(START, START + timedelta(minutes=5), [ETH, BTC])
+    assert [(one.at.minute, one.prices[ETH], one.prices[BTC]) for one in points] == [
+        (1, D(2100), D(40_000)),
+        (2, D(1900), D(40_000)),
+        (5, D(1900), D(40_000)),
+    ]
+    points = marks.path(START + timedelta(minutes=5), START + timedelta(minutes=11), [ETH, BTC])
+    assert [(one.at.minute, one.prices[ETH], one.prices[BTC]) for one in points] == [
+        (10, D(1950), D(41_000)),
+        (11, D(1950), D(41_000)),
+    ]
+
+
+def test_scripted_marks_that_are_missing_or_old_are_no_price(tmp_path: Path) -> None:
+    marks = script(tmp_path)
+    with pytest.raises(Retryable, match="no price of BTC"):
+        marks.path(None, START - timedelta(seconds=1), [ETH, BTC])
+    with pytest.raises(Retryable, match="no price of SOL"):
+        marks.path(None, START, [SOL])
+    with pytest.raises(Retryable, match="old"):
+        marks.path(None, START + timedelta(minutes=26), [ETH, BTC])
+
+
+def test_a_script_that_grows_is_read_again_when_now_is_past_its_end(tmp_path: Path) -> None:
+    marks = script(tmp_path)
+    later = START + timedelta(minutes=26)
+    (tmp_path / "prices.csv").write_text(SCRIPT + "2026-01-01T01:26:00Z,ETH,2222\n2026-01-01T01:26:00Z,BTC,42000\n")
+    (point,) = marks.path(None, later, [ETH, BTC])
+    assert point.prices == {ETH: 2222, BTC: 42_000}
+    (tmp_path / "prices.csv").write_text(SCRIPT + "2026-01-01T01:2")
+    with pytest.raises(Retryable, match="row 8"):
+        marks.path(None, later + timedelta(minutes=1), [ETH, BTC])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "first line"),
+        ("a,b,c\n", "first line"),
+        ("time,underlying,price\nyesterday,ETH,1\n", "row 2: must be time,underlying,price"),
+        ("time,underlying,price\n2026-01-01T00:00:00Z,ETH\n", "row 2"),
+        ("time,underlying,price\n2026-01-01T00:00:00,ETH,1\n", "needs an offset"),
+        ("time,underlying,price\n2026-01-01T00:00:00Z,ETH,0\n", "above 0"),
+        ("time,underlying,price\n2026-01-01T00:00:00Z,ETH,nan\n", "above 0"),
+        (
+            "time,underlying,price\n2026-01-01T00:00:01Z,ETH,1\n2026-01-01T00:00:00Z,ETH,1\n",
+            "row 3: times must not go backwards",
+        ),
+    ],
+)
+def test_a_wrong_script_is_told_with_file_and_row(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        script(tmp_path, text)
+    assert "prices.csv" in str(caught.value)
+
+
+def test_a_missing_script_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        ScriptMarks(tmp_path / "none.csv")

@@ -1,0 +1,69 @@
+"""Every example configuration loads, and says what it promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.app.settings import load
+from bot.app.settings.example import example
+from bot.app.settings.fields import parse_address
+from bot.app.settings.show import json_schema
+from tests.app.settings.scenes import written
+
+EXAMPLES = sorted(Path(__file__).parents[3].glob("config/*.toml"))
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_an_example_configuration_loads(file: Path) -> None:
+    settings = load([file], {}).settings
+    assert settings.bot.mode == "paper"
+    assert settings.policy().hedges
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_addresses_in_comments_are_right_too(file: Path) -> None:
+    words = file.read_text(encoding="utf-8").replace('"', " ").replace(")", " ").replace("]", " ").split()
+    addresses = [word for word in words if word.startswith("0x") and word != "0x…"]
+    assert addresses
+    assert [parse_address(word) for word in addresses] == addresses
+
+
+def test_the_examples_are_there() -> None:
+    assert [file.stem for file in EXAMPLES] == ["paper-base", "paper-local", "paper-mainnet", "paper-sepolia"]
+
+
+def uncommented() -> list[str]:
+    """Give the example with every commented setting set, but those that exclude each other."""
+    exclusive = ("#tracking_error", "#fixed_width", "#script")
+    lines = [line for line in example().splitlines() if not line.startswith(exclusive)]
+    return [line[1:] if line.startswith("#") and not line.startswith("# ") else line for line in lines]
+
+
+def test_the_commented_settings_of_the_example_are_right_and_are_the_defaults(tmp_path: Path) -> None:
+    text = "\n".join(uncommented())
+    full = load([written(tmp_path, text)], {}).settings
+    short = load([written(tmp_path, example())], {}).settings
+    assert full.guards == short.guards
+    assert full.bot == short.bot
+    assert full.log == short.log
+    assert full.venues == short.venues
+
+
+def test_the_example_names_every_setting() -> None:
+    def keys(node: object) -> set[str]:
+        if isinstance(node, dict):
+            return {*node.get("properties", {}), *(key for item in node.values() for key in keys(item))}
+        return {key for item in node for key in keys(item)} if isinstance(node, list) else set()
+
+    text = example()
+    missing = {key for key in keys(json_schema()) if f"{key} =" not in text and f"{key}." not in text}
+    assert missing - {"chains", "venues", "bot", "log", "guards", "hedge", "band", "uniswap_v2", "uniswap_v3"} == set()
+
+
+def test_every_setting_is_described() -> None:
+    schema = json_schema()
+    tables = [schema, *schema["$defs"].values()]
+    bare = [name for table in tables for name, it in table.get("properties", {}).items() if not it.get("description")]
+    assert bare == []

@@ -1,0 +1,132 @@
+"""The whole decision on the example of two pools: what is seen becomes orders, words and the next state."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+import pytest
+
+from bot.core.decide import decide
+from bot.core.orders import OrderKind, TimeInForce
+from bot.core.state import RunState
+from bot.core.types import PositionId
+from tests.core.scenes import (
+    BTC,
+    ETH,
+    USD,
+    chain,
+    decide_simply,
+    filled,
+    hedge,
+    line,
+    lp,
+    policy,
+    quantities,
+    snapshot,
+    state,
+    v2,
+    venue,
+)
+
+
+def test_new_liquidity_opens_the_short_of_every_volatile_leg() -> None:
+    decision = decide_simply(chain([v2("a", 20_000, (BTC, ETH)), v2("b", 8_000)]))
+    assert line(decision, BTC).exposure == Decimal("0.2")
+    assert line(decision, ETH).exposure == Decimal(7)
+    assert line(decision, ETH).target == Decimal(-7)
+    opened = quantities(decision)
+    for key, exposure in ((BTC, Decimal("0.2")), (ETH, Decimal(7))):
+        band = line(decision, key).band
+        assert band is not None
+        drift = exposure + opened[key]
+        assert band.inner <= drift <= band.inner + Decimal("0.001")
+    order = decision.approved[0].order
+    assert (order.kind, order.time_in_force, order.reduce_only) == (OrderKind.LIMIT, TimeInForce.IOC, False)
+    assert not decision.refused
+    assert not decision.alarms
+
+
+def test_a_hedged_book_is_left_alone_and_says_so() -> None:
+    decision = decide_simply(chain([v2("a", 20_000)]), venue({ETH: "-5"}))
+    assert decision.approved == ()
+    assert line(decision, ETH).note == "within the band"
+    assert line(decision, ETH).drift == 0
+
+
+def test_the_sell_goes_out_below_the_bid_and_the_buy_above_the_ask_rounded_so_that_they_fill() -> None:
+    sell = decide_simply(chain([v2("a", 20_000)])).approved[0].order
+    assert sell.quantity < 0
+    assert sell.price == Decimal("1997.80")  # 1999.8 less 0.1% is 1997.8002
+    buy = decide_simply(chain([v2("a", 20_000)]), venue({ETH: "-6"})).approved[0].order
+    assert buy.quantity > 0
+    assert buy.reduce_only
+    assert buy.price == Decimal("2002.21")  # 2000.2 plus 0.1% is 2002.2002
+
+
+def test_a_burned_position_keeps_its_short_until_its_absence_is_sure_then_closes_it_whole() -> None:
+    view = chain([v2("a", 20_000)], block=100)
+    account = venue({ETH: "-4.9999"})
+    decision = decide(snapshot(view, account), state(), policy())
+    for block in (101, 101, 100, 102):
+        decision = decide(snapshot(chain(block=block), account), decision.state, policy())
+        assert line(decision, ETH).exposure == 5
+        assert decision.approved == ()
+        assert [alarm.key for alarm in decision.alarms] == ["missing:a"] * (block >= 100)
+    decision = decide(snapshot(chain(block=103), account), decision.state, policy())
+    assert line(decision, ETH).exposure == 0
+    assert quantities(decision) == {ETH: Decimal("4.999")}
+    assert decision.approved[0].order.reduce_only
+    assert decision.state.held == {}
+
+
+def test_flattening_closes_every_short_and_leaves_the_exposure_visible() -> None:
+    view = chain([v2("a", 20_000, (BTC, ETH))])
+    decision = decide(snapshot(view, venue({BTC: "-0.2", ETH: "-5"})), state(RunState.FLATTENING), policy())
+    assert quantities(decision) == {BTC: Decimal("0.2"), ETH: Decimal(5)}
+    assert all(item.order.reduce_only for item in decision.approved)
+    assert line(decision, ETH).exposure == 5
+    assert line(decision, ETH).target == 0
+
+
+def test_a_long_that_someone_opened_is_closed_reduce_only_before_the_short_is_opened() -> None:
+    account = venue({ETH: "1"})
+    first = decide_simply(chain([v2("a", 20_000)]), account)
+    assert quantities(first) == {ETH: Decimal(-1)}
+    assert first.approved[0].order.reduce_only
+    assert "long:paper:ETH/USDT:USDT" in {alarm.key for alarm in first.alarms}
+    second = decide_simply(chain([v2("a", 20_000)]), filled(account, first))
+    assert quantities(second)[ETH] < Decimal("-4.8")
+
+
+def test_an_exposure_without_a_hedge_is_shown_and_not_traded() -> None:
+    decision = decide(snapshot(chain([v2("a", 20_000, (BTC, ETH))])), state(), policy(hedges={}))
+    assert [(item.underlying, item.target) for item in decision.hedges] == [(BTC, Decimal(0)), (ETH, Decimal(0))]
+    assert decision.approved == ()
+
+
+def test_the_hedge_ratio_scales_target_and_band() -> None:
+    full = decide_simply(chain([v2("a", 20_000)]))
+    hedges = {ETH: hedge(ETH, ratio="0.5")}
+    half = decide(snapshot(chain([v2("a", 20_000)])), state(), policy(hedges=hedges))
+    assert line(half, ETH).target == Decimal("-2.5")
+    wide, narrow = line(full, ETH).band, line(half, ETH).band
+    assert wide is not None
+    assert narrow is not None
+    assert float(narrow.outer / wide.outer) == pytest.approx(0.5 ** (2 / 3), rel=0.02)
+
+
+def test_fees_count_and_usd_never_does() -> None:
+    position = lp("a", ("2", "4000"), (ETH, USD))
+    decision = decide_simply(chain([position]))
+    assert [item.underlying for item in decision.hedges] == [BTC, ETH]
+    assert decision.positions[0].position == PositionId("a")
+    assert decision.positions[0].value == 8000
+    assert decision.prices[USD] == 1
+
+
+def test_the_answer_does_not_depend_on_the_callers_decimal_context() -> None:
+    scene = snapshot(chain([v2("a", "12345.678"), v2("b", 9_999, (BTC, ETH))]))
+    usual = decide(scene, state(), policy())
+    with localcontext() as context:
+        context.prec = 6
+        assert repr(decide(scene, state(), policy())) == repr(usual)

@@ -42,7 +42,10 @@ class OrderStatus(StrEnum):
 
 
 class RejectReason(StrEnum):
-    """Why a venue refused an order; only an allow-listed answer of the venue means one of these."""
+    """Why a venue refused an order; only an allow-listed answer of the venue means one of these.
+
+    ``NOT_SENT`` is no venue's word: this side held the request back, and it is proven that nothing left.
+    """
 
     INSUFFICIENT_MARGIN = "insufficient_margin"
     BELOW_MIN_NOTIONAL = "below_min_notional"
@@ -60,6 +63,7 @@ class RejectReason(StrEnum):
     MAX_POSITION = "max_position"
     UNKNOWN_SYMBOL = "unknown_symbol"
     MAINTENANCE = "maintenance"
+    NOT_SENT = "not_sent"
     OTHER = "other"
 
 
@@ -95,7 +99,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """What a venue says of an order; ``filled`` signed, in base units, ``fee`` in USD."""
+    """What a venue says of an order; ``filled`` signed, in base units.
+
+    ``fee`` in USD; None where the venue tells it with the fills only.
+    """
 
     client_id: ClientOrderId
     venue_order_id: str
@@ -104,7 +111,7 @@ class OrderReport:
     quantity: Decimal
     filled: Decimal
     average_price: Decimal | None
-    fee: Decimal
+    fee: Decimal | None
     updated_at: datetime
     note: str = ""
 
@@ -118,7 +125,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The venue proved that the order has no effect."""
+    """It is proven that the order has no effect: by the venue's answer, or because nothing was sent."""
 
     client_id: ClientOrderId
     reason: RejectReason

@@ -33,11 +33,20 @@ class Observer:
         Raises:
             Retryable, SkipCycle: a chain could not be read, or not believably.
         """
+        views = await self.look()
+        venues = await together([self._venue(venue) for venue in self.venues])
+        return Snapshot(taken_at=self.clock.now(), chains=tuple(views), venues=tuple(venues))
+
+    async def look(self) -> list[ChainView]:
+        """Read the chains, and tell it to those who go by them (the paper exchange's marks, a chain's own clock).
+
+        Raises:
+            Retryable, SkipCycle: a chain could not be read, or not believably.
+        """
         views = await together([self._chain(chain) for chain in self.chains])
         for sink in self.fed:
             sink.chain_seen(views)
-        venues = await together([self._venue(venue) for venue in self.venues])
-        return Snapshot(taken_at=self.clock.now(), chains=tuple(views), venues=tuple(venues))
+        return views
 
     async def _chain(self, chain: ChainReader) -> ChainView:
         try:

@@ -12,6 +12,7 @@ from bot.cli.group import Entry, RootGroup
 from bot.cli.session import Session
 
 COMMANDS: Mapping[str, Entry] = {
+    "run": Entry("bot.cli.run:app", "Hedge: a cycle at every block and on a timer, until SIGINT or SIGTERM."),
     "config": Entry("bot.cli.config:app", "Write, show and describe the configuration."),
 }
 

@@ -17,7 +17,7 @@ from bot.adapters.store.lock import JournalLock
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
 from bot.core.snapshot import Entry
-from bot.core.state import Pending, PendingStatus, State
+from bot.core.state import Pending, State
 from bot.core.types import ClientOrderId, PositionId, VenueId
 from bot.ports import CycleRecord, Event
 
@@ -117,14 +117,8 @@ class SqliteJournal:
 
     def pending(self) -> tuple[Pending, ...]:
         """Give the intents whose end is not known, oldest first."""
-        table = tables.intents
         with self._database.transaction() as connection:
-            found = connection.execute(
-                select(table).where(table.c.resolved_at.is_(None)).order_by(table.c.number)
-            ).all()
-        return tuple(
-            Pending(rows.to_intent(row), PendingStatus(row.status), row.quantity - row.filled) for row in found
-        )
+            return statements.pending(connection)
 
     def add_fills(self, fills: Sequence[Fill]) -> int:
         """Record fills, each trade id once; give how many were new.

@@ -12,6 +12,7 @@ from bot.adapters.store import rows, tables
 from bot.adapters.store.moves import Standing, Verdict, after_fills, after_outcome
 from bot.core.errors import Halt
 from bot.core.orders import Fill, NotFound, Outcome
+from bot.core.state import Pending, PendingStatus
 from bot.core.types import ZERO, ClientOrderId
 from bot.ports import Event
 
@@ -50,6 +51,13 @@ def take_outcome(connection: Connection, client_id: ClientOrderId, outcome: Outc
         values = {**_standing_values(after, row.resolved_at or at), "outcome": text}
         connection.execute(update(table).where(table.c.client_id == client_id), values)
     _tell(connection, client_id, (before, after), verdict, at)
+
+
+def pending(connection: Connection) -> tuple[Pending, ...]:
+    """Give the intents whose end is not known, oldest first."""
+    table = tables.intents
+    found = connection.execute(select(table).where(table.c.resolved_at.is_(None)).order_by(table.c.number))
+    return tuple(Pending(rows.to_intent(row), PendingStatus(row.status), row.quantity - row.filled) for row in found)
 
 
 def add_fill(connection: Connection, fill: Fill) -> bool:

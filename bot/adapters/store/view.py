@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Row, Select, select
 
-from bot.adapters.store import migrate, rows, tables
+from bot.adapters.store import migrate, rows, statements, tables
 from bot.adapters.store.database import Database
 from bot.adapters.store.lock import Holder, holder
 from bot.adapters.store.rows import IntentRecord
 from bot.adapters.store.summary import CycleSummary
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill
+from bot.core.state import Pending
 from bot.ports import CycleRecord, Event
 
 MANY: Final = 1000
@@ -88,6 +89,11 @@ class JournalView:
         number = tables.intents.c.number
         found = self._newest(select(tables.intents).where(number > after), number, limit)
         return tuple(rows.to_intent_record(row) for row in found)
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Give the intents whose end is not known, oldest first."""
+        with self._database.transaction() as connection:
+            return statements.pending(connection)
 
     def fills(self, since: datetime | None = None, limit: int = MANY) -> tuple[Fill, ...]:
         """Give our trades, from a time on where one is given."""

@@ -12,7 +12,7 @@ from bot.app.settings.checks import cross_check
 from bot.app.settings.layers import flags, read_environment, read_secrets, read_toml
 from bot.app.settings.origins import Layer, Origins, merge
 from bot.app.settings.problems import from_validation, raise_all
-from bot.app.settings.root import Settings
+from bot.app.settings.root import LAYERS, Settings
 from bot.core.errors import ConfigError
 
 
@@ -54,11 +54,14 @@ def build(layers: list[Layer], *, live: bool = False) -> Loaded:
     values, origins = merge(layers)
     if not values:
         raise ConfigError("no configuration given; pass -c FILE (`dnbot config init FILE` writes an example)")
+    token = LAYERS.set(tuple(layers))
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate({})
     except ValidationError as error:
         found = from_validation(error, origins)
         raise_all(found)
         raise
+    finally:
+        LAYERS.reset(token)
     raise_all(cross_check(settings, origins, live=live))
     return Loaded(settings, origins)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.app.settings.base import Table
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.fields import BotId, ChainKey, Duration, VenueKey
 from bot.app.settings.hedge import GuardSettings, HedgeSettings
+from bot.app.settings.origins import Layer
 from bot.app.settings.venues import VenueSettings
 from bot.core.policy import HedgeMarket, HedgePolicy, Policy
 from bot.core.types import Mode, Symbol, Underlying, VenueId
@@ -61,8 +66,34 @@ class LogSettings(Table):
     format: LogFormat = Field(default=LogFormat.AUTO, description='"pretty", "json", or "auto": pretty on a terminal')
 
 
-class Settings(Table):
+class LayerSource(PydanticBaseSettingsSource):
+    """One layer of values as a source of pydantic-settings.
+
+    The package's own file, secret and environment sources keep no record of where a value came from, fold the case of
+    keys such as ``ETH``, and pass over a missing file; so the layers are read by ``layers`` and handed over whole.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], layer: Layer) -> None:
+        super().__init__(settings_cls)
+        self._layer = layer
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
+        """Give one top-level table, as the base class wants it."""
+        del field
+        return self._layer.values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:  # noqa: D102 - the base class says it
+        return dict(self._layer.values)
+
+
+LAYERS: Final[ContextVar[tuple[Layer, ...]]] = ContextVar("layers", default=())
+"""The layers of the load in progress, lowest first."""
+
+
+class Settings(Table, BaseSettings):
     """Everything that a user can set."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     bot: BotSettings = Field(default_factory=BotSettings, description="the bot itself")
     chains: dict[ChainKey, ChainSettings] = Field(min_length=1, description="the chains whose positions are hedged")
@@ -72,6 +103,17 @@ class Settings(Table):
         min_length=1, description="where the shorts are held, in order of preference"
     )
     log: LogSettings = Field(default_factory=LogSettings, description="logging")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the values from the layers alone, the last one first."""
+        return (init_settings, *(LayerSource(settings_cls, layer) for layer in reversed(LAYERS.get())))
 
     def policy(self) -> Policy:
         """Give what decide() depends on; every underlying with a market is hedged unless it is disabled."""

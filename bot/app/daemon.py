@@ -1,0 +1,140 @@
+"""The daemon: a cycle at every head and on a timer, one at a time, for months; the one place that handles errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from bot.app.cycle import Cycle
+from bot.app.together import first_of, together
+from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
+from bot.core.types import Symbol, VenueId
+from bot.ports import ChainReader, Clock, Event, Exchange, Journal
+
+log = structlog.get_logger(__name__)
+
+FIRST_BACKOFF = 0.25
+LAST_BACKOFF = 60.0
+HEAD_BACKOFF = 1.0
+"""Seconds after which a new head, a sign that the chain is back, ends a longer pause."""
+
+
+@dataclass(slots=True)
+class Daemon:
+    """Runs cycles until it is asked to stop.
+
+    Attributes:
+        interval: seconds after which a cycle runs even without a new head.
+        symbols: the perpetuals that each venue is used for.
+    """
+
+    chains: Sequence[ChainReader]
+    venues: Sequence[Exchange]
+    symbols: dict[VenueId, Sequence[Symbol]]
+    cycle: Cycle
+    journal: Journal
+    clock: Clock
+    interval: float
+    _due: asyncio.Event = field(default_factory=asyncio.Event)
+    _head: asyncio.Event = field(default_factory=asyncio.Event)
+    _failures: int = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set; the cycle in hand is finished first.
+
+        Raises:
+            ConfigError: the configuration does not fit the chain or the venue.
+            Halt: going on would be wrong.
+        """
+        try:
+            if not await self._start(stop):
+                return
+            async with asyncio.TaskGroup() as group:
+                watchers = [group.create_task(self._watch(chain)) for chain in self.chains]
+                await self._loop(stop)
+                for watcher in watchers:
+                    watcher.cancel()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
+        finally:
+            self._note("stopped", "the daemon stopped")
+
+    async def _start(self, stop: asyncio.Event) -> bool:
+        """Compare the configuration with the world; wait for a world that does not answer yet."""
+        while not stop.is_set():
+            try:
+                await together([chain.check() for chain in self.chains])
+                await together([venue.check(self.symbols[venue.venue]) for venue in self.venues])
+                await self.cycle.observer.look()
+                await self.cycle.reconciler.reconcile()
+                await self.cycle.reconciler.collect_fills()
+            except (Retryable, SkipCycle) as error:
+                await self._back_off("waiting for the chain and the venues", error, stop)
+            else:
+                self._failures = 0
+                self._note("started", "the daemon started")
+                return True
+        return False
+
+    async def _watch(self, chain: ChainReader) -> None:
+        async for _ in chain.heads():
+            self._head.set()
+            self._due.set()
+
+    async def _loop(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            # Cleared before the cycle reads: a head that comes during the cycle starts the next one at once.
+            self._due.clear()
+            await self._turn(stop)
+            await self._wait(self.interval, stop, self._due)
+
+    async def _turn(self, stop: asyncio.Event) -> None:
+        """Run one cycle and act on its error by the error's name."""
+        try:
+            with structlog.contextvars.bound_contextvars(cycle=self.cycle.number + 1):
+                await self.cycle.run()
+        except (Retryable, SkipCycle, ReduceOnly) as error:
+            await self._back_off("cycle not finished", error, stop)
+        except ConfigError as error:  # it fitted at the start, so the world has changed: go on trying, loudly
+            await self._back_off("the configuration no longer fits", error, stop)
+        except Halt:
+            raise
+        except Exception as error:  # the one handler: a bug must not end the watch over a hedge
+            log.exception("unexpected error in a cycle")
+            await self._back_off("unexpected error", error, stop)
+        else:
+            self._failures = 0
+
+    async def _back_off(self, what: str, error: Exception, stop: asyncio.Event) -> None:
+        """Say what happened, once per streak in the journal, and wait a little longer each time."""
+        pause = min(FIRST_BACKOFF * 2**self._failures, LAST_BACKOFF)
+        self._failures += 1
+        log.warning(what, error=type(error).__name__, reason=str(error), failures=self._failures, retry_in=pause)
+        if self._failures == 1:
+            self._note("failing", f"{what}: {type(error).__name__}: {error}")
+        await self._wait(min(pause, HEAD_BACKOFF), stop)
+        self._head.clear()
+        await self._wait(pause - HEAD_BACKOFF, stop, self._head)
+        self._due.set()
+
+    async def _wait(self, seconds: float, *events: asyncio.Event) -> None:
+        """Sleep, but not longer than until one of the events."""
+        if seconds <= 0:
+            return
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait()) for event in events]
+        tasks.append(asyncio.create_task(self.clock.sleep(seconds)))
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def _note(self, kind: str, message: str) -> None:
+        try:
+            self.journal.add_event(Event(self.clock.now(), kind, message, {}))
+        except Retryable as error:
+            log.warning("event not journaled", kind=kind, reason=str(error))

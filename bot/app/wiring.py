@@ -1,0 +1,261 @@
+"""Wiring: the only place that names concrete adapters; from settings to a daemon, or to a preview of one decision."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import structlog
+
+from bot.adapters.chain.config import ChainConfig, Limits, TokenMapping, V2Config, V3Config
+from bot.adapters.chain.reader import EvmChainReader
+from bot.adapters.chain.track import Reorg
+from bot.adapters.clock import ChainClock, SystemClock
+from bot.adapters.exchange.marks import MarkSource as Marks
+from bot.adapters.exchange.marks import PoolMarks, ScriptMarks
+from bot.adapters.exchange.paper import PaperExchange
+from bot.adapters.exchange.paper_config import PaperConfig
+from bot.adapters.store.journal import SqliteJournal
+from bot.adapters.store.view import JournalView
+from bot.app.cycle import Cycle
+from bot.app.daemon import Daemon
+from bot.app.entries import EntryBook
+from bot.app.execute import Executor
+from bot.app.observe import Observer
+from bot.app.reconcile import Reconciler
+from bot.app.settings import Settings
+from bot.app.settings.chains import ChainSettings
+from bot.app.settings.venues import MarkSource, PaperClock, PaperSettings
+from bot.core.snapshot import Entry
+from bot.core.state import Pending, State
+from bot.core.types import ChainId, ChainName, PositionId, Symbol, VenueId
+from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Event, Exchange, Journal
+
+log = structlog.get_logger(__name__)
+
+JOURNAL: Final = "journal.sqlite"
+OnReorg = Callable[[Reorg], None]
+_NEVER: Final = datetime.fromtimestamp(0, UTC)
+
+
+def journal_path(settings: Settings) -> Path:
+    """Give the file that the daemon's journal is in."""
+    return settings.bot.state_dir / JOURNAL
+
+
+@asynccontextmanager
+async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
+    """Build the daemon and all it stands on; give everything back at the end, whatever happened.
+
+    Raises:
+        ConfigError: something on disk does not fit the configuration.
+        Halt: another daemon holds the journal, or it is damaged.
+    """
+    async with AsyncExitStack() as stack:
+        clock = _clock(settings)
+        journal = SqliteJournal.open(journal_path(settings), settings.bot.id, SystemClock().now())
+        stack.callback(journal.close)
+        world = _world(settings, clock, settings.bot.state_dir, _noted(journal, clock), stack)
+        venues = {venue.venue: venue for venue in world.venues}
+        cycle = Cycle(
+            observer=_observer(settings, world, journal),
+            executor=Executor(venues, journal, clock),
+            reconciler=Reconciler(venues, journal, clock),
+            journal=journal,
+            clock=clock,
+            policy=settings.policy(),
+            publishers=(),
+            number=journal.last_cycle(),
+        )
+        yield Daemon(
+            chains=world.chains,
+            venues=world.venues,
+            symbols=_symbols(settings),
+            cycle=cycle,
+            journal=journal,
+            clock=clock,
+            interval=settings.bot.cycle_interval.total_seconds(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one decision needs, with nothing behind it that could send or write."""
+
+    chains: Sequence[ChainReader]
+    venues: Sequence[Exchange]
+    symbols: dict[VenueId, Sequence[Symbol]]
+    observer: Observer
+    state: State | None
+    pending: tuple[Pending, ...]
+
+
+@asynccontextmanager
+async def preview(settings: Settings) -> AsyncIterator[Preview]:
+    """Build what ``plan`` needs: the journal read-only where there is one, the paper accounts as copies."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="dnbot-plan-")))
+        for name, venue in settings.venues.items():
+            _copy_account(_account_file(settings.bot.state_dir, name), _account_file(folder, name))
+            del venue
+        memory = _Memory({})
+        state: State | None = None
+        pending: tuple[Pending, ...] = ()
+        if journal_path(settings).exists():
+            view = JournalView.open(journal_path(settings))
+            stack.callback(view.close)
+            record = view.last_record()
+            if record is not None:
+                state = record.decision.state
+                known = {position.id: position.entry for position in record.snapshot.positions}
+                memory.entries.update({key: entry for key, entry in known.items() if entry is not None})
+            pending = view.pending()
+        world = _world(settings, _clock(settings), folder, None, stack)
+        observer = _observer(settings, world, memory)
+        yield Preview(world.chains, world.venues, _symbols(settings), observer, state, pending)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """An EntryStore that forgets."""
+
+    entries: dict[PositionId, Entry]
+
+    def entry(self, position: PositionId) -> Entry | None:
+        return self.entries.get(position)
+
+    def save_entry(self, position: PositionId, entry: Entry) -> None:
+        self.entries[position] = entry
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    clock: Clock
+    chains: Sequence[ChainReader]
+    venues: Sequence[Exchange]
+    fed: Sequence[ChainFed]
+
+
+def _world(settings: Settings, clock: Clock, folder: Path, on_reorg: OnReorg | None, stack: AsyncExitStack) -> _World:
+    fed: list[ChainFed] = [clock] if isinstance(clock, ChainClock) else []
+    venues: list[Exchange] = []
+    for name, venue in settings.venues.items():
+        marks = _marks(venue)
+        if isinstance(marks, PoolMarks):
+            fed.append(marks)
+        exchange = PaperExchange(_paper(name, venue, _account_file(folder, name)), marks, clock)
+        stack.push_async_callback(exchange.close)
+        venues.append(exchange)
+    chains = [EvmChainReader(_chain(name, chain), clock, on_reorg) for name, chain in settings.chains.items()]
+    for chain in chains:
+        stack.push_async_callback(chain.close)
+    return _World(clock, chains, venues, fed)
+
+
+def _noted(journal: Journal, clock: Clock) -> OnReorg:
+    """Give what writes a reorganisation into the journal."""
+
+    def note(reorg: Reorg) -> None:
+        text = f"{reorg.chain}: blocks from {reorg.from_number} up to {reorg.old.number} were replaced"
+        journal.add_event(Event(clock.now(), "reorg", text, {"old": reorg.old.hash, "new": reorg.new.hash}))
+
+    return note
+
+
+def _clock(settings: Settings) -> SystemClock:
+    """Give the clock of the run: the chain's own where a paper venue is to live in market time."""
+    on_chain = any(venue.clock is PaperClock.CHAIN for venue in settings.venues.values())
+    return ChainClock(_NEVER) if on_chain else SystemClock()
+
+
+def _observer(settings: Settings, world: _World, entries: EntryStore) -> Observer:
+    deadline = max(chain.read_timeout.total_seconds() for chain in settings.chains.values())
+    return Observer(world.chains, world.venues, world.fed, EntryBook(entries, deadline), world.clock, deadline)
+
+
+def _symbols(settings: Settings) -> dict[VenueId, Sequence[Symbol]]:
+    return {VenueId(name): tuple(venue.symbols.values()) for name, venue in settings.venues.items()}
+
+
+def _marks(venue: PaperSettings) -> Marks:
+    match venue.mark:
+        case MarkSource.POOL:
+            return PoolMarks()
+        case MarkSource.SCRIPT:
+            assert venue.script is not None  # noqa: S101 - the settings give both or neither; tells the type checker
+            return ScriptMarks(venue.script)
+
+
+def _account_file(folder: Path, venue: VenueId) -> Path:
+    return folder / f"paper-{venue}.sqlite"
+
+
+def _copy_account(account: Path, copy: Path) -> None:
+    """Copy a paper account as it stands, even while a daemon writes it."""
+    if account.exists():
+        with (
+            closing(sqlite3.connect(f"file:{account}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
+
+
+def _paper(name: VenueId, venue: PaperSettings, file: Path) -> PaperConfig:
+    return PaperConfig(
+        venue=name,
+        file=file,
+        symbols=venue.symbols,
+        deposit=venue.deposit,
+        leverage=venue.leverage,
+        half_spread=venue.half_spread,
+        usd_per_bp=venue.depth_per_bp,
+        maker_fee=venue.maker_fee,
+        taker_fee=venue.taker_fee,
+        funding_rate=venue.funding_rate,
+        funding_interval=venue.funding_interval,
+    )
+
+
+def _chain(name: ChainName, chain: ChainSettings) -> ChainConfig:
+    where = f"chains.{name}"
+    v2 = [
+        V2Config(item.name, f"{where}.uniswap_v2[{index}]", item.pairs, item.holders)
+        for index, item in enumerate(chain.uniswap_v2)
+    ]
+    v3 = [
+        V3Config(
+            item.name,
+            f"{where}.uniswap_v3[{index}]",
+            item.position_manager,
+            token_ids=item.token_ids,
+            discover=item.discover,
+        )
+        for index, item in enumerate(chain.uniswap_v3)
+    ]
+    return ChainConfig(
+        name=name,
+        chain_id=ChainId(chain.chain_id),
+        rpc_urls=tuple(url.get_secret_value() for url in chain.rpc_urls),
+        ws_urls=tuple(url.get_secret_value() for url in chain.ws_urls),
+        multicall=chain.multicall_address,
+        owners=chain.owners,
+        protocols=(*v2, *v3),
+        reference_pools=chain.reference_pools,
+        tokens={token: TokenMapping(item.underlying, item.rate) for token, item in chain.tokens.items()},
+        limits=Limits(
+            request_timeout=chain.request_timeout.total_seconds(),
+            read_timeout=chain.read_timeout.total_seconds(),
+            max_head_age=chain.max_head_age,
+            poll_interval=chain.poll_interval.total_seconds(),
+            max_batch=chain.max_batch,
+            max_call_gas=chain.max_call_gas,
+            max_call_bytes=chain.max_call_bytes,
+            max_log_blocks=chain.max_log_blocks,
+        ),
+    )

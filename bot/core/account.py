@@ -74,6 +74,7 @@ def hedges(
 
 def _line(item: Reckoning, ruling: Ruling) -> Hedge:
     aim = item.aim
+    cuts = (cut.words for cut in ruling.cuts if cut.order.underlying == aim.underlying)
     refusals = (
         f"refused by {refused.guard}: {refused.reason}"
         for refused in ruling.refused
@@ -89,7 +90,7 @@ def _line(item: Reckoning, ruling: Ruling) -> Hedge:
         drift=aim.drift,
         band=item.band,
         mark=first.mark if first else None,
-        note="; ".join([item.plan.note, *refusals]),
+        note="; ".join([item.plan.note, *cuts, *refusals]),
     )
 
 

@@ -103,7 +103,7 @@ def bands(diffusions: Sequence[Diffusion], policy: Policy, lp_value: Decimal) ->
     total = float(lp_value)
     match policy.band:
         case RiskAversion(a):
-            risk_price = float(a) / total if total > 0 else math.inf
+            risk_price = float(a) / total if total > 0 else _LIMIT
             words = f"risk aversion {a}"
         case TrackingBudget(fraction):
             risk_price = _risk_price_of_budget(diffusions, float(fraction) * total)
@@ -121,7 +121,7 @@ def _band(diffusion: Diffusion, policy: Policy, risk_price: float, lp_value: flo
     if isinstance(policy.band, FixedWidth):
         outer = max(float(policy.band.fraction) * diffusion.target, step)
         inner = outer - step
-    elif diffusion.slope == 0 or risk_price == math.inf:
+    elif diffusion.slope == 0:
         outer, inner = max(float(policy.floor_width) * diffusion.target, step), 0.0
         words = f"out of range, the exposure stands still: floor width {policy.floor_width:%}"
     else:
@@ -146,7 +146,7 @@ def _risk_price_of_budget(diffusions: Sequence[Diffusion], budget: float) -> flo
     """
     moving = [item for item in diffusions if item.slope > 0 and item.target > 0]
     if not moving or budget <= 0:
-        return math.inf
+        return _LIMIT
     risk_price = 1.0
     for _ in range(_BUDGET_STEPS):
         error = math.sqrt(sum(item.tracking_variance(*optimum(item, risk_price)) for item in moving))

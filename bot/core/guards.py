@@ -20,6 +20,7 @@ from bot.core.state import BotState, RunState
 from bot.core.types import ZERO, Underlying
 
 MINUTE: Final = timedelta(minutes=1)
+STEP_CAP: Final = "step cap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Cut:
     order: OrderRequest
     guard: str
     reason: str
+
+    @property
+    def words(self) -> str:
+        """Say what was done and why."""
+        return f"cut to {self.order.quantity:f} by {self.guard}: {self.reason}"
 
 
 Verdict = Approved | Cut | Refused
@@ -59,6 +65,7 @@ class Ruling:
     """What the guards made of all orders."""
 
     approved: list[Approved] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
 
@@ -98,7 +105,7 @@ def belief(order: OrderRequest, situation: Situation) -> Verdict:
 def step_cap(order: OrderRequest, situation: Situation) -> Verdict:
     """No single order is larger than the step cap; the rest follows in later cycles."""
     cap = situation.policy.max_order_notional
-    return _cut(order, situation, cap, "step cap", f"one order is at most {cap:f} USD")
+    return _cut(order, situation, cap, STEP_CAP, f"one order is at most {cap:f} USD")
 
 
 def underlying_cap(order: OrderRequest, situation: Situation) -> Verdict:
@@ -161,34 +168,33 @@ def check(orders: Iterable[OrderRequest], situation: Situation, guards: tuple[Gu
     """Let every guard speak on every order, those that reduce risk first; each sees what was approved before it."""
     ruling = Ruling()
     for order in sorted(orders, key=lambda item: not item.reduce_only):
-        verdict = _judge(order, situation, guards, ruling.alarms)
+        verdict, cuts = _judge(order, situation, guards)
         match verdict:
             case Approved():
                 ruling.approved.append(verdict)
+                ruling.cuts.extend(cuts)
+                ruling.alarms.extend(_cut_alarm(cut) for cut in cuts)
                 _count(verdict.order, situation)
             case Refused():
                 ruling.refused.append(verdict)
-                ruling.alarms.append(_alarm(verdict, situation))
+                ruling.alarms.append(_refusal_alarm(verdict, situation))
     return ruling
 
 
 def _judge(
-    order: OrderRequest, situation: Situation, guards: tuple[Guard, ...], alarms: list[Alarm]
-) -> Approved | Refused:
-    cuts: list[Alarm] = []
+    order: OrderRequest, situation: Situation, guards: tuple[Guard, ...]
+) -> tuple[Approved | Refused, list[Cut]]:
+    cuts: list[Cut] = []
     for guard in guards:
         match guard(order, situation):
             case Refused() as refused:
-                return refused
+                return refused, []
             case Cut() as cut:
-                message = f"{order.symbol}: {order.quantity:f} cut to {cut.order.quantity:f}, {cut.reason}"
-                severity = Severity.INFO if guard is step_cap else Severity.WARNING
-                cuts.append(Alarm(f"{cut.guard}:{order.underlying}", severity, message))
+                cuts.append(cut)
                 order = cut.order
             case Approved():
                 pass
-    alarms.extend(cuts)
-    return Approved(order)
+    return Approved(order), cuts
 
 
 def _count(order: OrderRequest, situation: Situation) -> None:
@@ -198,7 +204,13 @@ def _count(order: OrderRequest, situation: Situation) -> None:
         situation.shorts[order.underlying] = situation.shorts.get(order.underlying, ZERO) + added
 
 
-def _alarm(refused: Refused, situation: Situation) -> Alarm:
+def _cut_alarm(cut: Cut) -> Alarm:
+    order = cut.order
+    severity = Severity.INFO if cut.guard == STEP_CAP else Severity.WARNING
+    return Alarm(f"{cut.guard}:{order.underlying}", severity, f"{order.symbol}: {cut.words}")
+
+
+def _refusal_alarm(refused: Refused, situation: Situation) -> Alarm:
     order = refused.order
     is_asked_for = refused.guard == "run state" and situation.bot.state is not RunState.HALTED
     severity = Severity.INFO if is_asked_for else Severity.WARNING

@@ -23,6 +23,7 @@ from tests.core.scenes import (
     chain,
     decide_simply,
     hedge,
+    line,
     pending,
     policy,
     quantities,
@@ -76,6 +77,7 @@ def test_a_large_order_is_cut_to_the_step_cap_at_the_dearest_price() -> None:
     decision = judged(replace(GUARDS, max_order_notional=Decimal(3000)))
     assert quantities(decision) == {ETH: Decimal("-1.499"), BTC: Decimal("-0.059")}
     assert {alarm.severity for alarm in decision.alarms} == {Severity.INFO}
+    assert "cut to -1.499 by step cap" in line(decision, ETH).note
 
 
 def test_the_step_cap_cuts_reductions_as_well() -> None:

@@ -58,7 +58,7 @@ def test_value_takes_every_leg_that_has_a_price() -> None:
 
 def test_absence_counts_distinct_new_blocks_only() -> None:
     held = held_of(100)
-    for block, missing in ((100, 0), (99, 0), (101, 1), (101, 1), (98, 1), (105, 2)):
+    for block, missing in ((100, 0), (99, 0), (101, 1), (101, 1), (98, 1), (105, 2), (99, 2), (104, 2)):
         held = follow(held, [chain(block=block)], {}, 3)
         assert held[A].missing_blocks == missing
         assert held[A].seen_block == 100

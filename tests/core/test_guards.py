@@ -148,3 +148,14 @@ def test_an_underlying_cap_covers_all_venues() -> None:
         (PAPER, Decimal("-2.999")),
         (other, Decimal(-1)),
     ]
+
+
+def test_a_reduction_may_be_cut_below_the_venues_minimum() -> None:
+    decision = judged(replace(GUARDS, max_order_notional=Decimal(3)), {"ETH": "-9", "BTC": "-0.2"})
+    assert quantities(decision) == {ETH: Decimal("0.001")}
+
+
+def test_an_unknown_order_lets_reductions_on_its_symbol_pass() -> None:
+    before = replace(state(), pending=(pending(ETH, "-0.001"),))
+    decision = decide(snapshot(TWO, OVER_HEDGED), before, policy())
+    assert quantities(decision)[ETH] > 0

@@ -140,3 +140,36 @@ def test_a_position_in_a_market_that_no_hedge_uses_is_shown_and_left_alone() -> 
     assert line(decision, BTC).position == -1
     assert decision.approved == ()
     assert [alarm.key for alarm in decision.alarms] == [f"stray:paper:{symbol(BTC)}"]
+
+
+def test_between_the_inner_and_the_outer_edge_nothing_is_done_on_either_side() -> None:
+    wanted = policy(fixed_cost="5")
+    band = line(decide_simply(FIVE_ETH, venue({ETH: -5}), wanted), ETH).band
+    assert band is not None
+    assert band.outer - band.inner > Decimal("0.05")
+    between = ((band.outer + band.inner) / 2).quantize(Decimal("0.001"))
+    for drift in (between, -between):
+        assert decide_simply(FIVE_ETH, venue({ETH: drift - 5}), wanted).approved == ()
+
+
+def test_what_a_market_holds_already_uses_up_its_cap() -> None:
+    hedges = {ETH: hedge(ETH, cap="6000.6", venues=(PAPER, OTHER))}
+    accounts = [venue({ETH: -2}), venue(name=OTHER)]
+    decision = decide(snapshot(FIVE_ETH, accounts), state(), policy(FixedWidth(Decimal("0.1")), hedges=hedges))
+    assert [(item.order.venue, item.order.quantity) for item in decision.approved] == [
+        (PAPER, Decimal(-1)),
+        (OTHER, Decimal("-1.503")),
+    ]
+
+
+def test_a_purchase_in_flight_leaves_nothing_to_close_on_its_market() -> None:
+    before = State(bot=state().bot, pending=(pending(ETH, 5, PendingStatus.OPEN, on=OTHER),))
+    accounts = [venue({ETH: -3}), venue({ETH: -5}, name=OTHER)]
+    wanted = policy(hedges={ETH: hedge(ETH, venues=(PAPER, OTHER))})
+    decision = decide(snapshot(chain(), accounts), before, wanted)
+    assert [(item.order.venue, item.order.quantity) for item in decision.approved] == [(PAPER, Decimal(3))]
+
+
+def test_a_sale_does_not_count_on_a_purchase_in_flight() -> None:
+    decision = with_pending("-2", pending(ETH, 2, PendingStatus.SENT))
+    assert quantities(decision) == {ETH: Decimal("-2.503")}  # 3 short of the 5, less r

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -53,21 +53,32 @@ ANSWER_FAULTS = frozenset(
 
 @dataclass
 class FaultyRpc:
-    """``fault`` may be changed at any time; ``lag`` answers ``latest`` with a block that many below it."""
+    """``fault`` may be changed at any time; ``only`` limits it to requests of one method.
+
+    ``max_log_range`` refuses wider ranges of blocks.
+    ``lag`` answers ``latest`` with a block that many below it; ``before`` makes something happen before a method runs.
+    """
 
     node: Node | str
     fault: Fault = Fault.NONE
     lag: int = 0
     only: str | None = None
+    max_log_range: int | None = None
     error_text: str = "something went wrong"
+    before: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     url: str = ""
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _session: aiohttp.ClientSession | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
         calls = body if isinstance(body, list) else [body]
         self.requests.extend(call["method"] for call in calls)
+        self._arrived.set()
+        for call in calls:
+            if happens := self.before.get(call["method"]):
+                await happens()
         if self.only is not None and all(call["method"] != self.only for call in calls):
             return web.json_response(await self._ask(body))
         if self.fault in HTTP_FAULTS:
@@ -76,6 +87,11 @@ class FaultyRpc:
             return web.json_response(_refusal(body, *PIN_FAULTS[self.fault]))
         await self._break_connection(request)
         return web.json_response(self._spoil(await self._ask(body)))
+
+    async def next_request(self) -> None:
+        """Wait until another request comes."""
+        self._arrived.clear()
+        await self._arrived.wait()
 
     async def _break_connection(self, request: web.Request) -> None:
         assert request.transport is not None
@@ -114,6 +130,10 @@ class FaultyRpc:
     async def _ask(self, body: Json) -> Json:
         if isinstance(body, list):
             return [await self._ask(item) for item in body]
+        if self.max_log_range is not None and body["method"] == "eth_getLogs":
+            first, last = (int(body["params"][0][name], 16) for name in ("fromBlock", "toBlock"))
+            if last - first >= self.max_log_range:
+                return _refusal(body, -32600, "block range is too wide")
         if self.lag and body["method"] == "eth_getBlockByNumber" and body["params"][0] == "latest":
             newest = await self._forward({"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []})
             body = body | {"params": [hex(int(newest["result"], 16) - self.lag), False]}

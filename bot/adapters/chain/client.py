@@ -61,11 +61,13 @@ class RpcClient:
             try:
                 done = await work(endpoint)
             except Retryable as error:
-                failures.append(str(error))
+                said = str(error)
+                failures.append(said if said.startswith(endpoint.label) else str(endpoint.fault(said)))
                 self._failed(endpoint, error)
             else:
-                health.failures = 0
-                health.cool_until = 0.0
+                # An endpoint that answers one thing and fails at another stays at the end of the line for its time.
+                if health.cool_until <= now:
+                    health.failures = 0
                 return done
         raise Retryable("; ".join(failures))
 
@@ -78,11 +80,7 @@ class RpcClient:
         text = json.dumps(params, separators=(",", ":"))
 
         async def work(endpoint: Endpoint) -> T:
-            result = await endpoint.request(method, text)
-            try:
-                return parse(result)
-            except Retryable as error:
-                raise endpoint.fault(str(error)) from error
+            return parse(await endpoint.request(method, text))
 
         return await self.first(work)
 

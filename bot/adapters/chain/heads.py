@@ -44,7 +44,7 @@ class Heads:
         self._clock = clock
         self._given: BlockStamp | None = None
 
-    async def follow(self) -> AsyncIterator[BlockStamp]:
+    async def follow(self) -> AsyncGenerator[BlockStamp, None]:
         """Give each new head, for ever; the newest one where several came at once."""
         retry = self._limits.subscription_retry
         while True:
@@ -74,7 +74,7 @@ class Heads:
                 while True:
                     async with asyncio.timeout(silence):
                         newest = await anext(messages)
-                    newest = await _last_waiting(messages, newest)
+                    newest = await last_waiting(messages, newest)
                     if (stamp := self._new(_header(newest))) is not None:
                         yield stamp
         except TimeoutError:
@@ -151,7 +151,7 @@ class Heads:
         return stamp
 
 
-async def _last_waiting(messages: AsyncIterator[Any], newest: object) -> object:
+async def last_waiting(messages: AsyncIterator[Any], newest: object) -> object:
     """Skip to the last message that is there already."""
     while True:
         try:

@@ -135,14 +135,10 @@ class Multicall:
         if self._address is None:
             return _Chunk(calls, "")
         to = json.dumps(self._address)
-        return _Chunk(calls, f'{{"to":{to},"gas":"{self._limits.max_call_gas:#x}","data":"0x{_encode(calls).hex()}"}}')
+        return _Chunk(calls, f'{{"to":{to},"gas":"{self._limits.max_call_gas:#x}","data":"0x{encode(calls).hex()}"}}')
 
     async def _aggregate(self, endpoint: Endpoint, chunk: _Chunk, pin: str) -> list[Result]:
-        answer = await endpoint.request("eth_call", f"[{chunk.text},{pin}]")
-        try:
-            return _decode(wire.data(answer), chunk.calls)
-        except Retryable as error:
-            raise endpoint.fault(str(error)) from error
+        return decode(wire.data(await endpoint.request("eth_call", f"[{chunk.text},{pin}]")), chunk.calls)
 
     async def _batch(self, endpoint: Endpoint, chunk: _Chunk, pin: str) -> list[Result]:
         gas = f"{self._limits.max_call_gas:#x}"
@@ -166,7 +162,7 @@ def _padded(data: bytes) -> int:
     return -(-len(data) // WORD) * WORD
 
 
-def _encode(calls: Sequence[Call]) -> bytes:
+def encode(calls: Sequence[Call]) -> bytes:
     """Encode aggregate3((address target, bool allowFailure, bytes callData)[])."""
     tuples = [
         wire.encode_address(call.target)
@@ -183,7 +179,7 @@ def _encode(calls: Sequence[Call]) -> bytes:
     return b"".join((AGGREGATE3, wire.encode_uint(WORD), wire.encode_uint(len(calls)), *offsets, *tuples))
 
 
-def _decode(answer: bytes, calls: Sequence[Call]) -> list[Result]:
+def decode(answer: bytes, calls: Sequence[Call]) -> list[Result]:
     """Decode (bool success, bytes returnData)[]; every length and offset is checked against what is there."""
     if len(answer) < 2 * WORD or wire.uint(answer, 0) != WORD or wire.uint(answer, 1) != len(calls):
         raise Retryable(f"a multicall of {len(calls)} came back as {len(answer)} bytes of something else")

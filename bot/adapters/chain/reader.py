@@ -21,7 +21,7 @@ from bot.adapters.chain.reads import Facts, Reads
 from bot.adapters.chain.references import ReferencePools
 from bot.adapters.chain.registry import reader_for
 from bot.adapters.chain.tokens import TokenBook
-from bot.adapters.chain.track import Backward, HeadTrack, Reorg
+from bot.adapters.chain.track import HeadTrack, Reorg
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
 from bot.core.types import ChainName
@@ -129,7 +129,8 @@ class EvmChainReader:
         reads = Reads(self._facts)
         plan = self._ahead
         for _ in range(MAX_ROUNDS):
-            reads.add(plan.calls, await self._fetch(plan, block, endpoint))
+            answers, endpoint = await self._fetch(plan, block, endpoint)
+            reads.add(plan.calls, answers)
             found = self._pass(reads)
             if not reads.wanted:
                 break
@@ -146,9 +147,9 @@ class EvmChainReader:
             pools=tuple(found.prices.values()),
         )
 
-    async def _fetch(self, plan: Plan, block: BlockStamp, start: Endpoint) -> list[Result]:
-        async def work(endpoint: Endpoint) -> list[Result]:
-            return await self._multicall.run(endpoint, plan, block)
+    async def _fetch(self, plan: Plan, block: BlockStamp, start: Endpoint) -> tuple[list[Result], Endpoint]:
+        async def work(endpoint: Endpoint) -> tuple[list[Result], Endpoint]:
+            return await self._multicall.run(endpoint, plan, block), endpoint
 
         return await self._client.first(work, start=start)
 
@@ -168,10 +169,7 @@ class EvmChainReader:
             if self._clock.now() - stamp.timestamp > self._config.limits.max_head_age:
                 old.append((stamp, endpoint))
                 raise endpoint.fault(f"its newest block {stamp.number} is of {stamp.timestamp:%Y-%m-%d %H:%M:%S}")
-            try:
-                self._track.accept(stamp)
-            except Backward as error:
-                raise endpoint.fault(str(error)) from error
+            self._track.accept(stamp)
             return stamp, endpoint
 
         try:

@@ -18,7 +18,7 @@ from bot.core.lanes import Lane, Lanes, in_flight, known_venues, lanes_of
 from bot.core.plan import plan
 from bot.core.policy import Policy
 from bot.core.prices import usd_prices
-from bot.core.report import report
+from bot.core.report import reports
 from bot.core.snapshot import PoolPrice, Snapshot
 from bot.core.state import MarkHistory, State
 from bot.core.target import Aim, aim
@@ -66,7 +66,7 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
     return Decision(
         at=snapshot.taken_at,
         hedges=account.hedges(reckonings, exposures, others, ruling),
-        positions=tuple(report(position, prices) for position in snapshot.positions),
+        positions=reports(snapshot, prices),
         prices=prices,
         approved=tuple(ruling.approved),
         refused=tuple(ruling.refused),

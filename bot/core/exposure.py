@@ -11,6 +11,8 @@ from bot.core.state import Held, Leg
 from bot.core.types import USD, ZERO, Address, ChainName, PositionId, Underlying
 
 PoolKey = tuple[ChainName, Address]
+Units = tuple[Decimal, Decimal]
+"""One raw unit of token0 and of token1, in units of their underlyings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,20 @@ class Exposure:
     sensitivity: Mapping[Underlying, Decimal]
 
 
-def legs_of(position: LpPosition) -> tuple[Leg, Leg]:
-    """Give both tokens of a position as exposures, fees included.
+def units_of(position: LpPosition) -> Units:
+    """Give what one raw unit of each token is worth in its underlying."""
+    return position.token0.to_units(1), position.token1.to_units(1)
+
+
+def legs_of(position: LpPosition, units: Units) -> tuple[Leg, Leg]:
+    """Give both tokens of a position as exposures, fees included; ``units`` are its pool's (see ``units_of``).
 
     The curve's price is token1 per token0, so its sensitivity is token0's own; token1's price in terms of token0 is
     the inverse, which turns the sign.
     """
     slope0, slope1 = position.curve.log_sensitivity()
     token0, token1, amounts = position.token0, position.token1, position.amounts
-    unit0, unit1 = token0.to_units(1), token1.to_units(1)
+    unit0, unit1 = units
     return (
         Leg(position.id, token0.underlying, token1.underlying, amounts.total0 * unit0, slope0 * unit0),
         Leg(position.id, token1.underlying, token0.underlying, amounts.total1 * unit1, -slope1 * unit1),
@@ -52,10 +59,16 @@ def follow(
     numbers: dict[ChainName, int] = {}
     for view in views:
         number = numbers[view.chain] = view.block.number
+        units: dict[Address, Units] = {}  # positions share pools, and the pool fixes the tokens
         for position in view.positions:
+            pool = position.pool
+            if pool not in units:
+                units[pool] = units_of(position)
             old = before.get(position.id)
-            if (held := _seen(position, view.chain, number, old, (view.chain, position.pool) in doubted)) is not None:
-                after[position.id] = held
+            legs = _believed(position, old, None if (view.chain, pool) in doubted else units[pool])
+            if legs is not None:
+                last_block = number if old is None else max(number, old.last_block)
+                after[position.id] = Held(view.chain, legs, number, last_block, 0)
     for key, old in before.items():
         if key in after:
             continue
@@ -69,19 +82,14 @@ def follow(
     return after
 
 
-def _seen(position: LpPosition, chain: ChainName, number: int, old: Held | None, is_doubted: bool) -> Held | None:  # noqa: FBT001 - private, one caller
-    """Give the held form of a position that is there, or None where it is empty or was never believed."""
+def _believed(position: LpPosition, old: Held | None, units: Units | None) -> tuple[Leg, ...] | None:
+    """Give a position's legs now, the old ones without ``units`` (its pool is doubted), or None where it has none."""
     amounts = position.amounts
     if not (position.curve.liquidity or amounts.total0 or amounts.total1):
         return None
-    if is_doubted:
-        if old is None:
-            return None
-        legs = old.legs
-    else:
-        legs = legs_of(position)
-    last_block = number if old is None else max(number, old.last_block)
-    return Held(chain=chain, legs=legs, seen_block=number, last_block=last_block, missing_blocks=0)
+    if units is not None:
+        return legs_of(position, units)
+    return None if old is None else old.legs
 
 
 def net(held: Iterable[Held]) -> dict[Underlying, Exposure]:

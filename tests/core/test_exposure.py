@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.amm.curve import Amounts
 from bot.core.amm.v2 import V2Position
-from bot.core.exposure import follow, legs_of, net, value
+from bot.core.exposure import follow, legs_of, net, units_of, value
 from bot.core.state import Held
 from bot.core.types import ChainName, PositionId
 from tests.core.scenes import BTC, CHAIN, ETH, MARKS, USD, chain, lp, pool_address, v2
@@ -25,7 +25,7 @@ def held_of(block: int = 100) -> dict[PositionId, Held]:
 def test_legs_are_what_is_paid_out_fees_included_and_sell_what_rises() -> None:
     position = lp("a", ("5", "10000"))
     position = replace(position, amounts=Amounts(4 * 10**18, 9_000 * 10**6, 10**18, 1_000 * 10**6))
-    eth, usd = legs_of(position)
+    eth, usd = legs_of(position, units_of(position))
     assert (eth.underlying, eth.against, eth.amount, eth.sensitivity) == (ETH, USD, Decimal(5), Decimal("-2.5"))
     assert (usd.underlying, usd.against, usd.amount, usd.sensitivity) == (USD, ETH, Decimal(10_000), Decimal(-5_000))
 
@@ -36,7 +36,7 @@ def test_sensitivities_are_the_slope_of_the_curves_own_principal() -> None:
     bump = Decimal("1.000001")
     up, down = curve.principal_at(curve.price() * bump), curve.principal_at(curve.price() / bump)
     slopes = [(high - low) / (2 * bump.ln()) for high, low in zip(up, down, strict=True)]
-    btc, eth = legs_of(position)
+    btc, eth = legs_of(position, units_of(position))
     assert abs(btc.sensitivity / slopes[0].scaleb(-8) - 1) < Decimal("1e-9")
     assert abs(eth.sensitivity / -slopes[1].scaleb(-18) - 1) < Decimal("1e-9")
     assert eth.sensitivity < 0

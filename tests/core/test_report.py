@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.core.amm.curve import Amounts
+from bot.core.exposure import units_of
 from bot.core.report import report
 from bot.core.snapshot import Entry, EntrySource
 from tests.core.scenes import MARKS, USD, lp
@@ -21,14 +22,14 @@ POSITION = replace(
 
 
 def test_value_and_fees_are_at_the_prices_and_the_loss_leaves_fees_apart() -> None:
-    shown = report(POSITION, PRICES)
+    shown = report(POSITION, units_of(POSITION), PRICES)
     assert (shown.value, shown.fees_value) == (Decimal(20_250), Decimal(250))
     # 10 ETH and 5,000 USD held would be worth 25,000; the principal is worth 20,000
     assert (shown.il, shown.il_value) == (Decimal("-0.2"), Decimal(-5_000))
 
 
 def test_without_a_price_nothing_is_claimed() -> None:
-    shown = report(POSITION, {USD: Decimal(1)})
+    shown = report(POSITION, units_of(POSITION), {USD: Decimal(1)})
     assert (shown.value, shown.fees_value, shown.il, shown.il_value) == (None, None, None, None)
 
 
@@ -36,6 +37,6 @@ def test_without_a_price_nothing_is_claimed() -> None:
     "entry", [None, Entry(10, 10, 8, EntrySource.MINT_EVENTS, 1), Entry(0, 0, 7, EntrySource.FIRST_SIGHT, 1)]
 )
 def test_without_a_matching_entry_there_is_a_value_but_no_loss(entry: Entry | None) -> None:
-    shown = report(replace(POSITION, entry=entry), PRICES)
+    shown = report(replace(POSITION, entry=entry), units_of(POSITION), PRICES)
     assert shown.value == 20_250
     assert (shown.il, shown.il_value) == (None, None)

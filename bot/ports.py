@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from bot.core.decision import Decision
@@ -184,3 +185,63 @@ class Publisher(Protocol):
 
     def publish(self, record: CycleRecord) -> None:
         """Take a cycle's record."""
+
+
+class Phase(StrEnum):
+    """The parts of a cycle whose times are told apart."""
+
+    RECONCILE = "reconcile"
+    OBSERVE = "observe"
+    DECIDE = "decide"
+    EXECUTE = "execute"
+    RECORD = "record"
+
+
+class Meter(Protocol):
+    """Someone who is told what no cycle's record holds (metrics, the status page); must never block or raise."""
+
+    def phase(self, phase: Phase, seconds: float) -> None:
+        """Take how long a part of a cycle took."""
+
+    def cycle_failed(self, error: str) -> None:
+        """Count a cycle that ended in an error; ``error`` is its class name."""
+
+    def rpc_error(self, chain: ChainName) -> None:
+        """Count a request to a chain's endpoint that got no believable answer."""
+
+    def venue_error(self, venue: VenueId) -> None:
+        """Count a request to a venue that got no believable answer."""
+
+    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
+        """Take what became of an intent, each time that it is told anew; a NotFound means: proven never placed."""
+
+    def ledger(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
+        """Take cash movements of an account, each one once."""
+
+    def event(self, event: Event) -> None:
+        """Take an event as the journal gets it."""
+
+
+class NoMeter:
+    """A Meter that nobody reads."""
+
+    def phase(self, phase: Phase, seconds: float) -> None:
+        """Ignore it."""
+
+    def cycle_failed(self, error: str) -> None:
+        """Ignore it."""
+
+    def rpc_error(self, chain: ChainName) -> None:
+        """Ignore it."""
+
+    def venue_error(self, venue: VenueId) -> None:
+        """Ignore it."""
+
+    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
+        """Ignore it."""
+
+    def ledger(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
+        """Ignore them."""
+
+    def event(self, event: Event) -> None:
+        """Ignore it."""

@@ -18,6 +18,7 @@ from bot.app.settings.base import Table
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.fields import BotId, ChainKey, Duration, VenueKey
 from bot.app.settings.hedge import GuardSettings, HedgeSettings
+from bot.app.settings.http import HttpSettings
 from bot.app.settings.origins import Layer
 from bot.app.settings.venues import VenueSettings
 from bot.core.policy import HedgeMarket, HedgePolicy, Policy
@@ -102,6 +103,7 @@ class Settings(Table, BaseSettings):
     venues: dict[VenueKey, VenueSettings] = Field(
         min_length=1, description="where the shorts are held, in order of preference"
     )
+    http: HttpSettings = Field(default_factory=HttpSettings, description="health, metrics and the status page")
     log: LogSettings = Field(default_factory=LogSettings, description="logging")
 
     @classmethod

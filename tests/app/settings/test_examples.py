@@ -59,7 +59,10 @@ def test_the_example_names_every_setting() -> None:
 
     text = example()
     missing = {key for key in keys(json_schema()) if f"{key} =" not in text and f"{key}." not in text}
-    assert missing - {"chains", "venues", "bot", "log", "guards", "hedge", "band", "uniswap_v2", "uniswap_v3"} == set()
+    assert (
+        missing - {"chains", "venues", "bot", "http", "log", "guards", "hedge", "band", "uniswap_v2", "uniswap_v3"}
+        == set()
+    )
 
 
 def test_every_setting_is_described() -> None:

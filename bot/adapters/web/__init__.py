@@ -1,0 +1,1 @@
+"""One HTTP port: health, metrics and the status page."""

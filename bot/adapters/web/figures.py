@@ -1,0 +1,73 @@
+"""Figures that screens show and a record holds only in parts: margin, liquidation, stops, funding a year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.market import Funding
+from bot.core.orders import OrderKind
+from bot.core.snapshot import Balance, PerpPosition, Quote, Snapshot, VenueView
+from bot.core.types import ZERO, Symbol
+
+_YEAR: Final = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Perp:
+    """One market of a venue with our position in it (size 0 included)."""
+
+    view: VenueView
+    quote: Quote
+    position: PerpPosition
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """Venue and symbol."""
+        return self.view.venue, self.position.symbol
+
+    @property
+    def notional(self) -> Decimal:
+        """Size times mark, USD; negative for a short."""
+        return self.position.size * self.quote.mark.price
+
+    @property
+    def liquidation_distance(self) -> Decimal | None:
+        """How far the mark may move against the position before liquidation, as a fraction of it; None if it can't."""
+        size, price, mark = self.position.size, self.position.liquidation_price, self.quote.mark.price
+        if not size or price is None or price <= 0:
+            return None
+        return price / mark - 1 if size < 0 else 1 - price / mark
+
+    @property
+    def stop_covered(self) -> Decimal:
+        """Base units of the position that resting reduce-only stops would close."""
+        symbol, size = self.position.symbol, self.position.size
+        return sum((abs(left) for left in _stops(self.view, symbol) if left * size < 0), ZERO)
+
+
+def perps(snapshot: Snapshot) -> Iterator[Perp]:
+    """Give every market of every venue that could be read."""
+    for view in snapshot.venues:
+        if isinstance(view, VenueView):
+            for symbol, quote in view.quotes.items():
+                yield Perp(view, quote, view.positions[symbol])
+
+
+def _stops(view: VenueView, symbol: Symbol) -> Iterator[Decimal]:
+    for order in view.open_orders:
+        if order.symbol == symbol and order.kind is OrderKind.STOP_MARKET and order.reduce_only:
+            yield order.remaining
+
+
+def margin_ratio(balance: Balance) -> Decimal | None:
+    """Give maintenance margin over equity: liquidation is at 1; None where nothing is left to divide by."""
+    return balance.maintenance_margin / balance.equity if balance.equity > 0 else None
+
+
+def funding_a_year(funding: Funding) -> Decimal:
+    """Give the funding that a short would receive in a year at the present rate, as a fraction of its notional."""
+    return funding.rate * Decimal(_YEAR / funding.interval)

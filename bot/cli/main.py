@@ -12,8 +12,11 @@ from bot.cli.group import Entry, RootGroup
 from bot.cli.session import Session
 
 COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry("bot.cli.demo:app", "The main job on a local chain with real pools, on paper, watched live."),
+    "plan": Entry("bot.cli.plan:app", "One snapshot, one decision, printed; nothing is sent."),
     "run": Entry("bot.cli.run:app", "Hedge: a cycle at every block and on a timer, until SIGINT or SIGTERM."),
     "config": Entry("bot.cli.config:app", "Write, show and describe the configuration."),
+    "status": Entry("bot.cli.status:app", "The last cycle, orders and events, from the journal."),
 }
 
 

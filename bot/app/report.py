@@ -1,0 +1,128 @@
+"""A snapshot and its decision as plain JSON values: what ``plan --json`` prints and other programs read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.core.decision import Approved, Decision, Hedge, PositionReport, Refused
+from bot.core.orders import OrderRequest
+from bot.core.snapshot import LpPosition, Snapshot, VenueUnknown, VenueView
+
+Json = dict[str, object]
+
+
+def as_data(snapshot: Snapshot, decision: Decision) -> Json:
+    """Give everything that a decision rests on and came to. Numbers are strings; raw amounts are integers as strings.
+
+    Positions: raw token units, principal and uncollected fees apart; IL a fraction and USD. Hedges: base units.
+    """
+    reports = {report.position: report for report in decision.positions}
+    return {
+        "at": snapshot.taken_at.isoformat(),
+        "state": {"state": decision.state.bot.state.value, "reason": decision.state.bot.reason},
+        "blocks": [
+            {
+                "chain": view.chain,
+                "chain_id": view.chain_id,
+                "number": view.block.number,
+                "hash": view.block.hash,
+                "time": view.block.timestamp.isoformat(),
+            }
+            for view in snapshot.chains
+        ],
+        "prices_usd": {name: str(price) for name, price in sorted(decision.prices.items())},
+        "positions": [_position(position, reports.get(position.id)) for position in snapshot.positions],
+        "venues": [_venue(venue) for venue in snapshot.venues],
+        "hedges": [_hedge(hedge) for hedge in decision.hedges],
+        "orders": [_order(item.order) for item in decision.approved],
+        "refused": [{**_order(item.order), "guard": item.guard, "because": item.reason} for item in decision.refused],
+        "alarms": [
+            {"key": alarm.key, "severity": alarm.severity.value, "message": alarm.message} for alarm in decision.alarms
+        ],
+    }
+
+
+def words(item: Approved | Refused) -> str:
+    """Say an order in words."""
+    order = item.order
+    verb = "sell" if order.quantity < 0 else "buy"
+    price = f" at {order.price} or better" if order.price is not None else ""
+    kind = f"{order.kind.value} {order.time_in_force.value}{', reduce-only' if order.reduce_only else ''}"
+    return f"{verb} {abs(order.quantity)} {order.symbol} on {order.venue}{price} ({kind})"
+
+
+def _position(position: LpPosition, report: PositionReport | None) -> Json:
+    amounts, entry = position.amounts, position.entry
+    return {
+        "id": position.id,
+        "protocol": position.protocol,
+        "pool": position.pool,
+        "tokens": [
+            {"address": token.address, "symbol": token.symbol, "decimals": token.decimals}
+            for token in (position.token0, position.token1)
+        ],
+        "liquidity": str(position.curve.liquidity),
+        "in_range": position.curve.in_range,
+        "principal": [str(amounts.principal0), str(amounts.principal1)],
+        "fees": [str(amounts.fees0), str(amounts.fees1)],
+        "entry": entry and {"amounts": [str(entry.amount0), str(entry.amount1)], "source": entry.source.value},
+        "value_usd": _text(report.value if report else None),
+        "fees_usd": _text(report.fees_value if report else None),
+        "il": _text(report.il if report else None),
+        "il_usd": _text(report.il_value if report else None),
+    }
+
+
+def _venue(venue: VenueView | VenueUnknown) -> Json:
+    match venue:
+        case VenueUnknown(name, reason, _):
+            return {"venue": name, "unknown": reason}
+        case VenueView():
+            return {
+                "venue": venue.venue,
+                "equity_usd": str(venue.balance.equity),
+                "available_usd": str(venue.balance.available),
+                "positions": {symbol: str(position.size) for symbol, position in sorted(venue.positions.items())},
+                "open_orders": len(venue.open_orders),
+            }
+
+
+def _hedge(hedge: Hedge) -> Json:
+    band = hedge.band
+    return {
+        "underlying": hedge.underlying,
+        "mark_usd": _text(hedge.mark),
+        "exposure": str(hedge.exposure),
+        "target": str(hedge.target),
+        "position": _text(hedge.position),
+        "in_flight": str(hedge.in_flight),
+        "drift": _text(hedge.drift),
+        "band": band
+        and {
+            "b": str(band.outer),
+            "r": str(band.inner),
+            "why": band.why,
+            "tracking_error_a_year": str(band.tracking_error),
+            "cost_usd_a_year": str(band.cost),
+        },
+        "note": hedge.note,
+    }
+
+
+def _order(order: OrderRequest) -> Json:
+    return {
+        "venue": order.venue,
+        "symbol": order.symbol,
+        "underlying": order.underlying,
+        "quantity": str(order.quantity),
+        "kind": order.kind.value,
+        "time_in_force": order.time_in_force.value,
+        "reduce_only": order.reduce_only,
+        "price": _text(order.price),
+        "trigger": _text(order.trigger),
+        "reason": order.reason,
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)

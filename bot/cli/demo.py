@@ -1,0 +1,107 @@
+"""``dnbot demo``: the main job on a local chain, watched live."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from bot.adapters.clock import SystemClock
+from bot.cli.options import AsJson
+from bot.demo.driver import DemoRun, Seen, demo_run
+from bot.demo.plot import save_plot
+from bot.demo.scenario import SceneSettings
+from bot.demo.screen import render
+from bot.demo.summary import Account, summary
+
+app = typer.Typer(add_completion=False)
+
+_SHOWN_ORDERS = 6
+
+
+@app.command()
+def demo(
+    *,
+    blocks: Annotated[int, typer.Option(help="Length of the scene.")] = 288,
+    seed: Annotated[int, typer.Option(help="Seed of the market; the same seed gives the same blocks.")] = 7,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on, scene after scene, until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+    pace: Annotated[float | None, typer.Option(help="Seconds per block at least; 0.15 on a terminal, else 0.")] = None,
+    folder: Annotated[Path, typer.Option("--dir", help="Where the runs are kept, each in a folder.")] = Path(
+        "var/demo"
+    ),
+) -> None:
+    """Hedge a V2 WBTC/WETH and a V3 USDC/WETH position on a local chain with the real contracts."""
+    console = Console(stderr=as_json)
+    clock = SystemClock()
+    settings = SceneSettings(seed=seed, blocks=blocks)
+    here = folder / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
+    here.mkdir(parents=True)
+    wait = pace if pace is not None else (0.15 if console.is_terminal else 0.0)
+    figures = asyncio.run(_play(here, settings, None if keep else blocks, wait, console))
+    if as_json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+    else:
+        _print(console, figures)
+    if figures["daemon_exit_code"] != 0:
+        raise typer.Exit(1)
+
+
+async def _play(
+    folder: Path, settings: SceneSettings, total: int | None, pace: float, console: Console
+) -> dict[str, object]:
+    clock, account, stop = SystemClock(), Account(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    console.print(f"starting a local chain with the Uniswap contracts, and the daemon; all of it in {folder}")
+    async with demo_run(folder, settings, clock) as run:
+        with Live(console=console, auto_refresh=False, transient=False) as live:
+            while not stop.is_set() and (total is None or account.blocks < total):
+                due = clock.monotonic() + pace
+                seen = await run.step()
+                account.add(seen)
+                _show(console, live, run, account, seen, total)
+                await clock.sleep(max(0.0, due - clock.monotonic()))
+        plot = folder / "drift.png"
+        files = {"plot": plot, "journal": run.journal, "config": run.config, "log": run.log}
+        figures = summary(account, run.view(), {name: str(path) for name, path in files.items()})
+        save_plot(account.track.points, plot)
+        figures["seed"] = settings.seed
+        figures["daemon_exit_code"] = await run.stop()
+    return figures
+
+
+def _show(console: Console, live: Live, run: DemoRun, account: Account, seen: Seen, total: int | None) -> None:
+    if console.is_terminal:
+        orders = run.view().intents(limit=_SHOWN_ORDERS)
+        live.update(render(account, orders, total), refresh=True)
+    else:
+        for action in seen.step.actions:
+            console.print(f"block {seen.step.number}: {action.value}")
+
+
+def _print(console: Console, figures: dict[str, object]) -> None:
+    console.print()
+    for name, value in figures.items():
+        if name != "files":
+            console.print(f"[dim]{name.replace('_', ' ')}[/dim]  {_words(value)}", highlight=False)
+    files = figures["files"]
+    assert isinstance(files, dict)  # noqa: S101 - made a line above; tells the type checker
+    console.print()
+    for name, path in files.items():
+        console.print(f"[bold]{name}[/bold]  {path}", highlight=False, soft_wrap=True)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return "".join(f"\n   {item}" for item in value)
+    return f"{value:.3%}" if isinstance(value, float) else str(value)

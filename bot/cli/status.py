@@ -1,0 +1,83 @@
+"""``dnbot status``: what the journal says, whether a daemon runs or not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+
+import typer
+from rich.console import Console
+
+from bot.adapters.store.rows import IntentRecord
+from bot.adapters.store.view import JournalMeta, JournalView
+from bot.app.report import as_data
+from bot.app.wiring import journal_path
+from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
+from bot.cli.tables import show
+from bot.ports import CycleRecord, Event
+
+app = typer.Typer(add_completion=False)
+
+_LAST = 10
+
+
+@app.command()
+def status(ctx: typer.Context, files: ConfigFiles = None, *, as_json: AsJson = False, live: Live = False) -> None:
+    """Print the last cycle, the last orders and the last events of the journal."""
+    settings = open_settings(ctx, files, live=live).settings
+    with closing(JournalView.open(journal_path(settings))) as view:
+        meta, record = view.meta(), view.last_record()
+        orders, events = view.intents(limit=_LAST), view.events(limit=_LAST)
+    if as_json:
+        sys.stdout.write(json.dumps(_data(meta, record, orders, events), indent=2) + "\n")
+    else:
+        _show(Console(), meta, record, orders, events)
+
+
+def _data(
+    meta: JournalMeta, record: CycleRecord | None, orders: tuple[IntentRecord, ...], events: tuple[Event, ...]
+) -> dict[str, object]:
+    return {
+        "bot": meta.bot_id,
+        "epoch": meta.epoch,
+        "running": str(meta.holder) if meta.holder else None,
+        "cycle": record and {"number": record.cycle, "seconds": record.seconds},
+        "last": record and as_data(record.snapshot, record.decision),
+        "orders": [
+            {
+                "client_id": item.intent.client_id,
+                "at": item.intent.created_at.isoformat(),
+                "symbol": item.intent.request.symbol,
+                "quantity": str(item.intent.request.quantity),
+                "filled": str(item.filled),
+                "status": item.status.value,
+                "reason": item.intent.request.reason,
+            }
+            for item in orders
+        ],
+        "events": [{"at": event.at.isoformat(), "kind": event.kind, "message": event.message} for event in events],
+    }
+
+
+def _show(
+    console: Console,
+    meta: JournalMeta,
+    record: CycleRecord | None,
+    orders: tuple[IntentRecord, ...],
+    events: tuple[Event, ...],
+) -> None:
+    runs = f"held by {meta.holder}" if meta.holder else "no daemon runs"
+    console.print(f"{meta.bot_id}, epoch {meta.epoch}, {runs}", highlight=False)
+    if record is None:
+        console.print("no cycle was journaled yet")
+    else:
+        console.print(f"cycle {record.cycle} of {record.at:%Y-%m-%d %H:%M:%S} UTC, {record.seconds * 1000:.0f} ms")
+        show(console, record.snapshot, record.decision)
+    for item in orders:
+        request = item.intent.request
+        what = f"{request.quantity} {request.symbol}: {item.status.value}, filled {item.filled}"
+        at = f"{item.intent.created_at:%Y-%m-%d %H:%M:%S}"
+        console.print(f"{at}  {item.intent.client_id}  {what} ({request.reason})", highlight=False)
+    for event in events:
+        console.print(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.kind}: {event.message}", highlight=False)

@@ -1,0 +1,208 @@
+"""The demo's run: a local chain, a scene on it, and the daemon of ``dnbot run``, watched through its journal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import tomli_w
+
+from bot.adapters.store.view import JournalView
+from bot.app.wiring import JOURNAL
+from bot.core.errors import ConfigError, Halt
+from bot.core.snapshot import LpPosition
+from bot.demo.chain import LocalChain
+from bot.demo.node import Anvil
+from bot.demo.path import write_marks
+from bot.demo.rpc import Rpc
+from bot.demo.scenario import SceneSettings
+from bot.demo.scene import OWNER, Scene, Step
+from bot.ports import Clock, CycleRecord
+
+START_DEADLINE: Final = 60.0
+"""Seconds that the daemon has for its first cycle: imports on a slow machine."""
+CYCLE_DEADLINE: Final = 20.0
+STOP_DEADLINE: Final = 15.0
+POLL: Final = 0.004
+AHEAD: Final = 10
+"""Scenes whose prices are written before they are played."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One block of the demo: what the market did, what the daemon made of it, and whether its reading was true."""
+
+    step: Step
+    record: CycleRecord
+    true: bool
+
+
+class DemoRun:
+    """A running demo; made by ``demo_run``."""
+
+    def __init__(self, folder: Path, scene: Scene, clock: Clock) -> None:
+        self.folder = folder
+        self.scene = scene
+        self._clock = clock
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._view: JournalView | None = None
+        self._cycle = 0
+        self._written = 0
+
+    @property
+    def journal(self) -> Path:
+        """The daemon's journal."""
+        return self.folder / JOURNAL
+
+    @property
+    def config(self) -> Path:
+        """The configuration that the daemon runs with."""
+        return self.folder / "demo.toml"
+
+    @property
+    def log(self) -> Path:
+        """What the daemon says."""
+        return self.folder / "daemon.log"
+
+    def view(self) -> JournalView:
+        """Give the journal, read-only; open until the demo ends."""
+        if self._view is None:
+            self._view = JournalView.open(self.journal)
+        return self._view
+
+    async def start(self) -> None:
+        """Write the configuration and start the daemon; wait for its first cycle."""
+        self._write_marks()
+        self._start_daemon()
+        await self._cycle_at(0, START_DEADLINE)
+
+    async def step(self) -> Seen:
+        """Mine the next block and wait until the daemon has decided on it."""
+        if self.scene.index + 2 > self._written:
+            self._write_marks()
+        step = await self.scene.step()
+        record = await self._cycle_at(step.number, CYCLE_DEADLINE)
+        return Seen(step, record, await self._is_true(record))
+
+    async def stop(self) -> int:
+        """End the daemon as ``docker stop`` would, and give its exit code."""
+        if self._view is not None:
+            self._view.close()
+            self._view = None
+        if self._daemon is None:
+            return 0
+        self._daemon.send_signal(signal.SIGTERM)
+        try:
+            return await asyncio.to_thread(self._daemon.wait, STOP_DEADLINE)
+        except subprocess.TimeoutExpired:
+            self._daemon.kill()
+            return self._daemon.wait()
+
+    def write_config(self, rpc_url: str, ws_url: str) -> None:
+        """Write the daemon's configuration."""
+        at = self.scene.chain.at
+        chain = {
+            "chain_id": 31337,
+            "rpc_urls": [rpc_url],
+            "ws_urls": [ws_url],
+            "owners": [OWNER],
+            "uniswap_v2": [{"pairs": [self.scene.pair]}],
+            "uniswap_v3": [{"position_manager": at.v3_positions}],
+        }
+        venue = {
+            "kind": "paper",
+            "symbols": {"ETH": "ETH/USDT:USDT", "BTC": "BTC/USDT:USDT"},
+            "deposit": 20_000,
+            "mark": "script",
+            "script": str(self.folder / "marks.csv"),
+            "clock": "chain",
+        }
+        text = tomli_w.dumps(
+            {
+                "bot": {"id": "demo", "state_dir": str(self.folder)},
+                "chains": {"local": chain},
+                "venues": {"paper": venue},
+                "log": {"format": "json"},
+            }
+        )
+        self.config.write_text(f"# The demo's own configuration: dnbot run -c {self.config}\n{text}", encoding="utf-8")
+
+    def _start_daemon(self) -> None:
+        with self.log.open("ab") as log:
+            self._daemon = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-m", "bot", "run", "-c", str(self.config)],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C ends the demo, and the demo ends the daemon
+                env={name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")},
+            )
+
+    def _write_marks(self) -> None:
+        """Write the market's prices further ahead; the paper exchange reads the file again when it needs more."""
+        self._written = max(2 * self._written, AHEAD * self.scene.settings.blocks)
+        marks, fresh = self.folder / "marks.csv", self.folder / "marks.csv.new"
+        write_marks(fresh, self.scene.settings.points(self._written))
+        fresh.replace(marks)
+
+    async def _cycle_at(self, block: int, deadline: float) -> CycleRecord:
+        """Wait for a cycle that saw a block."""
+        try:
+            async with asyncio.timeout(deadline):
+                while True:
+                    if (record := self._newest(block)) is not None:
+                        return record
+                    self._require_daemon()
+                    await self._clock.sleep(POLL)
+        except TimeoutError:
+            raise Halt(f"the daemon made no cycle of block {block} within {deadline:g} s; see {self.log}") from None
+
+    def _newest(self, block: int) -> CycleRecord | None:
+        try:
+            view = self.view()
+        except ConfigError:  # the daemon has not made its journal yet
+            return None
+        for cycle in view.summaries(after=self._cycle):
+            self._cycle = cycle.number
+            if max(cycle.blocks.values()) >= block:
+                return view.last_record()
+        return None
+
+    def _require_daemon(self) -> None:
+        if self._daemon is not None and self._daemon.poll() is not None:
+            said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise Halt(f"the daemon ended with code {self._daemon.returncode}: {said[-1] if said else 'no word'}")
+
+    async def _is_true(self, record: CycleRecord) -> bool:
+        """Compare what the daemon read with what the contracts would pay out, to the last unit."""
+        paid = [await self._pays(position) for position in record.snapshot.positions]
+        read = [(item.amounts.total0, item.amounts.total1) for item in record.snapshot.positions]
+        return paid == read
+
+    async def _pays(self, position: LpPosition) -> tuple[int, int]:
+        if position.protocol == "uniswap_v2":
+            return await self.scene.v2.burn_pays(self.scene.pair, position.curve.liquidity)
+        payout = await self.scene.v3.pays(int(position.id.rsplit(":", 1)[1]))
+        return payout.total0, payout.total1
+
+
+@asynccontextmanager
+async def demo_run(folder: Path, settings: SceneSettings, clock: Clock) -> AsyncIterator[DemoRun]:
+    """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end."""
+    async with AsyncExitStack() as stack:
+        node = await stack.enter_async_context(Anvil())
+        rpc = await stack.enter_async_context(Rpc(node.url))
+        scene = await Scene.create(await LocalChain.deploy(rpc), settings)
+        run = DemoRun(folder, scene, clock)
+        stack.push_async_callback(run.stop)
+        run.write_config(node.url, node.ws_url)
+        await run.start()
+        yield run

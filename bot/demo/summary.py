@@ -1,0 +1,100 @@
+"""What a demo came to, in figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bot.adapters.store.view import JournalView
+from bot.core.decision import Decision, Hedge
+from bot.core.types import ZERO, Underlying
+from bot.demo.driver import Seen
+from bot.demo.track import Track
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over the cycles of one underlying."""
+
+    in_band: int = 0
+    repaired: int = 0
+    guarded: int = 0
+    adrift: int = 0
+
+
+@dataclass(slots=True)
+class Account:
+    """Gathers the figures of a run, block by block."""
+
+    track: Track = field(default_factory=Track)
+    tallies: dict[Underlying, Tally] = field(default_factory=dict)
+    blocks: int = 0
+    untrue: int = 0
+    actions: list[str] = field(default_factory=list)
+    last: Seen | None = None
+
+    def add(self, seen: Seen) -> None:
+        """Take the next block."""
+        self.track.add(seen.record)
+        self.blocks += 1
+        self.untrue += not seen.true
+        self.actions += [f"block {seen.step.number}: {action.value}" for action in seen.step.actions]
+        self.last = seen
+        for hedge in seen.record.decision.hedges:
+            _count(self.tallies.setdefault(hedge.underlying, Tally()), hedge, seen.record.decision)
+
+
+def _count(tally: Tally, hedge: Hedge, decision: Decision) -> None:
+    """Say why a cycle's drift is all right: inside the band, being repaired, held by a guard; or that it is not."""
+    if hedge.drift is not None and hedge.band is not None and abs(hedge.drift) <= hedge.band.outer:
+        tally.in_band += 1
+    elif any(item.order.underlying == hedge.underlying for item in decision.approved):
+        tally.repaired += 1
+    elif hedge.drift is None or any(item.order.underlying == hedge.underlying for item in decision.refused):
+        tally.guarded += 1
+    else:
+        tally.adrift += 1
+
+
+def summary(account: Account, view: JournalView, files: Mapping[str, str]) -> dict[str, object]:
+    """Give the run's figures as JSON values; quantities and money as strings.
+
+    Args:
+        account: what was gathered.
+        view: the daemon's journal, for orders and fills.
+        files: the files that the run leaves behind, by name.
+    """
+    orders = Counter(item.status.value for item in view.intents(limit=100_000))
+    fills = view.fills(limit=100_000)
+    track = account.track
+    last = account.last.record.decision if account.last else None
+    return {
+        "blocks": account.blocks,
+        "actions": account.actions,
+        "reads_that_differ_from_the_contracts": account.untrue,
+        "orders": dict(sorted(orders.items())),
+        "fills": len(fills),
+        "traded_usd": _money(sum((abs(fill.quantity) * fill.price for fill in fills), ZERO)),
+        "fees_usd": _money(sum((fill.fee for fill in fills), ZERO)),
+        "unhedged_result_usd": _money(track.points[-1].unhedged if track.points else ZERO),
+        "hedged_result_usd": _money(track.points[-1].hedged if track.points else ZERO),
+        "variance_hedged_over_unhedged": track.variance_ratio,
+        "unpriced_steps": track.unpriced,
+        "cycles": {
+            name: {
+                "in_band": tally.in_band,
+                "order_out": tally.repaired,
+                "guarded": tally.guarded,
+                "adrift": tally.adrift,
+            }
+            for name, tally in sorted(account.tallies.items())
+        },
+        "last_positions": {hedge.underlying: str(hedge.position) for hedge in last.hedges} if last else {},
+        "files": dict(files),
+    }
+
+
+def _money(amount: Decimal) -> str:
+    return str(amount.quantize(Decimal("0.01")))

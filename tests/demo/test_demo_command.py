@@ -1,0 +1,86 @@
+"""The main job, from the command line to the files it leaves behind: node, contracts, daemon, journal, picture."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.adapters.clock import SystemClock
+from bot.demo.driver import demo_run
+from bot.demo.scenario import SceneSettings
+
+BLOCKS = 100
+
+pytestmark = pytest.mark.chain
+
+
+async def dnbot(*arguments: str) -> tuple[int | None, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path) -> None:
+    code, out, err = await dnbot("demo", "--json", "--blocks", str(BLOCKS), "--dir", str(tmp_path))
+    assert code == 0, err
+    figures = json.loads(out.splitlines()[-1])
+
+    assert figures["blocks"] == BLOCKS
+    assert len(figures["actions"]) == 8
+    assert figures["reads_that_differ_from_the_contracts"] == 0
+    assert set(figures["orders"]) == {"filled"}
+    assert figures["orders"]["filled"] == figures["fills"]
+    assert all(cycles["adrift"] == 0 for cycles in figures["cycles"].values())
+    assert figures["last_positions"] == {"BTC": "0.000", "ETH": "0.000"}
+    assert figures["variance_hedged_over_unhedged"] <= 0.02
+    assert Path(figures["files"]["plot"]).read_bytes().startswith(b"\x89PNG")
+    assert Path(figures["files"]["journal"]).exists()
+
+
+async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_path: Path) -> None:
+    async with demo_run(tmp_path, SceneSettings(blocks=BLOCKS), SystemClock()) as run:
+        for _ in range(12):
+            seen = await run.step()
+        v2 = await run.scene.v2.burn_pays(run.scene.pair, seen.record.snapshot.positions[0].curve.liquidity)
+        code, out, err = await dnbot("plan", "--json", "-c", str(run.config))
+        assert code == 0, err
+        planned = json.loads(out)
+        code, out, err = await dnbot("status", "--json", "-c", str(run.config))
+        assert code == 0, err
+        status = json.loads(out)
+        intents = run.view().intents()
+
+    block = planned["blocks"][0]
+    assert (block["number"], block["hash"]) == (seen.step.number, seen.step.hash)
+    assert planned["positions"][0]["principal"] == [str(amount) for amount in v2]
+    assert [hedge["position"] for hedge in planned["hedges"]] == _shorts(status["last"])
+    assert planned["orders"] == []
+    assert status["running"] is not None
+    assert [order["client_id"] for order in status["orders"]] == [item.intent.client_id for item in intents]
+
+
+async def test_a_plan_without_a_journal_wants_the_whole_short(tmp_path: Path) -> None:
+    async with demo_run(tmp_path, SceneSettings(blocks=BLOCKS), SystemClock()) as run:
+        for _ in range(12):
+            await run.step()
+        await run.stop()
+        for file in tmp_path.glob("*.sqlite*"):
+            file.unlink()
+        code, out, err = await dnbot("plan", "--json", "-c", str(run.config))
+        assert code == 0, err
+        assert not list(tmp_path.glob("*.sqlite*"))
+
+    planned = json.loads(out)
+    wanted = {order["underlying"]: float(order["quantity"]) for order in planned["orders"]}
+    exposed = {hedge["underlying"]: float(hedge["exposure"]) for hedge in planned["hedges"]}
+    assert wanted.keys() == {"BTC", "ETH"}
+    assert all(wanted[name] == pytest.approx(-exposed[name], rel=0.11) for name in wanted)
+
+
+def _shorts(last: dict[str, Any]) -> list[str]:
+    return [hedge["position"] for hedge in last["hedges"]]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, ProgrammingError, StatementError
 from sqlalchemy.pool import StaticPool
 
 from bot.adapters.store.lock import OWNER_ONLY
@@ -52,6 +52,7 @@ class Database:
         Raises:
             Retryable: the disk is full, the file is locked, or reading or writing failed.
             Halt: the file is damaged, or what is written contradicts what stands there.
+            ValueError: a Decimal is no number, or a time has no zone.
         """
         with self._errors(), self._connection.begin():
             yield self._connection
@@ -69,6 +70,8 @@ class Database:
             raise  # the code is wrong, not the file
         except DBAPIError as error:
             raise _reaction(self.path, error) from error
+        except StatementError as error:
+            raise error.orig or error from None  # a value that its column refuses, in the column's own words
 
 
 def _reaction(path: Path, error: DBAPIError) -> DnbotError:

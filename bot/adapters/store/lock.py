@@ -48,19 +48,15 @@ class JournalLock:
             os.close(self._file)
             raise Halt(f"{journal} is in use by {holder or 'another process'}; two daemons must not trade one account")
         os.fchmod(self._file, OWNER_ONLY)
-        self._write(json.dumps(asdict(Holder(os.getpid(), socket.gethostname(), started_at))).encode())
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, json.dumps(asdict(Holder(os.getpid(), socket.gethostname(), started_at))).encode(), 0)
 
     def release(self) -> None:
         """Give the lock up; once is enough, twice does no harm."""
         if self._file == _CLOSED:
             return
-        self._write(b"")
         os.close(self._file)
         self._file = _CLOSED
-
-    def _write(self, text: bytes) -> None:
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, text, 0)
 
 
 def holder(journal: Path) -> Holder | None:
@@ -71,7 +67,7 @@ def holder(journal: Path) -> Holder | None:
         return None
     try:
         found = _written(file)
-        # what stands there may have been left by a process that was killed: only the lock itself proves life
+        # what stands there may be of a process that has ended: only the lock itself proves life
         return None if found is None or _locked(file, fcntl.LOCK_SH, 1) else found
     finally:
         os.close(file)

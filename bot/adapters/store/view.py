@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,14 +119,10 @@ class JournalView:
 
 
 def _require_file(path: Path) -> None:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
+    if not os.access(path, os.R_OK):
         raise ConfigError(
-            f"there is no journal here ({error.strerror}); has the daemon run with this configuration?",
+            "there is no journal here that this user may read; has the daemon run with this configuration?",
             source=str(path),
-        ) from error
+        )
     if not path.is_file():
         raise ConfigError("this is no file, so no journal", source=str(path))
-    if size == 0:
-        raise ConfigError("the journal is empty: the daemon has not begun it yet", source=str(path))

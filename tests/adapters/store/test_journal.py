@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -239,6 +240,39 @@ def test_everything_is_for_the_owners_eyes_only(journal: SqliteJournal, path: Pa
     assert modes == dict.fromkeys(
         ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite.lock"], 0o600
     )
+
+
+def test_a_journal_that_others_could_read_is_closed_to_them(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    path.chmod(0o644)
+    journal = SqliteJournal.open(path, "bot1", NOW)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+    journal.close()
+
+
+def test_an_order_of_no_quantity_or_no_time_leaves_nothing(journal: SqliteJournal) -> None:
+    with pytest.raises(ValueError, match="NaN is no number"):
+        journal.new_intent(order("NaN"), NOW)
+    with pytest.raises(ValueError, match="without a zone"):
+        journal.new_intent(order(), NOW.replace(tzinfo=None))
+    assert journal.pending() == ()
+    assert journal.new_intent(order(), NOW).number == 3
+
+
+def test_a_client_id_that_venues_would_cut_is_never_made(path: Path) -> None:
+    SqliteJournal.open(path, "z23456789012", NOW).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE meta SET value = '99999999999999998' WHERE key = 'epoch'")
+    connection.commit()
+    connection.close()
+    journal = SqliteJournal.open(path, "z23456789012", NOW)
+    assert len(journal.new_intent(order(), NOW).client_id) == 32
+    for _ in range(8):
+        journal.new_intent(order(), NOW)
+    with pytest.raises(Halt, match="too long"):
+        journal.new_intent(order(), NOW)
+    journal.close()
 
 
 @pytest.mark.parametrize("bot_id", ["", "Bot", "a-b", "thirteenchars", "bot\n"])

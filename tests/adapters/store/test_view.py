@@ -162,7 +162,7 @@ def test_it_can_not_write(view: JournalView, path: Path) -> None:
 
 
 def test_a_missing_journal_is_named(path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"journal\.sqlite: there is no journal here"):
+    with pytest.raises(ConfigError, match=r"journal\.sqlite: there is no journal here that"):
         JournalView.open(path)
     assert not path.exists()
 

@@ -9,19 +9,22 @@ from decimal import Decimal
 
 from bot.core.orders import Fill, LedgerEntry, LedgerKind, OrderKind, OrderReport, OrderStatus, TimeInForce
 from bot.core.types import ZERO, ClientOrderId, Symbol
+from bot.paper.chance import draw
 from bot.paper.money import usd
-from bot.paper.rules import SymbolRules, VenueRules
+from bot.paper.rules import MarginMode, SymbolRules, VenueRules
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
     """A position: signed ``size`` in base units, and ``cost``, the signed USD that it was opened for.
 
-    The cost, not the average entry, is kept, since it is exact: unrealised profit is size x mark - cost.
+    The cost, not the average entry, is kept, since it is exact: unrealised profit is size x mark - cost. ``margin`` is
+    the cash that was put aside for an isolated position, 0 for a cross one.
     """
 
     size: Decimal = ZERO
     cost: Decimal = ZERO
+    margin: Decimal = ZERO
 
     @property
     def entry(self) -> Decimal | None:
@@ -124,6 +127,8 @@ class Account:
     wallet: Decimal
     totals: dict[LedgerKind, Decimal]
     leverage: dict[Symbol, Decimal]
+    modes: dict[Symbol, MarginMode]
+    chance: int
     positions: dict[Symbol, Position]
     funding: dict[Symbol, FundingState]
     markets: dict[Symbol, Market] = field(default_factory=dict)
@@ -133,6 +138,7 @@ class Account:
     orders_made: int = 0
     trades_made: int = 0
     entries_made: int = 0
+    deleveraged: int = 0
     events: Events = field(default_factory=Events)
 
     def fork(self) -> Account:
@@ -141,6 +147,7 @@ class Account:
             self,
             totals=dict(self.totals),
             leverage=dict(self.leverage),
+            modes=dict(self.modes),
             positions=dict(self.positions),
             funding=dict(self.funding),
             markets=dict(self.markets),
@@ -159,6 +166,11 @@ class Account:
         self.totals[kind] = self.totals.get(kind, ZERO) + amount
         self.entries_made += 1
         self.events.ledger.append(LedgerEntry(self.entries_made, kind, symbol, amount, self.now))
+
+    def drawn(self) -> Decimal:
+        """Draw a number from 0 up to but without 1."""
+        self.chance, number = draw(self.chance)
+        return number
 
     def working(self, symbol: Symbol) -> list[Order]:
         """Give the open orders of a symbol, oldest first."""
@@ -197,6 +209,8 @@ def open_account(rules: VenueRules, now: datetime, deposit: Decimal) -> Account:
         wallet=ZERO,
         totals={},
         leverage={symbol: one.leverage for symbol, one in rules.symbols.items()},
+        modes={symbol: one.margin_mode for symbol, one in rules.symbols.items()},
+        chance=rules.seed,
         positions={symbol: Position() for symbol in rules.symbols},
         funding={symbol: funding(one) for symbol, one in rules.symbols.items()},
     )

@@ -14,7 +14,7 @@ from bot.paper import collateral
 from bot.paper.account import Account, Order
 from bot.paper.book import touch
 from bot.paper.money import is_multiple
-from bot.paper.rules import Flavour, SymbolRules, VenueRules
+from bot.paper.rules import Flavour, SymbolRules, VenueRules, WindowKind
 from bot.paper.trade import reducible, would_take
 
 _BINANCE_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
@@ -32,6 +32,7 @@ class Refusal:
 def refuse(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
     """Give the first reason against an order, or None."""
     checks: tuple[Callable[[Account, VenueRules, Order], Refusal | None], ...] = (
+        _check_window,
         _check_id,
         _check_quantity,
         _check_prices,
@@ -42,11 +43,26 @@ def refuse(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
         _check_post_only,
         _check_position,
         _check_margin,
+        _check_luck,
     )
     for check in checks:
         refusal = check(account, rules, order)
         if refusal is not None:
             return refusal
+    return None
+
+
+def _check_window(account: Account, rules: VenueRules, _: Order) -> Refusal | None:
+    window = rules.hardships.window(account.now)
+    if window is not None and window.kind is WindowKind.MAINTENANCE:
+        return Refusal(RejectReason.MAINTENANCE, f"the venue is in maintenance until {window.end}")
+    return None
+
+
+def _check_luck(account: Account, rules: VenueRules, _: Order) -> Refusal | None:
+    rate = rules.hardships.reject_rate
+    if rate and account.drawn() < rate:
+        return Refusal(RejectReason.OTHER, "the venue is overloaded")
     return None
 
 
@@ -143,7 +159,8 @@ def _check_reduce_only(account: Account, rules: VenueRules, order: Order) -> Ref
 
 
 def _check_post_only(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
-    if order.time_in_force is TimeInForce.POST_ONLY and would_take(account, rules, order):
+    cancels_instead = rules.flavour is Flavour.BITGET
+    if order.time_in_force is TimeInForce.POST_ONLY and not cancels_instead and would_take(account, rules, order):
         return Refusal(RejectReason.WOULD_TAKE, f"a post-only order at {order.price} would take")
     return None
 
@@ -168,6 +185,9 @@ def _check_margin(account: Account, rules: VenueRules, order: Order) -> Refusal 
         account, order.symbol, working
     )
     need = more + _open_loss(account, rules, order)
+    if rules.flavour is Flavour.BITGET:  # Binance leaves the fee out of an order's cost
+        one = rules.symbols[order.symbol]
+        need += abs(order.quantity) * account.markets[order.symbol].mark * one.market.taker_fee
     free = collateral.available(account)
     if need > free:
         return Refusal(RejectReason.INSUFFICIENT_MARGIN, f"margin {need} needed, {free} USD available")

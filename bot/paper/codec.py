@@ -67,11 +67,13 @@ def _follow(rules: VenueRules, account: Account) -> None:
     for symbol, one in rules.symbols.items():
         account.positions.setdefault(symbol, Position())
         account.leverage.setdefault(symbol, one.leverage)
+        account.modes.setdefault(symbol, one.margin_mode)
         start = next_funding(account.now, one.funding_interval)
         account.funding.setdefault(symbol, FundingState(one.funding_rate, start))
-    for kept in (account.positions, account.leverage, account.funding, account.markets):
-        for symbol in [symbol for symbol in kept if symbol not in rules.symbols]:
-            del kept[symbol]
+    kept = (account.positions, account.leverage, account.modes, account.funding, account.markets)
+    for symbol in [symbol for symbol in account.positions if symbol not in rules.symbols]:
+        for part in kept:
+            part.pop(symbol, None)
     for order in [order for order in account.orders.values() if order.symbol not in rules.symbols]:
         del account.orders[order.client_id]
 

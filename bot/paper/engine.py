@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from bot.core.orders import (
     Accepted,
-    LedgerKind,
-    OrderKind,
     OrderReport,
     OrderRequest,
     OrderStatus,
@@ -19,12 +16,11 @@ from bot.core.orders import (
 )
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol
-from bot.paper import codec, collateral, trade, views
-from bot.paper.account import Account, Events, FundingState, Market, Order, open_account
-from bot.paper.checks import Refusal, is_triggered, refuse
+from bot.paper import codec, collateral, desk, liquidation, timeline, trade, views
+from bot.paper.account import Account, Events, Order, open_account
+from bot.paper.checks import Refusal, refuse
 from bot.paper.codes import code_of
-from bot.paper.money import usd
-from bot.paper.rules import MarkUpdate, VenueRules
+from bot.paper.rules import MarginMode, MarkUpdate, VenueRules, WindowKind
 
 
 class PaperEngine:
@@ -84,15 +80,7 @@ class PaperEngine:
         Raises:
             ValueError: time would go backwards, a price is not above 0, a symbol is unknown.
         """
-        if now < self.account.now:
-            raise ValueError(f"the account is at {self.account.now}, {now} is before that")
-        self._run_until(now, inclusive=False)
-        self.account.now = now
-        for symbol, update in marks.items():
-            self._take_prices(symbol, update)
-        self._run_until(now, inclusive=True)
-        self._meet_prices()
-        self._run_until(now, inclusive=True)
+        timeline.advance(self.account, self.rules, now, marks)
 
     def place(self, client_id: ClientOrderId, request: OrderRequest) -> Accepted | Rejected:
         """Take an order; the answer tells how it stands after it met the book.
@@ -111,12 +99,16 @@ class PaperEngine:
             return self._rejected(client_id, refusal)
         self.account.orders_made += 1
         order = trade.execute(self.account, self.rules, order)
-        trade.expire_reduce_only(self.account, self.rules, symbol)
+        trade.sweep_reduce_only(self.account, self.rules, symbol)
+        liquidation.liquidate(self.account, self.rules)
         return Accepted(order.report())
 
     def cancel(self, client_id: ClientOrderId) -> Accepted | Rejected:
         """Cancel a working order; one that is not working is refused."""
         order = self.account.orders.get(client_id)
+        window = self.rules.hardships.window(self.account.now)
+        if window is not None and window.kind is WindowKind.MAINTENANCE:
+            return self._rejected(client_id, Refusal(RejectReason.MAINTENANCE, f"in maintenance until {window.end}"))
         if order is None:
             return self._rejected(client_id, Refusal(RejectReason.OTHER, "no working order of that id"))
         final = self.account.close_order(order, OrderStatus.CANCELLED, "", self.rules.history)
@@ -126,6 +118,22 @@ class PaperEngine:
         """Give an order by its id if it is working or in the bounded history."""
         order = self.account.find(client_id)
         return None if order is None else order.report()
+
+    def set_leverage(self, symbol: Symbol, leverage: Decimal) -> Refusal | None:
+        """Change a symbol's leverage; gives the venue's refusal, if any."""
+        return desk.set_leverage(self.account, self.rules, symbol, leverage)
+
+    def set_margin_mode(self, symbol: Symbol, mode: MarginMode) -> Refusal | None:
+        """Change a symbol's margin mode, which must be flat and without orders; gives the refusal, if any."""
+        return desk.set_margin_mode(self.account, symbol, mode)
+
+    def add_margin(self, symbol: Symbol, amount: Decimal) -> Refusal | None:
+        """Put cash (USD) aside for an isolated position, or take it back (negative); gives the refusal, if any."""
+        return desk.add_margin(self.account, symbol, amount)
+
+    def transfer(self, amount: Decimal) -> Refusal | None:
+        """Bring cash (USD) into the account, or out of it (negative); gives the refusal, if any."""
+        return desk.transfer(self.account, amount)
 
     def view(self) -> VenueView:
         """Give the account and its markets as a snapshot has them.
@@ -153,60 +161,3 @@ class PaperEngine:
             placed_at=now,
             updated_at=now,
         )
-
-    def _take_prices(self, symbol: Symbol, update: MarkUpdate) -> None:
-        last = update.mark if update.last is None else update.last
-        if symbol not in self.rules.symbols:
-            raise ValueError(f"no symbol {symbol}")
-        if min(update.mark, update.index, last) <= 0:
-            raise ValueError(f"{symbol}: a price must be above 0: {update}")
-        as_of = self.account.now if update.as_of is None else update.as_of
-        self.account.markets[symbol] = Market(usd(update.mark), usd(update.index), usd(last), as_of)
-        if update.funding_rate is not None:
-            next_at = self.account.funding[symbol].next_at
-            self.account.funding[symbol] = FundingState(update.funding_rate, next_at)
-
-    def _run_until(self, end: datetime, *, inclusive: bool) -> None:
-        """Let everything happen that is due before ``end`` (or at it), in order of time, funding before stops."""
-        while True:
-            funding = [(state.next_at, 0, str(symbol)) for symbol, state in self.account.funding.items()]
-            stops = [
-                (order.due_at, order.number, str(order.client_id))
-                for order in self.account.orders.values()
-                if order.due_at is not None
-            ]
-            at, number, key = min(funding + stops)
-            if at > end or (at == end and not inclusive):
-                return
-            self.account.now = max(at, self.account.now)
-            if number == 0:
-                self._settle_funding(Symbol(key))
-            else:
-                self._fire(self.account.orders[ClientOrderId(key)])
-
-    def _settle_funding(self, symbol: Symbol) -> None:
-        """Pay mark x position x rate: longs pay a positive rate, shorts receive it."""
-        account = self.account
-        state, position = account.funding[symbol], account.positions[symbol]
-        if position.size:
-            mark = account.markets[symbol].mark
-            account.book(LedgerKind.FUNDING, symbol, -position.size * mark * state.rate)
-        interval = self.rules.symbols[symbol].funding_interval
-        account.funding[symbol] = FundingState(state.rate, state.next_at + interval)
-
-    def _fire(self, order: Order) -> None:
-        """Let a triggered stop take from the book."""
-        trade.execute(self.account, self.rules, order)
-        trade.expire_reduce_only(self.account, self.rules, order.symbol)
-
-    def _meet_prices(self) -> None:
-        """Set off stops and fill resting orders at the present prices."""
-        for order in list(self.account.orders.values()):
-            market = self.account.markets.get(order.symbol)
-            waits = order.kind is OrderKind.STOP_MARKET and order.due_at is None
-            if market is not None and waits and is_triggered(order, market.mark):
-                self.account.orders[order.client_id] = replace(
-                    order, due_at=self.account.now + self.rules.stop_latency, updated_at=self.account.now
-                )
-        for symbol in self.account.markets:
-            trade.match_resting(self.account, self.rules, symbol)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,67 @@ class Flavour(StrEnum):
 
     BINANCE = "binance"
     BITGET = "bitget"
+
+
+class MarginMode(StrEnum):
+    """Whether a position stands for itself or the whole account for it."""
+
+    CROSS = "cross"
+    ISOLATED = "isolated"
+
+
+class WindowKind(StrEnum):
+    """How a venue is away."""
+
+    MAINTENANCE = "maintenance"
+    """Nothing trades, triggers or is liquidated; orders are refused. Funding goes on."""
+    OUTAGE = "outage"
+    """The market goes on and resting stops stand, but no call is answered; what is sent is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time in which the venue is away, from ``start`` up to but without ``end``."""
+
+    start: datetime
+    end: datetime
+    kind: WindowKind
+
+
+@dataclass(frozen=True, slots=True)
+class Deleveraging:
+    """An auto-deleveraging (ADL) that will hit the account: a fraction of a position is closed at the mark, no fee."""
+
+    at: datetime
+    symbol: Symbol
+    fraction: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Hardships:
+    """What makes the venue hurt; by default nothing does.
+
+    Attributes:
+        order_latency: from the call until the order reaches the book (waited by whoever makes the call).
+        cancel_latency: the same for a cancel.
+        stop_latency: from a stop's trigger until it reaches the book.
+        jitter: up to so much more of each latency, drawn.
+        reject_rate: share of orders that are refused as if the venue were overloaded, drawn.
+        windows: when the venue is away.
+        deleveragings: ADL that will hit the account.
+    """
+
+    order_latency: timedelta = timedelta(0)
+    cancel_latency: timedelta = timedelta(0)
+    stop_latency: timedelta = timedelta(0)
+    jitter: timedelta = timedelta(0)
+    reject_rate: Decimal = Decimal(0)
+    windows: tuple[Window, ...] = ()
+    deleveragings: tuple[Deleveraging, ...] = ()
+
+    def window(self, at: datetime) -> Window | None:
+        """Give the window that a time falls in."""
+        return next((window for window in self.windows if window.start <= at < window.end), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +127,8 @@ class SymbolRules:
         funding_rate: rate per interval until a MarkUpdate brings another.
         funding_interval: time between settlements, which fall on its multiples since midnight UTC.
         price_band: farthest that an order may be priced, or trade, from the mark, as a fraction.
+        margin_mode: the margin mode that a new account starts with.
+        liquidation_fee: fraction of the notional that a liquidation costs.
     """
 
     market: PerpMarket
@@ -74,16 +137,30 @@ class SymbolRules:
     funding_rate: Decimal
     funding_interval: timedelta
     price_band: Decimal = Decimal("0.05")
+    margin_mode: MarginMode = MarginMode.CROSS
+    liquidation_fee: Decimal = Decimal("0.0125")
 
 
 @dataclass(frozen=True, slots=True)
 class VenueRules:
-    """The venue: its name, whose customs it follows, its markets, and limits on accounts."""
+    """The venue.
+
+    Attributes:
+        venue: its name.
+        flavour: whose customs it follows.
+        symbols: its markets.
+        hardships: what makes it hurt.
+        seed: where chance starts in a new account.
+        max_open_orders: per symbol, stops apart.
+        max_stop_orders: per symbol.
+        history: how many ended orders the account remembers.
+    """
 
     venue: VenueId
     flavour: Flavour
     symbols: Mapping[Symbol, SymbolRules]
+    hardships: Hardships = field(default_factory=Hardships)
+    seed: int = 0
     max_open_orders: int = 200
     max_stop_orders: int = 10
     history: int = 50
-    stop_latency: timedelta = timedelta(0)

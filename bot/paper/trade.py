@@ -11,7 +11,7 @@ from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.account import Account, Order, Position, Taken
 from bot.paper.book import Level, levels, touch, walk
 from bot.paper.money import lots_down, price_down, price_up, usd
-from bot.paper.rules import SymbolRules, VenueRules
+from bot.paper.rules import Flavour, MarginMode, SymbolRules, VenueRules
 
 _MICRO = timedelta(microseconds=1)
 
@@ -25,6 +25,13 @@ def taken(account: Account, rules: SymbolRules, *, buying: bool) -> Decimal:
     return lots_down(entry.size * share, rules.market.lot)
 
 
+def remember_taken(account: Account, rules: SymbolRules, gone: Decimal, trades: list[Level], *, buying: bool) -> None:
+    """Take trades out of one side of the book, ``gone`` of which was missing before."""
+    size = sum((trade.size for trade in trades), ZERO)
+    if size:
+        account.taken[_side_key(rules.market.symbol, buying=buying)] = Taken(gone + size, account.now)
+
+
 def transact(  # noqa: PLR0913 - a trade is all of these
     account: Account,
     rules: VenueRules,
@@ -32,14 +39,18 @@ def transact(  # noqa: PLR0913 - a trade is all of these
     trade: Level,
     *,
     buying: bool,
-    is_maker: bool,
-    client_id: ClientOrderId | None,
+    fee_rate: Decimal,
+    client_id: ClientOrderId,
+    is_maker: bool = False,
 ) -> Decimal:
     """Book one trade: position, realised profit, fee and fill. Gives the fee, USD."""
-    market = rules.symbols[symbol].market
     quantity = trade.size if buying else -trade.size
-    account.positions[symbol], realised = traded(account.positions[symbol], quantity, trade.price)
-    fee = usd(trade.size * trade.price * (market.maker_fee if is_maker else market.taker_fee))
+    before = account.positions[symbol]
+    after, realised = traded(before, quantity, trade.price)
+    if account.modes[symbol] is MarginMode.ISOLATED:
+        after = replace(after, margin=_margin_after(before, after, trade.price, account.leverage[symbol]))
+    account.positions[symbol] = after
+    fee = usd(trade.size * trade.price * fee_rate)
     account.book(LedgerKind.REALISED, symbol, realised)
     account.book(LedgerKind.FEE, symbol, -fee)
     account.trades_made += 1
@@ -65,6 +76,16 @@ def traded(position: Position, quantity: Decimal, price: Decimal) -> tuple[Posit
     return Position(size + opening, position.cost - released + opening * price), realised
 
 
+def _margin_after(before: Position, after: Position, price: Decimal, leverage: Decimal) -> Decimal:
+    """Give an isolated margin after a trade: growing puts price x size / leverage aside, shrinking frees a share."""
+    if before.size * after.size <= 0:
+        return usd(abs(after.size) * price / leverage)
+    grown = abs(after.size) - abs(before.size)
+    if grown >= 0:
+        return before.margin + usd(grown * price / leverage)
+    return usd(before.margin * after.size / before.size)
+
+
 def reducible(account: Account, order: Order) -> Decimal:
     """Give what of an order may trade now, signed: a reduce-only order never passes flat."""
     if not order.reduce_only:
@@ -84,7 +105,7 @@ def take(account: Account, rules: VenueRules, order: Order, limit: Decimal | Non
     trades = walk(offers, reducible(account, order), limit, gone)
     for trade in trades:
         order = _fill(account, rules, order, trade, is_maker=False)
-    _remember_taken(account, one, gone, trades, buying=buying)
+    remember_taken(account, one, gone, trades, buying=buying)
     return order
 
 
@@ -100,7 +121,7 @@ def meet(account: Account, rules: VenueRules, order: Order) -> Order:
     size = sum((trade.size for trade in trades), ZERO)
     if size:
         order = _fill(account, rules, order, Level(order.price, size), is_maker=True)
-        _remember_taken(account, one, gone, trades, buying=buying)
+        remember_taken(account, one, gone, trades, buying=buying)
     return order
 
 
@@ -118,6 +139,8 @@ def execute(account: Account, rules: VenueRules, order: Order) -> Order:
     if order.kind is OrderKind.STOP_MARKET and order.due_at is None:
         account.orders[order.client_id] = order
         return order
+    if order.time_in_force is TimeInForce.POST_ONLY and would_take(account, rules, order):  # Bitget; Binance refused it
+        return account.close_order(order, OrderStatus.CANCELLED, "post-only would take", keep)
     order = take(account, rules, order, _worst_price(account, rules, order))
     if order.remaining == 0:
         return account.close_order(order, OrderStatus.FILLED, "", keep)
@@ -139,14 +162,25 @@ def match_resting(account: Account, rules: VenueRules, symbol: Symbol) -> None:
             account.close_order(after, OrderStatus.FILLED, "", rules.history)
         elif after is not order:
             account.orders[after.client_id] = after
-    expire_reduce_only(account, rules, symbol)
+    sweep_reduce_only(account, rules, symbol)
 
 
-def expire_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> None:
-    """End the resting reduce-only limit orders of a symbol that could only increase now."""
+def sweep_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> None:
+    """End the resting reduce-only limit orders of a symbol that have nothing left to reduce."""
     for order in account.working(symbol):
         if order.kind is OrderKind.LIMIT and order.reduce_only and not reducible(account, order):
             account.close_order(order, OrderStatus.EXPIRED, "nothing left to reduce", rules.history)
+    _trim_reduce_only(account, rules, symbol)
+
+
+def _trim_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> None:
+    """Bitget: while the reduce-only orders of a symbol add up to more than its position, the oldest is cancelled."""
+    if rules.flavour is not Flavour.BITGET:
+        return
+    resting = [one for one in account.working(symbol) if one.reduce_only and one.kind is OrderKind.LIMIT]
+    while len(resting) > 1 and abs(sum((one.remaining for one in resting), ZERO)) > abs(account.positions[symbol].size):
+        oldest = resting.pop(0)
+        account.close_order(oldest, OrderStatus.CANCELLED, "reduce-only orders exceed the position", rules.history)
 
 
 def _worst_price(account: Account, rules: VenueRules, order: Order) -> Decimal:
@@ -162,7 +196,17 @@ def _worst_price(account: Account, rules: VenueRules, order: Order) -> Decimal:
 
 def _fill(account: Account, rules: VenueRules, order: Order, trade: Level, *, is_maker: bool) -> Order:
     buying = order.quantity > 0
-    fee = transact(account, rules, order.symbol, trade, buying=buying, is_maker=is_maker, client_id=order.client_id)
+    market = rules.symbols[order.symbol].market
+    fee = transact(
+        account,
+        rules,
+        order.symbol,
+        trade,
+        buying=buying,
+        fee_rate=market.maker_fee if is_maker else market.taker_fee,
+        client_id=order.client_id,
+        is_maker=is_maker,
+    )
     signed = trade.size if buying else -trade.size
     return replace(
         order,
@@ -175,9 +219,3 @@ def _fill(account: Account, rules: VenueRules, order: Order, trade: Level, *, is
 
 def _side_key(symbol: Symbol, *, buying: bool) -> str:
     return f"{symbol}|{'ask' if buying else 'bid'}"
-
-
-def _remember_taken(account: Account, rules: SymbolRules, gone: Decimal, trades: list[Level], *, buying: bool) -> None:
-    size = sum((trade.size for trade in trades), ZERO)
-    if size:
-        account.taken[_side_key(rules.market.symbol, buying=buying)] = Taken(gone + size, account.now)

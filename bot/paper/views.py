@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bot.core.market import Book, Funding, Mark
 from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Quote, VenueView
 from bot.core.types import ZERO, Symbol
 from bot.paper import collateral
 from bot.paper.account import Account
 from bot.paper.book import Level, best_left, levels, touch
-from bot.paper.money import usd
-from bot.paper.rules import SymbolRules, VenueRules
+from bot.paper.money import price_down, price_up, usd
+from bot.paper.rules import MarginMode, SymbolRules, VenueRules
 from bot.paper.trade import taken
 
 
@@ -26,7 +28,7 @@ def venue_view(account: Account, rules: VenueRules) -> VenueView:
         venue=rules.venue,
         as_of=account.now,
         quotes={symbol: quote(account, one) for symbol, one in rules.symbols.items()},
-        positions={symbol: _position(account, symbol) for symbol in rules.symbols},
+        positions={symbol: _position(account, rules, symbol) for symbol in rules.symbols},
         open_orders=tuple(
             OpenOrder(
                 order.client_id,
@@ -46,7 +48,7 @@ def venue_view(account: Account, rules: VenueRules) -> VenueView:
             equity=collateral.equity(account),
             available=collateral.available(account),
             initial_margin=collateral.total_initial_margin(account),
-            maintenance_margin=collateral.total_maintenance(account, rules),
+            maintenance_margin=collateral.total_maintenance(account, rules, rules.symbols),
         ),
     )
 
@@ -68,14 +70,25 @@ def book(account: Account, one: SymbolRules) -> Book:
     return Book(bid.price, bid.size, ask.price, ask.size, market.as_of)
 
 
-def _position(account: Account, symbol: Symbol) -> PerpPosition:
+def _position(account: Account, rules: VenueRules, symbol: Symbol) -> PerpPosition:
     position = account.positions[symbol]
+    isolated = account.modes[symbol] is MarginMode.ISOLATED
     return PerpPosition(
         symbol=symbol,
         size=position.size,
         entry_price=None if position.entry is None else usd(position.entry),
         unrealised=collateral.unrealised(account, symbol),
-        liquidation_price=None,
-        margin=collateral.initial_margin(account, symbol, ()),
+        liquidation_price=_liquidation_price(account, rules, symbol),
+        margin=position.margin if isolated else collateral.initial_margin(account, symbol, ()),
         leverage=account.leverage[symbol],
     )
+
+
+def _liquidation_price(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal | None:
+    """Give the first price on the tick at which the position is liquidated, None where there is none above 0."""
+    exact = collateral.liquidation_price(account, rules, symbol)
+    if exact is None:
+        return None
+    tick = rules.symbols[symbol].market.tick
+    rounded = price_up(exact, tick) if account.positions[symbol].size < 0 else price_down(exact, tick)
+    return rounded if rounded > 0 else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -15,9 +17,9 @@ from bot.core.orders import Accepted, Fill, LedgerEntry, LedgerKind, OrderKind, 
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.account import Position
 from bot.paper.engine import PaperEngine
-from bot.paper.rules import Flavour, MarkUpdate
+from bot.paper.rules import Flavour, Hardships, MarginMode, MarkUpdate
 from bot.paper.trade import traded
-from tests.paper.scene import BTC, ETH, RULES, D, flavoured, mark, opened, request
+from tests.paper.scene import BTC, ETH, RULES, D, mark, opened, request
 
 SYMBOLS = st.sampled_from([ETH, BTC])
 LOTS = st.integers(-30_000, 30_000).filter(bool)
@@ -45,10 +47,13 @@ class Trading(RuleBasedStateMachine):
     """Random orders, prices and waits on one account; checked against books that the test keeps by itself."""
 
     flavour = Flavour.BINANCE
+    mode = MarginMode.CROSS
+    hardships = Hardships()
 
     def __init__(self) -> None:
         super().__init__()
-        self.rules_of_venue = flavoured(self.flavour)
+        symbols = {symbol: replace(one, margin_mode=self.mode) for symbol, one in RULES.symbols.items()}
+        self.rules_of_venue = replace(RULES, flavour=self.flavour, symbols=symbols, hardships=self.hardships)
         self.engine = opened(self.rules_of_venue, deposit=50_000)
         self.twin = opened(self.rules_of_venue, deposit=50_000)
         self.fills: list[Fill] = []
@@ -103,6 +108,24 @@ class Trading(RuleBasedStateMachine):
             sizes[fill.symbol] += fill.quantity
         self.collect()
 
+    @rule(move=st.sampled_from([-40, -15, 15, 40]))
+    def crash(self, move: int) -> None:
+        marks = {symbol: mark(one.mark * (100 + move) / 100) for symbol, one in self.engine.account.markets.items()}
+        self.engine.advance(self.engine.now, marks)
+        self.twin.advance(self.twin.now, marks)
+        self.collect()
+
+    @rule(symbol=SYMBOLS, leverage=st.sampled_from([1, 5, 10, 50]), amount=st.integers(-3000, 3000))
+    def change(self, symbol: Symbol, leverage: int, amount: int) -> None:
+        for engine in (self.engine, self.twin):
+            before = engine.equity
+            engine.set_leverage(symbol, D(leverage))
+            engine.add_margin(symbol, D(amount))
+            assert engine.equity == before
+            moved = D(0) if engine.transfer(D(amount)) else D(amount)
+            assert engine.equity == before + moved
+        self.collect()
+
     @precondition(lambda self: self.engine.account.orders)
     @rule(index=st.integers(0, 10))
     def cancel(self, index: int) -> None:
@@ -132,7 +155,8 @@ class Trading(RuleBasedStateMachine):
         paid = sum((fill.quantity * fill.price for fill in self.fills), ZERO)
         fees = sum((fill.fee for fill in self.fills), ZERO)
         held = sum((p.size * account.markets[s].mark for s, p in account.positions.items()), ZERO)
-        cash = account.totals[LedgerKind.DEPOSIT] + account.totals.get(LedgerKind.FUNDING, ZERO)
+        kinds = (LedgerKind.DEPOSIT, LedgerKind.FUNDING, LedgerKind.LIQUIDATION_FEE)
+        cash = sum((account.totals.get(kind, ZERO) for kind in kinds), ZERO)
         exact = cash - paid - fees + held
         assert abs(self.engine.equity - exact) <= D("1e-8")  # half a quantum per unrealised profit
         view = self.engine.view()
@@ -146,6 +170,20 @@ class Trading(RuleBasedStateMachine):
             assert (position.size == 0) <= (position.cost == 0)
 
     @invariant()
+    def nothing_is_left_that_should_be_liquidated(self) -> None:
+        fork = self.engine.fork()
+        fork.advance(fork.now, {})
+        sizes = {symbol: position.size for symbol, position in self.engine.account.positions.items()}
+        assert {symbol: position.size for symbol, position in fork.account.positions.items()} == sizes
+
+    @invariant()
+    def isolated_margins_are_part_of_the_wallet(self) -> None:
+        for symbol, position in self.engine.account.positions.items():
+            isolated = self.engine.account.modes[symbol] is MarginMode.ISOLATED
+            assert position.margin >= 0
+            assert (position.margin > 0) == (isolated and position.size != 0)
+
+    @invariant()
     def a_twin_with_the_same_calls_has_the_same_bytes(self) -> None:
         assert json.dumps(self.engine.to_dict()) == json.dumps(self.twin.to_dict())
 
@@ -157,22 +195,24 @@ class Trading(RuleBasedStateMachine):
 
 
 class BitgetTrading(Trading):
-    """The same on the other flavour."""
+    """The same with Bitget's customs, each position for itself."""
 
     flavour = Flavour.BITGET
+    mode = MarginMode.ISOLATED
 
 
-SETTINGS = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+class HardTrading(Trading):
+    """The same where stops are late and a third of the orders is refused."""
+
+    hardships = Hardships(stop_latency=timedelta(minutes=9), jitter=timedelta(hours=1), reject_rate=D("0.33"))
 
 
-def test_the_laws_hold_on_binance() -> None:
-    run_state_machine_as_test(Trading, settings=SETTINGS)
-
-
-def test_the_laws_hold_on_bitget() -> None:
-    run_state_machine_as_test(BitgetTrading, settings=SETTINGS)
+@pytest.mark.parametrize("machine", [Trading, BitgetTrading, HardTrading])
+def test_the_laws_hold(machine: type[Trading]) -> None:
+    budget = settings(
+        max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    run_state_machine_as_test(machine, settings=budget)
 
 
 @given(st.lists(st.tuples(st.integers(-20, 20).filter(bool), st.integers(100_000, 300_000)), max_size=30))
@@ -199,8 +239,8 @@ def test_average_entry_and_realised_profit_follow_an_exact_reckoning(trades: lis
         assert abs(Fraction(booked) - realised) <= rounding
 
 
-@given(st.booleans(), st.integers(-50, 50), st.integers(1, 20))
-def test_a_positive_rate_pays_the_short(short: bool, rate: int, periods: int) -> None:  # noqa: FBT001 - drawn
+@given(short=st.booleans(), rate=st.integers(-50, 50), periods=st.integers(1, 20))
+def test_a_positive_rate_pays_the_short(*, short: bool, rate: int, periods: int) -> None:
     engine = opened()
     engine.place(ClientOrderId("a"), request("-2" if short else "2"))
     engine.drain()

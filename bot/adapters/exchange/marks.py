@@ -9,21 +9,21 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.core.errors import ConfigError, Retryable
 from bot.core.prices import usd_prices
 from bot.core.snapshot import ChainView
 from bot.core.types import Underlying
+from bot.paper.rules import MarkUpdate
 
 
 @dataclass(frozen=True, slots=True)
 class MarkPoint:
-    """The USD prices of underlyings that are in force from ``at`` on; they were true at ``as_of``."""
+    """What is in force from ``at`` on, by underlying, USD; each update says what time it is from."""
 
     at: datetime
-    as_of: datetime
-    prices: Mapping[Underlying, Decimal]
+    marks: Mapping[Underlying, MarkUpdate]
 
 
 class MarkSource(Protocol):
@@ -44,13 +44,14 @@ class PoolMarks:
 
     def __init__(self, max_age: timedelta = timedelta(minutes=5)) -> None:
         self._max_age = max_age
-        self._seen: tuple[datetime, Mapping[Underlying, Decimal]] | None = None
+        self._seen: dict[Underlying, MarkUpdate] | None = None
 
     def chain_seen(self, views: Sequence[ChainView]) -> None:
         """Take the views of this cycle; the prices are as old as the oldest block among them."""
         if views:
+            as_of = min(view.block.timestamp for view in views)
             prices = usd_prices(pool for view in views for pool in view.pools)
-            self._seen = (min(view.block.timestamp for view in views), prices)
+            self._seen = {one: MarkUpdate(price, price, as_of=as_of) for one, price in prices.items()}
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:  # noqa: ARG002 - the pools have no past
         """Give the prices of the last views, at ``now``.
@@ -60,15 +61,15 @@ class PoolMarks:
         """
         if self._seen is None:
             raise Retryable("paper marks: no pool has been read yet")
-        as_of, prices = self._seen
-        return [_point(now, as_of, prices, underlyings, self._max_age, "no pool connects it with USD")]
+        return [_point(now, self._seen, underlyings, self._max_age, "no pool connects it with USD")]
 
 
 class ScriptMarks:
-    """Marks from a CSV file ``time,underlying,price`` (ISO 8601 with offset; USD), in order of time.
+    """Marks from a CSV file, in order of time, that another process may append to while we run.
 
-    The price in force is the last one at or before now. The file is read again when now is past its end, so another
-    process may append to it.
+    Columns: ``time`` (ISO 8601 with an offset), ``underlying``, ``price`` (USD), and where wanted ``index``, ``last``
+    (USD) and ``funding_rate`` (of the next settlement), which may be empty. The line in force is the last one at or
+    before now; the file is read again when now is past its end.
 
     Raises:
         ConfigError: the file is missing, or a line can't be read.
@@ -85,70 +86,81 @@ class ScriptMarks:
         Raises:
             Retryable: the script has no price of an underlying yet, or an old one, or can't be read any more.
         """
-        if not self._rows or self._rows[-1][0] < now:
+        if not self._rows or self._rows[-1].at < now:
             try:
                 self._rows = _read(self._file)
             except ConfigError as error:  # it was right when we started: somebody is writing it at this moment
                 raise Retryable(f"paper marks: {error}") from error
-        prices: dict[Underlying, Decimal] = {}
-        times: dict[Underlying, datetime] = {}
+        marks: dict[Underlying, MarkUpdate] = {}
         points: list[MarkPoint] = []
-        for at, underlying, price in self._rows:
-            if at > now:
+        for row in self._rows:
+            if row.at > now:
                 break
-            prices[underlying], times[underlying] = price, at
-            if since is not None and since < at < now and all(one in prices for one in underlyings):
-                if points and points[-1].at == at:
+            marks[row.underlying] = row.mark
+            if since is not None and since < row.at < now and all(one in marks for one in underlyings):
+                if points and points[-1].at == row.at:
                     points.pop()
-                points.append(MarkPoint(at, at, {one: prices[one] for one in underlyings}))
-        oldest = min((times[one] for one in underlyings if one in times), default=now)
-        points.append(_point(now, oldest, prices, underlyings, self._max_age, f"{self._file} has none before {now}"))
+                points.append(MarkPoint(row.at, {one: marks[one] for one in underlyings}))
+        points.append(_point(now, marks, underlyings, self._max_age, f"{self._file} has none before {now}"))
         return points
 
 
 def _point(
     now: datetime,
-    as_of: datetime,
-    prices: Mapping[Underlying, Decimal],
+    marks: Mapping[Underlying, MarkUpdate],
     underlyings: Sequence[Underlying],
     max_age: timedelta,
     why_missing: str,
 ) -> MarkPoint:
-    missing = [underlying for underlying in underlyings if underlying not in prices]
+    missing = [underlying for underlying in underlyings if underlying not in marks]
     if missing:
         raise Retryable(f"paper marks: no price of {', '.join(missing)}: {why_missing}")
-    if now - as_of > max_age:
-        raise Retryable(f"paper marks: the price is from {as_of}, more than {max_age} old")
-    return MarkPoint(now, min(as_of, now), {underlying: prices[underlying] for underlying in underlyings})
+    for underlying in underlyings:
+        as_of = marks[underlying].as_of
+        if as_of is not None and now - as_of > max_age:
+            raise Retryable(f"paper marks: the price of {underlying} is from {as_of}, more than {max_age} old")
+    return MarkPoint(now, {underlying: marks[underlying] for underlying in underlyings})
 
 
-def _read(file: Path) -> list[tuple[datetime, Underlying, Decimal]]:
+class _Row(NamedTuple):
+    at: datetime
+    underlying: Underlying
+    mark: MarkUpdate
+
+
+def _read(file: Path) -> list[_Row]:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"can't be read: {error.strerror}", source=str(file)) from error
     lines = list(csv.reader(text.splitlines()))
-    if not lines or [cell.strip() for cell in lines[0]] != ["time", "underlying", "price"]:
-        raise ConfigError("the first line must be time,underlying,price", source=str(file))
-    rows = [_row(file, number, line) for number, line in enumerate(lines[1:], start=2) if line]
+    header = [cell.strip() for cell in lines[0]] if lines else []
+    if header[:3] != ["time", "underlying", "price"] or not set(header[3:]) <= {"index", "last", "funding_rate"}:
+        right = "the first line must be time,underlying,price and where wanted index,last,funding_rate"
+        raise ConfigError(right, source=str(file))
+    rows = [_row(file, number, header, line) for number, line in enumerate(lines[1:], start=2) if line]
     for number, (before, row) in enumerate(pairwise(rows), start=3):
-        if row[0] < before[0]:
+        if row.at < before.at:
             raise ConfigError("times must not go backwards", source=str(file), key=f"row {number}")
     return rows
 
 
-def _row(file: Path, number: int, line: list[str]) -> tuple[datetime, Underlying, Decimal]:
+def _row(file: Path, number: int, header: list[str], line: list[str]) -> _Row:
+    def wrong(message: str) -> ConfigError:
+        return ConfigError(message, source=str(file), key=f"row {number}")
+
     try:
-        time, underlying, price = (cell.strip() for cell in line)
-        row = datetime.fromisoformat(time), Underlying(underlying), Decimal(price)
-    except (ValueError, InvalidOperation) as error:
-        raise ConfigError(
-            "must be time,underlying,price, such as 2026-01-01T00:00:00Z,ETH,2000",
-            source=str(file),
-            key=f"row {number}",
-        ) from error
-    if row[0].tzinfo is None:
-        raise ConfigError("the time needs an offset, such as Z", source=str(file), key=f"row {number}")
-    if not row[2].is_finite() or row[2] <= 0:
-        raise ConfigError("the price must be a number above 0", source=str(file), key=f"row {number}")
-    return row[0].astimezone(UTC), row[1], row[2]
+        cells = {name: cell.strip() for name, cell in zip(header, line, strict=True)}
+        at = datetime.fromisoformat(cells["time"])
+        numbers = {name: Decimal(cell) for name, cell in cells.items() if name not in {"time", "underlying"} and cell}
+        price = numbers["price"]
+    except (ValueError, KeyError, InvalidOperation) as error:
+        raise wrong(f"must be {','.join(header)}, such as 2026-01-01T00:00:00Z,ETH,2000") from error
+    if at.tzinfo is None:
+        raise wrong("the time needs an offset, such as Z")
+    prices = [value for name, value in numbers.items() if name != "funding_rate"]
+    if not all(value.is_finite() for value in numbers.values()) or min(prices) <= 0:
+        raise wrong("prices must be numbers above 0, rates must be numbers")
+    at = at.astimezone(UTC)
+    mark = MarkUpdate(price, numbers.get("index", price), numbers.get("last"), numbers.get("funding_rate"), at)
+    return _Row(at, Underlying(cells["underlying"]), mark)

@@ -15,7 +15,7 @@ from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, Ou
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.paper.engine import PaperEngine
-from bot.paper.rules import MarkUpdate
+from bot.paper.rules import MarkUpdate, WindowKind
 from bot.ports import Clock
 
 _SLACK: Final = timedelta(seconds=2)
@@ -33,6 +33,7 @@ class PaperExchange:
     def __init__(self, config: PaperConfig, marks: MarkSource, clock: Clock) -> None:
         self._config = config
         self._rules = venue_rules(config)
+        self._hardships = config.hardships
         self._marks = marks
         self._clock = clock
         self._store = PaperStore(config.file)
@@ -64,38 +65,47 @@ class PaperExchange:
         """Move the account to now and give its state.
 
         Raises:
-            Retryable: no price, an old one, a clock that was set back, or a file that can't be written.
+            Retryable: no price, an old one, a clock that was set back, a file that can't be written, or a venue that
+                is away.
         """
         draft = self._advanced()
         self._commit(draft)
+        self._must_answer()
         return draft.view()
 
     async def place(self, intent: Intent) -> Outcome:
-        """Send an order once; it is durable when this returns Accepted."""
+        """Send an order once, after the order latency; it is durable when this returns Accepted."""
         try:
+            await self._latency(self._hardships.order_latency)
             draft = self._advanced()
         except Retryable as error:
             return Rejected(intent.client_id, RejectReason.OTHER, "paper", f"nothing was done: {error}")
-        outcome = draft.place(intent.client_id, intent.request)
-        return self._answer(draft, intent.client_id, outcome)
+        if self._is_silent(draft):
+            return self._answer(draft, intent.client_id, Unknown(intent.client_id, "paper: no answer"))
+        return self._answer(draft, intent.client_id, draft.place(intent.client_id, intent.request))
 
     async def cancel(self, client_id: ClientOrderId, symbol: Symbol) -> Outcome:
-        """Cancel a working order once."""
+        """Cancel a working order once, after the cancel latency, in which it may still fill."""
         try:
+            await self._latency(self._hardships.cancel_latency)
             draft = self._advanced()
         except Retryable as error:
             return Unknown(client_id, f"paper: {error}")
+        if self._is_silent(draft):
+            return self._answer(draft, client_id, Unknown(client_id, "paper: no answer"))
         report = draft.lookup(client_id)
         if report is None or report.symbol != symbol:
-            return Rejected(client_id, RejectReason.OTHER, "paper", f"no order {client_id} on {symbol}")
+            outcome = Rejected(client_id, RejectReason.OTHER, "paper", f"no order {client_id} on {symbol}")
+            return self._answer(draft, client_id, outcome)
         return self._answer(draft, client_id, draft.cancel(client_id))
 
     async def lookup(self, client_id: ClientOrderId, symbol: Symbol) -> OrderReport | NotFound:
         """Look for an order among the working ones and all that ever ended.
 
         Raises:
-            Retryable: the file can't be read now.
+            Retryable: the file can't be read now, or the venue is away.
         """
+        self._must_answer()
         report = self._load().lookup(client_id)
         if report is None or report.symbol != symbol:
             report = self._store.order(client_id, symbol)
@@ -105,16 +115,18 @@ class PaperExchange:
         """Give our trades from ``since`` on, oldest first.
 
         Raises:
-            Retryable: the file can't be read now.
+            Retryable: the file can't be read now, or the venue is away.
         """
+        self._must_answer()
         return self._store.fills(since)
 
     async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
         """Give the cash movements from ``since`` on, oldest first.
 
         Raises:
-            Retryable: the file can't be read now.
+            Retryable: the file can't be read now, or the venue is away.
         """
+        self._must_answer()
         return self._store.ledger(since)
 
     async def close(self) -> None:
@@ -146,10 +158,25 @@ class PaperExchange:
         return draft
 
     def _updates(self, point: MarkPoint) -> dict[Symbol, MarkUpdate]:
-        return {
-            symbol: MarkUpdate(point.prices[underlying], point.prices[underlying], as_of=point.as_of)
-            for underlying, symbol in self._config.symbols.items()
-        }
+        return {symbol: point.marks[underlying] for underlying, symbol in self._config.symbols.items()}
+
+    async def _latency(self, base: timedelta) -> None:
+        """Wait as long as a call takes to reach the venue."""
+        jitter = self._hardships.jitter
+        if base or jitter:
+            drawn = float(self._load().account.drawn()) if jitter else 0.0
+            await self._clock.sleep((base + jitter * drawn).total_seconds())
+
+    def _must_answer(self) -> None:
+        """Raise Retryable while the venue is away."""
+        window = self._hardships.window(self._clock.now())
+        if window is not None:
+            raise Retryable(f"paper: no answer, the venue is in {window.kind} until {window.end}")
+
+    def _is_silent(self, draft: PaperEngine) -> bool:
+        """Whether the venue leaves a call without an answer (in maintenance it answers that it is)."""
+        window = self._hardships.window(draft.now)
+        return window is not None and window.kind is WindowKind.OUTAGE
 
     def _answer(self, draft: PaperEngine, client_id: ClientOrderId, outcome: Outcome) -> Outcome:
         """Make a call's effect durable; where that fails, nobody knows whether it has one."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.core.market import MarginTier, PerpMarket
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
-from bot.paper.rules import Depth, Flavour, SymbolRules, VenueRules
+from bot.paper.rules import Depth, Flavour, Hardships, MarginMode, SymbolRules, VenueRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class PaperConfig:
         funding_interval: time between settlements.
         filters: markets that differ from their defaults.
         flavour: whose customs the venue follows.
+        margin_mode: the margin mode that a new account starts with.
+        price_band: farthest that an order may be priced, or trade, from the mark, as a fraction.
+        liquidation_fee: fraction of the notional that a liquidation costs.
+        hardships: latencies, outages, refusals, auto-deleveraging; none by default.
+        seed: where chance starts in a new account.
     """
 
     venue: VenueId
@@ -57,6 +62,11 @@ class PaperConfig:
     funding_interval: timedelta = timedelta(hours=8)
     filters: Mapping[Underlying, Filters] = field(default_factory=dict)
     flavour: Flavour = Flavour.BINANCE
+    margin_mode: MarginMode = MarginMode.CROSS
+    price_band: Decimal = Decimal("0.05")
+    liquidation_fee: Decimal = Decimal("0.0125")
+    hardships: Hardships = field(default_factory=Hardships)
+    seed: int = 0
 
 
 def tiers(*steps: tuple[int, str, int]) -> tuple[MarginTier, ...]:
@@ -111,6 +121,8 @@ def venue_rules(config: PaperConfig) -> VenueRules:
         venue=config.venue,
         flavour=config.flavour,
         symbols={symbol: _symbol_rules(config, underlying, symbol) for underlying, symbol in config.symbols.items()},
+        hardships=config.hardships,
+        seed=config.seed,
     )
 
 
@@ -136,4 +148,7 @@ def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -
         leverage=config.leverage,
         funding_rate=config.funding_rate,
         funding_interval=config.funding_interval,
+        price_band=config.price_band,
+        margin_mode=config.margin_mode,
+        liquidation_fee=config.liquidation_fee,
     )

@@ -13,6 +13,7 @@ from bot.core.types import ZERO
 from bot.paper import collateral
 from bot.paper.account import Account, Order
 from bot.paper.book import touch
+from bot.paper.codes import OVERLOADED
 from bot.paper.money import is_multiple
 from bot.paper.rules import Flavour, SymbolRules, VenueRules, WindowKind
 from bot.paper.trade import reducible, would_take
@@ -23,10 +24,14 @@ _BITGET_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an order is refused, with a message that says what would be right."""
+    """Why something is refused, with a message that says what would be right.
+
+    ``code`` is the venue's where the reason alone does not tell it.
+    """
 
     reason: RejectReason
     message: str
+    code: str | None = None
 
 
 def refuse(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
@@ -62,7 +67,7 @@ def _check_window(account: Account, rules: VenueRules, _: Order) -> Refusal | No
 def _check_luck(account: Account, rules: VenueRules, _: Order) -> Refusal | None:
     rate = rules.hardships.reject_rate
     if rate and account.drawn() < rate:
-        return Refusal(RejectReason.OTHER, "the venue is overloaded")
+        return Refusal(RejectReason.OTHER, "the venue is overloaded", OVERLOADED[rules.flavour])
     return None
 
 

@@ -19,7 +19,7 @@ from bot.core.types import ClientOrderId, Symbol
 from bot.paper import codec, collateral, desk, liquidation, timeline, trade, views
 from bot.paper.account import Account, Events, Order, open_account
 from bot.paper.checks import Refusal, refuse
-from bot.paper.codes import code_of
+from bot.paper.codes import CANCEL_REJECTED, code_of
 from bot.paper.rules import MarginMode, MarkUpdate, VenueRules, WindowKind
 
 
@@ -110,7 +110,9 @@ class PaperEngine:
         if window is not None and window.kind is WindowKind.MAINTENANCE:
             return self._rejected(client_id, Refusal(RejectReason.MAINTENANCE, f"in maintenance until {window.end}"))
         if order is None:
-            return self._rejected(client_id, Refusal(RejectReason.OTHER, "no working order of that id"))
+            return self._rejected(
+                client_id, Refusal(RejectReason.OTHER, "no such order", CANCEL_REJECTED[self.rules.flavour])
+            )
         final = self.account.close_order(order, OrderStatus.CANCELLED, "", self.rules.history)
         return Accepted(final.report())
 
@@ -144,7 +146,8 @@ class PaperEngine:
         return views.venue_view(self.account, self.rules)
 
     def _rejected(self, client_id: ClientOrderId, refusal: Refusal) -> Rejected:
-        return Rejected(client_id, refusal.reason, code_of(self.rules.flavour, refusal.reason), refusal.message)
+        code = refusal.code or code_of(self.rules.flavour, refusal.reason)
+        return Rejected(client_id, refusal.reason, code, refusal.message)
 
     def _new_order(self, client_id: ClientOrderId, request: OrderRequest) -> Order:
         now = self.account.now

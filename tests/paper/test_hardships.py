@@ -178,6 +178,12 @@ def test_refusals_carry_the_code_of_the_venue() -> None:
         outcome = opened(flavoured(flavour)).place(ClientOrderId("a"), request("-0.001"))
         assert isinstance(outcome, Rejected)
         assert outcome.code == code_of(flavour, RejectReason.BELOW_MIN_NOTIONAL)
+    cancelled = opened().cancel(ClientOrderId("a"))
+    assert isinstance(cancelled, Rejected)
+    assert cancelled.code == "-2011"
+    overloaded = opened(hard(Hardships(reject_rate=D(1)))).place(ClientOrderId("a"), request("-1"))
+    assert isinstance(overloaded, Rejected)
+    assert overloaded.code == "-1008"
 
 
 def test_leverage_is_held_to_the_tiers_and_the_margin() -> None:

@@ -217,3 +217,17 @@ def test_a_gap_through_the_stop_liquidates_and_a_smooth_move_stops() -> None:
     after(smooth, SECOND, eth=2100)
     assert {fill.client_id for fill in smooth.drain().fills} == {"s"}
     assert smooth.account.wallet > gap.account.wallet + 800
+
+
+def test_an_isolated_position_that_is_brought_down_keeps_what_is_left_of_its_margin() -> None:
+    engine = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 10, 10**9), deposit=150_000)
+    for number in range(5):
+        accepted(engine, f"a{number}", request("-100"))
+    price = engine.view().positions[ETH].liquidation_price
+    assert price is not None
+    free = engine.account.wallet - engine.account.positions[ETH].margin
+    after(engine, SECOND, eth=str(price))
+    position = engine.account.positions[ETH]
+    assert -500 < position.size < 0
+    assert engine.account.totals[LedgerKind.LIQUIDATION_FEE] < 0
+    assert engine.account.wallet - position.margin == free

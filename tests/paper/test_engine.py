@@ -218,3 +218,14 @@ def test_a_fork_changes_nothing_behind_it() -> None:
     accepted(fork, "b", limit("-2", "2010"))
     after(fork, 9 * HOUR, eth=2020)
     assert json.dumps(engine.to_dict()) == before
+
+
+def test_what_was_taken_can_not_be_taken_again_at_once() -> None:
+    engine = opened()
+    accepted(engine, "a", request("-8"))
+    accepted(engine, "b", request("-8"))
+    assert [(fill.quantity, fill.price) for fill in engine.drain().fills] == [
+        (D(-8), D("1999.8")),
+        (D(-2), D("1999.8")),
+        (D(-6), D("1999.6")),
+    ]

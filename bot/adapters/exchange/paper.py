@@ -79,7 +79,7 @@ class PaperExchange:
             await self._latency(self._hardships.order_latency)
             draft = self._advanced()
         except Retryable as error:
-            return Rejected(intent.client_id, RejectReason.OTHER, "paper", f"nothing was done: {error}")
+            return Rejected(intent.client_id, RejectReason.NOT_SENT, "paper", f"nothing was done: {error}")
         if self._is_silent(draft):
             return self._answer(draft, intent.client_id, Unknown(intent.client_id, "paper: no answer"))
         return self._answer(draft, intent.client_id, draft.place(intent.client_id, intent.request))

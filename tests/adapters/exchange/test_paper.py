@@ -153,7 +153,9 @@ async def test_without_a_price_nothing_is_seen_or_sent(tmp_path: Path) -> None:
     clock.move(hours=3)
     with pytest.raises(Retryable, match="old"):
         await paper.observe()
-    assert isinstance(await paper.place(intent("b", request("-2"))), Rejected)
+    outcome = await paper.place(intent("b", request("-2")))
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason is RejectReason.NOT_SENT
     assert isinstance(await paper.cancel(ClientOrderId("a"), ETH), Unknown)
     assert isinstance(await paper.lookup(ClientOrderId("a"), ETH), OrderReport)
     await paper.close()

@@ -1,0 +1,1 @@
+"""Servers in front of the paper exchange that speak Binance's and Bitget's own wire formats."""

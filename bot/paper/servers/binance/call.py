@@ -1,0 +1,69 @@
+"""What a Binance endpoint is given, and the parameters that many of them take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.market import PerpMarket
+from bot.core.types import Symbol
+from bot.paper.engine import PaperEngine
+from bot.paper.servers.binance import errors
+from bot.paper.servers.desk import Desk
+from bot.paper.servers.venue import Venue
+from bot.paper.servers.wire import Params, VenueError
+
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """A call that anybody may make."""
+
+    venue: Venue
+    params: Params
+    now: datetime
+
+    @property
+    def engine(self) -> PaperEngine:
+        """The engine whose market is shown."""
+        return self.venue.tape
+
+    def symbol(self) -> Symbol:
+        """Give the mandatory symbol."""
+        symbol = self.venue.ids.get(self.params.text("symbol"))
+        if symbol is None:
+            raise errors.unknown_symbol()
+        return symbol
+
+    def symbols(self) -> list[Symbol]:
+        """Give the symbol that was asked for, or all."""
+        return list(self.venue.ids.values()) if self.params.maybe("symbol") is None else [self.symbol()]
+
+    def market(self, symbol: Symbol) -> PerpMarket:
+        """Give a market's rules."""
+        return self.venue.rules.symbols[symbol].market
+
+
+@dataclass(frozen=True, slots=True)
+class Private(Public):
+    """A call of a customer."""
+
+    desk: Desk
+
+    def span(self) -> tuple[datetime, datetime]:
+        """Give the time span of a history: startTime to endTime, at most seven days, by default the last seven."""
+        start, end = self.params.maybe_time("startTime"), self.params.maybe_time("endTime")
+        if start is not None and end is not None and end < start:
+            raise VenueError(400, "-4022", "Start time can't be later than end time.")
+        if start is None:
+            end = self.now if end is None else end
+            return end - _WEEK, end
+        return start, min(end or self.now, start + _WEEK)
+
+    def limit(self, default: int, most: int) -> int:
+        """Give how many entries were asked for."""
+        limit = self.params.maybe_integer("limit")
+        if limit is not None and limit <= 0:
+            raise errors.missing("limit")
+        return min(limit or default, most)

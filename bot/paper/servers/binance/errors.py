@@ -1,0 +1,149 @@
+"""Binance's error answers: HTTP status, code and message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from bot.core.orders import Rejected, RejectReason
+from bot.paper.servers.venue import Answer
+from bot.paper.servers.wire import VenueError
+
+HEADERS: Final[Mapping[str, str]] = {}
+
+
+def unauthorised() -> VenueError:
+    """Say that the key is unknown or may not do this."""
+    return VenueError(401, "-2015", "Invalid API-key, IP, or permissions for action.")
+
+
+def malformed_key() -> VenueError:
+    """Say that there is no key in the header."""
+    return VenueError(401, "-2014", "API-key format invalid.")
+
+
+def bad_signature() -> VenueError:
+    """Say that the signature is not the secret's."""
+    return VenueError(400, "-1022", "Signature for this request is not valid.")
+
+
+def outside_window(*, ahead: bool) -> VenueError:
+    """Say that the timestamp is too old, or more than a second in the future."""
+    message = (
+        "Timestamp for this request was 1000ms ahead of the server's time."
+        if ahead
+        else "Timestamp for this request is outside of the recvWindow."
+    )
+    return VenueError(400, "-1021", message)
+
+
+def bad_window() -> VenueError:
+    """Say that recvWindow is above its limit."""
+    return VenueError(400, "-1131", "recvWindow must be less than 60000")
+
+
+def missing(name: str) -> VenueError:
+    """Say that a mandatory parameter is missing or malformed."""
+    message = f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
+    return VenueError(400, "-1102", message)
+
+
+def unread(name: str) -> VenueError:
+    """Say that a parameter was sent that this order does not take."""
+    return VenueError(400, "-1106", f"Parameter '{name}' sent when not required.")
+
+
+def illegal(name: str) -> VenueError:
+    """Say that a parameter holds characters that it may not."""
+    return VenueError(400, "-1100", f"Illegal characters found in parameter '{name}'.")
+
+
+def unknown_symbol() -> VenueError:
+    """Say that there is no such symbol."""
+    return VenueError(400, "-1121", "Invalid symbol.")
+
+
+def bad_order_type() -> VenueError:
+    """Say that there is no such order type."""
+    return VenueError(400, "-1116", "Invalid orderType.")
+
+
+def bad_time_in_force() -> VenueError:
+    """Say that there is no such time in force."""
+    return VenueError(400, "-1115", "Invalid timeInForce.")
+
+
+def bad_side() -> VenueError:
+    """Say that a side is neither BUY nor SELL."""
+    return VenueError(400, "-1117", "Invalid side.")
+
+
+def too_precise() -> VenueError:
+    """Say that a number has more decimals than the market takes."""
+    return VenueError(400, "-1111", "Precision is over the maximum defined for this asset.")
+
+
+def use_algo_service() -> VenueError:
+    """Say that conditional orders have their own endpoint."""
+    message = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
+    return VenueError(400, "-4120", message)
+
+
+def wrong_position_side() -> VenueError:
+    """Say that the order's position side and the account's position mode differ."""
+    return VenueError(400, "-4061", "Order's position side does not match user's setting.")
+
+
+def order_not_found() -> VenueError:
+    """Say that a query finds no order."""
+    return VenueError(400, "-2013", "Order does not exist.")
+
+
+def cancel_rejected() -> VenueError:
+    """Say that there is no such order to cancel."""
+    return VenueError(400, "-2011", "Unknown order sent.")
+
+
+def no_such_path(path: str, method: str) -> VenueError:
+    """Say that there is no such endpoint."""
+    return VenueError(404, "-5000", f"Path {path}, Method {method} is invalid")
+
+
+_MESSAGES: Final[dict[RejectReason, str]] = {
+    RejectReason.INSUFFICIENT_MARGIN: "Margin is insufficient.",
+    RejectReason.BELOW_MIN_QUANTITY: "Quantity less than or equal to zero.",
+    RejectReason.ABOVE_MAX_QUANTITY: "Quantity greater than max quantity.",
+    RejectReason.BAD_LOT: "Precision is over the maximum defined for this asset.",
+    RejectReason.BAD_TICK: "Price not increased by tick size.",
+    RejectReason.PRICE_OUT_OF_BAND: "The counterparty's best price does not meet the PERCENT_PRICE filter limit.",
+    RejectReason.REDUCE_ONLY: "ReduceOnly Order is rejected.",
+    RejectReason.WOULD_TAKE: (
+        "Due to the order could not be executed as maker, the Post Only order will be rejected."
+        " The order will not be recorded in the order history"
+    ),
+    RejectReason.WOULD_TRIGGER: "Order would immediately trigger.",
+    RejectReason.DUPLICATE_ID: "ClientOrderId is duplicated.",
+    RejectReason.TOO_MANY_ORDERS: "Reach max open order limit.",
+    RejectReason.MAX_POSITION: "Exceeded the maximum allowable position at current leverage.",
+    RejectReason.MAINTENANCE: "This service is no longer available.",
+}
+
+
+def refused(rejected: Rejected, least_notional: str) -> VenueError:
+    """Say why the engine refused an order."""
+    reason = rejected.reason
+    match reason:
+        case RejectReason.BAD_ID:
+            return illegal("newClientOrderId")
+        case RejectReason.BELOW_MIN_NOTIONAL:
+            message = f"Order's notional must be no smaller than {least_notional} (unless you choose reduce only)."
+        case _:
+            message = _MESSAGES.get(reason, rejected.message)
+    return VenueError(503 if reason is RejectReason.MAINTENANCE else 400, rejected.code, message)
+
+
+def render(error: VenueError) -> Answer:
+    """Put an error into Binance's body."""
+    body = json.dumps({"code": int(error.code), "msg": error.message}, separators=(",", ":"))
+    return Answer(error.status, body.encode(), HEADERS)

@@ -1,0 +1,98 @@
+"""Binance's endpoints by method and path, and how a request becomes an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from bot.paper.servers.binance import account, auth, errors, history, market, setup, trading
+from bot.paper.servers.binance.call import Private, Public
+from bot.paper.servers.venue import Answer, Incoming, Venue
+from bot.paper.servers.wire import VenueError
+
+HOSTS: Final = ("fapi.binance.com", "api.binance.com", "demo-fapi.binance.com", "demo-api.binance.com")
+"""The hosts that ccxt's binanceusdm calls, live and in demo trading."""
+
+PUBLIC: Final[dict[tuple[str, str], Callable[[Public], object]]] = {
+    ("GET", "/fapi/v1/ping"): market.ping,
+    ("GET", "/fapi/v1/time"): market.server_time,
+    ("GET", "/fapi/v1/exchangeInfo"): market.exchange_info,
+    ("GET", "/fapi/v1/premiumIndex"): market.premium_index,
+    ("GET", "/fapi/v1/fundingRate"): market.funding_rate,
+    ("GET", "/fapi/v1/fundingInfo"): market.funding_info,
+    ("GET", "/fapi/v1/depth"): market.depth,
+    ("GET", "/fapi/v1/ticker/bookTicker"): market.book_ticker,
+    ("GET", "/fapi/v1/ticker/price"): market.price_ticker,
+    ("GET", "/fapi/v2/ticker/price"): market.price_ticker,
+    ("GET", "/fapi/v1/ticker/24hr"): market.day_ticker,
+}
+
+PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
+    ("POST", "/fapi/v1/order"): trading.new_order,
+    ("GET", "/fapi/v1/order"): trading.query_order,
+    ("DELETE", "/fapi/v1/order"): trading.cancel_order,
+    ("GET", "/fapi/v1/openOrder"): trading.open_order,
+    ("GET", "/fapi/v1/openOrders"): trading.open_orders,
+    ("GET", "/fapi/v1/allOrders"): trading.all_orders,
+    ("DELETE", "/fapi/v1/allOpenOrders"): trading.cancel_open_orders,
+    ("POST", "/fapi/v1/algoOrder"): trading.new_algo_order,
+    ("GET", "/fapi/v1/algoOrder"): trading.query_algo_order,
+    ("DELETE", "/fapi/v1/algoOrder"): trading.cancel_algo_order,
+    ("GET", "/fapi/v1/openAlgoOrders"): trading.open_algo_orders,
+    ("GET", "/fapi/v1/allAlgoOrders"): trading.all_algo_orders,
+    ("DELETE", "/fapi/v1/algoOpenOrders"): trading.cancel_open_algo_orders,
+    ("GET", "/fapi/v2/balance"): account.balance,
+    ("GET", "/fapi/v3/balance"): account.balance,
+    ("GET", "/fapi/v2/account"): account.account_v2,
+    ("GET", "/fapi/v3/account"): account.account_v3,
+    ("GET", "/fapi/v1/positionRisk"): account.position_risk_v2,
+    ("GET", "/fapi/v2/positionRisk"): account.position_risk_v2,
+    ("GET", "/fapi/v3/positionRisk"): account.position_risk_v3,
+    ("GET", "/fapi/v1/leverageBracket"): setup.leverage_bracket,
+    ("POST", "/fapi/v1/leverage"): setup.set_leverage,
+    ("POST", "/fapi/v1/marginType"): setup.set_margin_type,
+    ("GET", "/fapi/v1/positionSide/dual"): setup.position_mode,
+    ("POST", "/fapi/v1/positionSide/dual"): setup.set_position_mode,
+    ("POST", "/fapi/v1/positionMargin"): setup.set_position_margin,
+    ("GET", "/fapi/v1/symbolConfig"): setup.symbol_config,
+    ("GET", "/fapi/v1/accountConfig"): setup.account_config,
+    ("GET", "/fapi/v1/multiAssetsMargin"): setup.multi_assets_mode,
+    ("GET", "/fapi/v1/commissionRate"): setup.commission_rate,
+    ("GET", "/fapi/v1/userTrades"): history.user_trades,
+    ("GET", "/fapi/v1/income"): history.income,
+    ("GET", "/fapi/v1/adlQuantile"): history.adl_quantile,
+    ("GET", "/fapi/v1/forceOrders"): history.force_orders,
+    ("GET", "/sapi/v1/account/apiRestrictions"): history.restrictions,
+    ("GET", "/sapi/v1/capital/config/getall"): history.coins,
+    ("GET", "/sapi/v1/margin/allPairs"): history.margin_pairs,
+}
+
+
+class Binance:
+    """Binance's wire format."""
+
+    def answer(self, venue: Venue, incoming: Incoming) -> Answer:
+        """Do what a request asks, and tell how it went."""
+        try:
+            body = self._body(venue, incoming)
+        except VenueError as error:
+            return errors.render(error)
+        return Answer(200, json.dumps(body, separators=(",", ":")).encode(), errors.HEADERS)
+
+    def away(self, why: str) -> Answer:
+        """Say that the venue can't serve now and has done nothing."""
+        return errors.render(VenueError(503, "-1016", f"This service is no longer available. {why}"))
+
+    def _body(self, venue: Venue, incoming: Incoming) -> object:
+        route = (incoming.method, incoming.path)
+        params = auth.parameters(incoming)
+        now = venue.clock.now()
+        public = PUBLIC.get(route)
+        if public is not None:
+            return public(Public(venue, params, now))
+        private = PRIVATE.get(route)
+        if private is None:
+            raise errors.no_such_path(incoming.path, incoming.method)
+        desk = auth.signed(venue.desks, incoming, params, now)
+        return private(Private(venue, params, now, desk))

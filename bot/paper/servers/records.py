@@ -1,0 +1,111 @@
+"""What an account's engine tells and forgets: ended orders, trades with their orders, ledger entries with trades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import takewhile
+from typing import Final
+
+from bot.core.orders import Fill, LedgerEntry, LedgerKind, OrderKind, OrderStatus, TimeInForce
+from bot.core.types import ClientOrderId
+from bot.paper.account import Order
+from bot.paper.engine import PaperEngine
+
+FORCED: Final = 10**9
+"""Trades that no order of the account caused (liquidation, ADL) get order numbers from here on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A fill with the number of the trade and of its order."""
+
+    number: int
+    order: int
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A ledger entry with the number of the trade that it belongs to, if any."""
+
+    entry: LedgerEntry
+    trade: int | None
+
+
+@dataclass(slots=True)
+class Records:
+    """An account's past, oldest first."""
+
+    orders: dict[int, Order] = field(default_factory=dict)
+    trades: list[Trade] = field(default_factory=list)
+    movements: list[Movement] = field(default_factory=list)
+
+    def take(self, engine: PaperEngine) -> None:
+        """Take over what happened in the engine since the last time."""
+        events = engine.drain()
+        fresh = [self._trade(engine, fill, len(self.trades) + number) for number, fill in enumerate(events.fills, 1)]
+        self.trades += fresh
+        for trade in fresh:
+            if trade.order >= FORCED:
+                self.orders[trade.order] = _forced(trade)
+        if events.closed:
+            ended = {str(order.number): order for order in engine.account.closed}
+            self.orders |= {int(one.venue_order_id): ended[one.venue_order_id] for one in events.closed}
+        self.movements += _movements(events.ledger, fresh)
+
+    def named(self, client_id: ClientOrderId) -> list[Order]:
+        """Give the ended orders of a client id, newest first."""
+        return [order for order in reversed(self.orders.values()) if order.client_id == client_id]
+
+    def until(self, at: datetime) -> Records:
+        """Give what was known at a time."""
+        return Records(
+            {number: order for number, order in self.orders.items() if order.updated_at <= at},
+            list(takewhile(lambda trade: trade.fill.at <= at, self.trades)),
+            list(takewhile(lambda movement: movement.entry.at <= at, self.movements)),
+        )
+
+    @staticmethod
+    def _trade(engine: PaperEngine, fill: Fill, number: int) -> Trade:
+        order = None if fill.client_id is None else engine.account.find(fill.client_id)
+        return Trade(number, FORCED + number if order is None else order.number, fill)
+
+
+def _movements(entries: list[LedgerEntry], trades: list[Trade]) -> list[Movement]:
+    """Tell which trade each entry belongs to: a trade books its profit (if any), then its fee, trade by trade."""
+    left = list(trades)
+    found: list[Movement] = []
+    for entry in entries:
+        amounts = {LedgerKind.REALISED: lambda fill: fill.realised, LedgerKind.FEE: lambda fill: -fill.fee}
+        trade = None
+        if entry.kind in amounts:
+            while left and amounts[entry.kind](left[0].fill) != entry.amount:
+                left.pop(0)
+            trade = left[0].number if left else None
+            if entry.kind is LedgerKind.FEE and left:
+                left.pop(0)
+        found.append(Movement(entry, trade))
+    return found
+
+
+def _forced(trade: Trade) -> Order:
+    """Make the order that the venue itself sent."""
+    fill = trade.fill
+    return Order(
+        client_id=fill.client_id or ClientOrderId(""),
+        number=trade.order,
+        symbol=fill.symbol,
+        quantity=fill.quantity,
+        kind=OrderKind.MARKET,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=True,
+        price=None,
+        trigger=None,
+        placed_at=fill.at,
+        updated_at=fill.at,
+        status=OrderStatus.FILLED,
+        filled=fill.quantity,
+        paid=fill.quantity * fill.price,
+        fee=fill.fee,
+    )

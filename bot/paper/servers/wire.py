@@ -1,0 +1,130 @@
+"""What both wire formats share: numbers and times as text, parameters of a call, and errors that become answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLI: Final = timedelta(milliseconds=1)
+
+
+class VenueError(Exception):
+    """What the venue answers instead of doing what was asked: nothing has changed."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code} {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def millis(at: datetime) -> int:
+    """Give a time as milliseconds since 1970, cut."""
+    return (at - EPOCH) // _MILLI
+
+
+def from_millis(value: int) -> datetime:
+    """Give the time of so many milliseconds since 1970.
+
+    Raises:
+        OverflowError: no calendar goes that far.
+    """
+    return EPOCH + value * _MILLI
+
+
+def places(step: Decimal) -> int:
+    """Give how many decimals a step has."""
+    exponent = step.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def fixed(value: Decimal, decimals: int) -> str:
+    """Print with so many decimals, half to even."""
+    return f"{value:.{decimals}f}"
+
+
+def plain(value: Decimal) -> str:
+    """Print without exponent and without trailing zeros; no minus before 0."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"", "-0"} else text
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """The parameters of a call.
+
+    Attributes:
+        values: as they were sent; texts, or whatever JSON holds.
+        missing: makes the venue's error for a mandatory parameter that is missing or malformed, from its name.
+    """
+
+    values: Mapping[str, object]
+    missing: Callable[[str], VenueError]
+
+    def maybe(self, name: str) -> str | None:
+        """Give a text, None where it was not sent or is empty."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, str | int | float):
+            return str(value)
+        raise self.missing(name)
+
+    def text(self, name: str) -> str:
+        """Give a mandatory text."""
+        value = self.maybe(name)
+        if value is None:
+            raise self.missing(name)
+        return value
+
+    def maybe_decimal(self, name: str) -> Decimal | None:
+        """Give a number, None where it was not sent."""
+        value = self.maybe(name)
+        if value is None:
+            return None
+        try:
+            number = Decimal(value)
+        except InvalidOperation as error:
+            raise self.missing(name) from error
+        if not number.is_finite():
+            raise self.missing(name)
+        return number
+
+    def decimal(self, name: str) -> Decimal:
+        """Give a mandatory number."""
+        number = self.maybe_decimal(name)
+        if number is None:
+            raise self.missing(name)
+        return number
+
+    def maybe_integer(self, name: str) -> int | None:
+        """Give a whole number, None where it was not sent."""
+        value = self.maybe(name)
+        if value is None:
+            return None
+        try:
+            return int(value)
+        except ValueError as error:
+            raise self.missing(name) from error
+
+    def maybe_time(self, name: str) -> datetime | None:
+        """Give a time from milliseconds, None where it was not sent."""
+        value = self.maybe_integer(name)
+        try:
+            return None if value is None else from_millis(value)
+        except OverflowError as error:
+            raise self.missing(name) from error
+
+    def flag(self, name: str) -> bool:
+        """Give a yes or no, no where it was not sent."""
+        value = self.maybe(name)
+        if value is not None and value.lower() not in {"true", "false", "yes", "no"}:
+            raise self.missing(name)
+        return value is not None and value.lower() in {"true", "yes"}

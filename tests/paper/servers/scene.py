@@ -1,0 +1,120 @@
+"""A venue with one customer, and unmodified ccxt classes whose packets all end on the loopback."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from socket import AddressFamily
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.adapters.clock import SystemClock
+from bot.core.types import Symbol
+from bot.paper.engine import PaperEngine
+from bot.paper.rules import Flavour, MarkUpdate, VenueRules
+from bot.paper.servers.binance.routes import HOSTS as BINANCE_HOSTS
+from bot.paper.servers.binance.routes import Binance
+from bot.paper.servers.desk import Credentials, Desk
+from bot.paper.servers.server import Around, VenueServer
+from bot.paper.servers.tls import certificates
+from bot.paper.servers.venue import Step, Venue
+from tests.paper.scene import BTC, ETH, RULES
+
+D = Decimal
+Ccxt = Any  # what its methods give has no useful types
+ALICE = Credentials("alice-key-0123456789", "alice-secret-abcdef", "alice-passphrase")
+HOSTS = [*BINANCE_HOSTS, "api.bitget.com"]
+
+
+class ShiftedClock(SystemClock):
+    """The system's time, which a test can move forward."""
+
+    def __init__(self) -> None:
+        self.shift = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.shift
+
+
+@dataclass
+class Prices:
+    """The prices in force, which a test can change."""
+
+    marks: dict[Symbol, Decimal] = field(default_factory=lambda: {ETH: D(2000), BTC: D(40_000)})
+    rate: Decimal | None = None
+
+    def path(self, since: datetime | None, now: datetime) -> Sequence[Step]:
+        del since
+        updates = {symbol: MarkUpdate(mark, mark, funding_rate=self.rate) for symbol, mark in self.marks.items()}
+        return [(now, updates)]
+
+
+@dataclass
+class Scene:
+    """A running server and everything behind it."""
+
+    clock: ShiftedClock
+    prices: Prices
+    desk: Desk
+    server: VenueServer
+    authority: str
+
+    @property
+    def engine(self) -> PaperEngine:
+        return self.desk.engine
+
+
+class OnlyLoopback(AbstractResolver):
+    """Sends every host name that it knows to one port of the loopback."""
+
+    def __init__(self, ports: Mapping[str, int]) -> None:
+        self._ports = ports
+
+    async def resolve(
+        self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_INET
+    ) -> list[ResolveResult]:
+        del port, family
+        return [
+            ResolveResult(
+                hostname=host, host="127.0.0.1", port=self._ports[host], family=AddressFamily.AF_INET, proto=0, flags=0
+            )
+        ]
+
+    async def close(self) -> None:
+        return None
+
+
+def desk(rules: VenueRules, now: datetime, credentials: Credentials = ALICE, deposit: int = 10_000) -> Desk:
+    return Desk(credentials, PaperEngine.open(replace(rules, history=1000), now, D(deposit)))
+
+
+@asynccontextmanager
+async def serving(flavour: Flavour, rules: VenueRules = RULES, around: Around | None = None) -> AsyncIterator[Scene]:
+    """Serve one customer's venue over TLS."""
+    rules = replace(rules, flavour=flavour)
+    clock, prices = ShiftedClock(), Prices()
+    one = desk(rules, clock.now())
+    tls, authority = certificates(HOSTS, datetime.now(UTC))
+    venue = Venue(rules, [one], prices, clock)
+    async with VenueServer(venue, Binance(), tls=tls, around=around) as server:
+        yield Scene(clock, prices, one, server, authority)
+
+
+@asynccontextmanager
+async def connected(exchange: Ccxt, scene: Scene) -> AsyncIterator[Ccxt]:
+    """Give an exchange a session that reaches the scene's server; the exchange is ccxt's, unmodified."""
+    resolver = OnlyLoopback(dict.fromkeys(HOSTS, scene.server.port))
+    trust = ssl.create_default_context(cadata=scene.authority)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=resolver, ssl=trust)) as session:
+        exchange.session = session
+        exchange.own_session = False
+        try:
+            yield exchange
+        finally:
+            await exchange.close()

@@ -173,6 +173,9 @@ class Journal(EntryStore, Protocol):
     def load_state(self) -> State | None:
         """Give the state of the last recorded cycle, or None on a new journal."""
 
+    def save_state(self, state: State) -> None:
+        """Replace the state that the next decision starts from (an operator's command, between two cycles)."""
+
     def add_event(self, event: Event) -> None:
         """Append an event."""
 

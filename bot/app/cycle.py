@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from bot.app.commands import Commands
 from bot.app.execute import Executor
 from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
@@ -15,7 +16,7 @@ from bot.core.decision import Decision
 from bot.core.orders import Accepted
 from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
-from bot.core.state import BotState, RunState, State
+from bot.core.state import State
 from bot.ports import Clock, CycleRecord, Journal, Publisher
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class Cycle:
     clock: Clock
     policy: Policy
     publishers: Sequence[Publisher]
+    commands: Commands
     number: int = 0
     state: State | None = None
 
@@ -48,7 +50,7 @@ class Cycle:
         started = self.clock.monotonic()
         await self.reconciler.reconcile()
         snapshot = await self.observer.observe()
-        state = self.state or resume_state(self.journal, self.clock)
+        state = self.obey()
         decision = decide(snapshot, replace(state, pending=self.journal.pending()), self.policy)
         outcomes = await self.executor.execute(decision.approved)
         if any(isinstance(outcome, Accepted) for outcome in outcomes):
@@ -59,6 +61,11 @@ class Cycle:
         for publisher in self.publishers:
             publisher.publish(record)
         return record
+
+    def obey(self) -> State:
+        """Apply the operator's waiting commands; give the state that stands then."""
+        self.state = self.commands.apply(self.state or resume_state(self.journal, self.clock))
+        return self.state
 
     def _record(self, snapshot: Snapshot, decision: Decision, seconds: float) -> CycleRecord:
         record = CycleRecord(self.number + 1, decision.at, snapshot, decision, seconds)
@@ -79,4 +86,4 @@ class Cycle:
 
 def resume_state(journal: Journal, clock: Clock) -> State:
     """Give the state to start from: the journal's, or that of a bot that has never run."""
-    return journal.load_state() or State(bot=BotState(RunState.RUNNING, "first start", clock.now()))
+    return journal.load_state() or State.fresh(clock.now())

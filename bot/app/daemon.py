@@ -61,6 +61,7 @@ class Daemon:
         except BaseExceptionGroup as errors:
             raise first_of(errors) from errors
         finally:
+            self.cycle.commands.close()
             self._note("stopped", "the daemon stopped")
 
     async def _start(self, stop: asyncio.Event) -> bool:
@@ -90,11 +91,12 @@ class Daemon:
             # Cleared before the cycle reads: a head that comes during the cycle starts the next one at once.
             self._due.clear()
             await self._turn(stop)
-            await self._wait(self.interval, stop, self._due)
+            await self._wait(self.interval, stop, self._due, self.cycle.commands.arrived)
 
     async def _turn(self, stop: asyncio.Event) -> None:
-        """Run one cycle and act on its error by the error's name."""
+        """Run one cycle and act on its error by the error's name. Commands count even if no cycle comes to its end."""
         try:
+            self.cycle.obey()
             with structlog.contextvars.bound_contextvars(cycle=self.cycle.number + 1):
                 await self.cycle.run()
         except (Retryable, SkipCycle, ReduceOnly) as error:
@@ -116,9 +118,11 @@ class Daemon:
         log.warning(what, error=type(error).__name__, reason=str(error), failures=self._failures, retry_in=pause)
         if self._failures == 1:
             self._note("failing", f"{what}: {type(error).__name__}: {error}")
-        await self._wait(min(pause, HEAD_BACKOFF), stop)
+        arrived = self.cycle.commands.arrived
+        await self._wait(min(pause, HEAD_BACKOFF), stop, arrived)
         self._head.clear()
-        await self._wait(pause - HEAD_BACKOFF, stop, self._head)
+        if not arrived.is_set():
+            await self._wait(pause - HEAD_BACKOFF, stop, self._head, arrived)
         self._due.set()
 
     async def _wait(self, seconds: float, *events: asyncio.Event) -> None:

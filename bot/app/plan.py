@@ -10,7 +10,7 @@ from bot.app.wiring import preview
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.snapshot import Snapshot
-from bot.core.state import BotState, RunState, State
+from bot.core.state import State
 
 
 async def plan(settings: Settings) -> tuple[Snapshot, Decision]:
@@ -24,6 +24,5 @@ async def plan(settings: Settings) -> tuple[Snapshot, Decision]:
         await together([chain.check() for chain in world.chains])
         await together([venue.check(world.symbols[venue.venue]) for venue in world.venues])
         snapshot = await world.observer.observe()
-    fresh = State(bot=BotState(RunState.RUNNING, "no journal yet", snapshot.taken_at))
-    state = replace(world.state or fresh, pending=world.pending)
+    state = replace(world.state or State.fresh(snapshot.taken_at), pending=world.pending)
     return snapshot, decide(snapshot, state, settings.policy())

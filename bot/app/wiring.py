@@ -23,6 +23,7 @@ from bot.adapters.exchange.paper import PaperExchange
 from bot.adapters.exchange.paper_config import PaperConfig
 from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
+from bot.app.commands import Commands
 from bot.app.cycle import Cycle
 from bot.app.daemon import Daemon
 from bot.app.entries import EntryBook
@@ -71,6 +72,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             clock=clock,
             policy=settings.policy(),
             publishers=(),
+            commands=Commands(journal, clock),
             number=journal.last_cycle(),
         )
         yield Daemon(

@@ -163,6 +163,12 @@ class SqliteJournal:
             data = connection.execute(select(tables.state.c.state)).scalar()
         return None if data is None else rows.unpack(rows.STATE, data)
 
+    def save_state(self, state: State) -> None:
+        """Replace the state that the next decision starts from; the number of the last cycle stays."""
+        values = {"id": 1, "cycle": self.last_cycle(), "state": rows.pack(rows.STATE, state)}
+        with self._database.transaction() as connection:
+            connection.execute(statements.replacing(tables.state.c.id), values)
+
     def entry(self, position: PositionId) -> Entry | None:
         """Give a position's entry amounts."""
         table = tables.entries

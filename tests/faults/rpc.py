@@ -32,6 +32,7 @@ class Fault(StrEnum):
     SILENT = "silent"
     HANG_UP = "hang_up"
     REDIRECT = "redirect"
+    RAW = "raw"
     NO_EIP1898 = "no_eip1898"
     LOST_BLOCK = "lost_block"
 
@@ -64,6 +65,7 @@ class FaultyRpc:
     lag: int = 0
     only: str | None = None
     max_log_range: int | None = None
+    raw: bytes = b""
     error_text: str = "something went wrong"
     before: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
@@ -81,6 +83,8 @@ class FaultyRpc:
                 await happens()
         if self.only is not None and all(call["method"] != self.only for call in calls):
             return web.json_response(await self._ask(body))
+        if self.fault is Fault.RAW:
+            return web.Response(body=self.raw, content_type="application/json")
         if self.fault in HTTP_FAULTS:
             return HTTP_FAULTS[self.fault]()
         if self.fault in PIN_FAULTS and any(_pinned_by_hash(call) for call in calls):

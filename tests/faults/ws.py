@@ -27,12 +27,13 @@ def header(stamp: BlockStamp) -> dict[str, str]:
 
 @dataclass
 class FaultyWs:
-    """``refuse`` closes the door at the handshake; ``subscribed`` is set while somebody listens."""
+    """``refuse`` closes the door at the handshake; ``subscribed`` is set while somebody listens, ``left`` after."""
 
     url: str = ""
     refuse: bool = False
     connections: int = 0
     subscribed: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
     _socket: web.WebSocketResponse | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -47,6 +48,7 @@ class FaultyWs:
                 await self._socket.send_json({"jsonrpc": "2.0", "id": call["id"], "result": SUBSCRIPTION})
                 self.subscribed.set()
         self.subscribed.clear()
+        self.left.set()
         return self._socket
 
     async def send(self, *stamps: BlockStamp) -> None:

@@ -9,6 +9,7 @@ import structlog
 from bot.adapters.chain import wire
 from bot.adapters.chain.client import RpcClient
 from bot.adapters.chain.config import ChainConfig
+from bot.adapters.chain.reads import ContractError
 from bot.core.errors import ConfigError, Retryable
 from bot.core.types import Address
 
@@ -53,3 +54,11 @@ async def check_code(client: RpcClient, contracts: Sequence[tuple[str, Address]]
     for key, address in contracts:
         if not await client.request("eth_getCode", [address, "latest"], wire.data):
             raise ConfigError(f"there is no contract at {address} on this chain: correct the address", key=key)
+
+
+def blame(contracts: Sequence[tuple[str, Address]], error: ContractError) -> ConfigError | ContractError:
+    """Turn a contract's wrong answer into an error that names its key, if it is the configuration that names it."""
+    for key, address in contracts:
+        if address == error.target:
+            return ConfigError(f"{address} is no contract of that kind: {error}", key=key)
+    return error

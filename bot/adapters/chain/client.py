@@ -16,6 +16,8 @@ from bot.ports import Clock
 T = TypeVar("T")
 COOL_FIRST: Final = 1.0
 COOL_MOST: Final = 60.0
+MAX_CONNECTIONS: Final = 8
+"""To one host: a snapshot without Multicall3 may be dozens of batches, and a provider counts requests at once."""
 
 
 @dataclass(slots=True)
@@ -93,7 +95,8 @@ class RpcClient:
     def _open(self) -> aiohttp.ClientSession:
         """Open the session at its first use, since aiohttp needs a running loop for it."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+            connector = aiohttp.TCPConnector(limit_per_host=MAX_CONNECTIONS)
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
     def _line(self, start: Endpoint | None) -> list[Endpoint]:

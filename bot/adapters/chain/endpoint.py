@@ -114,7 +114,7 @@ class Endpoint:
         if not isinstance(answer, list):
             failure = self._result(answer, None)
             raise failure if isinstance(failure, RpcError) else self.fault("answered a batch with one result")
-        by_number = {item.get("id"): item for item in answer if isinstance(item, dict)}
+        by_number = {item["id"]: item for item in answer if isinstance(item, dict) and isinstance(item.get("id"), int)}
         if len(answer) != len(numbers) or set(by_number) != set(numbers):
             raise self.fault(f"gave {len(answer)} answers, or wrong ids, to a batch of {len(numbers)}")
         return [self._result(by_number[number], number) for number in numbers]
@@ -173,11 +173,12 @@ class Endpoint:
             raise self.fault("answered with an error that is no object")
         code, message, data = error.get("code"), error.get("message"), error.get("data")
         text = self._secrets.redact(str(message))
+        code = code if isinstance(code, int) else 0
         if code in RATE_LIMIT_CODES:
             raise RateLimited(f"{self.label}: {code} {text}", None)
         return RpcError(
             f"{self.label}: error {code}: {text}",
-            code=code if isinstance(code, int) else 0,
+            code=code,
             data=data if isinstance(data, str) else None,
         )
 

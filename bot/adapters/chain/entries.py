@@ -22,7 +22,6 @@ V2_MINT: Final = "0x4c209b5fc8ad50758f13e2e1088ba56a560dff690a1c6fef26394f4c0382
 V2_SYNC: Final = "0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1"
 V3_INCREASE: Final = "0x3067048beee31b25b2f1681f88dac838c8bba36af25bfb2b7cf7473a5847e35f"
 V3_DECREASE: Final = "0x26f6a048ee9138f2c0ce266f322cb99228e8d619ae2bff30c67f8dcf9d2377b4"
-NOBODY: Final = "0x" + "0" * 64
 
 
 async def v3_entry(logs: Logs, position: LpPosition, manager: Address, block: int) -> Entry | None:
@@ -64,7 +63,7 @@ async def v2_entry(logs: Logs, position: LpPosition, accounts: Sequence[Address]
         if liquidity <= 0:
             entry = follow(entry, entry.liquidity + liquidity, (0, 0))
             continue
-        minted = _minted(await logs.of_transaction(log.tx), log) if log.topics[1] == NOBODY else None
+        minted = _minted(await logs.of_transaction(log.tx), log)
         if minted is None:
             return None
         entry = _deposit(entry, liquidity, *minted)
@@ -101,7 +100,7 @@ def _deposit(entry: Entry, liquidity: int, amount0: int, amount1: int) -> Entry:
 def _minted(transaction: Sequence[Log], transfer: Log) -> tuple[int, int] | None:
     """Give the amounts of the Mint that made LP tokens: the pair's next event but for Sync.
 
-    Another event there means that these tokens were the protocol's fee, which nothing was deposited for.
+    Anything else there means that they were the protocol's fee, or came from somebody: what they cost is unknown.
     """
     for log in transaction:
         if log.address == transfer.address and log.index > transfer.index and log.topics[:1] != (V2_SYNC,):

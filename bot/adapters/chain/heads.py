@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -62,9 +62,6 @@ class Heads:
 
     async def _subscribed(self, name: str, url: str) -> AsyncGenerator[BlockStamp, None]:
         """Give heads from one WebSocket until it breaks or falls silent."""
-        from web3.exceptions import Web3Exception  # noqa: PLC0415 - 30 MB and half a second, only where configured
-        from websockets.exceptions import WebSocketException  # noqa: PLC0415 - comes with it
-
         silence = self._limits.max_head_age.total_seconds()
         try:
             async with self._connected(url) as web3:
@@ -83,21 +80,13 @@ class Heads:
             why = "closed"
         except Retryable as error:
             why = str(error)
-        except (
-            OSError,
-            WebSocketException,
-            Web3Exception,
-            ValueError,
-            TypeError,
-            LookupError,
-            AttributeError,
-        ) as error:
+        except _broken() as error:
             why = type(error).__name__
         log.warning("head subscription lost; polling", chain=self._config.name, endpoint=name, reason=why)
 
     @asynccontextmanager
     async def _connected(self, url: str) -> AsyncIterator[AsyncWeb3[Any]]:
-        from web3 import AsyncWeb3, WebSocketProvider  # noqa: PLC0415 - as above
+        from web3 import AsyncWeb3, WebSocketProvider  # noqa: PLC0415 - 30 MB and half a second, only where needed
 
         silent = logging.getLogger(SILENT)
         silent.disabled = True
@@ -114,6 +103,9 @@ class Heads:
             await web3.eth.subscribe("newHeads")
             yield web3
         finally:
+            # The first call gives up with whatever ended web3's listener, before it closes the socket; the second does.
+            with suppress(*_broken()):
+                await provider.disconnect()
             await provider.disconnect()
 
     async def _polled(self, seconds: float) -> AsyncGenerator[BlockStamp, None]:
@@ -149,6 +141,14 @@ class Heads:
             return None
         self._given = stamp
         return stamp
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """Give all that a broken connection or an endpoint's garbage comes out of web3 as."""
+    from web3.exceptions import Web3Exception  # noqa: PLC0415 - as above
+    from websockets.exceptions import WebSocketException  # noqa: PLC0415 - comes with it
+
+    return (OSError, WebSocketException, Web3Exception, ValueError, TypeError, LookupError, AttributeError)
 
 
 async def last_waiting(messages: AsyncIterator[Any], newest: object) -> object:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from bot.adapters.chain import wire
-from bot.adapters.chain.check import check_chain_id, check_code
+from bot.adapters.chain.check import blame, check_chain_id, check_code
 from bot.adapters.chain.client import RpcClient
 from bot.adapters.chain.config import ChainConfig
 from bot.adapters.chain.endpoint import Endpoint
@@ -17,7 +17,7 @@ from bot.adapters.chain.heads import Heads
 from bot.adapters.chain.logs import Logs
 from bot.adapters.chain.multicall import Multicall, Plan, Result
 from bot.adapters.chain.protocol import Found, ProtocolReader, Source
-from bot.adapters.chain.reads import Facts, Reads
+from bot.adapters.chain.reads import ContractError, Facts, Reads
 from bot.adapters.chain.references import ReferencePools
 from bot.adapters.chain.registry import reader_for
 from bot.adapters.chain.tokens import TokenBook
@@ -58,6 +58,7 @@ class EvmChainReader:
         self._sources: list[Source] = [*self._readers, ReferencePools(config, self._tokens)]
         self._facts = Facts()
         self._ahead: Plan = self._multicall.plan(())
+        self._read_block: int | None = None
 
     @property
     def chain(self) -> ChainName:
@@ -78,8 +79,14 @@ class EvmChainReader:
         """
         await check_chain_id(self._config, self._client)
         multicall = [] if self._config.multicall is None else [(self._config.key("multicall"), self._config.multicall)]
-        await check_code(self._client, [*multicall, *(item for source in self._sources for item in source.contracts())])
-        await self.read()
+        contracts = [*multicall, *(item for source in self._sources for item in source.contracts())]
+        await check_code(self._client, contracts)
+        try:
+            await self.read()
+        except ContractError as error:
+            raise blame(contracts, error) from error
+        except SkipCycle as error:
+            raise Retryable(str(error)) from error
         self._tokens.require_known()
 
     async def read(self) -> ChainView:
@@ -108,15 +115,15 @@ class EvmChainReader:
         Raises:
             Retryable: no endpoint answered.
         """
-        if self._track.last is None:
+        if self._read_block is None:
             return None
         logs = Logs(self._client, self._config.limits)
         for reader in self._readers:
             if reader.name == position.protocol:
-                return await reader.entry(logs, position, self._track.last.number)
+                return await reader.entry(logs, position, self._read_block)
         return None
 
-    def heads(self) -> AsyncIterator[BlockStamp]:
+    def heads(self) -> AsyncGenerator[BlockStamp, None]:
         """Give new heads as they come, for ever; the newest one where several came at once."""
         return self._heads.follow()
 
@@ -139,6 +146,7 @@ class EvmChainReader:
             raise SkipCycle(f"chain {self.chain}: still not read whole after {MAX_ROUNDS} rounds")
         if self._ahead.calls != (used := tuple(reads.used)):
             self._ahead = self._multicall.plan(used)
+        self._read_block = block.number
         return ChainView(
             chain=self.chain,
             chain_id=self._config.chain_id,

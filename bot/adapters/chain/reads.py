@@ -18,6 +18,14 @@ class Missing(Exception):  # noqa: N818 - no error: the word for "not fetched ye
     """An answer was asked for that is not there yet; it is on the list for the next round."""
 
 
+class ContractError(Retryable):
+    """A contract did not answer as one of its kind does; ``target`` is its address."""
+
+    def __init__(self, call: Call, what: str) -> None:
+        super().__init__(f"{call}: {what}")
+        self.target = call.target
+
+
 class Facts:
     """Answers that can't change (a token's decimals, a pair's tokens), kept over snapshots."""
 
@@ -53,7 +61,7 @@ class Reads:
 
         Raises:
             Missing: it is not there yet.
-            Retryable: what came is too short to be an answer of such a contract.
+            ContractError: what came is too short to be an answer of such a contract.
         """
         result = self._results.get(call)
         if result is None:
@@ -61,7 +69,7 @@ class Reads:
             raise Missing
         self.used[call] = None
         if isinstance(result, bytes) and len(result) < call.words * wire.WORD:
-            raise Retryable(f"{call}: {len(result)} bytes are no answer (is it the contract that it should be?)")
+            raise ContractError(call, f"{len(result)} bytes are no answer (is it the contract that it should be?)")
         return result
 
     def take(self, call: Call) -> bytes:
@@ -69,11 +77,11 @@ class Reads:
 
         Raises:
             Missing: it is not there yet.
-            Retryable: the call failed.
+            ContractError: the call failed.
         """
         result = self.outcome(call)
         if isinstance(result, Failed):
-            raise Retryable(f"{call}: failed{f' ({result.reason})' if result.reason else ''}")
+            raise ContractError(call, f"failed ({result.reason or 'without a reason'})")
         return result
 
     def fact(self, call: Call) -> bytes:
@@ -81,7 +89,7 @@ class Reads:
 
         Raises:
             Missing: it is not there yet.
-            Retryable: the call failed.
+            ContractError: the call failed.
         """
         known = self._facts.known.get(call)
         if known is None:

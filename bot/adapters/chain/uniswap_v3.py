@@ -12,7 +12,7 @@ from bot.adapters.chain.logs import Logs
 from bot.adapters.chain.multicall import Call, Failed
 from bot.adapters.chain.pools import v3_price
 from bot.adapters.chain.protocol import Found
-from bot.adapters.chain.reads import Missing, Reads
+from bot.adapters.chain.reads import ContractError, Missing, Reads
 from bot.adapters.chain.tokens import TokenBook
 from bot.adapters.chain.v3_calls import FACTORY, OwnerCalls, PoolCalls, PoolState, RangeCalls, position_call
 from bot.core.amm.v3 import PoolBook, V3Position
@@ -81,7 +81,7 @@ class UniswapV3Reader:
         if isinstance(answer, Failed):
             if answer.reason == BURNED:
                 return
-            raise Retryable(f"{call}: position {token_id} failed ({answer.reason or 'without a reason'})")
+            raise ContractError(call, f"position {token_id} failed ({answer.reason or 'without a reason'})")
         if not any(answer[7 * wire.WORD : 8 * wire.WORD]) and not any(answer[10 * wire.WORD : 12 * wire.WORD]):
             return
         where = self._range(reads, answer)

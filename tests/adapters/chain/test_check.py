@@ -69,6 +69,19 @@ async def test_an_address_without_code_is_named_with_its_key(chain: LocalChain) 
         assert await complaint(wrong) == f"{key}: there is no contract at {NOWHERE} on this chain: correct the address"
 
 
+async def test_a_contract_of_another_kind_is_named_with_its_key(chain: LocalChain) -> None:
+    at, config = chain.at, config_of(chain, owners=[chain.accounts[1]], pairs=[chain.at.v2_factory])
+    cases = {
+        "chains.local.uniswap_v2[1].pairs[1]": config,
+        "chains.local.uniswap_v3[1].position_manager": replace(
+            config, protocols=(V3Config("uniswap_v3", "chains.local.uniswap_v3[1]", at.v2_factory),)
+        ),
+        "chains.local.reference_pools[1]": replace(config, protocols=(), reference_pools=(at.usdc.address,)),
+    }
+    for key, wrong in cases.items():
+        assert (await complaint(wrong)).startswith(f"{key}: ")
+
+
 async def test_an_unknown_token_is_named_with_the_key_to_add(chain: LocalChain) -> None:
     odd = await chain.deploy_token("ODD", 18)
     pair = await UniswapV2(chain).create_pair(odd.address, chain.at.weth.address)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import traceback
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.adapters.chain import wire
 from bot.adapters.chain.client import RpcClient
@@ -53,9 +56,8 @@ def whole_text(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)) + repr(error) + repr(error.__context__) + repr(error.__cause__)
 
 
-SINGLE_FAULTS = [
-    fault for fault in Fault if fault not in {Fault.NONE, Fault.SHORT_BATCH, Fault.NO_EIP1898, Fault.LOST_BLOCK}
-]
+NOT_OF_A_SINGLE_ANSWER = {Fault.NONE, Fault.SHORT_BATCH, Fault.RAW, Fault.NO_EIP1898, Fault.LOST_BLOCK}
+SINGLE_FAULTS = [fault for fault in Fault if fault not in NOT_OF_A_SINGLE_ANSWER]
 
 
 @pytest.mark.parametrize("fault", SINGLE_FAULTS)
@@ -107,6 +109,27 @@ async def test_a_failed_endpoint_waits_at_the_end_of_the_line_and_comes_back(
     assert len(servers[0].requests) == 2
 
 
+async def test_an_endpoint_that_answers_one_thing_and_fails_at_another_waits_longer_each_time(
+    client: RpcClient, servers: tuple[FaultyRpc, FaultyRpc], clock: ManualClock
+) -> None:
+    servers[0].fault, servers[0].only = Fault.HTTP_500, "eth_chainId"
+
+    async def chain_id(endpoint: Endpoint) -> object:
+        return await endpoint.request("eth_chainId", "[]")
+
+    async def height(endpoint: Endpoint) -> int:
+        await endpoint.request("eth_blockNumber", "[]")
+        return endpoint.number
+
+    await client.first(chain_id)
+    assert await client.first(height, start=client.endpoints[0]) == 0
+    await client.first(chain_id, start=client.endpoints[0])
+    clock.advance(1.5)
+    assert await client.first(height) == 1
+    clock.advance(1.0)
+    assert await client.first(height) == 0
+
+
 async def test_an_endpoint_out_of_quota_is_left_alone_for_as_long_as_it_says(
     client: RpcClient, servers: tuple[FaultyRpc, FaultyRpc], clock: ManualClock
 ) -> None:
@@ -148,6 +171,38 @@ async def test_a_kept_connection_that_the_server_closed_is_opened_again(
     with pytest.raises(Retryable, match="ServerDisconnected"):
         await endpoint.request("eth_chainId", "[]")
     assert len(servers[0].requests) == 2
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "result", "error", "code", "message", "data"]), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+
+
+async def test_no_answer_whatever_makes_anything_but_a_result_or_a_retryable(
+    client: RpcClient, servers: tuple[FaultyRpc, FaultyRpc]
+) -> None:
+    endpoint, server = client.endpoints[0], servers[0]
+    server.fault = Fault.RAW
+    raws = [b"[" * 100_000, b"9" * 10_000, b'[{"id":[]},{"id":{}}]', b'{"id":1,"error":{"code":[]}}']
+
+    @settings(max_examples=100)
+    @given(st.one_of(JSON.map(lambda value: json.dumps(value).encode()), st.binary(max_size=20)))
+    def collect(raw: bytes) -> None:
+        raws.append(raw)
+
+    collect()
+    for server.raw in raws:
+        with suppress(Retryable):
+            await endpoint.request("eth_chainId", "[]")
+        with suppress(Retryable):
+            await endpoint.batch([("eth_chainId", "[]"), ("eth_blockNumber", "[]")])
+    server.fault = Fault.NONE
+    assert await endpoint.request("eth_chainId", "[]") == "0x1"
 
 
 @pytest.mark.parametrize("value", [None, 16, "16", "0x", "0xzz", "0x" + "f" * 65, True, "0x1\n"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
@@ -150,6 +151,19 @@ async def test_a_node_that_refuses_wide_ranges_gets_narrow_ones(scene: Scene) ->
         wide = replace(scene.config.limits, max_log_blocks=21)
         with pytest.raises(Retryable, match="range"):
             await entry_of(behind(scene.config, narrow.url, limits=wide), "uniswap_v3")
+
+
+async def test_events_after_the_view_do_not_count(scene: Scene) -> None:
+    chain, v3 = scene.chain, scene.v3
+    async with reading(scene.config) as reader:
+        position = (await reader.read()).positions[1]
+        before = await reader.entry(position)
+        await chain.mine(v3.increase(scene.owner, scene.token_id, 10**17, 10**9))
+        async with aclosing(reader.heads()) as heads:
+            await anext(heads)
+        assert await reader.entry(position) == before
+        await reader.read()
+        assert await reader.entry(position) != before
 
 
 async def test_a_node_that_lags_is_not_asked_for_logs(scene: Scene) -> None:

@@ -94,6 +94,20 @@ async def test_a_block_that_changes_under_a_read_by_number_makes_no_view(scene: 
             await reader.read()
 
 
+@pytest.mark.parametrize("fault", [Fault.NONE, Fault.NO_EIP1898])
+async def test_blocks_that_come_during_a_read_change_nothing_in_it(scene: Scene, fault: Fault) -> None:
+    async def trade() -> None:
+        first.before = {}
+        await scene.chain.mine(scene.buy(10**9))
+
+    async with two(scene) as (reader, first, _):
+        first.fault = fault
+        whole = await reader.read()
+        first.before = {"eth_call": trade}
+        assert await reader.read() == whole
+        assert (await reader.read()).positions != whole.positions
+
+
 async def test_an_endpoint_that_lags_is_passed_over(scene: Scene) -> None:
     async with two(scene) as (reader, first, second):
         newest = (await reader.read()).block

@@ -13,6 +13,7 @@ from bot.adapters.web import present
 from bot.adapters.web.config import About
 from bot.adapters.web.present import Json
 from bot.adapters.web.pulse import Pulse
+from bot.adapters.web.results import Result, Results
 from bot.core.decision import Alarm
 from bot.core.orders import Intent, NotFound, Outcome
 from bot.core.state import RunState
@@ -43,8 +44,8 @@ class Update:
 class Board:
     """Takes cycles, orders and events, and gives them as JSON."""
 
-    def __init__(self, about: About, clock: Clock, pulse: Pulse, history: int) -> None:
-        self._about, self._clock, self._pulse = about, clock, pulse
+    def __init__(self, about: About, clock: Clock, pulse: Pulse, results: Results, history: int) -> None:
+        self._about, self._clock, self._pulse, self._results = about, clock, pulse, results
         self._started_at = clock.now()
         self._points: deque[str] = deque(maxlen=history)
         self._taken = 0
@@ -57,7 +58,7 @@ class Board:
     def remember(self, past: Past) -> None:
         """Take what was before the start."""
         for summary in past.cycles:
-            self._add(summary)
+            self._add(summary, None)
         for intent, outcome in past.orders:
             self._order(intent, outcome)
         self._events.extend(past.events)
@@ -66,7 +67,7 @@ class Board:
         """Take a cycle's record."""
         self._note_changes(self._record, record)
         self._record = record
-        self._add(summarise(record))
+        self._add(summarise(record), self._results.total)
         self._wake()
 
     def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
@@ -103,13 +104,14 @@ class Board:
                 "started_at": self._started_at,
                 "pulse": {"age_seconds": round(pulse.age, 3), "limit_seconds": pulse.limit},
                 "last": None if self._record is None else present.cycle(self._record),
+                "result": present.result(self._results.total),
                 "orders": list(reversed(self._orders.values())),
                 "events": [present.event(item) for item in reversed(self._events)],
             }
         )
 
-    def _add(self, summary: CycleSummary) -> None:
-        self._points.append(present.dumps(present.point(summary, None)))
+    def _add(self, summary: CycleSummary, result: Result | None) -> None:
+        self._points.append(present.dumps(present.point(summary, result)))
         self._taken += 1
 
     def _order(self, intent: Intent, outcome: Outcome | NotFound | None) -> None:

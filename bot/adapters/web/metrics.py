@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 from bot.adapters.web.config import About
 from bot.adapters.web.gauges import GAUGES, Seen
 from bot.adapters.web.pulse import Pulse
+from bot.adapters.web.results import Results
 from bot.core.orders import Accepted, Intent, LedgerEntry, NotFound, Outcome, Rejected, Unknown
 from bot.core.types import ChainName, VenueId
 from bot.ports import Clock, CycleRecord, Event, Phase
@@ -42,7 +43,7 @@ class Definition:
 class Metrics:
     """Every metric of one bot, in a registry of its own."""
 
-    def __init__(self, about: About, clock: Clock, pulse: Pulse) -> None:
+    def __init__(self, about: About, clock: Clock, pulse: Pulse, results: Results) -> None:
         # Else each counter gets a second series that nobody reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves this one function untyped
         self.definitions: list[Definition] = []
@@ -65,10 +66,17 @@ class Metrics:
         self._ledger = self._gauge(
             "ledger_usd", "Cash moved since the start, by kind (funding, fee, realised, ...).", "venue", "kind"
         )
+        self._pnl(results)
         self._events = self._counter("events", "Events of the journal.", "kind")
         self.definitions += [Definition(item.name, "gauge", item.labels, item.help) for item in GAUGES]
         self.registry.register(self._last)
         ProcessCollector(registry=self.registry)
+
+    def _pnl(self, results: Results) -> None:
+        part = self._gauge("pnl_usd", "Result since the start: of the liquidity, its hedge, and both.", "part")
+        part.labels("liquidity").set_function(lambda: float(results.total.unhedged))
+        part.labels("hedge").set_function(lambda: float(results.total.hedge))
+        part.labels("both").set_function(lambda: float(results.total.hedged))
 
     def publish(self, record: CycleRecord) -> None:
         """Take a cycle's record."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.adapters.store.summary import CycleSummary
 from bot.adapters.web.figures import Perp, funding_a_year, margin_ratio, perps
+from bot.adapters.web.results import Result
 from bot.core.decision import Alarm, Band, Hedge, PositionReport
 from bot.core.orders import Accepted, Intent, NotFound, Outcome, Rejected, Unknown
 from bot.core.snapshot import ChainView, LpPosition, VenueUnknown, VenueView
@@ -187,22 +188,29 @@ def event(item: Event) -> Json:
     return {"at": item.at, "kind": item.kind, "message": item.message}
 
 
-def point(summary: CycleSummary, result: tuple[Decimal, Decimal] | None) -> Json:
-    """Give a cycle as the charts take it: rounded numbers, times in milliseconds since 1970.
+def result(total: Result) -> Json:
+    """Give the running result since the start."""
+    return {
+        "unhedged": total.unhedged,
+        "hedge": total.hedge,
+        "hedged": total.hedged,
+        "unpriced_steps": total.unpriced,
+    }
 
-    ``result`` is the running result without and with the hedge. Each hedge is [exposure, position, drift, outer band,
-    mark].
+
+def point(summary: CycleSummary, total: Result | None) -> Json:
+    """Give a cycle as the charts take it: rounded numbers, and the time in milliseconds since 1970.
+
+    ``r`` is the running result without and with the hedge, null for cycles before the start. Each underlying under
+    ``h`` has its exposure, position, drift and outer band.
     """
-    figures = summary.figures
     return {
         "c": summary.number,
         "t": round(summary.at.timestamp() * 1000),
-        "lp": _number(figures.lp_value),
-        "eq": _number(sum(figures.equity.values(), Decimal(0)) if figures.equity else None),
-        "r": None if result is None else _numbers(result),
+        "r": None if total is None else _numbers((total.unhedged, total.hedged)),
         "h": {
-            item.underlying: _numbers((item.exposure, item.position, item.drift, item.outer, item.mark))
-            for item in figures.hedges
+            item.underlying: _numbers((item.exposure, item.position, item.drift, item.outer))
+            for item in summary.figures.hedges
         },
     }
 

@@ -13,6 +13,7 @@ from bot.adapters.web.config import About, HttpConfig
 from bot.adapters.web.metrics import Metrics
 from bot.adapters.web.pages import Pages
 from bot.adapters.web.pulse import Pulse
+from bot.adapters.web.results import Results
 from bot.core.errors import ConfigError
 from bot.core.orders import Intent, LedgerEntry, NotFound, Outcome
 from bot.core.types import ChainName, VenueId
@@ -35,8 +36,9 @@ class HttpServer:
     def __init__(self, config: HttpConfig, clock: Clock, about: About, history: History = Past) -> None:
         self._config, self._history = config, history
         self._pulse = Pulse(clock, config.stale_after)
-        self.metrics = Metrics(about, clock, self._pulse)
-        self._board = Board(about, clock, self._pulse, config.history)
+        self._results = Results()
+        self.metrics = Metrics(about, clock, self._pulse, self._results)
+        self._board = Board(about, clock, self._pulse, self._results, config.history)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -85,6 +87,7 @@ class HttpServer:
     def publish(self, record: CycleRecord) -> None:
         """Take a cycle's record."""
         self._pulse.publish(record)
+        self._results.publish(record)
         self.metrics.publish(record)
         self._board.publish(record)
 

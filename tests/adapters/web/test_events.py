@@ -56,7 +56,6 @@ async def test_a_reader_gets_the_past_and_then_each_new_cycle() -> None:
     assert (second.event, second.cycles, second.data["status"]["last"]["cycle"]) == ("more", [3], 3)
     assert (third.cycles, third.data["status"]["events"][0]["message"]) == ([], "no chain")
     point = second.data["points"][0]
-    assert point["lp"] == 10_000
     assert point["h"]["ETH"][:3] == [2.5, -2.5, 0]
 
 

@@ -1,0 +1,179 @@
+// The page without its charts: one function per part, each drawing from the status.
+
+import { clock, el, fill, number, percent, setNow, span, tone, units, usd } from "./format.js";
+
+const cards = new Map();
+let shown = null;
+
+export function all(status) {
+  shown = status;
+  const { last } = status;
+  setNow(status.now);
+  document.getElementById("bot").textContent = status.bot.id === "dnbot" ? "" : status.bot.id;
+  document.getElementById("version").textContent = `dnbot ${status.bot.version}`;
+  const mode = document.getElementById("mode");
+  mode.textContent = status.bot.mode;
+  mode.className = `badge ${status.bot.mode}`;
+  document.title = last ? `${last.state.state} · dnbot` : "dnbot";
+  orders(status.orders);
+  events(status.events);
+  if (last === null) return;
+  state(last);
+  alarms(last.alarms);
+  tiles(status, last);
+  hedges(last.hedges);
+  margin(last);
+  positions(last.positions);
+}
+
+export const hedgeCharts = () => [...cards].map(([key, card]) => [key, card.chart]);
+
+function state({ state: bot, chains, venues, seconds }) {
+  const blocks = chains.map((chain) => `${chain.chain} block ${chain.block.toLocaleString("en-US")}`);
+  const dark = venues.filter((venue) => !venue.known).map((venue) => `${venue.venue} unknown`);
+  fill(
+    "state",
+    el("span", `pill ${bot.state}`, bot.state),
+    el("span", "why", bot.reason),
+    el("span", "dim", `since ${clock(bot.since)}`),
+    el("span", "grow"),
+    el("span", "dim", [...blocks, ...dark, `cycle took ${Math.round(seconds * 1000)} ms`].join(" · ")),
+  );
+}
+
+function alarms(list) {
+  const rank = { critical: 0, warning: 1, info: 2 };
+  const sorted = [...list].sort((a, b) => rank[a.severity] - rank[b.severity]);
+  fill("alarms", ...sorted.map((item) => el("p", `alarm ${item.severity}`, el("b", "", item.severity), item.message)));
+}
+
+const total = (values) => (values.some((value) => value === null) ? null : values.reduce((sum, value) => sum + value, 0));
+
+function tiles(status, last) {
+  const value = total(last.positions.map((item) => number(item.value)));
+  const fees = total(last.positions.map((item) => number(item.fees)));
+  const known = last.venues.filter((venue) => venue.known);
+  const equity = known.length === last.venues.length ? total(known.map((venue) => number(venue.equity))) : null;
+  const hedged = number(status.result.hedged);
+  const used = last.hedges.filter((item) => item.drift !== null && item.band && Number(item.band.outer) > 0)
+    .map((item) => [Math.abs(Number(item.drift)) / Number(item.band.outer), item.underlying]).sort((a, b) => b[0] - a[0])[0];
+  const open = last.perps.filter((perp) => Number(perp.size) !== 0);
+  const near = open.filter((perp) => perp.distance !== null).map((perp) => Number(perp.distance)).sort((a, b) => a - b)[0];
+  const funding = total(open.map((perp) => -Number(perp.notional) * Number(perp.funding_yearly)));
+  const next = open.map((perp) => perp.funding_at).sort()[0];
+  fill(
+    "tiles",
+    tile("Liquidity", usd(value), `${usd(fees)} fees to collect`),
+    tile("Result", usd(hedged, { sign: true }), `${usd(status.result.unhedged, { sign: true })} without the hedge`, tone(hedged)),
+    tile("Drift", used ? percent(used[0], { digits: 0 }) : "–", used ? `of the band, ${used[1]}` : "nothing to hedge", used && used[0] > 1 ? "warn" : ""),
+    tile("To liquidation", near === undefined ? "–" : percent(near), near === undefined ? "no open short" : "nearest short", near < 0.1 ? "bad" : ""),
+    tile("Collateral", usd(equity), known.map((venue) => venue.venue).join(", ")),
+    tile("Funding", usd(funding, { sign: true }), next ? `a year at this rate, next ${clock(next)}` : "no open short", tone(funding)),
+  );
+}
+
+const tile = (name, figure, note, mood = "") =>
+  el("article", "tile", el("h3", "", name), el("p", `figure ${mood}`, figure), el("p", "dim", note));
+
+function hedges(list) {
+  for (const [key, card] of cards) {
+    if (!list.some((item) => item.underlying === key)) { card.root.remove(); cards.delete(key); }
+  }
+  for (const item of list) {
+    if (!cards.has(item.underlying)) cards.set(item.underlying, card(item.underlying));
+    hedge(cards.get(item.underlying), item);
+  }
+}
+
+function card(name) {
+  const facts = el("dl", "facts");
+  const note = el("p", "note");
+  const why = el("p", "dim");
+  const chart = el("div", "chart tall");
+  const mark = el("small", "");
+  const root = el("article", "card hedge", el("h2", "", name, " ", mark), facts, chart, note, el("details", "", el("summary", "dim", "why this band"), why));
+  root.dataset.underlying = name;
+  document.getElementById("hedges").append(root);
+  return { root, facts, note, why, chart, mark };
+}
+
+function hedge(card, item) {
+  const drift = number(item.drift);
+  const outer = item.band ? number(item.band.outer) : null;
+  const isOut = drift !== null && outer !== null && Math.abs(drift) > outer;
+  card.mark.textContent = item.mark === null ? "no mark" : usd(item.mark);
+  card.facts.replaceChildren(
+    ...fact("exposure", units(item.exposure), "exposure"),
+    ...fact("short", item.position === null ? "unknown" : units(-Number(item.position)), "short"),
+    ...fact("drift", units(item.drift, { sign: true }), isOut ? "warn" : ""),
+    ...fact("band", outer === null ? "–" : `± ${units(outer)}`),
+  );
+  card.note.textContent = item.note;
+  card.why.textContent = item.band ? item.band.why : "no venue can be read";
+}
+
+const fact = (name, value, mood = "") => [el("dt", "", name), el("dd", mood, value)];
+
+function bar(share, mood) {
+  const inner = el("i", mood);
+  inner.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
+  return el("div", "bar", inner);
+}
+
+function margin({ venues, perps }) {
+  const blocks = venues.map((venue) => {
+    if (!venue.known) return el("div", "line", el("b", "", venue.venue), el("span", "bad", `unknown: ${venue.reason}`));
+    const ratio = number(venue.margin_ratio);
+    return el(
+      "div", "gauge",
+      el("div", "line", el("b", "", venue.venue), el("span", "dim", `${usd(venue.equity)} equity, ${usd(venue.available)} free`)),
+      el("div", "line", el("span", "dim", "margin ratio"), el("span", "", percent(ratio))),
+      bar(ratio ?? 1, ratio === null || ratio > 0.5 ? "bad" : ratio > 0.25 ? "warn" : "good"),
+    );
+  });
+  const open = perps.filter((perp) => Number(perp.size) !== 0).map((perp) => {
+    const distance = number(perp.distance);
+    const stop = Math.abs(Number(perp.size)) <= Number(perp.stop_covered) ? "stop rests" : "no full stop";
+    return el(
+      "div", "gauge",
+      el("div", "line", el("b", "", `${units(perp.size)} ${perp.symbol}`), el("span", tone(number(perp.unrealised)), usd(perp.unrealised, { sign: true }))),
+      el("div", "line", el("span", "dim", `${usd(perp.notional)} · entry ${usd(perp.entry)} · ${stop}`), el("span", "dim", `funding ${percent(perp.funding_yearly, { sign: true })} a year`)),
+      el("div", "line", el("span", "dim", perp.liquidation === null ? "no liquidation price" : `liquidation at ${usd(perp.liquidation)}`), el("span", "", distance === null ? "–" : `${percent(distance)} away`)),
+      bar(distance === null ? 1 : distance, distance === null || distance > 0.2 ? "good" : distance > 0.1 ? "warn" : "bad"),
+    );
+  });
+  fill("margin", ...blocks, ...open);
+}
+
+function positions(list) {
+  const rows = list.map((item) => el(
+    "div", "row",
+    el("div", "line", el("b", "", item.pair), el("span", `badge ${item.in_range ? "good" : "warn"}`, item.in_range ? "in range" : "out of range"), el("span", "grow"), el("b", "", usd(item.value))),
+    el("div", "line dim", el("span", "", item.amounts.map((part) => `${units(part.amount)} ${part.symbol}`).join(" + ")), el("span", "", `fees ${usd(item.fees)}`)),
+    el("div", "line dim", el("span", "id", item.id), el("span", "", item.il === null ? "IL unknown" : `IL ${percent(item.il, { digits: 3 })}, ${usd(item.il_value)}`)),
+  ));
+  fill("positions", ...(rows.length ? rows : [el("p", "dim", "no liquidity")]));
+}
+
+function orders(list) {
+  const rows = list.map((item) => {
+    const quantity = Number(item.quantity);
+    const price = item.price ? `${usd(item.price)} · ` : "";
+    const mood = ["filled", "open", "sent"].includes(item.status) ? "good" : item.status === "unknown" ? "bad" : "warn";
+    return el(
+      "div", "row",
+      el("div", "line", el("b", quantity < 0 ? "short" : "exposure", `${quantity < 0 ? "sell" : "buy"} ${units(Math.abs(quantity))}`), el("span", "", item.symbol), el("span", "grow"), el("span", `badge ${mood}`, item.status)),
+      el("div", "line dim", el("span", "", `${price}${item.answer ?? item.reason}`), el("time", "", clock(item.at))),
+    );
+  });
+  fill("orders", ...(rows.length ? rows : [el("p", "dim", "no orders yet")]));
+}
+
+function events(list) {
+  const rows = list.map((item) => el("div", "event", el("time", "dim", clock(item.at)), el("b", item.kind.split(" ").at(-1), item.kind), el("span", "", item.message)));
+  fill("events", ...(rows.length ? rows : [el("p", "dim", "nothing happened yet")]));
+}
+
+export function tick(passed) {
+  if (shown?.last) document.getElementById("state").title = `as of ${span(passed)} ago`;
+}

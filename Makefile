@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 WORKERS ?= 2
 
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test testtools check bench docs screenshot lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -28,8 +28,12 @@ node_modules/installed: package-lock.json
 demo: setup ## the main job: a local chain with real pools, hedged on paper
 	@$(PY) -m bot demo
 
-test: setup ## every test
+test: setup testtools ## every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
+
+testtools: ## what some tests need besides: a browser, a broker, promtool
+	@PATH=$$PATH:/usr/sbin tools/need 'command -v chromium && command -v mosquitto && command -v mosquitto_pub && command -v promtool' \
+	  chromium mosquitto mosquitto-clients prometheus || echo "the tests that need them are skipped" >&2
 
 check: setup ## format, lint, types, layers
 	@$(PY) -m ruff format --check -q .
@@ -39,6 +43,12 @@ check: setup ## format, lint, types, layers
 
 bench: setup ## performance figures, as ratios in one run
 	@$(PY) -m tests.bench
+
+docs: setup ## write the pages of docs/ that the code knows best
+	@$(PY) -m tests.tools.docs
+
+screenshot: setup testtools ## write docs/status-page.png
+	@$(PY) -m tests.tools.screenshot
 
 lock: ## write the lock files again (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock

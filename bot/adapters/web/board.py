@@ -84,9 +84,10 @@ class Board:
         self.is_closed = True
         self._wake()
 
-    async def changed(self) -> None:
-        """Wait until there is something new."""
-        await self._changed.wait()
+    @property
+    def changed(self) -> asyncio.Event:
+        """What the next change sets; take it before ``update``, so that no change during the sending is missed."""
+        return self._changed
 
     def update(self, after: int) -> Update:
         """Give the present status, and the points that came after position ``after``."""

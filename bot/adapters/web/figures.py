@@ -38,7 +38,7 @@ class Perp:
     def liquidation_distance(self) -> Decimal | None:
         """How far the mark may move against the position before liquidation, as a fraction of it; None if it can't."""
         size, price, mark = self.position.size, self.position.liquidation_price, self.quote.mark.price
-        if not size or price is None or price <= 0:
+        if not size or price is None or price <= 0 or mark <= 0:
             return None
         return price / mark - 1 if size < 0 else 1 - price / mark
 
@@ -68,6 +68,6 @@ def margin_ratio(balance: Balance) -> Decimal | None:
     return balance.maintenance_margin / balance.equity if balance.equity > 0 else None
 
 
-def funding_a_year(funding: Funding) -> Decimal:
+def funding_a_year(funding: Funding) -> Decimal | None:
     """Give the funding that a short would receive in a year at the present rate, as a fraction of its notional."""
-    return funding.rate * Decimal(_YEAR / funding.interval)
+    return funding.rate * Decimal(_YEAR / funding.interval) if funding.interval else None

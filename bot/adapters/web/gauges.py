@@ -182,7 +182,7 @@ GAUGES: Final = (
     _chain("block_number", "Block that the last cycle read.", lambda block, _: float(block.number)),
     _chain(
         "head_age_seconds",
-        "Age of that block now.",
+        "Age of the block that the last cycle read, by now.",
         lambda block, now: (now - block.timestamp).total_seconds(),
     ),
     Gauge("dnbot_pending_orders", "Orders whose end is not known, by what is known of them.", ("status",), _pending),

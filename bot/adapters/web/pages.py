@@ -99,26 +99,26 @@ class Pages:
     async def _feed(self, response: web.StreamResponse, seen: int) -> None:
         event = "more" if seen else "all"
         while not self._board.is_closed:
-            update = self._board.update(seen)
+            changed, update = self._board.changed, self._board.update(seen)
             seen = update.last
             head = f"event: {event}\nid: {self._run}-{seen}\n"
             await response.write(f"{head}data: {update.text}\n\n".encode())
             event = "more"
-            while not await self._news():
+            while not await _soon(changed):
                 await response.write(b": still here\n\n")
-
-    async def _news(self) -> bool:
-        try:
-            async with asyncio.timeout(_SILENCE):
-                await self._board.changed()
-        except TimeoutError:
-            return False
-        return True
 
     def _seen(self, last_id: str) -> int:
         """Give the position that a reader has; 0 for a new one, or one of an earlier run."""
         run, _, position = last_id.partition("-")
         return int(position) if run == self._run and position.isascii() and position.isdigit() else 0
+
+
+async def _soon(changed: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(_SILENCE):
+            return await changed.wait()
+    except TimeoutError:
+        return False
 
 
 def _health(answer: Answer) -> web.Response:

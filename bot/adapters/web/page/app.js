@@ -29,8 +29,8 @@ function connect() {
 }
 
 function shown() {
-  const last = feed.points.at(-1);
-  return hours && last ? feed.points.filter((point) => point.t > last.t - hours * 3600000) : feed.points;
+  const newest = feed.points.at(-1);
+  return hours && newest ? feed.points.filter((point) => point.t > newest.t - hours * 3600000) : feed.points;
 }
 
 function draw() {

@@ -20,6 +20,8 @@ from bot.paper.engine import PaperEngine
 from bot.paper.rules import Flavour, MarkUpdate, VenueRules
 from bot.paper.servers.binance.routes import HOSTS as BINANCE_HOSTS
 from bot.paper.servers.binance.routes import Binance
+from bot.paper.servers.bitget.routes import HOSTS as BITGET_HOSTS
+from bot.paper.servers.bitget.routes import Bitget
 from bot.paper.servers.desk import Credentials, Desk
 from bot.paper.servers.server import Around, VenueServer
 from bot.paper.servers.tls import certificates
@@ -29,7 +31,8 @@ from tests.paper.scene import BTC, ETH, RULES
 D = Decimal
 Ccxt = Any  # what its methods give has no useful types
 ALICE = Credentials("alice-key-0123456789", "alice-secret-abcdef", "alice-passphrase")
-HOSTS = [*BINANCE_HOSTS, "api.bitget.com"]
+HOSTS = [*BINANCE_HOSTS, *BITGET_HOSTS]
+DIALECTS = {Flavour.BINANCE: Binance, Flavour.BITGET: Bitget}
 
 
 class ShiftedClock(SystemClock):
@@ -91,18 +94,18 @@ class OnlyLoopback(AbstractResolver):
 
 
 def desk(rules: VenueRules, now: datetime, credentials: Credentials = ALICE, deposit: int = 10_000) -> Desk:
-    return Desk(credentials, PaperEngine.open(replace(rules, history=1000), now, D(deposit)))
+    return Desk(credentials, PaperEngine.open(rules, now, D(deposit)))
 
 
 @asynccontextmanager
 async def serving(flavour: Flavour, rules: VenueRules = RULES, around: Around | None = None) -> AsyncIterator[Scene]:
     """Serve one customer's venue over TLS."""
-    rules = replace(rules, flavour=flavour)
+    rules = replace(rules, flavour=flavour, history=1000)
     clock, prices = ShiftedClock(), Prices()
     one = desk(rules, clock.now())
     tls, authority = certificates(HOSTS, datetime.now(UTC))
     venue = Venue(rules, [one], prices, clock)
-    async with VenueServer(venue, Binance(), tls=tls, around=around) as server:
+    async with VenueServer(venue, DIALECTS[flavour](), tls=tls, around=around) as server:
         yield Scene(clock, prices, one, server, authority)
 
 

@@ -11,6 +11,7 @@ from bot.paper.servers.venue import Answer
 from bot.paper.servers.wire import VenueError
 
 HEADERS: Final[Mapping[str, str]] = {}
+_LONGEST_ID: Final = 36
 
 
 def unauthorised() -> VenueError:
@@ -52,6 +53,12 @@ def missing(name: str) -> VenueError:
 def unread(name: str) -> VenueError:
     """Say that a parameter was sent that this order does not take."""
     return VenueError(400, "-1106", f"Parameter '{name}' sent when not required.")
+
+
+def too_long_id() -> VenueError:
+    """Say that a client id is too long."""
+    message = f"Client order id length should not be more than {_LONGEST_ID} chars"
+    return VenueError(400, "-4015", message)
 
 
 def illegal(name: str) -> VenueError:
@@ -135,7 +142,7 @@ def refused(rejected: Rejected, least_notional: str) -> VenueError:
     reason = rejected.reason
     match reason:
         case RejectReason.BAD_ID:
-            return illegal("newClientOrderId")
+            return too_long_id() if len(rejected.client_id) > _LONGEST_ID else illegal("newClientOrderId")
         case RejectReason.BELOW_MIN_NOTIONAL:
             message = f"Order's notional must be no smaller than {least_notional} (unless you choose reduce only)."
         case _:

@@ -58,6 +58,7 @@ PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
     ("GET", "/fapi/v1/symbolConfig"): setup.symbol_config,
     ("GET", "/fapi/v1/accountConfig"): setup.account_config,
     ("GET", "/fapi/v1/multiAssetsMargin"): setup.multi_assets_mode,
+    ("GET", "/fapi/v1/feeBurn"): setup.fee_burn,
     ("GET", "/fapi/v1/commissionRate"): setup.commission_rate,
     ("GET", "/fapi/v1/userTrades"): history.user_trades,
     ("GET", "/fapi/v1/income"): history.income,

@@ -150,6 +150,11 @@ def multi_assets_mode(_: Private) -> object:
     return {"multiAssetsMargin": False}
 
 
+def fee_burn(_: Private) -> object:
+    """Tell that fees are paid in USDT, not in BNB."""
+    return {"feeBurn": False}
+
+
 def commission_rate(call: Private) -> object:
     """Give a market's fees."""
     symbol = call.symbol()

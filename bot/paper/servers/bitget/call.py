@@ -1,0 +1,86 @@
+"""What a Bitget endpoint is given, and the parameters that many of them take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from bot.core.market import PerpMarket
+from bot.core.types import Symbol
+from bot.paper.engine import PaperEngine
+from bot.paper.servers.bitget import errors
+from bot.paper.servers.desk import Desk
+from bot.paper.servers.venue import Venue
+from bot.paper.servers.wire import Params
+
+PRODUCT: Final = "USDT-FUTURES"
+_MOST: Final = 100
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """A call that anybody may make."""
+
+    venue: Venue
+    params: Params
+    now: datetime
+
+    @property
+    def engine(self) -> PaperEngine:
+        """The engine whose market is shown."""
+        return self.venue.tape
+
+    def has_product(self) -> bool:
+        """Whether the mandatory product type is the one that the venue has."""
+        return self.params.text("productType").upper() == PRODUCT
+
+    def product(self) -> None:
+        """Check the mandatory product type."""
+        if not self.has_product():
+            raise errors.wrong("productType")
+
+    def symbol(self) -> Symbol:
+        """Give the mandatory symbol."""
+        self.product()
+        symbol = self.venue.ids.get(self.params.text("symbol").upper())
+        if symbol is None:
+            raise errors.unknown_symbol()
+        return symbol
+
+    def maybe_symbol(self) -> Symbol | None:
+        """Give the symbol that was asked for, if any."""
+        self.product()
+        return None if self.params.maybe("symbol") is None else self.symbol()
+
+    def market(self, symbol: Symbol) -> PerpMarket:
+        """Give a market's rules."""
+        return self.venue.rules.symbols[symbol].market
+
+
+@dataclass(frozen=True, slots=True)
+class Private(Public):
+    """A call of a customer."""
+
+    desk: Desk
+
+    def must_trade(self) -> None:
+        """Check that the key may trade, and that the account is in one-way mode."""
+        if not self.desk.permissions.trade:
+            raise errors.not_allowed()
+        if self.desk.hedge_mode or self.params.maybe("tradeSide") is not None:
+            raise errors.wrong_position_mode()
+
+    def is_in_span(self, at: datetime) -> bool:
+        """Whether a time is between startTime and endTime, as far as they were sent."""
+        start, end = self.params.maybe_time("startTime"), self.params.maybe_time("endTime")
+        return (start is None or at >= start) and (end is None or at <= end)
+
+    def page(self, found: Sequence[tuple[int, T]]) -> tuple[list[T], str]:
+        """Cut one page, newest first, out of numbered entries (oldest first); give it with its last entry's id."""
+        limit = min(self.params.maybe_integer("limit") or _MOST, _MOST)
+        before = self.params.maybe_integer("idLessThan")
+        wanted = [(number, one) for number, one in reversed(found) if before is None or number < before][:limit]
+        return [one for _, one in wanted], str(wanted[-1][0]) if wanted else ""

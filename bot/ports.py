@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.core.decision import Decision
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome
+from bot.core.resolution import ResolutionRule
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
 from bot.core.state import Pending, State
 from bot.core.types import ChainName, ClientOrderId, PositionId, Symbol, VenueId
@@ -79,6 +80,10 @@ class Exchange(Protocol):
     @property
     def venue(self) -> VenueId:
         """The venue's name in the configuration."""
+
+    @property
+    def silence(self) -> ResolutionRule | None:
+        """How long a lost order must stay unseen before it is proven that it was never placed; None: one look does."""
 
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
         """Load the markets and compare the account with what dnbot needs.
@@ -169,6 +174,9 @@ class Journal(EntryStore, Protocol):
 
     def record(self, record: CycleRecord) -> None:
         """Append a cycle and the state that the next decision starts from."""
+
+    def last_snapshot(self) -> Snapshot | None:
+        """Give the snapshot of the last recorded cycle, or None on a new journal."""
 
     def load_state(self) -> State | None:
         """Give the state of the last recorded cycle, or None on a new journal."""

@@ -48,10 +48,13 @@ class Cycle:
                 were already sent have their intents.
         """
         started = self.clock.monotonic()
-        await self.reconciler.reconcile()
+        if await self.reconciler.reconcile():
+            await self.reconciler.collect_fills()
         snapshot = await self.observer.observe()
+        self.reconciler.remember(snapshot)
         state = self.obey()
         decision = decide(snapshot, replace(state, pending=self.journal.pending()), self.policy)
+        await self.executor.cancel(decision.cancels)
         outcomes = await self.executor.execute(decision.approved)
         if any(isinstance(outcome, Accepted) for outcome in outcomes):
             await self.reconciler.collect_fills()

@@ -71,8 +71,7 @@ class Daemon:
                 await together([chain.check() for chain in self.chains])
                 await together([venue.check(self.symbols[venue.venue]) for venue in self.venues])
                 await self.cycle.observer.look()
-                await self.cycle.reconciler.reconcile()
-                await self.cycle.reconciler.collect_fills()
+                await self.cycle.reconciler.begin()
             except (Retryable, SkipCycle) as error:
                 await self._back_off("waiting for the chain and the venues", error, stop)
             else:
@@ -98,7 +97,7 @@ class Daemon:
         try:
             self.cycle.obey()
             with structlog.contextvars.bound_contextvars(cycle=self.cycle.number + 1):
-                await self.cycle.run()
+                record = await self.cycle.run()
         except (Retryable, SkipCycle, ReduceOnly) as error:
             await self._back_off("cycle not finished", error, stop)
         except ConfigError as error:  # it fitted at the start, so the world has changed: go on trying, loudly
@@ -110,6 +109,8 @@ class Daemon:
             await self._back_off("unexpected error", error, stop)
         else:
             self._failures = 0
+            if record.decision.cancels:
+                self._due.set()  # what was taken back is to be replaced now, not at the next block
 
     async def _back_off(self, what: str, error: Exception, stop: asyncio.Event) -> None:
         """Say what happened, once per streak in the journal, and wait a little longer each time."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.core.decision import Approved
+from bot.core.decision import Approved, Cancel
 from bot.core.orders import Accepted, Outcome, Rejected, Unknown
 from bot.core.types import VenueId
 from bot.ports import Clock, Exchange, Journal
@@ -33,6 +33,12 @@ class Executor:
             Retryable: the journal could not take an intent; that order and the ones after it were not sent.
         """
         return tuple([await self._send(order) for order in approved])
+
+    async def cancel(self, cancels: Sequence[Cancel]) -> None:
+        """Take resting orders back, each once; what became of them is looked up, never taken from the answer."""
+        for item in cancels:
+            outcome = await self.venues[item.venue].cancel(item.client_id, item.symbol)
+            log.info("cancel sent", client_id=item.client_id, why=item.reason, answer=type(outcome).__name__)
 
     async def _send(self, approved: Approved) -> Outcome:
         order = approved.order

@@ -24,6 +24,7 @@ from bot.core.state import MarkHistory, State
 from bot.core.target import Aim, aim
 from bot.core.types import USD, ZERO, Address, Underlying
 from bot.core.volatility import Volatility
+from bot.core.working import work
 
 _CONTEXT: Final = Context(prec=28)
 _DEEPEST: Final = Decimal(10) ** 30
@@ -53,8 +54,10 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
 
     aims = [aim(key, exposures.get(key, _NOTHING), policy.hedges[key], item, state.bot) for key, item in lanes.items()]
     widths = _bands(aims, policy, exposure.value(held.values(), prices), history)
+    works = [work(item, band, state, policy, snapshot.taken_at) for item, band in zip(aims, widths, strict=True)]
     reckonings = [
-        Reckoning(item, band, plan(item, band, policy.guards.slippage)) for item, band in zip(aims, widths, strict=True)
+        Reckoning(item, band, plan(item, band, done.manner))
+        for item, band, done in zip(aims, widths, works, strict=True)
     ]
 
     stale = (*stale_chains(snapshot, held.values(), policy.guards), *stale_markets(snapshot, aims, policy.guards))
@@ -76,7 +79,14 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
             *(alarm for item in reckonings for alarm in item.plan.alarms),
             *ruling.alarms,
         ),
-        state=replace(state, held=held, order_times=tuple(situation.order_times), marks=history),
+        state=replace(
+            state,
+            held=held,
+            order_times=tuple(situation.order_times),
+            marks=history,
+            outside={item.underlying: done.outside for item, done in zip(aims, works, strict=True) if done.outside},
+        ),
+        cancels=tuple(cancel for done in works for cancel in done.cancels),
     )
 
 

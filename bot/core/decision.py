@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from bot.core.orders import OrderRequest
 from bot.core.state import State
-from bot.core.types import PositionId, Underlying
+from bot.core.types import ClientOrderId, PositionId, Symbol, Underlying, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,16 @@ class Approved:
     """An order that every guard let through; the only thing that execute accepts."""
 
     order: OrderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """A resting order of ours that is to be taken back; what replaces it is planned once it is gone."""
+
+    client_id: ClientOrderId
+    venue: VenueId
+    symbol: Symbol
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +112,4 @@ class Decision:
     refused: tuple[Refused, ...]
     alarms: tuple[Alarm, ...]
     state: State
+    cancels: tuple[Cancel, ...] = ()

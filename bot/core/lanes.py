@@ -37,7 +37,7 @@ def in_flight(pending: Iterable[Pending]) -> dict[MarketKey, Flight]:
         flights[key] = Flight(
             selling=flight.selling + min(remaining, ZERO),
             buying=flight.buying + max(remaining, ZERO),
-            is_unknown=flight.is_unknown or item.status is PendingStatus.UNKNOWN,
+            is_unknown=flight.is_unknown or item.status is not PendingStatus.OPEN,
         )
     return flights
 
@@ -85,6 +85,13 @@ class Lane:
         if quantity > 0:
             return (self.ask * (1 + slippage) / tick).to_integral_value(ROUND_CEILING) * tick
         return max((self.bid * (1 - slippage) / tick).to_integral_value(ROUND_FLOOR), Decimal(1)) * tick
+
+    def resting_price(self, quantity: Decimal) -> Decimal:
+        """Give the price of an order that rests at the touch: the bid for a purchase, the ask for a sale."""
+        tick = self.rules.tick
+        if quantity > 0:
+            return max((self.bid / tick).to_integral_value(ROUND_FLOOR), Decimal(1)) * tick
+        return (self.ask / tick).to_integral_value(ROUND_CEILING) * tick
 
 
 @dataclass(frozen=True, slots=True)

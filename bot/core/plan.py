@@ -21,7 +21,19 @@ class Plan:
     alarms: tuple[Alarm, ...] = ()
 
 
-def plan(aim: Aim, band: Band | None, slippage: Decimal) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How this cycle's orders meet the book: resting at the touch, or taking at once up to ``slippage`` beyond it."""
+
+    rests: bool
+    slippage: Decimal
+
+    def price(self, lane: Lane, quantity: Decimal) -> Decimal:
+        """Give an order's limit price."""
+        return lane.resting_price(quantity) if self.rests else lane.limit_price(quantity, self.slippage)
+
+
+def plan(aim: Aim, band: Band | None, manner: Manner) -> Plan:
     """Trade back to the band's inner edge where the drift is outside the outer one.
 
     Orders in flight, and positions that can't be read, make the drift an interval. A sale must be right at its lower
@@ -31,9 +43,9 @@ def plan(aim: Aim, band: Band | None, slippage: Decimal) -> Plan:
         return _blind(aim)
     least, most = aim.least, aim.most
     if least is not None and least > band.outer:
-        return _sell(aim, least - band.inner, slippage)
+        return _sell(aim, least - band.inner, manner)
     if most < -band.outer:
-        return _buy(aim, -most - band.inner, slippage)
+        return _buy(aim, -most - band.inner, manner)
     if least is None:
         return _blind(aim)
     is_inside = -band.outer <= least and most <= band.outer
@@ -46,23 +58,23 @@ def _blind(aim: Aim) -> Plan:
     return Plan((), note, (Alarm(f"blind:{aim.underlying}", Severity.WARNING, f"{aim.underlying}: {note}"),))
 
 
-def _sell(aim: Aim, wanted: Decimal, slippage: Decimal) -> Plan:
+def _sell(aim: Aim, wanted: Decimal, manner: Manner) -> Plan:
     """Sell down: close what is long, then add to the short, market by market within their caps."""
     orders: list[OrderRequest] = []
     rest, is_capped = wanted, False
     for lane in aim.lanes.open:
-        price = lane.limit_price(-rest, slippage)
+        price = manner.price(lane, -rest)
         if lane.position > 0:
             quantity = lane.whole_lots(min(rest, lane.position + lane.flight.selling, lane.rules.max_quantity))
             if quantity > 0:
-                orders.append(_order(aim, lane, -quantity, price, is_closing=True))
+                orders.append(_order(aim, lane, -quantity, manner, is_closing=True))
                 rest -= quantity
             continue
         room = (lane.market.max_notional - lane.short_notional) / lane.dearest
         is_capped = is_capped or room < rest
         quantity = lane.whole_lots(min(rest, room, lane.rules.max_quantity))
         if quantity >= lane.smallest(price):
-            orders.append(_order(aim, lane, -quantity, price, is_closing=False))
+            orders.append(_order(aim, lane, -quantity, manner, is_closing=False))
             rest -= quantity
     first = aim.lanes.open[0]
     note = f"under-hedged by {wanted:f} to trade: {_words(orders)}"
@@ -72,7 +84,7 @@ def _sell(aim: Aim, wanted: Decimal, slippage: Decimal) -> Plan:
     return Plan(tuple(orders), note)
 
 
-def _buy(aim: Aim, wanted: Decimal, slippage: Decimal) -> Plan:
+def _buy(aim: Aim, wanted: Decimal, manner: Manner) -> Plan:
     """Buy back the short, reduce-only, the least preferred market first; a whole remainder may be below the minimum."""
     orders: list[OrderRequest] = []
     rest = wanted
@@ -81,19 +93,19 @@ def _buy(aim: Aim, wanted: Decimal, slippage: Decimal) -> Plan:
         quantity = lane.whole_lots(min(rest, lane.closable, lane.rules.max_quantity))
         if quantity <= 0:
             continue
-        price = lane.limit_price(quantity, slippage)
+        price = manner.price(lane, quantity)
         if quantity < lane.smallest(price):
             if quantity < lane.whole_lots(lane.closable):
                 notes.append(f"{quantity:f} on {lane.market.venue} is below the smallest order")
                 continue
             notes.append("closes a remainder below the minimum, which reduce-only may")
-        orders.append(_order(aim, lane, quantity, price, is_closing=True))
+        orders.append(_order(aim, lane, quantity, manner, is_closing=True))
         rest -= quantity
     note = "; ".join([f"over-hedged by {wanted:f} to trade: {_words(orders)}", *notes])
     return Plan(tuple(orders), note)
 
 
-def _order(aim: Aim, lane: Lane, quantity: Decimal, price: Decimal, *, is_closing: bool) -> OrderRequest:
+def _order(aim: Aim, lane: Lane, quantity: Decimal, manner: Manner, *, is_closing: bool) -> OrderRequest:
     drift = f"drift {aim.drift:.6g}" if aim.drift is not None else f"drift at most {aim.most:.6g}"
     return OrderRequest(
         venue=lane.market.venue,
@@ -101,10 +113,10 @@ def _order(aim: Aim, lane: Lane, quantity: Decimal, price: Decimal, *, is_closin
         underlying=aim.underlying,
         quantity=quantity,
         kind=OrderKind.LIMIT,
-        time_in_force=TimeInForce.IOC,
+        time_in_force=TimeInForce.POST_ONLY if manner.rests else TimeInForce.IOC,
         reduce_only=is_closing,
         reason=f"target {aim.target:.6g}, {drift}",
-        price=price,
+        price=manner.price(lane, quantity),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from bot.core.types import Symbol, Underlying, VenueId
 
@@ -76,6 +77,28 @@ class GuardPolicy:
     slippage: Decimal
 
 
+class Style(StrEnum):
+    """How an order is worked."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionPolicy:
+    """How orders are worked.
+
+    Attributes:
+        style: maker rests at the touch first (post-only); taker takes at once, within the slippage cap.
+        deadline: how long after the drift left its band resting is given up and the rest is taken.
+        urgent: multiple of the band beyond which nothing rests at all.
+    """
+
+    style: Style = Style.TAKER
+    deadline: timedelta = timedelta(seconds=20)
+    urgent: Decimal = Decimal(3)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """All settings that a decision depends on.
@@ -87,6 +110,7 @@ class Policy:
         assumed_volatility: yearly volatility used until the marks' own history is long enough.
         hedges: the hedged underlyings; an exposure to any other one is shown and not hedged.
         guards: the limits.
+        execution: how orders are worked.
     """
 
     band: BandPolicy
@@ -95,3 +119,4 @@ class Policy:
     assumed_volatility: Decimal
     hedges: Mapping[Underlying, HedgePolicy]
     guards: GuardPolicy
+    execution: ExecutionPolicy = ExecutionPolicy()

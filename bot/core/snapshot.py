@@ -192,9 +192,11 @@ class Snapshot:
         """Every position of every chain."""
         return tuple(position for view in self.chains for position in view.positions)
 
+    @property
+    def known_venues(self) -> tuple[VenueView, ...]:
+        """The venues that could be read."""
+        return tuple(view for view in self.venues if isinstance(view, VenueView))
+
     def venue(self, venue: VenueId) -> VenueView | None:
         """Give a venue's view, or None where it is unknown."""
-        for view in self.venues:
-            if isinstance(view, VenueView) and view.venue == venue:
-                return view
-        return None
+        return next((view for view in self.known_venues if view.venue == venue), None)

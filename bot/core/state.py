@@ -160,6 +160,8 @@ class State:
     pending: tuple[Pending, ...] = ()
     order_times: tuple[datetime, ...] = ()
     marks: MarkHistory = field(default_factory=MarkHistory)
+    outside: Mapping[Underlying, datetime] = field(default_factory=dict)
+    """Since when an underlying's drift, orders in flight left aside, is outside its band or being worked back."""
 
     @classmethod
     def fresh(cls, at: datetime) -> State:

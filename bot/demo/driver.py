@@ -129,6 +129,7 @@ class DemoRun:
             {
                 "bot": {"id": "demo", "state_dir": str(self.folder)},
                 "chains": {"local": chain},
+                "execution": {"style": "taker"},  # its blocks lie ten minutes apart: nothing may wait for the next one
                 "venues": {"paper": venue},
                 "log": {"format": "json"},
             }

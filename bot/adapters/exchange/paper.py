@@ -49,6 +49,11 @@ class PaperExchange:
         """The venue's name in the configuration."""
         return self._config.venue
 
+    @property
+    def silence(self) -> None:
+        """The account is in this process: what it does not know was never placed."""
+        return
+
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
         """Give the markets' rules.
 

@@ -16,7 +16,7 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.lock import JournalLock
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
-from bot.core.snapshot import Entry
+from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import Pending, State
 from bot.core.types import ClientOrderId, PositionId, VenueId
 from bot.ports import CycleRecord, Event
@@ -152,6 +152,17 @@ class SqliteJournal:
             connection.execute(insert(tables.cycles), cycle)
             connection.execute(statements.replacing(tables.state.c.id), state)
             connection.execute(statements.prune(record.cycle - self._keep_cycles))
+
+    def last_snapshot(self) -> Snapshot | None:
+        """Give the snapshot of the last recorded cycle, or None on a new journal.
+
+        Raises:
+            Halt: what stands there is damaged, or of another version's shape.
+        """
+        newest = select(tables.cycles).order_by(tables.cycles.c.number.desc()).limit(1)
+        with self._database.transaction() as connection:
+            row = connection.execute(newest).one_or_none()
+        return None if row is None else rows.to_record(row).snapshot
 
     def load_state(self) -> State | None:
         """Give the state of the last recorded cycle, or None on a new journal.

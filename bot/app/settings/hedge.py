@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bot.app.settings.base import Table
 from bot.app.settings.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
-from bot.core.policy import BandPolicy, FixedWidth, GuardPolicy, RiskAversion, TrackingBudget
+from bot.core.policy import BandPolicy, ExecutionPolicy, FixedWidth, GuardPolicy, RiskAversion, Style, TrackingBudget
 
 _LARGEST_RATIO = Decimal("1.5")
 
@@ -122,3 +122,21 @@ class GuardSettings(Table):
             absence_blocks=self.absence_blocks,
             slippage=self.slippage,
         )
+
+
+class ExecutionSettings(Table):
+    """How orders are worked."""
+
+    style: Style = Field(
+        default=Style.MAKER, description='"maker" rests at the touch first (post-only); "taker" takes at once'
+    )
+    deadline: Duration = Field(
+        default=timedelta(seconds=20), description="after this long outside the band what is left is taken"
+    )
+    urgent: Annotated[Positive, Field(ge=1)] = Field(
+        default=Decimal(3), description="multiple of the band beyond which orders take at once"
+    )
+
+    def policy(self) -> ExecutionPolicy:
+        """Give the settings as decide() takes them."""
+        return ExecutionPolicy(self.style, self.deadline, self.urgent)

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.app.settings.base import Table
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.fields import BotId, ChainKey, Duration, VenueKey
-from bot.app.settings.hedge import GuardSettings, HedgeSettings
+from bot.app.settings.hedge import ExecutionSettings, GuardSettings, HedgeSettings
 from bot.app.settings.http import HttpSettings
 from bot.app.settings.origins import Layer
 from bot.app.settings.venues import VenueSettings
@@ -100,6 +100,7 @@ class Settings(Table, BaseSettings):
     chains: dict[ChainKey, ChainSettings] = Field(min_length=1, description="the chains whose positions are hedged")
     hedge: HedgeSettings = Field(default_factory=HedgeSettings, description="how exposures are hedged")
     guards: GuardSettings = Field(default_factory=GuardSettings, description="limits that no strategy goes around")
+    execution: ExecutionSettings = Field(default_factory=ExecutionSettings, description="how orders are worked")
     venues: dict[VenueKey, VenueSettings] = Field(
         min_length=1, description="where the shorts are held, in order of preference"
     )
@@ -130,6 +131,7 @@ class Settings(Table, BaseSettings):
             assumed_volatility=self.hedge.assumed_volatility,
             hedges={name: hedge for name in markets if (hedge := self._hedge(name, markets[name]))},
             guards=self.guards.policy(),
+            execution=self.execution.policy(),
         )
 
     def _hedge(self, underlying: Underlying, markets: list[HedgeMarket]) -> HedgePolicy | None:

@@ -1,0 +1,126 @@
+"""Working an order: it rests at the touch, follows it, and is taken at the deadline; a hurry takes at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.core.decide import decide
+from bot.core.decision import Decision
+from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
+from bot.core.policy import ExecutionPolicy, FixedWidth, Style
+from bot.core.snapshot import Snapshot
+from bot.core.state import Pending, PendingStatus, RunState, State
+from bot.core.types import ClientOrderId
+from tests.core.scenes import ETH, NOW, PAPER, chain, policy, quantities, snapshot, state, symbol, v2, venue
+
+DEADLINE = timedelta(seconds=20)
+PATIENT = replace(
+    policy(FixedWidth(Decimal("0.1"))), execution=ExecutionPolicy(Style.MAKER, DEADLINE, urgent=Decimal(3))
+)
+FIVE_ETH = chain([v2("a", 20_000)])
+BAND = Decimal("0.5")
+"""A tenth of 5 ETH."""
+BID, ASK = Decimal("1999.80"), Decimal("2000.20")
+
+
+def resting(quantity: str, price: Decimal, status: PendingStatus = PendingStatus.OPEN) -> Pending:
+    signed = Decimal(quantity)
+    request = OrderRequest(
+        PAPER, symbol(ETH), ETH, signed, OrderKind.LIMIT, TimeInForce.POST_ONLY, signed > 0, "test", price
+    )
+    return Pending(Intent(ClientOrderId("dn-1-1"), 1, request, NOW), status, signed)
+
+
+def seconds_later(seconds: int, position: str) -> Snapshot:
+    at = NOW + timedelta(seconds=seconds)
+    view = chain([v2("a", 20_000)], at=at)
+    return replace(snapshot(view, venue({ETH: position}, at=at)), taken_at=at)
+
+
+def at_once(position: str, *orders: Pending, run: RunState = RunState.RUNNING) -> Decision:
+    return decide(seconds_later(0, position), replace(state(run), pending=orders), PATIENT)
+
+
+@pytest.mark.parametrize(("position", "price"), [("-4.4", ASK), ("-5.6", BID)])
+def test_a_drift_just_outside_the_band_rests_at_its_own_side_of_the_touch(position: str, price: Decimal) -> None:
+    order = at_once(position).approved[0].order
+    assert (order.time_in_force, order.price) == (TimeInForce.POST_ONLY, price)
+
+
+def test_a_drift_far_outside_the_band_takes_at_once() -> None:
+    order = at_once("0").approved[0].order
+    assert order.time_in_force is TimeInForce.IOC
+    assert order.price is not None
+    assert order.price < BID
+
+
+def test_a_taker_never_rests() -> None:
+    taker = replace(PATIENT, execution=ExecutionPolicy(Style.TAKER))
+    order = decide(seconds_later(0, "-4.4"), state(), taker).approved[0].order
+    assert order.time_in_force is TimeInForce.IOC
+
+
+def test_while_an_order_rests_nothing_is_sent_twice_and_nothing_taken_back() -> None:
+    decision = at_once("-4.4", resting("-0.1", ASK))
+    assert (decision.approved, decision.cancels) == ((), ())
+
+
+@pytest.mark.parametrize("price", [ASK + 1, ASK + Decimal("0.01")])
+def test_an_order_that_the_touch_has_left_behind_is_taken_back(price: Decimal) -> None:
+    decision = at_once("-4.4", resting("-0.1", price))
+    assert [cancel.reason for cancel in decision.cancels] == ["the touch has moved away"]
+    assert decision.approved == ()
+
+
+def test_an_order_that_would_overshoot_by_now_is_taken_back() -> None:
+    decision = at_once("-5.4", resting("-0.2", ASK))
+    assert [cancel.reason for cancel in decision.cancels] == ["it would trade too far by now"]
+
+
+def test_an_order_whose_outcome_is_unknown_is_not_touched() -> None:
+    assert at_once("-4.4", resting("-0.1", ASK + 1, PendingStatus.UNKNOWN)).cancels == ()
+
+
+def test_at_the_deadline_the_resting_order_is_taken_back_and_the_rest_taken() -> None:
+    first = decide(seconds_later(0, "-4.4"), state(), PATIENT)
+    waiting = replace(first.state, pending=(resting("-0.1", ASK),))
+
+    early = decide(seconds_later(19, "-4.4"), waiting, PATIENT)
+    assert early.cancels == ()
+    late = decide(seconds_later(20, "-4.4"), replace(early.state, pending=waiting.pending), PATIENT)
+    assert [cancel.reason for cancel in late.cancels] == ["not filled within 20 s"]
+    assert late.approved == ()
+
+    gone = decide(seconds_later(21, "-4.4"), replace(late.state, pending=()), PATIENT)
+    assert [item.order.time_in_force for item in gone.approved] == [TimeInForce.IOC]
+
+
+def test_inside_the_band_the_deadline_starts_anew() -> None:
+    first = decide(seconds_later(0, "-4.4"), state(), PATIENT)
+    inside = decide(seconds_later(10, "-4.8"), first.state, PATIENT)
+    assert inside.state.outside == {}
+    again = decide(seconds_later(25, "-4.4"), inside.state, PATIENT)
+    assert [item.order.time_in_force for item in again.approved] == [TimeInForce.POST_ONLY]
+
+
+@pytest.mark.parametrize("run", [RunState.PAUSED, RunState.FROZEN, RunState.HALTED, RunState.FLATTENING])
+def test_a_bot_that_does_not_run_leaves_nothing_resting(run: RunState) -> None:
+    decision = at_once("-4.4", resting("-0.1", ASK), run=run)
+    assert [cancel.reason for cancel in decision.cancels] == [f"the bot is {run.value}"]
+
+
+def test_a_reduction_that_rests_is_reduce_only() -> None:
+    decision = at_once("-5.6")
+    assert quantities(decision)[ETH] > 0
+    assert all(item.order.reduce_only for item in decision.approved)
+
+
+def test_an_order_sent_by_a_process_that_died_counts_as_unknown() -> None:
+    orders = (resting("-0.1", ASK, PendingStatus.SENT),)
+    decision = decide(snapshot(FIVE_ETH, venue({ETH: "0"})), State(bot=state().bot, pending=orders), PATIENT)
+    assert decision.approved == ()
+    assert [item.guard for item in decision.refused] == ["unresolved order"]

@@ -7,7 +7,17 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot.app.settings.root import url_secrets
-from bot.core.policy import FixedWidth, GuardPolicy, HedgeMarket, HedgePolicy, Policy, RiskAversion, TrackingBudget
+from bot.core.policy import (
+    ExecutionPolicy,
+    FixedWidth,
+    GuardPolicy,
+    HedgeMarket,
+    HedgePolicy,
+    Policy,
+    RiskAversion,
+    Style,
+    TrackingBudget,
+)
 from bot.core.types import Symbol, Underlying, VenueId
 from tests.app.settings.scenes import loaded
 
@@ -35,6 +45,10 @@ def test_the_policy_says_what_the_settings_say(tmp_path: Path) -> None:
     max_pool_mark_deviation = "6%"
     absence_blocks = 7
     slippage = "0.8%"
+    [execution]
+    style = "taker"
+    deadline = "9s"
+    urgent = 2
     [venues.second]
     kind = "paper"
     symbols = { ETH = "ETH/USDT:USDT" }
@@ -59,6 +73,7 @@ def test_the_policy_says_what_the_settings_say(tmp_path: Path) -> None:
             absence_blocks=7,
             slippage=Decimal("0.008"),
         ),
+        execution=ExecutionPolicy(Style.TAKER, timedelta(seconds=9), Decimal(2)),
     )
 
 

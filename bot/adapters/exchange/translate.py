@@ -12,13 +12,15 @@ from decimal import Decimal
 from typing import Final
 
 from bot.adapters.exchange.errors import Unbelievable
-from bot.adapters.exchange.fields import Row, flag, has, moment, number, positive, row_of, rows_of, text
+from bot.adapters.exchange.fields import Row, flag, has, moment, number, positive, row_of, text
 from bot.core.errors import ConfigError
 from bot.core.market import Book, Funding, MarginTier, Mark, PerpMarket
 from bot.core.orders import Fill, OrderKind, OrderReport, OrderStatus
 from bot.core.snapshot import OpenOrder, PerpPosition
 from bot.core.types import ZERO, ClientOrderId, Symbol, Underlying, VenueId
 
+SETTLE: Final = "USDT"
+"""The money that accounts hold and perpetuals settle in."""
 UNLIMITED: Final = Decimal("Infinity")
 """The largest order where a venue names none."""
 
@@ -31,8 +33,8 @@ _STATUS: Final[Mapping[str, OrderStatus]] = {
 }
 
 
-def check_kind(row: Row, symbol: Symbol, settle: str) -> None:
-    """Check that a ccxt market is what dnbot hedges with: an active linear perpetual, settled in ``settle``.
+def check_kind(row: Row, symbol: Symbol) -> None:
+    """Check that a ccxt market is what dnbot hedges with: an active linear perpetual, settled in USDT.
 
     Raises:
         ConfigError: it is not.
@@ -42,12 +44,12 @@ def check_kind(row: Row, symbol: Symbol, settle: str) -> None:
     if row.get("linear") is not True or row.get("inverse") is True:
         raise ConfigError(
             f"{symbol} is an inverse contract (settled in {row.get('settle')}); use a linear one such as "
-            f"{row.get('base')}/{settle}:{settle}",
+            f"{row.get('base')}/{SETTLE}:{SETTLE}",
             key="symbol",
         )
-    if row.get("settle") != settle:
+    if row.get("settle") != SETTLE:
         raise ConfigError(
-            f"{symbol} settles in {row.get('settle')}; this venue is configured for {settle}", key="symbol"
+            f"{symbol} settles in {row.get('settle')}; this venue is configured for {SETTLE}", key="symbol"
         )
     if row.get("active") is not True:
         raise ConfigError(f"{symbol} is not open for trading on this venue", key="symbol")
@@ -301,6 +303,8 @@ def fill(row: Row, venue: VenueId, contract_size: Decimal, client_id: ClientOrde
     trade_id = text(row, "id", "trade")
     what = f"trade {trade_id}"
     fee = row_of(row.get("fee"), f"{what}: fee")
+    if text(fee, "currency", f"{what}: fee") != SETTLE:
+        raise Unbelievable(f"{what}: its fee is in {fee['currency']}; only {SETTLE} can be booked")
     if text(row, "takerOrMaker", what) not in ("taker", "maker"):
         raise Unbelievable(f"{what}: {row.get('takerOrMaker')!r} is neither taker nor maker")
     return Fill(
@@ -315,13 +319,3 @@ def fill(row: Row, venue: VenueId, contract_size: Decimal, client_id: ClientOrde
         is_maker=row["takerOrMaker"] == "maker",
         at=moment(row, "timestamp", what),
     )
-
-
-def oldest_first(rows: Sequence[Row]) -> list[Row]:
-    """Sort ccxt dictionaries by time, then id."""
-    return sorted(rows, key=lambda row: (number(row, "timestamp", "row"), text(row, "id", "row")))
-
-
-def listed(value: object, what: str) -> tuple[Row, ...]:
-    """Give ccxt's answer as rows."""
-    return rows_of(value, what)

@@ -132,9 +132,9 @@ def test_limits_that_a_venue_does_not_have() -> None:
     ],
 )
 def test_a_market_of_the_wrong_kind_is_a_configuration_error(change: dict[str, object], words: str) -> None:
-    translate.check_kind(MARKET, ETH, "USDT")
+    translate.check_kind(MARKET, ETH)
     with pytest.raises(ConfigError, match=words):
-        translate.check_kind({**MARKET, **change}, ETH, "USDT")
+        translate.check_kind({**MARKET, **change}, ETH)
 
 
 def test_maintenance_amounts_make_the_margin_continuous() -> None:
@@ -251,6 +251,11 @@ def test_a_report_is_signed_and_its_fee_unknown_where_the_venue_tells_none() -> 
 def test_a_contradictory_report_is_not_believed(change: dict[str, object]) -> None:
     with pytest.raises(Unbelievable):
         translate.report({**ORDER, **change}, OWN, TEN, conditional=False)
+
+
+def test_a_fee_in_another_currency_is_not_taken_for_dollars() -> None:
+    with pytest.raises(Unbelievable, match="BNB"):
+        translate.fill({**TRADE, "fee": {"cost": "0.12", "currency": "BNB"}}, VENUE, TEN, OWN, Decimal(0))
 
 
 def test_a_trade_becomes_a_signed_fill() -> None:

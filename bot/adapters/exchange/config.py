@@ -1,0 +1,56 @@
+"""What the real-venue adapter needs to know; plain data, which the settings fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal
+
+import aiohttp
+
+from bot.core.types import Symbol, VenueId
+
+Connector = Callable[[], aiohttp.BaseConnector]
+"""Makes the connector of the HTTP session: demo and tests give one that resolves the venue's hosts to this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class CcxtConfig:
+    """One account on one real venue.
+
+    Attributes:
+        venue: the venue's name in the configuration.
+        kind: ``binance`` (USDⓈ-M), ``bitget`` (USDT-M), or the ccxt id of any other linear-perpetual venue.
+        symbols: the perpetuals that may carry hedges.
+        api_key: the key's public part.
+        secret: the key's secret part; never shown.
+        passphrase: the third part that Bitget, OKX and KuCoin ask for; never shown.
+        demo: trade on the venue's demo system.
+        leverage: the leverage that every symbol is set to.
+        margin_mode: how collateral is shared.
+        recv_window: how long after its time stamp the venue may still take a request.
+        timeout: how long one request may take.
+        max_age: the oldest mark or book that is believed.
+        connector: how connections are made; None for the ordinary way.
+    """
+
+    venue: VenueId
+    kind: str
+    symbols: tuple[Symbol, ...]
+    api_key: str = field(repr=False)
+    secret: str = field(repr=False)
+    passphrase: str = field(default="", repr=False)
+    demo: bool = False
+    leverage: Decimal = Decimal(10)
+    margin_mode: Literal["cross", "isolated"] = "cross"
+    recv_window: timedelta = timedelta(seconds=5)
+    timeout: timedelta = timedelta(seconds=5)
+    max_age: timedelta = timedelta(seconds=15)
+    connector: Connector | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must never be shown."""
+        return tuple(part for part in (self.api_key, self.secret, self.passphrase) if part)

@@ -14,7 +14,15 @@ function take(message, isAll) {
   feed.status = status;
   feed.at = performance.now();
   feed.isOpen = true;
-  draw();
+  soon();
+}
+
+// One drawing per frame, however fast the messages come; none while the page is in the background.
+let isDue = false;
+function soon() {
+  if (isDue || feed.status === null) return;
+  isDue = true;
+  requestAnimationFrame(() => { isDue = false; draw(); });
 }
 
 function connect() {
@@ -59,9 +67,9 @@ for (const button of document.querySelectorAll(".range button")) {
   button.addEventListener("click", () => {
     hours = Number(button.dataset.hours);
     for (const other of document.querySelectorAll(".range button")) other.setAttribute("aria-pressed", String(other === button));
-    if (feed.status) draw();
+    soon();
   });
 }
-addEventListener("themechange", () => { if (feed.status) draw(); });
+addEventListener("themechange", soon);
 setInterval(live, 1000);
 connect();

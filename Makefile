@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 WORKERS ?= 2
+COMPILE := uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 .PHONY: help setup demo test testtools check bench docs screenshot lock clean
 
@@ -51,8 +52,9 @@ screenshot: setup testtools ## write docs/status-page.png
 	@$(PY) -m tests.tools.screenshot
 
 lock: ## write the lock files again (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --extra demo --group dev -o requirements-dev.lock
+	$(COMPILE) --group build -o requirements-build.lock
 	npm install --package-lock-only --no-audit --no-fund
 
 clean: ## everything that setup and runs made

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.core.command import Command, CommandResult
 from bot.core.decision import Decision
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome
@@ -196,6 +197,24 @@ class Publisher(Protocol):
 
     def publish(self, record: CycleRecord) -> None:
         """Take a cycle's record."""
+
+
+class Operator(Protocol):
+    """The loop, as those see it who bring an operator's commands to it."""
+
+    async def submit(self, command: Command) -> CommandResult:
+        """Hand a command over and wait for its answer; it is applied even if the caller stops waiting."""
+
+
+class Service(Protocol):
+    """Something that runs beside the loop (MQTT, alerts, the control socket); its failures are its own."""
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+
+    async def run(self) -> None:
+        """Run until cancelled."""
 
 
 class Phase(StrEnum):

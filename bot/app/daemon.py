@@ -13,7 +13,7 @@ from bot.app.cycle import Cycle
 from bot.app.together import first_of, together
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
 from bot.core.types import Symbol, VenueId
-from bot.ports import ChainReader, Clock, Event, Exchange, Journal
+from bot.ports import ChainReader, Clock, Event, Exchange, Journal, Service
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +21,7 @@ FIRST_BACKOFF = 0.25
 LAST_BACKOFF = 60.0
 HEAD_BACKOFF = 1.0
 """Seconds after which a new head, a sign that the chain is back, ends a longer pause."""
+SERVICE_BACKOFF = 10.0
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Daemon:
     Attributes:
         interval: seconds after which a cycle runs even without a new head.
         symbols: the perpetuals that each venue is used for.
+        services: what runs beside the loop.
     """
 
     chains: Sequence[ChainReader]
@@ -39,6 +41,7 @@ class Daemon:
     journal: Journal
     clock: Clock
     interval: float
+    services: Sequence[Service] = ()
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _head: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
@@ -51,13 +54,13 @@ class Daemon:
             Halt: going on would be wrong.
         """
         try:
-            if not await self._start(stop):
-                return
             async with asyncio.TaskGroup() as group:
-                watchers = [group.create_task(self._watch(chain)) for chain in self.chains]
-                await self._loop(stop)
-                for watcher in watchers:
-                    watcher.cancel()
+                beside = [group.create_task(self._keep(service)) for service in self.services]
+                if await self._start(stop):
+                    beside += [group.create_task(self._watch(chain)) for chain in self.chains]
+                    await self._loop(stop)
+                for task in beside:
+                    task.cancel()
         except BaseExceptionGroup as errors:
             raise first_of(errors) from errors
         finally:
@@ -67,6 +70,7 @@ class Daemon:
     async def _start(self, stop: asyncio.Event) -> bool:
         """Compare the configuration with the world; wait for a world that does not answer yet."""
         while not stop.is_set():
+            self.cycle.obey()
             try:
                 await together([chain.check() for chain in self.chains])
                 await together([venue.check(self.symbols[venue.venue]) for venue in self.venues])
@@ -84,6 +88,15 @@ class Daemon:
         async for _ in chain.heads():
             self._head.set()
             self._due.set()
+
+    async def _keep(self, service: Service) -> None:
+        """Keep a service up; whatever is wrong with it, the loop goes on."""
+        while True:
+            try:
+                return await service.run()
+            except Exception:  # a bug beside the loop must not end the watch over a hedge either
+                log.exception("a service failed", service=service.name, retry_in=SERVICE_BACKOFF)
+            await self.clock.sleep(SERVICE_BACKOFF)
 
     async def _loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

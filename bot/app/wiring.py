@@ -23,6 +23,7 @@ from bot.adapters.exchange.paper import PaperExchange
 from bot.adapters.exchange.paper_config import PaperConfig
 from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
+from bot.app.beside import beside
 from bot.app.commands import Commands
 from bot.app.cycle import Cycle
 from bot.app.daemon import Daemon
@@ -64,6 +65,8 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
         stack.callback(journal.close)
         world = _world(settings, clock, settings.bot.state_dir, _noted(journal, clock), stack)
         venues = {venue.venue: venue for venue in world.venues}
+        commands = Commands(journal, clock)
+        around = await beside(settings, commands, stack)
         cycle = Cycle(
             observer=_observer(settings, world, journal),
             executor=Executor(venues, journal, clock),
@@ -71,8 +74,8 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             journal=journal,
             clock=clock,
             policy=settings.policy(),
-            publishers=(),
-            commands=Commands(journal, clock),
+            publishers=around.publishers,
+            commands=commands,
             number=journal.last_cycle(),
         )
         yield Daemon(
@@ -83,6 +86,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             journal=journal,
             clock=clock,
             interval=settings.bot.cycle_interval.total_seconds(),
+            services=around.services,
         )
 
 

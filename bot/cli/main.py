@@ -15,8 +15,12 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("bot.cli.demo:app", "The main job on a local chain with real pools, on paper, watched live."),
     "plan": Entry("bot.cli.plan:app", "One snapshot, one decision, printed; nothing is sent."),
     "run": Entry("bot.cli.run:app", "Hedge: a cycle at every block and on a timer, until SIGINT or SIGTERM."),
+    "status": Entry("bot.cli.status:app", "The state now, and the last cycle, orders and events from the journal."),
+    "pause": Entry("bot.cli.control:pause_app", "Send no hedge order until `resume`."),
+    "freeze": Entry("bot.cli.control:freeze_app", "Add nothing until `resume`; reduce where it must be."),
+    "flatten": Entry("bot.cli.control:flatten_app", "Close every short; the liquidity is unhedged from then on."),
+    "resume": Entry("bot.cli.control:resume_app", "Hedge again after a pause, a freeze, a flatten or a halt."),
     "config": Entry("bot.cli.config:app", "Write, show and describe the configuration."),
-    "status": Entry("bot.cli.status:app", "The last cycle, orders and events, from the journal."),
 }
 
 

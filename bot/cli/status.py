@@ -1,38 +1,64 @@
-"""``dnbot status``: what the journal says, whether a daemon runs or not."""
+"""``dnbot status``: what the daemon says, where one runs, and what the journal says in any case."""
 
 from __future__ import annotations
 
 import json
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import typer
 from rich.console import Console
 
+from bot.adapters.control.client import ask
+from bot.adapters.control.wire import SOURCE
 from bot.adapters.store.rows import IntentRecord
 from bot.adapters.store.view import JournalMeta, JournalView
+from bot.app.beside import control_path
 from bot.app.report import as_data
 from bot.app.wiring import journal_path
 from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
 from bot.cli.tables import show
+from bot.core.command import Command, CommandResult, Verb
+from bot.core.errors import Halt
 from bot.ports import CycleRecord, Event
 
 app = typer.Typer(add_completion=False)
 
 _LAST = 10
+_PATIENCE = 5.0
 
 
 @app.command()
 def status(ctx: typer.Context, files: ConfigFiles = None, *, as_json: AsJson = False, live: Live = False) -> None:
-    """Print the last cycle, the last orders and the last events of the journal."""
+    """Print the state that stands now, and the last cycle, orders and events of the journal."""
     settings = open_settings(ctx, files, live=live).settings
+    now = _asked(control_path(settings))
     with closing(JournalView.open(journal_path(settings))) as view:
         meta, record = view.meta(), view.last_record()
         orders, events = view.intents(limit=_LAST), view.events(limit=_LAST)
     if as_json:
-        sys.stdout.write(json.dumps(_data(meta, record, orders, events), indent=2) + "\n")
+        sys.stdout.write(json.dumps({**_data(meta, record, orders, events), "now": _now(now)}, indent=2) + "\n")
     else:
-        _show(Console(), meta, record, orders, events)
+        console = Console()
+        _show(console, meta, record, orders, events)
+        if now is not None:
+            console.print(f"now: {now.message}", highlight=False)
+
+
+def _asked(path: Path) -> CommandResult | None:
+    """Ask the daemon for its state; None where none runs, or one that is too busy to answer at once."""
+    try:
+        return ask(path, Command(Verb.STATUS, SOURCE), _PATIENCE)
+    except Halt:
+        return None
+
+
+def _now(result: CommandResult | None) -> dict[str, str] | None:
+    if result is None:
+        return None
+    bot = result.bot
+    return {"state": bot.state.value, "reason": bot.reason, "since": bot.since.isoformat()}
 
 
 def _data(

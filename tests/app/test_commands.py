@@ -12,7 +12,8 @@ import pytest
 from bot.adapters.clock import ManualClock
 from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
-from bot.app.commands import MOST_WAITING, Command, CommandResult, Commands, Verb
+from bot.app.commands import MOST_WAITING, Commands
+from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import Retryable
 from bot.core.state import RunState, State
 from tests.core.scenes import NOW

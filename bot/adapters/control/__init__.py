@@ -1,0 +1,1 @@
+"""Local control: a Unix socket beside the journal that only its owner can open."""

@@ -17,10 +17,13 @@ from bot.adapters.chain.config import ChainConfig, Limits, TokenMapping, V2Confi
 from bot.adapters.chain.reader import EvmChainReader
 from bot.adapters.chain.track import Reorg
 from bot.adapters.clock import ChainClock, SystemClock
+from bot.adapters.exchange.config import CcxtConfig
+from bot.adapters.exchange.connect import connect
 from bot.adapters.exchange.marks import MarkSource as Marks
 from bot.adapters.exchange.marks import PoolMarks, ScriptMarks
 from bot.adapters.exchange.paper import PaperExchange
 from bot.adapters.exchange.paper_config import PaperConfig
+from bot.adapters.exchange.redirect import redirected
 from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
 from bot.app.beside import beside
@@ -33,7 +36,7 @@ from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
 from bot.app.settings import Settings
 from bot.app.settings.chains import ChainSettings
-from bot.app.settings.venues import MarkSource, PaperClock, PaperSettings
+from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
 from bot.core.types import ChainId, ChainName, PositionId, Symbol, VenueId
@@ -63,7 +66,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
         clock = _clock(settings)
         journal = SqliteJournal.open(journal_path(settings), settings.bot.id, SystemClock().now())
         stack.callback(journal.close)
-        world = _world(settings, clock, settings.bot.state_dir, _noted(journal, clock), stack)
+        world = await _world(settings, clock, settings.bot.state_dir, _noted(journal, clock), stack)
         venues = {venue.venue: venue for venue in world.venues}
         commands = Commands(journal, clock)
         around = await beside(settings, commands, stack)
@@ -122,7 +125,7 @@ async def preview(settings: Settings) -> AsyncIterator[Preview]:
                 known = {position.id: position.entry for position in record.snapshot.positions}
                 memory.entries.update({key: entry for key, entry in known.items() if entry is not None})
             pending = view.pending()
-        world = _world(settings, _clock(settings), folder, None, stack)
+        world = await _world(settings, _clock(settings), folder, None, stack)
         observer = _observer(settings, world, memory)
         yield Preview(world.chains, world.venues, _symbols(settings), observer, state, pending)
 
@@ -148,14 +151,18 @@ class _World:
     fed: Sequence[ChainFed]
 
 
-def _world(settings: Settings, clock: Clock, folder: Path, on_reorg: OnReorg | None, stack: AsyncExitStack) -> _World:
+async def _world(
+    settings: Settings, clock: Clock, folder: Path, on_reorg: OnReorg | None, stack: AsyncExitStack
+) -> _World:
     fed: list[ChainFed] = [clock] if isinstance(clock, ChainClock) else []
     venues: list[Exchange] = []
     for name, venue in settings.venues.items():
-        marks = _marks(venue)
-        if isinstance(marks, PoolMarks):
-            fed.append(marks)
-        exchange = PaperExchange(_paper(name, venue, _account_file(folder, name)), marks, clock)
+        if venue.is_paper:
+            marks = _marks(venue)
+            fed += [marks] if isinstance(marks, PoolMarks) else []
+            exchange: Exchange = PaperExchange(_paper(name, venue, _account_file(folder, name)), marks, clock)
+        else:
+            exchange = await connect(_real(name, venue), clock)
         stack.push_async_callback(exchange.close)
         venues.append(exchange)
     chains = [EvmChainReader(_chain(name, chain), clock, on_reorg) for name, chain in settings.chains.items()]
@@ -189,7 +196,7 @@ def _symbols(settings: Settings) -> dict[VenueId, Sequence[Symbol]]:
     return {VenueId(name): tuple(venue.symbols.values()) for name, venue in settings.venues.items()}
 
 
-def _marks(venue: PaperSettings) -> Marks:
+def _marks(venue: VenueSettings) -> Marks:
     match venue.mark:
         case MarkSource.POOL:
             return PoolMarks()
@@ -212,7 +219,7 @@ def _copy_account(account: Path, copy: Path) -> None:
             source.backup(target)
 
 
-def _paper(name: VenueId, venue: PaperSettings, file: Path) -> PaperConfig:
+def _paper(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:
     return PaperConfig(
         venue=name,
         file=file,
@@ -225,6 +232,25 @@ def _paper(name: VenueId, venue: PaperSettings, file: Path) -> PaperConfig:
         taker_fee=venue.taker_fee,
         funding_rate=venue.funding_rate,
         funding_interval=venue.funding_interval,
+    )
+
+
+def _real(name: VenueId, venue: VenueSettings) -> CcxtConfig:
+    connector = None
+    if venue.redirect_to is not None and venue.ca_file is not None:
+        connector = redirected(venue.redirect_to, venue.ca_file)
+    return CcxtConfig(
+        venue=name,
+        kind=venue.kind,
+        symbols=tuple(venue.symbols.values()),
+        api_key=venue.api_key.get_secret_value(),
+        secret=venue.secret.get_secret_value(),
+        passphrase=venue.passphrase.get_secret_value(),
+        demo=venue.demo,
+        leverage=venue.leverage,
+        margin_mode=venue.margin_mode.value,
+        recv_window=venue.recv_window,
+        connector=connector,
     )
 
 

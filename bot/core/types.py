@@ -28,9 +28,10 @@ ZERO: Final = Decimal(0)
 
 
 class Mode(StrEnum):
-    """Whether orders may reach a real venue."""
+    """What orders may reach: nothing outside this machine, a venue's demo system, or real money."""
 
     PAPER = "paper"
+    DEMO = "demo"
     LIVE = "live"
 
 

@@ -61,7 +61,7 @@ def test_paused_sends_nothing_at_all_but_goes_on_watching() -> None:
 
 
 def test_an_unknown_order_stops_adds_on_its_symbol_only() -> None:
-    before = replace(state(), pending=(pending(ETH, "-0.001"), pending(BTC, "-0.001", PendingStatus.SENT)))
+    before = replace(state(), pending=(pending(ETH, "-0.001"), pending(BTC, "-0.001", PendingStatus.OPEN)))
     decision = decide(snapshot(TWO), before, policy())
     assert list(quantities(decision)) == [BTC]
     assert [item.guard for item in decision.refused] == ["unresolved order"]

@@ -60,13 +60,13 @@ def test_an_over_hedged_book_buys_back_reduce_only() -> None:
 
 
 def test_orders_in_flight_count() -> None:
-    decision = with_pending("0", pending(ETH, -5, PendingStatus.SENT))
+    decision = with_pending("0", pending(ETH, -5, PendingStatus.OPEN))
     assert decision.approved == ()
     assert (line(decision, ETH).in_flight, line(decision, ETH).drift) == (Decimal(-5), Decimal(0))
 
 
 def test_a_fill_that_position_and_order_both_show_is_not_bought_back() -> None:
-    decision = with_pending("-5", pending(ETH, -5, PendingStatus.SENT))
+    decision = with_pending("-5", pending(ETH, -5, PendingStatus.OPEN))
     assert decision.approved == ()
     assert line(decision, ETH).note == "waits for the orders in flight"
 
@@ -171,5 +171,5 @@ def test_a_purchase_in_flight_leaves_nothing_to_close_on_its_market() -> None:
 
 
 def test_a_sale_does_not_count_on_a_purchase_in_flight() -> None:
-    decision = with_pending("-2", pending(ETH, 2, PendingStatus.SENT))
+    decision = with_pending("-2", pending(ETH, 2, PendingStatus.OPEN))
     assert quantities(decision) == {ETH: Decimal("-2.503")}  # 3 short of the 5, less r

@@ -6,7 +6,7 @@ from bot.app.settings.load import Loaded, build, load
 from bot.app.settings.origins import Layer, Origins
 from bot.app.settings.problems import ConfigErrors
 from bot.app.settings.root import BotSettings, LogFormat, LogLevel, LogSettings, Settings
-from bot.app.settings.venues import MarkSource, PaperClock, PaperSettings, VenueSettings
+from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
 
 __all__ = [
     "BandSettings",
@@ -23,7 +23,6 @@ __all__ = [
     "MarkSource",
     "Origins",
     "PaperClock",
-    "PaperSettings",
     "Settings",
     "TokenSettings",
     "UnderlyingSettings",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Final
 
 from bot.app.settings.origins import Origins, Path
 from bot.app.settings.problems import dotted
@@ -12,11 +14,15 @@ from bot.core.types import USD, ChainName, Mode
 
 Finding = tuple[Path, str]
 
+_OTHERS: Final = 0o077
+"""The file mode's bits for group and others."""
+
 
 def cross_check(settings: Settings, origins: Origins, *, live: bool) -> list[ConfigError]:
     """Give everything that is contradictory, each with the key to change."""
     findings = [
         *_mode(settings, live=live),
+        *_credentials(settings, origins),
         *_chains(settings),
         *_hedges(settings),
         *_caps(settings),
@@ -25,11 +31,29 @@ def cross_check(settings: Settings, origins: Origins, *, live: bool) -> list[Con
 
 
 def _mode(settings: Settings, *, live: bool) -> Iterator[Finding]:
-    path = ("bot", "mode")
-    if settings.bot.mode is Mode.LIVE and not live:
+    mode, path = settings.bot.mode, ("bot", "mode")
+    away = {name: venue for name, venue in settings.venues.items() if not venue.is_local}
+    if mode is Mode.LIVE and not live:
         yield path, 'is "live", and --live was not given; give both to trade, or set "paper"'
-    elif settings.bot.mode is Mode.LIVE and all(venue.kind == "paper" for venue in settings.venues.values()):
-        yield path, 'is "live", and every venue is a paper one; set "paper"'
+    elif mode is not Mode.PAPER and not away:
+        yield path, f'is "{mode.value}", and every venue is a paper one; set "paper"'
+    for name, venue in away.items():
+        kind = ("venues", name, "kind")
+        if mode is Mode.PAPER:
+            yield kind, f'is "{venue.kind}", a real exchange, and bot.mode is "paper"; set "demo" or "live" there'
+        elif venue.demo is not (mode is Mode.DEMO):
+            want = "true" if mode is Mode.DEMO else "false"
+            yield (*kind[:2], "demo"), f'must be {want} where bot.mode is "{mode.value}"'
+
+
+def _credentials(settings: Settings, origins: Origins) -> Iterator[Finding]:
+    """A key that stands in a file which others can read is no secret."""
+    for name, venue in settings.venues.items():
+        for key in ("api_key", "secret", "passphrase"):
+            path = ("venues", name, key)
+            source = FilePath(origins.of(path))
+            if getattr(venue, key).get_secret_value() and source.is_file() and source.stat().st_mode & _OTHERS:
+                yield path, f"stands in a file that others can read; chmod 600 {source}, or use the environment"
 
 
 def _chains(settings: Settings) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from bot.app.settings.problems import dotted
 from bot.app.settings.root import Settings
 from bot.app.settings.show import literal, plain
 from bot.app.settings.tree import bare, fields_of, is_list, is_mapping, is_table
+from bot.app.settings.venues import REAL
 
 _HEAD: Final = """\
 # dnbot configuration.
@@ -77,4 +78,5 @@ def _value(name: str, found: FieldInfo, given: Mapping[str, object]) -> str:
         return f"{name} = {literal(given[name])}"
     default = plain(None if found.is_required() else found.get_default(call_default_factory=True))
     shown = found.examples[0] if found.examples and default in (None, []) else default
-    return f"#{name} = {literal(shown)}"
+    other = "# " if (found.description or "").startswith(f"{REAL}:") else "#"  # not to be uncommented beside the rest
+    return f"{other}{name} = {literal(shown)}"

@@ -49,7 +49,8 @@ class BotSettings(Table):
 
     id: BotId = Field(default="dnbot", description="1 to 12 of a-z and 0-9; goes into every client order id")
     mode: Mode = Field(
-        default=Mode.PAPER, description='"paper", or "live", which also needs --live on the command line'
+        default=Mode.PAPER,
+        description='"paper": nothing leaves this machine; "demo": the venues\' demo systems; "live", with --live',
     )
     state_dir: Path = Field(
         default=Path("var"),
@@ -145,7 +146,9 @@ class Settings(Table, BaseSettings):
     def secrets(self) -> frozenset[str]:
         """Give the strings that no log, message or screen may show: user names, keys and paths of endpoints."""
         urls = (url for chain in self.chains.values() for url in (*chain.rpc_urls, *chain.ws_urls))
-        return frozenset().union(*(url_secrets(url.get_secret_value()) for url in urls))
+        keys = (key for venue in self.venues.values() for key in (venue.api_key, venue.secret, venue.passphrase))
+        held = {text for key in keys if (text := key.get_secret_value())}
+        return frozenset(held).union(*(url_secrets(url.get_secret_value()) for url in urls))
 
 
 def _market(venue: VenueId, symbol: Symbol, settings: VenueSettings) -> HedgeMarket:

@@ -34,7 +34,7 @@ def plain(value: object) -> object:
     """Turn settings into what TOML knows: dicts, lists, strings, numbers (Decimal), booleans; None stays."""
     match value:
         case Table():
-            return {name: plain(getattr(value, name)) for name in type(value).model_fields}
+            return {name: plain(getattr(value, name)) for name in value.own()}
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
         case tuple():
@@ -46,7 +46,8 @@ def plain(value: object) -> object:
 def _plain_scalar(value: object) -> object:
     match value:
         case SecretStr():
-            return redact_url(value.get_secret_value())
+            text = value.get_secret_value()
+            return redact_url(text) if "://" in text else "***" if text else ""
         case timedelta():
             return format_duration(value)
         case PurePath() | str():

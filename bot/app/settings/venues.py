@@ -1,19 +1,24 @@
-"""``[venues.NAME]``: where the shorts are held."""
+"""``[venues.NAME]``: where the shorts are held, a paper account or a real one."""
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from bot.app.settings.base import Table
 from bot.app.settings.fields import Duration, Fraction, PerpSymbol, Positive, UnderlyingKey
 
 Cost = Annotated[Fraction, Field(ge=0, lt=1)]
+
+PAPER: Final = "paper"
+REAL: Final = "real"
+"""Descriptions of settings that only one kind of venue has begin with its name and a colon."""
 
 
 class MarkSource(StrEnum):
@@ -30,38 +35,115 @@ class PaperClock(StrEnum):
     CHAIN = "chain"
 
 
-class PaperSettings(Table):
-    """A simulated venue: nothing leaves the machine."""
+class MarginMode(StrEnum):
+    """How collateral is shared among the positions of a real account."""
 
-    kind: Literal["paper"] = Field(description="the kind of venue", examples=["paper"])
+    CROSS = "cross"
+    ISOLATED = "isolated"
+
+
+def _check_kind(value: str) -> str:
+    if not (value.isalnum() and value.islower()):
+        raise ValueError('is no kind of venue; write "paper", "binance", "bitget", or the ccxt id of another one')
+    return value
+
+
+def _check_redirect(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local or not port.isdecimal() or not 0 < int(port) < 65536:  # noqa: PLR2004 - the ports that there are
+        raise ValueError('must be an address of this machine, such as "127.0.0.1:8443"')
+    return value
+
+
+class VenueSettings(Table):
+    """One account. Settings of a paper venue and of a real one exclude each other."""
+
+    kind: Annotated[str, AfterValidator(_check_kind)] = Field(
+        description='"paper", "binance" (USDⓈ-M), "bitget" (USDT-M), or the ccxt id of another linear-perpetual venue',
+        examples=["paper"],
+    )
     symbols: dict[UnderlyingKey, PerpSymbol] = Field(
         min_length=1,
         description="the perpetual that carries each underlying",
         examples=[{"ETH": "ETH/USDT:USDT", "BTC": "BTC/USDT:USDT"}],
     )
     max_notional: Positive = Field(default=Decimal(1_000_000), description="largest short per symbol here, USD")
-    deposit: Positive = Field(default=Decimal(20_000), description="collateral that the account starts with, USD")
     leverage: Annotated[Positive, Field(ge=1, le=125)] = Field(
         default=Decimal(5), description="notional per unit of initial margin; it locks margin and never sizes the hedge"
     )
+    deposit: Positive = Field(default=Decimal(20_000), description="paper: collateral the account starts with, USD")
     mark: MarkSource = Field(
-        default=MarkSource.POOL, description='"pool": the deepest pool\'s own price; "script": a file'
+        default=MarkSource.POOL, description='paper: "pool": the deepest pool\'s own price; "script": a file'
     )
     script: Path | None = Field(
-        default=None, description='file of scripted marks for mark = "script"', examples=["marks.csv"]
+        default=None, description='paper: file of scripted marks for mark = "script"', examples=["marks.csv"]
     )
-    clock: PaperClock = Field(default=PaperClock.SYSTEM, description='"system", or "chain": the newest block\'s time')
-    half_spread: Cost = Field(default=Decimal("0.0001"), description="half of the bid/ask spread, fraction of the mark")
+    clock: PaperClock = Field(
+        default=PaperClock.SYSTEM, description='paper: "system", or "chain": the newest block\'s time'
+    )
+    half_spread: Cost = Field(
+        default=Decimal("0.0001"), description="paper: half of the bid/ask spread, fraction of the mark"
+    )
     depth_per_bp: Positive = Field(
-        default=Decimal(100_000), description="notional that moves the price by one basis point, USD"
+        default=Decimal(100_000), description="paper: notional that moves the price by one basis point, USD"
     )
-    maker_fee: Cost = Field(default=Decimal("0.0002"), description="fee of a resting order, fraction of notional")
-    taker_fee: Cost = Field(default=Decimal("0.0005"), description="fee of an immediate order, fraction of notional")
+    maker_fee: Cost = Field(
+        default=Decimal("0.0002"), description="paper: fee of a resting order, fraction of notional"
+    )
+    taker_fee: Cost = Field(
+        default=Decimal("0.0005"), description="paper: fee of an immediate order, fraction of notional"
+    )
     funding_rate: Annotated[Fraction, Field(ge=Decimal("-0.03"), le=Decimal("0.03"))] = Field(
         default=Decimal("0.0001"),
-        description="funding per interval, fraction of notional; a short receives a positive one",
+        description="paper: funding per interval, fraction of notional; a short receives a positive one",
     )
-    funding_interval: Duration = Field(default=timedelta(hours=8), description="time between fundings")
+    funding_interval: Duration = Field(default=timedelta(hours=8), description="paper: time between fundings")
+    api_key: SecretStr = Field(
+        default=SecretStr(""), description="real: the key; from the environment or the secrets directory"
+    )
+    secret: SecretStr = Field(default=SecretStr(""), description="real: the key's secret part, from there too")
+    passphrase: SecretStr = Field(
+        default=SecretStr(""), description="real: the third part that Bitget, OKX and KuCoin ask for"
+    )
+    demo: bool = Field(default=False, description='real: trade on the venue\'s demo system, with bot.mode = "demo"')
+    margin_mode: MarginMode = Field(default=MarginMode.CROSS, description='real: "cross" or "isolated"')
+    recv_window: Duration = Field(
+        default=timedelta(seconds=5), description="real: how long the venue may still take a request after its time"
+    )
+    redirect_to: Annotated[str, AfterValidator(_check_redirect)] | None = Field(
+        default=None,
+        description="real: talk to a venue server on this machine (`dnbot venue serve`) instead of the venue's hosts",
+        examples=["127.0.0.1:8443"],
+    )
+    ca_file: Path | None = Field(
+        default=None, description="real: certificate authority of that server", examples=["ca.pem"]
+    )
+
+    def own(self) -> tuple[str, ...]:
+        """Leave out the settings of the other kind of venue."""
+        other = REAL if self.is_paper else PAPER
+        fields = type(self).model_fields.items()
+        return tuple(name for name, field in fields if not (field.description or "").startswith(f"{other}:"))
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether the account is dnbot's own simulation, inside the process."""
+        return self.kind == PAPER
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nothing of it leaves this machine."""
+        return self.is_paper or self.redirect_to is not None
+
+    @model_validator(mode="after")
+    def _script_with_its_mark(self) -> Self:
+        if (self.mark is MarkSource.SCRIPT) != (self.script is not None):
+            raise ValueError('`script` names the file of mark = "script"; give both or neither')
+        return self
 
     @model_validator(mode="after")
     def _each_its_own(self) -> Self:
@@ -71,10 +153,13 @@ class PaperSettings(Table):
         return self
 
     @model_validator(mode="after")
-    def _script_with_its_mark(self) -> Self:
-        if (self.mark is MarkSource.SCRIPT) != (self.script is not None):
-            raise ValueError('`script` names the file of mark = "script"; give both or neither')
+    def _settings_of_its_kind(self) -> Self:
+        wrong = sorted(self.model_fields_set.difference(self.own()))
+        if wrong:
+            other = REAL if self.is_paper else PAPER
+            raise ValueError(f"`{wrong[0]}` is a setting of {other} venues, and kind is {self.kind!r}; remove it")
+        if not self.is_paper and not (self.api_key.get_secret_value() and self.secret.get_secret_value()):
+            raise ValueError("has no credentials; set `api_key` and `secret` by environment or secrets directory")
+        if (self.redirect_to is None) != (self.ca_file is None):
+            raise ValueError("`ca_file` names the authority of the server at `redirect_to`; give both or neither")
         return self
-
-
-VenueSettings = PaperSettings

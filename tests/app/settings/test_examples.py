@@ -58,7 +58,7 @@ def test_the_example_names_every_setting() -> None:
         return {key for item in node for key in keys(item)} if isinstance(node, list) else set()
 
     text = example()
-    values = {line.lstrip("#").partition(" =")[0] for line in text.splitlines() if " =" in line}
+    values = {line.lstrip("# ").partition(" =")[0] for line in text.splitlines() if " =" in line}
     headers = [line.strip("#[]").split(".") for line in text.splitlines() if line.lstrip("#").startswith("[")]
     assert keys(json_schema()) - values - {part for header in headers for part in header} == set()
 

@@ -193,7 +193,7 @@ def test_other_peoples_secrets_are_left_alone(tmp_path: Path) -> None:
         ('[venues.paper.symbols]\nUSD = "USD/USDT:USDT"', "venues.paper.symbols.USD", "never hedged"),
         ('[venues.paper.symbols]\nETH = "ETHUSDT"', "venues.paper.symbols.ETH", "is no linear perpetual"),
         ('[venues.paper]\nmark = "script"', "venues.paper", "give both or neither"),
-        ('[venues.paper]\nkind = "x"', "venues.paper.kind", "'x' is wrong: must be 'paper'"),
+        ('[venues.paper]\nkind = "X Y"', "venues.paper.kind", "is no kind of venue"),
         (
             "[guards]\nmax_notional_total = 1",
             "guards.max_notional_per_underlying",

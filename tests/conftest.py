@@ -11,6 +11,8 @@ from bot.demo.rpc import Rpc
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import UniswapV3
 
+pytest_plugins = ["tests.loopback_only"]
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def anvil() -> AsyncIterator[tuple[Anvil, LocalChain]]:

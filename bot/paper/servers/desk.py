@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.core.orders import OrderKind, OrderRequest, Rejected, TimeInForce
+from bot.core.orders import OrderKind, OrderRequest, OrderStatus, Rejected, TimeInForce
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.account import Order
 from bot.paper.engine import PaperEngine
@@ -65,6 +65,7 @@ class Desk:
         hedge_mode: whether he asked for separate long and short positions, in which no order is taken.
         records: the account's past.
         wishes: how each order was asked for, by order number.
+        slow_fills: how long the customer sees a new order as unfilled, whatever became of it.
     """
 
     credentials: Credentials
@@ -73,6 +74,8 @@ class Desk:
     hedge_mode: bool = False
     records: Records = field(default_factory=Records)
     wishes: dict[int, Wish] = field(default_factory=dict)
+    slow_fills: timedelta = timedelta(0)
+    _mask: tuple[datetime, Desk] | None = None
 
     def rules(self, symbol: Symbol) -> SymbolRules:
         """Give a market's rules."""
@@ -92,13 +95,28 @@ class Desk:
             price=wish.price,
             trigger=wish.trigger,
         )
+        before = self.as_of(self.engine.now, self.engine.fork()) if self.slow_fills else None
         outcome = self.engine.place(client_id, request)
         if isinstance(outcome, Rejected):
             return outcome
         number = int(outcome.report.venue_order_id)
         self.wishes[number] = wish
         self.records.take(self.engine)
-        return self.records.orders.get(number) or self.engine.account.orders[client_id]
+        order = self.records.orders.get(number) or self.engine.account.orders[client_id]
+        return order if before is None else self._hide(before, order)
+
+    def _hide(self, before: Desk, order: Order) -> Order:
+        """Show an order as working and unfilled, and all else as before it, for a while."""
+        unfilled = replace(order, status=OrderStatus.OPEN, filled=ZERO, paid=ZERO, fee=ZERO, note="")
+        before.engine.account.orders[order.client_id] = unfilled
+        self._mask = (self.engine.now + self.slow_fills, before)
+        return unfilled
+
+    def shown(self, now: datetime) -> Desk:
+        """Give the desk as its customer sees it: with fills hidden, if they are slow."""
+        if self._mask is not None and now >= self._mask[0]:
+            self._mask = None
+        return self if self._mask is None else self._mask[1]
 
     def cancel(self, order: Order) -> Order | Rejected:
         """Cancel a working order."""

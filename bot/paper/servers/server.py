@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
 from bot.core.errors import Retryable
-from bot.paper.servers.venue import Answer, Dialect, Incoming, Venue
+from bot.paper.rules import WindowKind
+from bot.paper.servers.venue import Answer, Dialect, Errand, Incoming, Venue
 
 Serve = Callable[[Incoming], Awaitable[Answer]]
 Around = Callable[[web.BaseRequest, Incoming, Serve], Awaitable[web.StreamResponse]]
@@ -26,13 +28,17 @@ class VenueServer:
         dialect: the wire format.
         tls: the server's certificate; plain HTTP without it.
         around: stands between the wire and the venue, for faults.
+
+    ``lag`` may be set at any time: reads are answered from the state of so long ago, as far as the venue remembers.
     """
 
     def __init__(
         self, venue: Venue, dialect: Dialect, *, tls: ssl.SSLContext | None = None, around: Around | None = None
     ) -> None:
         self.venue = venue
+        self.lag = timedelta(0)
         self._dialect = dialect
+        self._later: list[tuple[datetime, Incoming]] = []
         self._tls = tls
         self._around = around
         self._lock = asyncio.Lock()
@@ -68,21 +74,62 @@ class VenueServer:
         await self.close()
 
     async def serve(self, incoming: Incoming) -> Answer:
-        """Answer one request, after those that came before it."""
+        """Answer one request after those that came before it, as late as the venue's hardships want it."""
+        await self._travel(incoming)
         async with self._lock:
             try:
-                self.venue.move()
+                now = self.venue.move()
             except Retryable as error:
                 return self._dialect.away(str(error))
-            return self._dialect.answer(self.venue, incoming)
+            self._catch_up(now)
+            is_read = incoming.method == "GET"
+            if not is_read:
+                answer = self._dialect.answer(self.venue, incoming)
+                self.venue.remember()
+                return answer
+            self.venue.remember()
+            return self._dialect.answer(self.venue.seen(self.lag), incoming)
+
+    def later(self, incoming: Incoming, delay: timedelta) -> None:
+        """Let a request take effect some time from now; nobody gets its answer."""
+        self._later.append((self.venue.clock.now() + delay, incoming))
+
+    def _catch_up(self, now: datetime) -> None:
+        due = [one for one in self._later if one[0] <= now]
+        self._later = [one for one in self._later if one[0] > now]
+        for _, incoming in due:
+            self._dialect.answer(self.venue, incoming)
+
+    async def _travel(self, incoming: Incoming) -> None:
+        """Wait as long as a request takes to reach the order system."""
+        hardships = self.venue.rules.hardships
+        match self._dialect.errand(incoming):
+            case Errand.PLACE:
+                latency = hardships.order_latency
+            case Errand.CANCEL:
+                latency = hardships.cancel_latency
+            case Errand.OTHER:
+                return
+        if hardships.jitter:
+            latency += hardships.jitter * float(self.venue.tape.account.drawn())
+        if latency:
+            await self.venue.clock.sleep(latency.total_seconds())
+
+    def _is_silent(self) -> bool:
+        window = self.venue.rules.hardships.window(self.venue.clock.now())
+        return window is not None and window.kind is WindowKind.OUTAGE
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        incoming = Incoming(request.method, path, query, headers, await request.read())
+        at = self.venue.clock.now()
+        incoming = Incoming(request.method, path, query, headers, await request.read(), at)
+        if self._is_silent():
+            return hang_up(request)
         if self._around is not None:
             return await self._around(request, incoming, self.serve)
-        return respond(await self.serve(incoming))
+        answer = await self.serve(incoming)
+        return hang_up(request) if self._is_silent() else respond(answer)
 
 
 def respond(answer: Answer) -> web.Response:
@@ -90,3 +137,10 @@ def respond(answer: Answer) -> web.Response:
     return web.Response(
         body=answer.body, status=answer.status, headers=answer.headers, content_type="application/json", charset="utf-8"
     )
+
+
+def hang_up(request: web.BaseRequest) -> web.Response:
+    """Break the connection off, so that the client gets no answer."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

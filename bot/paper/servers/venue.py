@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from bot.core.types import Symbol
@@ -15,8 +18,6 @@ from bot.ports import Clock
 
 Step = tuple[datetime, Mapping[Symbol, MarkUpdate]]
 """Prices that are in force from a time on."""
-Keep = Callable[[Desk], None]
-"""Makes a desk's state durable before an answer leaves; called with the events still in its engine."""
 
 
 class World(Protocol):
@@ -32,13 +33,14 @@ class World(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A request as it came over the wire; ``query`` still encoded, header names in lower case."""
+    """A request as it came over the wire at a time; ``query`` still encoded, header names in lower case."""
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
     body: bytes
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,19 @@ class Answer:
     headers: Mapping[str, str]
 
 
+class Errand(StrEnum):
+    """What a request is about, as far as its latency goes."""
+
+    PLACE = "place"
+    CANCEL = "cancel"
+    OTHER = "other"
+
+
 class Dialect(Protocol):
     """A wire format."""
+
+    def errand(self, incoming: Incoming) -> Errand:
+        """Tell what a request is about."""
 
     def answer(self, venue: Venue, incoming: Incoming) -> Answer:
         """Do what a request asks, and tell how it went. Called while nobody else is."""
@@ -61,9 +74,24 @@ class Dialect(Protocol):
 
 
 class Venue:
-    """The customers, the market and the time that they share."""
+    """The customers, the market and the time that they share.
 
-    def __init__(self, rules: VenueRules, desks: Sequence[Desk], world: World, clock: Clock) -> None:
+    Args:
+        rules: the markets.
+        desks: the customers.
+        world: where prices come from.
+        clock: what time it is.
+        memory: how far back ``seen`` can look.
+    """
+
+    def __init__(
+        self,
+        rules: VenueRules,
+        desks: Sequence[Desk],
+        world: World,
+        clock: Clock,
+        memory: timedelta = timedelta(0),
+    ) -> None:
         if not desks:
             raise ValueError("a venue needs a customer: the public prices are read from his market")
         self.rules = rules
@@ -71,6 +99,8 @@ class Venue:
         self.ids: Mapping[str, Symbol] = {id_of(symbol): symbol for symbol in rules.symbols}
         self.clock = clock
         self._world = world
+        self._memory = memory
+        self._past: deque[tuple[datetime, Mapping[str, PaperEngine]]] = deque()
 
     @property
     def tape(self) -> PaperEngine:
@@ -91,6 +121,30 @@ class Venue:
                 engine.advance(max(at, engine.now), prices)
             desk.records.take(engine)
         return now
+
+    def remember(self) -> None:
+        """Keep a copy of all accounts as they are now, as long as the memory reaches."""
+        if not self._memory:
+            return
+        now = self.clock.now()
+        self._past.append((now, {key: desk.engine.fork() for key, desk in self.desks.items()}))
+        while len(self._past) > 1 and self._past[1][0] <= now - self._memory:
+            self._past.popleft()
+
+    def seen(self, lag: timedelta) -> Venue:
+        """Give the venue for reading: as it was ``lag`` ago (as far as it remembers), with slow fills hidden."""
+        now = self.clock.now()
+        view = copy.copy(self)
+        if not lag or not self._past:
+            view.desks = {key: desk.shown(now) for key, desk in self.desks.items()}
+            return view
+        at, engines = max((one for one in self._past if one[0] <= now - lag), default=self._past[0], key=_time)
+        view.desks = {key: desk.as_of(at, engines[key]) for key, desk in self.desks.items()}
+        return view
+
+
+def _time(moment: tuple[datetime, Mapping[str, PaperEngine]]) -> datetime:
+    return moment[0]
 
 
 def id_of(symbol: Symbol) -> str:

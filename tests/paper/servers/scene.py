@@ -12,6 +12,7 @@ from socket import AddressFamily
 from typing import Any
 
 import aiohttp
+import ccxt.async_support as ccxt
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.adapters.clock import SystemClock
@@ -98,15 +99,24 @@ def desk(rules: VenueRules, now: datetime, credentials: Credentials = ALICE, dep
 
 
 @asynccontextmanager
-async def serving(flavour: Flavour, rules: VenueRules = RULES, around: Around | None = None) -> AsyncIterator[Scene]:
+async def serving(
+    flavour: Flavour, rules: VenueRules = RULES, around: Around | None = None, memory: timedelta = timedelta(0)
+) -> AsyncIterator[Scene]:
     """Serve one customer's venue over TLS."""
     rules = replace(rules, flavour=flavour, history=1000)
     clock, prices = ShiftedClock(), Prices()
     one = desk(rules, clock.now())
     tls, authority = certificates(HOSTS, datetime.now(UTC))
-    venue = Venue(rules, [one], prices, clock)
+    venue = Venue(rules, [one], prices, clock, memory)
     async with VenueServer(venue, DIALECTS[flavour](), tls=tls, around=around) as server:
         yield Scene(clock, prices, one, server, authority)
+
+
+def ccxt_of(flavour: Flavour, credentials: Credentials = ALICE, **more: object) -> Ccxt:
+    """Make ccxt's class for a venue's wire format."""
+    keys = {"apiKey": credentials.key, "secret": credentials.secret, "password": credentials.passphrase}
+    settings = {**keys, "enableRateLimit": False, "options": {"defaultType": "swap", "uta": False}, **more}
+    return (ccxt.binanceusdm if flavour is Flavour.BINANCE else ccxt.bitget)(settings)
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -36,7 +35,7 @@ def by_key(desks: Mapping[str, Desk], incoming: Incoming) -> Desk:
     return desk
 
 
-def signed(desks: Mapping[str, Desk], incoming: Incoming, params: Params, now: datetime) -> Desk:
+def signed(desks: Mapping[str, Desk], incoming: Incoming, params: Params) -> Desk:
     """Give the customer who signed a request.
 
     The signature is HMAC-SHA256 over query + body as sent, its own parameter left out.
@@ -49,7 +48,7 @@ def signed(desks: Mapping[str, Desk], incoming: Incoming, params: Params, now: d
     wanted = hmac.new(desk.credentials.secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(wanted, given.lower()):
         raise errors.bad_signature()
-    _check_time(params, millis(now))
+    _check_time(params, millis(incoming.at))
     return desk
 
 

@@ -12,6 +12,7 @@ from bot.paper.servers.wire import VenueError
 
 HEADERS: Final[Mapping[str, str]] = {}
 _LONGEST_ID: Final = 36
+_UNAVAILABLE: Final = {"-1008", "-1016"}
 
 
 def unauthorised() -> VenueError:
@@ -147,7 +148,7 @@ def refused(rejected: Rejected, least_notional: str) -> VenueError:
             message = f"Order's notional must be no smaller than {least_notional} (unless you choose reduce only)."
         case _:
             message = _MESSAGES.get(reason, rejected.message)
-    return VenueError(503 if reason is RejectReason.MAINTENANCE else 400, rejected.code, message)
+    return VenueError(503 if rejected.code in _UNAVAILABLE else 400, rejected.code, message)
 
 
 def render(error: VenueError) -> Answer:

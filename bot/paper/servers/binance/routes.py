@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.paper.servers.binance import account, auth, errors, history, market, setup, trading
 from bot.paper.servers.binance.call import Private, Public
-from bot.paper.servers.venue import Answer, Incoming, Venue
+from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import VenueError
 
 HOSTS: Final = ("fapi.binance.com", "api.binance.com", "demo-fapi.binance.com", "demo-api.binance.com")
@@ -70,8 +70,22 @@ PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
 }
 
 
+_ERRANDS: Final = {
+    ("POST", "/fapi/v1/order"): Errand.PLACE,
+    ("POST", "/fapi/v1/algoOrder"): Errand.PLACE,
+    ("DELETE", "/fapi/v1/order"): Errand.CANCEL,
+    ("DELETE", "/fapi/v1/algoOrder"): Errand.CANCEL,
+    ("DELETE", "/fapi/v1/allOpenOrders"): Errand.CANCEL,
+    ("DELETE", "/fapi/v1/algoOpenOrders"): Errand.CANCEL,
+}
+
+
 class Binance:
     """Binance's wire format."""
+
+    def errand(self, incoming: Incoming) -> Errand:
+        """Tell what a request is about."""
+        return _ERRANDS.get((incoming.method, incoming.path), Errand.OTHER)
 
     def answer(self, venue: Venue, incoming: Incoming) -> Answer:
         """Do what a request asks, and tell how it went."""
@@ -95,5 +109,5 @@ class Binance:
         private = PRIVATE.get(route)
         if private is None:
             raise errors.no_such_path(incoming.path, incoming.method)
-        desk = auth.signed(venue.desks, incoming, params, now)
+        desk = auth.signed(venue.desks, incoming, params)
         return private(Private(venue, params, now, desk))

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
@@ -33,7 +32,7 @@ def parameters(incoming: Incoming) -> Params:
     return Params(values, errors.missing)
 
 
-def signed(desks: Mapping[str, Desk], incoming: Incoming, now: datetime) -> Desk:
+def signed(desks: Mapping[str, Desk], incoming: Incoming) -> Desk:
     """Give the customer who signed a request.
 
     The signature is base64 of HMAC-SHA256 over time stamp, method, path, ``?`` and query (decoded), and body.
@@ -49,7 +48,7 @@ def signed(desks: Mapping[str, Desk], incoming: Incoming, now: datetime) -> Desk
     sent = headers.get("access-timestamp", "")
     if not sent.isdecimal():
         raise errors.bad_timestamp()
-    if abs(int(sent) - millis(now)) > _WINDOW:
+    if abs(int(sent) - millis(incoming.at)) > _WINDOW:
         raise errors.expired()
     desk = desks.get(key)
     if desk is None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.paper.servers.bitget import account, auth, errors, history, market, plans, trading
 from bot.paper.servers.bitget.call import Private, Public
-from bot.paper.servers.venue import Answer, Incoming, Venue
+from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import VenueError, millis
 
 HOSTS: Final = ("api.bitget.com",)
@@ -62,11 +62,25 @@ PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
 }
 
 
+_ERRANDS: Final = {
+    f"{_MIX}/order/place-order": Errand.PLACE,
+    f"{_MIX}/order/place-plan-order": Errand.PLACE,
+    f"{_MIX}/order/place-tpsl-order": Errand.PLACE,
+    f"{_MIX}/order/cancel-order": Errand.CANCEL,
+    f"{_MIX}/order/cancel-plan-order": Errand.CANCEL,
+    f"{_MIX}/order/batch-cancel-orders": Errand.CANCEL,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Bitget:
     """Bitget's wire format; ``demo`` says whether signed requests must carry the demo header, or must not."""
 
     demo: bool | None = None
+
+    def errand(self, incoming: Incoming) -> Errand:
+        """Tell what a request is about."""
+        return _ERRANDS.get(incoming.path, Errand.OTHER)
 
     def answer(self, venue: Venue, incoming: Incoming) -> Answer:
         """Do what a request asks, and tell how it went."""
@@ -92,7 +106,7 @@ class Bitget:
         private = PRIVATE.get(route)
         if private is None:
             raise errors.no_such_path()
-        desk = auth.signed(venue.desks, incoming, now)
+        desk = auth.signed(venue.desks, incoming)
         if self.demo is not None and (incoming.headers.get("paptrading") == "1") is not self.demo:
             raise errors.wrong_environment()
         return private(Private(venue, auth.parameters(incoming), now, desk))

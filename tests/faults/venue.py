@@ -1,0 +1,273 @@
+"""A layer in front of a venue server that breaks chosen calls in a chosen way, before or after they took effect.
+
+``FaultyVenue`` is the server's ``around``. ``possible`` tells which faults can go with an effect, and which prove that
+there was none: a matrix of all cells is generated from it, not written by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from aiohttp import web
+
+from bot.paper.rules import Flavour
+from bot.paper.servers.server import Serve, VenueServer, hang_up, respond
+from bot.paper.servers.venue import Incoming
+
+
+class Kind(StrEnum):
+    """What the client gets to see."""
+
+    TIMEOUT = "timeout"
+    DROP = "drop"
+    CUT = "cut"
+    HTML = "html_with_200"
+    EMPTY = "empty"
+    EMPTY_OBJECT = "empty_object"
+    NULL = "null"
+    WAF = "http_403_html"
+    REQUEST_TIMEOUT = "http_408"
+    BANNED = "http_418"
+    LIMITED = "http_429"
+    SERVER_ERROR = "http_500"
+    BAD_GATEWAY = "http_502_html"
+    UNKNOWN_503 = "http_503_unknown"
+    UNAVAILABLE_503 = "http_503_unavailable"
+    INTERNAL_503 = "http_503_internal"
+    GATEWAY_TIMEOUT = "http_504"
+    UNEXPECTED = "unexpected_response"
+    BACKEND_TIMEOUT = "backend_timeout"
+    OVERLOADED = "overloaded"
+    DUPLICATE_ID = "duplicate_id"
+    CLOCK = "clock_error"
+    NOT_FOUND = "not_found"
+
+
+class Effect(StrEnum):
+    """What really happened to the call."""
+
+    NONE = "not_applied"
+    APPLIED = "applied"
+    LATER = "applied_later"
+
+
+_MESSAGES: Final[Mapping[Flavour, Mapping[Kind, tuple[int, object]]]] = {
+    Flavour.BINANCE: {
+        Kind.BANNED: (418, {"code": -1003, "msg": "Way too many requests; IP banned until 9999999999999."}),
+        Kind.LIMITED: (429, {"code": -1003, "msg": "Too many requests; current limit is 2400 requests per minute."}),
+        Kind.SERVER_ERROR: (500, {"code": -1000, "msg": "An unknown error occurred while processing the request."}),
+        Kind.UNKNOWN_503: (503, {"msg": "Unknown error, please check your request or try again later."}),
+        Kind.UNAVAILABLE_503: (503, {"msg": "Service Unavailable."}),
+        Kind.INTERNAL_503: (503, {"msg": "Internal error; unable to process your request. Please try again."}),
+        Kind.UNEXPECTED: (
+            400,
+            {
+                "code": -1006,
+                "msg": "An unexpected response was received from the message bus. Execution status unknown.",
+            },
+        ),
+        Kind.BACKEND_TIMEOUT: (
+            400,
+            {"code": -1007, "msg": "Timeout waiting for response from backend server. Send status unknown."},
+        ),
+        Kind.OVERLOADED: (503, {"code": -1008, "msg": "Request throttled by system-level protection."}),
+        Kind.DUPLICATE_ID: (400, {"code": -4116, "msg": "ClientOrderId is duplicated."}),
+        Kind.CLOCK: (400, {"code": -1021, "msg": "Timestamp for this request is outside of the recvWindow."}),
+        Kind.NOT_FOUND: (400, {"code": -2013, "msg": "Order does not exist."}),
+    },
+    Flavour.BITGET: {
+        Kind.BANNED: (418, {"code": "429", "msg": "Too Many Requests", "data": None}),
+        Kind.LIMITED: (429, {"code": "429", "msg": "Too Many Requests", "data": None}),
+        Kind.SERVER_ERROR: (500, {"code": "40015", "msg": "System is abnormal, please try again later", "data": None}),
+        Kind.UNKNOWN_503: (503, {"code": "40725", "msg": "service return an error", "data": None}),
+        Kind.UNAVAILABLE_503: (503, {"code": "40200", "msg": "Server upgrade, please try again later", "data": None}),
+        Kind.INTERNAL_503: (503, {"code": "40604", "msg": "Server is busy, please try again later", "data": None}),
+        Kind.UNEXPECTED: (400, {"code": "40708", "msg": "Parameter verification is abnormal", "data": None}),
+        Kind.BACKEND_TIMEOUT: (400, {"code": "40010", "msg": "Request timed out", "data": None}),
+        Kind.OVERLOADED: (400, {"code": "45001", "msg": "Unknown error", "data": None}),
+        Kind.DUPLICATE_ID: (400, {"code": "40786", "msg": "Duplicate clientOid", "data": None}),
+        Kind.CLOCK: (400, {"code": "40008", "msg": "Request timestamp expired", "data": None}),
+        Kind.NOT_FOUND: (400, {"code": "40109", "msg": "The data of the order cannot be found", "data": None}),
+    },
+}
+_PAGE: Final = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+_HTML: Final = {
+    Kind.HTML: (200, "Scheduled maintenance"),
+    Kind.WAF: (403, "403 Forbidden"),
+    Kind.REQUEST_TIMEOUT: (408, "408 Request Timeout"),
+    Kind.BAD_GATEWAY: (502, "502 Bad Gateway"),
+    Kind.GATEWAY_TIMEOUT: (504, "504 Gateway Timeout"),
+}
+_BODIES: Final = {Kind.EMPTY: "", Kind.EMPTY_OBJECT: "{}", Kind.NULL: "null"}
+_PROVE_NOTHING_HAPPENED: Final = {
+    Flavour.BINANCE: {Kind.BANNED, Kind.LIMITED, Kind.UNAVAILABLE_503, Kind.OVERLOADED, Kind.CLOCK, Kind.NOT_FOUND},
+    Flavour.BITGET: {Kind.BANNED, Kind.LIMITED, Kind.CLOCK, Kind.NOT_FOUND},
+}
+
+
+def possible(kind: Kind, flavour: Flavour) -> tuple[Effect, ...]:
+    """Give the effects that a call may have had when a venue shows this fault."""
+    return (Effect.NONE,) if kind in _PROVE_NOTHING_HAPPENED[flavour] else (Effect.NONE, Effect.APPLIED, Effect.LATER)
+
+
+Matcher = Callable[[Incoming], bool]
+
+
+def route(method: str, path: str) -> Matcher:
+    """Match one endpoint."""
+    return lambda incoming: (incoming.method, incoming.path) == (method, path)
+
+
+CALLS: Final[Mapping[Flavour, Mapping[str, tuple[str, str]]]] = {
+    Flavour.BINANCE: {
+        "place": ("POST", "/fapi/v1/order"),
+        "place_stop": ("POST", "/fapi/v1/algoOrder"),
+        "cancel": ("DELETE", "/fapi/v1/order"),
+        "cancel_stop": ("DELETE", "/fapi/v1/algoOrder"),
+        "order": ("GET", "/fapi/v1/order"),
+        "stop": ("GET", "/fapi/v1/algoOrder"),
+        "open_orders": ("GET", "/fapi/v1/openOrders"),
+        "open_stops": ("GET", "/fapi/v1/openAlgoOrders"),
+        "positions": ("GET", "/fapi/v3/positionRisk"),
+        "account": ("GET", "/fapi/v3/account"),
+        "fills": ("GET", "/fapi/v1/userTrades"),
+        "ledger": ("GET", "/fapi/v1/income"),
+        "funding": ("GET", "/fapi/v1/premiumIndex"),
+        "book": ("GET", "/fapi/v1/depth"),
+        "markets": ("GET", "/fapi/v1/exchangeInfo"),
+        "tiers": ("GET", "/fapi/v1/leverageBracket"),
+        "time": ("GET", "/fapi/v1/time"),
+        "leverage": ("POST", "/fapi/v1/leverage"),
+        "margin_mode": ("POST", "/fapi/v1/marginType"),
+        "margin": ("POST", "/fapi/v1/positionMargin"),
+    },
+    Flavour.BITGET: {
+        "place": ("POST", "/api/v2/mix/order/place-order"),
+        "place_stop": ("POST", "/api/v2/mix/order/place-plan-order"),
+        "cancel": ("POST", "/api/v2/mix/order/cancel-order"),
+        "cancel_stop": ("POST", "/api/v2/mix/order/cancel-plan-order"),
+        "order": ("GET", "/api/v2/mix/order/detail"),
+        "stop": ("GET", "/api/v2/mix/order/orders-plan-history"),
+        "open_orders": ("GET", "/api/v2/mix/order/orders-pending"),
+        "open_stops": ("GET", "/api/v2/mix/order/orders-plan-pending"),
+        "positions": ("GET", "/api/v2/mix/position/all-position"),
+        "account": ("GET", "/api/v2/mix/account/accounts"),
+        "fills": ("GET", "/api/v2/mix/order/fills"),
+        "ledger": ("GET", "/api/v2/mix/account/bill"),
+        "funding": ("GET", "/api/v2/mix/market/current-fund-rate"),
+        "book": ("GET", "/api/v2/mix/market/merge-depth"),
+        "markets": ("GET", "/api/v2/mix/market/contracts"),
+        "tiers": ("GET", "/api/v2/mix/market/query-position-lever"),
+        "time": ("GET", "/api/v2/public/time"),
+        "leverage": ("POST", "/api/v2/mix/account/set-leverage"),
+        "margin_mode": ("POST", "/api/v2/mix/account/set-margin-mode"),
+        "margin": ("POST", "/api/v2/mix/account/set-margin"),
+    },
+}
+"""What a client does, by the same names at both venues: method and path."""
+WRITES: Final = ("place", "place_stop", "cancel", "cancel_stop", "leverage", "margin_mode", "margin")
+
+
+@dataclass
+class Fault:
+    """Break the calls that match, so many times (None: until removed).
+
+    ``delay`` is when a call with the effect ``LATER`` is applied.
+    """
+
+    matches: Matcher
+    kind: Kind
+    effect: Effect = Effect.NONE
+    times: int | None = 1
+    delay: timedelta = timedelta(seconds=5)
+
+
+@dataclass
+class FaultyVenue:
+    """The layer: remembers all calls, and breaks those that a fault matches, the first fault first.
+
+    ``calls`` holds every request that arrived; ``hits`` those that were broken, with the fault.
+    """
+
+    flavour: Flavour
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[Incoming] = field(default_factory=list)
+    hits: list[tuple[Incoming, Fault]] = field(default_factory=list)
+    _server: VenueServer | None = None
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def attach(self, server: VenueServer) -> None:
+        """Say which server is behind the layer, for calls that take effect later."""
+        self._server = server
+
+    def add(self, name: str, kind: Kind, effect: Effect = Effect.NONE, **more: int | timedelta | None) -> Fault:
+        """Break a call by its name in ``CALLS``."""
+        fault = Fault(route(*CALLS[self.flavour][name]), kind, effect)
+        for key, value in more.items():
+            setattr(fault, key, value)
+        self.faults.append(fault)
+        return fault
+
+    def sent(self, name: str) -> list[Incoming]:
+        """Give the calls of a name that arrived."""
+        wanted = route(*CALLS[self.flavour][name])
+        return [incoming for incoming in self.calls if wanted(incoming)]
+
+    def release(self) -> None:
+        """Let the calls go that hang; the server can't close while they do."""
+        self._released.set()
+
+    async def __call__(self, request: web.BaseRequest, incoming: Incoming, serve: Serve) -> web.StreamResponse:
+        self.calls.append(incoming)
+        fault = next((one for one in self.faults if one.times != 0 and one.matches(incoming)), None)
+        if fault is None:
+            return respond(await serve(incoming))
+        if fault.times is not None:
+            fault.times -= 1
+        self.hits.append((incoming, fault))
+        await self._apply(fault, incoming, serve)
+        return await self._show(fault.kind, request)
+
+    async def _apply(self, fault: Fault, incoming: Incoming, serve: Serve) -> None:
+        match fault.effect:
+            case Effect.NONE:
+                return
+            case Effect.APPLIED:
+                answer = await serve(incoming)
+                assert answer.status == 200, (incoming, answer)
+            case Effect.LATER:
+                assert self._server is not None
+                self._server.later(incoming, fault.delay)
+
+    async def _show(self, kind: Kind, request: web.BaseRequest) -> web.StreamResponse:
+        match kind:
+            case Kind.TIMEOUT:
+                await self._released.wait()
+                return hang_up(request)
+            case Kind.DROP:
+                return hang_up(request)
+            case Kind.CUT:
+                response = web.StreamResponse(headers={"Content-Length": "1000", "Content-Type": "application/json"})
+                await response.prepare(request)
+                await response.write(b'{"code": 200, "symb')
+                return hang_up(request)
+            case _:
+                return answer(kind, self.flavour)
+
+
+def answer(kind: Kind, flavour: Flavour) -> web.Response:
+    """Give the answer of a fault that has one."""
+    if kind in _BODIES:
+        return web.Response(text=_BODIES[kind], content_type="application/json")
+    if kind in _HTML:
+        status, title = _HTML[kind]
+        return web.Response(status=status, text=_PAGE.format(title), content_type="text/html")
+    status, body = _MESSAGES[flavour][kind]
+    headers = {"Retry-After": "7"} if kind in {Kind.BANNED, Kind.LIMITED} else {}
+    return web.Response(status=status, text=json.dumps(body), content_type="application/json", headers=headers)

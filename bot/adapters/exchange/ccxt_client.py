@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.adapters.exchange import checks
 from bot.adapters.exchange.dialect import Dialect, Instrument, Settings
-from bot.adapters.exchange.errors import NotSent
+from bot.adapters.exchange.errors import NotSent, Unbelievable
 from bot.adapters.exchange.history import History
 from bot.adapters.exchange.link import Link
 from bot.adapters.exchange.margin import Margin
@@ -71,7 +71,7 @@ class CcxtExchange:
         foreign = [symbol for symbol in symbols if symbol not in self.link.config.symbols]
         if foreign:
             raise ConfigError(f"{', '.join(foreign)} is not among the symbols of {self.venue}", key="symbol")
-        read, settings = await checks.check(self.link, self.dialect)
+        read, settings = await checks.check(self.link, self.dialect, reload=False)
         self._take(read, settings)
         return {symbol: read[symbol].market for symbol in symbols}
 
@@ -93,7 +93,11 @@ class CcxtExchange:
         await self.link.sync_clock()
         age = _RELOAD if self.loaded_at is None else self.link.clock.now() - self.loaded_at
         if not self.instruments or self.stale or age >= _RELOAD:
-            self._take(*await checks.check(self.link, self.dialect))
+            try:
+                self._take(*await checks.check(self.link, self.dialect, reload=True))
+            except ConfigError as error:
+                # at start-up this ends the program; later it is a state of the venue, which may pass
+                raise Unbelievable(f"{self.venue} no longer passes the start-up checks: {error}") from error
 
     async def place(self, intent: Intent) -> Outcome:
         """Send an order once. Never raises for anything that the venue or the network does."""
@@ -103,7 +107,7 @@ class CcxtExchange:
                 await self._set_up(one)
         except NotSent as reason:
             return not_sent(intent.client_id, str(reason))
-        outcome = await self.orders.place(intent, one)
+        outcome = await self.orders.place(intent, self.instruments[one.market.symbol])
         if isinstance(outcome, Rejected) and outcome.reason in FILTERS:
             self.stale = True
         return outcome
@@ -116,7 +120,10 @@ class CcxtExchange:
         """
         async with self.setting_up:
             symbol = one.market.symbol
-            self.settings[symbol] = await self.margin.set_up(one, self.settings[symbol])
+            now = await self.margin.set_up(one, self.settings[symbol])
+            self.settings[symbol] = now
+            known = replace(self.instruments[symbol], leverage=now.leverage, margin_mode=now.margin_mode)
+            self.instruments = {**self.instruments, symbol: known}
 
     async def cancel(self, client_id: ClientOrderId, symbol: Symbol) -> Outcome:
         """Cancel a working order once, in whichever book it is."""

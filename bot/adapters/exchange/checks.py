@@ -68,11 +68,10 @@ async def load_markets(link: Link, *, reload: bool) -> Mapping[Symbol, Row]:
     return chosen
 
 
-async def instruments(
-    link: Link, dialect: Dialect, *, reload: bool
+async def _instruments(
+    link: Link, dialect: Dialect, rows: Mapping[Symbol, Row]
 ) -> tuple[Mapping[Symbol, Instrument], Mapping[Symbol, Settings]]:
     """Read everything about the configured symbols that changes rarely."""
-    rows = await load_markets(link, reload=reload)
     intervals = await dialect.intervals(link, tuple(rows))
     async with side_by_side() as group:
         tasks = {
@@ -90,10 +89,12 @@ async def _instrument(
     table = translate.tiers(await dialect.tiers(link, symbol), symbol)
     market = translate.market(row, link.config.venue, await dialect.fees(link, symbol), table)
     told = await dialect.settings(link, symbol, venue_symbol)
-    return Instrument(dialect.limits(market, row), venue_symbol, told.leverage, interval), told
+    return Instrument(dialect.limits(market, row), venue_symbol, told.leverage, told.margin_mode, interval), told
 
 
-async def check(link: Link, dialect: Dialect) -> tuple[Mapping[Symbol, Instrument], Mapping[Symbol, Settings]]:
+async def check(
+    link: Link, dialect: Dialect, *, reload: bool
+) -> tuple[Mapping[Symbol, Instrument], Mapping[Symbol, Settings]]:
     """Make all start-up checks and give what they read.
 
     Raises:
@@ -103,9 +104,9 @@ async def check(link: Link, dialect: Dialect) -> tuple[Mapping[Symbol, Instrumen
     probe(link.api.has, link.config.venue)
     try:
         await link.sync_clock()
-        rows = await load_markets(link, reload=False)
+        rows = await load_markets(link, reload=reload)
         await dialect.check_account(link, [text(row, "id", "market") for row in rows.values()])
-        read, settings = await instruments(link, dialect, reload=False)
+        read, settings = await _instruments(link, dialect, rows)
     except Refusal as refusal:
         if refusal.code in link.facts.key_codes:
             raise ConfigError(

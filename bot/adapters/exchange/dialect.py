@@ -19,11 +19,12 @@ from bot.core.types import ClientOrderId, Symbol
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A configured perpetual: its rules, the venue's own name of it, and the leverage that it is set to."""
+    """A configured perpetual: its rules, the venue's own name of it, and what it is set to."""
 
     market: PerpMarket
     venue_symbol: str
     leverage: Decimal
+    margin_mode: str
     interval: timedelta | None
 
 

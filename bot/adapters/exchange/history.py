@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.adapters.exchange import translate
+from bot.adapters.exchange import translate_orders
 from bot.adapters.exchange.dialect import Dialect, Instrument
 from bot.adapters.exchange.errors import Refusal, Unbelievable
 from bot.adapters.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
@@ -60,7 +60,7 @@ class History:
         owners = await self._owners(rows.values().__iter__(), symbol, one)
         size, venue = one.market.contract_size, self.link.config.venue
         return [
-            translate.fill(row, venue, size, owners.get(text(row, "order", "trade")), self.dialect.realised(row))
+            translate_orders.fill(row, venue, size, owners.get(text(row, "order", "trade")), self.dialect.realised(row))
             for row in rows.values()
         ]
 

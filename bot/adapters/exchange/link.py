@@ -110,12 +110,15 @@ class Link:
     async def read(self, name: str, *args: object, **kwargs: object) -> object:
         """Read through a ccxt method; passing faults are retried a few times, the venue's own errors are not.
 
+        No attempt starts later than ``config.timeout`` after the first.
+
         Raises:
             Retryable: Unreachable, Unbelievable, Refusal or Busy, all redacted.
         """
+        deadline = self.clock.monotonic() + self.config.timeout.total_seconds()
         retrying = tenacity.AsyncRetrying(
             sleep=self.clock.sleep,
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            stop=lambda state: state.attempt_number >= _ATTEMPTS or self.clock.monotonic() >= deadline,
             wait=tenacity.wait_exponential(multiplier=_PAUSE),
             retry=tenacity.retry_if_exception_type((Unreachable, Unbelievable)),
             reraise=True,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
-from bot.adapters.exchange import translate
+from bot.adapters.exchange import translate_orders
 from bot.adapters.exchange.dialect import Dialect, Found, Instrument
 from bot.adapters.exchange.errors import NotSent, Unbelievable
 from bot.adapters.exchange.fields import Row, has, row_of
@@ -31,6 +32,8 @@ from bot.core.types import ClientOrderId, Symbol, side_of
 K = TypeVar("K")
 V = TypeVar("V")
 
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+"""What every venue takes."""
 _MEMORY: Final = 10_000
 """Ids that are remembered at most."""
 _CONFIRM_AFTER: Final = (0.0, 0.2, 0.5, 1.0)
@@ -65,11 +68,15 @@ class Orders:
     async def place(self, intent: Intent, one: Instrument) -> Outcome:
         """Send an order once. Never raises for anything that the venue or the network does."""
         request, client_id = intent.request, intent.client_id
+        if _CLIENT_ID.fullmatch(client_id) is None:
+            return not_sent(
+                client_id, f"the client id {client_id!r} is not made of 1 to 32 letters, digits, '_' and '-'"
+            )
         try:
             rounded = sendable(request, one.market)
         except NotSent as reason:
             return not_sent(client_id, str(reason))
-        params = self.dialect.order_params(request, client_id, self.link.config.margin_mode)
+        params = self.dialect.order_params(request, client_id, one.margin_mode)
         if rounded.trigger is not None:
             params["triggerPrice"] = rounded.trigger
         self._remember(self.conditional, client_id, request.kind is OrderKind.STOP_MARKET)
@@ -164,7 +171,7 @@ class Orders:
         if found.child is not None:
             # what a triggered order filled stands in the order that it became, which is asked for next
             row = {**row, "status": "open", "filled": "0"}
-        report = translate.report(row, client_id, one.market.contract_size, conditional=found.conditional)
+        report = translate_orders.report(row, client_id, one.market.contract_size, conditional=found.conditional)
         self._remember(self.ids, report.venue_order_id, client_id)
         return report
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.adapters.exchange import translate
+from bot.adapters.exchange import translate, translate_orders
 from bot.adapters.exchange.dialect import Dialect, Instrument
 from bot.adapters.exchange.errors import Unbelievable
 from bot.adapters.exchange.facts import Listing
@@ -59,7 +59,7 @@ class Observer:
         """Read one book of working orders of a symbol."""
         symbol, size = one.market.symbol, one.market.contract_size
         return tuple(
-            translate.open_order(row, size, reduce_only=listing.reduce_only)
+            translate_orders.open_order(row, size, reduce_only=listing.reduce_only)
             for row in await self.working(listing, symbol)
         )
 

@@ -15,8 +15,10 @@ from bot.adapters.exchange.connect import connect
 from bot.adapters.exchange.redact import Redactor
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.orders import Accepted, Rejected, RejectReason
-from bot.core.types import Symbol
+from bot.core.types import ClientOrderId, Symbol
 from tests.adapters.exchange.conftest import scene_of
+from tests.adapters.exchange.fake_bitget import CONTRACTS
+from tests.adapters.exchange.fakes import BINANCE_SYMBOLS
 from tests.adapters.exchange.loopback import Certificate, Reply
 from tests.adapters.exchange.scene import ETH, KEY, PASSPHRASE, SECRET, Scene, config, intent
 
@@ -90,6 +92,35 @@ async def test_less_than_a_lot_is_not_sent(scene: Scene) -> None:
     outcome = await scene.exchange.place(intent(quantity=D("-0.0009"), price=D(3000)))
     assert isinstance(outcome, Rejected)
     assert outcome.reason is RejectReason.NOT_SENT
+
+
+async def test_a_client_id_that_a_venue_would_not_take_is_not_sent(scene: Scene) -> None:
+    await scene.ready()
+    for bad in ("", "a" * 33, "bot.1", "bot 1"):
+        outcome = await scene.exchange.place(
+            replace(intent(quantity=D(-1), price=D(3000)), client_id=ClientOrderId(bad))
+        )
+        assert isinstance(outcome, Rejected)
+        assert outcome.reason is RejectReason.NOT_SENT
+    assert scene.server.writes == []
+
+
+async def test_the_rules_are_read_again_after_a_filter_error_and_a_delisting_is_no_crash(scene: Scene) -> None:
+    await scene.ready()
+    binance = is_binance(scene)
+    order = "/fapi/v1/order" if binance else "/api/v2/mix/order/place-order"
+    body = {"code": -4014, "msg": "tick"} if binance else {"code": "45115", "msg": "tick", "data": None}
+    scene.server.faults["POST", order] = lambda _seen: Reply(body, status=400)
+    await scene.exchange.place(intent(quantity=D("-0.5"), price=D(3000)))
+    markets = "/fapi/v1/exchangeInfo" if binance else "/api/v2/mix/market/contracts"
+    without = (
+        {"symbols": BINANCE_SYMBOLS[1:]} if binance else {"code": "00000", "msg": "success", "data": CONTRACTS[1:]}
+    )
+    scene.server.faults["GET", markets] = lambda _seen: Reply(without)
+    with pytest.raises(Retryable, match="no longer passes"):
+        await scene.exchange.observe()
+    scene.server.faults.clear()
+    await scene.exchange.observe()
 
 
 @pytest.mark.parametrize("off", [timedelta(milliseconds=-501), timedelta(milliseconds=501), timedelta(hours=1)])

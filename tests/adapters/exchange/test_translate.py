@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.exchange import translate
+from bot.adapters.exchange import translate, translate_orders
 from bot.adapters.exchange.errors import Unbelievable
 from bot.adapters.exchange.fields import Row, milliseconds_of, moment_of, number
 from bot.core.errors import ConfigError
@@ -217,9 +217,9 @@ def test_funding_keeps_its_sign_and_the_interval_is_read() -> None:
 
 
 def test_an_open_order_shows_what_remains() -> None:
-    order = translate.open_order(ORDER, TEN)
+    order = translate_orders.open_order(ORDER, TEN)
     assert (order.remaining, order.kind, order.reduce_only) == (Decimal(-3), OrderKind.LIMIT, False)
-    stop = translate.open_order(
+    stop = translate_orders.open_order(
         {**ORDER, "type": "market", "triggerPrice": "3500", "filled": None, "price": "0", "clientOrderId": ""},
         TEN,
         reduce_only=True,
@@ -229,10 +229,10 @@ def test_an_open_order_shows_what_remains() -> None:
 
 
 def test_a_report_is_signed_and_its_fee_unknown_where_the_venue_tells_none() -> None:
-    report = translate.report(ORDER, OWN, TEN, conditional=False)
+    report = translate_orders.report(ORDER, OWN, TEN, conditional=False)
     assert (report.quantity, report.filled, report.average_price) == (Decimal(-5), Decimal(-2), Decimal("3001.5"))
     assert (report.status, report.fee) == (OrderStatus.OPEN, None)
-    assert translate.report({**ORDER, "fee": {"cost": "0.1"}}, OWN, TEN, conditional=False).fee == Decimal("0.1")
+    assert translate_orders.report({**ORDER, "fee": {"cost": "0.1"}}, OWN, TEN, conditional=False).fee == Decimal("0.1")
 
 
 @pytest.mark.parametrize(
@@ -250,16 +250,16 @@ def test_a_report_is_signed_and_its_fee_unknown_where_the_venue_tells_none() -> 
 )
 def test_a_contradictory_report_is_not_believed(change: dict[str, object]) -> None:
     with pytest.raises(Unbelievable):
-        translate.report({**ORDER, **change}, OWN, TEN, conditional=False)
+        translate_orders.report({**ORDER, **change}, OWN, TEN, conditional=False)
 
 
 def test_a_fee_in_another_currency_is_not_taken_for_dollars() -> None:
     with pytest.raises(Unbelievable, match="BNB"):
-        translate.fill({**TRADE, "fee": {"cost": "0.12", "currency": "BNB"}}, VENUE, TEN, OWN, Decimal(0))
+        translate_orders.fill({**TRADE, "fee": {"cost": "0.12", "currency": "BNB"}}, VENUE, TEN, OWN, Decimal(0))
 
 
 def test_a_trade_becomes_a_signed_fill() -> None:
-    fill = translate.fill(TRADE, VENUE, TEN, OWN, Decimal("-0.5"))
+    fill = translate_orders.fill(TRADE, VENUE, TEN, OWN, Decimal("-0.5"))
     assert (fill.quantity, fill.price, fill.fee, fill.is_maker, fill.realised) == (
         Decimal(-2),
         Decimal("3001.5"),
@@ -284,17 +284,17 @@ ESSENTIAL: list[tuple[Callable[[Row], object], Row, list[str]]] = [
     ),
     (lambda row: translate.position(row, TEN, isolated=True), POSITION, ["positionMargin"]),
     (
-        lambda row: translate.open_order(row, TEN),
+        lambda row: translate_orders.open_order(row, TEN),
         ORDER,
         ["id", "symbol", "type", "side", "amount", "filled", "reduceOnly", "timestamp"],
     ),
     (
-        lambda row: translate.report(row, OWN, TEN, conditional=False),
+        lambda row: translate_orders.report(row, OWN, TEN, conditional=False),
         ORDER,
         ["id", "clientOrderId", "symbol", "side", "amount", "filled", "average", "status"],
     ),
     (
-        lambda row: translate.fill(row, VENUE, TEN, OWN, TEN),
+        lambda row: translate_orders.fill(row, VENUE, TEN, OWN, TEN),
         TRADE,
         ["id", "symbol", "side", "amount", "price", "takerOrMaker", "fee", "timestamp"],
     ),

@@ -24,7 +24,7 @@ from bot.adapters.exchange.fields import (
     rows_of,
     text,
 )
-from bot.adapters.exchange.link import Link
+from bot.adapters.exchange.link import Link, side_by_side
 from bot.adapters.exchange.venues import binance_facts
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
@@ -123,8 +123,15 @@ class Binance:
 
         Both answers leave out symbols without position and orders, so that only their agreement proves a flat one.
         """
-        risk = rows_of(await link.read("fapiPrivateV3GetPositionRisk"), "positions")
-        account = await self._account(link)
+        try:
+            return await self._account_once(link, instruments)
+        except Unbelievable:
+            return await self._account_once(link, instruments)  # a trade between the two answers: they agree again
+
+    async def _account_once(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+        async with side_by_side() as group:
+            asked = group.create_task(link.read("fapiPrivateV3GetPositionRisk")), group.create_task(self._account(link))
+        risk, account = rows_of(asked[0].result(), "positions"), asked[1].result()
         sizes = {
             text(row, "symbol", "account position"): number(row, "positionAmt", "account position")
             for row in rows_of(account["positions"], "account positions")

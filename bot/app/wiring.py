@@ -37,6 +37,7 @@ from bot.app.reconcile import Reconciler
 from bot.app.settings import Settings
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
+from bot.core.errors import Retryable
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
 from bot.core.types import ChainId, ChainName, PositionId, Symbol, VenueId
@@ -110,9 +111,8 @@ async def preview(settings: Settings) -> AsyncIterator[Preview]:
     """Build what ``plan`` needs: the journal read-only where there is one, the paper accounts as copies."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="dnbot-plan-")))
-        for name, venue in settings.venues.items():
+        for name in settings.venues:
             _copy_account(_account_file(settings.bot.state_dir, name), _account_file(folder, name))
-            del venue
         memory = _Memory({})
         state: State | None = None
         pending: tuple[Pending, ...] = ()
@@ -176,7 +176,11 @@ def _noted(journal: Journal, clock: Clock) -> OnReorg:
 
     def note(reorg: Reorg) -> None:
         text = f"{reorg.chain}: blocks from {reorg.from_number} up to {reorg.old.number} were replaced"
-        journal.add_event(Event(clock.now(), "reorg", text, {"old": reorg.old.hash, "new": reorg.new.hash}))
+        event = Event(clock.now(), "reorg", text, {"old": reorg.old.hash, "new": reorg.new.hash})
+        try:
+            journal.add_event(event)
+        except Retryable as error:  # the reader must go on reading, whatever the disk does
+            log.warning("event not journaled", kind=event.kind, reason=str(error))
 
     return note
 
@@ -258,7 +262,7 @@ def _chain(name: ChainName, chain: ChainSettings) -> ChainConfig:
     where = f"chains.{name}"
     v2 = [
         V2Config(item.name, f"{where}.uniswap_v2[{index}]", item.pairs, item.holders)
-        for index, item in enumerate(chain.uniswap_v2)
+        for index, item in enumerate(chain.uniswap_v2, 1)
     ]
     v3 = [
         V3Config(
@@ -268,7 +272,7 @@ def _chain(name: ChainName, chain: ChainSettings) -> ChainConfig:
             token_ids=item.token_ids,
             discover=item.discover,
         )
-        for index, item in enumerate(chain.uniswap_v3)
+        for index, item in enumerate(chain.uniswap_v3, 1)
     ]
     return ChainConfig(
         name=name,
@@ -279,7 +283,12 @@ def _chain(name: ChainName, chain: ChainSettings) -> ChainConfig:
         owners=chain.owners,
         protocols=(*v2, *v3),
         reference_pools=chain.reference_pools,
-        tokens={token: TokenMapping(item.underlying, item.rate) for token, item in chain.tokens.items()},
+        tokens={
+            token: TokenMapping(item.underlying, item.rate)
+            for token, item in chain.tokens.items()
+            if item.underlying is not None
+        },
+        ignored=frozenset(token for token, item in chain.tokens.items() if item.ignore),
         limits=Limits(
             request_timeout=chain.request_timeout.total_seconds(),
             read_timeout=chain.read_timeout.total_seconds(),

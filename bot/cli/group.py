@@ -83,6 +83,8 @@ def report(error: Exception, session: Session) -> int:
         _say(text if session.debug else f"{text} (traceback: {_save(error, session)})", session)
         return FAILED
     for leaf in leaves:
+        if isinstance(leaf, ConfigError) and leaf.key is not None and leaf.source is None:
+            leaf.source = session.source_of(leaf.key)  # whoever found it knows the key only
         for line in str(leaf).splitlines() or [type(leaf).__name__]:
             _say(line, session)
     return WRONG_USE if any(isinstance(leaf, ConfigError) for leaf in leaves) else FAILED

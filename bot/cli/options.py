@@ -11,6 +11,7 @@ import typer
 
 from bot.app.redact import Redactor
 from bot.app.settings import Loaded, LogLevel, load
+from bot.app.settings.problems import undotted
 from bot.cli.session import Session
 
 ConfigFiles = Annotated[
@@ -35,4 +36,5 @@ def open_settings(
     session = ctx.ensure_object(Session)
     session.crash_dir = loaded.settings.bot.state_dir
     session.redact = Redactor(loaded.settings.secrets())
+    session.source_of = lambda key: loaded.origins.blame(undotted(key))
     return loaded

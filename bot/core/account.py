@@ -97,11 +97,16 @@ def _line(item: Reckoning, ruling: Ruling) -> Hedge:
 def alarms(
     snapshot: Snapshot, held: Mapping[PositionId, Held], aims: Iterable[Aim], pending: Iterable[Pending]
 ) -> list[Alarm]:
-    """Tell of venues and orders that are unknown, of positions that vanished, and of a perpetual that is long."""
+    """Tell of venues and orders that are unknown, of positions that vanished or are left out, and of what is long."""
     found = [
         Alarm(f"venue:{view.venue}", Severity.WARNING, f"{view.venue} can't be read: {view.reason}")
         for view in snapshot.venues
         if isinstance(view, VenueUnknown)
+    ]
+    found += [
+        Alarm(f"left-out:{item.position}", Severity.WARNING, f"{item.position} is left out: {item.reason}")
+        for view in snapshot.chains
+        for item in view.left_out
     ]
     for key, item in held.items():
         if item.missing_blocks:

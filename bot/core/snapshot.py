@@ -99,6 +99,14 @@ class PoolPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A position that is there and counts for nothing; ``reason`` says why, and what would change that."""
+
+    position: PositionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChainView:
     """All that was read of one chain, from one block."""
 
@@ -107,6 +115,7 @@ class ChainView:
     block: BlockStamp
     positions: tuple[LpPosition, ...]
     pools: tuple[PoolPrice, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ class Limits:
 class ChainConfig:
     """One chain. ``multicall`` None reads through JSON-RPC batches; ``reference_pools`` only price things.
 
+    A position that holds a token of ``ignored`` is left out without a word.
+
     ``rpc_urls`` and ``ws_urls`` may hold keys: they never appear in a message, only an endpoint's number and host do.
     """
 
@@ -94,6 +96,7 @@ class ChainConfig:
     ws_urls: tuple[str, ...] = ()
     reference_pools: tuple[Address, ...] = ()
     tokens: Mapping[Address, TokenMapping] = field(default_factory=dict)
+    ignored: frozenset[Address] = frozenset()
     limits: Limits = Limits()
 
     def key(self, name: str) -> str:

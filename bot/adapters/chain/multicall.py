@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,8 @@ ERROR_STRING: Final = bytes.fromhex("08c379a0")
 WORD: Final = wire.WORD
 INVALID_PARAMS: Final = -32602
 REVERTED: Final = 3
+_HALTED: Final = re.compile("evm|gas|opcode|jump|stack|execution", re.IGNORECASE)
+"""How nodes say that a contract itself came to an end without reverting."""
 CALL_OVERHEAD_GAS: Final = 5_000
 """What Multicall3 itself spends on one call, call data included."""
 
@@ -32,13 +35,15 @@ CALL_OVERHEAD_GAS: Final = 5_000
 class Call:
     """One contract call; two calls are the same if they are the same object, so that results are found fast.
 
-    ``words`` is the least number of ABI words that a true answer has; ``gas`` what it costs at most.
+    ``words`` is the least number of ABI words that a true answer has; ``gas`` what it costs at most. A call that is to
+    be made ``alone`` gets a request of its own with just that gas: a hostile contract spoils only its own answer.
     """
 
     target: Address
     data: bytes
     words: int = 1
     gas: int = 30_000
+    alone: bool = False
 
     def __str__(self) -> str:
         return f"0x{self.data[:4].hex()} of {self.target}"
@@ -83,8 +88,8 @@ class Multicall:
         self._limits = limits
 
     def plan(self, calls: Iterable[Call]) -> Plan:
-        """Encode a list of calls."""
-        every = tuple(calls)
+        """Encode a list of calls; those to be made alone come last."""
+        every = tuple(sorted(calls, key=lambda call: call.alone))
         return Plan(every, tuple(self._chunk(part) for part in self._cut(every)))
 
     async def run(self, endpoint: Endpoint, plan: Plan, block: BlockStamp) -> list[Result]:
@@ -123,7 +128,8 @@ class Multicall:
         for call in calls:
             call_gas, call_size = call.gas + CALL_OVERHEAD_GAS, _padded(call.data) + 6 * WORD
             full = gas + call_gas > self._limits.max_call_gas or size + call_size > self._limits.max_call_bytes
-            if part and (full or (self._address is None and len(part) == self._limits.max_batch)):
+            full = full or (len(part) == self._limits.max_batch if self._address is None else call.alone)
+            if part and full:
                 yield tuple(part)
                 part, gas, size = [], 0, 0
             part.append(call)
@@ -134,26 +140,37 @@ class Multicall:
     def _chunk(self, calls: tuple[Call, ...]) -> _Chunk:
         if self._address is None:
             return _Chunk(calls, "")
-        to = json.dumps(self._address)
-        return _Chunk(calls, f'{{"to":{to},"gas":"{self._limits.max_call_gas:#x}","data":"0x{encode(calls).hex()}"}}')
+        to, gas = json.dumps(self._address), self._gas(calls[0])
+        return _Chunk(calls, f'{{"to":{to},"gas":"{gas:#x}","data":"0x{encode(calls).hex()}"}}')
+
+    def _gas(self, call: Call) -> int:
+        """Give the limit of a request that holds this call."""
+        return call.gas if call.alone else self._limits.max_call_gas
 
     async def _aggregate(self, endpoint: Endpoint, chunk: _Chunk, pin: str) -> list[Result]:
-        return decode(wire.data(await endpoint.request("eth_call", f"[{chunk.text},{pin}]")), chunk.calls)
+        try:
+            answer = await endpoint.request("eth_call", f"[{chunk.text},{pin}]")
+        except RpcError as error:
+            if chunk.calls[0].alone and _HALTED.search(str(error)):
+                return [Failed(b"")]
+            raise
+        return decode(wire.data(answer), chunk.calls)
 
     async def _batch(self, endpoint: Endpoint, chunk: _Chunk, pin: str) -> list[Result]:
-        gas = f"{self._limits.max_call_gas:#x}"
         requests = [
-            ("eth_call", f'[{{"to":"{call.target}","gas":"{gas}","data":"0x{call.data.hex()}"}},{pin}]')
+            ("eth_call", f'[{{"to":"{call.target}","gas":"{self._gas(call):#x}","data":"0x{call.data.hex()}"}},{pin}]')
             for call in chunk.calls
         ]
-        return [_single(answer) for answer in await endpoint.batch(requests)]
+        answers = await endpoint.batch(requests)
+        return [_single(call, answer) for call, answer in zip(chunk.calls, answers, strict=True)]
 
 
-def _single(answer: object) -> Result:
+def _single(call: Call, answer: object) -> Result:
     """Tell a contract's revert from an error of the node."""
     if not isinstance(answer, RpcError):
         return wire.data(answer)
-    if answer.code != REVERTED and answer.data is None:
+    halted = call.alone and _HALTED.search(str(answer)) is not None
+    if answer.code != REVERTED and answer.data is None and not halted:
         raise answer
     return Failed(wire.data(answer.data or "0x"))
 

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from bot.adapters.chain.logs import Logs
 from bot.adapters.chain.reads import Reads
-from bot.core.snapshot import Entry, LpPosition, PoolPrice
-from bot.core.types import Address
+from bot.adapters.chain.tokens import Foreign
+from bot.core.snapshot import Entry, LeftOut, LpPosition, PoolPrice
+from bot.core.types import Address, PositionId
 
 
 @dataclass(slots=True)
@@ -18,6 +19,12 @@ class Found:
 
     positions: list[LpPosition] = field(default_factory=list)
     prices: dict[Address, PoolPrice] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def leave_out(self, position: str, token: Foreign) -> None:
+        """Note a position that holds a foreign token, unless the user wants to hear nothing of that."""
+        if token.reason is not None:
+            self.left_out.append(LeftOut(PositionId(position), token.reason))
 
 
 class Source(Protocol):

@@ -153,6 +153,7 @@ class EvmChainReader:
             block=block,
             positions=tuple(found.positions),
             pools=tuple(found.prices.values()),
+            left_out=tuple(found.left_out),
         )
 
     async def _fetch(self, plan: Plan, block: BlockStamp, start: Endpoint) -> tuple[list[Result], Endpoint]:

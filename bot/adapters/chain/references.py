@@ -10,7 +10,7 @@ from bot.adapters.chain.multicall import Call, Failed
 from bot.adapters.chain.pools import v2_price, v3_price
 from bot.adapters.chain.protocol import Found
 from bot.adapters.chain.reads import Missing, Reads
-from bot.adapters.chain.tokens import TokenBook
+from bot.adapters.chain.tokens import Foreign, TokenBook
 from bot.adapters.chain.uniswap_v2 import GET_RESERVES, TOKEN0, TOKEN1
 from bot.adapters.chain.v3_calls import PoolCalls
 from bot.core.snapshot import PoolPrice, Token
@@ -57,7 +57,9 @@ class ReferencePools:
             reads.want((reference.pool.slot0, reference.reserves))
             reference.is_v3 = not isinstance(reads.outcome(reference.pool.slot0), Failed)
         addresses = [wire.address(reads.fact(call)) for call in reference.tokens]
-        tokens = [self._tokens.token(reads, address) for address in addresses]
+        tokens = self._tokens.pair(reads, *addresses)
+        if isinstance(tokens, Foreign):
+            return
         price = (self._v3 if reference.is_v3 else self._v2)(reads, reference, *tokens)
         if price is not None:
             found.prices[reference.address] = price

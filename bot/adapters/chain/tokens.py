@@ -2,22 +2,23 @@
 
 A symbol is what a contract says of itself, and anybody can send an owner a position in a token that calls itself WETH.
 So a well-known symbol is believed of the first address that carries it, and the configured pools are read first; a
-second address with the same symbol is an unknown token. At run time an unknown token is an underlying of its own,
-which is shown and never hedged; at the start it is a ConfigError.
+second address with the same symbol is an unknown token. At the start an unknown token is a ConfigError. At run time
+the position that holds it is left out whole: whoever owns a worthless token moves its pool's price as they like, and
+with it how much of the other token the position holds.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from bot.adapters.chain import wire
 from bot.adapters.chain.config import ChainConfig, TokenMapping
-from bot.adapters.chain.multicall import Call, Failed
+from bot.adapters.chain.multicall import Call
 from bot.adapters.chain.reads import Reads
-from bot.core.errors import ConfigError, Retryable
+from bot.core.errors import ConfigError
 from bot.core.snapshot import Token
 from bot.core.types import USD, Address, Underlying
 
@@ -28,6 +29,9 @@ DECIMALS: Final = bytes.fromhex("313ce567")
 BALANCE_OF: Final = bytes.fromhex("70a08231")
 BALANCE_GAS: Final = 60_000
 """Some tokens stand behind a proxy or reckon their balances."""
+METADATA_GAS: Final = 1_000_000
+"""What a stranger's contract may burn when it is asked for its name."""
+MAX_DECIMALS: Final = 255
 
 _CLAIMS: Final = {
     Underlying("ETH"): ("WETH", "WETH.e", "ETH"),
@@ -46,59 +50,93 @@ def balance_of(token: Address, account: Address) -> Call:
     return Call(token, BALANCE_OF + wire.encode_address(account), gas=BALANCE_GAS)
 
 
+def _stranger(address: Address, data: bytes) -> Call:
+    """Make a call to a contract that may do its worst: it can only spoil its own answer."""
+    return Call(address, data, words=0, gas=METADATA_GAS, alone=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A token that is a claim on nothing that dnbot knows; ``reason`` is None where the user ignores it on purpose."""
+
+    address: Address
+    reason: str | None
+
+
 class TokenBook:
-    """The tokens of one chain. ``unknown`` holds those without a mapping, with their symbols."""
+    """The tokens of one chain."""
 
     def __init__(self, chain: ChainConfig) -> None:
         self._chain = chain
-        self._tokens: dict[Address, Token] = {}
+        self._tokens: dict[Address, Token | Foreign] = {}
         self._calls: dict[Address, tuple[Call, Call]] = {}
         self._claimed: dict[str, Address] = {}
-        self.unknown: dict[Address, str] = {}
 
-    def token(self, reads: Reads, address: Address) -> Token:
-        """Give a token.
+    def pair(self, reads: Reads, address0: Address, address1: Address) -> tuple[Token, Token] | Foreign:
+        """Give both tokens of a pool, or the one that is foreign.
 
         Raises:
-            Missing: its metadata is not there yet.
-            Retryable: it has no decimals.
+            Missing: their metadata is not there yet.
         """
+        reads.want(call for address in (address0, address1) for call in self._metadata(address))
+        token0, token1 = self._token(reads, address0), self._token(reads, address1)
+        if isinstance(token0, Foreign):
+            return token0
+        return token1 if isinstance(token1, Foreign) else (token0, token1)
+
+    def require_known(self) -> None:
+        """Insist that every token seen so far is mapped or ignored.
+
+        Raises:
+            ConfigError: one is not; the message names the key to add.
+        """
+        for token in self._tokens.values():
+            if isinstance(token, Foreign) and token.reason is not None:
+                key = self._chain.key(f'tokens."{token.address}".underlying')
+                raise ConfigError(token.reason, key=key)
+
+    def _metadata(self, address: Address) -> tuple[Call, ...]:
+        if address in self._tokens:
+            return ()
+        if address in self._chain.ignored:
+            self._tokens[address] = Foreign(address, None)
+            return ()
+        if address not in self._calls:
+            self._calls[address] = _stranger(address, SYMBOL), _stranger(address, DECIMALS)
+        return self._calls[address]
+
+    def _token(self, reads: Reads, address: Address) -> Token | Foreign:
         known = self._tokens.get(address)
         if known is None:
             known = self._tokens[address] = self._read(reads, address)
+            if isinstance(known, Foreign):
+                log.warning("token without a mapping", chain=self._chain.name, token=address, reason=known.reason)
         return known
 
-    def require_known(self) -> None:
-        """Insist that every token seen so far has a mapping.
-
-        Raises:
-            ConfigError: one has none; the message names the key to add.
-        """
-        for address, symbol in self.unknown.items():
-            twin = self._claimed.get(symbol)
-            why = f"calls itself {symbol} like {twin} does" if twin else f"({symbol}) is not known to dnbot"
-            raise ConfigError(
-                f'token {address} {why}: say what it is a claim on, such as underlying = "ETH"',
-                key=self._chain.key(f'tokens."{address}".underlying'),
-            )
-
-    def _read(self, reads: Reads, address: Address) -> Token:
-        calls = self._calls.setdefault(address, (Call(address, SYMBOL, words=0), Call(address, DECIMALS)))
-        reads.want(calls)
-        named, decimals = reads.outcome(calls[0]), wire.uint(reads.take(calls[1]))
-        if decimals > 255:  # noqa: PLR2004 - a uint8
-            raise Retryable(f"token {address}: {decimals} decimals are none")
-        symbol = "?" if isinstance(named, Failed) else wire.text(named) or "?"
+    def _read(self, reads: Reads, address: Address) -> Token | Foreign:
+        calls = self._calls[address]
+        named, told = reads.outcome(calls[0]), reads.outcome(calls[1])
+        decimals = wire.uint(told) if isinstance(told, bytes) and len(told) >= wire.WORD else MAX_DECIMALS + 1
+        if decimals > MAX_DECIMALS:
+            return self._foreign(address, "does not tell how many decimals it has")
+        symbol = (wire.text(named) if isinstance(named, bytes) else "") or "?"
         mapping = self._mapping(address, symbol)
-        return Token(address, symbol, decimals, mapping.underlying, mapping.rate)
+        if mapping is not None:
+            return Token(address, symbol, decimals, mapping.underlying, mapping.rate)
+        twin = self._claimed.get(symbol)
+        why = f"calls itself {symbol} like {twin} does" if twin else f"({symbol}) is not known to dnbot"
+        return self._foreign(address, why)
 
-    def _mapping(self, address: Address, symbol: str) -> TokenMapping:
+    def _mapping(self, address: Address, symbol: str) -> TokenMapping | None:
         configured = self._chain.tokens.get(address)
         if configured is not None:
             self._claimed.setdefault(symbol, address)
             return configured
         if symbol in KNOWN and self._claimed.setdefault(symbol, address) == address:
             return TokenMapping(KNOWN[symbol])
-        self.unknown[address] = symbol
-        log.warning("token without a mapping: shown, not hedged", chain=self._chain.name, token=address, symbol=symbol)
-        return TokenMapping(Underlying(f"{symbol}@{address}"), Decimal(1))
+        return None
+
+    def _foreign(self, address: Address, why: str) -> Foreign:
+        key = self._chain.key(f'tokens."{address}"')
+        remedy = f'say what it is a claim on, such as {key}.underlying = "ETH", or set {key}.ignore = true'
+        return Foreign(address, f"token {address} {why}: {remedy}")

@@ -14,7 +14,7 @@ from bot.adapters.chain.multicall import Call
 from bot.adapters.chain.pools import v2_price
 from bot.adapters.chain.protocol import Found
 from bot.adapters.chain.reads import Missing, Reads
-from bot.adapters.chain.tokens import TokenBook, balance_of
+from bot.adapters.chain.tokens import Foreign, TokenBook, balance_of
 from bot.core.amm.v2 import V2Position
 from bot.core.snapshot import Entry, LpPosition
 from bot.core.types import Address, PositionId
@@ -88,12 +88,16 @@ class UniswapV2Reader:
         return await v2_entry(logs, position, self._accounts, block)
 
     def _read(self, reads: Reads, found: Found, pair: _Pair) -> None:
-        reads.want((*pair.all(), pair.token0, pair.token1, pair.factory))
+        reads.want((pair.token0, pair.token1, pair.factory))
         address0, address1 = (wire.address(reads.fact(call)) for call in (pair.token0, pair.token1))
+        name = f"{self._chain.name}:{self.name}:{pair.address}"
+        tokens = self._tokens.pair(reads, address0, address1)
+        if isinstance(tokens, Foreign):
+            found.leave_out(name, tokens)
+            return
         fee_to = self._fee_to_of(wire.address(reads.fact(pair.factory)))
         balances = self._balance(address0, pair.address), self._balance(address1, pair.address)
-        reads.want((fee_to, *balances))
-        token0, token1 = self._tokens.token(reads, address0), self._tokens.token(reads, address1)
+        reads.want((*pair.all(), fee_to, *balances))
         stored = reads.take(pair.reserves)
         reserves = wire.uint(stored, 0), wire.uint(stored, 1)
         liquidity = sum(wire.uint(reads.take(call)) for call in pair.lp)
@@ -107,17 +111,17 @@ class UniswapV2Reader:
             k_last=wire.uint(reads.take(pair.k_last)),
             fee_on=any(reads.take(fee_to)),
         )
-        price = v2_price(pair.address, token0, token1, reserves)
+        price = v2_price(pair.address, *tokens, reserves)
         if price is not None:
             found.prices[pair.address] = price
         if liquidity:
             found.positions.append(
                 LpPosition(
-                    id=PositionId(f"{self._chain.name}:{self.name}:{pair.address}"),
+                    id=PositionId(name),
                     protocol=self.name,
                     pool=pair.address,
-                    token0=token0,
-                    token1=token1,
+                    token0=tokens[0],
+                    token1=tokens[1],
                     curve=curve,
                     amounts=curve.amounts(),
                     entry=None,

@@ -13,7 +13,7 @@ from bot.adapters.chain.multicall import Call, Failed
 from bot.adapters.chain.pools import v3_price
 from bot.adapters.chain.protocol import Found
 from bot.adapters.chain.reads import ContractError, Missing, Reads
-from bot.adapters.chain.tokens import TokenBook
+from bot.adapters.chain.tokens import Foreign, TokenBook
 from bot.adapters.chain.v3_calls import FACTORY, OwnerCalls, PoolCalls, PoolState, RangeCalls, position_call
 from bot.core.amm.v3 import PoolBook, V3Position
 from bot.core.errors import Retryable
@@ -85,22 +85,26 @@ class UniswapV3Reader:
         if not any(answer[7 * wire.WORD : 8 * wire.WORD]) and not any(answer[10 * wire.WORD : 12 * wire.WORD]):
             return
         where = self._range(reads, answer)
+        name = f"{self._chain.name}:{self.name}:{token_id}"
+        tokens = self._tokens.pair(reads, *where.tokens)
+        if isinstance(tokens, Foreign):
+            found.leave_out(name, tokens)
+            return
         reads.want((where.lower, where.upper, where.book))
         state = states.get(where.pool.address)
         if state is None:
             state = states[where.pool.address] = where.pool.state(reads)
-            token0, token1 = (self._tokens.token(reads, address) for address in where.tokens)
-            price = v3_price(where.pool.address, token0, token1, state.sqrt_price_x96, state.liquidity)
+            price = v3_price(where.pool.address, *tokens, state.sqrt_price_x96, state.liquidity)
             if price is not None:
                 found.prices[where.pool.address] = price
         curve = _curve(answer, where, state, reads)
         found.positions.append(
             LpPosition(
-                id=PositionId(f"{self._chain.name}:{self.name}:{token_id}"),
+                id=PositionId(name),
                 protocol=self.name,
                 pool=where.pool.address,
-                token0=self._tokens.token(reads, where.tokens[0]),
-                token1=self._tokens.token(reads, where.tokens[1]),
+                token0=tokens[0],
+                token1=tokens[1],
                 curve=curve,
                 amounts=curve.amounts(),
                 entry=None,

@@ -55,10 +55,21 @@ class UniswapV3Settings(Table):
 
 
 class TokenSettings(Table):
-    """What a token is a claim on."""
+    """What a token is a claim on, or that it is to be ignored."""
 
-    underlying: UnderlyingKey = Field(description="what it is a claim on: ETH, BTC, USD, …", examples=["ETH"])
+    underlying: UnderlyingKey | None = Field(
+        default=None, description="what it is a claim on: ETH, BTC, USD, …", examples=["ETH"]
+    )
     rate: Positive = Field(default=Decimal(1), description="units of the underlying per whole token")
+    ignore: bool = Field(
+        default=False, description="true: leave out the positions that hold it (anybody can send you some)"
+    )
+
+    @model_validator(mode="after")
+    def _mapped_or_ignored(self) -> Self:
+        if (self.underlying is None) is not self.ignore:
+            raise ValueError('needs either underlying, such as "ETH", or ignore = true')
+        return self
 
 
 class ChainSettings(Table):

@@ -44,6 +44,12 @@ def dotted(path: Iterable[str | int]) -> str:
     return text
 
 
+def undotted(key: str) -> Path:
+    """Read back what ``dotted`` wrote."""
+    parts = re.findall(r'"([^"]*)"|\[(\d+)\]|([^."\[\]]+)', key)
+    return tuple(int(place) - 1 if place else quoted or bare for quoted, place, bare in parts)
+
+
 def unknown_key(path: Path) -> str:
     """Say that a key is unknown, and name the nearest known one."""
     siblings = fields_at(path[:-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -101,8 +101,40 @@ async def test_a_token_that_borrows_a_known_symbol_is_unknown(chain: LocalChain)
     assert f"calls itself WETH like {at.weth.address} does" in text
 
 
-async def test_at_run_time_a_stranger_s_token_is_shown_and_stops_nothing(chain: LocalChain) -> None:
-    """Anybody can send a position to an owner; only the token that is known is believed to be worth its name."""
+async def test_a_token_is_ignored_on_purpose(chain: LocalChain) -> None:
+    odd = await chain.deploy_token("ODD", 18)
+    pair = await UniswapV2(chain).create_pair(odd.address, chain.at.weth.address)
+    config = replace(config_of(chain, owners=[chain.accounts[1]], pairs=[pair]), ignored=frozenset({odd.address}))
+    async with reading(config) as reader:
+        await reader.check()
+        view = await reader.read()
+    assert (view.positions, view.left_out, view.pools) == ((), (), ())
+
+
+BURNS_ALL_GAS = "0x5b600056"  # JUMPDEST, PUSH1 0, JUMP
+NEVER_TELLS = "0x60006000fd"  # REVERT without a reason
+SAYS_TOO_MUCH = "0x62ffffff6000f3"  # RETURN of 16 million bytes
+INVALID = "0xfe"
+SAYS_NOTHING = "0x00"  # STOP
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """An owner's own WETH position, and one in a stranger's token that is given to them while the reader runs."""
+
+    config: ChainConfig
+    fake: Address
+    mine: str
+    theirs: str
+
+    async def give(self, chain: LocalChain) -> None:
+        owner, stranger = chain.accounts[1], chain.accounts[6]
+        number = int(self.theirs.rpartition(":")[2])
+        data = calldata("transferFrom(address,address,uint256)", stranger, owner, number)
+        await chain.mine(Tx(stranger, chain.at.v3_positions, data))
+
+
+async def gift_of(chain: LocalChain) -> Gift:
     at, v3 = chain.at, UniswapV3(chain)
     owner, stranger = chain.accounts[1], chain.accounts[6]
     fake = await chain.deploy_token("WETH", 18)
@@ -111,15 +143,43 @@ async def test_at_run_time_a_stranger_s_token_is_shown_and_stops_nothing(chain: 
     keys = [PoolKey.of(token, at.usdc.address, 3000) for token in (at.weth.address, fake.address)]
     for key in keys:
         await v3.create_pool(key, 2**96)
-    mine = await v3.open(owner, keys[0], (-60, 60), (10**9, 10**9))
-    async with reading(config_of(chain, owners=[owner])) as reader:
+    ids = [
+        await v3.open(account, key, (-60, 60), (10**9, 10**9))
+        for account, key in zip((owner, stranger), keys, strict=True)
+    ]
+    mine, theirs = (f"local:uniswap_v3:{number}" for number in ids)
+    return Gift(config_of(chain, owners=[owner]), fake.address, mine, theirs)
+
+
+async def test_at_run_time_a_stranger_s_token_is_left_out_and_stops_nothing(chain: LocalChain) -> None:
+    """Anybody can send a position to an owner; only the token that is known is believed to be worth its name."""
+    gift = await gift_of(chain)
+    async with reading(gift.config) as reader:
         await reader.check()
-        theirs = await v3.open(stranger, keys[1], (-60, 60), (10**9, 10**9))
-        gift = calldata("transferFrom(address,address,uint256)", stranger, owner, theirs)
-        await chain.mine(Tx(stranger, at.v3_positions, gift))
+        await gift.give(chain)
         view = await reader.read()
-    found = {str(position.id): {position.token0.underlying, position.token1.underlying} for position in view.positions}
-    assert found == {
-        f"local:uniswap_v3:{mine}": {"ETH", "USD"},
-        f"local:uniswap_v3:{theirs}": {f"WETH@{fake.address}", "USD"},
-    }
+        with pytest.raises(ConfigError):
+            await reader.check()
+    assert [position.id for position in view.positions] == [gift.mine]
+    ((position, reason),) = ((item.position, item.reason) for item in view.left_out)
+    assert position == gift.theirs
+    assert f'set chains.local.tokens."{gift.fake}".ignore = true' in reason
+    async with reading(replace(gift.config, ignored=frozenset({gift.fake}))) as reader:
+        await reader.check()
+        view = await reader.read()
+    assert ([item.id for item in view.positions], view.left_out) == ([gift.mine], ())
+
+
+@pytest.mark.parametrize("code", [BURNS_ALL_GAS, NEVER_TELLS, SAYS_TOO_MUCH, INVALID, SAYS_NOTHING])
+@pytest.mark.parametrize("batched", [False, True])
+async def test_a_hostile_token_spoils_no_read(chain: LocalChain, code: str, *, batched: bool) -> None:
+    gift = await gift_of(chain)
+    config = replace(gift.config, multicall=None) if batched else gift.config
+    async with reading(config) as reader:
+        await reader.check()
+        await gift.give(chain)
+        await chain.rpc.call("anvil_setCode", gift.fake, code)
+        view = await reader.read()
+    assert [position.id for position in view.positions] == [gift.mine]
+    assert [item.position for item in view.left_out] == [gift.theirs]
+    assert "does not tell how many decimals it has" in view.left_out[0].reason

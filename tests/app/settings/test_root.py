@@ -6,6 +6,10 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.app.settings.problems import dotted, undotted
 from bot.app.settings.root import url_secrets
 from bot.core.policy import (
     ExecutionPolicy,
@@ -19,7 +23,7 @@ from bot.core.policy import (
     TrackingBudget,
 )
 from bot.core.types import Symbol, Underlying, VenueId
-from tests.app.settings.scenes import loaded
+from tests.app.settings.scenes import MANAGER, loaded, refused
 
 ETH, BTC = Underlying("ETH"), Underlying("BTC")
 
@@ -104,3 +108,22 @@ def test_the_settings_know_their_secrets_and_never_show_them(tmp_path: Path) -> 
     settings = loaded(tmp_path, DNBOT_CHAINS__LOCAL__WS_URLS="wss://node/SECRETKEY").settings
     assert settings.secrets() == {"SECRETKEY"}
     assert "SECRETKEY" not in repr(settings)
+
+
+def test_a_token_is_mapped_or_ignored(tmp_path: Path) -> None:
+    table = f'[chains.local.tokens."{MANAGER}"]\n'
+    (chain,) = loaded(tmp_path, table + "ignore = true").settings.chains.values()
+    assert [(token, item.ignore, item.underlying) for token, item in chain.tokens.items()] == [(MANAGER, True, None)]
+    for wrong in ("rate = 2", 'underlying = "ETH"\nignore = true', "ignore = false"):
+        error = refused(tmp_path, table + wrong)
+        assert error.key == f"chains.local.tokens.{MANAGER}"
+        assert error.message == 'needs either underlying, such as "ETH", or ignore = true'
+        assert error.source == str(tmp_path / "extra.toml")
+
+
+KEYS = st.one_of(st.integers(min_value=0, max_value=99), st.text(alphabet="aZ0_-.]$ [", min_size=1, max_size=8))
+
+
+@given(st.tuples(st.text(alphabet="ab_", min_size=1), st.lists(KEYS)).map(lambda path: (path[0], *path[1])))
+def test_a_dotted_key_reads_back(path: tuple[str | int, ...]) -> None:
+    assert undotted(dotted(path)) == path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -11,9 +12,9 @@ from bot.app.commands import Commands
 from bot.app.execute import Executor
 from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
+from bot.app.together import unless
 from bot.core.decide import decide
-from bot.core.decision import Decision
-from bot.core.orders import Accepted
+from bot.core.decision import Alarm, Decision
 from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
@@ -39,28 +40,31 @@ class Cycle:
     commands: Commands
     number: int = 0
     state: State | None = None
+    _alarms: Mapping[str, Alarm] = field(default_factory=dict)
 
-    async def run(self) -> CycleRecord:
-        """Run one cycle to its end.
+    async def run(self, stop: asyncio.Event) -> CycleRecord | None:
+        """Run one cycle to its end; None where ``stop`` was set while it was still reading, before anything was done.
 
         Raises:
             DnbotError: named by what has to happen next; nothing of this cycle was recorded then, though orders that
                 were already sent have their intents.
         """
         started = self.clock.monotonic()
-        if await self.reconciler.reconcile():
-            await self.reconciler.collect_fills()
-        snapshot = await self.observer.observe()
+        snapshot = await unless(stop, self._look())
+        if snapshot is None:
+            return None
         self.reconciler.remember(snapshot)
         state = self.obey()
         decision = decide(snapshot, replace(state, pending=self.journal.pending()), self.policy)
         await self.executor.cancel(decision.cancels)
-        outcomes = await self.executor.execute(decision.approved)
-        if any(isinstance(outcome, Accepted) for outcome in outcomes):
-            await self.reconciler.collect_fills()
-        record = self._record(snapshot, decision, self.clock.monotonic() - started)
+        for approved in decision.approved:
+            self.reconciler.expect_fills(approved.order.venue)
+        await self.executor.execute(decision.approved)
+        await unless(stop, self.reconciler.collect_fills())
+        record = CycleRecord(self.number + 1, decision.at, snapshot, decision, self.clock.monotonic() - started)
         self.journal.record(record)
         self.state, self.number = decision.state, record.cycle
+        self._tell(record)
         for publisher in self.publishers:
             publisher.publish(record)
         return record
@@ -70,21 +74,33 @@ class Cycle:
         self.state = self.commands.apply(self.state or resume_state(self.journal, self.clock))
         return self.state
 
-    def _record(self, snapshot: Snapshot, decision: Decision, seconds: float) -> CycleRecord:
-        record = CycleRecord(self.number + 1, decision.at, snapshot, decision, seconds)
+    async def _look(self) -> Snapshot:
+        await self.reconciler.reconcile()
+        return await self.observer.observe()
+
+    def _tell(self, record: CycleRecord) -> None:
+        """Log a cycle that stands in the journal; of its alarms only what is new, or over."""
+        decision = record.decision
         log.info(
             "cycle",
             cycle=record.cycle,
-            blocks={view.chain: view.block.number for view in snapshot.chains},
+            blocks={view.chain: view.block.number for view in record.snapshot.chains},
             state=decision.state.bot.state.value,
             hedges={hedge.underlying: hedge.note for hedge in decision.hedges},
             orders=len(decision.approved),
             refused=len(decision.refused),
-            ms=round(seconds * 1000, 1),
+            ms=round(record.seconds * 1000, 1),
         )
-        for alarm in decision.alarms:
+        before, now = self._alarms, _by_key(decision)
+        for alarm in (now[key] for key in now if key not in before):
             log.warning("alarm", key=alarm.key, severity=alarm.severity.value, message=alarm.message)
-        return record
+        for alarm in (before[key] for key in before if key not in now):
+            log.info("alarm is over", key=alarm.key, message=alarm.message)
+        self._alarms = now
+
+
+def _by_key(decision: Decision) -> dict[str, Alarm]:
+    return {alarm.key: alarm for alarm in decision.alarms}
 
 
 def resume_state(journal: Journal, clock: Clock) -> State:

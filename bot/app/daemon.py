@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.app.cycle import Cycle
-from bot.app.together import first_of, together
+from bot.app.together import first_of, together, unless
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
 from bot.core.types import Symbol, VenueId
 from bot.ports import ChainReader, Clock, Event, Exchange, Journal, Service
@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 FIRST_BACKOFF = 0.25
 LAST_BACKOFF = 60.0
+MAX_DOUBLINGS = 8
+"""More would not lengthen the pause, and in the end a power of two does not fit into a float any more."""
 HEAD_BACKOFF = 1.0
 """Seconds after which a new head, a sign that the chain is back, ends a longer pause."""
 SERVICE_BACKOFF = 10.0
@@ -47,7 +49,7 @@ class Daemon:
     _failures: int = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until ``stop`` is set; the cycle in hand is finished first.
+        """Run until ``stop`` is set; what is being read then is broken off, orders in hand are finished and recorded.
 
         Raises:
             ConfigError: the configuration does not fit the chain or the venue.
@@ -72,22 +74,33 @@ class Daemon:
         while not stop.is_set():
             self.cycle.obey()
             try:
-                await together([chain.check() for chain in self.chains])
-                await together([venue.check(self.symbols[venue.venue]) for venue in self.venues])
-                await self.cycle.observer.look()
-                await self.cycle.reconciler.begin()
+                await unless(stop, self._meet())
             except (Retryable, SkipCycle) as error:
                 await self._back_off("waiting for the chain and the venues", error, stop)
             else:
+                if stop.is_set():
+                    break
                 self._failures = 0
                 self._note("started", "the daemon started")
                 return True
         return False
 
+    async def _meet(self) -> None:
+        await together([chain.check() for chain in self.chains])
+        await together([venue.check(self.symbols[venue.venue]) for venue in self.venues])
+        await self.cycle.observer.look()
+        await self.cycle.reconciler.begin()
+
     async def _watch(self, chain: ChainReader) -> None:
-        async for _ in chain.heads():
-            self._head.set()
-            self._due.set()
+        """Start a cycle at each head; without heads the timer starts them."""
+        while True:
+            try:
+                async for _ in chain.heads():
+                    self._head.set()
+                    self._due.set()
+            except Exception:  # the heads only hurry the timer: without them the loop goes on
+                log.exception("unexpected error while following the heads", chain=chain.chain)
+            await self.clock.sleep(self.interval)
 
     async def _keep(self, service: Service) -> None:
         """Keep a service up; whatever is wrong with it, the loop goes on."""
@@ -110,7 +123,7 @@ class Daemon:
         try:
             self.cycle.obey()
             with structlog.contextvars.bound_contextvars(cycle=self.cycle.number + 1):
-                record = await self.cycle.run()
+                record = await self.cycle.run(stop)
         except (Retryable, SkipCycle, ReduceOnly) as error:
             await self._back_off("cycle not finished", error, stop)
         except ConfigError as error:  # it fitted at the start, so the world has changed: go on trying, loudly
@@ -122,19 +135,19 @@ class Daemon:
             await self._back_off("unexpected error", error, stop)
         else:
             self._failures = 0
-            if record.decision.cancels:
+            if record is not None and record.decision.cancels:
                 self._due.set()  # what was taken back is to be replaced now, not at the next block
 
     async def _back_off(self, what: str, error: Exception, stop: asyncio.Event) -> None:
         """Say what happened, once per streak in the journal, and wait a little longer each time."""
-        pause = min(FIRST_BACKOFF * 2**self._failures, LAST_BACKOFF)
+        pause = min(FIRST_BACKOFF * 2 ** min(self._failures, MAX_DOUBLINGS), LAST_BACKOFF)
         self._failures += 1
         log.warning(what, error=type(error).__name__, reason=str(error), failures=self._failures, retry_in=pause)
         if self._failures == 1:
             self._note("failing", f"{what}: {type(error).__name__}: {error}")
         arrived = self.cycle.commands.arrived
-        await self._wait(min(pause, HEAD_BACKOFF), stop, arrived)
         self._head.clear()
+        await self._wait(min(pause, HEAD_BACKOFF), stop, arrived)
         if not arrived.is_set():
             await self._wait(pause - HEAD_BACKOFF, stop, self._head, arrived)
         self._due.set()

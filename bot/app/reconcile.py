@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from bot.core import resolution
-from bot.core.errors import Retryable
+from bot.core.errors import ConfigError, Retryable
 from bot.core.orders import Accepted, Fill, NotFound, OrderReport, OrderStatus
 from bot.core.resolution import Evidence, NeverPlaced, Placed, StillUnknown
 from bot.core.snapshot import Snapshot
@@ -43,6 +43,7 @@ class Reconciler:
     venues: Mapping[VenueId, Exchange]
     journal: Journal
     clock: Clock
+    _due: set[VenueId] = field(default_factory=set)
     _cases: dict[ClientOrderId, _Case] = field(default_factory=dict)
     _positions: dict[tuple[VenueId, Symbol], tuple[datetime, Decimal]] = field(default_factory=dict)
 
@@ -50,8 +51,9 @@ class Reconciler:
         """Take up where the last process ended: its positions, its unresolved intents, the fills since.
 
         Raises:
-            Retryable: a venue did not answer.
+            ConfigError: an intent is unresolved at a venue that is not configured any more.
         """
+        self._due.update(self.venues)
         before = self.journal.last_snapshot()
         if before is not None:
             self.remember(before)
@@ -64,33 +66,45 @@ class Reconciler:
             for symbol, position in view.positions.items():
                 self._positions[view.venue, symbol] = view.as_of, position.size
 
-    async def reconcile(self) -> bool:
+    async def reconcile(self) -> None:
         """Look up every unresolved intent; what can't be proven yet stays pending, and adds no risk meanwhile.
 
-        Returns:
-            Whether there was any, so that fills may have come.
+        Raises:
+            ConfigError: an intent is unresolved at a venue that is not configured any more.
         """
         pending = self.journal.pending()
         for item in pending:
             await self._look(item)
+            self.expect_fills(item.intent.request.venue)
         names = {item.intent.client_id for item in pending}
         self._cases = {name: case for name, case in self._cases.items() if name in names}
-        return bool(pending)
+
+    def expect_fills(self, venue: VenueId) -> None:
+        """Note that a venue may know fills that the journal does not have yet."""
+        self._due.add(venue)
 
     async def collect_fills(self) -> None:
-        """Record the fills that the journal does not have yet.
-
-        Raises:
-            Retryable: a venue did not answer.
-        """
-        for venue in self.venues.values():
-            since = self.journal.last_fill_at(venue.venue) or EVER
-            self.journal.add_fills(await venue.fills(since))
+        """Record the fills that are expected; a venue that does not answer is asked again the next time."""
+        for name in sorted(self._due):
+            since = self.journal.last_fill_at(name) or EVER
+            try:
+                fills = await self.venues[name].fills(since)
+            except Retryable as error:
+                log.warning("fills not read yet", venue=name, reason=str(error))
+                continue
+            self.journal.add_fills(fills)
+            self._due.discard(name)
 
     async def _look(self, pending: Pending) -> None:
         """Look once, if it is time to; a resting order is looked at every time."""
         intent = pending.intent
-        venue = self.venues[intent.request.venue]
+        venue = self.venues.get(intent.request.venue)
+        if venue is None:
+            raise ConfigError(
+                f"is not configured, and what became of order {intent.client_id} there is not known: "
+                "configure it again until the order is resolved",
+                key=f"venues.{intent.request.venue}",
+            )
         case = self._cases.setdefault(intent.client_id, self._case(pending))
         if self.clock.now() < case.look_at:
             return

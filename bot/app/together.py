@@ -23,6 +23,27 @@ async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Do what may be broken off at any ``await``, as reading may; give its result, or None if ``stop`` was set first.
+
+    Raises:
+        What the work raises.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(work)
+            watch = group.create_task(_cancel_when(stop, task))
+            task.add_done_callback(lambda _: watch.cancel())
+    except BaseExceptionGroup as group_error:
+        raise first_of(group_error) from group_error
+    return None if task.cancelled() else task.result()
+
+
+async def _cancel_when(stop: asyncio.Event, task: asyncio.Task[Any]) -> None:
+    await stop.wait()
+    task.cancel()
+
+
 def first_of(error: BaseException) -> BaseException:
     """Give the first leaf of an exception group, or the exception itself."""
     while isinstance(error, BaseExceptionGroup):

@@ -1,0 +1,189 @@
+"""The application on a fake chain, with the real journal and the real paper exchange, and a clock moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from bot.adapters.clock import ManualClock
+from bot.adapters.exchange.marks import PoolMarks
+from bot.adapters.exchange.paper import PaperExchange
+from bot.adapters.exchange.paper_config import PaperConfig
+from bot.adapters.store.journal import SqliteJournal
+from bot.app.commands import Commands
+from bot.app.cycle import Cycle
+from bot.app.daemon import Daemon
+from bot.app.entries import EntryBook
+from bot.app.execute import Executor
+from bot.app.observe import Observer
+from bot.app.reconcile import Reconciler
+from bot.core.amm.v2 import V2Position
+from bot.core.policy import Policy
+from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
+from bot.core.types import Address, ChainName, PositionId
+from bot.ports import CycleRecord, Exchange, Journal
+from tests.core.scenes import BTC, CHAIN, ETH, NOW, PAPER, USD, USDC, WETH, chain, policy, pool_price, symbol
+from tests.faults.points import Points
+
+BLOCK = timedelta(seconds=12)
+INTERVAL = 30.0
+
+
+def position(eth: Decimal, size: Decimal, name: str = "v2") -> LpPosition:
+    """Make a V2 position that holds ``size`` ETH at 2000 USD, at the price ``eth``: it sells as the price rises."""
+    units = size * (2000 / eth).sqrt()
+    eths, usdcs = int(units * 100 * 10**18), int(units * eth * 100 * 10**6)
+    curve = V2Position(10**18, 100 * 10**18, eths, usdcs, eths, usdcs, k_last=0, fee_on=False)
+    return LpPosition(PositionId(name), "v2", Address("0xpool"), WETH, USDC, curve, curve.amounts(), None)
+
+
+def view(block: int, eth: Decimal | str | int = 2000, size: Decimal | str | int = 5) -> ChainView:
+    """Make block ``block`` of a market where ETH stands at ``eth``; a ``size`` of 0 is no position."""
+    price = Decimal(eth)
+    held = [position(price, Decimal(size))] if Decimal(size) else []
+    pools = (pool_price(price), pool_price(50_000, (BTC, USD), "btc"))
+    return chain(held, block=block, pools=pools, at=NOW + block * BLOCK)
+
+
+class FakeChain:
+    """A chain that shows what the test puts on it; ``error`` is raised by every read, ``hangs`` never answers."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self._heads: asyncio.Queue[BlockStamp | Exception] = asyncio.Queue()
+        self.shown = view(0)
+        self.error: Exception | None = None
+        self.hangs = False
+        self.reads: list[int] = []
+        self.unfound: Exception | None = None
+
+    @property
+    def chain(self) -> ChainName:
+        return CHAIN
+
+    def show(self, now: ChainView, *, head: bool = True) -> None:
+        """Put a block on the chain; time moves on to it."""
+        self.shown = now
+        self._clock.advance(max((now.block.timestamp - self._clock.now()).total_seconds(), 0))
+        if head:
+            self._heads.put_nowait(now.block)
+
+    def break_heads(self, error: Exception) -> None:
+        self._heads.put_nowait(error)
+
+    async def check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    async def read(self) -> ChainView:
+        self.reads.append(self.shown.block.number)
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+        return self.shown
+
+    async def entry(self, position: LpPosition) -> Entry | None:
+        del position
+        if self.unfound is not None:
+            raise self.unfound
+        return None
+
+    async def heads(self) -> AsyncIterator[BlockStamp]:
+        while True:
+            item = await self._heads.get()
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class Published:
+    """A publisher that keeps everything."""
+
+    records: list[CycleRecord] = field(default_factory=list)
+
+    def publish(self, record: CycleRecord) -> None:
+        self.records.append(record)
+
+
+@dataclass
+class Rig:
+    """One run of the application."""
+
+    clock: ManualClock
+    chain: FakeChain
+    journal: SqliteJournal
+    exchange: PaperExchange
+    cycle: Cycle
+    published: Published
+
+    @property
+    def daemon(self) -> Daemon:
+        venue = self.cycle.observer.venues
+        return Daemon(
+            chains=[self.chain],
+            venues=venue,
+            symbols={PAPER: [symbol(ETH), symbol(BTC)]},
+            cycle=self.cycle,
+            journal=self.cycle.journal,
+            clock=self.clock,
+            interval=INTERVAL,
+        )
+
+    async def turn(self, now: ChainView) -> CycleRecord:
+        """Run one cycle on a block."""
+        self.chain.show(now)
+        record = await self.cycle.run(asyncio.Event())
+        assert record is not None
+        return record
+
+
+def exchange_in(folder: Path, clock: ManualClock, marks: PoolMarks) -> PaperExchange:
+    symbols = {ETH: symbol(ETH), BTC: symbol(BTC)}
+    return PaperExchange(PaperConfig(PAPER, folder / "paper.sqlite", symbols), marks, clock)
+
+
+@asynccontextmanager
+async def rig(
+    folder: Path, *, clock: ManualClock | None = None, points: Points | None = None, wanted: Policy | None = None
+) -> AsyncIterator[Rig]:
+    """Build the application in a folder; what stands there is taken up. ``points`` sees every call of its ports."""
+    clock = clock or ManualClock(NOW)
+    shown = FakeChain(clock)
+    marks = PoolMarks()
+    journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now())
+    exchange = exchange_in(folder, clock, marks)
+    published = Published()
+    seen_journal: Journal = points.watch(journal) if points else journal
+    seen_exchange: Exchange = points.watch(exchange) if points else exchange
+    venues = {PAPER: seen_exchange}
+    cycle = Cycle(
+        observer=Observer([shown], [seen_exchange], [marks], EntryBook(seen_journal, 5), clock, 5),
+        executor=Executor(venues, seen_journal, clock),
+        reconciler=Reconciler(venues, seen_journal, clock),
+        journal=seen_journal,
+        clock=clock,
+        policy=wanted or policy(),
+        publishers=[published],
+        commands=Commands(seen_journal, clock),
+        number=journal.last_cycle(),
+    )
+    try:
+        yield Rig(clock, shown, journal, exchange, cycle, published)
+    finally:
+        await exchange.close()
+        journal.close()
+
+
+def renamed(now: ChainView, name: str) -> ChainView:
+    """Give the same view under another chain's name."""
+    return replace(now, chain=ChainName(name))

@@ -1,0 +1,316 @@
+"""A whole world for end-to-end tests: a node, a market on it, and the daemon as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from bot.adapters.store.view import JournalView
+from bot.app.settings import load
+from bot.app.wiring import journal_path
+from bot.core.types import Underlying
+from bot.demo.chain import LocalChain
+from bot.demo.node import Anvil, AnvilOptions
+from bot.demo.path import write_marks
+from bot.demo.rpc import Rpc
+from bot.demo.scenario import SceneSettings
+from bot.demo.scene import OWNER, Scene, Step
+from bot.ports import CycleRecord
+
+ROOT: Final = Path(__file__).parents[2]
+ETH, BTC = Underlying("ETH"), Underlying("BTC")
+PATIENCE: Final = 20.0
+"""Seconds that anything may take on a slow machine before a test gives up."""
+Line = dict[str, Any]
+"""One log line; its values are whatever was logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the paper venue's own file says: the truth that everything else is compared with."""
+
+    positions: dict[str, Decimal]
+    fills: tuple[tuple[str, str, Decimal], ...]
+    """Client id, symbol and signed quantity of every trade."""
+    ended: tuple[str, ...]
+    """The client id of every order that ever ended, one entry per order."""
+    open: tuple[str, ...]
+    """The client ids of the orders that rest."""
+
+    @classmethod
+    def of(cls, file: Path) -> Account:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
+            (state,) = db.execute("SELECT state FROM account").fetchone()
+            fills = db.execute("SELECT client_id, symbol, quantity FROM fills ORDER BY number").fetchall()
+            ended = db.execute("SELECT client_id FROM orders ORDER BY number").fetchall()
+        account = json.loads(state)
+        positions = {symbol: Decimal(item["size"]) for symbol, item in account["positions"].items()}
+        return cls(
+            {symbol: size for symbol, size in positions.items() if size},
+            tuple((client_id, symbol, Decimal(quantity)) for client_id, symbol, quantity in fills),
+            tuple(client_id for (client_id,) in ended),
+            tuple(account["orders"]),
+        )
+
+
+class Daemon:
+    """One ``dnbot run``, or another program that logs as it does; ``lines`` are its log so far."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._more = asyncio.Condition()
+        self.lines: list[Line] = []
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        assert self._process is not None
+        return self._process
+
+    async def start(self) -> None:
+        environment = {**os.environ, "PYTHONWARNINGS": "error"}
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, *self._command, cwd=ROOT, stderr=asyncio.subprocess.PIPE, env=environment
+        )
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        async for raw in self.process.stderr:
+            text = raw.decode()
+            line = json.loads(text) if text.startswith("{") else {"event": text.rstrip()}
+            async with self._more:
+                self.lines.append(line)
+                self._more.notify_all()
+        await self.process.wait()
+        async with self._more:
+            self._more.notify_all()
+
+    async def said(self, event: str, after: int = 0) -> Line:
+        """Wait for a log line, from line number ``after`` on."""
+        return await self._wait(lambda line: event in line["event"], after)
+
+    async def cycle(self, block: int, after: int = 0) -> None:
+        """Wait until a cycle on this block, or a later one, stands in the journal."""
+        await self._wait(lambda line: line["event"] == "cycle" and line["blocks"]["local"] >= block, after)
+
+    async def _wait(self, wanted: Any, after: int) -> Line:  # noqa: ANN401 - a predicate on a line
+        def found() -> Line | None:
+            return next((line for line in self.lines[after:] if wanted(line)), None)
+
+        try:
+            async with asyncio.timeout(PATIENCE), self._more:
+                await self._more.wait_for(lambda: found() or self.ended)
+        except TimeoutError:
+            raise AssertionError(f"not said within {PATIENCE} s; the last lines: {self.lines[-20:]}") from None
+        line = found()
+        assert line is not None, f"the daemon ended with {self.process.returncode}: {self.lines[-20:]}"
+        return line
+
+    @property
+    def ended(self) -> bool:
+        return self._reader is not None and self.process.returncode is not None and self.process.stderr.at_eof()  # type: ignore[union-attr]  # it is a pipe
+
+    async def dead(self) -> int:
+        """Wait until it has ended, whatever ends it, and give its exit code."""
+        assert self._reader is not None
+        async with asyncio.timeout(PATIENCE):
+            await self._reader
+            return await self.process.wait()
+
+    async def kill(self) -> None:
+        """Kill it as a power cut would."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGKILL)
+        await self.dead()
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 5) -> int:
+        """Ask it to end, and give its exit code; it has so many seconds."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(seconds):
+            await self.process.wait()
+        return await self.dead()
+
+
+@dataclass
+class World:
+    """A node with a scene on it, in a folder that holds everything that is written."""
+
+    folder: Path
+    node: Anvil
+    chain: LocalChain
+    scene: Scene
+    config: Path
+    token_ids: list[int] = field(default_factory=list)
+    _daemons: list[Daemon] = field(default_factory=list)
+
+    async def daemon(self, *command: str) -> Daemon:
+        """Start the daemon, or what ``command`` says."""
+        daemon = Daemon(command or ("-m", "bot", "run", "-c", str(self.config)))
+        self._daemons.append(daemon)
+        await daemon.start()
+        return daemon
+
+    async def step(self) -> Step:
+        """Mine the scene's next block."""
+        step = await self.scene.step()
+        if self.scene.v3_token_id is not None and self.scene.v3_token_id not in self.token_ids:
+            self.token_ids.append(self.scene.v3_token_id)
+        return step
+
+    async def play(self, daemon: Daemon, steps: int) -> list[CycleRecord]:
+        """Mine blocks one by one, each when the daemon has finished with the one before; give a record of each."""
+        records = []
+        for _ in range(steps):
+            seen = len(daemon.lines)
+            step = await self.step()
+            await daemon.cycle(step.number, after=seen)
+            records.append(self.record())
+        return records
+
+    @property
+    def journal(self) -> Path:
+        return journal_path(load([self.config], {}).settings)
+
+    def view(self) -> JournalView:
+        return JournalView.open(self.journal)
+
+    def record(self) -> CycleRecord:
+        """Give the newest cycle in the journal."""
+        with closing(self.view()) as view:
+            record = view.last_record()
+        assert record is not None
+        return record
+
+    def account(self) -> Account:
+        return Account.of(self.folder / "state" / "paper-paper.sqlite")
+
+    async def exposure(self, block: int) -> dict[Underlying, Decimal]:
+        """Ask the contracts what the owner's positions would pay at a block, per hedged underlying."""
+        at, pinned = self.chain.at, hex(block)
+        amounts = {token.address: 0 for token in (at.weth, at.wbtc, at.usdc)}
+        lp = await self.chain.balance(self.scene.pair, OWNER, pinned)
+        if lp:
+            pair = sorted((at.wbtc.address, at.weth.address), key=lambda token: int(token, 16))
+            for token, amount in zip(pair, await self.scene.v2.burn_pays(self.scene.pair, lp, pinned), strict=True):
+                amounts[token] += amount
+        held = await self.chain.balance(at.v3_positions, OWNER, pinned)
+        for token_id in self.token_ids if held else ():
+            info = await self.scene.v3.position(token_id, pinned)
+            pays = await self.scene.v3.pays(token_id, pinned)
+            amounts[info.token0] += pays.total0
+            amounts[info.token1] += pays.total1
+        return {
+            ETH: Decimal(amounts[at.weth.address]).scaleb(-18),
+            BTC: Decimal(amounts[at.wbtc.address]).scaleb(-8),
+        }
+
+    def check_books(self) -> None:
+        """Insist that venue and journal tell the same story, and that nothing was done twice."""
+        truth = self.account()
+        with closing(self.view()) as view:
+            intents, fills, pending = view.intents(limit=10_000), view.fills(limit=10_000), view.pending()
+        sent = {item.intent.client_id: item for item in intents}
+        assert len(sent) == len(intents)
+        orders = [*truth.ended, *truth.open]
+        assert len(set(orders)) == len(orders), "an intent became two orders"
+        assert set(orders) <= set(sent), "an order without an intent"
+        assert {item.intent.client_id for item in pending} == set(truth.open)
+        assert {client_id for client_id, _, _ in truth.fills} <= set(sent)
+        told = [(fill.client_id, fill.symbol, fill.quantity) for fill in fills]
+        assert sorted(told, key=str) == sorted(truth.fills, key=str), "the journal's fills are not the venue's"
+        for client_id, item in sent.items():
+            filled = sum((quantity for name, _, quantity in truth.fills if name == client_id), Decimal(0))
+            assert item.filled == filled
+            assert abs(filled) <= abs(item.intent.request.quantity)
+        assert truth.positions == _sums(truth.fills)
+        assert all(size < 0 for size in truth.positions.values()), "long"
+
+
+def _sums(fills: Iterable[tuple[str, str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for _, symbol, quantity in fills:
+        sums[symbol] = sums.get(symbol, Decimal(0)) + quantity
+    return {symbol: size for symbol, size in sums.items() if size}
+
+
+def in_band(record: CycleRecord) -> bool:
+    """Whether every drift of a cycle is within its band, or dealt with: an order is out, or a guard says why not."""
+    decision = record.decision
+    acted = {item.order.underlying for item in decision.approved} | {item.order.underlying for item in decision.refused}
+    return all(
+        hedge.underlying in acted
+        or hedge.in_flight != 0
+        or (hedge.drift is not None and hedge.band is not None and abs(hedge.drift) <= hedge.band.outer)
+        for hedge in decision.hedges
+    )
+
+
+@asynccontextmanager
+async def world(
+    folder: Path, *, blocks: int = 60, survives: bool = False, rpc_urls: Sequence[str] = (), extra: str = ""
+) -> AsyncIterator[World]:
+    """Build a world; everything is stopped at the end.
+
+    Args:
+        folder: where everything is written.
+        blocks: length of the scene's script.
+        survives: whether the node, cleanly stopped, comes back with its chain.
+        rpc_urls: endpoints in place of the node's own; ``{node}`` in one stands for it.
+        extra: more of the configuration.
+    """
+    settings = SceneSettings(blocks=blocks)
+    options = AnvilOptions(state_file=folder / "chain.json" if survives else None)
+    async with Anvil(options) as node, Rpc(node.url) as rpc:
+        chain = await LocalChain.deploy(rpc)
+        scene = await Scene.create(chain, settings)
+        marks = folder / "marks.csv"
+        write_marks(marks, settings.points(2 * blocks))
+        config = folder / "bot.toml"
+        made = World(folder, node, chain, scene, config)
+        urls = [url.replace("{node}", node.url) for url in rpc_urls] or [node.url]
+        config.write_text(configuration(made, urls) + extra, encoding="utf-8")
+        try:
+            yield made
+        finally:
+            for daemon in made._daemons:  # noqa: SLF001 - the world's own
+                await daemon.kill()
+
+
+def configuration(world: World, urls: Sequence[str]) -> str:
+    """Give the configuration file of a world."""
+    return f"""
+[bot]
+state_dir = "{world.folder / "state"}"
+[log]
+format = "json"
+[http]
+enabled = false
+[chains.local]
+chain_id = 31337
+rpc_urls = {json.dumps(list(urls))}
+ws_urls = ["{world.node.ws_url}"]
+owners = ["{OWNER}"]
+[[chains.local.uniswap_v2]]
+pairs = ["{world.scene.pair}"]
+[[chains.local.uniswap_v3]]
+position_manager = "{world.chain.at.v3_positions}"
+[venues.paper]
+kind = "paper"
+symbols = {{ ETH = "ETH/USDT:USDT", BTC = "BTC/USDT:USDT" }}
+mark = "script"
+script = "{world.folder / "marks.csv"}"
+clock = "chain"
+deposit = 20000
+"""

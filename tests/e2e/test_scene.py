@@ -1,0 +1,39 @@
+"""A whole scene, from the first liquidity to the last, hedged by the daemon as a user runs it."""
+
+from __future__ import annotations
+
+import signal
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.demo.track import Track
+from tests.e2e.harness import BTC, ETH, in_band, world
+
+pytestmark = pytest.mark.chain
+
+
+@pytest.mark.parametrize("style", ["maker", "taker"])
+async def test_a_scene_is_hedged_from_its_first_block_to_its_last(tmp_path: Path, style: str) -> None:
+    track = Track()
+    async with world(tmp_path, blocks=60, extra=f'[execution]\nstyle = "{style}"\n') as here:
+        daemon = await here.daemon()
+        await daemon.said("cycle")
+        absent = dict.fromkeys((ETH, BTC), 0)
+        for _ in range(60):
+            (record,) = await here.play(daemon, 1)
+            track.add(record)
+            assert in_band(record), record.decision.hedges
+            truth = await here.exposure(record.snapshot.chains[0].block.number)
+            for hedge in record.decision.hedges:
+                gone = truth[hedge.underlying] < hedge.exposure
+                absent[hedge.underlying] = absent[hedge.underlying] + 1 if gone else 0
+                assert hedge.exposure == truth[hedge.underlying] or 0 < absent[hedge.underlying] < 3
+        assert here.account().positions == {}, "the shorts are not closed"
+        assert len(here.account().fills) > 20
+        assert await daemon.stop(signal.SIGTERM) == 0
+        here.check_books()
+    assert track.unpriced == 0
+    assert track.variance_ratio is not None
+    assert Decimal(track.variance_ratio) <= Decimal("0.02")

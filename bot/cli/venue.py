@@ -1,0 +1,175 @@
+"""``dnbot venue``: a paper exchange for any client, in a real venue's own wire format."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import ssl
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.adapters.clock import SystemClock
+from bot.adapters.exchange.marks import MarkSource, ScriptMarks
+from bot.adapters.exchange.paper_config import PaperConfig
+from bot.adapters.exchange.served import FixedMarks, dialect_of, hosts_of, venue_of
+from bot.cli.options import AsJson
+from bot.core.errors import ConfigError
+from bot.core.types import Symbol, Underlying, VenueId
+from bot.paper.rules import Flavour
+from bot.paper.servers.desk import Credentials
+from bot.paper.servers.server import VenueServer
+from bot.paper.servers.tls import certificates
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+_UNDERLYING = re.compile(r"[A-Z0-9]{1,12}")
+
+
+@app.callback()
+def venue() -> None:
+    """Serve a paper exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """Where the prices come from, and of what."""
+
+    marks: MarkSource
+    underlyings: tuple[Underlying, ...]
+
+
+@app.command()
+def serve(  # noqa: PLR0913 - a command's options are its parameters
+    *,
+    speak: Annotated[Flavour, typer.Option(help="Whose wire format and customs.")],
+    mark: Annotated[list[str] | None, typer.Option(metavar="ETH=2000", help="A fixed price, USD; repeatable.")] = None,
+    marks: Annotated[Path | None, typer.Option(help="Prices from a CSV file: time,underlying,price.")] = None,
+    symbol: Annotated[list[str] | None, typer.Option(metavar="ETH", help="Underlying of --marks; repeatable.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")] = 8443,
+    deposit: Annotated[float, typer.Option(min=0, help="What the account starts with, USDT.")] = 100_000,
+    key: Annotated[str, typer.Option(help="API key that is accepted.")] = "paper-key",
+    secret: Annotated[str, typer.Option(help="Its secret.")] = "paper-secret",  # noqa: S107 - opens play money only
+    passphrase: Annotated[str, typer.Option(help="Its passphrase (Bitget).")] = "paper-passphrase",  # noqa: S107 - the same
+    ca_file: Annotated[Path, typer.Option("--ca", help="Where the certificate authority is written.")] = Path(
+        "venue-ca.pem"
+    ),
+    plain: Annotated[bool, typer.Option("--plain", help="HTTP without TLS.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Serve until SIGINT or SIGTERM. The account lives as long as the server."""
+    prices = _prices(mark, marks, symbol)
+    symbols = {one: Symbol(f"{one}/USDT:USDT") for one in prices.underlyings}
+    config = PaperConfig(VenueId(speak), Path(), symbols, Decimal(f"{deposit:.8f}").normalize(), flavour=speak)
+    keys = Credentials(key, secret, passphrase)
+    asyncio.run(_serve(config, prices.marks, keys, port, None if plain else ca_file, as_json=as_json))
+
+
+def _prices(fixed: list[str] | None, script: Path | None, symbols: list[str] | None) -> _Prices:
+    if (fixed is None) == (script is None):
+        raise ConfigError("give prices: either --mark ETH=2000 (repeatable) or --marks FILE")
+    if fixed is not None:
+        prices = dict(_price(one) for one in fixed)
+        return _Prices(FixedMarks(prices), tuple(prices))
+    if not symbols or script is None:
+        raise ConfigError("--marks needs the underlyings that it prices: --symbol ETH (repeatable)")
+    return _Prices(ScriptMarks(script), tuple(_underlying(one) for one in symbols))
+
+
+def _price(text: str) -> tuple[Underlying, Decimal]:
+    name, _, price = text.partition("=")
+    try:
+        number = Decimal(price)
+    except InvalidOperation:
+        number = Decimal(0)
+    if not number.is_finite() or number <= 0:
+        raise ConfigError(f"--mark {text}: write an underlying and a price above 0, such as ETH=2000")
+    return _underlying(name), number
+
+
+def _underlying(name: str) -> Underlying:
+    if not _UNDERLYING.fullmatch(name):
+        raise ConfigError(f"{name!r} is no underlying; write one such as ETH")
+    return Underlying(name)
+
+
+async def _serve(
+    config: PaperConfig, marks: MarkSource, keys: Credentials, port: int, ca_file: Path | None, *, as_json: bool
+) -> None:
+    stop, loop, clock = asyncio.Event(), asyncio.get_running_loop(), SystemClock()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    tls = None if ca_file is None else _certificate(config.flavour, ca_file)
+    server = VenueServer(venue_of(config, marks, clock, keys), dialect_of(config.flavour), tls=tls)
+    try:
+        await server.start(port)
+    except OSError as error:
+        raise ConfigError(f"can't listen on port {port}: {error.strerror}; choose another with --port") from error
+    try:
+        _tell(_told(config, server, keys, ca_file), as_json=as_json)
+        await stop.wait()
+    finally:
+        await server.close()
+
+
+def _certificate(flavour: Flavour, ca_file: Path) -> ssl.SSLContext:
+    context, authority = certificates(hosts_of(flavour), SystemClock().now())
+    try:
+        ca_file.write_text(authority, encoding="ascii")
+    except OSError as error:
+        raise ConfigError(f"can't be written: {error.strerror}", source=str(ca_file)) from error
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a client must know; ``ca_file`` is None without TLS."""
+
+    speaks: str
+    url: str
+    hosts: tuple[str, ...]
+    ca_file: str | None
+    key: str
+    secret: str
+    passphrase: str
+    symbols: tuple[str, ...]
+    deposit: str
+
+
+def _told(config: PaperConfig, server: VenueServer, keys: Credentials, ca_file: Path | None) -> _Told:
+    return _Told(
+        speaks=config.flavour.value,
+        url=server.url,
+        hosts=hosts_of(config.flavour),
+        ca_file=None if ca_file is None else str(ca_file.absolute()),
+        key=keys.key,
+        secret=keys.secret,
+        passphrase=keys.passphrase,
+        symbols=tuple(config.symbols.values()),
+        deposit=f"{config.deposit:f}",
+    )
+
+
+def _tell(told: _Told, *, as_json: bool) -> None:
+    """Say where it listens, what it accepts, and how clients come here."""
+    if as_json:
+        typer.echo(json.dumps(asdict(told)))
+        return
+    address = told.url.split("//", 1)[1]
+    lines = [
+        f"{told.speaks} on {told.url}, {told.deposit} USDT, {', '.join(told.symbols)}",
+        f"  key {told.key}   secret {told.secret}   passphrase {told.passphrase}",
+    ]
+    if told.ca_file is None:
+        lines.append("  any client: put this address in place of the venue's (ccxt: exchange.urls['api'])")
+    else:
+        lines += [
+            f'  dnbot: kind = "{told.speaks}", redirect_to = "{address}", ca_file = "{told.ca_file}"',
+            f"  ccxt: resolve {', '.join(told.hosts)} to {address} and trust {told.ca_file}",
+        ]
+    typer.echo("\n".join([*lines, "  Ctrl-C ends it, and the account with it"]))

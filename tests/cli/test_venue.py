@@ -1,0 +1,94 @@
+"""`dnbot venue serve`: a paper exchange that any client can reach."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import ccxt.async_support as ccxt
+import pytest
+
+from bot.adapters.exchange.redirect import redirected
+from tests.cli.scenes import dnbot
+
+Told = Any  # parsed JSON
+
+
+@contextmanager
+def served(*arguments: str, folder: Path) -> Iterator[tuple[Told, "subprocess.Popen[str]"]]:
+    command = [sys.executable, "-m", "bot", "venue", "serve", "--port", "0", "--json", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment) as process:  # noqa: S603 - our own command
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline()), process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("speaks", ["binance", "bitget"])
+async def test_ccxt_trades_on_a_served_venue_until_sigterm(tmp_path: Path, speaks: str) -> None:
+    with served("--speak", speaks, "--mark", "ETH=2000", "--deposit", "5000", folder=tmp_path) as (told, process):
+        made = ccxt.binanceusdm if speaks == "binance" else ccxt.bitget
+        keys = {"apiKey": told["key"], "secret": told["secret"], "password": told["passphrase"]}
+        exchange = made({**keys, "enableRateLimit": False, "options": {"defaultType": "swap", "uta": False}})
+        address = told["url"].removeprefix("https://")
+        async with aiohttp.ClientSession(connector=redirected(address, Path(told["ca_file"]))()) as session:
+            exchange.session, exchange.own_session = session, False
+            await exchange.create_order("ETH/USDT:USDT", "market", "sell", 1)
+            (position,) = await exchange.fetch_positions(["ETH/USDT:USDT"])
+            assert (position["side"], position["contracts"]) == ("short", 1)
+            assert (await exchange.fetch_balance())["USDT"]["total"] == pytest.approx(4999, abs=2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_plain_http_and_a_script_of_prices(tmp_path: Path) -> None:
+    script = tmp_path / "marks.csv"
+    script.write_text("time,underlying,price\n2026-01-01T00:00:00Z,BTC,50000\n")
+    arguments = ("--speak", "binance", "--plain", "--marks", str(script), "--symbol", "BTC")
+    with served(*arguments, folder=tmp_path) as (told, process):
+        assert told["url"].startswith("http://127.0.0.1:")
+        assert (told["ca_file"], told["symbols"]) == (None, ["BTC/USDT:USDT"])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert not list(tmp_path.glob("*.pem"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give prices"),
+        (["--mark", "ETH=2000", "--marks", "x.csv"], "give prices"),
+        (["--mark", "ETH"], "ETH=2000"),
+        (["--mark", "ETH=-1"], "above 0"),
+        (["--mark", "eth/usd=5"], "no underlying"),
+        (["--marks", "x.csv"], "--symbol ETH"),
+        (["--marks", "nowhere.csv", "--symbol", "ETH"], "nowhere.csv"),
+        (["--mark", "ETH=2000", "--ca", "no/such/folder/ca.pem"], "no/such/folder/ca.pem: can't be written"),
+    ],
+)
+def test_wrong_use_says_what_would_be_right(arguments: list[str], said: str) -> None:
+    ran = dnbot("venue", "serve", "--speak", "binance", *arguments)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with served("--speak", "binance", "--mark", "ETH=2000", "--plain", folder=tmp_path) as (told, _):
+        port = told["url"].rsplit(":", 1)[1]
+        ran = dnbot("venue", "serve", "--speak", "binance", "--mark", "ETH=1", "--plain", "--port", port)
+    assert (ran.code, "--port" in ran.err, port in ran.err) == (2, True, True)
+
+
+def test_the_certificate_is_of_the_venue_s_hosts(tmp_path: Path) -> None:
+    with served("--speak", "bitget", "--mark", "ETH=2000", folder=tmp_path) as (told, _):
+        assert told["hosts"] == ["api.bitget.com"]
+        assert ssl.create_default_context(cafile=told["ca_file"]).get_ca_certs()

@@ -33,7 +33,7 @@ _RELOAD: Final = timedelta(hours=6)
 
 @dataclass(slots=True)
 class CcxtExchange:
-    """One account on one real venue (the ``Exchange`` port, and ``MarginControl``).
+    """One account on one real venue (the ``Exchange`` port).
 
     Nothing but reads leaves before an order is placed or margin is asked for.
     """

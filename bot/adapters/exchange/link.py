@@ -72,7 +72,6 @@ class Offset:
     """How far the venue's clock is ahead of ours, and when that was measured (monotonic seconds)."""
 
     value: timedelta
-    uncertainty: timedelta
     at: float
 
 
@@ -167,7 +166,8 @@ class Link:
     async def sync_clock(self) -> None:
         """Measure the venue's clock against ours, if that is due.
 
-        The venue's time is taken to be from the middle of the round trip; half the round trip is the uncertainty.
+        The venue's time is taken to be from the middle of the round trip; half the round trip is the uncertainty, and
+        must stay below the limit itself.
 
         Raises:
             Retryable: the venue did not tell its time.
@@ -183,7 +183,7 @@ class Link:
         if timedelta(seconds=trip / 2) > MAX_OFFSET:
             raise Unreachable(f"the venue took {trip:.1f} s to tell its time, too long to measure it")
         ahead = timedelta(milliseconds=told - sent - trip * 500)
-        self.offset = Offset(ahead, timedelta(seconds=trip / 2), self.clock.monotonic())
+        self.offset = Offset(ahead, self.clock.monotonic())
         self.suspect = False
         # ccxt stamps requests with its clock less this difference; past the limit nothing is stamped but reads
         self.api.options["timeDifference"] = -round(ahead / timedelta(milliseconds=1))

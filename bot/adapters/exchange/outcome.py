@@ -16,7 +16,7 @@ NOT_SENT: Final = "not_sent"
 
 
 def judge(written: Written, client_id: ClientOrderId, facts: VenueFacts) -> Rejected | Unknown | None:
-    """Give what a write came to, or None where the venue took it and ``written.result`` may be read.
+    """Give what a write came to, or None where the venue took it; ``written.result`` then holds what ccxt made of it.
 
     The exception's class is not looked at: ccxt raises the same ones for orders that were and were not placed.
     """
@@ -26,7 +26,7 @@ def judge(written: Written, client_id: ClientOrderId, facts: VenueFacts) -> Reje
     for rule in facts.rejections:
         if wire.answer is None and _matches(rule, wire):
             return Rejected(client_id, rule.reason, wire.code, wire.message)
-    if wire.answer is None or written.error:
+    if wire.answer is None:
         seen = "no answer" if wire.status is None else f"answer {wire.status} {wire.code} {wire.message}".rstrip()
         return Unknown(client_id, f"{seen}; {written.error}")
     return None

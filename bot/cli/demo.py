@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -20,20 +21,31 @@ from bot.demo.plot import save_plot
 from bot.demo.scenario import SceneSettings
 from bot.demo.screen import render
 from bot.demo.summary import Account, summary
+from bot.demo.venues import SYMBOLS, DemoVenue, Kind
 
 app = typer.Typer(add_completion=False)
 
 _SHOWN_ORDERS = 6
+_BLOCKS = 288
+_PACE = 0.15
+_VENUE_BLOCKS = 70
+_VENUE_PACE = 1.5
+"""Seconds per block that keep the reads of every cycle within the venues' request limits."""
 
 
 @app.command()
 def demo(
     *,
-    blocks: Annotated[int, typer.Option(help="Length of the scene.")] = 288,
+    blocks: Annotated[int | None, typer.Option(help="Length of the scene; 288, and 70 with venues.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the market; the same seed gives the same blocks.")] = 7,
     keep: Annotated[bool, typer.Option("--keep", help="Go on, scene after scene, until Ctrl-C.")] = False,
     as_json: AsJson = False,
-    pace: Annotated[float | None, typer.Option(help="Seconds per block at least; 0.15 on a terminal, else 0.")] = None,
+    venue: Annotated[
+        list[Kind] | None, typer.Option(help="Hedge through ccxt on a venue server; may be given again.")
+    ] = None,
+    pace: Annotated[
+        float | None, typer.Option(help="Seconds per block at least; 0.15 on a terminal, 1.5 with venues, else 0.")
+    ] = None,
     folder: Annotated[Path, typer.Option("--dir", help="Where the runs are kept, each in a folder.")] = Path(
         "var/demo"
     ),
@@ -41,11 +53,13 @@ def demo(
     """Hedge a V2 WBTC/WETH and a V3 USDC/WETH position on a local chain with the real contracts."""
     console = Console(stderr=as_json)
     clock = SystemClock()
-    settings = SceneSettings(seed=seed, blocks=blocks)
+    kinds = venue or []
+    length = blocks or (_VENUE_BLOCKS if kinds else _BLOCKS)
+    settings = SceneSettings(seed=seed, blocks=length)
     here = folder / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
     here.mkdir(parents=True)
-    wait = pace if pace is not None else (0.15 if console.is_terminal else 0.0)
-    figures = asyncio.run(_play(here, settings, None if keep else blocks, wait, console))
+    wait = pace if pace is not None else _VENUE_PACE if kinds else _PACE if console.is_terminal else 0.0
+    figures = asyncio.run(_play(here, settings, kinds, None if keep else length, wait, console))
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:
@@ -55,13 +69,13 @@ def demo(
 
 
 async def _play(
-    folder: Path, settings: SceneSettings, total: int | None, pace: float, console: Console
+    folder: Path, settings: SceneSettings, kinds: list[Kind], total: int | None, pace: float, console: Console
 ) -> dict[str, object]:
     clock, account, stop = SystemClock(), Account(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console.print(f"starting a local chain with the Uniswap contracts, and the daemon; all of it in {folder}")
-    async with demo_run(folder, settings, clock) as run:
+    async with demo_run(folder, settings, clock, kinds) as run:
         with Live(console=console, auto_refresh=False, transient=False) as live:
             while not stop.is_set() and (total is None or account.blocks < total):
                 due = clock.monotonic() + pace
@@ -74,8 +88,19 @@ async def _play(
         figures = summary(account, run.view(), {name: str(path) for name, path in files.items()})
         save_plot(account.track.points, plot)
         figures["seed"] = settings.seed
+        figures["venues"] = {item.kind.value: _truth(run, item) for item in run.venues}
         figures["daemon_exit_code"] = await run.stop()
     return figures
+
+
+def _truth(run: DemoRun, venue: DemoVenue) -> dict[str, str]:
+    """Compare the venue's own account with the journal's fills, lot by lot."""
+    booked = dict.fromkeys(SYMBOLS.values(), Decimal(0))
+    for fill in run.view().fills(limit=100_000):
+        if fill.venue == venue.kind.value:
+            booked[fill.symbol] += fill.quantity
+    held = venue.positions()
+    return {"agrees_with_journal": "yes" if held == booked else "no", **{key: str(size) for key, size in held.items()}}
 
 
 def _show(console: Console, live: Live, run: DemoRun, account: Account, seen: Seen, total: int | None) -> None:

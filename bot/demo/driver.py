@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +21,12 @@ from bot.app.wiring import JOURNAL
 from bot.core.errors import ConfigError, Halt
 from bot.core.snapshot import LpPosition
 from bot.demo.chain import LocalChain
-from bot.demo.node import Anvil
+from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.path import write_marks
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
+from bot.demo.venues import SYMBOLS, DemoVenue, Kind, serving
 from bot.ports import Clock, CycleRecord
 
 START_DEADLINE: Final = 60.0
@@ -32,6 +34,7 @@ START_DEADLINE: Final = 60.0
 CYCLE_DEADLINE: Final = 20.0
 STOP_DEADLINE: Final = 15.0
 POLL: Final = 0.004
+_LIVE_BLOCK: Final = timedelta(seconds=2)
 AHEAD: Final = 10
 """Scenes whose prices are written before they are played."""
 
@@ -48,9 +51,10 @@ class Seen:
 class DemoRun:
     """A running demo; made by ``demo_run``."""
 
-    def __init__(self, folder: Path, scene: Scene, clock: Clock) -> None:
+    def __init__(self, folder: Path, scene: Scene, clock: Clock, venues: Sequence[DemoVenue] = ()) -> None:
         self.folder = folder
         self.scene = scene
+        self.venues = venues
         self._clock = clock
         self._daemon: subprocess.Popen[bytes] | None = None
         self._view: JournalView | None = None
@@ -117,24 +121,32 @@ class DemoRun:
             "uniswap_v2": [{"pairs": [self.scene.pair]}],
             "uniswap_v3": [{"position_manager": at.v3_positions}],
         }
-        venue = {
+        tables = {
+            "bot": {"id": "demo", "state_dir": str(self.folder)},
+            "chains": {"local": chain},
+            "venues": {venue.kind.value: venue.settings() for venue in self.venues} or {"paper": self._paper()},
+            "execution": {"style": "taker"},  # its blocks lie ten minutes apart: nothing may wait for the next one
+            "log": {"format": "json"},
+        }
+        if self.venues:  # which run by the system's clock, while blocks are played faster than their own time says
+            tables["guards"] = {"max_snapshot_age": "1h", "max_orders_per_minute": 1000}
+        text = tomli_w.dumps(tables)
+        self.config.write_text(f"# The demo's own configuration: dnbot run -c {self.config}\n{text}", encoding="utf-8")
+
+    def _paper(self) -> dict[str, object]:
+        return {
             "kind": "paper",
-            "symbols": {"ETH": "ETH/USDT:USDT", "BTC": "BTC/USDT:USDT"},
+            "symbols": dict(SYMBOLS),
             "deposit": 20_000,
             "mark": "script",
             "script": str(self.folder / "marks.csv"),
             "clock": "chain",
         }
-        text = tomli_w.dumps(
-            {
-                "bot": {"id": "demo", "state_dir": str(self.folder)},
-                "chains": {"local": chain},
-                "execution": {"style": "taker"},  # its blocks lie ten minutes apart: nothing may wait for the next one
-                "venues": {"paper": venue},
-                "log": {"format": "json"},
-            }
-        )
-        self.config.write_text(f"# The demo's own configuration: dnbot run -c {self.config}\n{text}", encoding="utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        """Give the daemon its venues' credentials, and nothing of the user's own configuration."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
+        return {**inherited, **{name: value for venue in self.venues for name, value in venue.environment().items()}}
 
     def _start_daemon(self) -> None:
         with self.log.open("ab") as log:
@@ -144,7 +156,7 @@ class DemoRun:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C ends the demo, and the demo ends the daemon
-                env={name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")},
+                env=self._environment(),
             )
 
     def _write_marks(self) -> None:
@@ -196,13 +208,28 @@ class DemoRun:
 
 
 @asynccontextmanager
-async def demo_run(folder: Path, settings: SceneSettings, clock: Clock) -> AsyncIterator[DemoRun]:
-    """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end."""
+async def demo_run(
+    folder: Path, settings: SceneSettings, clock: Clock, kinds: Sequence[Kind] = ()
+) -> AsyncIterator[DemoRun]:
+    """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end.
+
+    Args:
+        folder: for all files of the run.
+        settings: the scene; with venues it is played in the present, since they run by the system's clock.
+        clock: the system's.
+        kinds: venues that the daemon hedges on through ccxt; none: its own paper exchange.
+    """
+    options = AnvilOptions()
+    if kinds:
+        length = settings.blocks * _LIVE_BLOCK
+        settings = replace(settings, start=clock.now() - length, block_time=_LIVE_BLOCK)
+        options = AnvilOptions(genesis=settings.start - timedelta(hours=1))
     async with AsyncExitStack() as stack:
-        node = await stack.enter_async_context(Anvil())
+        node = await stack.enter_async_context(Anvil(options))
         rpc = await stack.enter_async_context(Rpc(node.url))
         scene = await Scene.create(await LocalChain.deploy(rpc), settings)
-        run = DemoRun(folder, scene, clock)
+        venues = await stack.enter_async_context(serving(kinds, folder, lambda: scene.market, clock))
+        run = DemoRun(folder, scene, clock, venues)
         stack.push_async_callback(run.stop)
         run.write_config(node.url, node.ws_url)
         await run.start()

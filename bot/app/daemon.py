@@ -33,6 +33,7 @@ class Daemon:
     Attributes:
         interval: seconds after which a cycle runs even without a new head.
         symbols: the perpetuals that each venue is used for.
+        spacing: seconds between two cycles at least, whatever heads come; an operator's command does not wait for it.
         services: what runs beside the loop.
     """
 
@@ -43,6 +44,7 @@ class Daemon:
     journal: Journal
     clock: Clock
     interval: float
+    spacing: float = 0.0
     services: Sequence[Service] = ()
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _head: asyncio.Event = field(default_factory=asyncio.Event)
@@ -116,7 +118,8 @@ class Daemon:
             # Cleared before the cycle reads: a head that comes during the cycle starts the next one at once.
             self._due.clear()
             await self._turn(stop)
-            await self._wait(self.interval, stop, self._due, self.cycle.commands.arrived)
+            await self._wait(self.spacing, stop, self.cycle.commands.arrived)
+            await self._wait(self.interval - self.spacing, stop, self._due, self.cycle.commands.arrived)
 
     async def _turn(self, stop: asyncio.Event) -> None:
         """Run one cycle and act on its error by the error's name. Commands count even if no cycle comes to its end."""

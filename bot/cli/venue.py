@@ -45,7 +45,7 @@ class _Prices:
 
 
 @app.command()
-def serve(  # noqa: PLR0913 - a command's options are its parameters
+def serve(
     *,
     speak: Annotated[Flavour, typer.Option(help="Whose wire format and customs.")],
     mark: Annotated[list[str] | None, typer.Option(metavar="ETH=2000", help="A fixed price, USD; repeatable.")] = None,

@@ -59,6 +59,11 @@ class BotSettings(Table):
     cycle_interval: Duration = Field(
         default=timedelta(seconds=30), description="a cycle runs at every head and this often"
     )
+    cycle_spacing: Duration | None = Field(
+        default=None,
+        description="time between two cycles at least; left out: 1.5s with a real venue, whose requests are limited",
+        examples=["1.5s"],
+    )
 
 
 class LogSettings(Table):

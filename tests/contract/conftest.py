@@ -1,0 +1,91 @@
+"""One account behind the Exchange port, four times: the paper exchange in process, and ccxt on the venue servers."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.adapters.exchange.config import CcxtConfig
+from bot.adapters.exchange.connect import connect
+from bot.adapters.exchange.paper import PaperExchange
+from bot.adapters.exchange.paper_config import Filters, PaperConfig
+from bot.adapters.exchange.served import FixedMarks, dialect_of, venue_of
+from bot.core.types import Underlying, VenueId
+from bot.paper.rules import Flavour
+from bot.paper.servers.server import VenueServer
+from bot.paper.servers.tls import certificates
+from bot.ports import Exchange
+from tests.paper.scene import BTC, ETH, TIERS
+from tests.paper.servers.scene import ALICE, HOSTS, OnlyLoopback, ShiftedClock
+
+D = Decimal
+NAMES = {Underlying("ETH"): ETH, Underlying("BTC"): BTC}
+
+
+@dataclass
+class Account:
+    """An exchange, and the world that it lives in."""
+
+    exchange: Exchange
+    flavour: Flavour
+    marks: FixedMarks
+    clock: ShiftedClock
+    started: datetime
+
+    def price(self, eth: int) -> None:
+        self.marks.prices[Underlying("ETH")] = D(eth)
+
+
+def config(flavour: Flavour, folder: Path) -> PaperConfig:
+    return PaperConfig(
+        venue=VenueId("venue"),
+        file=folder / "paper.sqlite",
+        symbols=NAMES,
+        deposit=D(10_000),
+        usd_per_bp=D(20_000),
+        filters={
+            Underlying("ETH"): Filters(D("0.01"), D("0.001"), D(1000), D(20), TIERS),
+            Underlying("BTC"): Filters(D("0.1"), D("0.001"), D(1000), D(20), TIERS),
+        },
+        flavour=flavour,
+    )
+
+
+KINDS = [(way, flavour) for way in ("paper", "ccxt") for flavour in Flavour]
+
+
+@pytest.fixture(params=KINDS, ids=["-".join(kind) for kind in KINDS])
+async def account(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Account]:
+    way, flavour = request.param
+    clock, rules = ShiftedClock(), config(flavour, tmp_path)
+    marks = FixedMarks({Underlying("ETH"): D(2000), Underlying("BTC"): D(40_000)})
+    started = clock.now()
+    if way == "paper":
+        paper = PaperExchange(rules, marks, clock)
+        yield Account(paper, flavour, marks, clock, started)
+        await paper.close()
+        return
+    tls, authority = certificates(HOSTS, datetime.now(UTC))
+    async with VenueServer(venue_of(rules, marks, clock, ALICE), dialect_of(flavour), tls=tls) as server:
+        resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
+        trust = ssl.create_default_context(cadata=authority)
+        settings = CcxtConfig(
+            venue=rules.venue,
+            kind=flavour.value,
+            symbols=(ETH, BTC),
+            api_key=ALICE.key,
+            secret=ALICE.secret,
+            passphrase=ALICE.passphrase,
+            leverage=D(10),
+            connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
+        )
+        real = await connect(settings, clock)
+        yield Account(real, flavour, marks, clock, started)
+        await real.close()

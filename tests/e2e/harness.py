@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -101,6 +101,11 @@ class Daemon:
         """Wait for a log line, from line number ``after`` on."""
         return await self._wait(lambda line: event in line["event"], after)
 
+    async def runs(self, seconds: float) -> None:
+        """Let it run for a while, unless it ends."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), seconds)
+
     async def cycle(self, block: int, after: int = 0) -> None:
         """Wait until a cycle on this block, or a later one, stands in the journal."""
         await self._wait(lambda line: line["event"] == "cycle" and line["blocks"]["local"] >= block, after)
@@ -154,6 +159,11 @@ class World:
     config: Path
     token_ids: list[int] = field(default_factory=list)
     _daemons: list[Daemon] = field(default_factory=list)
+
+    def configure(self, *, rpc_urls: Sequence[str] = (), chain: str = "", extra: str = "") -> None:
+        """Write the configuration; without ``rpc_urls`` the node's own endpoint is used."""
+        text = configuration(self, rpc_urls or [self.node.url], chain)
+        self.config.write_text(text + extra, encoding="utf-8")
 
     async def daemon(self, *command: str) -> Daemon:
         """Start the daemon, or what ``command`` says."""
@@ -259,7 +269,7 @@ def in_band(record: CycleRecord) -> bool:
 
 @asynccontextmanager
 async def world(
-    folder: Path, *, blocks: int = 60, survives: bool = False, rpc_urls: Sequence[str] = (), extra: str = ""
+    folder: Path, *, blocks: int = 60, survives: bool = False, chain: str = "", extra: str = ""
 ) -> AsyncIterator[World]:
     """Build a world; everything is stopped at the end.
 
@@ -267,20 +277,19 @@ async def world(
         folder: where everything is written.
         blocks: length of the scene's script.
         survives: whether the node, cleanly stopped, comes back with its chain.
-        rpc_urls: endpoints in place of the node's own; ``{node}`` in one stands for it.
+        chain: more of the chain's table in the configuration.
         extra: more of the configuration.
     """
     settings = SceneSettings(blocks=blocks)
     options = AnvilOptions(state_file=folder / "chain.json" if survives else None)
     async with Anvil(options) as node, Rpc(node.url) as rpc:
-        chain = await LocalChain.deploy(rpc)
-        scene = await Scene.create(chain, settings)
+        deployed = await LocalChain.deploy(rpc)
+        scene = await Scene.create(deployed, settings)
         marks = folder / "marks.csv"
         write_marks(marks, settings.points(2 * blocks))
         config = folder / "bot.toml"
-        made = World(folder, node, chain, scene, config)
-        urls = [url.replace("{node}", node.url) for url in rpc_urls] or [node.url]
-        config.write_text(configuration(made, urls) + extra, encoding="utf-8")
+        made = World(folder, node, deployed, scene, config)
+        made.configure(chain=chain, extra=extra)
         try:
             yield made
         finally:
@@ -288,7 +297,7 @@ async def world(
                 await daemon.kill()
 
 
-def configuration(world: World, urls: Sequence[str]) -> str:
+def configuration(world: World, urls: Sequence[str], chain: str) -> str:
     """Give the configuration file of a world."""
     return f"""
 [bot]
@@ -302,6 +311,7 @@ chain_id = 31337
 rpc_urls = {json.dumps(list(urls))}
 ws_urls = ["{world.node.ws_url}"]
 owners = ["{OWNER}"]
+{chain}
 [[chains.local.uniswap_v2]]
 pairs = ["{world.scene.pair}"]
 [[chains.local.uniswap_v3]]

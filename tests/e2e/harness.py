@@ -19,7 +19,7 @@ from bot.adapters.store.view import JournalView
 from bot.app.settings import load
 from bot.app.wiring import journal_path
 from bot.core.types import Underlying
-from bot.demo.chain import LocalChain
+from bot.demo.chain import LocalChain, RevertedError
 from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.path import write_marks
 from bot.demo.rpc import Rpc
@@ -215,16 +215,23 @@ class World:
             pair = sorted((at.wbtc.address, at.weth.address), key=lambda token: int(token, 16))
             for token, amount in zip(pair, await self.scene.v2.burn_pays(self.scene.pair, lp, pinned), strict=True):
                 amounts[token] += amount
-        held = await self.chain.balance(at.v3_positions, OWNER, pinned)
-        for token_id in self.token_ids if held else ():
+        for token_id in self.token_ids:
+            try:
+                pays = await self.scene.v3.pays(token_id, pinned)
+            except RevertedError:  # not minted yet, or burned
+                continue
             info = await self.scene.v3.position(token_id, pinned)
-            pays = await self.scene.v3.pays(token_id, pinned)
             amounts[info.token0] += pays.total0
             amounts[info.token1] += pays.total1
         return {
             ETH: Decimal(amounts[at.weth.address]).scaleb(-18),
             BTC: Decimal(amounts[at.wbtc.address]).scaleb(-8),
         }
+
+    async def check_exposure(self, record: CycleRecord) -> None:
+        """Insist that a cycle saw what the contracts say."""
+        truth = await self.exposure(record.snapshot.chains[0].block.number)
+        assert {hedge.underlying: hedge.exposure for hedge in record.decision.hedges} == truth
 
     def check_books(self) -> None:
         """Insist that venue and journal tell the same story, and that nothing was done twice."""

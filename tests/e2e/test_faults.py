@@ -20,8 +20,7 @@ QUICK = 'request_timeout = "300ms"\npoll_interval = "100ms"'
 
 async def in_step(here: World, record: CycleRecord) -> None:
     """Insist that a cycle saw what the contracts say, and is in its band."""
-    truth = await here.exposure(record.snapshot.chains[0].block.number)
-    assert {hedge.underlying: hedge.exposure for hedge in record.decision.hedges} == truth
+    await here.check_exposure(record)
     assert in_band(record)
 
 

@@ -31,8 +31,8 @@ async def test_it_ends_when_asked_and_a_second_start_opens_nothing_twice(
             assert view.meta().holder is None
 
         second = await here.daemon()
-        await second.said("cycle")
-        assert here.record().cycle == last.cycle + 1
+        line = await second.said("cycle")
+        assert line["cycle"] == last.cycle + 1
         assert here.account() == before
         with closing(here.view()) as view:
             holder = view.meta().holder

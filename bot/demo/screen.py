@@ -31,11 +31,18 @@ def render(account: Account, orders: Sequence[IntentRecord], total: int | None) 
         (decision.state.bot.state.value, "green"),
         f"   cycle {seen.record.cycle} in {seen.record.seconds * 1000:.0f} ms",
     )
-    progress = ProgressBar(total=total, completed=seen.step.index) if total else Text("until Ctrl-C", style="dim")
-    parts = [head, progress, _hedges(decision.hedges), _result(account), _orders(orders)]
+    parts = [head, _progress(seen.step.index, total), _hedges(decision.hedges), _result(account), _orders(orders)]
     if account.actions:
         parts.append(Text(f"last action  {account.actions[-1]}", style="cyan"))
     return Panel(Group(*parts), border_style="dim")
+
+
+def _progress(done: int, total: int | None) -> RenderableType:
+    if total is None:
+        return Text("until Ctrl-C", style="dim")
+    line = Table.grid(expand=True)  # the bar alone ends without a line break
+    line.add_row(ProgressBar(total=total, completed=done))
+    return line
 
 
 def _hedges(hedges: Sequence[Hedge]) -> Table:

@@ -194,7 +194,9 @@ def _clock(settings: Settings) -> SystemClock:
 
 def _observer(settings: Settings, world: _World, entries: EntryStore) -> Observer:
     deadline = max(chain.read_timeout.total_seconds() for chain in settings.chains.values())
-    return Observer(world.chains, world.venues, world.fed, EntryBook(entries, deadline), world.clock, deadline)
+    return Observer(
+        world.chains, world.venues, world.fed, EntryBook(entries, world.clock, deadline), world.clock, deadline
+    )
 
 
 def _spacing(settings: Settings) -> float:

@@ -167,7 +167,7 @@ async def rig(
     seen_exchange: Exchange = points.watch(exchange) if points else exchange
     venues = {PAPER: seen_exchange}
     cycle = Cycle(
-        observer=Observer([shown], [seen_exchange], [marks], EntryBook(seen_journal, 5), clock, 5),
+        observer=Observer([shown], [seen_exchange], [marks], EntryBook(seen_journal, clock, 5), clock, 5),
         executor=Executor(venues, seen_journal, clock),
         reconciler=Reconciler(venues, seen_journal, clock),
         journal=seen_journal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -65,6 +66,7 @@ class Desk:
         hedge_mode: whether he asked for separate long and short positions, in which no order is taken.
         records: the account's past.
         wishes: how each order was asked for, by order number.
+        others: what he holds besides USDT, by asset; it is shown, and is no collateral.
         slow_fills: how long the customer sees a new order as unfilled, whatever became of it.
     """
 
@@ -74,6 +76,7 @@ class Desk:
     hedge_mode: bool = False
     records: Records = field(default_factory=Records)
     wishes: dict[int, Wish] = field(default_factory=dict)
+    others: Mapping[str, Decimal] = field(default_factory=dict)
     slow_fills: timedelta = timedelta(0)
     _mask: tuple[datetime, Desk] | None = None
 
@@ -162,7 +165,7 @@ class Desk:
     def as_of(self, at: datetime, engine: PaperEngine) -> Desk:
         """Give the desk as it was when an earlier copy of its engine was made."""
         records = self.records.until(at)
-        return Desk(self.credentials, engine, self.permissions, self.hedge_mode, records, self.wishes)
+        return replace(self, engine=engine, records=records, _mask=None)
 
 
 def waits(order: Order) -> bool:

@@ -35,11 +35,12 @@ class Movement:
 
 @dataclass(slots=True)
 class Records:
-    """An account's past, oldest first."""
+    """An account's past, oldest first; ``names`` are the numbers of the ended orders by client id."""
 
     orders: dict[int, Order] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
+    names: dict[ClientOrderId, list[int]] = field(default_factory=dict)
 
     def take(self, engine: PaperEngine) -> None:
         """Take over what happened in the engine since the last time."""
@@ -48,23 +49,29 @@ class Records:
         self.trades += fresh
         for trade in fresh:
             if trade.order >= FORCED:
-                self.orders[trade.order] = _forced(trade)
-        if events.closed:
-            ended = {str(order.number): order for order in engine.account.closed}
-            self.orders |= {int(one.venue_order_id): ended[one.venue_order_id] for one in events.closed}
+                self._keep(_forced(trade))
+        for order in engine.account.closed[-len(events.closed) :] if events.closed else []:
+            self._keep(order)
         self.movements += _movements(events.ledger, fresh)
 
     def named(self, client_id: ClientOrderId) -> list[Order]:
         """Give the ended orders of a client id, newest first."""
-        return [order for order in reversed(self.orders.values()) if order.client_id == client_id]
+        return [self.orders[number] for number in reversed(self.names.get(client_id, []))]
 
     def until(self, at: datetime) -> Records:
         """Give what was known at a time."""
-        return Records(
-            {number: order for number, order in self.orders.items() if order.updated_at <= at},
-            list(takewhile(lambda trade: trade.fill.at <= at, self.trades)),
-            list(takewhile(lambda movement: movement.entry.at <= at, self.movements)),
+        past = Records(
+            trades=list(takewhile(lambda trade: trade.fill.at <= at, self.trades)),
+            movements=list(takewhile(lambda movement: movement.entry.at <= at, self.movements)),
         )
+        for order in self.orders.values():
+            if order.updated_at <= at:
+                past._keep(order)
+        return past
+
+    def _keep(self, order: Order) -> None:
+        self.orders[order.number] = order
+        self.names.setdefault(order.client_id, []).append(order.number)
 
     @staticmethod
     def _trade(engine: PaperEngine, fill: Fill, number: int) -> Trade:

@@ -17,11 +17,10 @@ from bot.paper.servers.wire import fixed, millis, plain
 
 def balance(call: Private) -> object:
     """Give the wallet."""
-    wallet = _wallet(call)
     return [
         {
             "accountAlias": "paper",
-            "asset": "USDT",
+            "asset": wallet["asset"],
             "balance": wallet["walletBalance"],
             "crossWalletBalance": wallet["crossWalletBalance"],
             "crossUnPnl": wallet["crossUnPnl"],
@@ -30,7 +29,20 @@ def balance(call: Private) -> object:
             "marginAvailable": True,
             "updateTime": millis(call.now),
         }
+        for wallet in _wallets(call)
     ]
+
+
+def _wallets(call: Private) -> list[Json]:
+    """Give USDT, and what else the customer holds."""
+    first = _wallet(call)
+    names = [name for name in first if name not in {"asset", "updateTime"}]
+    held = {"walletBalance", "marginBalance", "crossWalletBalance", "maxWithdrawAmount", "availableBalance"}
+    rows = [first]
+    for asset, amount in call.desk.others.items():
+        amounts = {name: fixed(amount if name in held else ZERO, CASH) for name in names}
+        rows.append({"asset": asset, **amounts, "updateTime": millis(call.now)})
+    return rows
 
 
 def _wallet(call: Private) -> Json:
@@ -92,7 +104,7 @@ def _totals(call: Private) -> Json:
         "maxWithdrawAmount": "maxWithdrawAmount",
     }
     totals = {name: wallet[source] for name, source in names.items()}
-    return {**totals, "assets": [{**wallet, "marginAvailable": True}]}
+    return {**totals, "assets": [{**one, "marginAvailable": True} for one in _wallets(call)]}
 
 
 def _busy(call: Private) -> list[Symbol]:

@@ -10,8 +10,8 @@ from bot.core.orders import Rejected, RejectReason
 from bot.paper.servers.venue import Answer
 from bot.paper.servers.wire import VenueError
 
-HEADERS: Final[Mapping[str, str]] = {}
 _LONGEST_ID: Final = 36
+_TOO_MANY: Final = 429
 _UNAVAILABLE: Final = {"-1008", "-1016"}
 
 
@@ -151,7 +151,8 @@ def refused(rejected: Rejected, least_notional: str) -> VenueError:
     return VenueError(503 if rejected.code in _UNAVAILABLE else 400, rejected.code, message)
 
 
-def render(error: VenueError) -> Answer:
-    """Put an error into Binance's body."""
+def render(error: VenueError, headers: Mapping[str, str]) -> Answer:
+    """Put an error into Binance's body; who is told to slow down is told for how long."""
     body = json.dumps({"code": int(error.code), "msg": error.message}, separators=(",", ":"))
-    return Answer(error.status, body.encode(), HEADERS)
+    wait = {"Retry-After": "60"} if error.status == _TOO_MANY else {}
+    return Answer(error.status, body.encode(), {**headers, **wait})

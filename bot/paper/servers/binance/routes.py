@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.paper.servers.binance import account, auth, errors, history, market, setup, trading
 from bot.paper.servers.binance.call import Private, Public
+from bot.paper.servers.binance.limits import Limits, Meter
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
-from bot.paper.servers.wire import VenueError
+from bot.paper.servers.wire import Params, VenueError
 
 HOSTS: Final = ("fapi.binance.com", "api.binance.com", "demo-fapi.binance.com", "demo-api.binance.com")
 """The hosts that ccxt's binanceusdm calls, live and in demo trading."""
@@ -81,7 +82,10 @@ _ERRANDS: Final = {
 
 
 class Binance:
-    """Binance's wire format."""
+    """Binance's wire format; without ``limits`` requests are counted, and never too many."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._meter = Meter(limits)
 
     def errand(self, incoming: Incoming) -> Errand:
         """Tell what a request is about."""
@@ -89,25 +93,29 @@ class Binance:
 
     def answer(self, venue: Venue, incoming: Incoming) -> Answer:
         """Do what a request asks, and tell how it went."""
+        headers: Mapping[str, str] = {}
         try:
-            body = self._body(venue, incoming)
+            params = auth.parameters(incoming)
+            headers = self._meter.count(incoming, params)
+            body = _body(venue, incoming, params)
         except VenueError as error:
-            return errors.render(error)
-        return Answer(200, json.dumps(body, separators=(",", ":")).encode(), errors.HEADERS)
+            return errors.render(error, headers)
+        return Answer(200, json.dumps(body, separators=(",", ":")).encode(), headers)
 
     def away(self, why: str) -> Answer:
         """Say that the venue can't serve now and has done nothing."""
-        return errors.render(VenueError(503, "-1016", f"This service is no longer available. {why}"))
+        body = {"msg": f"Service Unavailable. {why}"}
+        return Answer(503, json.dumps(body, separators=(",", ":")).encode(), {})
 
-    def _body(self, venue: Venue, incoming: Incoming) -> object:
-        route = (incoming.method, incoming.path)
-        params = auth.parameters(incoming)
-        now = venue.clock.now()
-        public = PUBLIC.get(route)
-        if public is not None:
-            return public(Public(venue, params, now))
-        private = PRIVATE.get(route)
-        if private is None:
-            raise errors.no_such_path(incoming.path, incoming.method)
-        desk = auth.signed(venue.desks, incoming, params)
-        return private(Private(venue, params, now, desk))
+
+def _body(venue: Venue, incoming: Incoming, params: Params) -> object:
+    route = (incoming.method, incoming.path)
+    now = venue.clock.now()
+    public = PUBLIC.get(route)
+    if public is not None:
+        return public(Public(venue, params, now))
+    private = PRIVATE.get(route)
+    if private is None:
+        raise errors.no_such_path(incoming.path, incoming.method)
+    desk = auth.signed(venue.desks, incoming, params)
+    return private(Private(venue, params, now, desk))

@@ -18,9 +18,14 @@ from bot.paper.servers.wire import VenueError, millis, plain
 
 
 def accounts(call: Private) -> object:
-    """Give the futures accounts of a product type: one, in USDT."""
+    """Give the futures accounts of a product type: USDT, and what else the customer holds."""
     call.product()
-    return [_wallet(call)]
+    first = _wallet(call)
+    rows = [first]
+    for asset, amount in call.desk.others.items():
+        empty: Json = dict.fromkeys(first, "0")
+        rows.append({**empty, "marginCoin": asset, "assetMode": "single", "accountEquity": plain(amount)})
+    return rows
 
 
 def account(call: Private) -> object:

@@ -1,0 +1,159 @@
+"""Generated lives of an account: what both wire formats tell adds up to what the engine holds, after every call."""
+
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from bot.core.types import ZERO
+from bot.paper.rules import Flavour
+from tests.paper.scene import ETH
+from tests.paper.servers.wire import Body, Client
+
+D = Decimal
+MIX = "/api/v2/mix"
+OF_ETH = {"productType": "USDT-FUTURES", "symbol": "ETHUSDT"}
+
+
+class Binance:
+    """The calls of a life, in Binance's words."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def order(self, side: str, size: str, price: str | None, *, reduce_only: bool) -> None:
+        terms = {"type": "MARKET"} if price is None else {"type": "LIMIT", "price": price, "timeInForce": "GTC"}
+        common = {"symbol": "ETHUSDT", "side": side.upper(), "quantity": size, "reduceOnly": str(reduce_only).lower()}
+        self.client.ask("POST", "/fapi/v1/order", **common, **terms)
+
+    def stop(self, side: str, size: str, trigger: str) -> None:
+        terms = {"algoType": "CONDITIONAL", "type": "STOP_MARKET", "triggerPrice": trigger, "reduceOnly": "true"}
+        self.client.ask("POST", "/fapi/v1/algoOrder", symbol="ETHUSDT", side=side.upper(), quantity=size, **terms)
+
+    def cancel_all(self) -> None:
+        self.client.ok("DELETE", "/fapi/v1/allOpenOrders", symbol="ETHUSDT")
+
+    def working(self) -> set[str]:
+        rows = self.client.ok("GET", "/fapi/v1/openOrders", symbol="ETHUSDT")
+        stops = self.client.ok("GET", "/fapi/v1/openAlgoOrders", symbol="ETHUSDT")
+        return {str(row["orderId"]) for row in rows} | {str(row["algoId"]) for row in stops}
+
+    def position(self) -> Decimal:
+        (row,) = self.client.ok("GET", "/fapi/v2/positionRisk", symbol="ETHUSDT")
+        return D(row["positionAmt"])
+
+    def trades(self) -> list[tuple[str, Decimal]]:
+        rows = self.client.ok("GET", "/fapi/v1/userTrades", symbol="ETHUSDT", limit=1000)
+        return [(str(row["orderId"]), D(row["qty"]) * (1 if row["side"] == "BUY" else -1)) for row in rows]
+
+    def filled(self, order: str) -> Decimal:
+        row = self.client.ok("GET", "/fapi/v1/order", symbol="ETHUSDT", orderId=order)
+        return D(row["executedQty"]) * (1 if row["side"] == "BUY" else -1)
+
+    def wallet(self) -> Decimal:
+        return D(self.client.ok("GET", "/fapi/v3/account")["totalWalletBalance"])
+
+    def booked(self) -> Decimal:
+        rows = self.client.ok("GET", "/fapi/v1/income", limit=1000)
+        return sum((D(row["income"]) for row in rows), ZERO)
+
+
+class Bitget:
+    """The calls of a life, in Bitget's words."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.coined = {**OF_ETH, "marginCoin": "USDT", "marginMode": "crossed"}
+
+    def order(self, side: str, size: str, price: str | None, *, reduce_only: bool) -> None:
+        terms = {"orderType": "market"} if price is None else {"orderType": "limit", "price": price, "force": "gtc"}
+        common = {**self.coined, "side": side, "size": size, "reduceOnly": "YES" if reduce_only else "NO"}
+        self.client.ask("POST", f"{MIX}/order/place-order", **common, **terms)
+
+    def stop(self, side: str, size: str, trigger: str) -> None:
+        terms = {"planType": "normal_plan", "orderType": "market", "triggerPrice": trigger, "reduceOnly": "YES"}
+        self.client.ask("POST", f"{MIX}/order/place-plan-order", **self.coined, side=side, size=size, **terms)
+
+    def cancel_all(self) -> None:
+        self.client.ok("POST", f"{MIX}/order/batch-cancel-orders", **OF_ETH)
+
+    def working(self) -> set[str]:
+        rows = self._listed("orders-pending") + self._listed("orders-plan-pending", planType="normal_plan")
+        return {row["orderId"] for row in rows}
+
+    def _listed(self, name: str, **more: str) -> list[Body]:
+        return self.client.ok("GET", f"{MIX}/order/{name}", **OF_ETH, **more)["entrustedList"] or []
+
+    def position(self) -> Decimal:
+        rows = self.client.ok("GET", f"{MIX}/position/single-position", **OF_ETH, marginCoin="USDT")
+        return sum((D(row["total"]) * (1 if row["holdSide"] == "long" else -1) for row in rows), ZERO)
+
+    def trades(self) -> list[tuple[str, Decimal]]:
+        return [
+            (row["orderId"], D(row["baseVolume"]) * (1 if row["side"] == "buy" else -1))
+            for row in self._pages(f"{MIX}/order/fills", "fillList")
+        ]
+
+    def _pages(self, path: str, key: str) -> list[Body]:
+        rows: list[Body] = []
+        last: dict[str, str] = {}
+        while True:
+            page = self.client.ok("GET", path, **OF_ETH, **last) if key == "fillList" else self._bills(path, last)
+            if not page[key]:
+                return rows
+            rows += page[key]
+            last = {"idLessThan": page["endId"]}
+
+    def _bills(self, path: str, last: dict[str, str]) -> Body:
+        return self.client.ok("GET", path, productType="USDT-FUTURES", **last)
+
+    def filled(self, order: str) -> Decimal:
+        row = self.client.ok("GET", f"{MIX}/order/detail", **OF_ETH, orderId=order)
+        return D(row["baseVolume"]) * (1 if row["side"] == "buy" else -1)
+
+    def wallet(self) -> Decimal:
+        (row,) = self.client.ok("GET", f"{MIX}/account/accounts", productType="USDT-FUTURES")
+        return D(row["accountEquity"]) - D(row["unrealizedPL"])
+
+    def booked(self) -> Decimal:
+        rows = self._pages(f"{MIX}/account/bill", "bills")
+        return sum((D(row["amount"]) + D(row["fee"]) for row in rows), ZERO)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("flavour", list(Flavour))
+def test_every_number_that_is_told_adds_up(flavour: Flavour, seed: int) -> None:
+    random = Random(seed)
+    client = Client(flavour)
+    life = Binance(client) if flavour is Flavour.BINANCE else Bitget(client)
+    for _ in range(60):
+        _step(random, client, life)
+        account = client.desk.engine.account
+        assert life.working() == {str(order.number) for order in account.orders.values()}
+        assert life.position() == account.positions[ETH].size
+        assert life.wallet() == life.booked() == account.wallet
+    trades = life.trades()
+    assert sum((quantity for _, quantity in trades), ZERO) == life.position()
+    for order in {order for order, _ in trades}:
+        assert life.filled(order) == sum((quantity for one, quantity in trades if one == order), ZERO)
+    assert len(trades) > 10
+
+
+def _step(random: Random, client: Client, life: Binance | Bitget) -> None:
+    """Do one thing that a customer or the market may do; some of it is refused."""
+    mark = int(client.prices.marks[ETH])
+    side, size = random.choice(["buy", "sell"]), f"{random.randint(10, 3000) / 1000:.3f}"
+    match random.randrange(7):
+        case 0 | 1:
+            life.order(side, size, None, reduce_only=random.random() < 0.3)
+        case 2:
+            life.order(side, size, str(mark + random.randint(-40, 40)), reduce_only=random.random() < 0.3)
+        case 3:
+            life.stop(side, size, str(mark + random.randint(-60, 60)))
+        case 4:
+            life.cancel_all()
+        case 5:
+            client.clock.move(minutes=random.randint(1, 100))
+        case _:
+            client.mark(max(1000, mark + random.randint(-80, 80)))
+    client.clock.move(seconds=1)

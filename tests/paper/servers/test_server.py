@@ -8,12 +8,15 @@ from decimal import Decimal
 import aiohttp
 import ccxt.async_support as ccxt
 import pytest
+from aiohttp import web
 
 from bot.core.errors import Retryable
 from bot.paper.rules import Flavour, Hardships, Window, WindowKind
 from bot.paper.servers.binance.limits import Limits
 from bot.paper.servers.binance.routes import Binance
 from bot.paper.servers.desk import Credentials
+from bot.paper.servers.server import Serve, respond
+from bot.paper.servers.venue import Incoming
 from tests.paper.scene import ETH, RULES
 from tests.paper.servers.scene import ALICE, ccxt_of, connected, serving
 from tests.paper.servers.test_binance_wire import ORDER, SELL
@@ -28,15 +31,19 @@ def away(kind: WindowKind, start: datetime) -> Hardships:
 
 @pytest.mark.parametrize("flavour", list(Flavour))
 async def test_in_an_outage_nobody_gets_an_answer_and_nothing_happens(flavour: Flavour) -> None:
-    rules = replace(RULES, hardships=away(WindowKind.OUTAGE, datetime.now(UTC) + timedelta(minutes=10)))
+    start = datetime.now(UTC) + timedelta(minutes=10)
+    rules = replace(RULES, hardships=away(WindowKind.OUTAGE, start))
     async with serving(flavour, rules) as scene, connected(ccxt_of(flavour), scene) as exchange:
         await exchange.load_markets()
-        scene.clock.shift = timedelta(minutes=11)
+        scene.clock.shift = timedelta(minutes=10, seconds=-2)
+        await exchange.load_time_difference()
+        scene.clock.shift = timedelta(minutes=10)
         with pytest.raises(ccxt.ExchangeNotAvailable):
             await exchange.fetch_time()
         with pytest.raises(ccxt.ExchangeNotAvailable):
             await exchange.create_order(ETH, "market", "sell", 1)
-        scene.clock.shift = timedelta(minutes=71)
+        assert scene.engine.view().positions[ETH].size == 0
+        scene.clock.shift = timedelta(minutes=70)
         await exchange.load_time_difference()
         assert not any(position["contracts"] for position in await exchange.fetch_positions([ETH]))
 
@@ -59,13 +66,20 @@ async def test_an_overloaded_venue_says_so_with_its_own_status() -> None:
             await exchange.create_order(ETH, "market", "sell", 1)
 
 
-async def test_an_order_meets_the_prices_of_when_it_arrives() -> None:
+async def test_an_order_meets_the_prices_of_when_its_latency_is_over() -> None:
     rules = replace(RULES, hardships=Hardships(order_latency=timedelta(milliseconds=150)))
-    async with serving(Flavour.BINANCE, rules) as scene, connected(ccxt_of(Flavour.BINANCE), scene) as exchange:
+    arrived = asyncio.Event()
+
+    async def watch(_: web.BaseRequest, incoming: Incoming, serve: Serve) -> web.StreamResponse:
+        if incoming.method == "POST":
+            arrived.set()
+        return respond(await serve(incoming))
+
+    async with serving(Flavour.BINANCE, rules, watch) as scene, connected(ccxt_of(Flavour.BINANCE), scene) as exchange:
         await exchange.load_markets()
         async with asyncio.TaskGroup() as group:
             order = group.create_task(exchange.create_order(ETH, "market", "sell", 1))
-            await exchange.fetch_time()
+            await arrived.wait()
             scene.prices.marks[ETH] = D(1900)
         assert order.result()["average"] == 1899.81
 

@@ -79,7 +79,8 @@ class Daemon:
         return self._process
 
     async def start(self) -> None:
-        environment = {**os.environ, "PYTHONWARNINGS": "error"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
+        environment = {**inherited, "PYTHONWARNINGS": "error"}
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, *self._command, cwd=ROOT, stderr=asyncio.subprocess.PIPE, env=environment
         )

@@ -1,0 +1,59 @@
+"""``python -m tests.bench``: every figure beside its target. It judges nothing: a busy machine is no failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import daemon, decide, snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measurement; ``target`` is the most that it should be, ``yardstick`` what it is compared with in this run."""
+
+    what: str
+    value: float
+    unit: str
+    target: float | None = None
+    yardstick: float | None = None
+
+
+def measure() -> Iterator[Figure]:
+    """Measure one thing after the other, so that none disturbs another."""
+    read = asyncio.run(snapshot.run())
+    yield Figure("snapshot of 1,000 positions over 100 pools", read["wall"], "ms", 150)
+    yield Figure("  of it our own CPU", read["cpu"], "ms", 60, read["wall"])
+    many, few = decide.run().values()
+    yield Figure("decide, 1,000 positions", many, "ms", 20, read["wall"])
+    yield Figure("decide, 3 positions", few, "ms", 0.5, many)
+    bare = daemon.start("-c", "pass")
+    yield Figure("python that does nothing", bare, "s")
+    yield Figure("dnbot --help", daemon.start("-m", "bot", "--help"), "s", 0.4, bare)
+    yield Figure("resident memory of the daemon after 50 blocks", asyncio.run(daemon.memory()), "MB", 160)
+
+
+def main() -> None:
+    """Print one table."""
+    console = Console()
+    table = Table(
+        "what", "figure", "target", "of the target", "of the yardstick", title="dnbot, the smaller the better"
+    )
+    with console.status("measuring"):
+        for item in measure():
+            table.add_row(
+                item.what,
+                f"{item.value:.3g} {item.unit}",
+                "" if item.target is None else f"{item.target:g} {item.unit}",
+                "" if item.target is None else f"{item.value / item.target:.0%}",
+                "" if item.yardstick is None else f"{item.value / item.yardstick:.3g} x",
+            )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
 from bot.core.command import Command, CommandResult
 from bot.core.decision import Decision
 from bot.core.market import PerpMarket
-from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome
+from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome, Rejected, Unknown
 from bot.core.resolution import ResolutionRule
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
 from bot.core.state import Pending, State
@@ -114,6 +115,18 @@ class Exchange(Protocol):
             Retryable: the venue did not answer, or not believably.
         """
 
+    async def add_margin(self, symbol: Symbol, amount: Decimal) -> Rejected | Unknown | None:
+        """Move ``amount`` USD of free collateral to an isolated position, once; None where the venue did it.
+
+        Never raises for anything that the venue or the network does.
+        """
+
+    async def transfer(self, amount: Decimal) -> Rejected | Unknown | None:
+        """Bring ``amount`` USD in from the venue's other wallets, once; None where the venue did it.
+
+        Never raises for anything that the venue or the network does.
+        """
+
     async def fills(self, since: datetime) -> tuple[Fill, ...]:
         """Give our trades from ``since`` on, oldest first."""
 
@@ -181,6 +194,9 @@ class Journal(EntryStore, Protocol):
 
     def load_state(self) -> State | None:
         """Give the state of the last recorded cycle, or None on a new journal."""
+
+    def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
+        """Give when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
 
     def save_state(self, state: State) -> None:
         """Replace the state that the next decision starts from (an operator's command, between two cycles)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import structlog
 
@@ -13,12 +14,15 @@ from bot.app.execute import Executor
 from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
 from bot.app.together import unless
-from bot.core.decide import decide
+from bot.core.decide import decide, settle
 from bot.core.decision import Alarm, Decision
+from bot.core.errors import Retryable, SkipCycle
+from bot.core.orders import Accepted, Outcome
 from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
-from bot.ports import Clock, CycleRecord, Journal, Publisher
+from bot.core.types import ZERO, Symbol, VenueId
+from bot.ports import Clock, CycleRecord, Event, Journal, Publisher
 
 log = structlog.get_logger(__name__)
 
@@ -45,21 +49,21 @@ class Cycle:
     async def run(self, stop: asyncio.Event) -> CycleRecord | None:
         """Run one cycle to its end; None where ``stop`` was set while it was still reading, before anything was done.
 
+        Where a chain can't be read the shorts that are there are protected all the same, and then the error is raised.
+
         Raises:
-            DnbotError: named by what has to happen next; nothing of this cycle was recorded then, though orders that
-                were already sent have their intents.
+            DnbotError: named by what has to happen next; no cycle is recorded then, though orders that were already
+                sent have their intents.
         """
         started = self.clock.monotonic()
-        snapshot = await unless(stop, self._look())
+        try:
+            snapshot = await unless(stop, self._look())
+        except (Retryable, SkipCycle):
+            await unless(stop, self._watch_over())
+            raise
         if snapshot is None:
             return None
-        self.reconciler.remember(snapshot)
-        state = self.obey()
-        decision = decide(snapshot, replace(state, pending=self.journal.pending()), self.policy)
-        await self.executor.cancel(decision.cancels)
-        for approved in decision.approved:
-            self.reconciler.expect_fills(approved.order.venue)
-        await self.executor.execute(decision.approved)
+        decision = await self._act(snapshot)
         await unless(stop, self.reconciler.collect_fills())
         record = CycleRecord(self.number + 1, decision.at, snapshot, decision, self.clock.monotonic() - started)
         self.journal.record(record)
@@ -69,6 +73,65 @@ class Cycle:
             publisher.publish(record)
         return record
 
+    async def _act(self, snapshot: Snapshot) -> Decision:
+        """Decide, and do what was decided: margin first, then orders, and stops last, on what the orders left."""
+        self.reconciler.remember(snapshot)
+        before = self._before()
+        decision = decide(snapshot, before, self.policy)
+        self._note_change(before, decision)
+        if decision.top_ups or decision.approved:
+            # durable before it is done: after a crash too, limits count what was asked for, and no move is a surprise
+            self.journal.save_state(decision.state)
+            self.state = decision.state
+        await self.executor.top_up(decision.top_ups)
+        await self.executor.cancel(decision.cancels)
+        for approved in decision.approved:
+            self.reconciler.expect_fills(approved.order.venue)
+        outcomes = await self.executor.execute(decision.approved)
+        if outcomes:
+            decision = await self._settled(decision, before, snapshot, outcomes)
+        await self.executor.protect(decision.stops)
+        return decision
+
+    def _before(self) -> State:
+        """Give the state that the decision starts from, with what the journal knows of orders and stops."""
+        state, cool_down = self.obey(), self.policy.risk.stop.cool_down
+        fired = self.journal.stops_fired(self.clock.now() - cool_down)
+        return replace(state, pending=self.journal.pending(), fired=fired)
+
+    async def _settled(
+        self, decision: Decision, before: State, snapshot: Snapshot, outcomes: Sequence[Outcome]
+    ) -> Decision:
+        """Read the venues again, since orders went out, and decide about the stops on that."""
+        filled: dict[tuple[VenueId, Symbol], Decimal] = {}
+        for approved, outcome in zip(decision.approved, outcomes, strict=True):
+            if isinstance(outcome, Accepted):
+                key = approved.order.venue, approved.order.symbol
+                filled[key] = filled.get(key, ZERO) + outcome.report.filled
+        fresh = await self.observer.complete(snapshot, decision.state.money.read_at)
+        known = replace(decision, state=replace(decision.state, pending=self.journal.pending()))
+        return settle(known, before, fresh, filled, self.policy)
+
+    async def _watch_over(self) -> None:
+        """Protect the shorts that are there while a chain can't be read; nothing is hedged."""
+        state = self.state or self.journal.load_state()
+        if state is None or not any(watch.position for watch in state.markets.values()):
+            return
+        decision = await self._act(await self.observer.only_venues(state.money.read_at))
+        self.state = decision.state
+        self.journal.save_state(decision.state)
+        for alarm in decision.alarms:
+            log.warning("alarm", key=alarm.key, severity=alarm.severity.value, message=alarm.message)
+
+    def _note_change(self, before: State, decision: Decision) -> None:
+        """Leave an event where the bot itself changed its run state."""
+        bot = decision.state.bot
+        if bot is before.bot:
+            return
+        log.error("run state changed", before=before.bot.state.value, after=bot.state.value, reason=bot.reason)
+        message = f"{before.bot.state.value} -> {bot.state.value}: {bot.reason}"
+        self.journal.add_event(Event(decision.at, "state", message, {}))
+
     def obey(self) -> State:
         """Apply the operator's waiting commands; give the state that stands then."""
         self.state = self.commands.apply(self.state or resume_state(self.journal, self.clock))
@@ -76,7 +139,8 @@ class Cycle:
 
     async def _look(self) -> Snapshot:
         await self.reconciler.reconcile()
-        return await self.observer.observe()
+        state = self.state or resume_state(self.journal, self.clock)
+        return await self.observer.observe(state.money.read_at)
 
     def _tell(self, record: CycleRecord) -> None:
         """Log a cycle that stands in the journal; of its alarms only what is new, or over."""

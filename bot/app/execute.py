@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.core.decision import Approved, Cancel
+from bot.core.decision import AddMargin, Approved, Cancel, DropStop, PlaceStop, StopAction, TopUpAction, Transfer
 from bot.core.orders import Accepted, Outcome, Rejected, Unknown
-from bot.core.types import VenueId
-from bot.ports import Clock, Exchange, Journal
+from bot.core.types import Symbol, VenueId
+from bot.ports import Clock, Event, Exchange, Journal
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +39,39 @@ class Executor:
         for item in cancels:
             outcome = await self.venues[item.venue].cancel(item.client_id, item.symbol)
             log.info("cancel sent", client_id=item.client_id, why=item.reason, answer=type(outcome).__name__)
+
+    async def top_up(self, actions: Sequence[TopUpAction]) -> None:
+        """Add margin, each action once; what became of it shows in the next read, never in a second try."""
+        for action in actions:
+            venue = self.venues[action.venue]
+            match action:
+                case AddMargin():
+                    answer = await venue.add_margin(action.symbol, action.amount)
+                case Transfer():
+                    answer = await venue.transfer(action.amount)
+            said = "done" if answer is None else f"{type(answer).__name__.lower()}: {answer.message}"
+            message = f"{type(action).__name__} of {action.amount:f} USD at {action.venue}: {said}"
+            log.warning("margin top-up", venue=action.venue, amount=str(action.amount), answer=said, why=action.reason)
+            self.journal.add_event(Event(self.clock.now(), "top_up", message, {"why": action.reason}))
+
+    async def protect(self, actions: Sequence[StopAction]) -> None:
+        """Place and take back stops. An old stop goes only once the venue has all that replaces it.
+
+        Raises:
+            Retryable: the journal could not take an intent; that stop and the actions after it were not sent.
+        """
+        resting: dict[tuple[VenueId, Symbol], bool] = {}
+        for action in actions:
+            match action:
+                case DropStop(cancel):
+                    await self.cancel([cancel])
+                case PlaceStop(approved, replaces):
+                    key = approved.order.venue, approved.order.symbol
+                    outcome = await self._send(approved)
+                    is_there = isinstance(outcome, Accepted) and not outcome.report.status.is_final
+                    resting[key] = resting.get(key, True) and is_there
+                    if resting[key]:
+                        await self.cancel(replaces)
 
     async def _send(self, approved: Approved) -> Outcome:
         order = approved.order

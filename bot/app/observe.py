@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
 
 from bot.app.entries import EntryBook
 from bot.app.together import together
 from bot.core.errors import Retryable
+from bot.core.orders import LedgerEntry
 from bot.core.snapshot import ChainView, Snapshot, VenueUnknown, VenueView
+from bot.core.types import VenueId
 from bot.ports import ChainFed, ChainReader, Clock, Exchange
 
+log = structlog.get_logger(__name__)
 
-@dataclass(frozen=True, slots=True)
+
+LEDGER_EVERY: Final = 15.0
+"""Seconds between two readings of a venue's ledger: what was won and lost needs no finer grain."""
+_OVERLAP: Final = timedelta(minutes=1)
+"""How far a ledger is read back again, since venues write it late."""
+
+
+@dataclass(slots=True)
 class Observer:
     """Reads the world. ``deadline`` bounds each of the two rounds of reads (chains, then venues), in seconds."""
 
@@ -23,9 +37,10 @@ class Observer:
     entries: EntryBook
     clock: Clock
     deadline: float
+    _read_at: dict[VenueId, float] = field(default_factory=dict)
 
-    async def observe(self) -> Snapshot:
-        """Take one snapshot.
+    async def observe(self, since: Mapping[VenueId, datetime] | None = None) -> Snapshot:
+        """Take one snapshot; ``since`` tells when each venue's ledger was read last.
 
         A chain that can't be read makes no snapshot, since its exposure would be missing from the sum. A venue that
         can't be read is marked unknown, since the others can still be reduced.
@@ -34,8 +49,17 @@ class Observer:
             Retryable, SkipCycle: a chain could not be read, or not believably.
         """
         views = await self.look()
-        venues = await together([self._venue(venue) for venue in self.venues])
-        return Snapshot(taken_at=self.clock.now(), chains=tuple(views), venues=tuple(venues))
+        return await self.complete(Snapshot(self.clock.now(), tuple(views), ()), since or {})
+
+    async def complete(self, snapshot: Snapshot, since: Mapping[VenueId, datetime]) -> Snapshot:
+        """Read the venues (again) and give the snapshot with what they show now."""
+        venues = await together([self._venue(venue, since) for venue in self.venues])
+        return replace(snapshot, taken_at=self.clock.now(), venues=tuple(venues))
+
+    async def only_venues(self, since: Mapping[VenueId, datetime]) -> Snapshot:
+        """Take a snapshot without the chains: enough to protect the shorts that are there."""
+        unread = tuple(chain.chain for chain in self.chains)
+        return await self.complete(Snapshot(self.clock.now(), (), (), unread), since)
 
     async def look(self) -> list[ChainView]:
         """Read the chains, and tell it to those who go by them (the paper exchange's marks, a chain's own clock).
@@ -57,12 +81,26 @@ class Observer:
         positions = await together([self.entries.with_entry(chain, item) for item in view.positions])
         return replace(view, positions=tuple(positions))
 
-    async def _venue(self, venue: Exchange) -> VenueView | VenueUnknown:
+    async def _venue(self, venue: Exchange, since: Mapping[VenueId, datetime]) -> VenueView | VenueUnknown:
         try:
             async with asyncio.timeout(self.deadline):
-                return await venue.observe()
+                ledger = await self._ledger(venue, since.get(venue.venue))
+                return replace(await venue.observe(), ledger=ledger)
         except TimeoutError:
             reason = f"no whole answer within {self.deadline:g} s"
         except Retryable as error:
             reason = str(error)
         return VenueUnknown(venue=venue.venue, reason=reason, as_of=self.clock.now())
+
+    async def _ledger(self, venue: Exchange, since: datetime | None) -> tuple[LedgerEntry, ...] | None:
+        """Read the recent ledger where it is time to; before the equity, so that no entry is ahead of it for long."""
+        now = self.clock.monotonic()
+        if now - self._read_at.get(venue.venue, -LEDGER_EVERY) < LEDGER_EVERY:
+            return None
+        try:
+            entries = await venue.ledger((since or self.clock.now()) - _OVERLAP)
+        except Retryable as error:
+            log.warning("ledger not read yet", venue=venue.venue, reason=str(error))
+            return None
+        self._read_at[venue.venue] = now
+        return entries

@@ -246,6 +246,8 @@ def _paper(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:
         taker_fee=venue.taker_fee,
         funding_rate=venue.funding_rate,
         funding_interval=venue.funding_interval,
+        margin_mode=venue.margin_mode,
+        reserve=venue.reserve,
     )
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from bot.core.belief import Doubt
 from bot.core.decision import Alarm, Band, Hedge, Severity
 from bot.core.exposure import Exposure
-from bot.core.guards import Ruling
 from bot.core.plan import Plan
 from bot.core.policy import Policy
-from bot.core.snapshot import PerpPosition, Snapshot, VenueUnknown, VenueView
-from bot.core.state import Held, Pending, PendingStatus
+from bot.core.situation import Ruling
+from bot.core.snapshot import PerpPosition, Snapshot, VenueView
+from bot.core.state import Held, Pending, PendingStatus, State, market_key
 from bot.core.target import Aim
 from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId
+
+ESCALATES: Final = timedelta(minutes=10)
+"""How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +102,8 @@ def _line(item: Reckoning, ruling: Ruling) -> Hedge:
 def alarms(
     snapshot: Snapshot, held: Mapping[PositionId, Held], aims: Iterable[Aim], pending: Iterable[Pending]
 ) -> list[Alarm]:
-    """Tell of venues and orders that are unknown, of positions that vanished or are left out, and of what is long."""
+    """Tell of orders that are unknown, of positions that vanished or are left out, and of a perpetual that is long."""
     found = [
-        Alarm(f"venue:{view.venue}", Severity.WARNING, f"{view.venue} can't be read: {view.reason}")
-        for view in snapshot.venues
-        if isinstance(view, VenueUnknown)
-    ]
-    found += [
         Alarm(f"left-out:{item.position}", Severity.WARNING, f"{item.position} is left out: {item.reason}")
         for view in snapshot.chains
         for item in view.left_out
@@ -125,6 +125,57 @@ def alarms(
                 )
                 found.append(Alarm(f"long:{lane.market.venue}:{lane.market.symbol}", Severity.CRITICAL, message))
     return found
+
+
+def unhedged_alarms(
+    reckonings: Iterable[Reckoning], ruling: Ruling, outside: Mapping[Underlying, datetime], now: datetime
+) -> list[Alarm]:
+    """Tell of liquidity that stays under-hedged beyond its band though nothing rests or goes out in full against it.
+
+    The alarm grows: after ``ESCALATES`` it is of the loudest kind.
+    """
+    sold: dict[Underlying, Decimal] = {}
+    for item in ruling.approved:
+        sold[item.order.underlying] = sold.get(item.order.underlying, ZERO) - item.order.quantity
+    found = []
+    for reckoning in reckonings:
+        aim, band = reckoning.aim, reckoning.band
+        if aim.drift is None or band is None or aim.drift - sold.get(aim.underlying, ZERO) <= band.outer:
+            continue
+        left, since = aim.drift - sold.get(aim.underlying, ZERO), outside.get(aim.underlying, now)
+        share = left / aim.exposure.amount if aim.exposure.amount else ZERO
+        calm = Severity.INFO if sold.get(aim.underlying) else Severity.WARNING
+        severity = Severity.CRITICAL if now - since >= ESCALATES else calm
+        minutes = (now - since).total_seconds() / 60
+        text = (
+            f"{left:.6g} {aim.underlying} ({share:.1%} of the exposure) stays unhedged, for {minutes:.0f} minutes now"
+        )
+        found.append(Alarm(f"unhedged:{aim.underlying}", severity, text))
+    return found
+
+
+def fired(state: State, policy: Policy) -> dict[Underlying, datetime]:
+    """Give when a stop of each underlying fired last, whatever the venue."""
+    found: dict[Underlying, datetime] = {}
+    for underlying, hedge in policy.hedges.items():
+        times = [at for item in hedge.markets if (at := state.fired.get(market_key(item.venue, item.symbol)))]
+        if times:
+            found[underlying] = max(times)
+    return found
+
+
+def fired_alarms(stops: Mapping[Underlying, datetime], cool_down: timedelta, now: datetime) -> list[Alarm]:
+    """Tell of stops that have fired, as long as nothing is opened again for that."""
+    return [
+        Alarm(
+            f"fired:{underlying}",
+            Severity.CRITICAL,
+            f"a stop of {underlying} fired at {at:%H:%M:%S} UTC: its liquidity is unhedged, no re-entry until "
+            f"{at + cool_down:%H:%M:%S} UTC",
+        )
+        for underlying, at in stops.items()
+        if now < at + cool_down
+    ]
 
 
 def distrust_alarms(doubts: Iterable[Doubt], others: Iterable[Stray]) -> list[Alarm]:

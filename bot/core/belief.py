@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.core.exposure import PoolKey
+from bot.core.lanes import Lanes
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition, PoolPrice, Snapshot
 from bot.core.state import Held
-from bot.core.target import Aim
 from bot.core.types import USD, ChainName, Underlying
 
 
@@ -36,8 +36,8 @@ def doubted_pools(
     doubts: dict[PoolKey, Doubt] = {}
     anchors = {**marks, USD: Decimal(1)}
     for view in views:
-        for pool in _prices(view):
-            fair = _fair(pool, anchors)
+        for pool in pool_prices(view):
+            fair = fair_price(pool, anchors)
             if fair is None:
                 continue
             deviation = pool.price / fair - 1
@@ -50,7 +50,7 @@ def doubted_pools(
     return doubts
 
 
-def _prices(view: ChainView) -> Iterable[PoolPrice]:
+def pool_prices(view: ChainView) -> Iterable[PoolPrice]:
     """Give the pools' prices, from a position's own curve where the view lists no price of its pool."""
     yield from view.pools
     listed = {pool.pool for pool in view.pools}
@@ -66,7 +66,8 @@ def _price_of(position: LpPosition) -> PoolPrice:
     return PoolPrice(position.pool, token0.underlying, token1.underlying, price, Decimal(0))
 
 
-def _fair(pool: PoolPrice, anchors: Mapping[Underlying, Decimal]) -> Decimal | None:
+def fair_price(pool: PoolPrice, anchors: Mapping[Underlying, Decimal]) -> Decimal | None:
+    """Give what the marks say that the pool should show; 1 for a pool of one underlying, None without a mark."""
     if pool.underlying0 == pool.underlying1:
         return Decimal(1)
     price0, price1 = anchors.get(pool.underlying0), anchors.get(pool.underlying1)
@@ -89,15 +90,15 @@ def stale_chains(snapshot: Snapshot, held: Iterable[Held], policy: GuardPolicy) 
     return tuple(doubts)
 
 
-def stale_markets(snapshot: Snapshot, aims: Iterable[Aim], policy: GuardPolicy) -> tuple[Doubt, ...]:
+def stale_markets(snapshot: Snapshot, lanes: Mapping[Underlying, Lanes], policy: GuardPolicy) -> tuple[Doubt, ...]:
     """Find the markets whose account, mark or book is older than the policy allows."""
     doubts = []
-    for aim in aims:
-        for lane in aim.lanes.open:
+    for underlying, item in lanes.items():
+        for lane in item.open:
             name = f"{lane.market.venue}:{lane.market.symbol}"
             reason = _age(name, lane.as_of, snapshot.taken_at, policy)
             if reason is not None:
-                doubts.append(Doubt(f"stale:{name}", "stale snapshot", reason, (aim.underlying,)))
+                doubts.append(Doubt(f"stale:{name}", "stale snapshot", reason, (underlying,)))
     return tuple(doubts)
 
 

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
 from typing import Final
 
-from bot.core import account, exposure, guards, volatility
+from bot.core import account, guards, ladder, losses, protection, watch
 from bot.core.account import Reckoning
 from bot.core.band import Diffusion, bands
-from bot.core.belief import Doubt, doubted_pools, stale_chains, stale_markets
-from bot.core.decision import Band, Decision
+from bot.core.decision import Approved, Band, Decision
 from bot.core.exposure import Exposure
-from bot.core.lanes import Lane, Lanes, in_flight, known_venues, lanes_of
-from bot.core.plan import plan
+from bot.core.lanes import Lane, MarketKey
+from bot.core.orders import OrderRequest
+from bot.core.plan import Manner, Plan, plan, relieved, unread
 from bot.core.policy import Policy
-from bot.core.prices import usd_prices
+from bot.core.protection import Rescue
 from bot.core.report import reports
-from bot.core.snapshot import PoolPrice, Snapshot
-from bot.core.state import MarkHistory, State
-from bot.core.target import Aim, aim
-from bot.core.types import USD, ZERO, Address, Underlying
+from bot.core.seen import Seen, assumed, see
+from bot.core.situation import Situation, with_short
+from bot.core.snapshot import Snapshot, VenueView
+from bot.core.state import RunState, State, Trigger, moved
+from bot.core.target import Aim, Stance, aim
+from bot.core.types import ZERO, Underlying, VenueId
 from bot.core.volatility import Volatility
 from bot.core.working import work
 
 _CONTEXT: Final = Context(prec=28)
-_DEEPEST: Final = Decimal(10) ** 30
 _NOTHING: Final = Exposure(ZERO, {})
 
 
@@ -43,76 +44,93 @@ def decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
         return _decide(snapshot, state, policy)
 
 
-def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
-    lanes = _lanes(snapshot, state, policy)
-    marks = {key: item.first.mark for key, item in lanes.items() if item.first}
-    doubted = doubted_pools(snapshot.chains, marks, policy.guards.max_pool_mark_deviation)
-    held = exposure.follow(state.held, snapshot.chains, doubted, policy.guards.absence_blocks)
-    exposures = exposure.net(held.values())
-    prices = _prices(marks, exposures, snapshot)
-    history = volatility.update(state.marks, marks, policy.hedges, snapshot.taken_at)
+def settle(
+    decision: Decision, before: State, fresh: Snapshot, filled: dict[MarketKey, Decimal], policy: Policy
+) -> Decision:
+    """Decide about the stops again after this cycle's orders went out (see ``protection.settle``)."""
+    with localcontext(_CONTEXT):
+        return protection.settle(decision, before, fresh, filled, policy)
 
-    aims = [aim(key, exposures.get(key, _NOTHING), policy.hedges[key], item, state.bot) for key, item in lanes.items()]
-    widths = _bands(aims, policy, exposure.value(held.values(), prices), history)
+
+def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
+    seen = see(snapshot, state, policy)
+    rescued = protection.rescue(snapshot, seen.state.markets, seen.state.venues, policy)
+    state = _remembered(seen, rescued, snapshot.taken_at)
+
+    aims = [_aim(key, seen, state, policy, snapshot.taken_at) for key in seen.lanes]
+    widths = _bands(aims, policy, seen.lp_value, state)
     works = [work(item, band, state, policy, snapshot.taken_at) for item, band in zip(aims, widths, strict=True)]
     reckonings = [
-        Reckoning(item, band, plan(item, band, done.manner))
+        Reckoning(item, band, _plan(item, band, done.manner, (snapshot, state), rescued))
         for item, band, done in zip(aims, widths, works, strict=True)
     ]
-
-    stale = (*stale_chains(snapshot, held.values(), policy.guards), *stale_markets(snapshot, aims, policy.guards))
-    doubts = (*doubted.values(), *stale)
-    situation = _situation(snapshot.taken_at, state, policy, aims, doubts)
+    situation = _situation(snapshot, seen, state, policy, reckonings)
     ruling = guards.check([order for item in reckonings for order in item.plan.orders], situation)
+    covered = protection.cover(seen.lanes, snapshot, state.pending, state.markets, policy)
 
     others = account.strays(snapshot, policy)
+    outside = {item.underlying: done.outside for item, done in zip(aims, works, strict=True) if done.outside}
     return Decision(
         at=snapshot.taken_at,
-        hedges=account.hedges(reckonings, exposures, others, ruling),
-        positions=reports(snapshot, prices),
-        prices=prices,
+        hedges=account.hedges(reckonings, seen.exposures, others, ruling),
+        positions=reports(snapshot, seen.prices),
+        prices=seen.prices,
         approved=tuple(ruling.approved),
         refused=tuple(ruling.refused),
         alarms=(
-            *account.alarms(snapshot, held, aims, state.pending),
-            *account.distrust_alarms(doubts, others),
+            *account.alarms(snapshot, state.held, aims, state.pending),
+            *account.distrust_alarms(seen.doubts, others),
+            *seen.alarms,
+            *rescued.alarms,
             *(alarm for item in reckonings for alarm in item.plan.alarms),
-            *ruling.alarms,
+            *guards.alarms(ruling, situation),
+            *account.unhedged_alarms(reckonings, ruling, outside, snapshot.taken_at),
+            *account.fired_alarms(situation.fired, policy.risk.stop.cool_down, snapshot.taken_at),
+            *covered.alarms,
         ),
         state=replace(
             state,
-            held=held,
             order_times=tuple(situation.order_times),
-            marks=history,
-            outside={item.underlying: done.outside for item, done in zip(aims, works, strict=True) if done.outside},
+            outside=outside,
+            markets=watch.expect(covered.markets, _traded(ruling.approved)),
         ),
         cancels=tuple(cancel for done in works for cancel in done.cancels),
+        top_ups=rescued.top_ups,
+        stops=covered.actions,
+        standings=covered.standings,
     )
 
 
-def _lanes(snapshot: Snapshot, state: State, policy: Policy) -> dict[Underlying, Lanes]:
-    """Gather the markets of every hedged underlying, ordered by name."""
-    venues, flights = known_venues(snapshot), in_flight(state.pending)
-    return {key: lanes_of(policy.hedges[key], venues, flights) for key in sorted(policy.hedges)}
+def _remembered(seen: Seen, rescued: Rescue, now: datetime) -> State:
+    """Give the state with the ladder's steps, and the run state that they and the losses ask for."""
+    markets = ladder.watched(seen.state.markets, rescued.climbs)
+    bot = seen.state.bot
+    asked = [(item.trigger, item.reason) for item in seen.broken]
+    if rescued.freezes is not None:
+        asked.append((Trigger.LIMIT, f"margin ladder: {rescued.freezes}"))
+    for trigger, reason in asked:
+        bot = moved(bot, trigger, reason, now) or bot
+    return replace(seen.state, bot=bot, markets=markets, venues=rescued.venues)
 
 
-def _prices(
-    marks: Mapping[Underlying, Decimal], exposures: Mapping[Underlying, Exposure], snapshot: Snapshot
-) -> dict[Underlying, Decimal]:
-    """Give USD prices: the venues' marks, and for what has no market the pools' prices reckoned from the marks."""
-    prices = {USD: Decimal(1), **marks}
-    pools = [pool for view in snapshot.chains for pool in view.pools]
-    traded = (key for pool in pools for key in (pool.underlying0, pool.underlying1))
-    if all(key in prices for key in (*exposures, *traded)):
-        return prices
-    anchors = [PoolPrice(Address(""), key, USD, mark, _DEEPEST) for key, mark in marks.items()]
-    found = usd_prices([*anchors, *pools])
-    return {**prices, **{key: found[key] for key in sorted(found) if key not in prices}}
+def _aim(key: Underlying, seen: Seen, state: State, policy: Policy, now: datetime) -> Aim:
+    over = losses.is_funding_over(state.money, seen.capital, policy.risk.loss)
+    stance = Stance(state.bot, policy.risk.loss.funding_keep if over else Decimal(1))
+    lanes = seen.lanes[key]
+    held_in_the_dark = assumed(lanes, state, policy, now) if lanes.dark else None
+    return aim(key, seen.exposures.get(key, _NOTHING), policy.hedges[key], lanes, stance, held_in_the_dark)
 
 
-def _bands(aims: Sequence[Aim], policy: Policy, lp_value: Decimal, history: MarkHistory) -> list[Band | None]:
+def _plan(item: Aim, band: Band | None, manner: Manner, seen: tuple[Snapshot, State], rescued: Rescue) -> Plan:
+    snapshot, state = seen
+    is_whole = not snapshot.unread or state.bot.state is RunState.FLATTENING
+    wanted = plan(item, band, manner) if is_whole else unread(snapshot.unread)
+    return relieved(wanted, item, rescued.reliefs, manner.slippage)
+
+
+def _bands(aims: Sequence[Aim], policy: Policy, lp_value: Decimal, state: State) -> list[Band | None]:
     """Give each underlying's band, None where no venue can be read."""
-    volatilities = Volatility(history, float(policy.assumed_volatility))
+    volatilities = Volatility(state.marks, float(policy.assumed_volatility))
     moving = [_diffusion(item, lane, policy, volatilities) for item in aims if (lane := item.lanes.first)]
     solved = iter(bands(moving, policy, lp_value))
     return [next(solved) if item.lanes.first else None for item in aims]
@@ -131,15 +149,55 @@ def _diffusion(item: Aim, lane: Lane, policy: Policy, volatilities: Volatility) 
 
 
 def _situation(
-    now: datetime, state: State, policy: Policy, aims: Iterable[Aim], doubts: tuple[Doubt, ...]
-) -> guards.Situation:
+    snapshot: Snapshot, seen: Seen, state: State, policy: Policy, reckonings: Sequence[Reckoning]
+) -> Situation:
     """Gather what the guards look at: shorts as they stand, orders of the last minute, doubts."""
-    return guards.Situation(
+    now, aims = snapshot.taken_at, [item.aim for item in reckonings]
+    return Situation(
         at=now,
         bot=state.bot,
         policy=policy.guards,
-        lanes={item.underlying: item.lanes for item in aims},
-        doubts=doubts,
+        risk=policy.risk,
+        venue_caps=policy.venue_caps,
+        lanes=seen.lanes,
+        doubts=seen.doubts,
+        markets=state.markets,
+        fired=account.fired(state, policy),
+        capital=seen.capital,
+        spent=seen.spent,
+        protective=frozenset().union(*(item.plan.protective for item in reckonings)),
+        unread=snapshot.unread,
         shorts={item.underlying: item.short_notional for item in aims},
+        venue_shorts=_by_venue(aims),
+        views=_views(snapshot, aims, policy),
         order_times=[at for at in state.order_times if now - at < guards.MINUTE],
     )
+
+
+def _by_venue(aims: Sequence[Aim]) -> dict[VenueId, Decimal]:
+    shorts: dict[VenueId, Decimal] = {}
+    for item in aims:
+        for lane in item.lanes.open:
+            shorts[lane.market.venue] = shorts.get(lane.market.venue, ZERO) + lane.short_notional
+    return shorts
+
+
+def _views(snapshot: Snapshot, aims: Sequence[Aim], policy: Policy) -> dict[VenueId, VenueView]:
+    """Give the venues as they would be if all sales in flight filled; what those bind is bound already."""
+    views = {view.venue: view for view in snapshot.known_venues}
+    for item in aims:
+        for lane in item.lanes.open:
+            if lane.flight.selling:
+                view = views[lane.market.venue]
+                sold = with_short(view, lane.market.symbol, -lane.flight.selling, lane.mark, policy.risk.leverage)
+                views[view.venue] = replace(sold, balance=view.balance)
+    return views
+
+
+def _traded(approved: Sequence[Approved]) -> dict[MarketKey, tuple[Decimal, Decimal]]:
+    traded: dict[MarketKey, tuple[Decimal, Decimal]] = {}
+    for item in approved:
+        order: OrderRequest = item.order
+        sold, bought = traded.get((order.venue, order.symbol), (ZERO, ZERO))
+        traded[order.venue, order.symbol] = sold + min(order.quantity, ZERO), bought + max(order.quantity, ZERO)
+    return traded

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.core.orders import OrderRequest
-from bot.core.state import State
+from bot.core.state import Rung, State
 from bot.core.types import ClientOrderId, PositionId, Symbol, Underlying, VenueId
 
 
@@ -101,8 +101,75 @@ class PositionReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How far one short is from its liquidation; ``size`` signed in base units, prices in USD.
+
+    ``computed`` is the price by the venue's formula while the other marks stand still, ``told`` the venue's own word,
+    ``joint`` the price here if the marks of all shorts of the account rise alike; ``liquidation`` is the nearest of
+    them, None where there is none. ``distance`` is the rise of the mark up to it, as a fraction. ``ratio`` is
+    maintenance margin / equity: liquidation is at 1. ``stop`` is the trigger of the verified stop.
+    """
+
+    venue: VenueId
+    symbol: Symbol
+    underlying: Underlying
+    size: Decimal
+    mark: Decimal
+    computed: Decimal | None
+    told: Decimal | None
+    joint: Decimal | None
+    liquidation: Decimal | None
+    distance: Decimal | None
+    ratio: Decimal
+    rung: Rung = Rung.CALM
+    stop: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStop:
+    """Put a stop under a short; once the venue has it, the stops that it ``replaces`` are taken back."""
+
+    approved: Approved
+    replaces: tuple[Cancel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DropStop:
+    """Take a stop back that has nothing to protect any more, or that another one makes superfluous."""
+
+    cancel: Cancel
+
+
+@dataclass(frozen=True, slots=True)
+class AddMargin:
+    """Put free cash (USD) aside for an isolated short."""
+
+    venue: VenueId
+    symbol: Symbol
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Bring cash (USD) in from the venue's other wallets."""
+
+    venue: VenueId
+    amount: Decimal
+    reason: str
+
+
+TopUpAction = AddMargin | Transfer
+StopAction = PlaceStop | DropStop
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome of one cycle."""
+    """The outcome of one cycle.
+
+    ``top_ups`` are done first, then ``cancels``, the ``approved`` orders, and last ``stops``, which are decided again
+    on fresh reads where orders went out.
+    """
 
     at: datetime
     hedges: tuple[Hedge, ...]
@@ -113,3 +180,6 @@ class Decision:
     alarms: tuple[Alarm, ...]
     state: State
     cancels: tuple[Cancel, ...] = ()
+    top_ups: tuple[TopUpAction, ...] = ()
+    stops: tuple[StopAction, ...] = ()
+    standings: tuple[Standing, ...] = ()

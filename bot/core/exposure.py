@@ -68,7 +68,8 @@ def follow(
             legs = _believed(position, old, None if (view.chain, pool) in doubted else units[pool])
             if legs is not None:
                 last_block = number if old is None else max(number, old.last_block)
-                after[position.id] = Held(view.chain, legs, number, last_block, 0)
+                fees = position.amounts.fees0, position.amounts.fees1
+                after[position.id] = Held(view.chain, legs, number, last_block, 0, position.curve.liquidity, fees)
     for key, old in before.items():
         if key in after:
             continue

@@ -1,82 +1,44 @@
-"""Guards: the last word on every order, each a small pure function.
+"""Guards: the last word on every order, stops included, each a small pure function.
 
 What adds risk may be stopped or cut down. What reduces it is only ever cut to the step cap, or held while paused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
-from bot.core.belief import Doubt
+from bot.core import limits
 from bot.core.decision import Alarm, Approved, Refused, Severity
-from bot.core.lanes import Lane, Lanes
-from bot.core.orders import OrderRequest
-from bot.core.policy import GuardPolicy
-from bot.core.state import BotState, RunState
-from bot.core.types import ZERO, Underlying
+from bot.core.lanes import Lane
+from bot.core.orders import OrderKind, OrderRequest
+from bot.core.situation import Cut, Guard, Ruling, Situation, Verdict, cut
+from bot.core.state import RunState
+from bot.core.types import ZERO
 
 MINUTE: Final = timedelta(minutes=1)
 STEP_CAP: Final = "step cap"
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A smaller order in place of the one that was asked for."""
-
-    order: OrderRequest
-    guard: str
-    reason: str
-
-    @property
-    def words(self) -> str:
-        """Say what was done and why."""
-        return f"cut to {self.order.quantity:f} by {self.guard}: {self.reason}"
-
-
-Verdict = Approved | Cut | Refused
-
-
-@dataclass(slots=True)
-class Situation:
-    """What the guards look at; ``shorts`` (USD by underlying) and ``order_times`` grow with each approved order."""
-
-    at: datetime
-    bot: BotState
-    policy: GuardPolicy
-    lanes: Mapping[Underlying, Lanes]
-    doubts: tuple[Doubt, ...]
-    shorts: dict[Underlying, Decimal]
-    order_times: list[datetime]
-
-    def lane(self, order: OrderRequest) -> Lane:
-        """Give the market that an order is for."""
-        for lane in self.lanes[order.underlying].open:
-            if lane.market.venue == order.venue and lane.market.symbol == order.symbol:
-                return lane
-        raise KeyError(f"{order.symbol} on {order.venue} is no market of {order.underlying}")
-
-
-@dataclass(slots=True)
-class Ruling:
-    """What the guards made of all orders."""
-
-    approved: list[Approved] = field(default_factory=list)
-    cuts: list[Cut] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
-
-
-Guard = Callable[[OrderRequest, Situation], Verdict]
+def short_only(order: OrderRequest, situation: Situation) -> Verdict:
+    """What says that it reduces must reduce, and nothing may ever make a position long."""
+    position = situation.lane(order).position
+    if order.reduce_only and order.quantity * position < 0 and abs(order.quantity) <= abs(position):
+        return Approved(order)
+    if not order.reduce_only and order.quantity < 0:
+        return Approved(order)
+    return Refused(
+        order, "short only", f"{order.quantity:f} would not reduce the position {position:f}, or open a long"
+    )
 
 
 def run_state(order: OrderRequest, situation: Situation) -> Verdict:
-    """Paused: nothing goes out. Frozen, flattening or halted: nothing that adds risk."""
+    """Paused: only what the margin ladder asks for goes out. Frozen, flattening, halted: nothing that adds risk."""
     match situation.bot.state:
         case RunState.RUNNING:
+            return Approved(order)
+        case RunState.PAUSED if order in situation.protective:
             return Approved(order)
         case RunState.PAUSED:
             return Refused(order, "run state", f"paused: {situation.bot.reason}")
@@ -105,7 +67,7 @@ def belief(order: OrderRequest, situation: Situation) -> Verdict:
 def step_cap(order: OrderRequest, situation: Situation) -> Verdict:
     """No single order is larger than the step cap; the rest follows in later cycles."""
     cap = situation.policy.max_order_notional
-    return _cut(order, situation, cap, STEP_CAP, f"one order is at most {cap:f} USD")
+    return cut(order, situation, cap, STEP_CAP, f"one order is at most {cap:f} USD")
 
 
 def underlying_cap(order: OrderRequest, situation: Situation) -> Verdict:
@@ -114,7 +76,7 @@ def underlying_cap(order: OrderRequest, situation: Situation) -> Verdict:
     if order.reduce_only:
         return Approved(order)
     room = cap - situation.shorts.get(order.underlying, ZERO)
-    return _cut(order, situation, room, "notional cap", f"{order.underlying} shorts are at most {cap:f} USD")
+    return cut(order, situation, room, "notional cap", f"{order.underlying} shorts are at most {cap:f} USD")
 
 
 def total_cap(order: OrderRequest, situation: Situation) -> Verdict:
@@ -123,7 +85,7 @@ def total_cap(order: OrderRequest, situation: Situation) -> Verdict:
     if order.reduce_only:
         return Approved(order)
     room = cap - sum(situation.shorts.values(), ZERO)
-    return _cut(order, situation, room, "total notional cap", f"all shorts together are at most {cap:f} USD")
+    return cut(order, situation, room, "total notional cap", f"all shorts together are at most {cap:f} USD")
 
 
 def order_rate(order: OrderRequest, situation: Situation) -> Verdict:
@@ -135,33 +97,40 @@ def order_rate(order: OrderRequest, situation: Situation) -> Verdict:
 
 
 GUARDS: Final[tuple[Guard, ...]] = (
+    short_only,
     run_state,
     unresolved,
     belief,
+    limits.whole_view,
+    limits.settling,
+    limits.cool_down,
+    limits.margin_ladder,
+    limits.spending,
     step_cap,
+    limits.order_share,
     underlying_cap,
+    limits.venue_cap,
     total_cap,
+    limits.margin,
     order_rate,
 )
-"""In the order that they speak. Guards on margin, liquidation distance and losses join here."""
+"""In the order that they speak."""
 
 
-def _cut(order: OrderRequest, situation: Situation, room: Decimal, guard: str, reason: str) -> Verdict:
-    """Cut an order down to ``room`` USD in whole lots, or refuse it where the venue would not take what is left."""
-    lane = situation.lane(order)
-    size = abs(order.quantity)
-    if size * _worth(order, lane) <= room:
-        return Approved(order)
-    quantity = lane.whole_lots(max(room, ZERO) / _worth(order, lane))
-    least = lane.rules.lot if order.reduce_only else lane.smallest(order.price or lane.mark)
-    if quantity < least:
-        return Refused(order, guard, f"{reason}: what is left of it is below the smallest order, {least:f}")
-    return Cut(replace(order, quantity=quantity.copy_sign(order.quantity)), guard, reason)
-
-
-def _worth(order: OrderRequest, lane: Lane) -> Decimal:
-    """Give the most that a unit of the order can be worth, USD."""
-    return max(lane.dearest, order.price or ZERO)
+def check_stop(order: OrderRequest, lane: Lane) -> Approved | Refused:
+    """Let only that pass as a stop which can do nothing but close a short, and does not fire at once."""
+    sound = (
+        order.kind is OrderKind.STOP_MARKET
+        and order.reduce_only
+        and order.quantity > 0
+        and order.quantity <= -lane.position
+        and order.trigger is not None
+    )
+    if not sound:
+        return Refused(order, "stop", f"a stop of {order.quantity:f} does not fit a position of {lane.position:f}")
+    if order.trigger is not None and order.trigger <= lane.mark:
+        return Refused(order, "stop", f"too near liquidation for a stop: it would fire at {order.trigger:f} at once")
+    return Approved(order)
 
 
 def check(orders: Iterable[OrderRequest], situation: Situation, guards: tuple[Guard, ...] = GUARDS) -> Ruling:
@@ -173,11 +142,9 @@ def check(orders: Iterable[OrderRequest], situation: Situation, guards: tuple[Gu
             case Approved():
                 ruling.approved.append(verdict)
                 ruling.cuts.extend(cuts)
-                ruling.alarms.extend(_cut_alarm(cut) for cut in cuts)
-                _count(verdict.order, situation)
+                situation.count(verdict.order)
             case Refused():
                 ruling.refused.append(verdict)
-                ruling.alarms.append(_refusal_alarm(verdict, situation))
     return ruling
 
 
@@ -189,25 +156,24 @@ def _judge(
         match guard(order, situation):
             case Refused() as refused:
                 return refused, []
-            case Cut() as cut:
-                cuts.append(cut)
-                order = cut.order
+            case Cut() as smaller:
+                cuts.append(smaller)
+                order = smaller.order
             case Approved():
                 pass
     return Approved(order), cuts
 
 
-def _count(order: OrderRequest, situation: Situation) -> None:
-    situation.order_times.append(situation.at)
-    if not order.reduce_only:
-        added = abs(order.quantity) * _worth(order, situation.lane(order))
-        situation.shorts[order.underlying] = situation.shorts.get(order.underlying, ZERO) + added
+def alarms(ruling: Ruling, situation: Situation) -> tuple[Alarm, ...]:
+    """Tell of what was cut or refused."""
+    cuts = (_cut_alarm(item) for item in ruling.cuts)
+    return (*cuts, *(_refusal_alarm(item, situation) for item in ruling.refused))
 
 
-def _cut_alarm(cut: Cut) -> Alarm:
-    order = cut.order
-    severity = Severity.INFO if cut.guard == STEP_CAP else Severity.WARNING
-    return Alarm(f"{cut.guard}:{order.underlying}", severity, f"{order.symbol}: {cut.words}")
+def _cut_alarm(item: Cut) -> Alarm:
+    order = item.order
+    severity = Severity.INFO if item.guard == STEP_CAP else Severity.WARNING
+    return Alarm(f"{item.guard}:{order.underlying}", severity, f"{order.symbol}: {item.words}")
 
 
 def _refusal_alarm(refused: Refused, situation: Situation) -> Alarm:

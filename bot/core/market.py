@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.core.types import Symbol, Underlying, VenueId
+from bot.core.types import ZERO, Symbol, Underlying, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class PerpMarket:
     """The rules of one linear perpetual.
 
     ``tick`` is in USD, ``lot``, ``min_quantity`` and ``max_quantity`` are in base units, ``min_notional`` is in USD.
-    ``contract_size`` is base units per contract and matters to adapters only. Fees are fractions of the notional.
+    ``contract_size`` is base units per contract and matters to adapters only. Fees are fractions of the notional;
+    ``maintenance_fee`` is the one that the venue adds to every tier's maintenance rate (Bitget the taker fee).
     """
 
     venue: VenueId
@@ -43,6 +44,7 @@ class PerpMarket:
     maker_fee: Decimal
     taker_fee: Decimal
     tiers: tuple[MarginTier, ...]
+    maintenance_fee: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

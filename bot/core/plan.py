@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.core.decision import Alarm, Band, Severity
-from bot.core.lanes import Lane
+from bot.core.lanes import Lane, MarketKey
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.target import Aim
+from bot.core.types import ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,15 @@ class Plan:
     orders: tuple[OrderRequest, ...]
     note: str
     alarms: tuple[Alarm, ...] = ()
+    protective: frozenset[OrderRequest] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """How much of a short the margin ladder wants closed now (> 0, base units), and why."""
+
+    quantity: Decimal
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,41 @@ def plan(aim: Aim, band: Band | None, manner: Manner) -> Plan:
         return _blind(aim)
     is_inside = -band.outer <= least and most <= band.outer
     return Plan((), "within the band" if is_inside else "waits for the orders in flight")
+
+
+def unread(chains: Iterable[str]) -> Plan:
+    """Do nothing: a chain can't be read, so that the exposure is not whole."""
+    note = f"{', '.join(chains)} can't be read: nothing is hedged, the short that is there is protected"
+    return Plan((), note)
+
+
+def relieved(plan: Plan, aim: Aim, wanted: Mapping[MarketKey, Relief], slippage: Decimal) -> Plan:
+    """Add what the margin ladder wants closed, as far as the plan does not close it already.
+
+    ``protective`` of the result are the orders that it asks for. Sales stay in the plan: the guards stop them.
+    """
+    orders, protective, notes = list(plan.orders), list[OrderRequest](), [plan.note]
+    for lane in aim.lanes.open:
+        relief = wanted.get((lane.market.venue, lane.market.symbol))
+        quantity = lane.whole_lots(min(relief.quantity, lane.closable, lane.rules.max_quantity)) if relief else ZERO
+        if relief is None or quantity <= 0:
+            continue
+        planned = next((one for one in orders if (one.venue, one.symbol) == _key(lane) and one.quantity > 0), None)
+        if planned is not None:
+            orders.remove(planned)
+            quantity = max(quantity, planned.quantity)
+        order = replace(
+            _order(aim, lane, quantity, Manner(rests=False, slippage=slippage), is_closing=True), reason=relief.reason
+        )
+        orders.append(order)
+        protective.append(order)
+        share = quantity / aim.exposure.amount if aim.exposure.amount else ZERO
+        notes.append(f"closes {quantity:f} ({share:.1%} of the liquidity's exposure): {relief.reason}")
+    return replace(plan, orders=tuple(orders), note="; ".join(notes), protective=frozenset(protective))
+
+
+def _key(lane: Lane) -> MarketKey:
+    return lane.market.venue, lane.market.symbol
 
 
 def _blind(aim: Aim) -> Plan:

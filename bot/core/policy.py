@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -54,25 +54,33 @@ class HedgePolicy:
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """The limits that no strategy can go around; notionals in USD, deviations as fractions.
+    """The limits that no strategy can go around; notionals in USD, deviations and shares as fractions.
 
     Attributes:
         max_order_notional: the step cap; a larger order is cut down to it.
+        max_order_share: the largest order that adds, as a share of the capital (LP value + equity of the venues).
         max_notional_per_underlying: the largest short per underlying over all venues.
         max_notional_total: the largest sum of shorts over all underlyings.
         max_orders_per_minute: orders that may go out in any 60 seconds.
         max_snapshot_age: the oldest block or venue read that a decision may rest on.
         max_pool_mark_deviation: the largest |pool price / mark - 1| at which a pool's state is believed.
+        max_pool_average_deviation: the same against the recent average of pool price / mark.
+        max_pool_step: the same against pool price / mark one look before.
+        max_depeg: how far a dollar token may be from par before it is called off its peg.
         absence_blocks: how many blocks a position must stay absent before its short is unwound.
         slippage: how far from the touch an immediate order may fill.
     """
 
     max_order_notional: Decimal
+    max_order_share: Decimal
     max_notional_per_underlying: Decimal
     max_notional_total: Decimal
     max_orders_per_minute: int
     max_snapshot_age: timedelta
     max_pool_mark_deviation: Decimal
+    max_pool_average_deviation: Decimal
+    max_pool_step: Decimal
+    max_depeg: Decimal
     absence_blocks: int
     slippage: Decimal
 
@@ -100,6 +108,101 @@ class ExecutionPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A step of the margin ladder: reached at this ``distance`` to liquidation, or at this margin ``ratio``.
+
+    The distance is the rise of the mark that liquidates, as a fraction of it; the ratio is maintenance margin / equity.
+    """
+
+    distance: Decimal
+    ratio: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LadderPolicy:
+    """What happens on the way to liquidation.
+
+    Attributes:
+        alert, top_up, reduce, freeze: the steps, from the farthest to the nearest.
+        hysteresis: a step is left again where the distance is larger, and the ratio smaller, by this fraction.
+        step: the share of the position that one cycle's reduction closes.
+        daily_top_up: USD that may be added per venue in any 24 hours.
+        spacing: the least time between two top-ups of a venue.
+    """
+
+    alert: Level
+    top_up: Level
+    reduce: Level
+    freeze: Level
+    hysteresis: Decimal
+    step: Decimal
+    daily_top_up: Decimal
+    spacing: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class StopPolicy:
+    """The stop-loss that rests on the venue under every short.
+
+    Attributes:
+        inside: how far its trigger lies inside the liquidation price, as a fraction of that.
+        farthest: the farthest that a new trigger lies above the mark, as a fraction.
+        tolerance: how much nearer than wanted a resting trigger may be before it is replaced, as a fraction.
+        grace: cycles that a short may be without a verified stop before it is reduced.
+        cool_down: how long nothing is opened again after a stop has fired.
+    """
+
+    inside: Decimal
+    farthest: Decimal
+    tolerance: Decimal
+    grace: int
+    cool_down: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class LossPolicy:
+    """Limits on what may be lost; fractions of the capital (LP value + equity of the venues).
+
+    Attributes:
+        hedge_day, hedge_life: loss of the hedge alone, in a UTC day and since the operator's last ``resume``.
+        total_day, total_life: loss of liquidity and hedge together.
+        funding_day: funding paid in a UTC day; beyond it nothing is added, and ``funding_keep`` of the hedge is kept.
+        cost_day: trading fees in a UTC day; beyond it nothing is added.
+        funding_keep: the share of the target that is kept while funding is above its limit (1: all of it).
+    """
+
+    hedge_day: Decimal
+    hedge_life: Decimal
+    total_day: Decimal
+    total_life: Decimal
+    funding_day: Decimal
+    cost_day: Decimal
+    funding_keep: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPolicy:
+    """How much risk the shorts themselves may carry.
+
+    Attributes:
+        leverage: notional per unit of initial margin where the venue does not tell its own.
+        buffer: the distance to liquidation that every add must leave.
+        max_ratio: the margin ratio that every add must leave at most.
+        settle_time: how long nothing is added on a market whose position moved without an order of ours.
+        takeover: how long a venue must be silent before others take over what it can't be asked for.
+    """
+
+    leverage: Decimal
+    buffer: Decimal
+    max_ratio: Decimal
+    ladder: LadderPolicy
+    stop: StopPolicy
+    loss: LossPolicy
+    settle_time: timedelta
+    takeover: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All settings that a decision depends on.
 
@@ -110,7 +213,9 @@ class Policy:
         assumed_volatility: yearly volatility used until the marks' own history is long enough.
         hedges: the hedged underlyings; an exposure to any other one is shown and not hedged.
         guards: the limits.
+        risk: margin, stops and losses.
         execution: how orders are worked.
+        venue_caps: the largest sum of shorts per venue, USD; a venue that is missing has none.
     """
 
     band: BandPolicy
@@ -119,4 +224,6 @@ class Policy:
     assumed_volatility: Decimal
     hedges: Mapping[Underlying, HedgePolicy]
     guards: GuardPolicy
+    risk: RiskPolicy
     execution: ExecutionPolicy = ExecutionPolicy()
+    venue_caps: Mapping[VenueId, Decimal] = field(default_factory=dict)

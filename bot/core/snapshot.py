@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.market import Book, Funding, Mark, PerpMarket
-from bot.core.orders import OrderKind
+from bot.core.orders import LedgerEntry, OrderKind
 from bot.core.types import (
+    ZERO,
     Address,
     BlockHash,
     ChainId,
@@ -120,7 +121,10 @@ class ChainView:
 
 @dataclass(frozen=True, slots=True)
 class PerpPosition:
-    """A position in a perpetual: ``size`` signed, in base units; 0 only where the venue proved that it is flat."""
+    """A position in a perpetual: ``size`` signed, in base units; 0 only where the venue proved that it is flat.
+
+    ``is_isolated``: only its own ``margin`` stands behind it, else the whole account does.
+    """
 
     symbol: Symbol
     size: Decimal
@@ -129,6 +133,7 @@ class PerpPosition:
     liquidation_price: Decimal | None
     margin: Decimal
     leverage: Decimal
+    is_isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +153,17 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The collateral account, USD: ``wallet`` is cash; ``equity`` adds unrealised profit; ``available`` is free."""
+    """The collateral account, USD: ``wallet`` is cash; ``equity`` adds unrealised profit; ``available`` is free.
+
+    ``reserve`` is what the venue's other wallets hold and a transfer may bring in, as far as that is configured.
+    """
 
     wallet: Decimal
     equity: Decimal
     available: Decimal
     initial_margin: Decimal
     maintenance_margin: Decimal
+    reserve: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class VenueView:
-    """A venue's validated state. Every configured symbol is in ``quotes`` and ``positions`` (a proven 0 included)."""
+    """A venue's validated state. Every configured symbol is in ``quotes`` and ``positions`` (a proven 0 included).
+
+    ``ledger`` holds the recent cash movements up to this state, at least those since the last time that they were read;
+    None where they were not read this time.
+    """
 
     venue: VenueId
     as_of: datetime
@@ -177,6 +190,7 @@ class VenueView:
     positions: Mapping[Symbol, PerpPosition]
     open_orders: tuple[OpenOrder, ...]
     balance: Balance
+    ledger: tuple[LedgerEntry, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +204,16 @@ class VenueUnknown:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The world as one decision sees it."""
+    """The world as one decision sees it.
+
+    ``unread`` names the chains that could not be read: then the exposure is not whole, nothing is hedged, and only what
+    protects the shorts that are there may be done.
+    """
 
     taken_at: datetime
     chains: tuple[ChainView, ...]
     venues: tuple[VenueView | VenueUnknown, ...]
+    unread: tuple[ChainName, ...] = ()
 
     @property
     def positions(self) -> tuple[LpPosition, ...]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.core.orders import Intent
-from bot.core.types import ChainName, PositionId, Underlying
+from bot.core.types import ZERO, ChainName, PositionId, Symbol, Underlying, VenueId
 
 
 class RunState(StrEnum):
@@ -110,7 +110,8 @@ class Leg:
 class Held:
     """A position as it was last seen with liquidity; kept until its absence is confirmed.
 
-    ``missing_blocks`` counts the distinct new blocks in which it was absent, 0 while it is there.
+    ``missing_blocks`` counts the distinct new blocks in which it was absent, 0 while it is there. ``liquidity`` and
+    ``fees`` (raw units) tell whether only the market moved it.
     """
 
     chain: ChainName
@@ -118,6 +119,8 @@ class Held:
     seen_block: int
     last_block: int
     missing_blocks: int
+    liquidity: int = 0
+    fees: tuple[int, int] = (0, 0)
 
 
 class PendingStatus(StrEnum):
@@ -151,6 +154,102 @@ class MarkHistory:
     weight: float = 0.0
 
 
+class Rung(StrEnum):
+    """A step of the margin ladder, from the farthest from liquidation to the nearest."""
+
+    CALM = "calm"
+    ALERT = "alert"
+    TOP_UP = "top_up"
+    REDUCE = "reduce"
+    FREEZE = "freeze"
+
+    @property
+    def height(self) -> int:
+        """How near liquidation the step is, from 0."""
+        return list(Rung).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketWatch:
+    """What is remembered of one market of a venue, base units.
+
+    ``position`` is the last one seen; ``low`` and ``high`` bound what it could have become by our own orders since.
+    ``unsettled`` is until when nothing is added there; ``bare`` counts the cycles that a short had no verified stop.
+    """
+
+    position: Decimal
+    low: Decimal
+    high: Decimal
+    rung: Rung = Rung.CALM
+    bare: int = 0
+    unsettled: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Money that was added to a venue's margin, USD; counted when it was asked for, whatever became of it."""
+
+    at: datetime
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class VenueWatch:
+    """What is remembered of a venue: since when it can't be read, and the top-ups of the last 24 hours."""
+
+    down_since: datetime | None = None
+    top_ups: tuple[TopUp, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolWatch:
+    """What is remembered of a pool: its price over the marks' at ``at``, the recent average of that, and doubt."""
+
+    at: datetime
+    basis: Decimal
+    average: Decimal
+    doubted_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Results, USD; gains are positive. ``*_day`` since midnight UTC of ``day``, ``*_life`` since the last ``resume``.
+
+    ``equity`` and ``read_at`` are the venues' at the last reading of their ledgers, ``cursor`` holds the newest entry
+    of each ``venue|kind``, ``prices`` those that the liquidity was last valued at. Deposits and withdrawals are no
+    results. ``funding_day`` and ``fees_day`` are what was received; paying is negative.
+    """
+
+    day: str = ""
+    equity: Mapping[VenueId, Decimal] = field(default_factory=dict)
+    read_at: Mapping[VenueId, datetime] = field(default_factory=dict)
+    cursor: Mapping[str, int] = field(default_factory=dict)
+    prices: Mapping[Underlying, Decimal] = field(default_factory=dict)
+    hedge_day: Decimal = ZERO
+    hedge_life: Decimal = ZERO
+    liquidity_day: Decimal = ZERO
+    liquidity_life: Decimal = ZERO
+    funding_day: Decimal = ZERO
+    fees_day: Decimal = ZERO
+
+    def accepted(self) -> Money:
+        """Give the book of an operator who takes what was lost so far as lost: results start at 0 again."""
+        return replace(
+            self,
+            hedge_day=ZERO,
+            hedge_life=ZERO,
+            liquidity_day=ZERO,
+            liquidity_life=ZERO,
+            funding_day=ZERO,
+            fees_day=ZERO,
+        )
+
+
+def market_key(venue: VenueId, symbol: Symbol) -> str:
+    """Give the key of a market in the state's mappings."""
+    return f"{venue}|{symbol}"
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The second argument of decide(); the next one comes back in its Decision."""
@@ -162,6 +261,14 @@ class State:
     marks: MarkHistory = field(default_factory=MarkHistory)
     outside: Mapping[Underlying, datetime] = field(default_factory=dict)
     """Since when an underlying's drift, orders in flight left aside, is outside its band or being worked back."""
+    markets: Mapping[str, MarketWatch] = field(default_factory=dict)
+    """By ``market_key``."""
+    venues: Mapping[VenueId, VenueWatch] = field(default_factory=dict)
+    pools: Mapping[str, PoolWatch] = field(default_factory=dict)
+    """By ``chain|address``."""
+    fired: Mapping[str, datetime] = field(default_factory=dict)
+    """When the last stop fired, by ``market_key``; the journal's word, as long as the cool-down lasts."""
+    money: Money = field(default_factory=Money)
 
     @classmethod
     def fresh(cls, at: datetime) -> State:
@@ -169,5 +276,6 @@ class State:
         return cls(BotState(RunState.RUNNING, "first start", at))
 
     def with_bot(self, bot: BotState) -> State:
-        """Give this state with another run state."""
-        return replace(self, bot=bot)
+        """Give this state with another run state. Who lets a frozen bot go takes the losses so far as lost."""
+        is_let_go = bot.state is RunState.RUNNING and self.bot.state not in {RunState.RUNNING, RunState.PAUSED}
+        return replace(self, bot=bot, money=self.money.accepted() if is_let_go else self.money)

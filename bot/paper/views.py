@@ -81,6 +81,7 @@ def _position(account: Account, rules: VenueRules, symbol: Symbol) -> PerpPositi
         liquidation_price=_liquidation_price(account, rules, symbol),
         margin=position.margin if isolated else collateral.initial_margin(account, symbol, ()),
         leverage=account.leverage[symbol],
+        is_isolated=isolated,
     )
 
 

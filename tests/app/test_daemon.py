@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.adapters.store.view import JournalView
 from bot.core.errors import ConfigError, Halt, Retryable, SkipCycle
+from bot.core.orders import OrderKind
 from tests.app.fakes import INTERVAL, Rig, rig, view
 from tests.faults.points import Points
 
@@ -219,7 +220,7 @@ async def test_an_order_in_hand_is_finished_before_it_stops(tmp_path: Path) -> N
         daemons.append(Running(run))
         await asyncio.wait_for(daemons[0].task, 5)
         assert len(run.published.records) == 1
-        assert run.journal.pending() == ()
+        assert [item.intent.request.kind for item in run.journal.pending()] == [OrderKind.STOP_MARKET]
         assert run.journal.last_cycle() == 1
 
 

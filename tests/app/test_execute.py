@@ -12,7 +12,7 @@ import pytest
 from bot.adapters.store.moves import IntentStatus
 from bot.adapters.store.view import JournalView
 from bot.core.errors import ConfigError, Retryable
-from bot.core.orders import OrderRequest
+from bot.core.orders import OrderKind, OrderRequest
 from bot.core.types import VenueId
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import ETH, NOW, line, pending, symbol
@@ -38,8 +38,10 @@ async def position(run: Rig) -> Decimal:
 
 
 def statuses(folder: Path) -> list[IntentStatus]:
+    """Give what became of the orders, stops left aside."""
     books = JournalView.open(folder / "journal.sqlite")
-    found = [item.status for item in books.intents()]
+    orders = [item for item in books.intents() if item.intent.request.kind is not OrderKind.STOP_MARKET]
+    found = [item.status for item in orders]
     books.close()
     return found
 
@@ -66,7 +68,7 @@ async def test_an_order_whose_end_was_not_noted_is_looked_up_and_not_sent_again(
         record = await run.turn(view(2))
         assert await position(run) == size
         assert line(record.decision, ETH).drift == size - line(record.decision, ETH).target
-        assert hook.reached.count("before place") == 1
+        assert hook.reached.count("before place") == 2, "the order, and its stop"
         assert hook.reached.count("before lookup") == 1
         assert run.journal.last_fill_at(run.exchange.venue) is not None
     assert statuses(tmp_path) == [IntentStatus.FILLED]
@@ -91,7 +93,7 @@ async def test_what_can_not_be_looked_up_stays_unresolved_and_adds_nothing(tmp_p
             assert line(record.decision, ETH).in_flight == -1
             assert record.decision.approved == ()
         await run.turn(view(3, size=1))
-        assert run.journal.pending() == ()
+        assert [item.intent.request.kind for item in run.journal.pending()] == [OrderKind.STOP_MARKET]
     assert statuses(tmp_path) == [IntentStatus.NOT_FOUND, IntentStatus.FILLED]
 
 

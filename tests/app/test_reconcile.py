@@ -26,6 +26,7 @@ from bot.core.orders import (
     OrderRequest,
     OrderStatus,
     Outcome,
+    Rejected,
     TimeInForce,
     Unknown,
 )
@@ -67,6 +68,12 @@ class Ledgerless:
     async def fills(self, since: datetime) -> tuple[Fill, ...]:
         self._answer()
         return tuple(trade for trade in self.trades if trade.at >= since)
+
+    async def add_margin(self, symbol: Symbol, amount: Decimal) -> Rejected | Unknown | None:
+        raise NotImplementedError(symbol, amount)
+
+    async def transfer(self, amount: Decimal) -> Rejected | Unknown | None:
+        raise NotImplementedError(amount)
 
     async def place(self, intent: Intent) -> Outcome:
         raise AssertionError(f"{intent.client_id} sent by a reconciliation")

@@ -12,7 +12,7 @@ from bot.core.decide import decide
 from bot.core.decision import Decision, Hedge
 from bot.core.market import Book, Funding, Mark, PerpMarket
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
-from bot.core.policy import BandPolicy, GuardPolicy, HedgeMarket, HedgePolicy, Policy, RiskAversion
+from bot.core.policy import BandPolicy, GuardPolicy, HedgeMarket, HedgePolicy, Policy, RiskAversion, RiskPolicy
 from bot.core.snapshot import (
     Balance,
     BlockStamp,
@@ -38,6 +38,7 @@ from bot.core.types import (
     Underlying,
     VenueId,
 )
+from tests.core.risks import BOUNDLESS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CHAIN = ChainName("local")
@@ -220,11 +221,15 @@ def hedge(
 
 GUARDS = GuardPolicy(
     max_order_notional=Decimal(10**9),
+    max_order_share=Decimal(10**9),
     max_notional_per_underlying=Decimal(10**9),
     max_notional_total=Decimal(10**9),
     max_orders_per_minute=100,
     max_snapshot_age=timedelta(seconds=60),
     max_pool_mark_deviation=Decimal("0.05"),
+    max_pool_average_deviation=Decimal("0.05"),
+    max_pool_step=Decimal("0.05"),
+    max_depeg=Decimal("0.02"),
     absence_blocks=3,
     slippage=Decimal("0.001"),
 )
@@ -236,6 +241,7 @@ def policy(
     hedges: Mapping[Underlying, HedgePolicy] | None = None,
     guards: GuardPolicy = GUARDS,
     fixed_cost: str = "0",
+    risk: RiskPolicy = BOUNDLESS,
 ) -> Policy:
     return Policy(
         band=band or RiskAversion(Decimal(50)),
@@ -244,6 +250,7 @@ def policy(
         assumed_volatility=Decimal("0.7"),
         hedges={key: hedge(key) for key in (ETH, BTC)} if hedges is None else hedges,
         guards=guards,
+        risk=risk,
     )
 
 

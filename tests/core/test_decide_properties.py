@@ -84,11 +84,15 @@ def guards() -> st.SearchStrategy[GuardPolicy]:
     return st.builds(
         GuardPolicy,
         max_order_notional=amounts("0", "1000000"),
+        max_order_share=st.just(Decimal(10**9)),
         max_notional_per_underlying=amounts("0", "1000000"),
         max_notional_total=amounts("0", "2000000"),
         max_orders_per_minute=st.integers(0, 4),
         max_snapshot_age=st.just(timedelta(seconds=60)),
         max_pool_mark_deviation=st.just(Decimal("0.05")),
+        max_pool_average_deviation=st.just(Decimal("0.05")),
+        max_pool_step=st.just(Decimal("0.05")),
+        max_depeg=st.just(Decimal("0.02")),
         absence_blocks=st.integers(0, 3),
         slippage=amounts("0", "0.02"),
     )

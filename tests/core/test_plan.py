@@ -103,7 +103,7 @@ def test_adds_fill_the_markets_in_order_up_to_their_caps() -> None:
         (PAPER, Decimal(-2)),
         (OTHER, Decimal(-2)),
     ]
-    assert [alarm.key for alarm in decision.alarms] == ["market-cap:ETH"]
+    assert [alarm.key for alarm in decision.alarms] == ["market-cap:ETH", "unhedged:ETH"]
     assert "stays unhedged" in line(decision, ETH).note
 
 

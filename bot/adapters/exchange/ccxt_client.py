@@ -178,6 +178,10 @@ class CcxtExchange:
         except NotSent as reason:
             return not_sent(ClientOrderId(""), str(reason))
 
+    async def transfer(self, amount: Decimal) -> Rejected:
+        """Refuse: which other wallets money may be taken from is not configured for real venues."""
+        return not_sent(ClientOrderId(""), f"{amount:f} USD not moved: no other wallet is configured")
+
     async def close(self) -> None:
         """Give back connections."""
         await self.link.api.close()

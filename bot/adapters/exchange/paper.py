@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from bot.adapters.exchange.marks import MarkPoint, MarkSource
@@ -11,13 +13,26 @@ from bot.adapters.exchange.paper_config import PaperConfig, venue_rules
 from bot.adapters.exchange.paper_store import PaperStore
 from bot.core.errors import ConfigError, Retryable
 from bot.core.market import PerpMarket
-from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, Outcome, Rejected, RejectReason, Unknown
+from bot.core.orders import (
+    Fill,
+    Intent,
+    LedgerEntry,
+    LedgerKind,
+    NotFound,
+    OrderReport,
+    Outcome,
+    Rejected,
+    RejectReason,
+    Unknown,
+)
 from bot.core.snapshot import VenueView
-from bot.core.types import ClientOrderId, Symbol, VenueId
+from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
+from bot.paper.checks import Refusal
 from bot.paper.engine import PaperEngine
 from bot.paper.rules import MarkUpdate, WindowKind
 from bot.ports import Clock
 
+_NO_ORDER: Final = ClientOrderId("")
 _SLACK: Final = timedelta(seconds=2)
 """How far the clock may be behind the account's time (a clock set back a little) before nothing is done any more."""
 
@@ -76,7 +91,8 @@ class PaperExchange:
         draft = self._advanced()
         self._commit(draft)
         self._must_answer()
-        return draft.view()
+        view = draft.view()
+        return replace(view, balance=replace(view.balance, reserve=self._reserve(draft)))
 
     async def place(self, intent: Intent) -> Outcome:
         """Send an order once, after the order latency; it is durable when this returns Accepted."""
@@ -103,6 +119,45 @@ class PaperExchange:
             outcome = Rejected(client_id, RejectReason.OTHER, "paper", f"no order {client_id} on {symbol}")
             return self._answer(draft, client_id, outcome)
         return self._answer(draft, client_id, draft.cancel(client_id))
+
+    async def add_margin(self, symbol: Symbol, amount: Decimal) -> Rejected | Unknown | None:
+        """Put free cash (USD) aside for an isolated position, once."""
+        return await self._move(lambda draft: draft.add_margin(symbol, amount))
+
+    async def transfer(self, amount: Decimal) -> Rejected | Unknown | None:
+        """Bring cash (USD) in from the reserve, once."""
+
+        def bring_in(draft: PaperEngine) -> Refusal | None:
+            left = self._reserve(draft)
+            if amount > left:
+                return Refusal(RejectReason.INSUFFICIENT_MARGIN, f"{amount:f} USD asked for, {left:f} in reserve")
+            return draft.transfer(amount)
+
+        return await self._move(bring_in)
+
+    async def _move(self, move: Callable[[PaperEngine], Refusal | None]) -> Rejected | Unknown | None:
+        """Move money on the account as it is after the order latency."""
+        try:
+            await self._latency(self._hardships.order_latency)
+            draft = self._advanced()
+        except Retryable as error:
+            return Rejected(_NO_ORDER, RejectReason.NOT_SENT, "paper", f"nothing was done: {error}")
+        lost = self._is_silent(draft)
+        refusal = None if lost else move(draft)
+        try:
+            self._commit(draft)
+        except Retryable as error:
+            return Unknown(_NO_ORDER, f"paper: {error}")
+        if lost:
+            return Unknown(_NO_ORDER, "paper: no answer")
+        if refusal is None:
+            return None
+        return Rejected(_NO_ORDER, refusal.reason, "paper", refusal.message)
+
+    def _reserve(self, draft: PaperEngine) -> Decimal:
+        """Give what is left of the reserve: all that ever came in beyond the first deposit is taken from it."""
+        used = draft.account.totals.get(LedgerKind.DEPOSIT, ZERO) - self._config.deposit
+        return max(self._config.reserve - used, ZERO)
 
     async def lookup(self, client_id: ClientOrderId, symbol: Symbol) -> OrderReport | NotFound:
         """Look for an order among the working ones and all that ever ended.

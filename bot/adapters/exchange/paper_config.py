@@ -45,6 +45,7 @@ class PaperConfig:
         margin_mode: the margin mode that a new account starts with.
         price_band: farthest that an order may be priced, or trade, from the mark, as a fraction.
         liquidation_fee: fraction of the notional that a liquidation costs.
+        reserve: cash of other wallets that the account may ever bring in, USD.
         hardships: latencies, outages, refusals, auto-deleveraging; none by default.
         seed: where chance starts in a new account.
     """
@@ -65,6 +66,7 @@ class PaperConfig:
     margin_mode: MarginMode = MarginMode.CROSS
     price_band: Decimal = Decimal("0.05")
     liquidation_fee: Decimal = Decimal("0.0125")
+    reserve: Decimal = ZERO
     hardships: Hardships = field(default_factory=Hardships)
     seed: int = 0
 
@@ -141,6 +143,7 @@ def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -
         maker_fee=config.maker_fee,
         taker_fee=config.taker_fee,
         tiers=filters.tiers,
+        maintenance_fee=config.taker_fee if config.flavour is Flavour.BITGET else ZERO,
     )
     return SymbolRules(
         market=market,

@@ -203,4 +203,5 @@ def position(row: Row, leverage: Decimal, *, isolated: bool) -> PerpPosition:
         liquidation_price=liquidation if liquidation > 0 else None,
         margin=number(row, "positionMargin" if isolated else "initialMargin", what),
         leverage=used,
+        is_isolated=isolated,
     )

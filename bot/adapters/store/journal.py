@@ -15,9 +15,9 @@ from bot.adapters.store import migrate, rows, statements, tables
 from bot.adapters.store.database import Database
 from bot.adapters.store.lock import JournalLock
 from bot.core.errors import ConfigError, Halt
-from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
+from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome
 from bot.core.snapshot import Entry, Snapshot
-from bot.core.state import Pending, State
+from bot.core.state import Pending, State, market_key
 from bot.core.types import ClientOrderId, PositionId, VenueId
 from bot.ports import CycleRecord, Event
 
@@ -173,6 +173,14 @@ class SqliteJournal:
         with self._database.transaction() as connection:
             data = connection.execute(select(tables.state.c.state)).scalar()
         return None if data is None else rows.unpack(rows.STATE, data)
+
+    def stops_fired(self, since: datetime) -> dict[str, datetime]:
+        """Give when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
+        table = tables.intents
+        ended = (table.c.resolved_at >= since) & (table.c.kind == OrderKind.STOP_MARKET.value)
+        with self._database.transaction() as connection:
+            found = connection.execute(select(table).where(ended).order_by(table.c.resolved_at)).all()
+        return {market_key(row.venue, row.symbol): row.resolved_at for row in found if row.filled}
 
     def save_state(self, state: State) -> None:
         """Replace the state that the next decision starts from; the number of the last cycle stays."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Final
 
 from bot.app.settings.origins import Origins, Path
 from bot.app.settings.problems import dotted
+from bot.app.settings.risk import HIGH_LEVERAGE, Profile
 from bot.app.settings.root import Settings
 from bot.core.errors import ConfigError
 from bot.core.types import USD, ChainName, Mode
@@ -26,8 +28,17 @@ def cross_check(settings: Settings, origins: Origins, *, live: bool) -> list[Con
         *_chains(settings),
         *_hedges(settings),
         *_caps(settings),
+        *_leverage(settings),
+        *_ladder(settings),
+        *_stop(settings),
     ]
-    return [ConfigError(text, source=origins.blame(path), key=dotted(path)) for path, text in findings]
+    return [ConfigError(text, source=_source(origins, path), key=dotted(path)) for path, text in findings]
+
+
+def _source(origins: Origins, path: Path) -> str | None:
+    """Name the file to look at; where a profile gave the value, whatever else was written into the same table."""
+    found = origins.blame(path)
+    return origins.blame(path[:-1]) if found is not None and found.startswith("profile ") else found
 
 
 def _mode(settings: Settings, *, live: bool) -> Iterator[Finding]:
@@ -88,3 +99,51 @@ def _caps(settings: Settings) -> Iterator[Finding]:
     total = guards.max_notional_total
     if guards.max_notional_per_underlying > total:
         yield ("guards", "max_notional_per_underlying"), f"is above guards.max_notional_total, which is {total:f}"
+    elif guards.max_order_notional > guards.max_notional_per_underlying:
+        cap = guards.max_notional_per_underlying
+        yield ("guards", "max_order_notional"), f"is above guards.max_notional_per_underlying, which is {cap:f}"
+
+
+def _leverage(settings: Settings) -> Iterator[Finding]:
+    risk = settings.risk
+    if risk.i_understand_high_leverage:
+        return
+    remedy = "choose a lower one, or set risk.i_understand_high_leverage = true"
+    if risk.profile is Profile.HIGH:
+        yield ("risk", "profile"), f'is "high" (50x: a rise of less than 2% liquidates a short); {remedy}'
+    elif risk.leverage > HIGH_LEVERAGE:
+        yield ("risk", "leverage"), f"is {risk.leverage:f}, above {HIGH_LEVERAGE:f}; {remedy}"
+    for name, venue in settings.venues.items():
+        if venue.leverage > HIGH_LEVERAGE and venue.leverage != risk.leverage:
+            yield ("venues", name, "leverage"), f"is {venue.leverage:f}, above {HIGH_LEVERAGE:f}; {remedy}"
+
+
+def _ladder(settings: Settings) -> Iterator[Finding]:
+    ladder, names = settings.risk.ladder, ("alert", "top_up", "reduce", "freeze")
+    for first, second in pairwise(names):
+        far, near = getattr(ladder, f"{first}_distance"), getattr(ladder, f"{second}_distance")
+        if near >= far:
+            text = (
+                f"is {near:.4g}, not below {first}_distance, {far:.4g}: the ladder goes alert, top up, reduce, freeze"
+            )
+            yield ("risk", "ladder", f"{second}_distance"), text
+        low, high = getattr(ladder, f"{first}_ratio"), getattr(ladder, f"{second}_ratio")
+        if high <= low:
+            text = f"is {high:.4g}, not above {first}_ratio, {low:.4g}: the ladder goes alert, top up, reduce, freeze"
+            yield ("risk", "ladder", f"{second}_ratio"), text
+    if settings.risk.buffer < ladder.alert_distance:
+        text = f"is {settings.risk.buffer:.4g}, below risk.ladder.alert_distance, {ladder.alert_distance:.4g}: "
+        yield ("risk", "buffer"), f"{text}what is added would be on the ladder at once"
+    if settings.risk.max_margin_ratio > ladder.alert_ratio:
+        text = f"is {settings.risk.max_margin_ratio:.4g}, above risk.ladder.alert_ratio, {ladder.alert_ratio:.4g}: "
+        yield ("risk", "max_margin_ratio"), f"{text}what is added would be on the ladder at once"
+
+
+def _stop(settings: Settings) -> Iterator[Finding]:
+    inside, freeze = settings.risk.stop.inside, settings.risk.ladder.freeze_distance
+    path = ("risk", "stop", "inside")
+    if inside <= 0:
+        yield path, f"is {inside:.4g}, so the stop lies at or beyond the liquidation price; write a fraction above 0"
+    elif inside >= 1 or inside / (1 - inside) >= freeze:
+        text = f"is {inside:.4g}: the stop would fire before the ladder's last step, risk.ladder.freeze_distance, "
+        yield path, f"{text}{freeze:.4g}; write less than {freeze / (1 + freeze):.3f}"

@@ -92,16 +92,29 @@ class GuardSettings(Table):
     max_order_notional: Positive = Field(
         default=Decimal(25_000), description="step cap: a larger order is cut to it, USD"
     )
+    max_order_share: PositiveFraction = Field(
+        default=Decimal("0.25"), description="largest order that adds, share of the capital (LP value + equity)"
+    )
     max_notional_per_underlying: Positive = Field(
         default=Decimal(100_000), description="largest short per underlying over all venues, USD"
     )
     max_notional_total: Positive = Field(default=Decimal(200_000), description="largest sum of all shorts, USD")
-    max_orders_per_minute: Integer = Field(default=10, ge=1, description="orders that may go out in any 60 seconds")
+    max_orders_per_minute: Integer = Field(default=20, ge=1, description="orders that may go out in any 60 seconds")
     max_snapshot_age: Duration = Field(
         default=timedelta(seconds=60), description="oldest block or venue read that a decision may rest on"
     )
     max_pool_mark_deviation: PositiveFraction = Field(
         default=Decimal("0.02"), description="largest |pool price / mark - 1| at which a pool is believed, fraction"
+    )
+    max_pool_average_deviation: PositiveFraction = Field(
+        default=Decimal("0.015"),
+        description="largest deviation of pool price / mark from its own recent average, fraction",
+    )
+    max_pool_step: PositiveFraction = Field(
+        default=Decimal("0.015"), description="largest change of pool price / mark between two looks, fraction"
+    )
+    max_depeg: PositiveFraction = Field(
+        default=Decimal("0.02"), description="how far from par a dollar token may stand before it is called off its peg"
     )
     absence_blocks: Integer = Field(
         default=3, ge=1, description="blocks a position must stay absent before its short is unwound"
@@ -114,11 +127,15 @@ class GuardSettings(Table):
         """Give the limits as decide() takes them."""
         return GuardPolicy(
             max_order_notional=self.max_order_notional,
+            max_order_share=self.max_order_share,
             max_notional_per_underlying=self.max_notional_per_underlying,
             max_notional_total=self.max_notional_total,
             max_orders_per_minute=self.max_orders_per_minute,
             max_snapshot_age=self.max_snapshot_age,
             max_pool_mark_deviation=self.max_pool_mark_deviation,
+            max_pool_average_deviation=self.max_pool_average_deviation,
+            max_pool_step=self.max_pool_step,
+            max_depeg=self.max_depeg,
             absence_blocks=self.absence_blocks,
             slippage=self.slippage,
         )

@@ -12,6 +12,7 @@ from bot.app.settings.checks import cross_check
 from bot.app.settings.layers import flags, read_environment, read_secrets, read_toml
 from bot.app.settings.origins import Layer, Origins, merge
 from bot.app.settings.problems import from_validation, raise_all
+from bot.app.settings.risk import profile_layer
 from bot.app.settings.root import LAYERS, Settings
 from bot.core.errors import ConfigError
 
@@ -51,9 +52,11 @@ def load(
 
 def build(layers: list[Layer], *, live: bool = False) -> Loaded:
     """Merge layers, validate and cross-check them; raises as ``load`` does."""
-    values, origins = merge(layers)
-    if not values:
+    written, _ = merge(layers)
+    if not written:
         raise ConfigError("no configuration given; pass -c FILE (`dnbot config init FILE` writes an example)")
+    layers = [*profile_layer(written), *layers]
+    _, origins = merge(layers)
     token = LAYERS.set(tuple(layers))
     try:
         settings = Settings.model_validate({})

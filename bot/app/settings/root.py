@@ -20,6 +20,7 @@ from bot.app.settings.fields import BotId, ChainKey, Duration, VenueKey
 from bot.app.settings.hedge import ExecutionSettings, GuardSettings, HedgeSettings
 from bot.app.settings.http import HttpSettings
 from bot.app.settings.origins import Layer
+from bot.app.settings.risk import RiskSettings
 from bot.app.settings.venues import VenueSettings
 from bot.core.policy import HedgeMarket, HedgePolicy, Policy
 from bot.core.types import Mode, Symbol, Underlying, VenueId
@@ -106,6 +107,9 @@ class Settings(Table, BaseSettings):
     chains: dict[ChainKey, ChainSettings] = Field(min_length=1, description="the chains whose positions are hedged")
     hedge: HedgeSettings = Field(default_factory=HedgeSettings, description="how exposures are hedged")
     guards: GuardSettings = Field(default_factory=GuardSettings, description="limits that no strategy goes around")
+    risk: RiskSettings = Field(
+        default_factory=RiskSettings, description="leverage, margin, stops, losses; by a profile"
+    )
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings, description="how orders are worked")
     venues: dict[VenueKey, VenueSettings] = Field(
         min_length=1, description="where the shorts are held, in order of preference"
@@ -137,6 +141,8 @@ class Settings(Table, BaseSettings):
             assumed_volatility=self.hedge.assumed_volatility,
             hedges={name: hedge for name in markets if (hedge := self._hedge(name, markets[name]))},
             guards=self.guards.policy(),
+            risk=self.risk.policy(),
+            venue_caps={name: venue.max_notional_total for name, venue in self.venues.items()},
             execution=self.execution.policy(),
         )
 

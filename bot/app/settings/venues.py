@@ -12,7 +12,8 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from bot.app.settings.base import Table
-from bot.app.settings.fields import Duration, Fraction, PerpSymbol, Positive, UnderlyingKey
+from bot.app.settings.fields import Duration, Fraction, NotNegative, PerpSymbol, Positive, UnderlyingKey
+from bot.paper.rules import MarginMode
 
 Cost = Annotated[Fraction, Field(ge=0, lt=1)]
 
@@ -33,13 +34,6 @@ class PaperClock(StrEnum):
 
     SYSTEM = "system"
     CHAIN = "chain"
-
-
-class MarginMode(StrEnum):
-    """How collateral is shared among the positions of a real account."""
-
-    CROSS = "cross"
-    ISOLATED = "isolated"
 
 
 def _check_kind(value: str) -> str:
@@ -72,8 +66,12 @@ class VenueSettings(Table):
         examples=[{"ETH": "ETH/USDT:USDT", "BTC": "BTC/USDT:USDT"}],
     )
     max_notional: Positive = Field(default=Decimal(1_000_000), description="largest short per symbol here, USD")
+    max_notional_total: Positive = Field(default=Decimal(1_000_000), description="largest sum of shorts here, USD")
     leverage: Annotated[Positive, Field(ge=1, le=125)] = Field(
-        default=Decimal(5), description="notional per unit of initial margin; it locks margin and never sizes the hedge"
+        default=Decimal(10), description="notional per unit of initial margin; left out: risk.leverage"
+    )
+    reserve: NotNegative = Field(
+        default=Decimal(0), description="paper: what other wallets hold for the margin ladder to bring in, USD"
     )
     deposit: Positive = Field(default=Decimal(20_000), description="paper: collateral the account starts with, USD")
     mark: MarkSource = Field(
@@ -110,7 +108,10 @@ class VenueSettings(Table):
         default=SecretStr(""), description="real: the third part that Bitget, OKX and KuCoin ask for"
     )
     demo: bool = Field(default=False, description='real: trade on the venue\'s demo system, with bot.mode = "demo"')
-    margin_mode: MarginMode = Field(default=MarginMode.CROSS, description='real: "cross" or "isolated"')
+    margin_mode: MarginMode = Field(
+        default=MarginMode.CROSS,
+        description='"cross": the account stands behind every short; "isolated": each has its own margin',
+    )
     recv_window: Duration = Field(
         default=timedelta(seconds=5), description="real: how long the venue may still take a request after its time"
     )

@@ -24,6 +24,7 @@ from bot.core.policy import (
 )
 from bot.core.types import Symbol, Underlying, VenueId
 from tests.app.settings.scenes import MANAGER, loaded, refused
+from tests.core.risks import CAREFUL
 
 ETH, BTC = Underlying("ETH"), Underlying("BTC")
 
@@ -69,14 +70,20 @@ def test_the_policy_says_what_the_settings_say(tmp_path: Path) -> None:
         },
         guards=GuardPolicy(
             max_order_notional=Decimal(10),
+            max_order_share=Decimal("0.25"),
             max_notional_per_underlying=Decimal(20),
             max_notional_total=Decimal(30),
             max_orders_per_minute=4,
             max_snapshot_age=timedelta(seconds=5),
             max_pool_mark_deviation=Decimal("0.06"),
+            max_pool_average_deviation=Decimal("0.015"),
+            max_pool_step=Decimal("0.015"),
+            max_depeg=Decimal("0.02"),
             absence_blocks=7,
             slippage=Decimal("0.008"),
         ),
+        risk=CAREFUL,
+        venue_caps={VenueId("paper"): Decimal(1_000_000), VenueId("second"): Decimal(1_000_000)},
         execution=ExecutionPolicy(Style.TAKER, timedelta(seconds=9), Decimal(2)),
     )
 

@@ -1,0 +1,161 @@
+"""What was won and lost, by day and since the last resume, and the limits on it. USD; losses are negative results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.core.decision import Alarm, Severity
+from bot.core.orders import LedgerEntry, LedgerKind
+from bot.core.policy import LossPolicy
+from bot.core.snapshot import Snapshot, VenueView
+from bot.core.state import Held, Money, Trigger
+from bot.core.types import USD, ZERO, PositionId, Underlying, VenueId
+
+Prices = Mapping[Underlying, Decimal]
+
+
+def follow(
+    money: Money,
+    snapshot: Snapshot,
+    held: tuple[Mapping[PositionId, Held], Mapping[PositionId, Held]],
+    prices: Prices,
+) -> Money:
+    """Take in what happened since the last cycle.
+
+    Args:
+        money: the book so far.
+        snapshot: the venues' equity and ledgers.
+        held: the positions of the last cycle and of this one.
+        prices: USD prices now.
+    """
+    day = snapshot.taken_at.strftime("%Y-%m-%d")
+    if day != money.day:
+        money = replace(money, day=day, hedge_day=ZERO, liquidity_day=ZERO, funding_day=ZERO, fees_day=ZERO)
+    for view in snapshot.known_venues:
+        money = _venue(money, view)
+    return _liquidity(money, held, prices)
+
+
+def _venue(money: Money, view: VenueView) -> Money:
+    """Book a venue's change of equity, less what was paid in or out; a venue without a ledger waits."""
+    if view.ledger is None:
+        return money
+    name, equity, before = view.venue, view.balance.equity, money.equity.get(view.venue)
+    cursor = dict(money.cursor)
+    new: list[LedgerEntry] = []
+    for entry in view.ledger:
+        kind = f"{name}|{entry.kind.value}"
+        if before is not None and entry.number > money.cursor.get(kind, 0):
+            new.append(entry)
+        cursor[kind] = max(entry.number, cursor.get(kind, 0))
+    result = ZERO if before is None else equity - before - _sum(new, LedgerKind.DEPOSIT)
+    return replace(
+        money,
+        equity={**money.equity, name: equity},
+        read_at={**money.read_at, name: view.as_of},
+        cursor=cursor,
+        hedge_day=money.hedge_day + result,
+        hedge_life=money.hedge_life + result,
+        funding_day=money.funding_day + _sum(new, LedgerKind.FUNDING),
+        fees_day=money.fees_day + _sum(new, LedgerKind.FEE),
+    )
+
+
+def _sum(entries: list[LedgerEntry], kind: LedgerKind) -> Decimal:
+    return sum((entry.amount for entry in entries if entry.kind is kind), ZERO)
+
+
+def _liquidity(
+    money: Money, held: tuple[Mapping[PositionId, Held], Mapping[PositionId, Held]], prices: Prices
+) -> Money:
+    """Book the liquidity's change in value; without all prices this step, and the next one, are not known."""
+    before, now = held
+    known: Prices = {USD: Decimal(1), **prices}
+    needed = {leg.underlying for item in before.values() for leg in item.legs}
+    result = ZERO
+    if needed <= money.prices.keys() and needed <= known.keys():
+        for key, item in before.items():
+            after = now.get(key)
+            kept = after if after is not None and _is_steady(item, after) else item
+            result += worth(kept, known) - worth(item, money.prices)
+    present = {leg.underlying for item in now.values() for leg in item.legs}
+    return replace(
+        money,
+        prices={key: known[key] for key in sorted(present) if key in known},
+        liquidity_day=money.liquidity_day + result,
+        liquidity_life=money.liquidity_life + result,
+    )
+
+
+def _is_steady(before: Held, after: Held) -> bool:
+    """Whether only the market moved a position: the same liquidity, and no fees taken out."""
+    return before.liquidity == after.liquidity and all(a <= b for a, b in zip(before.fees, after.fees, strict=True))
+
+
+def worth(held: Held, prices: Prices) -> Decimal:
+    """Give the USD value of a position's legs; all prices must be there."""
+    return sum((leg.amount * prices[leg.underlying] for leg in held.legs), ZERO)
+
+
+def capital(money: Money, snapshot: Snapshot, lp_value: Decimal) -> Decimal:
+    """Give LP value + equity of all venues; a silent venue counts as it was last seen, nothing where it never was."""
+    known: dict[VenueId, Decimal] = {**money.equity, **{v.venue: v.balance.equity for v in snapshot.known_venues}}
+    return lp_value + sum((known.get(view.venue, ZERO) for view in snapshot.venues), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that is passed, and what that asks for."""
+
+    trigger: Trigger
+    reason: str
+
+
+def breaches(money: Money, funds: Decimal, policy: LossPolicy) -> tuple[Breach, ...]:
+    """Give the loss limits that are passed: those of a day freeze, those of a lifetime halt."""
+    if funds <= 0:
+        return ()
+    total_day = money.hedge_day + money.liquidity_day
+    total_life = money.hedge_life + money.liquidity_life
+    checks = (
+        (Trigger.HALT, "the hedge has lost", money.hedge_life, policy.hedge_life, "since the last resume"),
+        (Trigger.HALT, "liquidity and hedge have lost", total_life, policy.total_life, "since the last resume"),
+        (Trigger.LIMIT, "the hedge has lost", money.hedge_day, policy.hedge_day, "today"),
+        (Trigger.LIMIT, "liquidity and hedge have lost", total_day, policy.total_day, "today"),
+    )
+    return tuple(
+        Breach(trigger, f"{what} {-result:.2f} USD {when}, above {share:.1%} of the capital")
+        for trigger, what, result, share, when in checks
+        if -result > share * funds
+    )
+
+
+def spent(money: Money, funds: Decimal, policy: LossPolicy) -> tuple[str, ...]:
+    """Give the reasons why no more money is spent on adding today."""
+    if funds <= 0:
+        return ()
+    found = []
+    if is_funding_over(money, funds, policy):
+        found.append(
+            f"{-money.funding_day:.2f} USD of funding paid today, above {policy.funding_day:.2%} of the capital"
+        )
+    if -money.fees_day > policy.cost_day * funds:
+        found.append(f"{-money.fees_day:.2f} USD of fees paid today, above {policy.cost_day:.2%} of the capital")
+    return tuple(found)
+
+
+def is_funding_over(money: Money, funds: Decimal, policy: LossPolicy) -> bool:
+    """Whether the funding paid today is above its limit."""
+    return funds > 0 and -money.funding_day > policy.funding_day * funds
+
+
+def alarms(reasons: tuple[str, ...], found: tuple[Breach, ...]) -> tuple[Alarm, ...]:
+    """Tell of limits that are passed."""
+    spending = (
+        Alarm(f"spending:{number}", Severity.WARNING, f"{text}: nothing is added")
+        for number, text in enumerate(reasons)
+    )
+    lost = (Alarm(f"loss:{number}", Severity.CRITICAL, item.reason) for number, item in enumerate(found))
+    return (*spending, *lost)

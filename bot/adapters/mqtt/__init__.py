@@ -1,0 +1,1 @@
+"""MQTT: the bot's state for whoever subscribes, and signed commands from those who hold the key."""

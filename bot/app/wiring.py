@@ -70,7 +70,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
         world = await _world(settings, clock, settings.bot.state_dir, _noted(journal, clock), stack)
         venues = {venue.venue: venue for venue in world.venues}
         commands = Commands(journal, clock)
-        around = await beside(settings, commands, stack)
+        around = await beside(settings, commands, journal.epoch, stack)
         cycle = Cycle(
             observer=_observer(settings, world, journal),
             executor=Executor(venues, journal, clock),

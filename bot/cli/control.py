@@ -60,11 +60,22 @@ def flatten(
     live: Live = False,
 ) -> None:
     """Close every short, reduce-only. The liquidity is unhedged from then on."""
-    if not yes:
-        if not sys.stdin.isatty():
-            raise ConfigError("flatten asks before it acts, and nobody can answer here; give --yes")
-        typer.confirm(_FLATTEN, abort=True)
+    confirm_flatten(yes=yes)
     _tell(ctx, files, command(Verb.FLATTEN, reason), as_json=as_json, live=live)
+
+
+def confirm_flatten(*, yes: bool) -> None:
+    """Ask whether it is meant, unless it was said already.
+
+    Raises:
+        ConfigError: nobody is there to answer.
+        typer.Abort: it is not meant.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigError("flatten asks before it acts, and nobody can answer here; give --yes")
+    typer.confirm(_FLATTEN, abort=True)
 
 
 def command(verb: Verb, reason: str) -> Command:

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, Entry] = {
     "flatten": Entry("bot.cli.control:flatten_app", "Close every short; the liquidity is unhedged from then on."),
     "resume": Entry("bot.cli.control:resume_app", "Hedge again after a pause, a freeze, a flatten or a halt."),
     "venue": Entry("bot.cli.venue:app", "A paper exchange for any client, in Binance's or Bitget's wire format."),
+    "mqtt": Entry("bot.cli.mqtt:app", "Commands over an MQTT broker, and the keys for it."),
     "config": Entry("bot.cli.config:app", "Write, show and describe the configuration."),
 }
 

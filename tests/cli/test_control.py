@@ -25,7 +25,7 @@ def config(folder: Path) -> Path:
 
 
 @contextmanager
-def daemon(file: Path) -> Iterator[subprocess.Popen[bytes]]:
+def daemon(file: Path, ends: int = 0) -> Iterator[subprocess.Popen[bytes]]:
     """Run a daemon until it takes commands; its chain never answers."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
     arguments = [sys.executable, "-m", "bot", "run", "-c", str(file)]
@@ -39,7 +39,7 @@ def daemon(file: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(DEADLINE) == 0
+            assert process.wait(DEADLINE) == ends
 
 
 def test_commands_steer_a_running_daemon_and_survive_its_restart(tmp_path: Path) -> None:

@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bot.adapters.web import reference
+from bot.adapters.mqtt import reference as mqtt
+from bot.adapters.web import reference as metrics
+from bot.app.settings import reference as configuration
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
-    "docs/metrics.md": reference.page,
+    "docs/configuration.md": configuration.page,
+    "docs/metrics.md": metrics.page,
+    "docs/mqtt.md": mqtt.page,
 }
 """Each page and what writes it."""
 

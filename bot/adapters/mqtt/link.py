@@ -87,7 +87,7 @@ class MqttLink:
                     async with self._client() as connection:
                         log.info("mqtt connected", host=self._config.broker.host)
                         failures = 0
-                        await self._session(connection, commands)
+                        await self._attended(connection, commands)
                 except (MqttError, OSError) as error:
                     pause = min(FIRST_BACKOFF * 2**failures, LAST_BACKOFF)
                     failures += 1
@@ -98,6 +98,13 @@ class MqttLink:
     def _client(self) -> Client:
         will = Will(self._topic(topics.AVAILABILITY), Availability.OFFLINE.value, qos=_QOS, retain=True)
         return client(self._config.broker, f"dnbot-{self._config.bot_id}", self._tls, will)
+
+    async def _attended(self, connection: Client, commands: asyncio.TaskGroup) -> None:
+        try:
+            await self._session(connection, commands)
+        except asyncio.CancelledError:
+            await self._farewell(connection)
+            raise
 
     async def _session(self, connection: Client, commands: asyncio.TaskGroup) -> None:
         """Send and take messages until the connection breaks.
@@ -114,11 +121,10 @@ class MqttLink:
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-        except asyncio.CancelledError:
-            await self._farewell(connection, work)
-            raise
         finally:
-            await _cancel(work)
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
 
     async def _subscribe(self, connection: Client, pattern: str) -> None:
         """Ask for commands; retained ones come marked as such, even while they are new."""
@@ -145,11 +151,10 @@ class MqttLink:
             if self._desk is not None and (passed := self._desk.judge(incoming)) is not None:
                 commands.create_task(self._desk.obey(passed))
 
-    async def _farewell(self, connection: Client, work: list[asyncio.Task[None]]) -> None:
+    async def _farewell(self, connection: Client) -> None:
         """Send what waits, then the last word; a broker that is slow to take it does not hold the daemon up."""
         try:
             async with asyncio.timeout(FAREWELL):
-                await _cancel(work)
                 while len(self.outbox):
                     await self._send_one(connection)
                 await self._announce(connection, Availability.STOPPED)
@@ -165,9 +170,3 @@ class MqttLink:
 
     def _topic(self, name: str) -> str:
         return f"{self._config.prefix}/{name}"
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,9 +16,16 @@ from bot.core.decision import Severity
 from bot.core.state import RunState
 from bot.core.types import Mode
 
+
+def plain(value: Decimal) -> str:
+    """Write every digit that says something, and no exponent."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 Exact = Annotated[
     Decimal,
-    PlainSerializer(lambda value: f"{value:f}", return_type=str),
+    PlainSerializer(plain, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}),
 ]
 """A Decimal that travels as a string, without an exponent."""

@@ -59,12 +59,10 @@ def _mode(settings: Settings, *, live: bool) -> Iterator[Finding]:
 
 def _credentials(settings: Settings, origins: Origins) -> Iterator[Finding]:
     """A key that stands in a file which others can read is no secret."""
-    for name, venue in settings.venues.items():
-        for key in ("api_key", "secret", "passphrase"):
-            path = ("venues", name, key)
-            source = FilePath(origins.of(path))
-            if getattr(venue, key).get_secret_value() and source.is_file() and source.stat().st_mode & _OTHERS:
-                yield path, f"stands in a file that others can read; chmod 600 {source}, or use the environment"
+    for path, secret in settings.credentials():
+        source = FilePath(origins.of(path))
+        if secret.get_secret_value() and source.is_file() and source.stat().st_mode & _OTHERS:
+            yield path, f"stands in a file that others can read; chmod 600 {source}, or use the environment"
 
 
 def _chains(settings: Settings) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
@@ -10,16 +11,19 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.app.settings.alerts import AlertSettings
 from bot.app.settings.base import Table
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.fields import BotId, ChainKey, Duration, VenueKey
 from bot.app.settings.hedge import ExecutionSettings, GuardSettings, HedgeSettings
 from bot.app.settings.http import HttpSettings
+from bot.app.settings.mqtt import MqttSettings
 from bot.app.settings.origins import Layer
+from bot.app.settings.origins import Path as KeyPath
 from bot.app.settings.risk import RiskSettings
 from bot.app.settings.venues import VenueSettings
 from bot.core.policy import HedgeMarket, HedgePolicy, Policy
@@ -115,6 +119,8 @@ class Settings(Table, BaseSettings):
         min_length=1, description="where the shorts are held, in order of preference"
     )
     http: HttpSettings = Field(default_factory=HttpSettings, description="health, metrics and the status page")
+    mqtt: MqttSettings = Field(default_factory=MqttSettings, description="state and commands through a broker")
+    alerts: AlertSettings = Field(default_factory=AlertSettings, description="who is told of what goes wrong")
     log: LogSettings = Field(default_factory=LogSettings, description="logging")
 
     @classmethod
@@ -156,10 +162,25 @@ class Settings(Table, BaseSettings):
 
     def secrets(self) -> frozenset[str]:
         """Give the strings that no log, message or screen may show: user names, keys and paths of endpoints."""
-        urls = (url for chain in self.chains.values() for url in (*chain.rpc_urls, *chain.ws_urls))
-        keys = (key for venue in self.venues.values() for key in (venue.api_key, venue.secret, venue.passphrase))
-        held = {text for key in keys if (text := key.get_secret_value())}
-        return frozenset(held).union(*(url_secrets(url.get_secret_value()) for url in urls))
+        urls = [url for chain in self.chains.values() for url in (*chain.rpc_urls, *chain.ws_urls)]
+        urls += [self.alerts.pulse_url] if self.alerts.pulse_url else []
+        held = {text for _, key in self.credentials() if (text := key.get_secret_value())}
+        targets = (target.get_secret_value() for target in (*self.alerts.urls, *self.alerts.critical_urls))
+        # an Apprise URL may hold its token anywhere, even where the host stands
+        pieces = {piece for target in targets for piece in re.split("[/@?&=#]+", target) if len(piece) >= _TELLING}
+        words = {word for piece in pieces for word in piece.split(":") if len(word) >= _TELLING}
+        return frozenset(held | pieces | words).union(*(url_secrets(url.get_secret_value()) for url in urls))
+
+    def credentials(self) -> Iterator[tuple[KeyPath, SecretStr]]:
+        """Give what lets its holder act, with the keys that lead there; unset ones are empty."""
+        for name, venue in self.venues.items():
+            for key in ("api_key", "secret", "passphrase"):
+                yield ("venues", name, key), getattr(venue, key)
+        yield ("mqtt", "password"), self.mqtt.password
+        yield ("mqtt", "key"), self.mqtt.key
+        for key in ("urls", "critical_urls"):
+            for target in getattr(self.alerts, key):
+                yield ("alerts", key), target
 
 
 def _market(venue: VenueId, symbol: Symbol, settings: VenueSettings) -> HedgeMarket:

@@ -24,8 +24,10 @@ Comment = Callable[[Path], str]
 
 
 def redact_url(url: str) -> str:
-    """Show scheme, host and port of an URL; ``…`` stands for what may hold a key."""
+    """Show scheme, host and port of an endpoint, of any other URL the scheme; ``…`` stands for what may hold a key."""
     parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "ws", "wss"):
+        return f"{parts.scheme}://…"
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     return url if url in (shown, f"{shown}/") else f"{shown}/…"
 

@@ -29,18 +29,8 @@ from bot.adapters.control.wire import (
 from bot.core.command import LONGEST_REASON, Command, CommandResult, Verb
 from bot.core.errors import ConfigError, Halt
 from bot.core.state import BotState, RunState
+from tests.adapters.operators import Loop
 from tests.core.scenes import NOW
-
-
-class Loop:
-    """An operator's other end: takes everything, and says which command it was."""
-
-    def __init__(self) -> None:
-        self.taken: list[Command] = []
-
-    async def submit(self, command: Command) -> CommandResult:
-        self.taken.append(command)
-        return CommandResult(True, BotState(RunState.FROZEN, command.words, NOW), command.words)
 
 
 @asynccontextmanager

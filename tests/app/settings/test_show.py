@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.redact import Redactor
 from bot.app.settings import load
 from bot.app.settings.show import as_data, as_toml, redact_url
 from tests.app.settings.scenes import MANAGER, PAIR, loaded, written
@@ -69,6 +70,7 @@ def test_the_json_form_gives_values_and_sources(tmp_path: Path) -> None:
         ("https://node/v2/KEY", "https://node/…"),
         ("https://user:pass@node:1?key=KEY", "https://node:1/…"),
         ("wss://node/#KEY", "wss://node/…"),
+        ("tgram://TOKEN/CHAT", "tgram://…"),
     ],
 )
 def test_an_endpoint_shows_its_host_only(url: str, shown: str) -> None:
@@ -76,11 +78,28 @@ def test_an_endpoint_shows_its_host_only(url: str, shown: str) -> None:
 
 
 def test_no_key_is_shown_in_either_form(tmp_path: Path) -> None:
-    result = loaded(tmp_path, DNBOT_CHAINS__LOCAL__RPC_URLS="https://user:pass@node/v2/SECRETKEY")
+    result = loaded(tmp_path, DNBOT_CHAINS__LOCAL__RPC_URLS="https://user:hunter2@node/v2/SECRETKEY")
     text = as_toml(result) + json.dumps(as_data(result))
     assert "https://node/…" in text
-    for secret in ("SECRETKEY", "user:", "pass"):
+    for secret in ("SECRETKEY", "user:", "hunter2"):
         assert secret not in text
+
+
+def test_nothing_of_a_broker_or_an_alert_is_shown_or_logged(tmp_path: Path) -> None:
+    result = loaded(
+        tmp_path,
+        '[mqtt]\nusername = "dnbot"\n',
+        DNBOT_MQTT__PASSWORD="hunter2",  # noqa: S106 - no one's
+        DNBOT_MQTT__KEY="0123456789abcdef0123456789abcdef",
+        DNBOT_ALERTS__URLS="tgram://123456789:ABCDEFGH/42,mailtos://me:swordfish@mail.example",
+        DNBOT_ALERTS__PULSE_URL="https://hc.example/ping/UUIDUUID",
+    )
+    text = as_toml(result) + json.dumps(as_data(result))
+    redact = Redactor(result.settings.secrets())
+    for secret in ("hunter2", "0123456789abcdef", "ABCDEFGH", "swordfish", "UUIDUUID", "123456789"):
+        assert secret not in text
+        assert secret not in redact(f"mailtos://me:swordfish@x hunter2 {result.settings.mqtt.key.get_secret_value()}")
+    assert redact("could not reach 123456789:ABCDEFGH at swordfish") == "could not reach [redacted] at [redacted]"
 
 
 def test_numbers_are_shown_plainly(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""``[alerts]``: who is told, how loudly, how often; and the dead man's pulse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from bot.app.settings.base import Table
+from bot.app.settings.fields import Duration, HttpEndpoint, Integer
+from bot.core.decision import Severity
+
+
+def _check_target(value: SecretStr) -> SecretStr:
+    if "://" not in value.get_secret_value():
+        raise ValueError("is no Apprise URL; write one such as tgram://token/chat or mailtos://user:password@host")
+    return value
+
+
+Target = Annotated[SecretStr, AfterValidator(_check_target)]
+
+
+class AlertSettings(Table):
+    """Alerts by mail, chat and whatever else Apprise knows."""
+
+    urls: tuple[Target, ...] = Field(
+        default=(), description="Apprise URLs, told of everything from `severity` on; secrets, as they hold passwords"
+    )
+    critical_urls: tuple[Target, ...] = Field(
+        default=(), description="Apprise URLs that are told of what is critical only, such as a pager"
+    )
+    severity: Severity = Field(
+        default=Severity.WARNING, description='"info", "warning" or "critical": the least that is told'
+    )
+    still_after: Duration = Field(
+        default=timedelta(hours=2), description="an alarm that stands is told again this often"
+    )
+    resolved_after: Duration = Field(
+        default=timedelta(minutes=2), description="an alarm counts as resolved once it was gone for this long"
+    )
+    silent_after: Duration = Field(
+        default=timedelta(minutes=5), description="without a finished cycle for this long an alert says so"
+    )
+    queue: Integer = Field(default=200, ge=1, le=10_000, description="messages that wait for a slow service")
+    pulse_url: HttpEndpoint | None = Field(
+        default=None,
+        description="asked by GET every `pulse_interval` while cycles are being finished (a dead man's switch)",
+        examples=["https://hc.example/ping/KEY"],
+    )
+    pulse_interval: Duration = Field(default=timedelta(minutes=5), description="time between two pulses")

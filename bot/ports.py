@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from bot.core.account_check import Expected, Identity
 from bot.core.command import Command, CommandResult
 from bot.core.decision import Decision
 from bot.core.market import PerpMarket
@@ -182,6 +183,16 @@ class Journal(EntryStore, Protocol):
 
     def add_fills(self, fills: Sequence[Fill]) -> int:
         """Record fills, each trade id once; give how many were new."""
+
+    @property
+    def identity(self) -> Identity:
+        """Whose orders are this journal's."""
+
+    def expected(self) -> Mapping[tuple[VenueId, Symbol], Expected]:
+        """Give the positions as far as they are known: what was adopted, and what our own orders filled since."""
+
+    def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
+        """Take a venue's position over as the one that is expected, and append the event, both or neither."""
 
     def last_fill_at(self, venue: VenueId) -> datetime | None:
         """Give the time of the newest recorded fill of a venue."""

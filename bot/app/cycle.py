@@ -97,7 +97,8 @@ class Cycle:
         """Give the state that the decision starts from, with what the journal knows of orders and stops."""
         state, cool_down = self.obey(), self.policy.risk.stop.cool_down
         fired = self.journal.stops_fired(self.clock.now() - cool_down)
-        return replace(state, pending=self.journal.pending(), fired=fired)
+        disputes = self.reconciler.agreement.disputes
+        return replace(state, pending=self.journal.pending(), fired=fired, disputes=disputes)
 
     async def _settled(
         self, decision: Decision, before: State, snapshot: Snapshot, outcomes: Sequence[Outcome]
@@ -140,7 +141,9 @@ class Cycle:
     async def _look(self) -> Snapshot:
         await self.reconciler.reconcile()
         state = self.state or resume_state(self.journal, self.clock)
-        return await self.observer.observe(state.money.read_at)
+        snapshot = await self.observer.observe(state.money.read_at)
+        await self.reconciler.agreement.check(snapshot)
+        return snapshot
 
     def _tell(self, record: CycleRecord) -> None:
         """Log a cycle that stands in the journal; of its alarms only what is new, or over."""

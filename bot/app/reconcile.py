@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from bot.app.agree import Agreement
 from bot.core import resolution
 from bot.core.errors import ConfigError, Retryable
 from bot.core.orders import Accepted, Fill, NotFound, OrderReport, OrderStatus
@@ -43,9 +44,14 @@ class Reconciler:
     venues: Mapping[VenueId, Exchange]
     journal: Journal
     clock: Clock
+    agreement: Agreement = field(init=False)
     _due: set[VenueId] = field(default_factory=set)
     _cases: dict[ClientOrderId, _Case] = field(default_factory=dict)
     _positions: dict[tuple[VenueId, Symbol], tuple[datetime, Decimal]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let the account check ask for trades."""
+        self.agreement = Agreement(self.venues, self.journal, self.clock, self._due)
 
     async def begin(self) -> None:
         """Take up where the last process ended: its positions, its unresolved intents, the fills since.

@@ -15,7 +15,7 @@ from bot.core.plan import Plan
 from bot.core.policy import Policy
 from bot.core.situation import Ruling
 from bot.core.snapshot import PerpPosition, Snapshot, VenueView
-from bot.core.state import Held, Pending, PendingStatus, State, market_key
+from bot.core.state import Dispute, Held, Pending, PendingStatus, State, market_key
 from bot.core.target import Aim
 from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId
 
@@ -175,6 +175,13 @@ def fired_alarms(stops: Mapping[Underlying, datetime], cool_down: timedelta, now
         )
         for underlying, at in stops.items()
         if now < at + cool_down
+    ]
+
+
+def dispute_alarms(disputes: Iterable[Dispute]) -> list[Alarm]:
+    """Tell on what a venue and the journal disagree, or did a moment ago."""
+    return [
+        Alarm(item.key, Severity.CRITICAL if item.is_critical else Severity.WARNING, item.message) for item in disputes
     ]
 
 

@@ -80,6 +80,7 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
         alarms=(
             *account.alarms(snapshot, state.held, aims, state.pending),
             *account.distrust_alarms(seen.doubts, others),
+            *account.dispute_alarms(state.disputes),
             *seen.alarms,
             *rescued.alarms,
             *(alarm for item in reckonings for alarm in item.plan.alarms),
@@ -171,6 +172,7 @@ def _situation(
         venue_shorts=_by_venue(aims),
         views=_views(snapshot, aims, policy),
         order_times=[at for at in state.order_times if now - at < guards.MINUTE],
+        disputes=state.disputes,
     )
 
 

@@ -14,7 +14,7 @@ from bot.core.decision import Alarm, Approved, Refused, Severity
 from bot.core.lanes import Lane
 from bot.core.orders import OrderKind, OrderRequest
 from bot.core.situation import Cut, Guard, Ruling, Situation, Verdict, cut
-from bot.core.state import RunState
+from bot.core.state import Hold, RunState
 from bot.core.types import ZERO
 
 MINUTE: Final = timedelta(minutes=1)
@@ -53,6 +53,23 @@ def unresolved(order: OrderRequest, situation: Situation) -> Verdict:
     if order.reduce_only or not situation.lane(order).flight.is_unknown:
         return Approved(order)
     return Refused(order, "unresolved order", f"an order on {order.symbol} at {order.venue} is unresolved")
+
+
+def agreement(order: OrderRequest, situation: Situation) -> Verdict:
+    """While journal and venue disagree on a position, its underlying is not traded.
+
+    A flatten and the margin ladder pass. Orders of strangers on the account stop what adds risk there.
+    """
+    is_closing = order.reduce_only and situation.bot.state is RunState.FLATTENING
+    if is_closing or order in situation.protective:
+        return Approved(order)
+    symbols = {(lane.market.venue, lane.market.symbol) for lane in situation.lanes[order.underlying].open}
+    for dispute in situation.disputes:
+        is_on_venue = dispute.hold is Hold.ADDS and dispute.venue == order.venue and not order.reduce_only
+        is_on_symbol = dispute.hold is Hold.ALL and (dispute.venue, dispute.symbol) in symbols
+        if is_on_venue or is_on_symbol:
+            return Refused(order, "account check", dispute.message)
+    return Approved(order)
 
 
 def belief(order: OrderRequest, situation: Situation) -> Verdict:
@@ -100,6 +117,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     short_only,
     run_state,
     unresolved,
+    agreement,
     belief,
     limits.whole_view,
     limits.settling,

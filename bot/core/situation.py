@@ -13,7 +13,7 @@ from bot.core.lanes import Lane, Lanes
 from bot.core.orders import OrderRequest
 from bot.core.policy import GuardPolicy, RiskPolicy
 from bot.core.snapshot import Balance, VenueView
-from bot.core.state import BotState, MarketWatch
+from bot.core.state import BotState, Dispute, MarketWatch
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
 
 
@@ -60,6 +60,7 @@ class Situation:
     venue_shorts: dict[VenueId, Decimal]
     views: dict[VenueId, VenueView]
     order_times: list[datetime]
+    disputes: tuple[Dispute, ...] = ()
 
     def lane(self, order: OrderRequest) -> Lane:
         """Give the market that an order is for."""

@@ -140,6 +140,28 @@ class Pending:
     remaining: Decimal
 
 
+class Hold(StrEnum):
+    """What a dispute stops."""
+
+    NOTHING = "nothing"
+    ADDS = "adds"
+    """Nothing that adds risk goes to the venue."""
+    ALL = "all"
+    """Nothing is traded in the symbol's underlying, since its drift is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Something on which a venue and the journal disagree, or did; ``symbol`` None stands for the whole venue."""
+
+    key: str
+    venue: VenueId
+    symbol: Symbol | None
+    message: str
+    hold: Hold
+    is_critical: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class MarkHistory:
     """Exponentially weighted variances and covariances of the marks' log returns, per second.
@@ -269,6 +291,8 @@ class State:
     fired: Mapping[str, datetime] = field(default_factory=dict)
     """When the last stop fired, by ``market_key``; the journal's word, as long as the cool-down lasts."""
     money: Money = field(default_factory=Money)
+    disputes: tuple[Dispute, ...] = ()
+    """Where journal and venues disagree at this moment, as the account check found."""
 
     @classmethod
     def fresh(cls, at: datetime) -> State:

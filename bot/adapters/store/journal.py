@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,12 @@ from sqlalchemy import func, insert, select
 from bot.adapters.store import migrate, rows, statements, tables
 from bot.adapters.store.database import Database
 from bot.adapters.store.lock import JournalLock
+from bot.core.account_check import FLAT, Expected, Identity
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome
 from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import Pending, State, market_key
-from bot.core.types import ClientOrderId, PositionId, VenueId
+from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
 from bot.ports import CycleRecord, Event
 
 KEEP_CYCLES: Final = 50_000
@@ -130,6 +132,24 @@ class SqliteJournal:
             for client_id, fill in {fill.client_id: fill for fill in new if fill.client_id is not None}.items():
                 statements.count_fills(connection, client_id, fill.at)
         return len(new)
+
+    @property
+    def identity(self) -> Identity:
+        """Whose orders are this journal's."""
+        return Identity(self._bot_id, self._epoch)
+
+    def expected(self) -> dict[tuple[VenueId, Symbol], Expected]:
+        """Give the positions as far as they are known: what was adopted, and what our own orders filled since."""
+        with self._database.transaction() as connection:
+            return statements.expected(connection)
+
+    def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
+        """Take a venue's position over as the one that is expected, and append the event, both or neither."""
+        key = venue, symbol
+        with self._database.transaction() as connection:
+            moved_at = statements.expected(connection).get(key, FLAT).moved_at
+            statements.expect(connection, key, Expected(size, moved_at))
+            connection.execute(insert(tables.events), rows.event_values(event))
 
     def last_fill_at(self, venue: VenueId) -> datetime | None:
         """Give the time of the newest recorded fill of a venue."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Delete, delete, insert, select, update
+from sqlalchemy import Column, Connection, Delete, Row, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from bot.adapters.store import rows, tables
 from bot.adapters.store.moves import Standing, Verdict, after_fills, after_outcome
+from bot.core.account_check import FLAT, Expected
 from bot.core.errors import Halt
 from bot.core.orders import Fill, NotFound, Outcome
 from bot.core.state import Pending, PendingStatus
-from bot.core.types import ZERO, ClientOrderId
+from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 from bot.ports import Event
 
 _PRUNE_AT_ONCE: Final = 10
@@ -50,6 +52,7 @@ def take_outcome(connection: Connection, client_id: ClientOrderId, outcome: Outc
     if verdict in {Verdict.MOVED, Verdict.LATE}:
         values = {**_standing_values(after, row.resolved_at or at), "outcome": text}
         connection.execute(update(table).where(table.c.client_id == client_id), values)
+        _move(connection, row, after.filled - before.filled, at)
     _tell(connection, client_id, (before, after), verdict, at)
 
 
@@ -78,7 +81,32 @@ def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) 
     if verdict is not Verdict.SAME:
         values = _standing_values(after, row.resolved_at or at)
         connection.execute(update(intents).where(intents.c.client_id == client_id), values)
+        _move(connection, row, after.filled - before.filled, at)
     _tell(connection, client_id, (before, after), verdict, at)
+
+
+def expected(connection: Connection) -> dict[tuple[VenueId, Symbol], Expected]:
+    """Give what each position should be."""
+    found = connection.execute(select(tables.positions))
+    return {(VenueId(row.venue), Symbol(row.symbol)): Expected(row.size, row.moved_at) for row in found}
+
+
+def expect(connection: Connection, key: tuple[VenueId, Symbol], position: Expected) -> None:
+    """Set what a position should be."""
+    venue, symbol = key
+    values = {"size": position.size, "moved_at": position.moved_at}
+    statement = sqlite.insert(tables.positions).values(venue=venue, symbol=symbol, **values)
+    keys = [tables.positions.c.venue, tables.positions.c.symbol]
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def _move(connection: Connection, intent: Row[Any], quantity: Decimal, at: datetime) -> None:
+    """Move what a position should be by what an order of ours filled."""
+    if quantity:
+        key = VenueId(intent.venue), Symbol(intent.symbol)
+        before = expected(connection).get(key, FLAT)
+        moved_at = at if before.moved_at is None else max(at, before.moved_at)
+        expect(connection, key, Expected(before.size + quantity, moved_at))
 
 
 def _standing_values(standing: Standing, at: datetime) -> rows.Values:

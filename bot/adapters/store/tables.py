@@ -131,6 +131,16 @@ fills: Final = Table(
 )
 """Our trades. A trade id is unique per symbol only (Binance), hence the key of three."""
 
+positions: Final = Table(
+    "positions",
+    metadata,
+    Column("venue", Text, primary_key=True),
+    Column("symbol", Text, primary_key=True),
+    Column("size", DecimalText, nullable=False),
+    Column("moved_at", UtcText),
+)
+"""What each position should be: what was adopted, and all that our intents filled since; when they last did."""
+
 cycles: Final = Table(
     "cycles",
     metadata,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,8 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
 from bot.core.errors import ConfigError
-from tests.adapters.store.things import NOW
+from bot.core.orders import OrderStatus
+from tests.adapters.store.things import NOW, order, report
 
 
 @pytest.fixture
@@ -104,3 +107,18 @@ def test_the_file_is_synced_at_every_commit(path: Path) -> None:
 def _parent(path: Path) -> Path:
     path.parent.mkdir()
     return path
+
+
+def test_positions_are_reckoned_from_the_orders_of_an_older_journal(path: Path) -> None:
+    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+        for quantity in ("-1.25", "-0.5", "0.25"):
+            intent = journal.new_intent(order(quantity), NOW)
+            journal.resolve(intent.client_id, report(intent.client_id, OrderStatus.FILLED, quantity), NOW)
+        before = journal.expected()
+    execute(path, "DROP TABLE positions")
+    execute(path, "UPDATE alembic_version SET version_num = '0001'")
+    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+        assert {key: one.size for key, one in journal.expected().items()} == {
+            key: one.size for key, one in before.items()
+        }
+        assert [one.size for one in before.values()] == [Decimal("-1.5")]

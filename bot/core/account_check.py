@@ -1,0 +1,172 @@
+"""Account check: does what a venue shows agree with the journal? Its positions, and the orders that rest there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.orders import Fill, OrderKind
+from bot.core.snapshot import OpenOrder, VenueView
+from bot.core.state import Dispute, Hold, Pending
+from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
+
+MARK_MOVE: Final = Decimal("0.02")
+"""How far the mark may move between the two reads that confirm a position, as a fraction."""
+FORCED: Final[Mapping[str, str]] = {
+    "adl_autoclose": "auto-deleveraging",
+    "autoclose-": "liquidation",
+    "settlement_autoclose-": "the contract's settlement",
+}
+"""What the client ids of the venue's own orders begin with (Binance's documentation), and what they mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose orders are ours: the bot's id, and how many times its journal was opened."""
+
+    bot: str
+    epoch: int
+
+    def epoch_of(self, client_id: ClientOrderId | None) -> int | None:
+        """Give the epoch of an order of this bot, ``<bot>-<epoch>-<number>``; None for anybody else's."""
+        found = re.fullmatch(rf"{re.escape(self.bot)}-(\d+)-\d+", client_id or "")
+        return int(found[1]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The position that the journal knows of: what was adopted and what our orders filled since, base units.
+
+    ``moved_at`` is when an order of ours last moved it.
+    """
+
+    size: Decimal
+    moved_at: datetime | None
+
+
+FLAT: Final = Expected(ZERO, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A position that the journal can't explain, as it was read at ``at``."""
+
+    position: Decimal
+    mark: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a difference must stand: ``after_order`` since our last fill there, ``between`` the two reads."""
+
+    after_order: timedelta = timedelta(0)
+    between: timedelta = timedelta(0)
+
+
+def strangers(view: VenueView, identity: Identity, ours: Collection[ClientOrderId]) -> tuple[Dispute, ...]:
+    """Find the working orders that this process did not place; as long as one is there, nothing is added.
+
+    Args:
+        view: the venue.
+        identity: who we are.
+        ours: the client ids of the intents that are not resolved.
+    """
+    return tuple(
+        Dispute(
+            f"foreign:{view.venue}:{order.venue_order_id or order.client_id}",
+            view.venue,
+            None,
+            f"{_whose(order, identity)}: {order.client_id or order.venue_order_id}, {order.remaining:f} {order.symbol} "
+            f"at {view.venue}; nothing is added there until it is gone",
+            Hold.ADDS,
+            is_critical=True,
+        )
+        for order in view.open_orders
+        if order.client_id not in ours and not _is_forced(order.client_id)
+    )
+
+
+def _whose(order: OpenOrder, identity: Identity) -> str:
+    epoch = identity.epoch_of(order.client_id)
+    if epoch is None:
+        return "an order that is not this bot's rests on the account"
+    if epoch > identity.epoch:
+        return "an order of a newer process of this bot rests on the account: two daemons are at work"
+    return "an order rests that the journal holds for ended"
+
+
+def unexplained(
+    view: VenueView, expected: Mapping[Symbol, Expected], pending: Iterable[Pending]
+) -> dict[Symbol, Sight]:
+    """Find the positions that neither the journal nor an order in flight explains."""
+    found: dict[Symbol, Sight] = {}
+    listed = {order.client_id for order in view.open_orders}
+    flights = [item for item in pending if item.intent.request.venue == view.venue and _may_have_filled(item, listed)]
+    for symbol, position in view.positions.items():
+        rest = [item.remaining for item in flights if item.intent.request.symbol == symbol]
+        difference = position.size - expected.get(symbol, FLAT).size
+        selling, buying = (
+            sum(part, ZERO) for part in ((min(one, ZERO) for one in rest), (max(one, ZERO) for one in rest))
+        )
+        if not selling <= difference <= buying:
+            found[symbol] = Sight(position.size, view.quotes[symbol].mark.price, view.as_of)
+    return found
+
+
+def _may_have_filled(item: Pending, listed: Collection[ClientOrderId | None]) -> bool:
+    """A stop that still rests explains nothing; it stands as large as the position, so it would explain everything."""
+    return item.intent.request.kind is not OrderKind.STOP_MARKET or item.intent.client_id not in listed
+
+
+def is_confirmed(first: Sight | None, now: Sight, expected: Expected, patience: Patience) -> bool:
+    """Whether a second read confirms a position: the same size, a mark near the first one, and no news of our own.
+
+    A venue may show a state that is a minute old, so a difference that follows an order of ours must outlast that.
+    """
+    if first is None or first.position != now.position or now.at <= first.at or now.at - first.at < patience.between:
+        return False
+    if expected.moved_at is not None and now.at - expected.moved_at < patience.after_order:
+        return False
+    return abs(now.mark / first.mark - 1) <= MARK_MOVE
+
+
+def disputed(venue: VenueId, symbol: Symbol, sight: Sight, expected: Expected) -> Dispute:
+    """Say that a position is not explained: nothing trades on it until a second read confirms it."""
+    message = (
+        f"{symbol} at {venue} reads {sight.position:f}, the journal expects {expected.size:f}: "
+        "nothing is traded on it until that is confirmed"
+    )
+    return Dispute(_key("unexplained", venue, symbol), venue, symbol, message, Hold.ALL)
+
+
+def adopted(venue: VenueId, symbol: Symbol, sight: Sight, expected: Expected, causes: Iterable[Fill]) -> Dispute:
+    """Say that the venue's position was taken over, by how much it changed, and why as far as its trades tell."""
+    reasons = sorted({cause_of(fill.client_id) for fill in causes})
+    change = sight.position - expected.size
+    message = (
+        f"{symbol} at {venue} changed by {change:+f} to {sight.position:f} without an order of this bot "
+        f"({', '.join(reasons) or 'no trade says why'}): taken over"
+    )
+    forced = any(reason in FORCED.values() for reason in reasons)
+    return Dispute(_key("adopted", venue, symbol), venue, symbol, message, Hold.NOTHING, is_critical=forced)
+
+
+def cause_of(client_id: ClientOrderId | None) -> str:
+    """Say who traded, by the client id of the order."""
+    for prefix, words in FORCED.items():
+        if (client_id or "").startswith(prefix):
+            return words
+    return "a trade by hand or of another program"
+
+
+def _is_forced(client_id: ClientOrderId | None) -> bool:
+    return any((client_id or "").startswith(prefix) for prefix in FORCED)
+
+
+def _key(what: str, venue: VenueId, symbol: Symbol) -> str:
+    return f"{what}:{venue}:{symbol}"

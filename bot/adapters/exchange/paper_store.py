@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -191,8 +192,12 @@ class PaperStore:
 def _set_up_connection(raw: sa.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry) -> None:
     raw.isolation_level = None  # the driver's own transactions leave table creation out
     cursor = raw.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000"):
-        cursor.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000"):
+            cursor.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        raw.close()
+        raise
     cursor.close()
 
 

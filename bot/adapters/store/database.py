@@ -96,8 +96,12 @@ def _engine(path: Path, mode: str, begin: str, pragmas: tuple[str, ...]) -> Engi
         # isolation_level None: the driver leaves transactions alone, so that DDL and BEGIN IMMEDIATE are ours
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
-        for pragma in (*pragmas, "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in (*pragmas, "foreign_keys = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)

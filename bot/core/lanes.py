@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from bot.core.market import PerpMarket
+from bot.core.market import Funding, PerpMarket
 from bot.core.orders import OrderKind
 from bot.core.policy import HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, Snapshot, VenueView
@@ -54,6 +54,7 @@ class Lane:
     as_of: datetime
     position: Decimal
     flight: Flight
+    funding: Funding
 
     @property
     def dearest(self) -> Decimal:
@@ -138,6 +139,7 @@ def lanes_of(hedge: HedgePolicy, venues: Mapping[VenueId, VenueView], flights: M
                 as_of=min(view.as_of, quote.mark.as_of, quote.book.as_of),
                 position=position.size,
                 flight=flights.get((market.venue, market.symbol), Flight()),
+                funding=quote.funding,
             )
         )
     traffic = [flights[key] for market in hedge.markets if (key := (market.venue, market.symbol)) in flights]
@@ -150,7 +152,7 @@ def lanes_of(hedge: HedgePolicy, venues: Mapping[VenueId, VenueView], flights: M
 
 
 def _is_priced(quote: Quote) -> bool:
-    return quote.mark.price > 0 and quote.book.bid > 0 and quote.book.ask > 0
+    return quote.funding.interval > timedelta(0) and quote.mark.price > 0 and quote.book.bid > 0 and quote.book.ask > 0
 
 
 def known_venues(snapshot: Snapshot) -> dict[VenueId, VenueView]:

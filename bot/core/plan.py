@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from bot.core.allocate import Steering
 from bot.core.decision import Alarm, Band, Severity
 from bot.core.lanes import Lane, MarketKey
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
@@ -33,10 +34,18 @@ class Relief:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How this cycle's orders meet the book: resting at the touch, or taking at once up to ``slippage`` beyond it."""
+    """How this cycle's orders meet the book: resting at the touch, or taking at once up to ``slippage`` beyond it.
 
-    rests: bool
+    ``steering`` says which market comes first.
+    """
+
+    steering: Steering
     slippage: Decimal
+
+    @property
+    def rests(self) -> bool:
+        """Whether orders rest."""
+        return self.steering.rests
 
     def price(self, lane: Lane, quantity: Decimal) -> Decimal:
         """Give an order's limit price."""
@@ -84,7 +93,7 @@ def relieved(plan: Plan, aim: Aim, wanted: Mapping[MarketKey, Relief], slippage:
             orders.remove(planned)
             quantity = max(quantity, planned.quantity)
         order = replace(
-            _order(aim, lane, quantity, Manner(rests=False, slippage=slippage), is_closing=True), reason=relief.reason
+            _order(aim, lane, quantity, Manner(Steering(rests=False), slippage), is_closing=True), reason=relief.reason
         )
         orders.append(order)
         protective.append(order)
@@ -104,10 +113,10 @@ def _blind(aim: Aim) -> Plan:
 
 
 def _sell(aim: Aim, wanted: Decimal, manner: Manner) -> Plan:
-    """Sell down: close what is long, then add to the short, market by market within their caps."""
+    """Sell down: close what is long, then add to the short, market by market, the cheapest first, within their caps."""
     orders: list[OrderRequest] = []
     rest, is_capped = wanted, False
-    for lane in aim.lanes.open:
+    for lane in manner.steering.to_open(aim.lanes.open):
         price = manner.price(lane, -rest)
         if lane.position > 0:
             quantity = lane.whole_lots(min(rest, lane.position + lane.flight.selling, lane.rules.max_quantity))
@@ -130,11 +139,11 @@ def _sell(aim: Aim, wanted: Decimal, manner: Manner) -> Plan:
 
 
 def _buy(aim: Aim, wanted: Decimal, manner: Manner) -> Plan:
-    """Buy back the short, reduce-only, the least preferred market first; a whole remainder may be below the minimum."""
+    """Buy back the short, reduce-only, the cheapest market first; a whole remainder may be below the minimum."""
     orders: list[OrderRequest] = []
     rest = wanted
     notes: list[str] = []
-    for lane in reversed(aim.lanes.open):
+    for lane in manner.steering.to_close(aim.lanes.open):
         quantity = lane.whole_lots(min(rest, lane.closable, lane.rules.max_quantity))
         if quantity <= 0:
             continue

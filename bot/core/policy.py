@@ -100,11 +100,13 @@ class ExecutionPolicy:
         style: maker rests at the touch first (post-only); taker takes at once, within the slippage cap.
         deadline: how long after the drift left its band resting is given up and the rest is taken.
         urgent: multiple of the band beyond which nothing rests at all.
+        horizon: how long a short is expected to be kept; the funding of that time decides where it is opened.
     """
 
     style: Style = Style.TAKER
     deadline: timedelta = timedelta(seconds=20)
     urgent: Decimal = Decimal(3)
+    horizon: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)

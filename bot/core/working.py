@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from bot.core.allocate import Steering, shut_venues
 from bot.core.decision import Band, Cancel
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.plan import Manner
@@ -47,7 +48,8 @@ def work(aim: Aim, band: Band | None, state: State, policy: Policy, now: datetim
         for item in resting
         if (reason := hurry or _obsolete(item, aim, band)) is not None
     ]
-    return Work(since, Manner(rests, policy.guards.slippage), tuple(cancels))
+    steering = Steering(rests, policy.execution.horizon, shut_venues(state.disputes))
+    return Work(since, Manner(steering, policy.guards.slippage), tuple(cancels))
 
 
 def _is_resting(item: Pending, aim: Aim) -> bool:

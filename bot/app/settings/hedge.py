@@ -153,7 +153,11 @@ class ExecutionSettings(Table):
     urgent: Annotated[Positive, Field(ge=1)] = Field(
         default=Decimal(3), description="multiple of the band beyond which orders take at once"
     )
+    horizon: Duration = Field(
+        default=timedelta(hours=24),
+        description="how long a short is kept, as far as funding counts in choosing among venues",
+    )
 
     def policy(self) -> ExecutionPolicy:
         """Give the settings as decide() takes them."""
-        return ExecutionPolicy(self.style, self.deadline, self.urgent)
+        return ExecutionPolicy(self.style, self.deadline, self.urgent, self.horizon)

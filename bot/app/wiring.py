@@ -18,7 +18,7 @@ from bot.adapters.chain.reader import EvmChainReader
 from bot.adapters.chain.track import Reorg
 from bot.adapters.clock import ChainClock, SystemClock
 from bot.adapters.exchange.config import CcxtConfig
-from bot.adapters.exchange.connect import connect
+from bot.adapters.exchange.connect import connect, watch
 from bot.adapters.exchange.marks import MarkSource as Marks
 from bot.adapters.exchange.marks import PoolMarks, ScriptMarks
 from bot.adapters.exchange.paper import PaperExchange
@@ -159,11 +159,11 @@ async def _world(
     venues: list[Exchange] = []
     for name, venue in settings.venues.items():
         if venue.is_paper:
-            marks = _marks(venue)
+            marks = await _marks(name, venue, clock)
             fed += [marks] if isinstance(marks, PoolMarks) else []
             exchange: Exchange = PaperExchange(_paper(name, venue, _account_file(folder, name)), marks, clock)
         else:
-            exchange = await connect(_real(name, venue), clock)
+            exchange = await connect(_real(name, venue, venue.kind), clock)
         stack.push_async_callback(exchange.close)
         venues.append(exchange)
     chains = [EvmChainReader(_chain(name, chain), clock, on_reorg) for name, chain in settings.chains.items()]
@@ -210,13 +210,16 @@ def _symbols(settings: Settings) -> dict[VenueId, Sequence[Symbol]]:
     return {VenueId(name): tuple(venue.symbols.values()) for name, venue in settings.venues.items()}
 
 
-def _marks(venue: VenueSettings) -> Marks:
+async def _marks(name: VenueId, venue: VenueSettings, clock: Clock) -> Marks:
     match venue.mark:
         case MarkSource.POOL:
             return PoolMarks()
         case MarkSource.SCRIPT:
             assert venue.script is not None  # noqa: S101 - the settings give both or neither; tells the type checker
             return ScriptMarks(venue.script)
+        case MarkSource.VENUE:
+            assert venue.source is not None  # noqa: S101 - the settings give both or neither; tells the type checker
+            return await watch(_real(name, venue, venue.source), venue.symbols, clock)
 
 
 def _account_file(folder: Path, venue: VenueId) -> Path:
@@ -251,13 +254,13 @@ def _paper(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:
     )
 
 
-def _real(name: VenueId, venue: VenueSettings) -> CcxtConfig:
+def _real(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
     connector = None
     if venue.redirect_to is not None and venue.ca_file is not None:
         connector = redirected(venue.redirect_to, venue.ca_file)
     return CcxtConfig(
         venue=name,
-        kind=venue.kind,
+        kind=kind,
         symbols=tuple(venue.symbols.values()),
         api_key=venue.api_key.get_secret_value(),
         secret=venue.secret.get_secret_value(),

@@ -17,6 +17,7 @@ from bot.adapters.exchange.fields import milliseconds_of
 from bot.adapters.exchange.history import History
 from bot.adapters.exchange.limiter import Limiter
 from bot.adapters.exchange.link import Api, Link
+from bot.adapters.exchange.live_marks import VenueMarks
 from bot.adapters.exchange.margin import Margin
 from bot.adapters.exchange.orders import Orders
 from bot.adapters.exchange.redact import Redactor, quiet_loggers
@@ -26,6 +27,7 @@ from bot.adapters.exchange.venues.bitget import Bitget
 from bot.adapters.exchange.venues.other import Other, facts_of
 from bot.adapters.exchange.view import Observer
 from bot.core.errors import ConfigError
+from bot.core.types import Symbol, Underlying
 from bot.ports import Clock
 
 
@@ -37,22 +39,45 @@ async def connect(config: CcxtConfig, clock: Clock) -> CcxtExchange:
     Raises:
         ConfigError: ccxt does not know the venue, or the venue has no demo system.
     """
+    link, dialect, session = await _opened(config, clock)
+    observer = Observer(link, dialect)
+    orders = Orders(link, dialect, observer)
+    history, margin = History(link, dialect, orders), Margin(link, dialect)
+    return CcxtExchange(link, dialect, observer, orders, history, margin, session)
+
+
+async def watch(config: CcxtConfig, symbols: Mapping[Underlying, Symbol], clock: Clock) -> VenueMarks:
+    """Make a source of marks that reads a venue's public endpoints; ``config`` carries no key.
+
+    Raises:
+        ConfigError: ccxt does not know the venue, or a key is given.
+    """
+    if config.secrets:
+        raise ConfigError("prices are read without a key; take it out", key="api_key")
+    link, dialect, session = await _opened(config, clock)
+    return VenueMarks(link, dialect, session, symbols)
+
+
+def _only_reads() -> str:
+    return "prices are read here, nothing is ever written"
+
+
+async def _opened(config: CcxtConfig, clock: Clock) -> tuple[Link, Dialect, aiohttp.ClientSession]:
+    """Put ccxt on our transport; without a key no write can leave."""
     ccxt = await asyncio.to_thread(importlib.import_module, "ccxt.async_support")
     quiet_loggers()
     api, dialect = _api(ccxt, config, clock)
     redact, limiter = Redactor(config.secrets), Limiter(clock)
     link = Link(api, config, dialect.facts, clock, redact)
-    transport = Transport(dialect.facts, config.demo, limiter, link.gate, link.venue_ms, redact)
+    gate = link.gate if config.secrets else _only_reads
+    transport = Transport(dialect.facts, config.demo, limiter, gate, link.venue_ms, redact)
     session = aiohttp.ClientSession(
         connector=config.connector() if config.connector is not None else aiohttp.TCPConnector(),
         middlewares=(transport,),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
     api.session, api.own_session = session, False
-    observer = Observer(link, dialect)
-    orders = Orders(link, dialect, observer)
-    history, margin = History(link, dialect, orders), Margin(link, dialect)
-    return CcxtExchange(link, dialect, observer, orders, history, margin, session)
+    return link, dialect, session
 
 
 def _api(ccxt: ModuleType, config: CcxtConfig, clock: Clock) -> tuple[Api, Dialect]:

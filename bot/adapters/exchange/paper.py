@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from bot.adapters.exchange.live_marks import VenueMarks
 from bot.adapters.exchange.marks import MarkPoint, MarkSource
 from bot.adapters.exchange.paper_config import PaperConfig, venue_rules
 from bot.adapters.exchange.paper_store import PaperStore
@@ -73,8 +74,10 @@ class PaperExchange:
         """Give the markets' rules.
 
         Raises:
-            ConfigError: a symbol is not configured.
+            ConfigError: a symbol is not configured, or the venue that gives the prices has none of that name.
+            Retryable: that venue did not answer.
         """
+        await self._refresh()
         unknown = [symbol for symbol in symbols if symbol not in self._rules.symbols]
         if unknown:
             known = ", ".join(self._rules.symbols)
@@ -88,6 +91,7 @@ class PaperExchange:
             Retryable: no price, an old one, a clock that was set back, a file that can't be written, or a venue that
                 is away.
         """
+        await self._refresh()
         draft = self._advanced()
         self._commit(draft)
         self._must_answer()
@@ -98,6 +102,7 @@ class PaperExchange:
         """Send an order once, after the order latency; it is durable when this returns Accepted."""
         try:
             await self._latency(self._hardships.order_latency)
+            await self._refresh()
             draft = self._advanced()
         except Retryable as error:
             return Rejected(intent.client_id, RejectReason.NOT_SENT, "paper", f"nothing was done: {error}")
@@ -109,6 +114,7 @@ class PaperExchange:
         """Cancel a working order once, after the cancel latency, in which it may still fill."""
         try:
             await self._latency(self._hardships.cancel_latency)
+            await self._refresh()
             draft = self._advanced()
         except Retryable as error:
             return Unknown(client_id, f"paper: {error}")
@@ -139,6 +145,7 @@ class PaperExchange:
         """Move money on the account as it is after the order latency."""
         try:
             await self._latency(self._hardships.order_latency)
+            await self._refresh()
             draft = self._advanced()
         except Retryable as error:
             return Rejected(_NO_ORDER, RejectReason.NOT_SENT, "paper", f"nothing was done: {error}")
@@ -190,8 +197,10 @@ class PaperExchange:
         return self._store.ledger(since)
 
     async def close(self) -> None:
-        """Close the file."""
+        """Close the file, and give back the marks' connections."""
         self._store.close()
+        if isinstance(self._marks, VenueMarks):
+            await self._marks.close()
 
     def _load(self) -> PaperEngine:
         """Give the account as it was last committed; open it if the file is new."""
@@ -219,6 +228,11 @@ class PaperExchange:
 
     def _updates(self, point: MarkPoint) -> dict[Symbol, MarkUpdate]:
         return {symbol: point.marks[underlying] for underlying, symbol in self._config.symbols.items()}
+
+    async def _refresh(self) -> None:
+        """Have the marks read anew, where they come over a wire."""
+        if isinstance(self._marks, VenueMarks):
+            await self._marks.refresh()
 
     async def _latency(self, base: timedelta) -> None:
         """Wait as long as a call takes to reach the venue."""

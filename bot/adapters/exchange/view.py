@@ -39,7 +39,7 @@ class Observer:
         started = self.link.clock.now()
         async with side_by_side() as group:
             account = group.create_task(self.dialect.account(self.link, tuple(instruments.values())))
-            quotes = {symbol: group.create_task(self._quote(one, started)) for symbol, one in instruments.items()}
+            quotes = {symbol: group.create_task(self.quote(one, started)) for symbol, one in instruments.items()}
             orders = [
                 group.create_task(self.listing(listing, one))
                 for one in instruments.values()
@@ -78,7 +78,12 @@ class Observer:
             raise Unbelievable(f"orders of {symbol}: {len(rows)} are too many for one list; cancel the foreign ones")
         return rows
 
-    async def _quote(self, one: Instrument, started: datetime) -> Quote:
+    async def quote(self, one: Instrument, started: datetime) -> Quote:
+        """Read what one market shows.
+
+        Raises:
+            Retryable: a read failed, or is too old.
+        """
         symbol = one.market.symbol
         async with side_by_side() as group:
             sources = [group.create_task(self._row(name, symbol)) for name in self.dialect.facts.mark_from]

@@ -55,7 +55,7 @@ class BotSettings(Table):
     id: BotId = Field(default="dnbot", description="1 to 12 of a-z and 0-9; goes into every client order id")
     mode: Mode = Field(
         default=Mode.PAPER,
-        description='"paper": nothing leaves this machine; "demo": the venues\' demo systems; "live", with --live',
+        description='"paper": no order leaves this machine; "demo": the venues\' demo systems; "live", with --live',
     )
     state_dir: Path = Field(
         default=Path("var"),

@@ -27,6 +27,7 @@ class MarkSource(StrEnum):
 
     POOL = "pool"
     SCRIPT = "script"
+    VENUE = "venue"
 
 
 class PaperClock(StrEnum):
@@ -75,10 +76,16 @@ class VenueSettings(Table):
     )
     deposit: Positive = Field(default=Decimal(20_000), description="paper: collateral the account starts with, USD")
     mark: MarkSource = Field(
-        default=MarkSource.POOL, description='paper: "pool": the deepest pool\'s own price; "script": a file'
+        default=MarkSource.POOL,
+        description='paper: "pool": the deepest pool\'s own price; "script": a file; "venue": a real venue',
     )
     script: Path | None = Field(
         default=None, description='paper: file of scripted marks for mark = "script"', examples=["marks.csv"]
+    )
+    source: Annotated[str, AfterValidator(_check_kind)] | None = Field(
+        default=None,
+        description='paper: the venue whose public prices mark = "venue" reads, without a key: "binance", "bitget", …',
+        examples=["binance"],
     )
     clock: PaperClock = Field(
         default=PaperClock.SYSTEM, description='paper: "system", or "chain": the newest block\'s time'
@@ -117,12 +124,10 @@ class VenueSettings(Table):
     )
     redirect_to: Annotated[str, AfterValidator(_check_redirect)] | None = Field(
         default=None,
-        description="real: talk to a venue server on this machine (`dnbot venue serve`) instead of the venue's hosts",
+        description="talk to a venue server on this machine (`dnbot venue serve`) instead of the venue's hosts",
         examples=["127.0.0.1:8443"],
     )
-    ca_file: Path | None = Field(
-        default=None, description="real: certificate authority of that server", examples=["ca.pem"]
-    )
+    ca_file: Path | None = Field(default=None, description="certificate authority of that server", examples=["ca.pem"])
 
     def own(self) -> tuple[str, ...]:
         """Leave out the settings of the other kind of venue."""
@@ -144,6 +149,10 @@ class VenueSettings(Table):
     def _script_with_its_mark(self) -> Self:
         if (self.mark is MarkSource.SCRIPT) != (self.script is not None):
             raise ValueError('`script` names the file of mark = "script"; give both or neither')
+        if (self.mark is MarkSource.VENUE) != (self.source is not None and self.source != PAPER):
+            raise ValueError('`source` names the real venue of mark = "venue"; give both or neither')
+        if self.is_paper and self.redirect_to is not None and self.source is None:
+            raise ValueError('`redirect_to` stands in for the venue of mark = "venue"; give both or neither')
         return self
 
     @model_validator(mode="after")

@@ -36,7 +36,7 @@ def test_the_examples_are_there() -> None:
 
 def uncommented() -> list[str]:
     """Give the example with every commented setting set, but those that exclude each other."""
-    exclusive = ("#tracking_error", "#fixed_width", "#script", "#cycle_spacing")
+    exclusive = ("#tracking_error", "#fixed_width", "#script", "#source", "#redirect_to", "#ca_file", "#cycle_spacing")
     lines = [line for line in example().splitlines() if not line.startswith(exclusive)]
     return [line[1:] if line.startswith("#") and not line.startswith("# ") else line for line in lines]
 

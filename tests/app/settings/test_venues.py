@@ -9,6 +9,7 @@ import pytest
 
 from bot.app.settings import load
 from bot.app.settings.show import as_toml
+from bot.app.settings.venues import MarkSource
 from bot.core.errors import ConfigError
 from bot.core.types import VenueId
 from tests.app.settings.scenes import written
@@ -26,6 +27,8 @@ owners = ["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"]
 [[chains.local.uniswap_v3]]
 position_manager = "0xC36442b4a4522E871399CD717aBDD847Ab11FE88"
 """
+
+ON_PAPER = '[venues.paper]\nkind = "paper"\nsymbols = { ETH = "ETH/USDT:USDT" }\n'
 
 
 def venue(*lines: str, mode: str = "paper") -> str:
@@ -92,3 +95,15 @@ def test_no_credential_is_shown(tmp_path: Path) -> None:
     assert KEY not in shown
     assert SECRET not in shown
     assert {KEY, SECRET} <= loaded.settings.secrets()
+
+
+def test_a_paper_venue_may_take_its_prices_from_a_real_one(tmp_path: Path) -> None:
+    text = f'{CHAIN}{ON_PAPER}mark = "venue"\nsource = "binance"\n'
+    venue = load([written(tmp_path, text)], {}).settings.venues[VenueId("paper")]
+    assert (venue.mark, venue.source, venue.is_paper, venue.is_local) == (MarkSource.VENUE, "binance", True, True)
+
+
+@pytest.mark.parametrize("lines", ['mark = "venue"', 'source = "binance"', 'mark = "venue"\nsource = "paper"'])
+def test_prices_of_a_venue_need_its_name(tmp_path: Path, lines: str) -> None:
+    with pytest.raises(ConfigError, match="`source` names the real venue"):
+        load([written(tmp_path, f"{CHAIN}{ON_PAPER}{lines}\n")], {})

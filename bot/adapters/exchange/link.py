@@ -115,10 +115,16 @@ class Link:
             Retryable: Unreachable, Unbelievable, Refusal or Busy, all redacted.
         """
         deadline = self.clock.monotonic() + self.config.timeout.total_seconds()
+        try:
+            return await self._read_once(name, args, kwargs)  # tenacity takes as long as the rest of a quick read
+        except (Unreachable, Unbelievable):
+            if self.clock.monotonic() >= deadline:
+                raise
+        await self.clock.sleep(_PAUSE)
         retrying = tenacity.AsyncRetrying(
             sleep=self.clock.sleep,
-            stop=lambda state: state.attempt_number >= _ATTEMPTS or self.clock.monotonic() >= deadline,
-            wait=tenacity.wait_exponential(multiplier=_PAUSE),
+            stop=lambda state: state.attempt_number >= _ATTEMPTS - 1 or self.clock.monotonic() >= deadline,
+            wait=tenacity.wait_fixed(2 * _PAUSE),
             retry=tenacity.retry_if_exception_type((Unreachable, Unbelievable)),
             reraise=True,
         )

@@ -36,21 +36,27 @@ class Margin:
         wanted = Settings(config.leverage, config.margin_mode)
         if now == wanted:
             return now
+        # an earlier change may have worked though its answer was lost; asked for again, a venue refuses it
+        now = await self._read(one)
         said = ""
         if now.margin_mode != wanted.margin_mode:
             said = await self._change("set_margin_mode", wanted.margin_mode, symbol)
         if now.leverage != wanted.leverage and not said:
             said = await self._change("set_leverage", int(wanted.leverage), symbol)
-        try:
-            read = await self.dialect.settings(self.link, symbol, one.venue_symbol)
-        except Retryable as error:
-            raise NotSent(f"the settings of {symbol} could not be read back: {error}") from error
+        read = await self._read(one)
         if read != wanted:
             raise NotSent(
                 f"{symbol} is set to {read.margin_mode} {read.leverage}x instead of {wanted.margin_mode} "
                 f"{wanted.leverage}x; set it by hand. {said}".rstrip()
             )
         return read
+
+    async def _read(self, one: Instrument) -> Settings:
+        symbol = one.market.symbol
+        try:
+            return await self.dialect.settings(self.link, symbol, one.venue_symbol)
+        except Retryable as error:
+            raise NotSent(f"the settings of {symbol} could not be read: {error}") from error
 
     async def _change(self, name: str, *args: object) -> str:
         """Change a setting; give what went wrong, or nothing."""

@@ -4,7 +4,7 @@ PY := .venv/bin/python
 WORKERS ?= 2
 COMPILE := uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
-.PHONY: help setup demo test testtools check bench docs screenshot lock clean
+.PHONY: help setup demo test soak testtools check bench docs screenshot lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -31,6 +31,10 @@ demo: setup ## the main job: a local chain with real pools, hedged on paper
 
 test: setup testtools ## every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
+
+soak: setup ## the whole fault matrix, and the properties with many more examples
+	@$(PY) -m tests.faults.soak
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q --hypothesis-profile=soak $$(grep -rl hypothesis --include='test_*.py' tests)
 
 testtools: ## what some tests need besides: a browser, a broker, promtool
 	@PATH=$$PATH:/usr/sbin tools/need 'command -v chromium && command -v mosquitto && command -v mosquitto_pub && command -v promtool' \

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from bot.demo.chain import LocalChain
 from bot.demo.node import Anvil
@@ -11,6 +12,7 @@ from bot.demo.rpc import Rpc
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import UniswapV3
 
+settings.register_profile("soak", max_examples=2_000, deadline=None)
 pytest_plugins = ["tests.loopback_only"]
 
 

@@ -1,0 +1,32 @@
+"""The cells of the fault matrix, generated from what there is: calls, faults, effects, venues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.paper.rules import Flavour
+from tests.faults.venue import CALLS, WRITES, Effect, Kind, possible
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One call at one venue, and what is wrong with it."""
+
+    flavour: Flavour
+    call: str
+    kind: Kind
+    effect: Effect
+
+    def __str__(self) -> str:
+        return f"{self.flavour.value}-{self.call}-{self.kind.value}-{self.effect.value}"
+
+
+def cells() -> Iterator[Cell]:
+    """Give the whole matrix; a read that is answered later has no effect that it could have later."""
+    for flavour in Flavour:
+        for call in CALLS[flavour]:
+            for kind in Kind:
+                for effect in possible(kind, flavour):
+                    if call in WRITES or effect is not Effect.LATER:
+                        yield Cell(flavour, call, kind, effect)

@@ -1,0 +1,69 @@
+"""``python -m tests.faults.soak``: the whole fault matrix, on every core; ends with 1 if a cell fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from bot.paper.rules import Flavour
+from tests.faults.cells import Cell, cells
+from tests.faults.matrix import play
+from tests.faults.venue import CALLS
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - folders of their own are made in it
+FOLDERS = MEMORY if MEMORY.is_dir() else None
+"""Where the journals are written: that a disk keeps them is not what is tried here, and it takes most of the time."""
+
+
+def silent() -> None:
+    """Let only the table speak."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
+
+
+def outcome(cell: Cell) -> tuple[Cell, int, str]:
+    """Play a cell; give how many calls were broken, and what went wrong."""
+    with TemporaryDirectory(dir=FOLDERS) as folder:
+        try:
+            return cell, asyncio.run(play(cell, Path(folder))), ""
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the cell's failure, and the others go on
+            return cell, 0, f"{type(error).__name__}: {error}"
+
+
+def main() -> int:
+    """Play all cells and print one table."""
+    console = Console()
+    everything = list(cells())
+    Random(1).shuffle(everything)  # what fails is seen soon, whatever it is
+    played, broken, failed = Counter[tuple[Flavour, str]](), Counter[tuple[Flavour, str]](), Counter[str]()
+    with ProcessPoolExecutor(os.cpu_count(), initializer=silent) as pool:
+        for number, (cell, hits, error) in enumerate(pool.map(outcome, everything), 1):
+            played[cell.flavour, cell.call] += 1
+            broken[cell.flavour, cell.call] += hits
+            if error:
+                failed[f"{cell.flavour}-{cell.call}"] += 1
+                console.print(f"{cell}: {error}", markup=False)
+            if number % 100 == 0:
+                console.print(f"{number} of {len(everything)} cells, {failed.total()} failures", style="dim")
+    table = Table("call", *(f"{one.value}: cells, broken calls, failures" for one in Flavour), title="fault matrix")
+    for call in CALLS[Flavour.BINANCE]:
+        counts = (f"{played[one, call]:4} {broken[one, call]:5} {failed[f'{one}-{call}']:3}" for one in Flavour)
+        table.add_row(call, *counts)
+    console.print(table)
+    console.print(f"{len(everything)} cells, {failed.total()} failures, {broken.total()} broken calls")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

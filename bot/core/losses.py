@@ -32,10 +32,19 @@ def follow(
     """
     day = snapshot.taken_at.strftime("%Y-%m-%d")
     if day != money.day:
-        money = replace(money, day=day, hedge_day=ZERO, liquidity_day=ZERO, funding_day=ZERO, fees_day=ZERO)
+        money = replace(
+            _closed(money, snapshot), day=day, hedge_day=ZERO, liquidity_day=ZERO, funding_day=ZERO, fees_day=ZERO
+        )
     for view in snapshot.known_venues:
         money = _venue(money, view)
     return _liquidity(money, held, prices)
+
+
+def _closed(money: Money, snapshot: Snapshot) -> Money:
+    """Book what is not booked yet before a day ends, so that the next one does not begin with it."""
+    known = {view.venue: view.balance.equity for view in snapshot.known_venues if view.venue in money.equity}
+    result = unbooked(money, snapshot)
+    return replace(money, equity={**money.equity, **known}, hedge_life=money.hedge_life + result)
 
 
 def _venue(money: Money, view: VenueView) -> Money:
@@ -113,16 +122,34 @@ class Breach:
     reason: str
 
 
-def breaches(money: Money, funds: Decimal, policy: LossPolicy) -> tuple[Breach, ...]:
-    """Give the loss limits that are passed: those of a day freeze, those of a lifetime halt."""
+def unbooked(money: Money, snapshot: Snapshot) -> Decimal:
+    """Give the change of the venues' equity since their ledgers were read: result, or money moved, not known yet."""
+    return sum(
+        (
+            view.balance.equity - money.equity[view.venue]
+            for view in snapshot.known_venues
+            if view.venue in money.equity
+        ),
+        ZERO,
+    )
+
+
+def breaches(money: Money, funds: Decimal, policy: LossPolicy, fresh: Decimal = ZERO) -> tuple[Breach, ...]:
+    """Give the loss limits that are passed: those of a day freeze, those of a lifetime halt.
+
+    ``fresh`` is what is not booked yet. Liquidity is booked at every cycle and a venue only when its ledger is read, so
+    without it a quick move would look like a loss of the liquidity alone; with it money that was just withdrawn would
+    look like a loss of the hedge. A limit counts as passed where both reckonings say so.
+    """
     if funds <= 0:
         return ()
-    total_day = money.hedge_day + money.liquidity_day
-    total_life = money.hedge_life + money.liquidity_life
+    gain = max(fresh, ZERO)
+    total_day = money.hedge_day + gain + money.liquidity_day
+    total_life = money.hedge_life + gain + money.liquidity_life
     checks = (
-        (Trigger.HALT, "the hedge has lost", money.hedge_life, policy.hedge_life, "since the last resume"),
+        (Trigger.HALT, "the hedge has lost", money.hedge_life + gain, policy.hedge_life, "since the last resume"),
         (Trigger.HALT, "liquidity and hedge have lost", total_life, policy.total_life, "since the last resume"),
-        (Trigger.LIMIT, "the hedge has lost", money.hedge_day, policy.hedge_day, "today"),
+        (Trigger.LIMIT, "the hedge has lost", money.hedge_day + gain, policy.hedge_day, "today"),
         (Trigger.LIMIT, "liquidity and hedge have lost", total_day, policy.total_day, "today"),
     )
     return tuple(

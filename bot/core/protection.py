@@ -158,8 +158,9 @@ def settle(
     markets, jumps = watch.follow_markets(
         expected, fresh.known_venues, flights, state.fired, fresh.taken_at, policy.risk.settle_time
     )
+    # a stop that was verified before this cycle's orders ends the count, and one cycle counts once
     counted = {
-        key: replace(item, bare=before.markets[key].bare if key in before.markets else 0)
+        key: replace(item, bare=min(item.bare, before.markets[key].bare if key in before.markets else 0))
         for key, item in markets.items()
     }
     views = known_venues(fresh)

@@ -67,7 +67,8 @@ def see(snapshot: Snapshot, state: State, policy: Policy) -> Seen:
     lp_value = exposure.value(held.values(), prices)
     money = losses.follow(state.money, snapshot, (state.held, held), prices)
     capital = losses.capital(money, snapshot, lp_value)
-    broken, spent = losses.breaches(money, capital, policy.risk.loss), losses.spent(money, capital, policy.risk.loss)
+    broken = losses.breaches(money, capital, policy.risk.loss, losses.unbooked(money, snapshot))
+    spent = losses.spent(money, capital, policy.risk.loss)
     off_par = pools.par_alarms(watched_pools, snapshot.chains, guards)
     return Seen(
         lanes=lanes,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLI: Final = timedelta(milliseconds=1)
+_LAST: Final = 10**14
+"""Milliseconds of a time that no calendar will ever need (the year 5138)."""
+_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 class VenueError(Exception):
@@ -25,15 +30,6 @@ class VenueError(Exception):
 def millis(at: datetime) -> int:
     """Give a time as milliseconds since 1970, cut."""
     return (at - EPOCH) // _MILLI
-
-
-def from_millis(value: int) -> datetime:
-    """Give the time of so many milliseconds since 1970.
-
-    Raises:
-        OverflowError: no calendar goes that far.
-    """
-    return EPOCH + value * _MILLI
 
 
 def places(step: Decimal) -> int:
@@ -89,13 +85,9 @@ class Params:
         value = self.maybe(name)
         if value is None:
             return None
-        try:
-            number = Decimal(value)
-        except InvalidOperation as error:
-            raise self.missing(name) from error
-        if not number.is_finite():
+        if not _DECIMAL.fullmatch(value):
             raise self.missing(name)
-        return number
+        return Decimal(value)
 
     def decimal(self, name: str) -> Decimal:
         """Give a mandatory number."""
@@ -109,18 +101,16 @@ class Params:
         value = self.maybe(name)
         if value is None:
             return None
-        try:
-            return int(value)
-        except ValueError as error:
-            raise self.missing(name) from error
+        if not _INTEGER.fullmatch(value):
+            raise self.missing(name)
+        return int(value)
 
     def maybe_time(self, name: str) -> datetime | None:
         """Give a time from milliseconds, None where it was not sent."""
         value = self.maybe_integer(name)
-        try:
-            return None if value is None else from_millis(value)
-        except OverflowError as error:
-            raise self.missing(name) from error
+        if value is not None and not 0 <= value < _LAST:
+            raise self.missing(name)
+        return None if value is None else EPOCH + value * _MILLI
 
     def flag(self, name: str) -> bool:
         """Give a yes or no, no where it was not sent."""

@@ -10,15 +10,37 @@ from bot.app.settings import load
 from bot.app.settings.example import example
 from bot.app.settings.fields import parse_address
 from bot.app.settings.show import json_schema
+from bot.core.errors import ConfigError
 from tests.app.settings.scenes import written
 
 EXAMPLES = sorted(Path(__file__).parents[3].glob("config/*.toml"))
 
+CREDENTIALS = {
+    f"DNBOT_VENUES__{venue}__{key}": "planted-0123456789"
+    for venue, keys in {"BINANCE": ("API_KEY", "SECRET"), "BITGET": ("API_KEY", "SECRET", "PASSPHRASE")}.items()
+    for key in keys
+}
+
+
+def credentials(file: Path) -> dict[str, str]:
+    """Give the credentials of the venues that an example names; a variable of another one is an error."""
+    text = file.read_text(encoding="utf-8")
+    return {name: value for name, value in CREDENTIALS.items() if f"[venues.{name.split('__')[1].lower()}]" in text}
+
+
+@pytest.mark.parametrize("file", [file for file in EXAMPLES if file.stem.endswith("-live")], ids=lambda file: file.stem)
+def test_a_live_example_is_refused_without_the_switch_or_without_credentials(file: Path) -> None:
+    with pytest.raises(ConfigError, match="--live was not given"):
+        load([file], credentials(file))
+    with pytest.raises(ConfigError, match="has no credentials"):
+        load([file], {}, live=True)
+
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_an_example_configuration_loads(file: Path) -> None:
-    settings = load([file], {}).settings
-    assert settings.bot.mode == "paper"
+    is_live = file.stem.endswith("-live")
+    settings = load([file], credentials(file), live=is_live).settings
+    assert settings.bot.mode == ("live" if is_live else "paper")
     assert settings.policy().hedges
 
 
@@ -31,7 +53,14 @@ def test_addresses_in_comments_are_right_too(file: Path) -> None:
 
 
 def test_the_examples_are_there() -> None:
-    assert [file.stem for file in EXAMPLES] == ["paper-base", "paper-local", "paper-mainnet", "paper-sepolia"]
+    assert [file.stem for file in EXAMPLES] == [
+        "binance-bitget-live",
+        "binance-live",
+        "paper-base",
+        "paper-local",
+        "paper-mainnet",
+        "paper-sepolia",
+    ]
 
 
 def uncommented() -> list[str]:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import Final
+
+import structlog
 
 from bot.adapters.clock import SystemClock
 from bot.adapters.control.server import ControlServer
 from bot.adapters.control.wire import SOCKET
 from bot.adapters.mqtt.config import MqttConfig
+from bot.adapters.store.view import JournalView
+from bot.adapters.web.board import Past
+from bot.adapters.web.config import About
 from bot.app.settings import Settings
+from bot.app.told import Teller, ToldJournal
 from bot.core.command import Verb
 from bot.core.types import VenueId
-from bot.ports import Operator, Publisher, Service
+from bot.ports import Meter, NoMeter, Operator, Publisher, Service
+
+log = structlog.get_logger(__name__)
+
+JOURNAL: Final = "journal.sqlite"
+_ORDERS: Final = 50
+_EVENTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +38,7 @@ class Beside:
 
     publishers: Sequence[Publisher]
     services: Sequence[Service]
+    meter: Meter
 
 
 def control_path(settings: Settings) -> Path:
@@ -36,13 +51,13 @@ def mqtt_prefix(settings: Settings) -> str:
     return settings.mqtt.prefix or f"dnbot/{settings.bot.id}"
 
 
-async def beside(settings: Settings, operator: Operator, epoch: int, stack: AsyncExitStack) -> Beside:
-    """Build it all; ``stack`` gives it back.
+async def beside(settings: Settings, operator: Operator, journal: ToldJournal, stack: AsyncExitStack) -> Beside:
+    """Build it all, and let the journal tell what it takes; ``stack`` gives everything back.
 
     Args:
         settings: the settings.
         operator: the loop.
-        epoch: the journal's, which commands over MQTT are signed for.
+        journal: the daemon's journal; commands over MQTT are signed for its epoch.
         stack: closes what is opened here.
 
     Raises:
@@ -50,17 +65,43 @@ async def beside(settings: Settings, operator: Operator, epoch: int, stack: Asyn
         Halt: the control socket can't be made, or the command counter is damaged.
     """
     publishers: list[Publisher] = []
-    services: list[Service] = []
     control = ControlServer(control_path(settings), operator)
     stack.callback(control.close)
-    services.append(control)
-    if settings.mqtt.enabled:
-        from bot.adapters.mqtt.link import MqttLink  # noqa: PLC0415 - costs memory, so only where there is a broker
+    services: list[Service] = [control]
+    meter: Meter = NoMeter()
+    if settings.http.enabled:
+        from bot.adapters.web.server import HttpServer  # noqa: PLC0415 - costs memory, so only where there is a port
 
-        link = MqttLink(_mqtt(settings, epoch), operator, SystemClock())
+        past = partial(_past, journal_path(settings), settings.http.history)
+        server = HttpServer(settings.http.config(), SystemClock(), about(settings), past)
+        await stack.enter_async_context(server)
+        log.info("status page", url=server.url)
+        meter = journal.meter = server
+        publishers += [Teller(server), server]
+    if settings.mqtt.enabled:
+        from bot.adapters.mqtt.link import MqttLink  # noqa: PLC0415 - the same
+
+        link = MqttLink(_mqtt(settings, journal.epoch), operator, SystemClock())
         publishers.append(link)
         services.append(link)
-    return Beside(publishers, services)
+    return Beside(publishers, services, meter)
+
+
+def journal_path(settings: Settings) -> Path:
+    """Give the file that the daemon's journal is in."""
+    return settings.bot.state_dir / JOURNAL
+
+
+def about(settings: Settings) -> About:
+    """Say which bot this is."""
+    return About(settings.bot.id, metadata.version("dnbot"), settings.bot.mode)
+
+
+def _past(journal: Path, cycles: int) -> Past:
+    """Give what the status page shows of the time before the start."""
+    with closing(JournalView.open(journal)) as view:
+        orders = [(item.intent, item.outcome) for item in view.intents(limit=_ORDERS)]
+        return Past(view.summaries(limit=cycles), orders, view.events(limit=_EVENTS))
 
 
 def _mqtt(settings: Settings, epoch: int) -> MqttConfig:

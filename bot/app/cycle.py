@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -22,7 +23,7 @@ from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 from bot.core.types import ZERO, Symbol, VenueId
-from bot.ports import Clock, CycleRecord, Event, Journal, Publisher
+from bot.ports import Clock, CycleRecord, Event, Journal, Meter, NoMeter, Phase, Publisher
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class Cycle:
     commands: Commands
     number: int = 0
     state: State | None = None
+    meter: Meter = field(default_factory=NoMeter)
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> CycleRecord | None:
@@ -57,7 +59,8 @@ class Cycle:
         """
         started = self.clock.monotonic()
         try:
-            snapshot = await unless(stop, self._look())
+            with self._timed(Phase.OBSERVE):
+                snapshot = await unless(stop, self._look())
         except (Retryable, SkipCycle):
             await unless(stop, self._watch_over())
             raise
@@ -66,7 +69,8 @@ class Cycle:
         decision = await self._act(snapshot)
         await unless(stop, self.reconciler.collect_fills())
         record = CycleRecord(self.number + 1, decision.at, snapshot, decision, self.clock.monotonic() - started)
-        self.journal.record(record)
+        with self._timed(Phase.RECORD):
+            self.journal.record(record)
         self.state, self.number = decision.state, record.cycle
         self._tell(record)
         for publisher in self.publishers:
@@ -77,20 +81,22 @@ class Cycle:
         """Decide, and do what was decided: margin first, then orders, and stops last, on what the orders left."""
         self.reconciler.remember(snapshot)
         before = self._before()
-        decision = decide(snapshot, before, self.policy)
+        with self._timed(Phase.DECIDE):
+            decision = decide(snapshot, before, self.policy)
         self._note_change(before, decision)
         if decision.top_ups or decision.approved:
             # durable before it is done: after a crash too, limits count what was asked for, and no move is a surprise
             self.journal.save_state(decision.state)
             self.state = decision.state
-        await self.executor.top_up(decision.top_ups)
-        await self.executor.cancel(decision.cancels)
-        for approved in decision.approved:
-            self.reconciler.expect_fills(approved.order.venue)
-        outcomes = await self.executor.execute(decision.approved)
-        if outcomes:
-            decision = await self._settled(decision, before, snapshot, outcomes)
-        await self.executor.protect(decision.stops)
+        with self._timed(Phase.EXECUTE):
+            await self.executor.top_up(decision.top_ups)
+            await self.executor.cancel(decision.cancels)
+            for approved in decision.approved:
+                self.reconciler.expect_fills(approved.order.venue)
+            outcomes = await self.executor.execute(decision.approved)
+            if outcomes:
+                decision = await self._settled(decision, before, snapshot, outcomes)
+            await self.executor.protect(decision.stops)
         return decision
 
     def _before(self) -> State:
@@ -138,8 +144,15 @@ class Cycle:
         self.state = self.commands.apply(self.state or resume_state(self.journal, self.clock))
         return self.state
 
+    @contextmanager
+    def _timed(self, phase: Phase) -> Iterator[None]:
+        started = self.clock.monotonic()
+        yield
+        self.meter.phase(phase, self.clock.monotonic() - started)
+
     async def _look(self) -> Snapshot:
-        await self.reconciler.reconcile()
+        with self._timed(Phase.RECONCILE):
+            await self.reconciler.reconcile()
         state = self.state or resume_state(self.journal, self.clock)
         snapshot = await self.observer.observe(state.money.read_at)
         await self.reconciler.agreement.check(snapshot)

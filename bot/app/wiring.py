@@ -24,9 +24,8 @@ from bot.adapters.exchange.marks import PoolMarks, ScriptMarks
 from bot.adapters.exchange.paper import PaperExchange
 from bot.adapters.exchange.paper_config import PaperConfig
 from bot.adapters.exchange.redirect import redirected
-from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
-from bot.app.beside import beside
+from bot.app.beside import beside, journal_path
 from bot.app.commands import Commands
 from bot.app.cycle import Cycle
 from bot.app.daemon import Daemon
@@ -37,6 +36,7 @@ from bot.app.reconcile import Reconciler
 from bot.app.settings import Settings
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
+from bot.app.told import ToldJournal
 from bot.core.errors import Retryable
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
@@ -45,14 +45,8 @@ from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Event, Exchange,
 
 log = structlog.get_logger(__name__)
 
-JOURNAL: Final = "journal.sqlite"
 OnReorg = Callable[[Reorg], None]
 _NEVER: Final = datetime.fromtimestamp(0, UTC)
-
-
-def journal_path(settings: Settings) -> Path:
-    """Give the file that the daemon's journal is in."""
-    return settings.bot.state_dir / JOURNAL
 
 
 @asynccontextmanager
@@ -65,12 +59,12 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
     """
     async with AsyncExitStack() as stack:
         clock = _clock(settings)
-        journal = SqliteJournal.open(journal_path(settings), settings.bot.id, SystemClock().now())
+        journal = ToldJournal.open(journal_path(settings), settings.bot.id, SystemClock().now())
         stack.callback(journal.close)
         world = await _world(settings, clock, settings.bot.state_dir, _noted(journal, clock), stack)
         venues = {venue.venue: venue for venue in world.venues}
         commands = Commands(journal, clock)
-        around = await beside(settings, commands, journal.epoch, stack)
+        around = await beside(settings, commands, journal, stack)
         cycle = Cycle(
             observer=_observer(settings, world, journal),
             executor=Executor(venues, journal, clock),
@@ -81,6 +75,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             publishers=around.publishers,
             commands=commands,
             number=journal.last_cycle(),
+            meter=around.meter,
         )
         yield Daemon(
             chains=world.chains,

@@ -14,9 +14,8 @@ from bot.adapters.control.client import ask
 from bot.adapters.control.wire import SOURCE
 from bot.adapters.store.rows import IntentRecord
 from bot.adapters.store.view import JournalMeta, JournalView
-from bot.app.beside import control_path
+from bot.app.beside import control_path, journal_path
 from bot.app.report import as_data
-from bot.app.wiring import journal_path
 from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
 from bot.cli.tables import show
 from bot.core.command import Command, CommandResult, Verb

@@ -17,7 +17,7 @@ from typing import Final
 import tomli_w
 
 from bot.adapters.store.view import JournalView
-from bot.app.wiring import JOURNAL
+from bot.app.beside import JOURNAL
 from bot.core.errors import ConfigError, Halt
 from bot.core.snapshot import LpPosition
 from bot.demo.chain import LocalChain

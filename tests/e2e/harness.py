@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.adapters.store.view import JournalView
+from bot.app.beside import journal_path
 from bot.app.settings import load
-from bot.app.wiring import journal_path
 from bot.core.types import Underlying
 from bot.demo.chain import LocalChain, RevertedError
 from bot.demo.node import Anvil, AnvilOptions

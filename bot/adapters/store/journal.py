@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from sqlalchemy import func, insert, select
 
@@ -46,7 +46,7 @@ class SqliteJournal:
         self._next_number = 1
 
     @classmethod
-    def open(cls, path: Path, bot_id: str, at: datetime, keep_cycles: int = KEEP_CYCLES) -> SqliteJournal:
+    def open(cls, path: Path, bot_id: str, at: datetime, keep_cycles: int = KEEP_CYCLES) -> Self:
         """Lock the journal, make or migrate it, and begin a new epoch.
 
         Args:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import daemon, decide, snapshot
+from tests.bench import daemon, decide, latency, snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,14 @@ def measure() -> Iterator[Figure]:
     many, few = decide.run().values()
     yield Figure("decide, 1,000 positions", many, "ms", 20, read["wall"])
     yield Figure("decide, 3 positions", few, "ms", 0.5, many)
+    speed = asyncio.run(latency.run())
+    for venue in ("binance", "bitget"):
+        throttled = speed[f"{venue}, an order through ccxt's own throttle"]
+        yield Figure(f"{venue}: an order through ccxt's own throttle", throttled, "ms")
+        for path in ("block to order", "decision to order"):
+            yield Figure(f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5, throttled)
+            yield Figure(f"{venue}: {path}, p99", speed[f"{venue}, {path}, p99"], "ms", 20, throttled)
+        yield Figure(f"{venue}: block to order, CPU, p50", speed[f"{venue}, block to order, CPU, p50"], "ms")
     bare = daemon.start("-c", "pass")
     yield Figure("python that does nothing", bare, "s")
     yield Figure("dnbot --help", daemon.start("-m", "bot", "--help"), "s", 0.4, bare)

@@ -84,13 +84,13 @@ def _policy(cell: Cell) -> Policy:
 
 
 @asynccontextmanager
-async def story(cell: Cell, folder: Path) -> AsyncIterator[Story]:
-    """Set a cell up in an empty folder."""
+async def story(cell: Cell, folder: Path, layer: FaultyVenue | None = None) -> AsyncIterator[Story]:
+    """Set a cell up in an empty folder; ``layer`` stands in for the one that it would make."""
     clock, (tls, trust) = FastClock(NOW), _certificates()
     rules = replace(RULES, flavour=cell.flavour, history=1000, symbols={PERP: RULES.symbols[PERP]})
     account = desk(rules, clock.now())
     prices = Prices({PERP: D(2000)})
-    layer = FaultyVenue(cell.flavour)
+    layer = layer or FaultyVenue(cell.flavour)
     server = VenueServer(Venue(rules, [account], prices, clock), DIALECTS[cell.flavour](), tls=tls, around=layer)
     layer.attach(server)
     journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now())

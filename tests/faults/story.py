@@ -87,7 +87,7 @@ class Story:
             HarmError: something happened that must not.
         """
         self._break()
-        await self._start()
+        await self.start()
         await self._turns(D(3), D(3), D(3))
         await self._recover(D(3))
         self._break()
@@ -104,7 +104,8 @@ class Story:
         self.layer.faults.clear()
         self.layer.add(self.cell.call, self.cell.kind, self.cell.effect, times=times)
 
-    async def _start(self) -> None:
+    async def start(self) -> None:
+        """Meet the venue, as often as it takes."""
         for _ in range(3 * RECOVERY):  # a ban lasts two minutes, and there may be four
             try:
                 await self.exchange.check([PERP])
@@ -117,9 +118,10 @@ class Story:
 
     async def _turns(self, *sizes: Decimal) -> None:
         for size in sizes:
-            await self._turn(size)
+            await self.turn(size)
 
-    async def _turn(self, size: Decimal) -> None:
+    async def turn(self, size: Decimal) -> None:
+        """Show a block with so many ETH in the liquidity, and run one cycle."""
         self.block += 1
         self.clock.advance(PACE)
         self.most = max(self.most, size)
@@ -141,7 +143,7 @@ class Story:
         self.layer.faults.clear()
         self.layer.release()
         for _ in range(RECOVERY):
-            await self._turn(size)
+            await self.turn(size)
             if self._is_well():
                 return
         known = [(item.intent.client_id, item.status.value) for item in self.journal.pending()]

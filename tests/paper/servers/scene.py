@@ -100,12 +100,16 @@ def desk(rules: VenueRules, now: datetime, credentials: Credentials = ALICE, dep
 
 @asynccontextmanager
 async def serving(
-    flavour: Flavour, rules: VenueRules = RULES, around: Around | None = None, memory: timedelta = timedelta(0)
+    flavour: Flavour,
+    rules: VenueRules = RULES,
+    around: Around | None = None,
+    memory: timedelta = timedelta(0),
+    credentials: Credentials = ALICE,
 ) -> AsyncIterator[Scene]:
     """Serve one customer's venue over TLS."""
     rules = replace(rules, flavour=flavour, history=1000)
     clock, prices = ShiftedClock(), Prices()
-    one = desk(rules, clock.now())
+    one = desk(rules, clock.now(), credentials)
     tls, authority = certificates(HOSTS, datetime.now(UTC))
     venue = Venue(rules, [one], prices, clock, memory)
     async with VenueServer(venue, DIALECTS[flavour](), tls=tls, around=around) as server:

@@ -1,0 +1,122 @@
+"""Venue servers for end-to-end tests: an account that ``dnbot`` trades on as a process of its own, over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.paper.rules import Flavour
+from bot.paper.servers.desk import Credentials
+from bot.paper.servers.server import Serve
+from bot.paper.servers.venue import Incoming
+from tests.e2e.harness import ROOT, World
+from tests.paper.servers.scene import Scene, serving
+
+KEY = "KEYxPLANTED0123456789abcdefKEYxPLANTED"
+SECRET = "SECRETxPLANTED/secret+value=0123456789"  # noqa: S105 - planted, to be looked for in what is written
+PASSPHRASE = "PASSxPLANTED0123"  # noqa: S105 - the same
+Fault = Callable[[Incoming, Serve], Awaitable[web.StreamResponse | None]]
+"""Gives an answer in the venue's place, or None where the venue is to answer."""
+
+
+@dataclass
+class Account:
+    """A customer's account on a venue server; ``seen`` keeps every request."""
+
+    flavour: Flavour
+    scene: Scene
+    ca_file: Path
+    seen: list[Incoming] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[Incoming]:
+        return [one for one in self.seen if one.method != "GET"]
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """Give the credentials as ``dnbot`` takes them."""
+        keys = self.scene.desk.credentials
+        found = {"api_key": keys.key, "secret": keys.secret, "passphrase": keys.passphrase, **changes}
+        if self.flavour is Flavour.BINANCE:
+            del found["passphrase"]
+        return {f"DNBOT_VENUES__{self.flavour.upper()}__{name.upper()}": value for name, value in found.items()}
+
+    def table(self, **changes: str) -> str:
+        """Give the account's table of the configuration; values are TOML."""
+        values = {
+            "kind": f'"{self.flavour}"',
+            "symbols": '{ ETH = "ETH/USDT:USDT", BTC = "BTC/USDT:USDT" }',
+            "redirect_to": f'"127.0.0.1:{self.scene.server.port}"',
+            "ca_file": f'"{self.ca_file}"',
+            **changes,
+        }
+        lines = (f"{name} = {value}" for name, value in values.items())
+        return "\n".join([f"[venues.{self.flavour}]", *lines, ""])
+
+
+@asynccontextmanager
+async def account(flavour: Flavour, folder: Path, fault: Fault | None = None) -> AsyncIterator[Account]:
+    """Serve an account until the end of the block."""
+    made: list[Account] = []
+
+    async def around(request: web.BaseRequest, incoming: Incoming, serve: Serve) -> web.StreamResponse:
+        del request
+        made[0].seen.append(incoming)
+        replaced = None if fault is None else await fault(incoming, serve)
+        if replaced is not None:
+            return replaced
+        answer = await serve(incoming)
+        return web.json_response(body=answer.body, status=answer.status, headers=answer.headers)
+
+    async with serving(flavour, around=around, credentials=Credentials(KEY, SECRET, PASSPHRASE)) as scene:
+        ca_file = folder / f"{flavour}-ca.pem"
+        ca_file.write_text(scene.authority, encoding="ascii")
+        made.append(Account(flavour, scene, ca_file))
+        yield made[0]
+
+
+def without_venues(world: World) -> str:
+    """Give a world's configuration without its paper venue."""
+    return world.config.read_text(encoding="utf-8").partition("[venues.paper]")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int | None
+    said: str
+
+
+async def dnbot(*arguments: str, environ: Mapping[str, str], seconds: float = 60) -> Ended:
+    """Run ``dnbot`` until it ends; it sees nothing of the user's own configuration."""
+    process = await asyncio.create_subprocess_exec(
+        *command(arguments),
+        cwd=ROOT,
+        env=environment(environ),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            out, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Ended(process.returncode, out.decode())
+
+
+def command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "bot", *arguments]
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
+    return {**inherited, **environ}

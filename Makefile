@@ -57,7 +57,7 @@ screenshot: setup testtools ## write docs/status-page.png
 
 lock: ## write the lock files again (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock
-	$(COMPILE) pyproject.toml --extra demo --group dev -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra demo --extra research --group dev -o requirements-dev.lock
 	$(COMPILE) --group build -o requirements-build.lock
 	npm install --package-lock-only --no-audit --no-fund
 

@@ -156,7 +156,7 @@ async def _world(
         if venue.is_paper:
             marks = await _marks(name, venue, clock)
             fed += [marks] if isinstance(marks, PoolMarks) else []
-            exchange: Exchange = PaperExchange(_paper(name, venue, _account_file(folder, name)), marks, clock)
+            exchange: Exchange = PaperExchange(paper_config(name, venue, _account_file(folder, name)), marks, clock)
         else:
             exchange = await connect(_real(name, venue, venue.kind), clock)
         stack.push_async_callback(exchange.close)
@@ -231,7 +231,8 @@ def _copy_account(account: Path, copy: Path) -> None:
             source.backup(target)
 
 
-def _paper(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:
+def paper_config(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:
+    """Give the paper venue of the settings, its account in ``file``."""
     return PaperConfig(
         venue=name,
         file=file,

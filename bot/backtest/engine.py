@@ -1,0 +1,354 @@
+"""The replay: rows become snapshots, decide() decides, the daemon's executor sends to the paper exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bot.adapters.exchange.paper_config import venue_rules
+from bot.app.execute import Executor
+from bot.app.reconcile import Reconciler
+from bot.app.settings import Settings
+from bot.app.wiring import paper_config
+from bot.backtest.market import Market, MarketDay
+from bot.backtest.quiet import Quiet, QuietDay
+from bot.backtest.result import Moments, Result, Series
+from bot.backtest.scenario import Scenario
+from bot.backtest.tape import moment
+from bot.backtest.venue import MemoryJournal, SimClock, SimVenue, finish
+from bot.backtest.world import Lines, World, lines
+from bot.core.decide import decide
+from bot.core.decision import Decision
+from bot.core.errors import ConfigError
+from bot.core.orders import LedgerEntry
+from bot.core.pnl import Attribution, Stand, Trade, attribute
+from bot.core.policy import Policy
+from bot.core.snapshot import Snapshot
+from bot.core.state import State
+from bot.core.types import USD, ZERO, Symbol, Underlying, VenueId
+from bot.paper.engine import PaperEngine
+from bot.paper.liquidation import LIQUIDATION_ID
+
+Progress = Callable[[int], None]
+_POINTS: Final = 5000
+"""Rows that a chart gets at most."""
+ASSUMPTIONS: Final = (
+    "The positions join the pool's liquidity; swaps come as they came, however the pool is changed by that.",
+    "A row's fees go to a range by the share of the row's ticks in it, at the liquidity that the row ends with.",
+    "A decision is made at the end of each row, on what is known by then; prices between two rows are not seen.",
+    "Our own orders move the paper book by its depth and nothing else; it refills within seconds.",
+    "Gas is not counted: the positions are not touched.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is replayed: a market, a policy and the venues."""
+
+    market: Market
+    policy: Policy
+    venues: tuple[PaperEngine, ...]
+
+
+def plan_replay(market: Market, settings: Settings, scenario: Scenario) -> Plan:
+    """Take policy and paper venues from the settings, as far as the market has prices for them.
+
+    Raises:
+        ConfigError: no venue trades what the pools hold, or the latency is longer than a row.
+    """
+    policy = settings.policy()
+    hedges = {name: hedge for name, hedge in policy.hedges.items() if name in market.underlyings}
+    if not hedges:
+        held = ", ".join(market.underlyings)
+        raise ConfigError(f"no venue of the configuration has a perpetual on what the pools hold ({held})")
+    if scenario.latency is not None and scenario.latency >= market.interval:
+        raise ConfigError(f"latency must be shorter than a row ({market.interval})", key="latency")
+    engines = []
+    for name, venue in settings.venues.items():
+        config = paper_config(name, venue, Path("unused"))
+        symbols = {key: symbol for key, symbol in config.symbols.items() if key in hedges}
+        if not symbols:
+            continue
+        hardships = config.hardships
+        if scenario.latency is not None:
+            hardships = replace(hardships, order_latency=scenario.latency, cancel_latency=scenario.latency)
+        config = replace(config, symbols=symbols, hardships=hardships, deposit=scenario.collateral or config.deposit)
+        engines.append(PaperEngine.open(venue_rules(config), moment(market.start), config.deposit))
+    return Plan(market, replace(policy, hedges=hedges), tuple(engines))
+
+
+def replay(plan: Plan, *, skip: bool = True, progress: Progress | None = None) -> Result:
+    """Replay the market; the same plan gives the same bytes, with ``skip`` or without.
+
+    Args:
+        plan: what to replay; its engines are forked, so that it may be replayed again.
+        skip: leave out the decisions that can't act.
+        progress: is told the number of rows done, day by day.
+
+    Raises:
+        ConfigError: the market has no row.
+    """
+    return Replay(plan, skip=skip).run(progress)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted on the way."""
+
+    attribution: Attribution = field(default_factory=Attribution)
+    days: dict[date, Attribution] = field(default_factory=dict)
+    hedged: Moments = field(default_factory=Moments)
+    unhedged: Moments = field(default_factory=Moments)
+    lvr: float = 0.0
+    steps: int = 0
+    rows: int = 0
+    refused: int = 0
+    worst: float | None = None
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a day's steps saw, one item a step; equity and shorts are those after the step's orders."""
+
+    steps: list[int] = field(default_factory=list)
+    equity: list[float] = field(default_factory=list)
+    shorts: list[dict[Underlying, float]] = field(default_factory=list)
+    bands: list[dict[Underlying, float]] = field(default_factory=list)
+    distances: list[float] = field(default_factory=list)
+    idle: int | None = None
+    """The first row at which nothing was done."""
+
+
+class Replay:
+    """One replay under way."""
+
+    def __init__(self, plan: Plan, *, skip: bool) -> None:
+        self._market, self._policy = plan.market, plan.policy
+        self.venues = tuple(SimVenue(engine.fork()) for engine in plan.venues)
+        self.world = World(plan.market, self.venues, {})
+        self.journal = MemoryJournal()
+        by_name = {venue.venue: venue for venue in self.venues}
+        clock = SimClock(self.venues)
+        self._executor = Executor(by_name, self.journal, clock)
+        self._reconciler = Reconciler(by_name, self.journal, clock)
+        self.state = State.fresh(moment(plan.market.start))
+        self.before, self.acted = self.state, True
+        """The state before the last step, and whether that step, or the venue in it, did anything."""
+        self._quiet = Quiet(self, plan.policy) if skip else None
+        self._tally = Tally()
+        self._series = Series(every=max(1, plan.market.rows // _POINTS))
+        self._first: Stand | None = None
+        self._booked: Stand | None = None
+        self._seen: Snapshot | None = None
+        self._read = [(0, 0) for _ in self.venues]
+        self._tail: tuple[float, float] | None = None
+
+    def run(self, progress: Progress | None) -> Result:
+        """Go through all days."""
+        for day in self._market.days():
+            self._day(day)
+            if progress is not None:
+                progress(self._tally.rows)
+        return self._result()
+
+    def _day(self, day: MarketDay) -> None:
+        base, seen = self._tally.rows, Seen()
+        quiet: QuietDay | None = None
+        row = 0
+        while row < len(day):
+            decision = self._step(day, row, base + row + 1, is_last=row == len(day) - 1)
+            seen.steps.append(row)
+            seen.equity.append(self._equity())
+            seen.shorts.append(self._shorts())
+            seen.bands.append({one.underlying: float(one.band.outer) for one in decision.hedges if one.band})
+            seen.distances.append(self._distance())
+            if seen.idle is None and not self.acted:
+                seen.idle = row
+            if row == 0 and self._quiet is not None:
+                quiet = self._quiet.day(day, base)
+            row = row + 1 if quiet is None else quiet.skip(row)
+        self._tally.steps += len(seen.steps)
+        self._tally.rows += len(day)
+        self._collect(day, lines(day, self.world.entries), seen)
+
+    def _step(self, day: MarketDay, row: int, number: int, *, is_last: bool) -> Decision:
+        """Decide at a row and carry it out."""
+        now = moment(day.times[row])
+        happened = [venue.advance(now, self.world.updates(day, row, venue)) for venue in self.venues]
+        if self.journal.open:
+            finish(self._reconciler.reconcile())
+        snapshot = self.world.snapshot(day, row, number)
+        decision = decide(snapshot, replace(self.state, pending=self.journal.pending()), self._policy)
+        stand = Stand(snapshot, decision.prices)
+        if is_last or any(happened) or decision.approved or decision.cancels or self._booked is None:
+            self._book(stand, moment(day.times[row] - 1).date())
+        self._seen = snapshot
+        self._tally.refused += len(decision.refused)
+        if decision.approved or decision.cancels:
+            self.journal.marks = _marks(snapshot)
+            finish(self._executor.cancel(decision.cancels))
+            finish(self._executor.execute(decision.approved))
+        self.before, self.state = self.state, decision.state
+        self.acted = bool(decision.approved or decision.refused or decision.cancels or any(happened))
+        return decision
+
+    def _book(self, stand: Stand, day: date) -> None:
+        """Attribute what happened since the last booking."""
+        before, self._booked = self._booked, stand
+        if before is None:
+            self._first = stand
+            return
+        trades, entries = self._news()
+        found = attribute(before, stand, trades, entries)
+        assert found is not None  # noqa: S101 - a replay's venues are always known; tells the type checker
+        self._tally.attribution = self._tally.attribution.plus(found)
+        self._tally.days[day] = self._tally.days.get(day, Attribution()).plus(found)
+
+    def _news(self) -> tuple[list[Trade], list[tuple[Underlying, LedgerEntry]]]:
+        """Give the fills and cash movements since the last time."""
+        trades: list[Trade] = []
+        entries: list[tuple[Underlying, LedgerEntry]] = []
+        for number, venue in enumerate(self.venues):
+            fills, ledger = self._read[number]
+            names = {symbol: rules.market.underlying for symbol, rules in venue.engine.rules.symbols.items()}
+            for fill in venue.fills_made[fills:]:
+                order = self.journal.orders.get(fill.client_id) if fill.client_id is not None else None
+                trades.append(Trade(fill, names[fill.symbol], None if order is None else order.mark))
+            entries += [(names[entry.symbol], entry) for entry in venue.entries_made[ledger:] if entry.symbol]
+            self._read[number] = len(venue.fills_made), len(venue.entries_made)
+        return trades, entries
+
+    def _equity(self) -> float:
+        return float(sum((venue.engine.equity for venue in self.venues), ZERO))
+
+    def _shorts(self) -> dict[Underlying, float]:
+        found: dict[Underlying, float] = dict.fromkeys(self._market.underlyings, 0.0)
+        for venue in self.venues:
+            for symbol, position in venue.engine.account.positions.items():
+                found[venue.engine.rules.symbols[symbol].market.underlying] += float(position.size)
+        return found
+
+    def _distance(self) -> float:
+        """Give the smallest rise of a mark that liquidates, as the step saw it; infinite without a short."""
+        nearest = float("inf")
+        for view in self._seen.known_venues if self._seen is not None else ():
+            for symbol, position in view.positions.items():
+                if position.size < 0 and position.liquidation_price is not None:
+                    mark = view.quotes[symbol].mark.price
+                    nearest = min(nearest, float(position.liquidation_price / mark - 1))
+        return nearest
+
+    def _collect(
+        self,
+        day: MarketDay,
+        found: Lines,
+        seen: Seen,
+    ) -> None:
+        """Count the day's changes, and keep every so many rows for charts."""
+        rows, steps = np.arange(len(day)), np.array(seen.steps)
+        place = np.searchsorted(steps, rows, "right") - 1
+        equity = np.array(seen.equity)[place]
+        shorts: dict[Underlying, np.typing.NDArray[np.float64]] = {}
+        for name, marks in found.marks.items():
+            shorts[name] = np.array([short[name] for short in seen.shorts])[place]
+            equity = equity + shorts[name] * (marks - marks[steps][place])
+        value, total = found.value, found.value + equity
+        if self._tail is not None:
+            value, total = np.concatenate(([self._tail[0]], value)), np.concatenate(([self._tail[1]], total))
+        elif seen.idle is not None:
+            value, total = value[seen.idle :], total[seen.idle :]
+        if self._tail is not None or seen.idle is not None:  # from the first decision on that found the hedge in place
+            self._tail = float(value[-1]), float(total[-1])
+            self._tally.unhedged.add(np.diff(value))
+            self._tally.hedged.add(np.diff(total))
+        self._tally.lvr += float(found.lvr.sum())
+        nearest = min(seen.distances, default=float("inf"))
+        self._tally.worst = nearest if self._tally.worst is None else min(nearest, self._tally.worst)
+        self._draw(day, found, equity, shorts, seen, place)
+
+    def _draw(
+        self,
+        day: MarketDay,
+        found: Lines,
+        equity: np.typing.NDArray[np.float64],
+        shorts: Mapping[Underlying, np.typing.NDArray[np.float64]],
+        seen: Seen,
+        place: np.typing.NDArray[np.int64],
+    ) -> None:
+        series = self._series
+        kept = range((-(self._tally.rows - len(day))) % series.every, len(day), series.every)
+        for row in kept:
+            series.at.append(day.times[row])
+            series.value.append(float(found.value[row]))
+            series.hold.append(float(found.hold[row]))
+            series.equity.append(float(equity[row]))
+            series.distance.append(seen.distances[int(place[row])])
+            for name in found.marks:
+                series.marks.setdefault(name, []).append(float(found.marks[name][row]))
+                series.exposure.setdefault(name, []).append(float(found.exposure[name][row]))
+                series.short.setdefault(name, []).append(float(shorts[name][row]))
+                series.band.setdefault(name, []).append(seen.bands[int(place[row])].get(name, 0.0))
+
+    def _result(self) -> Result:
+        first, last, tally = self._first, self._booked, self._tally
+        if first is None or last is None:
+            raise ConfigError("the market has no row to replay")
+        fills = [fill for venue in self.venues for fill in venue.fills_made]
+        forced = [fill for fill in fills if str(fill.client_id).startswith(LIQUIDATION_ID)]
+        return Result(
+            start=first.snapshot.taken_at,
+            end=last.snapshot.taken_at,
+            rows=tally.rows,
+            steps=tally.steps,
+            orders=tuple(self.journal.orders.values()),
+            total=tally.attribution,
+            days=tally.days,
+            start_value=_value(first),
+            end_value=_value(last),
+            start_equity=_equity_of(first.snapshot),
+            end_equity=_equity_of(last.snapshot),
+            hold_value=_value(Stand(first.snapshot, last.prices)),
+            hedged=tally.hedged,
+            unhedged=tally.unhedged,
+            lvr=tally.lvr,
+            turnover=sum((abs(fill.quantity) * fill.price for fill in fills), ZERO),
+            worst_distance=None if tally.worst in {None, float("inf")} else tally.worst,
+            liquidations=len(forced),
+            refused=tally.refused,
+            series=self._series,
+            findings=self._market.findings,
+            assumptions=ASSUMPTIONS,
+        )
+
+
+def _marks(snapshot: Snapshot) -> dict[tuple[VenueId, Symbol], Decimal]:
+    return {
+        (view.venue, symbol): quote.mark.price
+        for view in snapshot.known_venues
+        for symbol, quote in view.quotes.items()
+    }
+
+
+def _value(stand: Stand) -> Decimal:
+    known = {USD: Decimal(1), **stand.prices}
+    return sum(
+        (
+            token.to_units(raw) * known[token.underlying]
+            for position in stand.snapshot.positions
+            for token, raw in (
+                (position.token0, position.amounts.total0),
+                (position.token1, position.amounts.total1),
+            )
+        ),
+        ZERO,
+    )
+
+
+def _equity_of(snapshot: Snapshot) -> Decimal:
+    return sum((view.balance.equity for view in snapshot.known_venues), ZERO)

@@ -66,7 +66,7 @@ class Cycle:
             raise
         if snapshot is None:
             return None
-        decision = await self._act(snapshot)
+        decision = await self.act(snapshot)
         await unless(stop, self.reconciler.collect_fills())
         record = CycleRecord(self.number + 1, decision.at, snapshot, decision, self.clock.monotonic() - started)
         with self._timed(Phase.RECORD):
@@ -77,7 +77,7 @@ class Cycle:
             publisher.publish(record)
         return record
 
-    async def _act(self, snapshot: Snapshot) -> Decision:
+    async def act(self, snapshot: Snapshot) -> Decision:
         """Decide, and do what was decided: margin first, then orders, and stops last, on what the orders left."""
         self.reconciler.remember(snapshot)
         before = self._before()
@@ -124,7 +124,7 @@ class Cycle:
         state = self.state or self.journal.load_state()
         if state is None or not any(watch.position for watch in state.markets.values()):
             return
-        decision = await self._act(await self.observer.only_venues(state.money.read_at))
+        decision = await self.act(await self.observer.only_venues(state.money.read_at))
         self.state = decision.state
         self.journal.save_state(decision.state)
         for alarm in decision.alarms:

@@ -12,18 +12,20 @@ from typing import Final
 import numpy as np
 
 from bot.adapters.exchange.paper_config import venue_rules
+from bot.app.commands import Commands
+from bot.app.cycle import Cycle
+from bot.app.entries import EntryBook
 from bot.app.execute import Executor
 from bot.app.reconcile import Reconciler
 from bot.app.settings import Settings
 from bot.app.wiring import paper_config
 from bot.backtest.market import Market, MarketDay
-from bot.backtest.quiet import Quiet, QuietDay
+from bot.backtest.quiet import Quiet, QuietDay, is_active
 from bot.backtest.result import Moments, Result, Series
 from bot.backtest.scenario import Scenario
 from bot.backtest.tape import moment
-from bot.backtest.venue import MemoryJournal, SimClock, SimVenue, finish
+from bot.backtest.venue import MemoryJournal, SimClock, SimObserver, SimVenue, finish
 from bot.backtest.world import Lines, World, lines
-from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.errors import ConfigError
 from bot.core.orders import LedgerEntry
@@ -135,8 +137,17 @@ class Replay:
         self.journal = MemoryJournal()
         by_name = {venue.venue: venue for venue in self.venues}
         clock = SimClock(self.venues)
-        self._executor = Executor(by_name, self.journal, clock)
-        self._reconciler = Reconciler(by_name, self.journal, clock)
+        self._cycle = Cycle(
+            observer=SimObserver((), self.venues, (), EntryBook(self.journal, clock, 0.0), clock, 0.0),
+            executor=Executor(by_name, self.journal, clock),
+            reconciler=Reconciler(by_name, self.journal, clock),
+            journal=self.journal,
+            clock=clock,
+            policy=plan.policy,
+            publishers=(),
+            commands=Commands(self.journal, clock),
+            state=State.fresh(moment(plan.market.start)),
+        )
         self.state = State.fresh(moment(plan.market.start))
         self.before, self.acted = self.state, True
         """The state before the last step, and whether that step, or the venue in it, did anything."""
@@ -181,47 +192,44 @@ class Replay:
         """Decide at a row and carry it out."""
         now = moment(day.times[row])
         happened = [venue.advance(now, self.world.updates(day, row, venue)) for venue in self.venues]
-        if self.journal.open:
-            finish(self._reconciler.reconcile())
+        if any(happened) or self.acted or self.journal.works:
+            finish(self._cycle.reconciler.reconcile())
         snapshot = self.world.snapshot(day, row, number)
-        decision = decide(snapshot, replace(self.state, pending=self.journal.pending()), self._policy)
-        stand = Stand(snapshot, decision.prices)
-        if is_last or any(happened) or decision.approved or decision.cancels or self._booked is None:
-            self._book(stand, moment(day.times[row] - 1).date())
+        self.journal.marks = _marks(snapshot)
+        self._cycle.state = self.before = self.state
+        counted = [(len(venue.fills_made), len(venue.entries_made)) for venue in self.venues]
+        decision = finish(self._cycle.act(snapshot))
+        self.state = decision.state
+        self.acted = any(happened) or is_active(decision)
+        if is_last or self.acted or self._booked is None:
+            self._book(Stand(snapshot, decision.prices), moment(day.times[row] - 1).date(), counted)
         self._seen = snapshot
         self._tally.refused += len(decision.refused)
-        if decision.approved or decision.cancels:
-            self.journal.marks = _marks(snapshot)
-            finish(self._executor.cancel(decision.cancels))
-            finish(self._executor.execute(decision.approved))
-        self.before, self.state = self.state, decision.state
-        self.acted = bool(decision.approved or decision.refused or decision.cancels or any(happened))
         return decision
 
-    def _book(self, stand: Stand, day: date) -> None:
-        """Attribute what happened since the last booking."""
+    def _book(self, stand: Stand, day: date, counted: list[tuple[int, int]]) -> None:
+        """Attribute what happened since the last booking, up to as many fills and cash movements by venue."""
         before, self._booked = self._booked, stand
         if before is None:
             self._first = stand
             return
-        trades, entries = self._news()
+        trades, entries = self._news(counted)
         found = attribute(before, stand, trades, entries)
         assert found is not None  # noqa: S101 - a replay's venues are always known; tells the type checker
         self._tally.attribution = self._tally.attribution.plus(found)
         self._tally.days[day] = self._tally.days.get(day, Attribution()).plus(found)
 
-    def _news(self) -> tuple[list[Trade], list[tuple[Underlying, LedgerEntry]]]:
+    def _news(self, counted: list[tuple[int, int]]) -> tuple[list[Trade], list[tuple[Underlying, LedgerEntry]]]:
         """Give the fills and cash movements since the last time."""
         trades: list[Trade] = []
         entries: list[tuple[Underlying, LedgerEntry]] = []
-        for number, venue in enumerate(self.venues):
-            fills, ledger = self._read[number]
+        for venue, (fills, ledger), (last_fill, last_entry) in zip(self.venues, self._read, counted, strict=True):
             names = {symbol: rules.market.underlying for symbol, rules in venue.engine.rules.symbols.items()}
-            for fill in venue.fills_made[fills:]:
+            for fill in venue.fills_made[fills:last_fill]:
                 order = self.journal.orders.get(fill.client_id) if fill.client_id is not None else None
                 trades.append(Trade(fill, names[fill.symbol], None if order is None else order.mark))
-            entries += [(names[entry.symbol], entry) for entry in venue.entries_made[ledger:] if entry.symbol]
-            self._read[number] = len(venue.fills_made), len(venue.entries_made)
+            entries += [(names[entry.symbol], entry) for entry in venue.entries_made[ledger:last_entry] if entry.symbol]
+        self._read = counted
         return trades, entries
 
     def _equity(self) -> float:

@@ -3,8 +3,9 @@
 No second engine: the band along a day comes from decide() itself, asked at a few rows and interpolated between them,
 less a margin; a row whose drift comes near it is stepped. What else could act (the venue's liquidation, stops, limits)
 is asked for too: before rows are left out, decide() and a fork of the paper exchange are tried at the highest and the
-lowest mark among them. The history of the marks, which decide() carries along, is brought forward row by row with the
-same arithmetic.
+lowest mark among them. What decide() carries along is brought forward: the history of the marks row by row with the
+same arithmetic, the pools' by its own function; held positions and results only ever count the difference to the last
+look.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from bot.backtest.market import MarketDay
 from bot.backtest.tape import Floats, moment
 from bot.backtest.venue import SimVenue
+from bot.core import pools
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.policy import Policy, TrackingBudget
@@ -77,13 +79,32 @@ class QuietDay:
     def skip(self, row: int) -> int:
         """Give the next row to step after ``row``, which was just stepped; what is left out has no effect."""
         replay = self._replay
-        is_busy = replay.acted or replay.journal.open or not _is_settled(replay.before, replay.state)
+        is_busy = replay.acted or replay.journal.works or not _is_settled(replay.before, replay.state)
         if is_busy or row == len(self._day) - 1:
             return row + 1
         end = min(self._next_act(row), self._forced[bisect_right(self._forced, row)])
         if end - row <= _WORTH or not self._is_quiet(row + 1, end):
             return row + 1
-        replay.state = replace(replay.state, marks=self._history_at(end - 1))
+        end = self._follow_pools(row + 1, end)
+        if end > row + 1:
+            replay.state = replace(replay.state, marks=self._history_at(end - 1))
+        return end
+
+    def _follow_pools(self, first: int, end: int) -> int:
+        """Bring what is remembered of the pools forward; give the first row at which one of them is doubted.
+
+        Where the mark is the pool's own price, its ratio to the mark stays what it is.
+        """
+        if self._day.mark_times[self._underlying] is None:
+            return end
+        replay = self._replay
+        for row in range(first, end):
+            marks = {self._underlying: self._day.marks[self._underlying][row]}
+            view = replay.world.prices(self._day, row, self._base + row + 1)
+            watches, doubted = pools.follow(replay.state.pools, (view,), marks, self._policy.guards)
+            if doubted:
+                return row
+            replay.state = replace(replay.state, pools=watches)
         return end
 
     def _next_act(self, row: int) -> int:
@@ -104,8 +125,7 @@ class QuietDay:
 
     def _acts(self, row: int) -> bool:
         decision, happened = self._ask(row)
-        is_moved = decision.state.bot != self._replay.state.bot
-        return happened or is_moved or bool(decision.approved or decision.refused or decision.cancels)
+        return happened or decision.state.bot != self._replay.state.bot or is_active(decision)
 
     def _ask(self, row: int) -> tuple[Decision, bool]:
         """Give what would be decided at a row if nothing happened until then, and whether the venue does something."""
@@ -114,7 +134,7 @@ class QuietDay:
         now = moment(self._day.times[row])
         happened = [venue.advance(now, replay.world.updates(self._day, row, venue)) for venue in venues]
         snapshot = replay.world.snapshot(self._day, row, self._base + row + 1, venues)
-        state = replace(replay.state, marks=self._history_at(row - 1), pending=())
+        state = replace(replay.state, marks=self._history_at(row - 1), pending=replay.journal.pending())
         return decide(snapshot, state, self._policy), any(happened)
 
     def _history_at(self, row: int) -> MarkHistory:
@@ -124,9 +144,12 @@ class QuietDay:
         return MarkHistory(moment(self._day.times[row]), {name: mark}, {pair(name, name): covariance}, weight)
 
     def _forced_rows(self) -> list[int]:
-        """Give the rows that are always stepped: the last one of the day, and the last one before each settlement."""
+        """Give the rows that are always stepped: the last two of the day, and the last one before each settlement.
+
+        A day's results are counted from midnight, which the last row shows already.
+        """
         times = self._day.times
-        rows = {len(times) - 1}
+        rows = {len(times) - 2, len(times) - 1}
         for venue in self._replay.venues:
             for symbol, state in venue.engine.account.funding.items():
                 interval = int(venue.engine.rules.symbols[symbol].funding_interval.total_seconds())
@@ -182,11 +205,17 @@ class QuietDay:
         return kinds
 
 
+def is_active(decision: Decision) -> bool:
+    """Whether a decision asks for anything at all, or would, were it not refused."""
+    return bool(decision.approved or decision.refused or decision.cancels or decision.stops or decision.top_ups)
+
+
 def _is_settled(before: State, after: State) -> bool:
     """Whether a step changed nothing that a decision carries along, but for the history and what is held."""
     if after.bot.state is not RunState.RUNNING:
         return False
-    return replace(before, marks=after.marks, held=after.held, pending=()) == replace(after, pending=())
+    same = replace(before, marks=after.marks, held=after.held, money=after.money, pools=after.pools, pending=())
+    return same == replace(after, pending=())
 
 
 def _histories(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from bot.app.settings.base import Table
 from bot.app.settings.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
+from bot.app.settings.layers import read_toml
 from bot.core.errors import ConfigError
 from bot.core.types import Underlying
 
@@ -150,14 +150,9 @@ def load_scenario(path: Path) -> Scenario:
         ConfigError: it is missing, no TOML, or does not make sense.
     """
     file = path / "scenario.toml" if path.is_dir() else path
+    layer = read_toml(file)
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"the scenario can't be read: {error.strerror}", source=str(file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"is no TOML: {error}", source=str(file)) from error
-    try:
-        found = Scenario.model_validate(values)
+        found = Scenario.model_validate(layer.values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from bot.app.observe import Observer
 from bot.core.market import PerpMarket
 from bot.core.orders import (
     Accepted,
@@ -15,15 +16,18 @@ from bot.core.orders import (
     Intent,
     LedgerEntry,
     NotFound,
+    OrderKind,
     OrderReport,
     OrderRequest,
     Outcome,
     Rejected,
+    RejectReason,
     Unknown,
 )
 from bot.core.snapshot import Entry, Snapshot, VenueView
-from bot.core.state import Pending, PendingStatus, State
+from bot.core.state import Pending, PendingStatus, State, market_key
 from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
+from bot.paper.checks import Refusal
 from bot.paper.engine import PaperEngine
 from bot.paper.rules import MarkUpdate
 from bot.ports import CycleRecord, Event
@@ -54,6 +58,8 @@ class SimVenue:
     fills_made: list[Fill] = field(default_factory=list)
     entries_made: list[LedgerEntry] = field(default_factory=list)
     closed: dict[ClientOrderId, OrderReport] = field(default_factory=dict)
+    told: int = 0
+    """How many cash movements a snapshot has shown already."""
 
     @property
     def venue(self) -> VenueId:
@@ -94,6 +100,19 @@ class SimVenue:
         report = self.engine.lookup(client_id) or self.closed.get(client_id)
         return NotFound(client_id, self.engine.now) if report is None else report
 
+    async def add_margin(self, symbol: Symbol, amount: Decimal) -> Rejected | None:
+        """Put cash aside for an isolated short."""
+        return self._moved(self.engine.add_margin(symbol, amount))
+
+    async def transfer(self, amount: Decimal) -> Rejected | None:
+        """Refuse: a replay's account has no other wallet."""
+        return Rejected(ClientOrderId(""), RejectReason.OTHER, "", f"no other wallet has {amount:f} USD")
+
+    def _moved(self, refusal: Refusal | None) -> Rejected | None:
+        if refusal is None:
+            return None
+        return Rejected(ClientOrderId(""), refusal.reason, refusal.code or "", refusal.message)
+
     async def fills(self, since: datetime) -> tuple[Fill, ...]:
         """Give our trades from a time on."""
         return tuple(fill for fill in self.fills_made if fill.at >= since)
@@ -104,6 +123,14 @@ class SimVenue:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+    def view(self, *, with_ledger: bool = False) -> VenueView:
+        """Give the account's state; with the cash movements since they were last given, or without them."""
+        view = self.engine.view()
+        if not with_ledger:
+            return view
+        told, self.told = self.told, len(self.entries_made)
+        return replace(view, ledger=tuple(self.entries_made[told:]))
 
     def advance(self, now: datetime, marks: Mapping[Symbol, MarkUpdate]) -> bool:
         """Move time and prices; tell whether anything happened to the account."""
@@ -146,6 +173,12 @@ class MemoryJournal:
     open: dict[ClientOrderId, Pending] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     marks: Mapping[tuple[VenueId, Symbol], Decimal] = field(default_factory=dict)
+    fired: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def works(self) -> bool:
+        """Whether the end of any order but a resting stop is not known."""
+        return any(item.intent.request.kind is not OrderKind.STOP_MARKET for item in self.open.values())
 
     def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
         """Number an order."""
@@ -157,14 +190,13 @@ class MemoryJournal:
 
     def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
         """Take what became of an order."""
-        del at
         order = self.orders[client_id]
         match outcome:
             case Accepted(report):
                 order.status, order.filled = report.status.value, report.filled
                 order.average, order.note = report.average_price, report.note
                 if report.status.is_final:
-                    self.open.pop(client_id, None)
+                    self._end(order, at)
                 else:
                     left = report.quantity - report.filled
                     self.open[client_id] = Pending(order.intent, PendingStatus.OPEN, left)
@@ -178,6 +210,16 @@ class MemoryJournal:
                 order.status, order.note = "unknown", message
                 pending = self.open[client_id]
                 self.open[client_id] = Pending(order.intent, PendingStatus.UNKNOWN, pending.remaining)
+
+    def _end(self, order: Order, at: datetime) -> None:
+        request = order.intent.request
+        self.open.pop(order.intent.client_id, None)
+        if request.kind is OrderKind.STOP_MARKET and order.filled:
+            self.fired[market_key(request.venue, request.symbol)] = at
+
+    def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
+        """Give when the last stop that filled ended since a time."""
+        return {key: at for key, at in self.fired.items() if at >= since}
 
     def pending(self) -> tuple[Pending, ...]:
         """Give the orders whose end is not known."""
@@ -220,6 +262,17 @@ class MemoryJournal:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+@dataclass(slots=True)
+class SimObserver(Observer):
+    """Reads the venues again, without waiting; the rows bring everything else."""
+
+    async def complete(self, snapshot: Snapshot, since: Mapping[VenueId, datetime]) -> Snapshot:
+        """Give the snapshot with what the venues show now."""
+        del since
+        views = tuple([await venue.observe() for venue in self.venues])
+        return replace(snapshot, taken_at=self.clock.now(), venues=views)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -55,15 +55,20 @@ class World:
 
     def snapshot(self, day: MarketDay, row: int, number: int, venues: Sequence[SimVenue] | None = None) -> Snapshot:
         """Give the world at a row; ``number`` counts the rows since the start."""
-        now = moment(day.times[row])
-        positions: list[LpPosition] = []
-        prices: list[PoolPrice] = []
-        for pool, index in zip(day.pools, day.index, strict=True):
-            at = int(index[row])
-            prices.append(_price(pool.facts, int(pool.ticks[at])))
-            positions += [self._position(pool, place, at) for place in range(len(pool.own))]
-        view = ChainView(CHAIN, ChainId(0), _stamp(number, now), tuple(positions), tuple(prices))
-        return Snapshot(now, (view,), tuple(venue.engine.view() for venue in venues or self.venues))
+        positions = [
+            self._position(pool, place, int(index[row]))
+            for pool, index in zip(day.pools, day.index, strict=True)
+            for place in range(len(pool.own))
+        ]
+        view = replace(self.prices(day, row, number), positions=tuple(positions))
+        now = view.block.timestamp
+        return Snapshot(now, (view,), tuple(venue.view(with_ledger=True) for venue in venues or self.venues))
+
+    def prices(self, day: MarketDay, row: int, number: int) -> ChainView:
+        """Give the chain at a row without the positions."""
+        pairs = zip(day.pools, day.index, strict=True)
+        prices = tuple(_price(pool.facts, int(pool.ticks[int(index[row])])) for pool, index in pairs)
+        return ChainView(CHAIN, ChainId(0), _stamp(number, moment(day.times[row])), (), prices)
 
     def _position(self, pool: PoolDay, place: int, at: int) -> LpPosition:
         own, facts = pool.own[place], pool.facts

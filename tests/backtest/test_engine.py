@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from bot.backtest.engine import replay
 from bot.core.errors import ConfigError
+from bot.core.orders import OrderKind
 from tests.backtest.scenes import generated, plan_of
 
 Specs = list[dict[str, Any]]
@@ -104,3 +106,13 @@ def test_a_market_that_no_venue_trades_is_refused() -> None:
     pools = [{**scenario.pools[0].model_dump(), "token1": token}]
     with pytest.raises(ConfigError, match="FOO"):
         plan_of(type(scenario).model_validate({"pools": pools}))
+
+
+def test_a_stop_that_follows_every_trade_never_counts_as_missing() -> None:
+    scenario = generated(FULL, {"volatility": 3, "days": 1})
+    found = replay(plan_of(scenario, execution__style="taker", hedge__band__risk_aversion="100000"))
+    reasons = {order.intent.request.reason for order in found.orders}
+    assert not [reason for reason in reasons if "no verified stop" in reason]
+    times = [order.intent.created_at for order in found.orders if order.intent.request.kind is OrderKind.LIMIT]
+    run = sum(1 for one, three in zip(times, times[3:], strict=False) if three - one == timedelta(minutes=3))
+    assert run, "no four trades followed on each other: the scene shows nothing"

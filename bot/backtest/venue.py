@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from bot.app.observe import Observer
+from bot.core.account_check import Expected, Identity
 from bot.core.market import PerpMarket
 from bot.core.orders import (
     Accepted,
@@ -216,6 +217,20 @@ class MemoryJournal:
         self.open.pop(order.intent.client_id, None)
         if request.kind is OrderKind.STOP_MARKET and order.filled:
             self.fired[market_key(request.venue, request.symbol)] = at
+
+    @property
+    def identity(self) -> Identity:
+        """Whose orders these are."""
+        return Identity(self.bot_id, 1)
+
+    def expected(self) -> Mapping[tuple[VenueId, Symbol], Expected]:
+        """Give nothing: nobody else trades on a replay's account, so it is never checked."""
+        return {}
+
+    def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
+        """Keep the event."""
+        del venue, symbol, size
+        self.events.append(event)
 
     def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
         """Give when the last stop that filled ended since a time."""

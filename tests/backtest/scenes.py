@@ -38,7 +38,7 @@ def generated(
     positions: list[dict[str, Any]] | None = None, model: Mapping[str, object] | None = None, **more: object
 ) -> Scenario:
     """Give a scenario on a generated market: a position of ±10% unless told."""
-    market = {"start": datetime(2026, 1, 1, tzinfo=UTC), "days": 2, "seed": 5, **(model or {})}
+    market = {"start": datetime(2026, 1, 1, tzinfo=UTC), "days": 1, "seed": 5, "volatility": "1.6", **(model or {})}
     held = positions or [{"value": 100_000, "width": "10%"}]
     return Scenario.model_validate({"collateral": 100_000, "pools": [pool(held, model=market)], **more})
 

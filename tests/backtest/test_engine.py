@@ -19,7 +19,7 @@ FULL: Specs = [{"value": 100_000, "full": True}]
 TWO: Specs = [{"value": 60_000, "width": "10%"}, {"value": 40_000, "full": True}]
 CASES: dict[str, tuple[Specs | None, dict[str, Any], dict[str, str]]] = {
     "default": (None, {}, {}),
-    "leaves its range": (NARROW, {"volatility": 1.5, "days": 3}, {}),
+    "leaves its range": (NARROW, {"volatility": 5}, {}),
     "full range": (FULL, {}, {}),
     "two positions": (TWO, {}, {}),
     "jumps": (None, {"kind": "jumps", "jumps_a_year": 500, "jump_size": "2%"}, {}),
@@ -78,11 +78,12 @@ def test_a_ratio_of_zero_trades_nothing() -> None:
     assert found.variance_ratio == pytest.approx(1)
 
 
-def test_little_collateral_is_liquidated_by_the_venue() -> None:
-    scenario = generated(FULL, {"drift": 60, "days": 8}, collateral=12_000)
-    found = replay(plan_of(scenario, venues__paper__leverage="5"))
-    assert found.liquidations > 0
-    assert found.total.hedge.liquidation_fees < 0
+def test_little_collateral_is_reduced_by_the_ladder_before_the_venue_liquidates() -> None:
+    scenario = generated(FULL, {"drift": 300, "volatility": "0.8"}, collateral=9_000)
+    found = replay(plan_of(scenario))
+    reasons = [order.intent.request.reason for order in found.orders]
+    assert [reason for reason in reasons if reason.startswith("margin ladder")]
+    assert found.liquidations == 0
     assert abs(found.total.residual) <= Decimal("1e-9") * found.start_value
 
 

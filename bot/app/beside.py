@@ -16,6 +16,7 @@ from bot.adapters.clock import SystemClock
 from bot.adapters.control.server import ControlServer
 from bot.adapters.control.wire import SOCKET
 from bot.adapters.mqtt.config import MqttConfig
+from bot.adapters.notify import Alerts, Apprise, Mouth
 from bot.adapters.store.view import JournalView
 from bot.adapters.web.board import Past
 from bot.adapters.web.config import About
@@ -84,6 +85,10 @@ async def beside(settings: Settings, operator: Operator, journal: ToldJournal, s
         link = MqttLink(_mqtt(settings, journal.epoch), operator, SystemClock())
         publishers.append(link)
         services.append(link)
+    if settings.alerts.are_wanted:
+        alerts = Alerts(settings.alerts.config(settings.bot.id), _mouth(settings), SystemClock())
+        publishers.append(alerts)
+        services.append(alerts)
     return Beside(publishers, services, meter)
 
 
@@ -95,6 +100,11 @@ def journal_path(settings: Settings) -> Path:
 def about(settings: Settings) -> About:
     """Say which bot this is."""
     return About(settings.bot.id, metadata.version("dnbot"), settings.bot.mode)
+
+
+def _mouth(settings: Settings) -> Mouth:
+    own = settings.alerts
+    return Apprise([url.get_secret_value() for url in own.urls], [url.get_secret_value() for url in own.critical_urls])
 
 
 def _past(journal: Path, cycles: int) -> Past:

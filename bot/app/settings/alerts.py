@@ -7,8 +7,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from bot.adapters.notify import AlertConfig
 from bot.app.settings.base import Table
 from bot.app.settings.fields import Duration, HttpEndpoint, Integer
+from bot.core.alerts import AlertPolicy
 from bot.core.decision import Severity
 
 
@@ -49,3 +51,19 @@ class AlertSettings(Table):
         examples=["https://hc.example/ping/KEY"],
     )
     pulse_interval: Duration = Field(default=timedelta(minutes=5), description="time between two pulses")
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether anybody is to be told, or pulsed."""
+        return bool(self.urls or self.critical_urls or self.pulse_url)
+
+    def config(self, bot_id: str) -> AlertConfig:
+        """Give what the alerts take."""
+        return AlertConfig(
+            bot_id=bot_id,
+            policy=AlertPolicy(self.severity, self.still_after, self.resolved_after),
+            silent_after=self.silent_after.total_seconds(),
+            queue=self.queue,
+            pulse_url=None if self.pulse_url is None else self.pulse_url.get_secret_value(),
+            pulse_interval=self.pulse_interval.total_seconds(),
+        )

@@ -1,0 +1,104 @@
+"""Which alarms a person is told of, and when: once, again while they last, and once more when they are over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.decision import Alarm, Severity
+
+_RANK: Final[Mapping[Severity, int]] = MappingProxyType({one: rank for rank, one in enumerate(Severity)})
+
+
+class Stage(StrEnum):
+    """Where an alarm is in its life."""
+
+    RAISED = "raised"
+    WORSE = "worse"
+    STILL = "still"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to tell: ``since`` is when the alarm was raised."""
+
+    stage: Stage
+    alarm: Alarm
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """When to tell.
+
+    Attributes:
+        severity: what is less severe is never told.
+        still_after: how long after the last word a standing alarm is told again.
+        resolved_after: how long an alarm must be gone before it counts as over; one that comes and goes is told once.
+    """
+
+    severity: Severity
+    still_after: timedelta
+    resolved_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alarm that was told: as it was seen last, since when, when it was last told and last seen."""
+
+    alarm: Alarm
+    since: datetime
+    told_at: datetime
+    seen_at: datetime
+
+
+Standings = Mapping[str, Standing]
+"""The alarms that were told and are not over, by key."""
+
+
+def advance(
+    standing: Standings, alarms: Iterable[Alarm], now: datetime, policy: AlertPolicy
+) -> tuple[Standings, tuple[Notice, ...]]:
+    """Take the alarms that stand at ``now``; give what stands afterwards, and what to tell.
+
+    Of several alarms of one key the most severe counts. An alarm that sinks below the policy's severity counts as gone.
+    """
+    present: dict[str, Alarm] = {}
+    for alarm in alarms:
+        before = present.get(alarm.key)
+        if _RANK[alarm.severity] >= _RANK[policy.severity] and (before is None or _is_worse(alarm, before)):
+            present[alarm.key] = alarm
+    after: dict[str, Standing] = {}
+    notices: list[Notice] = []
+    for key in {**standing, **present}:
+        known, stage = _step(standing.get(key), present.get(key), now, policy)
+        if stage is not Stage.RESOLVED:
+            after[key] = known
+        if stage is not None:
+            notices.append(Notice(stage, known.alarm, known.since))
+    return after, tuple(notices)
+
+
+def _step(
+    known: Standing | None, alarm: Alarm | None, now: datetime, policy: AlertPolicy
+) -> tuple[Standing, Stage | None]:
+    if known is None:
+        assert alarm is not None  # noqa: S101 - a key is known or present; tells the type checker
+        return Standing(alarm, now, now, now), Stage.RAISED
+    if alarm is None:
+        return known, Stage.RESOLVED if now - known.seen_at >= policy.resolved_after else None
+    seen = replace(known, alarm=alarm, seen_at=now)
+    if _is_worse(alarm, known.alarm):
+        return replace(seen, told_at=now), Stage.WORSE
+    if now - known.told_at >= policy.still_after:
+        return replace(seen, told_at=now), Stage.STILL
+    return seen, None
+
+
+def _is_worse(alarm: Alarm, than: Alarm) -> bool:
+    return _RANK[alarm.severity] > _RANK[than.severity]

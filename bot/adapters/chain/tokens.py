@@ -1,8 +1,9 @@
 """Tokens: their metadata, read once, and what they are a claim on.
 
 A symbol is what a contract says of itself, and anybody can send an owner a position in a token that calls itself WETH.
-So a well-known symbol is believed of the first address that carries it, and the configured pools are read first; a
-second address with the same symbol is an unknown token. At the start an unknown token is a ConfigError. At run time
+So on the usual chains tokens are known by their address alone. Elsewhere (a local node, a testnet) a well-known symbol
+is believed of the first address that carries it, and the configured pools are read first; a second address with the
+same symbol is an unknown token. At the start an unknown token is a ConfigError. At run time
 the position that holds it is left out whole: whoever owns a worthless token moves its pool's price as they like, and
 with it how much of the other token the position holds.
 """
@@ -16,6 +17,7 @@ import structlog
 
 from bot.adapters.chain import wire
 from bot.adapters.chain.config import ChainConfig, TokenMapping
+from bot.adapters.chain.known import BY_ADDRESS
 from bot.adapters.chain.multicall import Call
 from bot.adapters.chain.reads import Reads
 from bot.core.errors import ConfigError
@@ -132,6 +134,9 @@ class TokenBook:
         if configured is not None:
             self._claimed.setdefault(symbol, address)
             return configured
+        listed = BY_ADDRESS.get(self._chain.chain_id)
+        if listed is not None:
+            return TokenMapping(listed[address]) if address in listed else None
         if symbol in KNOWN and self._claimed.setdefault(symbol, address) == address:
             return TokenMapping(KNOWN[symbol])
         return None

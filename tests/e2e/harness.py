@@ -244,7 +244,10 @@ class World:
         orders = [*truth.ended, *truth.open]
         assert len(set(orders)) == len(orders), "an intent became two orders"
         assert set(orders) <= set(sent), "an order without an intent"
-        assert {item.intent.client_id for item in pending} == set(truth.open)
+        unresolved = {item.intent.client_id for item in pending}
+        assert set(truth.open) <= unresolved, "an order rests that the journal takes for ended"
+        # What was cancelled in the last cycle is looked up in the next one.
+        assert unresolved <= set(orders), "an intent is unresolved that the venue never saw"
         assert {client_id for client_id, _, _ in truth.fills} <= set(sent)
         told = [(fill.client_id, fill.symbol, fill.quantity) for fill in fills]
         assert sorted(told, key=str) == sorted(truth.fills, key=str), "the journal's fills are not the venue's"

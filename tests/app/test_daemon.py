@@ -131,7 +131,7 @@ async def test_trouble_without_end_ends_nothing(tmp_path: Path) -> None:
         before = len(daemon.run.chain.reads)
         for number in range(2, 2202):
             daemon.run.chain.show(view(number))
-            await daemon.pass_time()
+            await daemon.run.clock.run(0)
         assert len(daemon.run.chain.reads) > before + 1030
         daemon.run.chain.error = None
         daemon.run.chain.show(view(2300))

@@ -29,7 +29,7 @@ from bot.ports import CycleRecord
 
 ROOT: Final = Path(__file__).parents[2]
 ETH, BTC = Underlying("ETH"), Underlying("BTC")
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 """Seconds that anything may take on a slow machine before a test gives up."""
 Line = dict[str, Any]
 """One log line; its values are whatever was logged."""

@@ -15,7 +15,7 @@ from bot.demo.scene import OWNER
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
-from tests.e2e.harness import ROOT, World, world
+from tests.e2e.harness import PATIENCE, ROOT, World, world
 
 NOWHERE = Address("0x00000000000000000000000000000000DeaDBeef")
 STRANGER = Address("0x4444444444444444444444444444444444444444")
@@ -39,7 +39,7 @@ async def run(*files: Path) -> Ended:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate()
     finally:
         if process.returncode is None:

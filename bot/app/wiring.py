@@ -161,7 +161,7 @@ async def _world(
             exchange = await connect(_real(name, venue, venue.kind), clock)
         stack.push_async_callback(exchange.close)
         venues.append(exchange)
-    chains = [EvmChainReader(_chain(name, chain), clock, on_reorg) for name, chain in settings.chains.items()]
+    chains = [EvmChainReader(chain_config(name, chain), clock, on_reorg) for name, chain in settings.chains.items()]
     for chain in chains:
         stack.push_async_callback(chain.close)
     return _World(clock, chains, venues, fed)
@@ -269,7 +269,8 @@ def _real(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
     )
 
 
-def _chain(name: ChainName, chain: ChainSettings) -> ChainConfig:
+def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
+    """Give a chain of the settings as its reader takes it."""
     where = f"chains.{name}"
     v2 = [
         V2Config(item.name, f"{where}.uniswap_v2[{index}]", item.pairs, item.holders)

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("bot.cli.demo:app", "The main job on a local chain with real pools, on paper, watched live."),
     "plan": Entry("bot.cli.plan:app", "One snapshot, one decision, printed; nothing is sent."),
     "run": Entry("bot.cli.run:app", "Hedge: a cycle at every block and on a timer, until SIGINT or SIGTERM."),
+    "doctor": Entry("bot.cli.doctor:app", "Is everything there that the daemon will rest on, and what to do if not?"),
     "status": Entry("bot.cli.status:app", "The state now, and the last cycle, orders and events from the journal."),
     "pause": Entry("bot.cli.control:pause_app", "Send no hedge order until `resume`."),
     "freeze": Entry("bot.cli.control:freeze_app", "Add nothing until `resume`; reduce where it must be."),

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -129,7 +128,6 @@ async def test_the_pulse_beats_while_cycles_are_finished_and_stops_with_them() -
         assert len(pulses) - beats <= 6  # until 300 s of silence have passed
 
 
-@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise imports it on Python 3.11
 async def test_apprise_delivers_to_a_real_url_by_severity() -> None:
     got: list[dict[str, object]] = []
 

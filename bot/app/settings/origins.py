@@ -41,6 +41,10 @@ class Origins:
                 return source
         return DEFAULT
 
+    def sources(self) -> list[str]:
+        """Give every source that set a value."""
+        return list(dict.fromkeys(self._values.values()))
+
     def blame(self, path: Path) -> str | None:
         """Give the sources that an error at ``path`` concerns: the value's, else those of its surroundings."""
         own = self.of(path)

@@ -162,14 +162,21 @@ class Settings(Table, BaseSettings):
 
     def secrets(self) -> frozenset[str]:
         """Give the strings that no log, message or screen may show: user names, keys and paths of endpoints."""
-        urls = [url for chain in self.chains.values() for url in (*chain.rpc_urls, *chain.ws_urls)]
-        urls += [self.alerts.pulse_url] if self.alerts.pulse_url else []
+        urls = [url for _, url in self.endpoints()]
+        urls += [self.alerts.pulse_url.get_secret_value()] if self.alerts.pulse_url else []
         held = {text for _, key in self.credentials() if (text := key.get_secret_value())}
         targets = (target.get_secret_value() for target in (*self.alerts.urls, *self.alerts.critical_urls))
         # an Apprise URL may hold its token anywhere, even where the host stands
         pieces = {piece for target in targets for piece in re.split("[/@?&=#]+", target) if len(piece) >= _TELLING}
         words = {word for piece in pieces for word in piece.split(":") if len(word) >= _TELLING}
-        return frozenset(held | pieces | words).union(*(url_secrets(url.get_secret_value()) for url in urls))
+        return frozenset(held | pieces | words).union(*map(url_secrets, urls))
+
+    def endpoints(self) -> Iterator[tuple[KeyPath, str]]:
+        """Give the chains' endpoints, with the keys that lead there."""
+        for name, chain in self.chains.items():
+            for key in ("rpc_urls", "ws_urls"):
+                for url in getattr(chain, key):
+                    yield ("chains", name, key), url.get_secret_value()
 
     def credentials(self) -> Iterator[tuple[KeyPath, SecretStr]]:
         """Give what lets its holder act, with the keys that lead there; unset ones are empty."""

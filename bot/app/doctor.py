@@ -1,0 +1,201 @@
+"""The doctor: looks at everything that the daemon will rest on, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.adapters.chain.probe import EndpointFacts, probe
+from bot.adapters.clock import SystemClock
+from bot.app import checkups
+from bot.app.findings import Finding, fail, ok, skip, warn
+from bot.app.settings import Loaded, Settings
+from bot.app.wiring import Preview, chain_config, preview
+from bot.core.decide import decide
+from bot.core.errors import ConfigError, DnbotError, Retryable
+from bot.core.market import PerpMarket
+from bot.core.snapshot import Snapshot, VenueView
+from bot.core.state import State
+from bot.core.types import ZERO, ChainName, Symbol, VenueId
+from bot.ports import ChainReader, Exchange
+
+DEADLINE: Final = 60.0
+"""Seconds for one check."""
+MAX_AHEAD: Final = timedelta(seconds=2)
+"""How far a block may lie in this machine's future."""
+MAX_LAG: Final = 3
+"""Blocks that an endpoint may be behind the best one."""
+
+Check = Callable[[], Awaitable[Sequence[Finding]]]
+Markets = dict[tuple[VenueId, Symbol], PerpMarket]
+
+
+async def examine(loaded: Loaded) -> AsyncIterator[Finding]:
+    """Give one finding after the other; never raises for anything that is found."""
+    settings = loaded.settings
+    local: dict[str, Check] = {
+        "state directory": lambda: checkups.disk(settings),
+        "journal": lambda: checkups.journal(settings),
+        "daemon": lambda: checkups.daemon(settings),
+        "secrets": lambda: checkups.secrets(loaded),
+        **{f"chain {name}": _chain_check(settings, name) for name in settings.chains},
+        "broker": lambda: checkups.broker(settings),
+        "alerts": lambda: checkups.alerts(settings),
+    }
+    for name, check in local.items():
+        for finding in await guarded(name, check):
+            yield finding
+    try:
+        async with preview(settings) as world:
+            async for finding in _world(settings, world):
+                yield finding
+    except Exception as error:  # noqa: BLE001 - the doctor reports everything and dies of nothing
+        yield _broken("configuration", error)
+
+
+async def guarded(name: str, check: Check) -> Sequence[Finding]:
+    """Make a check; whatever it ends with becomes a finding."""
+    try:
+        async with asyncio.timeout(DEADLINE):
+            return await check()
+    except Exception as error:  # noqa: BLE001 - the doctor reports everything and dies of nothing
+        return [_broken(name, error)]
+
+
+def _broken(name: str, error: Exception) -> Finding:
+    match error:
+        case ConfigError():
+            return fail(name, str(error), f"correct {error.key}" if error.key else "correct the configuration")
+        case Retryable():
+            return fail(name, str(error), "see that it can be reached from here, and try again")
+        case TimeoutError():
+            return fail(name, f"no answer within {DEADLINE:g} s", "see that it can be reached from here, and try again")
+        case DnbotError():
+            return fail(name, str(error), "see the message")
+        case _:
+            return fail(name, f"unexpected {type(error).__name__}: {error}", "this is a bug: please report it")
+
+
+def _chain_check(settings: Settings, name: ChainName) -> Check:
+    async def check() -> Sequence[Finding]:
+        return endpoints(name, await probe(chain_config(name, settings.chains[name]), SystemClock()), settings)
+
+    return check
+
+
+def endpoints(name: ChainName, facts: Sequence[EndpointFacts], settings: Settings) -> list[Finding]:
+    """Judge the endpoints of a chain, each by itself and against the best one."""
+    chain, found = settings.chains[name], []
+    best = max((fact.number for fact in facts if fact.number is not None), default=None)
+    for fact in facts:
+        check = f"chain {name}"
+        if fact.number is None or fact.stamp is None or best is None:
+            other = "the others carry on" if best is not None else "no other one answers"
+            advice = "correct or replace the endpoint"
+            message = f"{'; '.join(fact.failures)}; {other}"
+            found.append(warn(check, message, advice) if best is not None else fail(check, message, advice))
+            continue
+        if fact.chain_id != chain.chain_id:
+            found.append(
+                fail(check, f"{fact.label} is of chain {fact.chain_id}, not {chain.chain_id}", "correct one of them")
+            )
+            continue
+        found.append(_head(check, fact, best, chain.max_head_age))
+        if fact.multicall is False:
+            advice = f'set chains.{name}.multicall = "none", or correct the address'
+            found.append(fail(check, f"there is no Multicall3 at {chain.multicall}", advice))
+        if not fact.logs:
+            advice = f"lower chains.{name}.max_log_blocks, or take an endpoint that keeps logs"
+            text = f"{fact.label} gives no logs over {chain.max_log_blocks} blocks, so entry amounts stay unknown"
+            found.append(warn(check, "; ".join((text, *fact.failures)), advice))
+    return found
+
+
+def _head(check: str, fact: EndpointFacts, best: int, max_age: timedelta) -> Finding:
+    assert fact.stamp is not None  # noqa: S101 - only called with a head; tells the type checker
+    assert fact.number is not None  # noqa: S101 - the same
+    age = SystemClock().now() - fact.stamp
+    said = (
+        f"{fact.label}: block {fact.number}, {age.total_seconds():.0f} s old, answers in {fact.seconds * 1000:.0f} ms"
+    )
+    if age < -MAX_AHEAD:
+        return fail(check, f"{said}: it lies in the future", "set this machine's clock (timedatectl set-ntp true)")
+    if best - fact.number > MAX_LAG:
+        return warn(check, f"{said}: {best - fact.number} blocks behind", "put it last, or replace it")
+    if age > max_age:
+        return warn(check, f"{said}: older than max_head_age", "wait for the chain, or raise max_head_age")
+    return ok(check, said)
+
+
+async def _world(settings: Settings, world: Preview) -> AsyncIterator[Finding]:
+    """Look at chains and venues as the daemon does, and at what it would have to do."""
+    well = True
+    for chain in world.chains:
+        for finding in await guarded(f"contracts of {chain.chain}", _contracts_check(chain)):
+            well = well and not finding.fix
+            yield finding
+    markets: Markets = {}
+    for venue in world.venues:
+        for finding in await guarded(f"venue {venue.venue}", _venue_check(settings, world, venue, markets)):
+            well = well and not finding.fix
+            yield finding
+    if not well:
+        yield skip("hedge", "chains and venues have to be well first")
+        return
+    for finding in await guarded("hedge", lambda: _hedge(settings, world, markets)):
+        yield finding
+
+
+def _contracts_check(chain: ChainReader) -> Check:
+    async def check() -> Sequence[Finding]:
+        await chain.check()
+        return [ok(f"contracts of {chain.chain}", "every address and token is as configured")]
+
+    return check
+
+
+def _venue_check(settings: Settings, world: Preview, venue: Exchange, markets: Markets) -> Check:
+    async def check() -> Sequence[Finding]:
+        found = await venue.check(world.symbols[venue.venue])
+        markets.update({(venue.venue, symbol): market for symbol, market in found.items()})
+        kind = settings.venues[venue.venue].kind
+        text = f"{kind} ({settings.bot.mode.value}): reached, symbols, modes and permissions are right"
+        return [ok(f"venue {venue.venue}", text)]
+
+    return check
+
+
+async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[Finding]:
+    """Compare what has to be shorted with what the venues trade at least, and with the margin that is there."""
+    snapshot = await world.observer.observe()
+    decision = decide(snapshot, world.state or State.fresh(snapshot.taken_at), settings.policy())
+    found = [] if snapshot.positions else [warn("positions", "there is none", "correct owners, pairs or token_ids")]
+    for hedge in decision.hedges:
+        policy = settings.policy().hedges.get(hedge.underlying)
+        if policy is None or hedge.mark is None:
+            continue
+        rules = [market for one in policy.markets if (market := markets.get((one.venue, one.symbol)))]
+        least = min((max(rule.min_quantity, rule.min_notional / hedge.mark) for rule in rules), default=ZERO)
+        name, wanted = f"hedge of {hedge.underlying}", f"{hedge.target:.6g} {hedge.underlying} wanted"
+        if 0 < abs(hedge.target) < least:
+            fix = "nothing to do while it is so small; it shows as drift"
+            found.append(warn(name, f"{wanted}, the smallest order is {least:.6g}", fix))
+        else:
+            found.append(ok(name, f"{wanted}, {hedge.position} held; the smallest order is {least:.6g}"))
+    needed = sum((abs(h.target) * h.mark for h in decision.hedges if h.mark is not None), ZERO)
+    return [*found, margin(snapshot, settings, needed)]
+
+
+def margin(snapshot: Snapshot, settings: Settings, notional: Decimal) -> Finding:
+    """Compare the equity of the venues with the initial margin that the whole hedge asks for, USD."""
+    views = [view for view in snapshot.venues if isinstance(view, VenueView)]
+    room = sum((view.balance.equity * settings.venues[view.venue].leverage for view in views), ZERO)
+    text = f"a hedge of {notional:,.0f} USD; the venues' equity carries at most {room:,.0f} USD"
+    if notional > room:
+        return fail("margin", text, "add collateral, or hedge less (hedge.ratio)")
+    if 2 * notional > room:
+        return warn("margin", f"{text}: little is left for a move against it", "add collateral")
+    return ok("margin", text)

@@ -1,0 +1,59 @@
+"""``dnbot doctor``: is everything there that the daemon will rest on?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from bot.app import logging
+from bot.app.doctor import examine
+from bot.app.findings import Finding, Level
+from bot.app.settings import Loaded
+from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
+from bot.cli.session import Session
+
+app = typer.Typer(add_completion=False)
+
+_COLOURS = {Level.OK: "green", Level.SKIP: "dim", Level.WARN: "yellow", Level.FAIL: "bold red"}
+
+
+@app.command()
+def doctor(ctx: typer.Context, files: ConfigFiles = None, *, as_json: AsJson = False, live: Live = False) -> None:
+    """Check endpoints, clock, venues, margin, broker, alerts, disk, journal and secrets; nothing is sent or changed.
+
+    Ends with 0 where all is well or only worth a warning, with 1 where something fails, with 2 where the configuration
+    can't be loaded.
+    """
+    loaded = open_settings(ctx, files, live=live)
+    settings = loaded.settings
+    logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
+    found = asyncio.run(_examined(loaded, ctx.ensure_object(Session), Console(), as_json=as_json))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in found], indent=2))
+    if any(finding.level is Level.FAIL for finding in found):
+        raise typer.Exit(1)
+
+
+async def _examined(loaded: Loaded, session: Session, console: Console, *, as_json: bool) -> list[Finding]:
+    found = []
+    async for raw in examine(loaded):
+        finding = Finding(raw.check, raw.level, session.redact(raw.message), session.redact(raw.fix))
+        found.append(finding)
+        if not as_json:
+            _print(console, finding)
+    return found
+
+
+def _print(console: Console, finding: Finding) -> None:
+    mark = f"[{_COLOURS[finding.level]}]{finding.level.value:>4}[/]"
+    console.print(
+        f"{mark}  [bold]{escape(finding.check)}[/]: {escape(finding.message)}", highlight=False, soft_wrap=True
+    )
+    if finding.fix:
+        console.print(f"      {escape(finding.fix)}", style="cyan", highlight=False, soft_wrap=True)

@@ -1,0 +1,127 @@
+"""The doctor finds what is wrong, says what to do, and never dies of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.chain.probe import EndpointFacts
+from bot.adapters.clock import SystemClock
+from bot.app import checkups, doctor
+from bot.app.findings import Finding, Level
+from bot.app.settings import Settings
+from bot.core.errors import ConfigError, Halt, Retryable
+from bot.core.types import ChainName
+from tests.adapters.web.scenes import account
+from tests.app.settings.scenes import RIGHT, loaded, written
+from tests.cli.scenes import dnbot
+from tests.core import scenes
+
+LOCAL = ChainName("local")
+
+
+def settings(folder: Path, extra: str = "") -> Settings:
+    return loaded(folder, f'[bot]\nstate_dir = "{folder}/state"\n{extra}').settings
+
+
+def facts(**changes: object) -> EndpointFacts:
+    fine = EndpointFacts("rpc_urls[1] (node)", 31337, 100, SystemClock().now(), 0.01, multicall=True, logs=True)
+    return replace(fine, **changes)  # type: ignore[arg-type]  # the fields' own values
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "says"),
+    [
+        ({}, Level.OK, "block 100"),
+        ({"chain_id": 1}, Level.FAIL, "is of chain 1, not 31337"),
+        ({"stamp": SystemClock().now() + timedelta(minutes=5)}, Level.FAIL, "lies in the future"),
+        ({"stamp": SystemClock().now() - timedelta(hours=1)}, Level.WARN, "older than max_head_age"),
+        ({"multicall": False}, Level.FAIL, "no Multicall3"),
+        ({"logs": False}, Level.WARN, "entry amounts stay unknown"),
+        ({"number": None, "failures": ("it sleeps",)}, Level.FAIL, "it sleeps; no other one answers"),
+    ],
+)
+def test_an_endpoint_is_judged(tmp_path: Path, changes: dict[str, object], level: Level, says: str) -> None:
+    found = doctor.endpoints(LOCAL, [facts(**changes)], settings(tmp_path))
+    assert (found[-1].level, bool(found[-1].fix)) == (level, level is not Level.OK)
+    assert says in found[-1].message
+
+
+def test_an_endpoint_is_judged_against_the_best_one(tmp_path: Path) -> None:
+    found = doctor.endpoints(LOCAL, [facts(), facts(number=90), facts(number=None)], settings(tmp_path))
+    assert [one.level for one in found] == [Level.OK, Level.WARN, Level.WARN]
+    assert "10 blocks behind" in found[1].message
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ConfigError("is wrong", key="a.b"), "correct a.b"),
+        (Retryable("asleep"), "try again"),
+        (Halt("held"), "see the message"),
+        (ZeroDivisionError("oh"), "this is a bug"),
+    ],
+)
+async def test_a_check_that_breaks_is_a_finding(error: Exception, says: str) -> None:
+    async def check() -> list[Finding]:
+        raise error
+
+    (finding,) = await doctor.guarded("it", check)
+    assert (finding.level, says in finding.fix) == (Level.FAIL, True)
+
+
+@pytest.mark.parametrize(("notional", "level"), [(1_000, Level.OK), (30_000, Level.WARN), (60_000, Level.FAIL)])
+def test_margin_is_weighed_against_the_hedge(tmp_path: Path, notional: int, level: Level) -> None:
+    text = RIGHT.replace('kind = "paper"', 'kind = "paper"\nleverage = 5')
+    own = loaded(tmp_path, text=text).settings
+    snapshot = scenes.snapshot([], [account()])  # equity of 10,000 USD
+    assert doctor.margin(snapshot, own, Decimal(notional)).level is level
+
+
+async def test_a_state_directory_without_rights_or_room_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await checkups.disk(settings(tmp_path)))[0].level is Level.OK
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10 * 2**20}))
+    assert (await checkups.disk(settings(tmp_path)))[0].level is Level.FAIL
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert "can't be written" in (await checkups.disk(settings(tmp_path)))[0].message
+
+
+async def test_files_with_secrets_that_others_can_read_are_found(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    keyed = RIGHT.replace("http://127.0.0.1:8545", "https://node.example/v2/0123456789abcdef")
+    open_file = loaded(tmp_path, text=keyed)
+    (finding,) = await checkups.secrets(open_file)
+    assert (finding.level, "bot.toml" in finding.message) == (Level.WARN, True)
+    written(tmp_path, keyed).chmod(0o600)
+    assert (await checkups.secrets(open_file))[0].level is Level.OK
+    secret = written(tmp_path, "hunter2hunter2", "password")
+    named = loaded(tmp_path, '[mqtt]\nusername = "x"', DNBOT_MQTT__PASSWORD_FILE=str(secret))
+    (finding,) = await checkups.secrets(named)
+    assert "password" in finding.message
+    tmp_path.chmod(0o700)
+    assert (await checkups.secrets(named))[0].level is Level.OK
+
+
+async def test_alert_urls_that_mean_nothing_are_found(tmp_path: Path) -> None:
+    assert (await checkups.alerts(settings(tmp_path)))[0].level is Level.WARN
+    wrong = loaded(tmp_path, DNBOT_ALERTS__URLS="nonsense://x").settings
+    assert (await checkups.alerts(wrong))[0].level is Level.FAIL
+    right = loaded(tmp_path, DNBOT_ALERTS__URLS="json://127.0.0.1:1/x").settings
+    assert (await checkups.alerts(right))[0].level is Level.OK
+
+
+def test_the_command_survives_a_world_that_is_not_there(tmp_path: Path) -> None:
+    nobody = RIGHT.replace("http://127.0.0.1:8545", "http://127.0.0.1:9/v2/0123456789abcdef")
+    file = written(tmp_path, f'[bot]\nstate_dir = "{tmp_path}/state"\n{nobody}')
+    ran = dnbot("doctor", "-c", file)
+    assert ran.code == 1, ran.err
+    assert "chain local: rpc_urls[1] (127.0.0.1)" in ran.out
+    assert "0123456789abcdef" not in ran.out
+    assert not (tmp_path / "state").exists()
+    assert dnbot("doctor", "-c", tmp_path / "none.toml").code == 2

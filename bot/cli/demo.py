@@ -72,7 +72,7 @@ async def _play(
     folder: Path, settings: SceneSettings, kinds: list[Kind], total: int | None, pace: float, console: Console
 ) -> dict[str, object]:
     clock, account, stop = SystemClock(), Account(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console.print(f"starting a local chain with the Uniswap contracts, and the daemon; all of it in {folder}")
     async with demo_run(folder, settings, clock, kinds) as run:

@@ -44,6 +44,11 @@ def record(
 
 
 UNKNOWN = VenueUnknown(PAPER, "it sleeps", NOW)
+SILENT = (
+    f"paper can't be read since {NOW:%H:%M:%S} UTC (it sleeps): its resting stops stand, "
+    "nothing is added there; other venues take over within their caps"
+)
+"""The alarm that tells of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.adapters.web.server import HttpServer
 from bot.core.errors import ConfigError
 from bot.core.orders import Accepted, OrderReport, OrderStatus
 from bot.ports import Event
-from tests.adapters.web.scenes import ABOUT, UNKNOWN, record, site
+from tests.adapters.web.scenes import ABOUT, SILENT, UNKNOWN, record, site
 from tests.core.scenes import ETH, NOW, pending, symbol
 
 PATHS = ["/", "/livez", "/readyz", "/metrics", "/status", "/plotly.min.js"]
@@ -110,7 +110,7 @@ async def test_status_holds_decimals_as_strings_and_unknown_as_null() -> None:
     assert full["orders"][0]["status"] == "filled"
     events = [(item["kind"], item["message"]) for item in full["events"]]
     assert events[0] == ("failing", "the chain is gone")
-    assert ("alarm warning", "paper can't be read: it sleeps") in events
+    assert ("alarm warning", SILENT) in events
 
 
 async def test_a_taken_port_is_an_error_that_names_the_setting() -> None:

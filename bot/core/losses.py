@@ -87,7 +87,8 @@ def _liquidity(
     if needed <= money.prices.keys() and needed <= known.keys():
         for key, item in before.items():
             after = now.get(key)
-            kept = after if after is not None and _is_steady(item, after) else item
+            is_known = after is not None and all(leg.underlying in known for leg in after.legs)
+            kept = after if after is not None and is_known and _is_steady(item, after) else item
             result += worth(kept, known) - worth(item, money.prices)
     present = {leg.underlying for item in now.values() for leg in item.legs}
     return replace(

@@ -126,6 +126,7 @@ class DemoRun:
             "chains": {"local": chain},
             "venues": {venue.kind.value: venue.settings() for venue in self.venues} or {"paper": self._paper()},
             "execution": {"style": "taker"},  # its blocks lie ten minutes apart: nothing may wait for the next one
+            "http": {"enabled": False},  # several demos may run side by side
             "log": {"format": "json"},
         }
         if self.venues:  # which run by the system's clock, while blocks are played faster than their own time says

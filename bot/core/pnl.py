@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import TypeVar
 
 from bot.core.decision import Decision
+from bot.core.losses import worth
 from bot.core.orders import Fill, LedgerEntry, LedgerKind
 from bot.core.snapshot import LpPosition, Snapshot, VenueView
-from bot.core.state import Held
 from bot.core.types import USD, ZERO, PositionId, Underlying
 
 
@@ -49,12 +49,8 @@ def change(before: tuple[Snapshot, Decision], after: tuple[Snapshot, Decision]) 
     unhedged = ZERO
     for position, held in held0.items():
         now = held1[position] if position in steady and position in held1 else held
-        unhedged += _value(now, prices1) - _value(held, prices0)
+        unhedged += worth(now, prices1) - worth(held, prices0)
     return Change(unhedged, hedges[0] - hedges[1])
-
-
-def _value(held: Held, prices: Mapping[Underlying, Decimal]) -> Decimal:
-    return sum((leg.amount * prices[leg.underlying] for leg in held.legs), ZERO)
 
 
 def _equity(snapshot: Snapshot) -> Decimal | None:

@@ -12,7 +12,11 @@ from bot.demo.rpc import Rpc
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import UniswapV3
 
+# `make test` tries the same examples every time, whatever the machine's speed: what is red is what was changed.
+# `make soak` looks for new ones.
+settings.register_profile("test", deadline=None, derandomize=True)
 settings.register_profile("soak", max_examples=2_000, deadline=None)
+settings.load_profile("test")
 pytest_plugins = ["tests.loopback_only"]
 
 

@@ -177,6 +177,7 @@ def venue(
     quotes: Iterable[Quote] | None = None,
     name: VenueId = PAPER,
     at: datetime = NOW,
+    cash: Decimal = Decimal(10**6),
 ) -> VenueView:
     """Make a venue that holds ``sizes`` and quotes ETH and BTC at MARKS unless ``quotes`` say otherwise."""
     shown = [quote(key, venue=name) for key in MARKS] if quotes is None else list(quotes)
@@ -198,7 +199,7 @@ def venue(
             for item in shown
         },
         open_orders=(),
-        balance=Balance(Decimal(10**6), Decimal(10**6), Decimal(10**6), Decimal(0), Decimal(0)),
+        balance=Balance(cash, cash, cash, Decimal(0), Decimal(0)),
     )
 
 

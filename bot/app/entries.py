@@ -59,4 +59,4 @@ def _reckoned(position: LpPosition, before: Entry | None) -> Entry:
     principal = (position.amounts.principal0, position.amounts.principal1)
     if before is not None:
         return follow(before, position.curve.liquidity, principal)
-    return Entry(*principal, liquidity=position.curve.liquidity, source=EntrySource.FIRST_SIGHT, block=0)
+    return Entry.single(*principal, position.curve.liquidity, EntrySource.FIRST_SIGHT, block=0)

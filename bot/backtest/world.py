@@ -76,7 +76,7 @@ class World:
         amounts = curve.amounts()
         entry = self.entries.get(own.id)
         if entry is None:
-            entry = Entry(amounts.principal0, amounts.principal1, own.liquidity, EntrySource.MINT_EVENTS, 0)
+            entry = Entry.single(amounts.principal0, amounts.principal1, own.liquidity, EntrySource.MINT_EVENTS, 0)
             self.entries[own.id] = entry
         return LpPosition(own.id, "uniswap_v3", facts.address, facts.token0, facts.token1, curve, amounts, entry)
 

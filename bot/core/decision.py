@@ -91,7 +91,11 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class PositionReport:
-    """A position as the decision saw it; values in USD, None where a price is missing; ``il`` is a fraction (<= 0)."""
+    """A position as the decision saw it; values in USD, None where a price is missing.
+
+    ``fees_value`` is what waits to be collected and what is left in the pool since the deposit (V2), as far as the
+    entry is known; ``il`` is a fraction (<= 0), fees apart.
+    """
 
     position: PositionId
     value: Decimal | None

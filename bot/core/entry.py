@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isqrt
 
 from bot.core.snapshot import Entry
 
@@ -22,9 +23,10 @@ def follow(entry: Entry, liquidity: int, principal: tuple[int, int]) -> Entry:
     if before in {liquidity, 0}:
         return entry
     if liquidity < before:
-        amount0, amount1 = (amount * liquidity // before for amount in (entry.amount0, entry.amount1))
+        amount0, amount1, root = (part * liquidity // before for part in (entry.amount0, entry.amount1, entry.root))
     else:
         added = liquidity - before
         amount0 = entry.amount0 + principal[0] * added // liquidity
         amount1 = entry.amount1 + principal[1] * added // liquidity
-    return replace(entry, amount0=amount0, amount1=amount1, liquidity=liquidity)
+        root = entry.root + isqrt(principal[0] * principal[1]) * added // liquidity
+    return replace(entry, amount0=amount0, amount1=amount1, root=root, liquidity=liquidity)

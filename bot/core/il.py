@@ -19,13 +19,12 @@ def impermanent_loss(
 ) -> ImpermanentLoss:
     """Compare the present principal with the deposit, both at present prices.
 
-    Without fees and at the pool's own price it is 2 sqrt(rho)/(1 + rho) - 1 for a V2 position, rho the ratio of the
-    pool's price to the one at entry, and never above 0 on any curve but for rounding. The principal of a V2 position
-    holds its fees: they can lift the result above 0.
+    At the pool's own price it is 2 sqrt(rho)/(1 + rho) - 1 for a V2 position, rho the ratio of the pool's price to the
+    one at entry, and never above 0 on any curve but for rounding.
 
     Args:
         entry: what was deposited, units of each token's underlying.
-        present: the principal now, the same units, fees apart where the protocol keeps them apart.
+        present: the principal now, the same units, fees apart.
         prices: USD per unit of each underlying, now.
 
     Raises:

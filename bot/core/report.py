@@ -27,8 +27,9 @@ def reports(snapshot: Snapshot, prices: Mapping[Underlying, Decimal]) -> tuple[P
 def report(position: LpPosition, units: Units, prices: Mapping[Underlying, Decimal]) -> PositionReport:
     """Value a position, its uncollected fees, and its loss against holding the deposit; None where a price is missing.
 
-    The loss is None too where the entry is unknown or belongs to another liquidity than the position's, or is empty.
-    ``units`` are those of the position's pool (see ``units_of``).
+    The loss is None too where the entry is unknown or belongs to another liquidity than the position's, or is empty;
+    the fees then are those alone that the protocol keeps apart. ``units`` are those of the position's pool (see
+    ``units_of``).
     """
     token0, token1, amounts, entry = position.token0, position.token1, position.amounts, position.entry
     price0, price1 = prices.get(token0.underlying), prices.get(token1.underlying)
@@ -40,5 +41,7 @@ def report(position: LpPosition, units: Units, prices: Mapping[Underlying, Decim
     worth = present[0] * price0 + present[1] * price1 + fees
     if entry is None or entry.liquidity != position.curve.liquidity or not (entry.amount0 or entry.amount1):
         return PositionReport(position.id, worth, fees, None, None)
-    loss = impermanent_loss((entry.amount0 * unit0, entry.amount1 * unit1), present, (price0, price1))
-    return PositionReport(position.id, worth, fees, loss.fraction, loss.value)
+    left_in = position.curve.compounded(entry.root)
+    deposited = present[0] * (1 - left_in), present[1] * (1 - left_in)
+    loss = impermanent_loss((entry.amount0 * unit0, entry.amount1 * unit1), deposited, (price0, price1))
+    return PositionReport(position.id, worth, fees + (worth - fees) * left_in, loss.fraction, loss.value)

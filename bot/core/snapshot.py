@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from math import isqrt
+from typing import Self
 
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.market import Book, Funding, Mark, PerpMarket
@@ -61,7 +63,8 @@ class EntrySource(StrEnum):
 class Entry:
     """What was deposited, raw token units, net of what was withdrawn since; the yardstick of impermanent loss.
 
-    ``liquidity`` is the position's liquidity that the amounts belong to.
+    ``liquidity`` is the position's liquidity that the amounts belong to. ``root`` is the sum of sqrt(amount0 x amount1)
+    over the deposits: what a constant product holds more than that is fees (see ``Curve.compounded``).
     """
 
     amount0: int
@@ -69,6 +72,12 @@ class Entry:
     liquidity: int
     source: EntrySource
     block: int
+    root: int
+
+    @classmethod
+    def single(cls, amount0: int, amount1: int, liquidity: int, source: EntrySource, block: int) -> Self:
+        """Give the entry of one deposit."""
+        return cls(amount0, amount1, liquidity, source, block, root=isqrt(amount0 * amount1))
 
 
 @dataclass(frozen=True, slots=True)

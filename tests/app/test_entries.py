@@ -44,7 +44,7 @@ def clock() -> ManualClock:
 
 
 HELD = position(Decimal(2000), Decimal(5))
-DEPOSIT = Entry(7, 9, liquidity=HELD.curve.liquidity, source=EntrySource.MINT_EVENTS, block=3)
+DEPOSIT = Entry.single(7, 9, liquidity=HELD.curve.liquidity, source=EntrySource.MINT_EVENTS, block=3)
 
 
 async def test_the_chains_own_events_are_believed_and_asked_for_once(clock: ManualClock) -> None:
@@ -67,7 +67,7 @@ async def test_without_events_first_sight_counts_and_says_so(clock: ManualClock)
     memory = Memory()
     entry = (await EntryBook(memory, clock, 5).with_entry(AskedChain(clock), HELD)).entry
     amounts = HELD.amounts
-    assert entry == Entry(
+    assert entry == Entry.single(
         amounts.principal0, amounts.principal1, HELD.curve.liquidity, EntrySource.FIRST_SIGHT, block=0
     )
     assert memory.entries == {HELD.id: entry}

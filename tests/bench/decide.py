@@ -43,7 +43,7 @@ def _position(number: int, pools: int) -> LpPosition:
         tokens_owed1=0,
     )
     amounts = curve.amounts()
-    entry = Entry(amounts.principal0 + 1000, amounts.principal1, curve.liquidity, EntrySource.MINT_EVENTS, 1)
+    entry = Entry.single(amounts.principal0 + 1000, amounts.principal1, curve.liquidity, EntrySource.MINT_EVENTS, 1)
     address = pool_address(f"{pool:03d}")
     return LpPosition(PositionId(f"local:v3:{number}"), "v3", address, token0, token1, curve, amounts, entry)
 

@@ -70,6 +70,10 @@ class FakeCurve:
     def log_sensitivity(self) -> tuple[Decimal, Decimal]:
         return self.slopes
 
+    def compounded(self, root: int) -> Decimal:
+        del root
+        return Decimal(0)
+
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
         raise NotImplementedError(price)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.core.amm.curve import Amounts
+from bot.core.amm.v2 import V2Position
 from bot.core.exposure import units_of
 from bot.core.report import report
 from bot.core.snapshot import Entry, EntrySource
@@ -17,7 +18,7 @@ PRICES = {**MARKS, USD: Decimal(1)}
 POSITION = replace(
     lp("a", (5, 10_000), liquidity=7),
     amounts=Amounts(5 * 10**18, 10_000 * 10**6, 10**17, 50 * 10**6),
-    entry=Entry(10 * 10**18, 5_000 * 10**6, 7, EntrySource.MINT_EVENTS, 1),
+    entry=Entry.single(10 * 10**18, 5_000 * 10**6, 7, EntrySource.MINT_EVENTS, 1),
 )
 
 
@@ -34,9 +35,22 @@ def test_without_a_price_nothing_is_claimed() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [None, Entry(10, 10, 8, EntrySource.MINT_EVENTS, 1), Entry(0, 0, 7, EntrySource.FIRST_SIGHT, 1)]
+    "entry",
+    [None, Entry.single(10, 10, 8, EntrySource.MINT_EVENTS, 1), Entry.single(0, 0, 7, EntrySource.FIRST_SIGHT, 1)],
 )
 def test_without_a_matching_entry_there_is_a_value_but_no_loss(entry: Entry | None) -> None:
     shown = report(replace(POSITION, entry=entry), units_of(POSITION), PRICES)
     assert shown.value == 20_250
     assert (shown.il, shown.il_value) == (None, None)
+
+
+def test_fees_left_in_the_pool_are_fees_and_no_part_of_the_loss() -> None:
+    # 1 ETH and 2,000 USD went in, sqrt(k) grew by a quarter since, at the same price: 4,000 USD are now 5,000
+    curve = V2Position(100, 400, 5 * 10**18, 10**10, 5 * 10**18, 10**10, 0, fee_on=False)
+    entry = Entry.single(10**18, 2_000 * 10**6, 100, EntrySource.MINT_EVENTS, 1)
+    shown = report(replace(POSITION, curve=curve, amounts=curve.amounts(), entry=entry), units_of(POSITION), PRICES)
+    assert shown.value == 5_000
+    assert shown.fees_value is not None
+    assert shown.il is not None
+    assert abs(shown.fees_value - 1_000) < Decimal("1e-6")
+    assert abs(shown.il) < Decimal("1e-9")

@@ -198,7 +198,7 @@ def _full(price: Decimal, cycle: int) -> LpPosition:
 
 def _deposit(curve: Curve, price: Decimal) -> Entry:
     amount0, amount1 = curve.principal_at(price)
-    return Entry(int(amount0), int(amount1), curve.liquidity, EntrySource.MINT_EVENTS, 21_500_000)
+    return Entry.single(int(amount0), int(amount1), curve.liquidity, EntrySource.MINT_EVENTS, 21_500_000)
 
 
 def _next_funding(at: datetime) -> datetime:

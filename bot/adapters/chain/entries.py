@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from math import isqrt
 from typing import Final
 
 from bot.adapters.chain import wire
@@ -85,7 +86,7 @@ async def _history(newest_first: AsyncIterator[Log], liquidity: int, change: Cal
 
 def _nothing(history: Sequence[Log], block: int) -> Entry:
     since = history[0].block if history else block
-    return Entry(0, 0, liquidity=0, source=EntrySource.MINT_EVENTS, block=since)
+    return Entry(0, 0, liquidity=0, source=EntrySource.MINT_EVENTS, block=since, root=0)
 
 
 def _deposit(entry: Entry, liquidity: int, amount0: int, amount1: int) -> Entry:
@@ -94,6 +95,7 @@ def _deposit(entry: Entry, liquidity: int, amount0: int, amount1: int) -> Entry:
         amount0=entry.amount0 + amount0,
         amount1=entry.amount1 + amount1,
         liquidity=entry.liquidity + liquidity,
+        root=entry.root + isqrt(amount0 * amount1),
     )
 
 

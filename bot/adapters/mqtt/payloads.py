@@ -62,7 +62,7 @@ class BotState(Payload):
     at: datetime = Field(description="when it decided")
     seconds: float = Field(description="how long it took")
     lp_value: Exact | None = Field(description="value of all positions, fees included; null if any is unknown")
-    fees_value: Exact | None = Field(description="uncollected fees in it")
+    fees_value: Exact | None = Field(description="fees in it: uncollected, or left in the pool since the deposit")
     equity: Exact | None = Field(description="equity of all venues; null if any is unknown")
     approved: int = Field(description="orders of this cycle")
     refused: int = Field(description="orders that a guard refused")

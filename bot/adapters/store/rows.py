@@ -171,7 +171,7 @@ def entry_values(entry: Entry) -> Values:
 
 def to_entry(row: Row[Any]) -> Entry:
     """Read entry amounts."""
-    return Entry(row.amount0, row.amount1, row.liquidity, EntrySource(row.source), row.block)
+    return Entry(row.amount0, row.amount1, row.liquidity, EntrySource(row.source), row.block, row.root)
 
 
 def event_values(event: Event) -> Values:

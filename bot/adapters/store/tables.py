@@ -172,6 +172,7 @@ entries: Final = Table(
     Column("liquidity", IntText, nullable=False),
     Column("source", Text, nullable=False),
     Column("block", Integer, nullable=False),
+    Column("root", IntText, nullable=False),
 )
 
 events: Final = Table(

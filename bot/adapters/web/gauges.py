@@ -135,7 +135,11 @@ GAUGES: Final = (
     _hedge("mark_price_usd", "Mark price on the first venue that can be read.", lambda hedge: hedge.mark),
     Gauge("dnbot_price_usd", "Price that positions are valued at.", ("underlying",), _prices),
     _position("value_usd", "Value of a liquidity position, fees included.", lambda report: report.value),
-    _position("fees_usd", "Fees of a liquidity position that are not collected yet.", lambda report: report.fees_value),
+    _position(
+        "fees_usd",
+        "Fees in a liquidity position: not collected yet, or left in the pool since the deposit.",
+        lambda report: report.fees_value,
+    ),
     _position("il_ratio", "Impermanent loss against holding the deposit, fraction (<= 0).", lambda report: report.il),
     _position("il_usd", "Impermanent loss against holding the deposit.", lambda report: report.il_value),
     Gauge(

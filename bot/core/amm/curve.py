@@ -47,5 +47,11 @@ class Curve(Protocol):
     def log_sensitivity(self) -> tuple[Decimal, Decimal]:
         """Give d(amount)/d(ln price) of token0 and token1, raw units (token0 falls, token1 rises)."""
 
+    def compounded(self, root: int) -> Decimal:
+        """Give the share of the principal that is fees left in the pool since the deposits, 0 where none are.
+
+        ``root`` is the sum of sqrt(amount0 x amount1) over the deposits, raw units.
+        """
+
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
         """Give the principal, raw units, if the pool stood at another price (raw token1 per token0); no rounding."""

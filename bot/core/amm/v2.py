@@ -17,8 +17,8 @@ from bot.core.types import ZERO
 class V2Position:
     """LP tokens of a pair, with the state of the pair; implements Curve.
 
-    Fees stay in the reserves, so that they are part of the principal. LP tokens that lie in the pair itself belong to
-    whoever burns next; they are not counted.
+    Fees stay in the reserves, so that ``burn`` pays them with the principal (see ``compounded``). LP tokens that lie in
+    the pair itself belong to whoever burns next; they are not counted.
 
     Attributes:
         liquidity: LP tokens of the position.
@@ -76,6 +76,12 @@ class V2Position:
         with localcontext(PRECISE):
             half = self._share() / 2
             return -half * self.reserve0, half * self.reserve1
+
+    def compounded(self, root: int) -> Decimal:
+        """Give the fees' share of the principal: sqrt(k) of the position grows by fees (and gifts) alone."""
+        with localcontext(PRECISE):
+            now = self._share() * Decimal(self.balance0 * self.balance1).sqrt()
+            return max(1 - root / now, ZERO) if now else ZERO
 
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
         """Give the principal at another price: the share of sqrt(k/P) and sqrt(k P), and of balances beyond reserves.

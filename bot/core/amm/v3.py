@@ -106,6 +106,11 @@ class V3Position:
             half = Decimal(self.liquidity) / 2
             return -half / root, half * root
 
+    def compounded(self, root: int) -> Decimal:
+        """Give 0: fees stay apart from the principal."""
+        del root
+        return ZERO
+
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
         """Give the principal at another price: L(1/sqrt P - 1/sqrt b) and L(sqrt P - sqrt a), P held within [a, b].
 

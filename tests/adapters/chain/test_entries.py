@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import replace
+from math import isqrt
 
 import pytest
 
@@ -62,7 +63,7 @@ async def test_a_v3_entry_is_what_the_owner_paid_less_the_share_withdrawn(scene:
     config = config_of(chain, owners=[], token_ids=[token_id], discover=False)
     block = int(await chain.rpc.call("eth_blockNumber"), 16)
     liquidity = (await v3.position(token_id)).liquidity
-    assert await entry_of(config, "uniswap_v3") == Entry(*opened, liquidity, EntrySource.MINT_EVENTS, block)
+    assert await entry_of(config, "uniswap_v3") == Entry.single(*opened, liquidity, EntrySource.MINT_EVENTS, block)
 
     await chain.mine(scene.buy(10**10))
     purse = await Purse.of(scene)
@@ -72,7 +73,8 @@ async def test_a_v3_entry_is_what_the_owner_paid_less_the_share_withdrawn(scene:
     await chain.mine(v3.decrease(owner, token_id, liquidity - liquidity // 4))
     left = (await v3.position(token_id)).liquidity
     amount0, amount1 = ((first + second) * left // liquidity for first, second in zip(opened, added, strict=True))
-    assert await entry_of(config, "uniswap_v3") == Entry(amount0, amount1, left, EntrySource.MINT_EVENTS, block)
+    root = sum(isqrt(first * second) for first, second in (opened, added)) * left // liquidity
+    assert await entry_of(config, "uniswap_v3") == Entry(amount0, amount1, left, EntrySource.MINT_EVENTS, block, root)
 
 
 async def test_what_came_before_a_position_was_empty_is_forgotten(scene: Scene) -> None:

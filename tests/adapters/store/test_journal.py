@@ -219,7 +219,7 @@ def test_entry_amounts_keep_every_digit_and_can_be_set_again(journal: SqliteJour
     position = PositionId("local:v3:1")
     assert journal.entry(position) is None
     for amount in (2**256 - 1, 5):
-        entry = Entry(amount, amount + 1, 2**128 - 1, EntrySource.FIRST_SIGHT, 123)
+        entry = Entry.single(amount, amount + 1, 2**128 - 1, EntrySource.FIRST_SIGHT, 123)
         journal.save_entry(position, entry)
         assert journal.entry(position) == entry
     assert journal.entry(PositionId("local:v3:2")) is None

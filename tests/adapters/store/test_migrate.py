@@ -20,6 +20,8 @@ from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
 from bot.core.errors import ConfigError
 from bot.core.orders import OrderStatus
+from bot.core.snapshot import Entry, EntrySource
+from bot.core.types import PositionId
 from tests.adapters.store.things import NOW, order, report
 
 
@@ -107,6 +109,17 @@ def test_the_file_is_synced_at_every_commit(path: Path) -> None:
 def _parent(path: Path) -> Path:
     path.parent.mkdir()
     return path
+
+
+def test_entries_of_an_older_journal_keep_their_amounts_and_get_a_root(path: Path) -> None:
+    held = PositionId("local:uniswap_v2:0x1")
+    entry = Entry.single(4 * 10**24, 9 * 10**6, 2**128 - 1, EntrySource.MINT_EVENTS, 17)
+    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+        journal.save_entry(held, entry)
+    execute(path, "ALTER TABLE entries DROP COLUMN root")
+    execute(path, "UPDATE alembic_version SET version_num = '0002'")
+    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+        assert journal.entry(held) == entry
 
 
 def test_positions_are_reckoned_from_the_orders_of_an_older_journal(path: Path) -> None:

@@ -146,7 +146,7 @@ def lp(index: int) -> LpPosition:
         token1=weth,
         curve=pair if index % 2 else v3(index),
         amounts=amounts,
-        entry=Entry(10**8, 10**18, 10**15, EntrySource.MINT_EVENTS, 17),
+        entry=Entry.single(10**8, 10**18, 10**15, EntrySource.MINT_EVENTS, 17),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
-from math import floor
+from math import floor, isqrt
 
 import pytest
 from hypothesis import assume, given
@@ -134,6 +134,38 @@ def test_the_principal_at_another_price_keeps_the_product_and_has_that_price(
     with localcontext(Context(prec=50)):
         assert abs(there[1] / there[0] / price - 1) < Decimal("1e-40")
         assert abs(there[0] * there[1] / (here[0] * here[1]) - 1) < Decimal("1e-40")
+
+
+def held(share: int, pool: list[int]) -> V2Position:
+    return V2Position(share, 10**21, pool[0], pool[1], pool[0], pool[1], 0, fee_on=False)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 10**24)), max_size=12), st.integers(10**12, 10**21))
+def test_fees_left_in_the_pool_apart_the_loss_is_the_closed_form(swaps: list[tuple[bool, int]], share: int) -> None:
+    pool = [10**24, 2 * 10**21]
+    position = held(share, pool)
+    deposit = position.principal_at(position.price())
+    root = isqrt(int(deposit[0]) * int(deposit[1]))
+    assert position.compounded(root) < Decimal("1e-8")
+    for is_first, amount in swaps:
+        came, went = (0, 1) if is_first else (1, 0)
+        pool[went] -= amount_out(amount, pool[came], pool[went])
+        pool[came] += amount
+    later = held(share, pool)
+    with localcontext(Context(prec=50)):
+        price, kept = later.price(), 1 - later.compounded(root)
+        rho = price / position.price()
+        now = later.principal_at(price)
+        loss = kept * (now[0] * price + now[1]) / (deposit[0] * price + deposit[1]) - 1
+        assert abs(loss - (2 * rho.sqrt() / (1 + rho) - 1)) < Decimal("1e-8")
+
+
+def test_what_was_given_to_the_pool_is_no_loss_and_nothing_is_nothing() -> None:
+    given_away = replace(POSITION, balance0=4 * POSITION.balance0)
+    root = isqrt(POSITION.amounts().principal0 * POSITION.amounts().principal1)
+    assert abs(given_away.compounded(root) - Decimal("0.5")) < Decimal("1e-15")
+    assert replace(POSITION, liquidity=0).compounded(0) == 0
+    assert POSITION.compounded(10 * root) == 0
 
 
 @given(positions())

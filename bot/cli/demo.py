@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.live import Live
+from rich.table import Table
 
 from bot.adapters.clock import SystemClock
 from bot.cli.options import AsJson
@@ -113,20 +115,23 @@ def _show(console: Console, live: Live, run: DemoRun, account: Account, seen: Se
 
 
 def _print(console: Console, figures: dict[str, object]) -> None:
-    console.print()
+    table = Table(show_header=False, box=box.SIMPLE, title="What the scene came to", title_justify="left")
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in figures.items():
-        if name != "files":
-            console.print(f"[dim]{name.replace('_', ' ')}[/dim]  {_words(value)}", highlight=False)
+        if name != "files" and value != {}:  # without venues there is nothing to compare with
+            table.add_row(name.replace("_", " "), _words(value))
+    console.print(table, highlight=False)
     files = figures["files"]
-    assert isinstance(files, dict)  # noqa: S101 - made a line above; tells the type checker
-    console.print()
+    assert isinstance(files, dict)  # noqa: S101 - made above; tells the type checker
     for name, path in files.items():
         console.print(f"[bold]{name}[/bold]  {path}", highlight=False, soft_wrap=True)
 
 
 def _words(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+        between = "\n" if any(isinstance(item, dict) for item in value.values()) else ", "
+        return between.join(f"{str(name).replace('_', ' ')} {_words(item)}" for name, item in value.items())
     if isinstance(value, list):
-        return "".join(f"\n   {item}" for item in value)
+        return "\n".join(str(item) for item in value)
     return f"{value:.3%}" if isinstance(value, float) else str(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
 from bot.core.account_check import Expected, Identity
+from bot.core.book import Book, JournaledTrade
 from bot.core.command import Command, CommandResult
 from bot.core.decision import Decision
 from bot.core.market import PerpMarket
@@ -139,14 +140,32 @@ class Exchange(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """What the stops were decided again on, after a cycle's orders went out.
+
+    ``fresh`` are the venues read again, ``filled`` what they said that the orders traded: signed, by ``market_key``.
+    """
+
+    fresh: Snapshot
+    filled: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
 class CycleRecord:
-    """The audit record of one cycle; every screen and report reads these."""
+    """The audit record of one cycle; every screen and report reads these.
+
+    ``before`` is the state that the decision started from; in the journal None where the cycle before left that very
+    state. ``settlement`` is there where orders went out. ``book`` is what the cycle, and all before it, brought.
+    """
 
     cycle: int
     at: datetime
     snapshot: Snapshot
     decision: Decision
     seconds: float
+    before: State | None = None
+    settlement: Settlement | None = None
+    book: Book = field(default_factory=Book)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +216,20 @@ class Journal(EntryStore, Protocol):
     def last_fill_at(self, venue: VenueId) -> datetime | None:
         """Give the time of the newest recorded fill of a venue."""
 
+    def trades(self, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
+        """Give a venue's fills whose numbers are above ``after``, in the order in which they were recorded."""
+
     def record(self, record: CycleRecord) -> None:
-        """Append a cycle and the state that the next decision starts from."""
+        """Append a cycle, the state that the next decision starts from, and what was booked."""
 
     def last_snapshot(self) -> Snapshot | None:
         """Give the snapshot of the last recorded cycle, or None on a new journal."""
 
     def load_state(self) -> State | None:
         """Give the state of the last recorded cycle, or None on a new journal."""
+
+    def load_book(self) -> Book:
+        """Give what was booked up to the last recorded cycle; an empty book on a new journal."""
 
     def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
         """Give when the last stop that filled, at least in part, ended since a time, by ``market_key``."""

@@ -15,24 +15,34 @@ from bot.app.execute import Executor
 from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
 from bot.app.together import unless
+from bot.core.book import Book, follow
 from bot.core.decide import decide, settle
 from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.orders import Accepted, Outcome
 from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
-from bot.core.state import State
-from bot.core.types import ZERO, Symbol, VenueId
-from bot.ports import Clock, CycleRecord, Event, Journal, Meter, NoMeter, Phase, Publisher
+from bot.core.state import State, market_key
+from bot.core.types import ZERO
+from bot.ports import Clock, CycleRecord, Event, Journal, Meter, NoMeter, Phase, Publisher, Settlement
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was decided and done, and all that the decision can be derived from again, the snapshot apart."""
+
+    before: State
+    decision: Decision
+    settlement: Settlement | None = None
 
 
 @dataclass(slots=True)
 class Cycle:
     """The loop's body, and the state that it carries from one turn to the next.
 
-    ``number`` is that of the last cycle; ``state`` None stands for the journal's.
+    ``number`` is that of the last cycle; ``state`` and ``book`` None stand for the journal's.
     """
 
     observer: Observer
@@ -45,7 +55,9 @@ class Cycle:
     commands: Commands
     number: int = 0
     state: State | None = None
+    book: Book | None = None
     meter: Meter = field(default_factory=NoMeter)
+    _left: State | None = None
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> CycleRecord | None:
@@ -66,18 +78,39 @@ class Cycle:
             raise
         if snapshot is None:
             return None
-        decision = await self.act(snapshot)
+        act = await self.act(snapshot)
         await unless(stop, self.reconciler.collect_fills())
-        record = CycleRecord(self.number + 1, decision.at, snapshot, decision, self.clock.monotonic() - started)
+        record = self._record(snapshot, act, started)
         with self._timed(Phase.RECORD):
             self.journal.record(record)
-        self.state, self.number = decision.state, record.cycle
+        self.state = self._left = act.decision.state
+        self.number, self.book = record.cycle, record.book
         self._tell(record)
         for publisher in self.publishers:
             publisher.publish(record)
         return record
 
-    async def act(self, snapshot: Snapshot) -> Decision:
+    def _record(self, snapshot: Snapshot, act: Act, started: float) -> CycleRecord:
+        """Book the cycle, and put together what is told of it."""
+        book, decision = self.book or self.journal.load_book(), act.decision
+        trades = {
+            view.venue: self.journal.trades(view.venue, known.trade if known else 0)
+            for view in snapshot.known_venues
+            for known in (book.accounts.get(view.venue),)
+            if view.ledger is not None or known is None
+        }
+        return CycleRecord(
+            cycle=self.number + 1,
+            at=decision.at,
+            snapshot=snapshot,
+            decision=decision,
+            seconds=self.clock.monotonic() - started,
+            before=None if act.before == self._left else act.before,
+            settlement=act.settlement,
+            book=follow(book, snapshot, decision, trades),
+        )
+
+    async def act(self, snapshot: Snapshot) -> Act:
         """Decide, and do what was decided: margin first, then orders, and stops last, on what the orders left."""
         self.reconciler.remember(snapshot)
         before = self._before()
@@ -94,37 +127,37 @@ class Cycle:
             for approved in decision.approved:
                 self.reconciler.expect_fills(approved.order.venue)
             outcomes = await self.executor.execute(decision.approved)
+            act = Act(before, decision)
             if outcomes:
-                decision = await self._settled(decision, before, snapshot, outcomes)
-            await self.executor.protect(decision.stops)
-        return decision
+                act = await self._settled(act, snapshot, outcomes)
+            await self.executor.protect(act.decision.stops)
+        return act
 
     def _before(self) -> State:
         """Give the state that the decision starts from, with what the journal knows of orders and stops."""
         state, cool_down = self.obey(), self.policy.risk.stop.cool_down
         fired = self.journal.stops_fired(self.clock.now() - cool_down)
-        disputes = self.reconciler.agreement.disputes
+        disputes = (*self.reconciler.agreement.disputes, *(self.book.disputes if self.book else ()))
         return replace(state, pending=self.journal.pending(), fired=fired, disputes=disputes)
 
-    async def _settled(
-        self, decision: Decision, before: State, snapshot: Snapshot, outcomes: Sequence[Outcome]
-    ) -> Decision:
+    async def _settled(self, act: Act, snapshot: Snapshot, outcomes: Sequence[Outcome]) -> Act:
         """Read the venues again, since orders went out, and decide about the stops on that."""
-        filled: dict[tuple[VenueId, Symbol], Decimal] = {}
+        decision = act.decision
+        filled: dict[str, Decimal] = {}
         for approved, outcome in zip(decision.approved, outcomes, strict=True):
             if isinstance(outcome, Accepted):
-                key = approved.order.venue, approved.order.symbol
+                key = market_key(approved.order.venue, approved.order.symbol)
                 filled[key] = filled.get(key, ZERO) + outcome.report.filled
         fresh = await self.observer.complete(snapshot, decision.state.money.read_at)
         known = replace(decision, state=replace(decision.state, pending=self.journal.pending()))
-        return settle(known, before, fresh, filled, self.policy)
+        return Act(act.before, settle(known, act.before, fresh, filled, self.policy), Settlement(fresh, filled))
 
     async def _watch_over(self) -> None:
         """Protect the shorts that are there while a chain can't be read; nothing is hedged."""
         state = self.state or self.journal.load_state()
         if state is None or not any(watch.position for watch in state.markets.values()):
             return
-        decision = await self.act(await self.observer.only_venues(state.money.read_at))
+        decision = (await self.act(await self.observer.only_venues(state.money.read_at))).decision
         self.state = decision.state
         self.journal.save_state(decision.state)
         for alarm in decision.alarms:

@@ -26,14 +26,14 @@ from bot.backtest.scenario import Scenario
 from bot.backtest.tape import moment
 from bot.backtest.venue import MemoryJournal, SimClock, SimObserver, SimVenue, finish
 from bot.backtest.world import Lines, World, lines
+from bot.core.band import to_decimal
 from bot.core.decision import Decision
 from bot.core.errors import ConfigError
-from bot.core.orders import LedgerEntry
-from bot.core.pnl import Attribution, Stand, Trade, attribute
+from bot.core.pnl import Attribution, LiquidityResult, News, Stand, Trade, attribute
 from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
-from bot.core.types import USD, ZERO, Symbol, Underlying, VenueId
+from bot.core.types import USD, ZERO, Underlying, VenueId
 from bot.paper.engine import PaperEngine
 from bot.paper.liquidation import LIQUIDATION_ID
 
@@ -107,7 +107,6 @@ class Tally:
     days: dict[date, Attribution] = field(default_factory=dict)
     hedged: Moments = field(default_factory=Moments)
     unhedged: Moments = field(default_factory=Moments)
-    lvr: float = 0.0
     steps: int = 0
     rows: int = 0
     refused: int = 0
@@ -195,10 +194,9 @@ class Replay:
         if any(happened) or self.acted or self.journal.works:
             finish(self._cycle.reconciler.reconcile())
         snapshot = self.world.snapshot(day, row, number)
-        self.journal.marks = _marks(snapshot)
         self._cycle.state = self.before = self.state
         counted = [(len(venue.fills_made), len(venue.entries_made)) for venue in self.venues]
-        decision = finish(self._cycle.act(snapshot))
+        decision = finish(self._cycle.act(snapshot)).decision
         self.state = decision.state
         self.acted = any(happened) or is_active(decision)
         if is_last or self.acted or self._booked is None:
@@ -213,24 +211,26 @@ class Replay:
         if before is None:
             self._first = stand
             return
-        trades, entries = self._news(counted)
-        found = attribute(before, stand, trades, entries)
-        assert found is not None  # noqa: S101 - a replay's venues are always known; tells the type checker
+        found = attribute(before, stand, self._news(counted))
+        # of the rows between two bookings the loss against rebalancing is known too: see _collect
+        self._add(day, replace(found, positions={key: replace(one, lvr=ZERO) for key, one in found.positions.items()}))
+
+    def _add(self, day: date, found: Attribution) -> None:
         self._tally.attribution = self._tally.attribution.plus(found)
         self._tally.days[day] = self._tally.days.get(day, Attribution()).plus(found)
 
-    def _news(self, counted: list[tuple[int, int]]) -> tuple[list[Trade], list[tuple[Underlying, LedgerEntry]]]:
+    def _news(self, counted: list[tuple[int, int]]) -> dict[VenueId, News]:
         """Give the fills and cash movements since the last time."""
-        trades: list[Trade] = []
-        entries: list[tuple[Underlying, LedgerEntry]] = []
+        found = {}
         for venue, (fills, ledger), (last_fill, last_entry) in zip(self.venues, self._read, counted, strict=True):
-            names = {symbol: rules.market.underlying for symbol, rules in venue.engine.rules.symbols.items()}
-            for fill in venue.fills_made[fills:last_fill]:
-                order = self.journal.orders.get(fill.client_id) if fill.client_id is not None else None
-                trades.append(Trade(fill, names[fill.symbol], None if order is None else order.mark))
-            entries += [(names[entry.symbol], entry) for entry in venue.entries_made[ledger:last_entry] if entry.symbol]
+            orders = [self.journal.ordered(fill.client_id) for fill in venue.fills_made[fills:last_fill]]
+            trades = [
+                Trade(fill, None if order is None else order.intent.request.mark)
+                for fill, order in zip(venue.fills_made[fills:last_fill], orders, strict=True)
+            ]
+            found[venue.venue] = News(trades, venue.entries_made[ledger:last_entry])
         self._read = counted
-        return trades, entries
+        return found
 
     def _equity(self) -> float:
         return float(sum((venue.engine.equity for venue in self.venues), ZERO))
@@ -275,7 +275,8 @@ class Replay:
             self._tail = float(value[-1]), float(total[-1])
             self._tally.unhedged.add(np.diff(value))
             self._tally.hedged.add(np.diff(total))
-        self._tally.lvr += float(found.lvr.sum())
+        lost = {key: LiquidityResult(lvr=to_decimal(float(losses.sum()))) for key, losses in found.lvr.items()}
+        self._add(moment(day.times[0] - 1).date(), Attribution(lost))
         nearest = min(seen.distances, default=float("inf"))
         self._tally.worst = nearest if self._tally.worst is None else min(nearest, self._tally.worst)
         self._draw(day, found, equity, shorts, seen, place)
@@ -324,7 +325,6 @@ class Replay:
             hold_value=_value(Stand(first.snapshot, last.prices)),
             hedged=tally.hedged,
             unhedged=tally.unhedged,
-            lvr=tally.lvr,
             turnover=sum((abs(fill.quantity) * fill.price for fill in fills), ZERO),
             worst_distance=None if tally.worst in {None, float("inf")} else tally.worst,
             liquidations=len(forced),
@@ -333,14 +333,6 @@ class Replay:
             findings=self._market.findings,
             assumptions=ASSUMPTIONS,
         )
-
-
-def _marks(snapshot: Snapshot) -> dict[tuple[VenueId, Symbol], Decimal]:
-    return {
-        (view.venue, symbol): quote.mark.price
-        for view in snapshot.known_venues
-        for symbol, quote in view.quotes.items()
-    }
 
 
 def _value(stand: Stand) -> Decimal:

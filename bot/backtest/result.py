@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -67,7 +67,6 @@ class Result:
         start_value: worth of all positions at the start, USD; ``end_value`` at the end.
         start_equity: the venues' equity at the start, USD; ``end_equity`` at the end.
         hedged, unhedged: changes from row to row, USD, from the first decision on that found the hedge in place.
-        lvr: loss against rebalancing, USD.
         worst_distance: the nearest that liquidation was at a decision, fraction of the mark; None: never short.
         assumptions: what was taken for granted, in words.
     """
@@ -86,7 +85,6 @@ class Result:
     hold_value: Decimal
     hedged: Moments
     unhedged: Moments
-    lvr: float
     turnover: Decimal
     worst_distance: float | None
     liquidations: int
@@ -132,12 +130,12 @@ class Result:
                 "equity_start": str(self.start_equity),
                 "equity_end": str(self.end_equity),
             },
-            "attribution": attribution_data(self.total),
-            "by_day": {day.isoformat(): attribution_data(item) for day, item in self.days.items()},
+            "attribution": self.total.as_data(),
+            "by_day": {day.isoformat(): item.as_data() for day, item in self.days.items()},
             "variance_ratio": self.variance_ratio,
             "tracking_error_a_year": self.tracking_error,
             "cost_a_year": float(-costs) / float(self.start_value) / years,
-            "lvr_usd": self.lvr,
+            "lvr_usd": float(self.total.liquidity.lvr),
             "turnover_usd": str(self.turnover),
             "orders": len(self.orders),
             "refused": self.refused,
@@ -146,20 +144,6 @@ class Result:
             "findings": [finding.words for finding in self.findings],
             "assumptions": list(self.assumptions),
         }
-
-
-def attribution_data(item: Attribution) -> dict[str, Any]:
-    """Give an attribution as JSON values, USD as strings."""
-    return {
-        "total": str(item.total),
-        "residual": str(item.residual),
-        "positions": {key: _terms(result) for key, result in item.positions.items()},
-        "hedges": {key: _terms(result) for key, result in item.hedges.items()},
-    }
-
-
-def _terms(result: Any) -> dict[str, str]:  # noqa: ANN401 - either kind of result, by its fields
-    return {one.name: str(getattr(result, one.name)) for one in fields(result)}
 
 
 def order_data(order: Order) -> dict[str, Any]:

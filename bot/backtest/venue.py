@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from bot.app.observe import Observer
 from bot.core.account_check import Expected, Identity
+from bot.core.book import Book, JournaledTrade
 from bot.core.market import PerpMarket
 from bot.core.orders import (
     Accepted,
@@ -158,7 +159,6 @@ class Order:
     """An order of the replay, with what became of it."""
 
     intent: Intent
-    mark: Decimal | None
     status: str = "sent"
     filled: Decimal = Decimal(0)
     average: Decimal | None = None
@@ -173,8 +173,11 @@ class MemoryJournal:
     orders: dict[ClientOrderId, Order] = field(default_factory=dict)
     open: dict[ClientOrderId, Pending] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    marks: Mapping[tuple[VenueId, Symbol], Decimal] = field(default_factory=dict)
     fired: dict[str, datetime] = field(default_factory=dict)
+
+    def ordered(self, client_id: ClientOrderId | None) -> Order | None:
+        """Give the order of a fill; None where the venue itself traded."""
+        return None if client_id is None else self.orders.get(client_id)
 
     @property
     def works(self) -> bool:
@@ -185,7 +188,7 @@ class MemoryJournal:
         """Number an order."""
         number = len(self.orders) + 1
         intent = Intent(ClientOrderId(f"{self.bot_id}-1-{number}"), number, request, at)
-        self.orders[intent.client_id] = Order(intent, self.marks.get((request.venue, request.symbol)))
+        self.orders[intent.client_id] = Order(intent)
         self.open[intent.client_id] = Pending(intent, PendingStatus.SENT, request.quantity)
         return intent
 
@@ -248,6 +251,15 @@ class MemoryJournal:
         """Give nothing: the venue of a replay keeps them itself."""
         del venue
         return None
+
+    def trades(self, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
+        """Give nothing: the replay books by itself."""
+        del venue, after
+        return ()
+
+    def load_book(self) -> Book:
+        """Give nothing, for the same reason."""
+        return Book()
 
     def record(self, record: CycleRecord) -> None:
         """Keep nothing: the replay carries its state."""

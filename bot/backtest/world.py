@@ -95,12 +95,12 @@ def _price(facts: PoolFacts, tick: int) -> PoolPrice:
 class Lines:
     """A day in floats, a value a row: USD values at the marks, amounts in base units.
 
-    ``lvr`` is the loss against rebalancing in each row, USD (>= 0 but for the basis).
+    ``lvr`` is each position's loss against rebalancing in each row, USD.
     """
 
     value: Floats
     hold: Floats
-    lvr: Floats
+    lvr: Mapping[PositionId, Floats]
     marks: Mapping[Underlying, Floats]
     exposure: Mapping[Underlying, Floats]
 
@@ -108,7 +108,8 @@ class Lines:
 def lines(day: MarketDay, entries: Mapping[PositionId, Entry]) -> Lines:
     """Value all positions along a day."""
     marks = {name: np.array([float(mark) for mark in series]) for name, series in day.marks.items()}
-    value, hold, lvr = (np.zeros(len(day)) for _ in range(3))
+    value, hold = (np.zeros(len(day)) for _ in range(2))
+    lvr: dict[PositionId, Floats] = {}
     exposure = {name: np.zeros(len(day)) for name in marks}
     for pool, index in zip(day.pools, day.index, strict=True):
         name = pool.facts.underlying
@@ -119,7 +120,7 @@ def lines(day: MarketDay, entries: Mapping[PositionId, Entry]) -> Lines:
             value += worth
             held, cash = _deposit(pool.facts, own, entries)
             hold += held * marks[name] + cash
-            lvr += _lvr(pool, place, index)
+            lvr[own.id] = _lvr(pool, place, index)
     return Lines(value, hold, lvr, marks, exposure)
 
 

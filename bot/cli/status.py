@@ -17,7 +17,7 @@ from bot.adapters.store.view import JournalMeta, JournalView
 from bot.app.beside import control_path, journal_path
 from bot.app.report import as_data
 from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
-from bot.cli.tables import show
+from bot.cli.tables import results_table, show
 from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import Halt
 from bot.ports import CycleRecord, Event
@@ -36,11 +36,16 @@ def status(ctx: typer.Context, files: ConfigFiles = None, *, as_json: AsJson = F
     with closing(JournalView.open(journal_path(settings))) as view:
         meta, record = view.meta(), view.last_record()
         orders, events = view.intents(limit=_LAST), view.events(limit=_LAST)
+        book = view.book()
     if as_json:
-        sys.stdout.write(json.dumps({**_data(meta, record, orders, events), "now": _now(now)}, indent=2) + "\n")
+        results = {"today": {"day": book.day, **book.today.as_data()}, "total": book.total.as_data()}
+        found = {**_data(meta, record, orders, events), "results": results, "now": _now(now)}
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
         console = Console()
         _show(console, meta, record, orders, events)
+        if book.day:
+            console.print(results_table(book))
         if now is not None:
             console.print(f"now: {now.message}", highlight=False)
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.app.report import words
+from bot.core.book import Book
 from bot.core.decision import Decision, PositionReport, Severity
 from bot.core.snapshot import EntrySource, LpPosition, Snapshot, VenueUnknown
 
@@ -72,6 +73,30 @@ def _hedges(decision: Decision) -> Table:
         cells = (hedge.mark, hedge.exposure, hedge.target, hedge.position, hedge.drift)
         edges = (band.outer if band else None, band.inner if band else None)
         table.add_row(f"[bold]{hedge.underlying}[/bold]", *map(_number, (*cells, *edges)))
+    return table
+
+
+def results_table(book: Book) -> Table:
+    """Show where today's result, and that since the journal began, came from; USD."""
+    table = Table(box=None, header_style="dim", padding=(0, 1))
+    for name in ("USD", book.day, "since the journal began"):
+        table.add_column(name, justify="left" if name == "USD" else "right", no_wrap=True)
+    parts = [(item.liquidity, item.hedge, item) for item in (book.today, book.total)]
+    lines: list[tuple[str, list[Decimal]]] = [
+        ("LP fees", [liquidity.fees for liquidity, _, _ in parts]),
+        ("price of the deposit", [liquidity.hold for liquidity, _, _ in parts]),
+        ("impermanent loss", [liquidity.il for liquidity, _, _ in parts]),
+        ("hedge, price", [hedge.price for _, hedge, _ in parts]),
+        ("funding", [hedge.funding for _, hedge, _ in parts]),
+        ("trading fees", [hedge.trading_fees for _, hedge, _ in parts]),
+        ("slippage", [hedge.slippage for _, hedge, _ in parts]),
+        ("liquidation fees", [hedge.liquidation_fees for _, hedge, _ in parts]),
+        ("unexplained", [item.residual for _, _, item in parts]),
+        ("[bold]result[/bold]", [item.total for _, _, item in parts]),
+        ("loss against rebalancing, of it", [-liquidity.lvr for liquidity, _, _ in parts]),
+    ]
+    for name, amounts in lines:
+        table.add_row(name, *(f"{amount:+,.2f}" for amount in amounts))
     return table
 
 

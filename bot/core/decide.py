@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
@@ -45,7 +45,7 @@ def decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
 
 
 def settle(
-    decision: Decision, before: State, fresh: Snapshot, filled: dict[MarketKey, Decimal], policy: Policy
+    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[str, Decimal], policy: Policy
 ) -> Decision:
     """Decide about the stops again after this cycle's orders went out (see ``protection.settle``)."""
     with localcontext(_CONTEXT):

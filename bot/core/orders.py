@@ -72,7 +72,8 @@ class OrderRequest:
     """An order as the plan wants it.
 
     ``quantity`` is signed, in base units (negative sells); ``price`` and ``trigger`` in USD. ``reason`` says, for the
-    journal and the screen, why it exists.
+    journal and the screen, why it exists. ``mark`` is what its slippage is counted from: the mark that it was decided
+    at, a stop's trigger.
     """
 
     venue: VenueId
@@ -85,6 +86,7 @@ class OrderRequest:
     reason: str
     price: Decimal | None = None
     trigger: Decimal | None = None
+    mark: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ def _order(aim: Aim, lane: Lane, quantity: Decimal, manner: Manner, *, is_closin
         reduce_only=is_closing,
         reason=f"target {aim.target:.6g}, {drift}",
         price=manner.price(lane, quantity),
+        mark=lane.mark,
     )
 
 

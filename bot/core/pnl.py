@@ -1,89 +1,41 @@
-"""What happened to the money between two cycles: the liquidity's change in value, and the hedge's.
+"""Where a change of net asset value came from, with nothing left over.
 
-The identity, with nothing left over: change of net asset value = LP fees + change of what was deposited + impermanent
-loss + hedge price profit + funding - trading fees - slippage - liquidation fees. Each term is booked from its own
-source; what they leave unexplained is the residual.
+The identity: change of net asset value = LP fees + change of what was deposited + impermanent loss + hedge price profit
++ funding - trading fees - slippage - liquidation fees. Each term is booked from its own source; what they leave
+unexplained is the residual. What is put in or taken out is a transfer and no result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import TypeVar
 
-from bot.core.decision import Decision
-from bot.core.losses import worth
 from bot.core.orders import Fill, LedgerEntry, LedgerKind
 from bot.core.snapshot import LpPosition, Snapshot, VenueView
-from bot.core.types import USD, ZERO, PositionId, Underlying
+from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying, VenueId
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Changes between two cycles, USD: of the LP positions without the hedge, and of the hedge's equity."""
-
-    unhedged: Decimal
-    hedge: Decimal
-
-    @property
-    def hedged(self) -> Decimal:
-        """The change of both together."""
-        return self.unhedged + self.hedge
-
-
-def change(before: tuple[Snapshot, Decision], after: tuple[Snapshot, Decision]) -> Change | None:
-    """Reckon what two consecutive cycles mean in money; None where a price or a venue is unknown in one of them.
-
-    A position whose liquidity changed (or whose fees were collected) is valued over that step as what it held before,
-    at the prices after: what was added or withdrawn is a transfer and no result. A position that is gone counts on as
-    the tokens that it last held until its absence is confirmed, as it does for the hedge itself.
-    """
-    hedges = _equity(after[0]), _equity(before[0])
-    prices0, prices1 = ({USD: Decimal(1), **item[1].prices} for item in (before, after))
-    held0, held1 = before[1].state.held, after[1].state.held
-    needed = {leg.underlying for held in held0.values() for leg in held.legs}
-    if hedges[0] is None or hedges[1] is None or not (needed <= prices0.keys() and needed <= prices1.keys()):
-        return None
-    steady = _steady(before[0], after[0])
-    unhedged = ZERO
-    for position, held in held0.items():
-        now = held1[position] if position in steady and position in held1 else held
-        unhedged += worth(now, prices1) - worth(held, prices0)
-    return Change(unhedged, hedges[0] - hedges[1])
-
-
-def _equity(snapshot: Snapshot) -> Decimal | None:
-    if not all(isinstance(venue, VenueView) for venue in snapshot.venues):
-        return None
-    return sum((venue.balance.equity for venue in snapshot.venues if isinstance(venue, VenueView)), ZERO)
-
-
-def _steady(before: Snapshot, after: Snapshot) -> frozenset[PositionId]:
-    """Give the positions that only the market moved: the same liquidity, and no fees taken out."""
-    earlier = {position.id: position for position in before.positions}
-    return frozenset(
-        position.id
-        for position in after.positions
-        if position.id in earlier and _untouched(earlier[position.id], position)
-    )
-
-
-def _untouched(before: LpPosition, after: LpPosition) -> bool:
-    return (
-        before.curve.liquidity == after.curve.liquidity
-        and before.amounts.fees0 <= after.amounts.fees0
-        and before.amounts.fees1 <= after.amounts.fees1
-    )
+Prices = Mapping[Underlying, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
 class LiquidityResult:
-    """What one position brought, USD: ``fees``; ``hold``, the deposit's change in price; ``il`` against it (<= 0)."""
+    """What one position brought, USD: ``fees``; ``hold``, the deposit's change in price; ``il`` against it.
+
+    ``lvr`` is its loss against a portfolio that holds the same amounts and trades at each price that was seen; it says
+    what hold and impermanent loss came to with a perfect hedge, and is no term of the sum.
+    """
 
     fees: Decimal = ZERO
     hold: Decimal = ZERO
     il: Decimal = ZERO
+    lvr: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the terms."""
+        return self.fees + self.hold + self.il
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +52,15 @@ class HedgeResult:
     slippage: Decimal = ZERO
     liquidation_fees: Decimal = ZERO
 
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """A fill with its underlying and the mark of the decision that asked for it (None: nobody of ours did)."""
-
-    fill: Fill
-    underlying: Underlying
-    mark: Decimal | None
+    @property
+    def total(self) -> Decimal:
+        """The sum of the terms."""
+        return self.price + self.funding + self.trading_fees + self.slippage + self.liquidation_fees
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Where a change of net asset value came from; ``total`` is that change as the snapshots have it, USD."""
+    """Where a change of net asset value came from; ``total`` is that change as positions and accounts show it, USD."""
 
     positions: Mapping[PositionId, LiquidityResult] = field(default_factory=dict)
     hedges: Mapping[Underlying, HedgeResult] = field(default_factory=dict)
@@ -131,8 +79,7 @@ class Attribution:
     @property
     def explained(self) -> Decimal:
         """The sum of all terms."""
-        parts = (self.liquidity, self.hedge)
-        return sum((getattr(part, one.name) for part in parts for one in fields(part)), ZERO)
+        return self.liquidity.total + self.hedge.total
 
     @property
     def residual(self) -> Decimal:
@@ -144,6 +91,21 @@ class Attribution:
         return Attribution(
             merged(self.positions, other.positions), merged(self.hedges, other.hedges), self.total + other.total
         )
+
+    def as_data(self) -> dict[str, object]:
+        """Give everything as JSON values: USD as strings, the terms by position and underlying and of all together."""
+        return {
+            "total": str(self.total),
+            "residual": str(self.residual),
+            "liquidity": _terms(self.liquidity),
+            "hedge": _terms(self.hedge),
+            "positions": {key: _terms(result) for key, result in self.positions.items()},
+            "hedges": {key: _terms(result) for key, result in self.hedges.items()},
+        }
+
+
+def _terms(result: LiquidityResult | HedgeResult) -> dict[str, str]:
+    return {one.name: str(getattr(result, one.name)) for one in fields(result)}
 
 
 Result = TypeVar("Result", LiquidityResult, HedgeResult)
@@ -166,86 +128,119 @@ def merged(one: Mapping[Key, Result], other: Mapping[Key, Result]) -> dict[Key, 
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
-    """What was held, and its USD prices."""
+class Stake:
+    """A position as it was valued: raw token units, and ``prices`` in USD per raw unit.
 
-    snapshot: Snapshot
-    prices: Mapping[Underlying, Decimal]
+    ``owed`` are the fees that the protocol keeps apart, ``left_in`` the share of the principal that is fees too.
+    ``deposit`` is what impermanent loss is measured against: the entry amounts, where unknown what is there.
+    """
+
+    liquidity: int
+    principal: tuple[int, int]
+    owed: tuple[int, int]
+    left_in: Decimal
+    deposit: tuple[int, int]
+    prices: tuple[Decimal, Decimal]
 
 
-def attribute(
-    before: Stand, after: Stand, trades: Iterable[Trade], ledger: Iterable[tuple[Underlying, LedgerEntry]]
-) -> Attribution | None:
-    """Attribute the change between two stands; None where a price or a venue is unknown in one of them.
+def stake_of(position: LpPosition, prices: Prices) -> Stake | None:
+    """Value a position; None where a price is missing."""
+    known = {USD: Decimal(1), **prices}
+    tokens = position.token0, position.token1
+    if not all(token.underlying in known for token in tokens):
+        return None
+    amounts, entry = position.amounts, position.entry
+    principal, owed = (amounts.principal0, amounts.principal1), (amounts.fees0, amounts.fees1)
+    per_unit = tokens[0].to_units(1) * known[tokens[0].underlying], tokens[1].to_units(1) * known[tokens[1].underlying]
+    liquidity = position.curve.liquidity
+    if entry is None or entry.liquidity != liquidity:
+        return Stake(liquidity, principal, owed, ZERO, principal, per_unit)
+    left_in = position.curve.compounded(entry.root)
+    return Stake(liquidity, principal, owed, left_in, (entry.amount0, entry.amount1), per_unit)
+
+
+def liquidity_result(before: Stake, after: Stake) -> tuple[LiquidityResult, Decimal]:
+    """Give what a position brought between two looks, and the change of its worth, transfers apart.
+
+    Where its liquidity changed or its fees were taken out it counts as held still, at the prices after: what moved is a
+    transfer. (Fees that it earned after the look before, and that left with it, are in neither look.)
+    """
+    still, then, now = before, before.prices, after.prices
+    if before.liquidity == after.liquidity and all(a <= b for a, b in zip(before.owed, after.owed, strict=True)):
+        still = after
+    hold = _worth(before.deposit, now) - _worth(before.deposit, then)
+    principal0, principal1 = _worth(before.principal, then), _worth(still.principal, now)
+    kept0, kept1 = principal0 * (1 - before.left_in), principal1 * (1 - still.left_in)
+    owed0, owed1 = _worth(before.owed, then), _worth(still.owed, now)
+    fees = owed1 - owed0 + principal1 * still.left_in - principal0 * before.left_in
+    rebalanced = (_worth(before.principal, now) - principal0) * (1 - before.left_in)
+    result = LiquidityResult(fees, hold, kept1 - kept0 - hold, rebalanced - (kept1 - kept0))
+    return result, principal1 + owed1 - principal0 - owed0
+
+
+def _worth(raw: tuple[int, int], prices: tuple[Decimal, Decimal]) -> Decimal:
+    return raw[0] * prices[0] + raw[1] * prices[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a venue showed: equity in USD, and for each symbol the position (base units, signed) and the mark."""
+
+    equity: Decimal
+    sizes: Mapping[Symbol, Decimal]
+    marks: Mapping[Symbol, Decimal]
+
+
+def account_of(view: VenueView) -> Account:
+    """Take what counts out of a venue's view."""
+    sizes = {symbol: position.size for symbol, position in view.positions.items()}
+    return Account(view.balance.equity, sizes, {symbol: quote.mark.price for symbol, quote in view.quotes.items()})
+
+
+def underlyings_of(view: VenueView) -> dict[Symbol, Underlying]:
+    """Give what each symbol of a venue follows."""
+    return {symbol: quote.market.underlying for symbol, quote in view.quotes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A fill and the mark of the decision that asked for it (None: nobody of ours did)."""
+
+    fill: Fill
+    mark: Decimal | None
+
+
+def account_result(
+    moved: tuple[Account, Account],
+    underlyings: Mapping[Symbol, Underlying],
+    trades: Iterable[Trade],
+    ledger: Iterable[LedgerEntry],
+) -> tuple[dict[Underlying, HedgeResult], Decimal]:
+    """Give what a venue's perpetuals brought between two looks, and the change of its equity, deposits apart.
 
     Args:
-        before: the book and its prices before.
-        after: the same afterwards.
-        trades: the fills after ``before`` and up to ``after``.
-        ledger: the cash movements of the same time, by underlying; deposits are no result and stay out.
+        moved: the account before and after.
+        underlyings: what each symbol follows; what happened in other symbols is left unexplained.
+        trades: the fills after the first look and up to the second.
+        ledger: the cash movements of the same time.
     """
-    equities = _equity(before.snapshot), _equity(after.snapshot)
-    if equities[0] is None or equities[1] is None:
-        return None
-    positions, liquidity = _positions(before, after)
-    hedges = _price_profit(before, after)
-    for trade in trades:
-        hedges = merged(hedges, {trade.underlying: _trade_profit(trade, after.prices[trade.underlying])})
-    for underlying, entry in ledger:
-        hedges = merged(hedges, {underlying: _cash(entry)})
-    return Attribution(positions, hedges, liquidity + equities[1] - equities[0])
-
-
-def _positions(before: Stand, after: Stand) -> tuple[dict[PositionId, LiquidityResult], Decimal]:
-    """Give each position's result, and the change of their value; a position that was changed counts as held still."""
-    steady = _steady(before.snapshot, after.snapshot)
-    later = {position.id: position for position in after.snapshot.positions}
-    found: dict[PositionId, LiquidityResult] = {}
-    total = ZERO
-    for position in before.snapshot.positions:
-        now = later[position.id] if position.id in steady else position
-        value0, fees0 = _worth(position, before.prices)
-        value1, fees1 = _worth(now, after.prices)
-        entry = position.entry
-        known = entry is not None and entry.liquidity == position.curve.liquidity
-        held = (entry.amount0, entry.amount1) if entry is not None and known else _principal(position)
-        hold = _raw_worth(position, held, after.prices) - _raw_worth(position, held, before.prices)
-        found[position.id] = LiquidityResult(fees1 - fees0, hold, value1 - value0 - hold)
-        total += value1 + fees1 - value0 - fees0
-    return found, total
-
-
-def _principal(position: LpPosition) -> tuple[int, int]:
-    return position.amounts.principal0, position.amounts.principal1
-
-
-def _worth(position: LpPosition, prices: Mapping[Underlying, Decimal]) -> tuple[Decimal, Decimal]:
-    fees = position.amounts.fees0, position.amounts.fees1
-    return _raw_worth(position, _principal(position), prices), _raw_worth(position, fees, prices)
-
-
-def _raw_worth(position: LpPosition, raw: tuple[int, int], prices: Mapping[Underlying, Decimal]) -> Decimal:
-    tokens = position.token0, position.token1
-    known = {USD: Decimal(1), **prices}
-    return sum(
-        (token.to_units(amount) * known[token.underlying] for token, amount in zip(tokens, raw, strict=True)), ZERO
-    )
-
-
-def _price_profit(before: Stand, after: Stand) -> dict[Underlying, HedgeResult]:
-    """Give what the positions that stood before made of the marks' moves."""
+    before, after = moved
     found: dict[Underlying, HedgeResult] = {}
-    marks = {
-        (view.venue, symbol): quote.mark.price
-        for view in after.snapshot.known_venues
-        for symbol, quote in view.quotes.items()
-    }
-    for view in before.snapshot.known_venues:
-        for symbol, position in view.positions.items():
-            quote = view.quotes[symbol]
-            move = marks[view.venue, symbol] - quote.mark.price
-            found = merged(found, {quote.market.underlying: HedgeResult(price=position.size * move)})
-    return found
+    change = after.equity - before.equity
+    for symbol, size in before.sizes.items():
+        if size and symbol in after.marks and symbol in underlyings:
+            made = HedgeResult(price=size * (after.marks[symbol] - before.marks[symbol]))
+            found = merged(found, {underlyings[symbol]: made})
+    for trade in trades:
+        if trade.fill.symbol in after.marks and trade.fill.symbol in underlyings:
+            made = _trade_profit(trade, after.marks[trade.fill.symbol])
+            found = merged(found, {underlyings[trade.fill.symbol]: made})
+    for entry in ledger:
+        if entry.kind is LedgerKind.DEPOSIT:
+            change -= entry.amount
+        elif entry.symbol is not None and entry.symbol in underlyings:
+            found = merged(found, {underlyings[entry.symbol]: _cash(entry)})
+    return found, change
 
 
 def _trade_profit(trade: Trade, mark_after: Decimal) -> HedgeResult:
@@ -264,3 +259,47 @@ def _cash(entry: LedgerEntry) -> HedgeResult:
             return HedgeResult(liquidation_fees=entry.amount)
         case LedgerKind.REALISED | LedgerKind.DEPOSIT:
             return HedgeResult()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened on one venue between two looks: our fills, and the cash movements."""
+
+    trades: Sequence[Trade] = ()
+    ledger: Sequence[LedgerEntry] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What was held, and its USD prices."""
+
+    snapshot: Snapshot
+    prices: Prices
+
+
+def attribute(before: Stand, after: Stand, news: Mapping[VenueId, News]) -> Attribution:
+    """Attribute the change between two stands, as far as prices and venues are known in both of them.
+
+    Args:
+        before: the book and its prices before.
+        after: the same afterwards.
+        news: by venue, what happened after ``before`` and up to ``after``.
+    """
+    later = {position.id: position for position in after.snapshot.positions}
+    positions: dict[PositionId, LiquidityResult] = {}
+    hedges: dict[Underlying, HedgeResult] = {}
+    total = ZERO
+    for position in before.snapshot.positions:
+        first, second = stake_of(position, before.prices), stake_of(later.get(position.id, position), after.prices)
+        if first is not None and second is not None:
+            positions[position.id], change = liquidity_result(first, second)
+            total += change
+    for view in before.snapshot.known_venues:
+        now = after.snapshot.venue(view.venue)
+        if now is not None:
+            made = news.get(view.venue, News())
+            accounts = account_of(view), account_of(now)
+            results, change = account_result(accounts, underlyings_of(now), made.trades, made.ledger)
+            hedges = merged(hedges, results)
+            total += change
+    return Attribution(positions, hedges, total)

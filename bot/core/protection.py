@@ -134,7 +134,7 @@ def _bare_alarm(lane: Lane, bare: int, grace: int) -> list[Alarm]:
 
 
 def settle(
-    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[MarketKey, Decimal], policy: Policy
+    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[str, Decimal], policy: Policy
 ) -> Decision:
     """Decide about the stops again after orders went out, on fresh reads of the venues.
 
@@ -142,7 +142,7 @@ def settle(
         decision: the cycle's decision, its orders executed; its state's ``pending`` is what is unresolved now.
         before: the state that the cycle began with.
         fresh: the snapshot with the venues read again.
-        filled: what the venues said that this cycle's orders traded, signed base units by market.
+        filled: what the venues said that this cycle's orders traded, signed base units by ``market_key``.
         policy: the settings.
     """
     state = decision.state
@@ -150,11 +150,11 @@ def settle(
     expected = dict(state.markets)
     for view in fresh.known_venues:
         for symbol in view.positions:
-            key = view.venue, symbol
-            ends = [flight for flight in (flights.get(key), earlier.get(key)) if flight is not None]
-            at = state.markets[market_key(*key)].position + filled.get(key, ZERO)
+            pair, key = (view.venue, symbol), market_key(view.venue, symbol)
+            ends = [flight for flight in (flights.get(pair), earlier.get(pair)) if flight is not None]
+            at = state.markets[key].position + filled.get(key, ZERO)
             low, high = sum((f.selling for f in ends), at), sum((f.buying for f in ends), at)
-            expected[market_key(*key)] = replace(state.markets[market_key(*key)], low=low, high=high)
+            expected[key] = replace(state.markets[key], low=low, high=high)
     markets, jumps = watch.follow_markets(
         expected, fresh.known_venues, flights, state.fired, fresh.taken_at, policy.risk.settle_time
     )

@@ -158,4 +158,5 @@ def _request(lane: Lane, underlying: Underlying, size: Decimal, trigger: Decimal
         reduce_only=True,
         reason=reason,
         trigger=trigger,
+        mark=trigger,
     )

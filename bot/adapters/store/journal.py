@@ -16,6 +16,7 @@ from bot.adapters.store import migrate, rows, statements, tables
 from bot.adapters.store.database import Database
 from bot.adapters.store.lock import JournalLock
 from bot.core.account_check import FLAT, Expected, Identity
+from bot.core.book import Book, JournaledTrade
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome
 from bot.core.snapshot import Entry, Snapshot
@@ -160,17 +161,27 @@ class SqliteJournal:
             ).scalar()
         return found
 
+    def trades(self, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
+        """Give a venue's fills whose numbers are above ``after``, in the order in which they were recorded."""
+        with self._database.transaction() as connection:
+            return statements.trades(connection, venue, after)
+
     def record(self, record: CycleRecord) -> None:
-        """Append a cycle and the state that the next decision starts from, both or neither.
+        """Append a cycle, the state that the next decision starts from, and what was booked: all or nothing.
 
         Raises:
             Halt: a cycle of that number stands there already.
         """
         cycle = rows.cycle_values(record)
         state = {"id": 1, "cycle": record.cycle, "state": rows.pack(rows.STATE, record.decision.state)}
+        book = {"id": 1, "book": rows.pack(rows.BOOK, record.book)}
         with self._database.transaction() as connection:
             connection.execute(insert(tables.cycles), cycle)
             connection.execute(statements.replacing(tables.state.c.id), state)
+            connection.execute(statements.replacing(tables.book.c.id), book)
+            if record.book.day:
+                result = {"day": record.book.day, "result": rows.pack(rows.RESULT, record.book.today)}
+                connection.execute(statements.replacing(tables.results.c.day), result)
             connection.execute(statements.prune(record.cycle - self._keep_cycles))
 
     def last_snapshot(self) -> Snapshot | None:
@@ -193,6 +204,15 @@ class SqliteJournal:
         with self._database.transaction() as connection:
             data = connection.execute(select(tables.state.c.state)).scalar()
         return None if data is None else rows.unpack(rows.STATE, data)
+
+    def load_book(self) -> Book:
+        """Give what was booked up to the last recorded cycle; an empty book on a new journal.
+
+        Raises:
+            Halt: what stands there is damaged, or of another version's shape.
+        """
+        with self._database.transaction() as connection:
+            return statements.book(connection)
 
     def stops_fired(self, since: datetime) -> dict[str, datetime]:
         """Give when the last stop that filled, at least in part, ended since a time, by ``market_key``."""

@@ -17,13 +17,15 @@ from bot.adapters.store.summary import CycleSummary, Figures, summarise
 from bot.core.amm.curve import Curve
 from bot.core.amm.v2 import V2Position
 from bot.core.amm.v3 import V3Position
+from bot.core.book import Book, JournaledTrade
 from bot.core.decision import Decision
 from bot.core.errors import Halt
 from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome, TimeInForce
+from bot.core.pnl import Attribution
 from bot.core.snapshot import Entry, EntrySource, Snapshot
 from bot.core.state import State
 from bot.core.types import ChainName, ClientOrderId, Symbol, Underlying, VenueId
-from bot.ports import CycleRecord, Event
+from bot.ports import CycleRecord, Event, Settlement
 
 T = TypeVar("T")
 Values = dict[str, Any]
@@ -35,6 +37,9 @@ CURVES: Final[Mapping[str, type]] = {"v2": V2Position, "v3": V3Position}
 SNAPSHOT: Final = Codec[Snapshot](Snapshot, {Curve: CURVES})
 DECISION: Final = Codec[Decision](Decision)
 STATE: Final = Codec[State](State)
+SETTLEMENT: Final = Codec[Settlement](Settlement, {Curve: CURVES})
+BOOK: Final = Codec[Book](Book)
+RESULT: Final = Codec[Attribution](Attribution)
 OUTCOME: Final = Codec[Outcome | NotFound](Outcome | NotFound)
 _FIGURES: Final = Codec[Figures](Figures)
 _STRINGS: Final = Codec[Mapping[str, str]](Mapping[str, str])
@@ -113,6 +118,7 @@ def to_intent(row: Row[Any]) -> Intent:
         reason=row.reason,
         price=row.price,
         trigger=row.trigger,
+        mark=row.mark,
     )
     return Intent(ClientOrderId(row.client_id), row.number, request, row.created_at)
 
@@ -138,6 +144,11 @@ def to_fill(row: Row[Any]) -> Fill:
     return Fill(**{field.name: getattr(row, field.name) for field in fields(Fill)})
 
 
+def to_trade(row: Row[Any]) -> JournaledTrade:
+    """Read a fill with its number and the mark of its order."""
+    return JournaledTrade(row.rowid, to_fill(row), row.mark)
+
+
 def cycle_values(record: CycleRecord) -> Values:
     """Give the row of a cycle."""
     summary = summarise(record)
@@ -149,13 +160,17 @@ def cycle_values(record: CycleRecord) -> Values:
         "summary": _FIGURES.dumps(summary.figures).decode(),
         "snapshot": pack(SNAPSHOT, record.snapshot),
         "decision": pack(DECISION, record.decision),
+        "before": None if record.before is None else pack(STATE, record.before),
+        "settlement": None if record.settlement is None else pack(SETTLEMENT, record.settlement),
     }
 
 
 def to_record(row: Row[Any]) -> CycleRecord:
-    """Read a cycle whole."""
+    """Read a cycle whole, but for the book: only the newest one is kept."""
     snapshot, decision = unpack(SNAPSHOT, row.snapshot), unpack(DECISION, row.decision)
-    return CycleRecord(row.number, row.at, snapshot, decision, row.seconds)
+    before = None if row.before is None else unpack(STATE, row.before)
+    settlement = None if row.settlement is None else unpack(SETTLEMENT, row.settlement)
+    return CycleRecord(row.number, row.at, snapshot, decision, row.seconds, before, settlement)
 
 
 def to_summary(row: Row[Any]) -> CycleSummary:

@@ -6,12 +6,25 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Delete, Row, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Delete,
+    Integer,
+    Row,
+    delete,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 
 from bot.adapters.store import rows, tables
 from bot.adapters.store.moves import Standing, Verdict, after_fills, after_outcome
 from bot.core.account_check import FLAT, Expected
+from bot.core.book import Book, JournaledTrade
 from bot.core.errors import Halt
 from bot.core.orders import Fill, NotFound, Outcome
 from bot.core.state import Pending, PendingStatus
@@ -83,6 +96,23 @@ def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) 
         connection.execute(update(intents).where(intents.c.client_id == client_id), values)
         _move(connection, row, after.filled - before.filled, at)
     _tell(connection, client_id, (before, after), verdict, at)
+
+
+def trades(connection: Connection, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
+    """Give a venue's fills recorded after a number, with the marks that their orders were decided at."""
+    fills, intents = tables.fills, tables.intents
+    number: ColumnElement[int] = literal_column("fills.rowid", Integer)
+    joined = fills.outerjoin(intents, intents.c.client_id == fills.c.client_id)
+    wanted = (fills.c.venue == venue) & (number > after)
+    columns = select(number.label("rowid"), fills, intents.c.mark)
+    found = connection.execute(columns.select_from(joined).where(wanted).order_by(number))
+    return tuple(rows.to_trade(row) for row in found)
+
+
+def book(connection: Connection) -> Book:
+    """Give what was booked; an empty book where nothing was."""
+    data = connection.execute(select(tables.book.c.book)).scalar()
+    return Book() if data is None else rows.unpack(rows.BOOK, data)
 
 
 def expected(connection: Connection) -> dict[tuple[VenueId, Symbol], Expected]:

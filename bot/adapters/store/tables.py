@@ -104,6 +104,7 @@ intents: Final = Table(
     Column("reason", Text, nullable=False),
     Column("price", DecimalText),
     Column("trigger", DecimalText),
+    Column("mark", DecimalText),
     Column("created_at", UtcText, nullable=False),
     Column("status", Text, nullable=False),
     Column("filled", DecimalText, nullable=False),
@@ -151,8 +152,13 @@ cycles: Final = Table(
     Column("summary", Text, nullable=False),
     Column("snapshot", LargeBinary, nullable=False),
     Column("decision", LargeBinary, nullable=False),
+    Column("before", LargeBinary),
+    Column("settlement", LargeBinary),
 )
-"""Recent cycles: JSON of block numbers by chain, JSON of figures for charts, zlib-compressed JSON of the rest."""
+"""Recent cycles: JSON of block numbers by chain, JSON of figures for charts, zlib-compressed JSON of the rest.
+
+``before`` is NULL where the decision started from the state that the cycle before left.
+"""
 
 state: Final = Table(
     "state",
@@ -162,6 +168,22 @@ state: Final = Table(
     Column("state", LargeBinary, nullable=False),
 )
 """What the next decision starts from; replaced in the transaction of its cycle, and kept when that is pruned."""
+
+book: Final = Table(
+    "book",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("book", LargeBinary, nullable=False),
+)
+"""What results are counted from, and what they came to; replaced in the transaction of its cycle."""
+
+results: Final = Table(
+    "results",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("result", LargeBinary, nullable=False),
+)
+"""The attribution of each UTC day, kept for ever; the present day's is replaced at each cycle."""
 
 entries: Final = Table(
     "entries",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +16,10 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.lock import Holder, holder
 from bot.adapters.store.rows import IntentRecord
 from bot.adapters.store.summary import CycleSummary
+from bot.core.book import Book
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill
+from bot.core.pnl import Attribution
 from bot.core.state import Pending
 from bot.ports import CycleRecord, Event
 
@@ -84,6 +86,25 @@ class JournalView:
         return tuple(
             rows.to_summary(row) for row in self._newest(select(*columns).where(number > after), number, limit)
         )
+
+    def records(self, after: int = 0, limit: int = MANY) -> tuple[CycleRecord, ...]:
+        """Give the cycles whose numbers are larger than ``after``, whole but for their books."""
+        number = tables.cycles.c.number
+        return tuple(
+            rows.to_record(row) for row in self._newest(select(tables.cycles).where(number > after), number, limit)
+        )
+
+    def book(self) -> Book:
+        """Give what was booked up to the last recorded cycle: results of today and in all."""
+        with self._database.transaction() as connection:
+            return statements.book(connection)
+
+    def results(self) -> dict[date, Attribution]:
+        """Give the attribution of every UTC day, oldest first."""
+        table = tables.results
+        with self._database.transaction() as connection:
+            found = connection.execute(select(table).order_by(table.c.day)).all()
+        return {date.fromisoformat(row.day): rows.unpack(rows.RESULT, row.result) for row in found}
 
     def intents(self, after: int = 0, limit: int = MANY) -> tuple[IntentRecord, ...]:
         """Give the intents whose numbers are larger than ``after``, with what became of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -109,6 +109,23 @@ def _alarms(seen: Seen) -> Iterator[Sample]:
         yield (alarm.key, alarm.severity.value), 1.0
 
 
+def _liquidity_result(seen: Seen) -> Iterator[Sample]:
+    for position, result in seen.record.book.total.positions.items():
+        for term in fields(result):
+            yield (position, term.name), getattr(result, term.name)
+
+
+def _hedge_result(seen: Seen) -> Iterator[Sample]:
+    for underlying, result in seen.record.book.total.hedges.items():
+        for term in fields(result):
+            yield (underlying, term.name), getattr(result, term.name)
+
+
+def _residual(seen: Seen) -> Iterator[Sample]:
+    for venue, item in seen.record.book.accounts.items():
+        yield (venue,), item.residual
+
+
 GAUGES: Final = (
     Gauge("dnbot_state", "1 for the state that the bot is in, 0 for the others.", ("state",), _states),
     Gauge(
@@ -191,4 +208,22 @@ GAUGES: Final = (
     ),
     Gauge("dnbot_pending_orders", "Orders whose end is not known, by what is known of them.", ("status",), _pending),
     Gauge("dnbot_alarm", "1 for each alarm that stands.", ("key", "severity"), _alarms),
+    Gauge(
+        "dnbot_lp_result_usd",
+        "What a position brought since the journal began, by term: fees, hold, il; lvr is no part of the sum.",
+        ("position", "term"),
+        _liquidity_result,
+    ),
+    Gauge(
+        "dnbot_hedge_result_usd",
+        "What the perpetuals of an underlying brought since the journal began, by term.",
+        ("underlying", "term"),
+        _hedge_result,
+    ),
+    Gauge(
+        "dnbot_residual_usd",
+        "What no trade, price, funding or fee explains of today's change of the venue's equity.",
+        ("venue",),
+        _residual,
+    ),
 )

@@ -60,6 +60,11 @@ def cycle(record: CycleRecord) -> Json:
             for item in decision.state.pending
         ],
         "alarms": [_alarm(item) for item in decision.alarms],
+        "results": {
+            "day": record.book.day,
+            "today": record.book.today.as_data(),
+            "total": record.book.total.as_data(),
+        },
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.pnl import change
+from bot.core.change import change
 from bot.core.types import ZERO
 from bot.ports import CycleRecord
 

@@ -18,11 +18,12 @@ from bot.adapters.store import migrate, tables
 from bot.adapters.store.database import Database
 from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
+from bot.core.book import Book
 from bot.core.errors import ConfigError
 from bot.core.orders import OrderStatus
 from bot.core.snapshot import Entry, EntrySource
 from bot.core.types import PositionId
-from tests.adapters.store.things import NOW, order, report
+from tests.adapters.store.things import NOW, order, record, report
 
 
 @pytest.fixture
@@ -111,13 +112,31 @@ def _parent(path: Path) -> Path:
     return path
 
 
+def age(path: Path, revision: str) -> None:
+    """Make a journal one of an older revision, as far as what came later adds tables and columns."""
+    added = {
+        "0004": (
+            "TABLE book",
+            "TABLE results",
+            *(f"cycles.{name}" for name in ("before", "settlement")),
+            "intents.mark",
+        ),
+        "0003": ("entries.root",),
+        "0002": ("TABLE positions",),
+    }
+    for later, things in added.items():
+        for thing in things if later > revision else ():
+            table, _, column = thing.partition(".")
+            execute(path, f"ALTER TABLE {table} DROP COLUMN {column}" if column else f"DROP {thing}")
+    execute(path, f"UPDATE alembic_version SET version_num = '{revision}'")  # noqa: S608 - our own words
+
+
 def test_entries_of_an_older_journal_keep_their_amounts_and_get_a_root(path: Path) -> None:
     held = PositionId("local:uniswap_v2:0x1")
     entry = Entry.single(4 * 10**24, 9 * 10**6, 2**128 - 1, EntrySource.MINT_EVENTS, 17)
     with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
         journal.save_entry(held, entry)
-    execute(path, "ALTER TABLE entries DROP COLUMN root")
-    execute(path, "UPDATE alembic_version SET version_num = '0002'")
+    age(path, "0002")
     with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
         assert journal.entry(held) == entry
 
@@ -128,10 +147,22 @@ def test_positions_are_reckoned_from_the_orders_of_an_older_journal(path: Path) 
             intent = journal.new_intent(order(quantity), NOW)
             journal.resolve(intent.client_id, report(intent.client_id, OrderStatus.FILLED, quantity), NOW)
         before = journal.expected()
-    execute(path, "DROP TABLE positions")
-    execute(path, "UPDATE alembic_version SET version_num = '0001'")
+    age(path, "0001")
     with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
         assert {key: one.size for key, one in journal.expected().items()} == {
             key: one.size for key, one in before.items()
         }
         assert [one.size for one in before.values()] == [Decimal("-1.5")]
+
+
+def test_an_older_journal_begins_its_book_with_the_next_cycle(path: Path) -> None:
+    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+        intent = journal.new_intent(order(), NOW)
+        journal.record(record(1))
+    age(path, "0003")
+    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+        assert journal.load_book() == Book()
+        assert [item.intent for item in journal.pending()] == [intent]
+    with closing(JournalView.open(path)) as view:
+        assert view.results() == {}
+        assert view.records() == (record(1),)

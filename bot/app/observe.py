@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 LEDGER_EVERY: Final = 15.0
-"""Seconds between two readings of a venue's ledger: what was won and lost needs no finer grain."""
+"""Seconds between two readings of a real venue's ledger: what was won and lost needs no finer grain."""
 _OVERLAP: Final = timedelta(minutes=1)
 """How far a ledger is read back again, since venues write it late."""
 
@@ -95,7 +95,8 @@ class Observer:
     async def _ledger(self, venue: Exchange, since: datetime | None) -> tuple[LedgerEntry, ...] | None:
         """Read the recent ledger where it is time to; before the equity, so that no entry is ahead of it for long."""
         now = self.clock.monotonic()
-        if now - self._read_at.get(venue.venue, -LEDGER_EVERY) < LEDGER_EVERY:
+        every = LEDGER_EVERY if venue.silence is not None else 0.0  # one whose every answer is final is no wire away
+        if now - self._read_at.get(venue.venue, -LEDGER_EVERY) < every:
             return None
         try:
             entries = await venue.ledger((since or self.clock.now()) - _OVERLAP)

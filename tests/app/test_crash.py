@@ -6,6 +6,7 @@ import random
 import shutil
 from dataclasses import replace
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -86,15 +87,17 @@ async def crash(folder: Path, blocks: list[ChainView], style: Style, at: int) ->
     return None
 
 
-@pytest.mark.parametrize(("style", "stride"), [(Style.TAKER, 1), (Style.MAKER, 3)])
-async def test_a_crash_at_every_single_point_is_made_good(tmp_path: Path, style: Style, stride: int) -> None:
+@pytest.mark.parametrize(("style", "strides"), [(Style.TAKER, (1,)), (Style.MAKER, (3, 4))])
+async def test_a_crash_at_every_single_point_is_made_good(
+    tmp_path: Path, style: Style, strides: tuple[int, ...]
+) -> None:
     blocks = market()
-    names, at = set[str](), 1 - stride
+    names, at, steps = set[str](), 1 - strides[0], cycle(strides)
     new = tmp_path / "new"
     async with rig(new):
         pass
     while True:
-        at += stride
+        at += next(steps)
         folder = tmp_path / str(at)
         shutil.copytree(new, folder)
         name = await crash(folder, blocks, style, at)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,28 @@ async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path) -> No
     assert figures["last_positions"] == {"BTC": "0.000", "ETH": "0.000"}
     assert figures["variance_hedged_over_unhedged"] <= 0.02
     assert Path(figures["files"]["plot"]).read_bytes().startswith(b"\x89PNG")
-    assert Path(figures["files"]["journal"]).exists()
+    await _every_decision_can_be_derived_again(figures["files"])
+    await _every_cent_is_explained(figures["files"])
+
+
+async def _every_decision_can_be_derived_again(files: dict[str, str]) -> None:
+    code, out, err = await dnbot("verify", "--json", "-c", files["config"])
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["cycles"] == found["derived"] >= BLOCKS
+    assert found["orders"] > 5
+    assert found["different"] == []
+
+
+async def _every_cent_is_explained(files: dict[str, str]) -> None:
+    code, out, err = await dnbot("status", "--json", "-c", files["config"])
+    assert code == 0, err
+    total = json.loads(out)["results"]["total"]
+    terms = (("liquidity", ("fees", "hold", "il")), ("hedge", ("price", "funding", "trading_fees", "slippage")))
+    explained = sum(Decimal(total[part][name]) for part, names in terms for name in names)
+    assert abs(explained - Decimal(total["total"])) < Decimal("0.01")
+    assert Decimal(total["liquidity"]["fees"]) > 0 > Decimal(total["hedge"]["trading_fees"])
+    assert Decimal(total["liquidity"]["lvr"]) > 0
 
 
 async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_path: Path) -> None:

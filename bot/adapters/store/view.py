@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,8 @@ from bot.ports import CycleRecord, Event
 
 MANY: Final = 1000
 """How many rows an answer has at most, unless told."""
+_PAGE: Final = 50
+"""Whole cycles are large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,17 @@ class JournalView:
             rows.to_summary(row) for row in self._newest(select(*columns).where(number > after), number, limit)
         )
 
-    def records(self, after: int = 0, limit: int = MANY) -> tuple[CycleRecord, ...]:
-        """Give the cycles whose numbers are larger than ``after``, whole but for their books."""
+    def records(self, after: int = 0) -> Iterator[CycleRecord]:
+        """Give the cycles whose numbers are larger than ``after``, whole but for their books, a few at a time."""
         number = tables.cycles.c.number
-        return tuple(
-            rows.to_record(row) for row in self._newest(select(tables.cycles).where(number > after), number, limit)
-        )
+        while True:
+            page = select(tables.cycles).where(number > after).order_by(number).limit(_PAGE)
+            with self._database.transaction() as connection:
+                found = connection.execute(page).all()
+            if not found:
+                return
+            yield from (rows.to_record(row) for row in found)
+            after = found[-1].number
 
     def book(self) -> Book:
         """Give what was booked up to the last recorded cycle: results of today and in all."""

@@ -165,4 +165,4 @@ def test_an_older_journal_begins_its_book_with_the_next_cycle(path: Path) -> Non
         assert [item.intent for item in journal.pending()] == [intent]
     with closing(JournalView.open(path)) as view:
         assert view.results() == {}
-        assert view.records() == (record(1),)
+        assert list(view.records()) == [record(1)]

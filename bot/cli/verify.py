@@ -1,0 +1,70 @@
+"""``dnbot verify``: derive the journal's decisions again, and compare."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.adapters.store.view import JournalView
+from bot.app.beside import journal_path
+from bot.backtest.derive import Derived, derive
+from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
+
+app = typer.Typer(add_completion=False)
+
+_SHOWN = 10
+
+
+@app.command()
+def verify(
+    ctx: typer.Context,
+    files: ConfigFiles = None,
+    *,
+    journal: Annotated[Path | None, typer.Option(help="A copy of the journal; left out: the one in place.")] = None,
+    as_json: AsJson = False,
+    live: Live = False,
+) -> None:
+    """Decide every journaled cycle again from what was seen and remembered then; exit 1 where a byte differs.
+
+    Cycles that were decided under other settings than the present ones may differ.
+    """
+    settings = open_settings(ctx, files, live=live).settings
+    with closing(JournalView.open(journal or journal_path(settings))) as view:
+        found = list(derive(view.records(), settings.policy()))
+    different = [item for item in found if item.differs]
+    if as_json:
+        sys.stdout.write(json.dumps(_data(found, different), indent=2) + "\n")
+    else:
+        _show(Console(), found, different)
+    if different:
+        raise typer.Exit(1)
+
+
+def _data(found: list[Derived], different: list[Derived]) -> dict[str, object]:
+    known = [item for item in found if item.differs is not None]
+    return {
+        "cycles": len(found),
+        "derived": len(known),
+        "orders": sum(item.orders for item in known),
+        "different": [{"cycle": item.cycle, "parts": item.differs} for item in different],
+    }
+
+
+def _show(console: Console, found: list[Derived], different: list[Derived]) -> None:
+    known = [item for item in found if item.differs is not None]
+    orders = sum(item.orders for item in known)
+    console.print(f"{len(known)} of {len(found)} journaled decisions derived again, {orders} orders in them")
+    if len(known) < len(found):
+        console.print("of the others the journal does not hold what they started from", style="dim")
+    if not different:
+        console.print("[green]every byte is the same[/]")
+    for item in different[:_SHOWN]:
+        console.print(f"[red]cycle {item.cycle} differs[/]: {', '.join(item.differs or ())}", highlight=False)
+    if len(different) > _SHOWN:
+        console.print(f"and {len(different) - _SHOWN} more")

@@ -294,6 +294,9 @@ class Meter(Protocol):
     def venue_error(self, venue: VenueId) -> None:
         """Count a request to a venue that got no believable answer."""
 
+    def stream_heard(self, venue: VenueId, stream: str) -> None:
+        """Take that a venue's stream has spoken."""
+
     def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
         """Take what became of an intent, each time that it is told anew; a NotFound means: proven never placed."""
 
@@ -318,6 +321,9 @@ class NoMeter:
 
     def venue_error(self, venue: VenueId) -> None:
         """Ignore it."""
+
+    def stream_heard(self, venue: VenueId, stream: str) -> None:
+        """Forget it."""
 
     def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
         """Ignore it."""

@@ -35,6 +35,7 @@ class Daemon:
         symbols: the perpetuals that each venue is used for.
         spacing: seconds between two cycles at least, whatever heads come; an operator's command does not wait for it.
         services: what runs beside the loop.
+        due: set when a cycle is due before its time.
     """
 
     chains: Sequence[ChainReader]
@@ -46,7 +47,7 @@ class Daemon:
     interval: float
     spacing: float = 0.0
     services: Sequence[Service] = ()
-    _due: asyncio.Event = field(default_factory=asyncio.Event)
+    due: asyncio.Event = field(default_factory=asyncio.Event)
     _head: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
 
@@ -99,7 +100,7 @@ class Daemon:
             try:
                 async for _ in chain.heads():
                     self._head.set()
-                    self._due.set()
+                    self.due.set()
             except Exception:  # the heads only hurry the timer: without them the loop goes on
                 log.exception("unexpected error while following the heads", chain=chain.chain)
             await self.clock.sleep(self.interval)
@@ -116,10 +117,10 @@ class Daemon:
     async def _loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             # Cleared before the cycle reads: a head that comes during the cycle starts the next one at once.
-            self._due.clear()
+            self.due.clear()
             await self._turn(stop)
             await self._wait(self.spacing, stop, self.cycle.commands.arrived)
-            await self._wait(self.interval - self.spacing, stop, self._due, self.cycle.commands.arrived)
+            await self._wait(self.interval - self.spacing, stop, self.due, self.cycle.commands.arrived)
 
     async def _turn(self, stop: asyncio.Event) -> None:
         """Run one cycle and act on its error by the error's name. Commands count even if no cycle comes to its end."""
@@ -139,7 +140,7 @@ class Daemon:
         else:
             self._failures = 0
             if record is not None and record.decision.cancels:
-                self._due.set()  # what was taken back is to be replaced now, not at the next block
+                self.due.set()  # what was taken back is to be replaced now, not at the next block
 
     async def _back_off(self, what: str, error: Exception, stop: asyncio.Event) -> None:
         """Say what happened, once per streak in the journal, and wait a little longer each time."""
@@ -153,7 +154,7 @@ class Daemon:
         await self._wait(min(pause, HEAD_BACKOFF), stop, arrived)
         if not arrived.is_set():
             await self._wait(pause - HEAD_BACKOFF, stop, self._head, arrived)
-        self._due.set()
+        self.due.set()
 
     async def _wait(self, seconds: float, *events: asyncio.Event) -> None:
         """Sleep, but not longer than until one of the events."""

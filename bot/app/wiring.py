@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from bot.adapters.chain.config import ChainConfig, Limits, TokenMapping, V2Confi
 from bot.adapters.chain.reader import EvmChainReader
 from bot.adapters.chain.track import Reorg
 from bot.adapters.clock import ChainClock, SystemClock
+from bot.adapters.exchange.ccxt_client import CcxtExchange
 from bot.adapters.exchange.config import CcxtConfig
 from bot.adapters.exchange.connect import connect, watch
 from bot.adapters.exchange.marks import MarkSource as Marks
@@ -24,6 +26,7 @@ from bot.adapters.exchange.marks import PoolMarks, ScriptMarks
 from bot.adapters.exchange.paper import PaperExchange
 from bot.adapters.exchange.paper_config import PaperConfig
 from bot.adapters.exchange.redirect import redirected
+from bot.adapters.exchange.streams import Streams
 from bot.adapters.store.view import JournalView
 from bot.app.beside import beside, journal_path
 from bot.app.commands import Commands
@@ -41,7 +44,7 @@ from bot.core.errors import Retryable
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
 from bot.core.types import ChainId, ChainName, PositionId, Symbol, VenueId
-from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Event, Exchange, Journal
+from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Event, Exchange, Journal, Meter, Service
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +68,8 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
         venues = {venue.venue: venue for venue in world.venues}
         commands = Commands(journal, clock)
         around = await beside(settings, commands, journal, stack)
+        due = asyncio.Event()
+        services = [*around.services, *_streams(settings, world, due.set, around.meter)]
         cycle = Cycle(
             observer=_observer(settings, world, journal),
             executor=Executor(venues, journal, clock),
@@ -86,7 +91,8 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             clock=clock,
             interval=settings.bot.cycle_interval.total_seconds(),
             spacing=_spacing(settings),
-            services=around.services,
+            services=services,
+            due=due,
         )
 
 
@@ -165,6 +171,13 @@ async def _world(
     for chain in chains:
         stack.push_async_callback(chain.close)
     return _World(clock, chains, venues, fed)
+
+
+def _streams(settings: Settings, world: _World, hint: Callable[[], None], meter: Meter) -> Iterator[Service]:
+    """Give what follows the streams of the real venues."""
+    for venue in world.venues:
+        if isinstance(venue, CcxtExchange) and settings.venues[venue.venue].streams:
+            yield Streams(venue.link, venue.dialect.facts, hint, meter, world.clock)
 
 
 def _noted(journal: Journal, clock: Clock) -> OnReorg:
@@ -265,6 +278,7 @@ def _real(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
         leverage=venue.leverage,
         margin_mode=venue.margin_mode.value,
         recv_window=venue.recv_window,
+        stream_move=venue.stream_move,
         connector=connector,
     )
 

@@ -34,6 +34,8 @@ class CcxtConfig:
         timeout: how long one request may take.
         max_age: the oldest mark or book that is believed.
         connector: how connections are made; None for the ordinary way.
+        stream_move: how far a mark must move, as a fraction, to hurry the next cycle.
+        stream_max_age: after how long a silence a stream of marks is opened anew.
     """
 
     venue: VenueId
@@ -49,6 +51,8 @@ class CcxtConfig:
     timeout: timedelta = timedelta(seconds=5)
     max_age: timedelta = timedelta(seconds=15)
     connector: Connector | None = None
+    stream_move: Decimal = Decimal("0.001")
+    stream_max_age: timedelta = timedelta(seconds=30)
 
     @property
     def secrets(self) -> tuple[str, ...]:

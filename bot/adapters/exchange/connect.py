@@ -13,6 +13,7 @@ import aiohttp
 from bot.adapters.exchange.ccxt_client import CcxtExchange
 from bot.adapters.exchange.config import CcxtConfig
 from bot.adapters.exchange.dialect import Dialect
+from bot.adapters.exchange.facts import VenueFacts
 from bot.adapters.exchange.fields import milliseconds_of
 from bot.adapters.exchange.history import History
 from bot.adapters.exchange.limiter import Limiter
@@ -81,13 +82,25 @@ async def _opened(config: CcxtConfig, clock: Clock) -> tuple[Link, Dialect, aioh
 
 
 def _api(ccxt: ModuleType, config: CcxtConfig, clock: Clock) -> tuple[Api, Dialect]:
-    """Make the ccxt object: our clock, our limiter, our retries, numbers as text."""
+    """Make the ccxt object, and what knows the venue."""
     known: Mapping[str, Dialect] = {"binance": Binance(), "binanceusdm": Binance(), "bitget": Bitget()}
     dialect = known.get(config.kind) or Other(facts_of(config.kind, frozenset()))
     if dialect.facts.ccxt_id not in ccxt.exchanges:
         raise ConfigError(f"ccxt knows no venue '{config.kind}'; see its list of exchange ids", key="kind")
-    options = {**dialect.facts.options, "recvWindow": round(config.recv_window.total_seconds() * 1000)}
-    made = getattr(ccxt, dialect.facts.ccxt_id)(
+    api = api_of(ccxt, config, dialect.facts, clock)
+    if isinstance(dialect, Other):
+        dialect = Other(facts_of(config.kind, frozenset(hosts_in(api))))
+    return api, dialect
+
+
+def api_of(ccxt: ModuleType, config: CcxtConfig, facts: VenueFacts, clock: Clock) -> Api:
+    """Make a ccxt object: our clock, our limiter, our retries, numbers as text; it has no session yet.
+
+    Raises:
+        ConfigError: the venue has no demo system.
+    """
+    options = {**facts.options, "recvWindow": round(config.recv_window.total_seconds() * 1000)}
+    made = getattr(ccxt, facts.ccxt_id)(
         {
             "apiKey": config.api_key,
             "secret": config.secret,
@@ -104,9 +117,12 @@ def _api(ccxt: ModuleType, config: CcxtConfig, clock: Clock) -> tuple[Api, Diale
     api = cast("Api", made)
     if config.demo:
         _demo(made, config)
-    if isinstance(dialect, Other):
-        dialect = Other(facts_of(config.kind, frozenset(_hosts(api.urls.get("api"), str(made.hostname)))))
-    return api, dialect
+    return api
+
+
+def hosts_in(api: Api) -> Iterator[str]:
+    """Find the hosts that a ccxt object has addresses of."""
+    return _hosts(api.urls.get("api"), api.hostname)
 
 
 def _demo(made: object, config: CcxtConfig) -> None:

@@ -71,6 +71,8 @@ class VenueFacts:
         mark_from: the ccxt reads that carry mark and index price between them.
         history_days: how far back trades can be read.
         trades_page: how many trades one answer holds at most.
+        stream_hosts: the hosts of the live streams; empty: those that ccxt names.
+        demo_stream_hosts: the hosts of the demo system's streams.
     """
 
     ccxt_id: str
@@ -92,6 +94,8 @@ class VenueFacts:
     mark_from: tuple[str, ...] = ("fetch_funding_rate", "fetch_ticker")
     history_days: int = 90
     trades_page: int = 100
+    stream_hosts: frozenset[str] = frozenset()
+    demo_stream_hosts: frozenset[str] = frozenset()
 
 
 def rules(status: int, reason: RejectReason, codes: Iterable[str]) -> tuple[Rule, ...]:

@@ -42,8 +42,13 @@ class Api(Protocol):
     has: Mapping[str, object]
     options: dict[str, object]
     urls: Mapping[str, object]
+    hostname: str
+    markets: Mapping[str, object] | None
     session: object
     own_session: bool
+
+    def set_markets(self, markets: object) -> object:
+        """Take over what another object has loaded."""
 
     def enable_demo_trading(self, enable: bool) -> None:  # noqa: FBT001 - ccxt's own signature
         """Switch to the venue's demo system."""

@@ -63,6 +63,11 @@ class Metrics:
         self._refused = self._counter("orders_refused", "Orders that a guard stopped.", "guard")
         self._rpc_errors = self._counter("rpc_errors", "Requests to endpoints without a believable answer.", "chain")
         self._venue_errors = self._counter("venue_errors", "Requests to venues without a believable answer.", "venue")
+        self._streams = self._gauge(
+            "stream_age_seconds", "Time since a venue's stream last spoke; it only hurries cycles.", "venue", "stream"
+        )
+        self._heard: dict[tuple[str, str], float] = {}
+        self._clock = clock
         self._ledger = self._gauge(
             "ledger_usd", "Cash moved since the start, by kind (funding, fee, realised, ...).", "venue", "kind"
         )
@@ -101,6 +106,14 @@ class Metrics:
     def venue_error(self, venue: VenueId) -> None:
         """Count a failed request to a venue."""
         self._venue_errors.labels(venue).inc()
+
+    def stream_heard(self, venue: VenueId, stream: str) -> None:
+        """Take that a venue's stream has spoken."""
+        key = venue, stream
+        if key not in self._heard:
+            age = self._streams.labels(venue, stream)
+            age.set_function(lambda: self._clock.monotonic() - self._heard[key])
+        self._heard[key] = self._clock.monotonic()
 
     def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
         """Count what became of an order."""

@@ -107,6 +107,10 @@ class HttpServer:
         """Count a failed request to a venue."""
         self.metrics.venue_error(venue)
 
+    def stream_heard(self, venue: VenueId, stream: str) -> None:
+        """Take that a venue's stream has spoken."""
+        self.metrics.stream_heard(venue, stream)
+
     def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
         """Take what became of an order."""
         self.metrics.outcome(intent, outcome)

@@ -122,6 +122,12 @@ class VenueSettings(Table):
     recv_window: Duration = Field(
         default=timedelta(seconds=5), description="real: how long the venue may still take a request after its time"
     )
+    streams: bool = Field(
+        default=True, description="real: let the venue's streams hurry the next cycle where something moved"
+    )
+    stream_move: Annotated[Fraction, Field(gt=0, le=1)] = Field(
+        default=Decimal("0.001"), description="real: how far a mark must move for that, fraction"
+    )
     redirect_to: Annotated[str, AfterValidator(_check_redirect)] | None = Field(
         default=None,
         description="talk to a venue server on this machine (`dnbot venue serve`) instead of the venue's hosts",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from bot.core.errors import Retryable
 from bot.paper.rules import WindowKind
+from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Dialect, Errand, Incoming, Venue
+
+_TICK: Final = 0.05
+"""Seconds between two looks at what a stream has to tell."""
 
 Serve = Callable[[Incoming], Awaitable[Answer]]
 Around = Callable[[web.BaseRequest, Incoming, Serve], Awaitable[web.StreamResponse]]
@@ -30,6 +35,7 @@ class VenueServer:
         around: stands between the wire and the venue, for faults.
 
     ``lag`` may be set at any time: reads are answered from the state of so long ago, as far as the venue remembers.
+    So may ``mute``: streams stay open, and nothing comes any more.
     """
 
     def __init__(
@@ -37,6 +43,7 @@ class VenueServer:
     ) -> None:
         self.venue = venue
         self.lag = timedelta(0)
+        self.mute = False
         self._dialect = dialect
         self._later: list[tuple[datetime, Incoming]] = []
         self._tls = tls
@@ -126,10 +133,42 @@ class VenueServer:
         incoming = Incoming(request.method, path, query, headers, await request.read(), at)
         if self._is_silent():
             return hang_up(request)
+        if headers.get("upgrade", "").lower() == "websocket":
+            channel = self._dialect.channel(self.venue, incoming)
+            return respond(channel) if isinstance(channel, Answer) else await self._stream(request, channel)
         if self._around is not None:
             return await self._around(request, incoming, self.serve)
         answer = await self.serve(incoming)
         return hang_up(request) if self._is_silent() else respond(answer)
+
+    async def _stream(self, request: web.BaseRequest, channel: Channel) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(self._tell(socket, channel))
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    for text in channel.heard(message.data):
+                        await socket.send_str(text)
+            telling.cancel()
+        return socket
+
+    async def _tell(self, socket: web.WebSocketResponse, channel: Channel) -> None:
+        """Push what is new until the client is gone; nothing while the venue is silent or mute."""
+        with contextlib.suppress(ConnectionError):
+            while not socket.closed:
+                if not self.mute and not self._is_silent():
+                    for text in await self._news(channel):
+                        await socket.send_str(text)
+                await self.venue.clock.sleep(_TICK)
+
+    async def _news(self, channel: Channel) -> Sequence[str]:
+        async with self._lock:
+            try:
+                self._catch_up(self.venue.move())
+            except Retryable:
+                return ()
+            return channel.news()
 
 
 def respond(answer: Answer) -> web.Response:

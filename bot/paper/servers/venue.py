@@ -14,6 +14,7 @@ from bot.core.types import Symbol
 from bot.paper.engine import PaperEngine
 from bot.paper.rules import MarkUpdate, VenueRules
 from bot.paper.servers.desk import Desk
+from bot.paper.servers.push import Channel
 from bot.ports import Clock
 
 Step = tuple[datetime, Mapping[Symbol, MarkUpdate]]
@@ -68,6 +69,9 @@ class Dialect(Protocol):
 
     def answer(self, venue: Venue, incoming: Incoming) -> Answer:
         """Do what a request asks, and tell how it went. Called while nobody else is."""
+
+    def channel(self, venue: Venue, incoming: Incoming) -> Channel | Answer:
+        """Open the stream that a WebSocket handshake asks for, or refuse."""
 
     def away(self, why: str) -> Answer:
         """Say that the venue can't serve now and has done nothing."""

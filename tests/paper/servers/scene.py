@@ -116,6 +116,16 @@ async def serving(
         yield Scene(clock, prices, one, server, authority)
 
 
+def pro_of(flavour: Flavour, credentials: Credentials = ALICE) -> Ccxt:
+    """Make ccxt's class that follows a venue's streams."""
+    from ccxt import pro  # noqa: PLC0415 - all but the streams do without
+
+    keys = {"apiKey": credentials.key, "secret": credentials.secret, "password": credentials.passphrase}
+    options = {"defaultType": "swap", "uta": False, "watchPositions": {"fetchPositionsSnapshot": False}}
+    made = pro.binanceusdm if flavour is Flavour.BINANCE else pro.bitget
+    return made({**keys, "enableRateLimit": False, "options": options})
+
+
 def ccxt_of(flavour: Flavour, credentials: Credentials = ALICE, **more: object) -> Ccxt:
     """Make ccxt's class for a venue's wire format."""
     keys = {"apiKey": credentials.key, "secret": credentials.secret, "password": credentials.passphrase}

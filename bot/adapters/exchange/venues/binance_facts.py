@@ -137,4 +137,6 @@ FACTS: Final = VenueFacts(
     mark_from=("fetch_funding_rate",),
     history_days=180,
     trades_page=1000,
+    stream_hosts=frozenset({"fstream.binance.com"}),
+    demo_stream_hosts=frozenset({"fstream.binancefuture.com"}),
 )

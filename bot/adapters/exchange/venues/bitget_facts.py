@@ -126,4 +126,6 @@ FACTS: Final = VenueFacts(
         Listing({"trigger": True, "planType": "profit_loss"}, reduce_only=True),
     ),
     history_days=90,
+    stream_hosts=frozenset({"ws.bitget.com"}),
+    demo_stream_hosts=frozenset({"wspap.bitget.com"}),
 )

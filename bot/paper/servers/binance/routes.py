@@ -6,14 +6,22 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.paper.servers.binance import account, auth, errors, history, market, setup, trading
+from bot.paper.servers.binance import account, auth, errors, history, market, setup, streams, trading
 from bot.paper.servers.binance.call import Private, Public
 from bot.paper.servers.binance.limits import Limits, Meter
+from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import Params, VenueError
 
-HOSTS: Final = ("fapi.binance.com", "api.binance.com", "demo-fapi.binance.com", "demo-api.binance.com")
-"""The hosts that ccxt's binanceusdm calls, live and in demo trading."""
+HOSTS: Final = (
+    "fapi.binance.com",
+    "api.binance.com",
+    "fstream.binance.com",
+    "demo-fapi.binance.com",
+    "demo-api.binance.com",
+    "fstream.binancefuture.com",
+)
+"""The hosts that ccxt's binanceusdm calls, live and in demo trading, its streams included."""
 
 PUBLIC: Final[dict[tuple[str, str], Callable[[Public], object]]] = {
     ("GET", "/fapi/v1/ping"): market.ping,
@@ -71,6 +79,9 @@ PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
 }
 
 
+_LISTEN_KEY: Final = "/fapi/v1/listenKey"
+"""Asks for the key's header alone, without a signature."""
+
 _ERRANDS: Final = {
     ("POST", "/fapi/v1/order"): Errand.PLACE,
     ("POST", "/fapi/v1/algoOrder"): Errand.PLACE,
@@ -102,6 +113,13 @@ class Binance:
             return errors.render(error, headers)
         return Answer(200, json.dumps(body, separators=(",", ":")).encode(), headers)
 
+    def channel(self, venue: Venue, incoming: Incoming) -> Channel | Answer:
+        """Open the stream that a WebSocket handshake asks for, or refuse."""
+        try:
+            return streams.channel(venue, incoming)
+        except VenueError as error:
+            return errors.render(error, {})
+
     def away(self, why: str) -> Answer:
         """Say that the venue can't serve now and has done nothing."""
         body = {"msg": f"Service Unavailable. {why}"}
@@ -114,6 +132,8 @@ def _body(venue: Venue, incoming: Incoming, params: Params) -> object:
     public = PUBLIC.get(route)
     if public is not None:
         return public(Public(venue, params, now))
+    if incoming.path == _LISTEN_KEY and incoming.method in {"POST", "PUT", "DELETE"}:
+        return {"listenKey": streams.listen_key(auth.by_key(venue.desks, incoming))}
     private = PRIVATE.get(route)
     if private is None:
         raise errors.no_such_path(incoming.path, incoming.method)

@@ -89,17 +89,18 @@ def _bound(call: Private) -> Decimal:
 def all_position(call: Private) -> object:
     """Give the open positions."""
     call.product()
-    return [_position(call, symbol) for symbol in call.venue.ids.values() if call.desk.size(symbol)]
+    return [position(call, symbol) for symbol in call.venue.ids.values() if call.desk.size(symbol)]
 
 
 def single_position(call: Private) -> object:
     """Give a symbol's position; an empty list while it is flat."""
     symbol = call.symbol()
     coin(call)
-    return [_position(call, symbol)] if call.desk.size(symbol) else []
+    return [position(call, symbol)] if call.desk.size(symbol) else []
 
 
-def _position(call: Private, symbol: Symbol) -> Json:
+def position(call: Private, symbol: Symbol) -> Json:
+    """Give one open position."""
     engine = call.desk.engine
     inner, market = engine.account, call.market(symbol)
     position, held = inner.positions[symbol], engine.view().positions[symbol]

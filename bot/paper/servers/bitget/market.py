@@ -88,15 +88,16 @@ def _contract(call: Public, symbol: Symbol) -> Json:
 
 def ticker(call: Public) -> object:
     """Give a market's prices."""
-    return [_ticker(call, call.symbol())]
+    return [ticker_of(call, call.symbol())]
 
 
 def tickers(call: Public) -> object:
     """Give every market's prices."""
-    return [_ticker(call, symbol) for symbol in call.venue.ids.values()] if call.has_product() else []
+    return [ticker_of(call, symbol) for symbol in call.venue.ids.values()] if call.has_product() else []
 
 
-def _ticker(call: Public, symbol: Symbol) -> Json:
+def ticker_of(call: Public, symbol: Symbol) -> Json:
+    """Give one market's prices."""
     account, rules = call.engine.account, call.venue.rules.symbols[symbol]
     book, market = views.book(account, rules), account.markets[symbol]
     tick, lot = places(rules.market.tick), places(rules.market.lot)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.paper.servers.bitget import account, auth, errors, history, market, plans, trading
+from bot.paper.servers.bitget import account, auth, errors, history, market, plans, streams, trading
 from bot.paper.servers.bitget.call import Private, Public
+from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import VenueError, millis
 
-HOSTS: Final = ("api.bitget.com",)
-"""The host that ccxt's bitget calls, live and in demo trading."""
+HOSTS: Final = ("api.bitget.com", "ws.bitget.com", "wspap.bitget.com")
+"""The hosts that ccxt's bitget calls, live and in demo trading, its streams included."""
 _MIX: Final = "/api/v2/mix"
 
 PUBLIC: Final[dict[tuple[str, str], Callable[[Public], object]]] = {
@@ -91,6 +92,13 @@ class Bitget:
             return errors.render(error, now)
         body = {"code": "00000", "msg": "success", "requestTime": millis(now), "data": data}
         return Answer(200, json.dumps(body, separators=(",", ":")).encode(), errors.HEADERS)
+
+    def channel(self, venue: Venue, incoming: Incoming) -> Channel | Answer:
+        """Open the stream that a WebSocket handshake asks for, or refuse."""
+        try:
+            return streams.channel(venue, incoming)
+        except VenueError as error:
+            return errors.render(error, venue.clock.now())
 
     def away(self, why: str) -> Answer:
         """Say that the venue can't serve now and has done nothing."""

@@ -1,0 +1,156 @@
+"""Bitget's streams: tickers for everybody, and after a signed login a customer's orders and positions."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.types import Symbol
+from bot.paper.account import Order
+from bot.paper.servers.bitget import account, errors, market, render
+from bot.paper.servers.bitget.call import Private, Public
+from bot.paper.servers.desk import Desk, waits
+from bot.paper.servers.push import Channel, Watch, packed, unpacked
+from bot.paper.servers.venue import Incoming, Venue, id_of
+from bot.paper.servers.wire import Params, millis
+
+Arg = Mapping[str, object]
+
+_SECOND: Final = timedelta(seconds=1)
+_WINDOW: Final = 30
+"""Seconds that a login's time stamp may be away from the venue's clock."""
+
+
+def channel(venue: Venue, incoming: Incoming) -> Channel:
+    """Open the stream of a path.
+
+    Raises:
+        VenueError: there is no such stream.
+    """
+    match incoming.path:
+        case "/v2/ws/public":
+            return Tickers(venue)
+        case "/v2/ws/private":
+            return Account(venue)
+        case _:
+            raise errors.no_such_path()
+
+
+def _args(message: Mapping[str, object]) -> list[Arg]:
+    args = message.get("args")
+    return [arg for arg in args if isinstance(arg, dict)] if isinstance(args, list) else []
+
+
+def _subscribed(message: Mapping[str, object]) -> list[str]:
+    return [packed({"event": str(message.get("op")), "arg": arg}) for arg in _args(message)]
+
+
+@dataclass(slots=True)
+class Tickers:
+    """The channel ``ticker``: at every change of the mark, and each second."""
+
+    venue: Venue
+    _wanted: dict[str, Arg] = field(default_factory=dict)
+    _told: dict[Symbol, tuple[datetime, Decimal]] = field(default_factory=dict)
+
+    def heard(self, text: str) -> Sequence[str]:
+        """Subscribe to markets, or no longer; ``ping`` is answered."""
+        if text == "ping":
+            return ["pong"]
+        message = unpacked(text)
+        for arg in _args(message):
+            name = str(arg.get("instId"))
+            if message.get("op") == "unsubscribe":
+                self._wanted.pop(name, None)
+            elif arg.get("channel") == "ticker":
+                self._wanted[name] = arg
+        return _subscribed(message)
+
+    def news(self) -> Sequence[str]:
+        """Tell the tickers that are due."""
+        now = self.venue.clock.now()
+        told = []
+        for name, arg in self._wanted.items():
+            symbol = self.venue.ids.get(name)
+            if symbol is None:
+                continue
+            mark, before = self.venue.tape.account.markets[symbol].mark, self._told.get(symbol)
+            if before is not None and before[1] == mark and now < before[0] + _SECOND:
+                continue
+            self._told[symbol] = now, mark
+            call = Public(self.venue, Params({}, errors.missing), now)
+            row = {**market.ticker_of(call, symbol), "instId": name, "ts": str(millis(now))}
+            told.append(packed({"action": "snapshot", "arg": arg, "data": [row], "ts": millis(now)}))
+        return told
+
+
+@dataclass(slots=True)
+class Account:
+    """The channels ``orders``, ``orders-algo`` and ``positions``, for whoever has logged in."""
+
+    venue: Venue
+    _desk: Desk | None = None
+    _watch: Watch | None = None
+    _wanted: dict[str, Arg] = field(default_factory=dict)
+
+    def heard(self, text: str) -> Sequence[str]:
+        """Log in, subscribe; ``ping`` is answered."""
+        if text == "ping":
+            return ["pong"]
+        message = unpacked(text)
+        if message.get("op") == "login":
+            return [self._login(_args(message))]
+        if self._desk is None:
+            return [packed({"event": "error", "code": 30004, "msg": "User needs to log in"})]
+        for arg in _args(message):
+            self._wanted[str(arg.get("channel"))] = arg
+        return _subscribed(message)
+
+    def _login(self, args: Sequence[Arg]) -> str:
+        said = args[0] if args else {}
+        desk = self.venue.desks.get(str(said.get("apiKey")))
+        sent = str(said.get("timestamp"))
+        if desk is None or not sent.isdecimal() or not self._is_signed(desk, sent, said):
+            return packed({"event": "error", "code": 30005, "msg": "error"})
+        self._desk, self._watch = desk, Watch(desk)
+        return packed({"event": "login", "code": 0})
+
+    def _is_signed(self, desk: Desk, sent: str, said: Arg) -> bool:
+        keys = desk.credentials
+        digest = hmac.new(keys.secret.encode(), f"{sent}GET/user/verify".encode(), hashlib.sha256).digest()
+        is_fresh = abs(int(sent) - millis(self.venue.clock.now()) // 1000) <= _WINDOW
+        is_ours = hmac.compare_digest(base64.b64encode(digest).decode(), str(said.get("sign")))
+        return is_fresh and is_ours and hmac.compare_digest(keys.passphrase, str(said.get("passphrase")))
+
+    def news(self) -> Sequence[str]:
+        """Tell the orders that changed, and all positions if one of them did."""
+        if self._desk is None or self._watch is None:
+            return []
+        now, told = self.venue.clock.now(), list[str]()
+        for order, filled in self._watch.orders():
+            arg = self._wanted.get("orders-algo" if waits(order) else "orders")
+            if arg is not None:
+                row = self._order(self._desk, order, filled)
+                told.append(packed({"action": "snapshot", "arg": arg, "data": [row], "ts": millis(now)}))
+        if self._watch.positions() and (arg := self._wanted.get("positions")) is not None:
+            call = Private(self.venue, Params({}, errors.missing), now, self._desk)
+            held = [symbol for symbol in self.venue.ids.values() if self._desk.size(symbol)]
+            rows = [{**account.position(call, symbol), "instId": id_of(symbol)} for symbol in held]
+            told.append(packed({"action": "snapshot", "arg": arg, "data": rows, "ts": millis(now)}))
+        return told
+
+    def _order(self, desk: Desk, one: Order, filled: Decimal) -> Mapping[str, object]:
+        rules, inner = desk.rules(one.symbol).market, desk.engine.account
+        mode = inner.modes[one.symbol]
+        name = {"instId": id_of(one.symbol)}
+        if waits(one):
+            shown = render.plan(rules, one, desk.wish(one), mode)
+            return {**shown, **name, "status": shown["planStatus"], "orderId": shown["orderId"]}
+        shown = render.order(rules, one, mode, inner.leverage[one.symbol], Decimal(0), "status")
+        return {**shown, **name, "accBaseVolume": shown["baseVolume"], "baseVolume": str(abs(filled))}

@@ -12,8 +12,9 @@ import structlog
 
 from bot.app.agree import Agreement
 from bot.core import resolution
+from bot.core.account_check import FLAT
 from bot.core.errors import ConfigError, Retryable
-from bot.core.orders import Accepted, Fill, NotFound, OrderReport, OrderStatus
+from bot.core.orders import Accepted, Fill, Intent, NotFound, OrderReport, OrderStatus
 from bot.core.resolution import Evidence, NeverPlaced, Placed, StillUnknown
 from bot.core.snapshot import Snapshot
 from bot.core.state import Pending
@@ -139,8 +140,22 @@ class Reconciler:
         trades = tuple(trade for trade in await venue.fills(case.since) if trade.symbol == symbol)
         view = await venue.observe()
         position = view.positions[symbol].size
-        evidence = Evidence(case.sent_by, tuple(case.sightings), case.position_before, position, trades, view.as_of)
+        before = case.position_before
+        if before is None:
+            before, trades = self._without_a_snapshot(pending.intent, trades)
+        evidence = Evidence(case.sent_by, tuple(case.sightings), before, position, trades, view.as_of)
         return resolution.resolve(pending.intent, evidence, self.clock.now(), venue.silence)
+
+    def _without_a_snapshot(self, intent: Intent, trades: tuple[Fill, ...]) -> tuple[Decimal, tuple[Fill, ...]]:
+        """Give the position before an order and the trades since, where the first cycle never came to its record.
+
+        An order only goes out while the journal and the venue agree on the position. What the journal expects has our
+        other orders in it, so their trades don't count again.
+        """
+        request = intent.request
+        before = self.journal.expected().get((request.venue, request.symbol), FLAT).size
+        own = self.journal.identity.epoch_of
+        return before, tuple(one for one in trades if one.client_id == intent.client_id or own(one.client_id) is None)
 
     def _conclude(self, pending: Pending, case: _Case, found: resolution.Resolution) -> None:
         name, now = pending.intent.client_id, self.clock.now()

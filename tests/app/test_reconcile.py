@@ -180,13 +180,39 @@ async def test_a_position_that_moved_without_a_trade_keeps_the_order_unknown(
     assert len(journal.pending()) == 1
 
 
-async def test_without_knowing_the_position_before_nothing_is_proven(
+async def test_without_a_snapshot_the_position_that_the_journal_expects_is_the_proof(
     clock: ManualClock, journal: SqliteJournal
 ) -> None:
     lost_order(journal, clock)
-    exchange = Ledgerless(clock)
-    await watch(Reconciler({PAPER: exchange}, journal, clock), clock, 300)
+    await watch(Reconciler({PAPER: Ledgerless(clock)}, journal, clock), clock, 300)
+    assert journal.pending() == ()
+
+
+async def test_without_a_snapshot_another_position_than_expected_proves_nothing(
+    clock: ManualClock, journal: SqliteJournal
+) -> None:
+    lost_order(journal, clock)
+    await watch(Reconciler({PAPER: Ledgerless(clock, position="-1")}, journal, clock), clock, 300)
     assert len(journal.pending()) == 1
+
+
+async def test_without_a_snapshot_our_other_orders_count_once(clock: ManualClock, journal: SqliteJournal) -> None:
+    other, exchange = lost_order(journal, clock), Ledgerless(clock, position="-1")
+    exchange.trades.append(fill_of(other, clock.now()))
+    exchange.orders[other.client_id] = OrderReport(
+        other.client_id,
+        "v1",
+        symbol(ETH),
+        OrderStatus.FILLED,
+        Decimal(-1),
+        Decimal(-1),
+        Decimal(2000),
+        Decimal(1),
+        START,
+    )
+    lost_order(journal, clock)
+    await watch(Reconciler({PAPER: exchange}, journal, clock), clock, 300)
+    assert journal.pending() == ()
 
 
 async def test_a_venue_that_does_not_answer_leaves_the_order_unknown(

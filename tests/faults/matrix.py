@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -30,6 +30,8 @@ from bot.app.execute import Executor
 from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
 from bot.core.policy import ExecutionPolicy, Policy, Style
+from bot.paper.rules import Flavour
+from bot.paper.servers.desk import Desk
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Venue
@@ -38,6 +40,7 @@ from tests.adapters.exchange.scene import FastClock
 from tests.app.fakes import FakeChain
 from tests.core.scenes import ETH, NOW, hedge, policy
 from tests.faults.cells import Cell
+from tests.faults.points import Points
 from tests.faults.story import LEVERAGE, VENUE, Story, Watched
 from tests.faults.venue import FaultyVenue, Kind
 from tests.paper.scene import ETH as PERP
@@ -83,39 +86,65 @@ def _policy(cell: Cell) -> Policy:
     return replace(wanted, execution=ExecutionPolicy(style))
 
 
+@dataclass(frozen=True)
+class Market:
+    """A venue server with one account, and the time that it shares with whoever trades there."""
+
+    clock: FastClock
+    layer: FaultyVenue
+    account: Desk
+    server: VenueServer
+
+
+@asynccontextmanager
+async def market(flavour: Flavour, layer: FaultyVenue | None = None) -> AsyncIterator[Market]:
+    """Serve an empty account; ``layer`` stands in for the fault layer that it would make."""
+    clock, (tls, _) = FastClock(NOW), _certificates()
+    rules = replace(RULES, flavour=flavour, history=1000, symbols={PERP: RULES.symbols[PERP]})
+    account = desk(rules, clock.now())
+    layer = layer or FaultyVenue(flavour)
+    venue = Venue(rules, [account], Prices({PERP: D(2000)}), clock)
+    server = VenueServer(venue, DIALECTS[flavour](), tls=tls, around=layer)
+    layer.attach(server)
+    async with server:
+        yield Market(clock, layer, account, server)
+
+
+@asynccontextmanager
+async def bot(cell: Cell, folder: Path, at: Market, points: Points | None = None) -> AsyncIterator[Story]:
+    """Build the bot in a folder; what stands there is taken up. ``points`` sees every call of its ports."""
+    clock, (_, trust) = at.clock, _certificates()
+    journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now())
+    exchange = await connect(_config(cell, at.server.port, trust), clock)
+    watched = cast("Exchange", Watched(exchange, at.account))
+    seen, seen_journal = (points.watch(watched), points.watch(journal)) if points else (watched, journal)
+    venues = {VENUE: seen}
+    shown = FakeChain(clock)
+    cycle = Cycle(
+        observer=Observer([shown], [seen], [], EntryBook(seen_journal, clock, 5), clock, 30),
+        executor=Executor(venues, seen_journal, clock),
+        reconciler=Reconciler(venues, seen_journal, clock),
+        journal=seen_journal,
+        clock=clock,
+        policy=_policy(cell),
+        publishers=[],
+        commands=Commands(seen_journal, clock),
+        number=journal.last_cycle(),
+    )
+    try:
+        sizes = SMALL_STEPS if cell.call in RESTS else LARGE_STEPS
+        yield Story(cell, folder, clock, shown, at.layer, at.account, exchange, cycle, journal, sizes)
+    finally:
+        at.layer.release()
+        await exchange.close()
+        journal.close()
+
+
 @asynccontextmanager
 async def story(cell: Cell, folder: Path, layer: FaultyVenue | None = None) -> AsyncIterator[Story]:
     """Set a cell up in an empty folder; ``layer`` stands in for the one that it would make."""
-    clock, (tls, trust) = FastClock(NOW), _certificates()
-    rules = replace(RULES, flavour=cell.flavour, history=1000, symbols={PERP: RULES.symbols[PERP]})
-    account = desk(rules, clock.now())
-    prices = Prices({PERP: D(2000)})
-    layer = layer or FaultyVenue(cell.flavour)
-    server = VenueServer(Venue(rules, [account], prices, clock), DIALECTS[cell.flavour](), tls=tls, around=layer)
-    layer.attach(server)
-    journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now())
-    async with server:
-        exchange = await connect(_config(cell, server.port, trust), clock)
-        seen = cast("Exchange", Watched(exchange, account))
-        venues = {VENUE: seen}
-        shown = FakeChain(clock)
-        cycle = Cycle(
-            observer=Observer([shown], [seen], [], EntryBook(journal, clock, 5), clock, 30),
-            executor=Executor(venues, journal, clock),
-            reconciler=Reconciler(venues, journal, clock),
-            journal=journal,
-            clock=clock,
-            policy=_policy(cell),
-            publishers=[],
-            commands=Commands(journal, clock),
-        )
-        try:
-            sizes = SMALL_STEPS if cell.call in RESTS else LARGE_STEPS
-            yield Story(cell, folder, clock, shown, layer, account, exchange, cycle, journal, sizes)
-        finally:
-            layer.release()
-            await exchange.close()
-            journal.close()
+    async with market(cell.flavour, layer) as at, bot(cell, folder, at) as told:
+        yield told
 
 
 async def play(cell: Cell, folder: Path) -> int:

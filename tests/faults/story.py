@@ -90,15 +90,15 @@ class Story:
         self._break()
         await self.start()
         await self._turns(D(3), D(3), D(3))
-        await self._recover(D(3))
+        await self.recover(D(3))
         self._break()
         self.exchange.stale = self.cell.call in ("markets", "tiers")
         self.exchange.link.suspect = self.cell.call == "time"
         await self._turns(*self.sizes[:2])
         await self._add_margin()
         await self._turns(*self.sizes[2:])
-        await self._recover(self.sizes[-1])
-        self._check_books()
+        await self.recover(self.sizes[-1])
+        self.check_books()
 
     def _break(self) -> None:
         times = 2 if self.cell.call in WRITES else 4  # a read is tried three times in a row
@@ -139,7 +139,7 @@ class Story:
     def _view(self, size: Decimal) -> ChainView:
         return chain([position(D(2000), size)], block=self.block, pools=[pool_price(2000)], at=self.clock.now())
 
-    async def _recover(self, size: Decimal) -> None:
+    async def recover(self, size: Decimal) -> None:
         """Let the faults end, and wait until all is well."""
         self.layer.faults.clear()
         self.layer.release()
@@ -178,7 +178,7 @@ class Story:
         if moved not in allowed or sent > 1:
             raise HarmError(f"{moved} USD were added by {sent} requests, and the answer was {outcome}")
 
-    def _check_books(self) -> None:
+    def check_books(self) -> None:
         """Compare the journal with the venue's own books."""
         orders = Counter(order.client_id for order in self.desk.orders())
         sends = Counter(filter(None, map(_client_id, [*self.layer.sent("place"), *self.layer.sent("place_stop")])))

@@ -1,0 +1,73 @@
+"""A power cut at every point around a send, through real ccxt at both venues: after the restart exactly one effect."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.paper.rules import Flavour
+from tests.faults.cells import Cell
+from tests.faults.matrix import bot, market
+from tests.faults.points import Points
+from tests.faults.story import Story
+from tests.faults.venue import Effect, Kind
+
+D = Decimal
+SIZES = (D(3), D(6), D(4))
+CALLS = ("new_intent", "place", "resolve", "cancel", "record", "add_fills")
+
+
+class PowerCut(BaseException):
+    """The end of the process; nothing in it may handle this."""
+
+
+async def scene(told: Story) -> None:
+    await told.start()
+    for size in SIZES:
+        await told.turn(size)
+
+
+async def names_of(cell: Cell, folder: Path) -> list[str]:
+    """Give every point of a run that nothing ends."""
+    names: list[str] = []
+    folder.mkdir()
+    async with market(cell.flavour) as at, bot(cell, folder, at, Points(lambda _, name: names.append(name))) as told:
+        await scene(told)
+    return names
+
+
+def ends(names: list[str]) -> list[int]:
+    """Choose of each point around a send the first, where nothing was ever recorded, the second and the last one."""
+    places: dict[str, list[int]] = {}
+    for number, name in enumerate(names, 1):
+        if name.split()[1] in CALLS:
+            places.setdefault(name, []).append(number)
+    return sorted({number for numbers in places.values() for number in (*numbers[:2], numbers[-1])})
+
+
+@pytest.mark.parametrize("flavour", list(Flavour))
+async def test_a_power_cut_around_a_send_leaves_exactly_one_effect(flavour: Flavour, tmp_path: Path) -> None:
+    cell = Cell(
+        flavour, "leverage", Kind.DROP, Effect.NONE
+    )  # nothing is broken but the power; orders are taken at once
+    names = await names_of(cell, tmp_path / "whole")
+    assert names.count("after place") >= 2 * len(SIZES)  # a hedge and a stop at every turn
+    for end in ends(names):
+        folder = tmp_path / str(end)
+        folder.mkdir()
+
+        def hook(number: int, _: str, end: int = end) -> None:
+            if number == end:
+                raise PowerCut
+
+        async with market(flavour) as at:
+            with pytest.raises(PowerCut):
+                async with bot(cell, folder, at, Points(hook)) as told:
+                    await scene(told)
+            async with bot(cell, folder, at) as told:
+                told.block, told.most = len(SIZES), max(SIZES)
+                await told.start()
+                await told.recover(SIZES[-1])
+                told.check_books()

@@ -32,8 +32,9 @@ demo: setup ## the main job: a local chain with real pools, hedged on paper
 test: setup testtools ## every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
 
-soak: setup ## the whole fault matrix, and the properties with many more examples
+soak: setup ## the whole fault matrix, the frontier, and the properties with many more examples
 	@$(PY) -m tests.faults.soak
+	@$(PY) -m tests.frontier
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q --hypothesis-profile=soak $$(grep -rl hypothesis --include='test_*.py' tests)
 
 testtools: ## what some tests need besides: a browser, a broker, promtool

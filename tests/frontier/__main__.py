@@ -1,0 +1,156 @@
+"""``python -m tests.frontier``: how near the live decision comes to the optimum, as Markdown; some ten minutes."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from bot.backtest.result import Result
+from tests.backtest.recorded import BUDGET, FULL, TEN, july_2022, july_2025
+from tests.backtest.scenes import POOL
+from tests.frontier.exact import V2, Case, case, v3
+from tests.frontier.live import AVERSION, Holding, Live, Setting
+from tests.frontier.paths import YEAR, Bands, Kind, Market, Outcome, Trade, by_decide, by_timer, play, to_centre
+
+_HELD = {
+    "full range": V2,
+    "±5%": v3(0.05),
+    "±10%": v3(0.1),
+    "±50%": v3(0.5),
+    "full range and ±20%": (Holding(None), Holding(0.2)),
+}
+_COSTS = (2e-4, 5e-4, 1e-3)
+_FIXED = (0.0, 1e-6, 1e-5)
+_VOLATILITIES = (0.4, 0.8, 1.2)
+_LOOKS = {True: 60, False: 12}
+"""Steps of the price that the band is wide at most, without edges and with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: its columns, and its lines as they are worked out."""
+
+    title: str
+    columns: str
+    lines: Iterator[Sequence[str]]
+
+
+def main() -> None:
+    """Print all tables."""
+    for table in (
+        Table("Exactly", "held,cost,fixed,volatility,looks every,band,TE,cost a year,J/J*,η", _exact()),
+        Table("Along simulated paths", "held,market,policy,TE,cost a year,J/J*,±,η,trades", _paths()),
+        Table("On recorded markets", "market,held,band,variance left,TE,cost,LVR,residual,orders", _recorded()),
+    ):
+        columns = table.columns.split(",")
+        sys.stdout.write(f"\n## {table.title}\n\n{_row(columns)}{_row('---' for _ in columns)}")
+        for line in table.lines:
+            sys.stdout.write(_row(line))
+            sys.stdout.flush()
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _exact() -> Iterator[Sequence[str]]:
+    worst: dict[str, float] = {"J/J*": 0, "η": 0}
+    for (name, held), cost, fixed in product(_HELD.items(), _COSTS, _FIXED):
+        setting, found = Setting(held, cost, fixed), None
+        for volatility in _VOLATILITIES:
+            step = volatility * math.sqrt(60 / YEAR)
+            if found is None or step > found.grid.step:  # else it looks as seldom as for the volatility before
+                found = case(setting, _LOOKS[held is V2], step)
+            worst = {"J/J*": max(worst["J/J*"], found.ratio), "η": max(worst["η"], found.eta)}
+            yield _exact_line(name, setting, volatility, found)
+    yield "**worst**", *("",) * 7, f"**{worst['J/J*']:.4f}**", f"**{worst['η']:.4f}**"
+
+
+def _exact_line(name: str, setting: Setting, volatility: float, found: Case) -> Sequence[str]:
+    a_year = (volatility / found.grid.step) ** 2
+    middle = len(found.bands) // 2
+    return (
+        name,
+        f"{setting.cost * 1e4:g} bp",
+        f"{setting.fixed:g}",
+        f"{volatility:g}",
+        f"{YEAR / a_year:.0f} s",
+        f"{found.bands[middle, 0] / found.grid.held[middle]:.2%}",
+        f"{math.sqrt(found.live.variance * a_year):.2%}",
+        f"{found.live.cost * a_year:.2%}",
+        f"{found.ratio:.4f}",
+        f"{found.eta:.4f}",
+    )
+
+
+def _paths() -> Iterator[Sequence[str]]:
+    for (name, setting), kind in product(
+        {"full range": Setting(V2, 5e-4, 1e-6), "±10%": Setting(v3(0.1), 5e-4, 1e-6)}.items(), Kind
+    ):
+        market = Market(kind, paths=200, rows=20_000)
+        best = case(setting, _LOOKS[setting.holdings is V2], market.volatility * math.sqrt(60 / YEAR))
+        live = Live.of(setting)
+        bands = Bands.of(live)
+        yield _path_line(name, kind, "decide()", best, play(setting, market, by_decide(live, bands)))
+        if kind is not Kind.GBM:
+            continue
+        beside: dict[str, list[Trade]] = {
+            "to the centre, best width": [to_centre(bands, width) for width in (0.9, 1.0, 1.1, 1.2, 1.4, 1.6)],
+            "a timer, best interval": [by_timer(rows) for rows in (150, 200, 300, 450, 700, 1100, 1700, 2500)],
+        }
+        for policy, trades in beside.items():
+            outcomes = [play(setting, market, trade) for trade in trades]
+            cheapest = min(outcomes, key=lambda outcome: outcome.objective(AVERSION)[0])
+            yield _path_line(name, kind, policy, best, cheapest)
+
+
+def _path_line(name: str, kind: Kind, policy: str, best: Case, played: Outcome) -> Sequence[str]:
+    a_year = (Market().volatility / best.grid.step) ** 2
+    optimum = best.best.objective(AVERSION) * a_year
+    mean, error = played.objective(AVERSION)
+    return (
+        name,
+        kind.value,
+        policy,
+        f"{math.sqrt(played.variance.mean()):.2%}",
+        f"{played.cost.mean():.2%}",
+        f"{mean / optimum:.3f}",
+        f"{error / optimum:.3f}",
+        f"{played.score(a_year).eta(best.best, AVERSION):.3f}",
+        str(played.trades),
+    )
+
+
+def _recorded() -> Iterator[Sequence[str]]:
+    if not POOL.is_dir():
+        yield f"the recorded markets are not here: {POOL}", *("",) * 8
+        return
+    for (name, run), (held, position), budget in product(
+        {"July 2022, 13 days": july_2022, "July 2025, 2 days, real basis": july_2025}.items(),
+        {"±10%": TEN, "full range": FULL}.items(),
+        (None, BUDGET),
+    ):
+        yield _recorded_line(name, held, budget, run(position, budget))
+
+
+def _recorded_line(name: str, held: str, budget: str | None, found: Result) -> Sequence[str]:
+    start = float(found.start_value)
+    hedge = found.total.hedge
+    return (
+        name,
+        held,
+        "risk aversion 50" if budget is None else f"tracking error {budget}",
+        f"{found.variance_ratio:.4%}",
+        f"{found.tracking_error:.2%}",
+        f"{float(-hedge.trading_fees - hedge.slippage) / start:.3%}",
+        f"{float(found.total.liquidity.lvr) / start:.2%}",
+        f"{float(abs(found.total.residual)) / start:.0e}",
+        str(len(found.orders)),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -38,7 +38,7 @@ def measure() -> Iterator[Figure]:
         for path in ("block to order", "decision to order"):
             yield Figure(f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5, throttled)
             yield Figure(f"{venue}: {path}, p99", speed[f"{venue}, {path}, p99"], "ms", 20, throttled)
-        yield Figure(f"{venue}: block to order, CPU, p50", speed[f"{venue}, block to order, CPU, p50"], "ms")
+        yield Figure(f"{venue}: cycle, CPU, p50", speed[f"{venue}, cycle, CPU, p50"], "ms")
     bare = daemon.start("-c", "pass")
     yield Figure("python that does nothing", bare, "s")
     yield Figure("dnbot --help", daemon.start("-m", "bot", "--help"), "s", 0.4, bare)

@@ -1,0 +1,53 @@
+"""``python -m tests.bench.venue_server FLAVOUR CA_FILE``: a venue server as a process of its own.
+
+It prints its port, and from then on the time (CLOCK_MONOTONIC, which all processes share) at which each order arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.adapters.clock import SystemClock
+from bot.adapters.exchange.paper_config import PaperConfig
+from bot.adapters.exchange.served import FixedMarks, dialect_of, hosts_of, venue_of
+from bot.core.types import VenueId
+from bot.paper.rules import Flavour
+from bot.paper.servers.server import Serve, VenueServer, respond
+from bot.paper.servers.tls import certificates
+from bot.paper.servers.venue import Incoming
+from tests.core.scenes import ETH
+from tests.paper.scene import ETH as PERP
+from tests.paper.servers.scene import ALICE
+
+
+async def _noted(_: web.BaseRequest, incoming: Incoming, serve: Serve) -> web.StreamResponse:
+    if incoming.method == "POST" and incoming.path.endswith(("/order", "/place-order")):
+        _say(time.monotonic())
+    return respond(replace(await serve(incoming), headers={}))  # without the count of requests, which is not measured
+
+
+def _say(word: object) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+async def main(flavour: Flavour, ca_file: Path) -> None:
+    clock = SystemClock()
+    tls, authority = certificates(hosts_of(flavour), clock.now())
+    ca_file.write_text(authority, encoding="ascii")
+    config = PaperConfig(VenueId(flavour), Path(), {ETH: PERP}, Decimal(100_000), flavour=flavour)
+    venue = venue_of(config, FixedMarks({ETH: Decimal(2000)}), clock, ALICE)
+    async with VenueServer(venue, dialect_of(flavour), tls=tls, around=_noted) as server:
+        _say(server.port)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Flavour(sys.argv[1]), Path(sys.argv[2])))

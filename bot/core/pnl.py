@@ -115,15 +115,19 @@ Key = TypeVar("Key")
 def summed(items: Iterable[Result], start: Result) -> Result:
     """Add results up, term by term."""
     for item in items:
-        start = type(start)(*(getattr(start, one.name) + getattr(item, one.name) for one in fields(start)))
+        start = _plus(start, item)
     return start
+
+
+def _plus(one: Result, other: Result) -> Result:
+    return type(one)(*(getattr(one, term.name) + getattr(other, term.name) for term in fields(one)))
 
 
 def merged(one: Mapping[Key, Result], other: Mapping[Key, Result]) -> dict[Key, Result]:
     """Add results up by key."""
     found = dict(one)
     for key, item in other.items():
-        found[key] = summed((found[key], item), type(item)()) if key in found else item
+        found[key] = _plus(found[key], item) if key in found else item
     return found
 
 

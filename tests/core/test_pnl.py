@@ -55,7 +55,7 @@ def v2(liquidity: int, tick: int, k: int, entry: Entry | None = None) -> LpPosit
     """A share of a pair with its real curve; swap fees let ``k`` grow."""
     root = Decimal(sqrt_ratio_at_tick(tick)) / 2**96
     usdc, weth = int(isqrt(k) / root), int(isqrt(k) * root)
-    curve = V2Position(liquidity, 10**18, usdc, weth, usdc, weth, 0, fee_on=False)
+    curve = V2Position(liquidity, 10**22, usdc, weth, usdc, weth, 0, fee_on=False)
     return LpPosition(PositionId("v2"), "v2", Address("0x2"), USDC, WETH, curve, curve.amounts(), entry)
 
 
@@ -64,7 +64,7 @@ class World:
     """A market, two positions and a paper account, moved at random; it counts transfers by itself."""
 
     tick: int = START
-    k: int = 10**30
+    k: int = 10**38
     shares: int = 5 * 10**17
     liquidity: int = 10**16
     grown: int = 0

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from bot.app import logging
 from bot.backtest.result import Result
 from tests.backtest.recorded import BUDGET, FULL, TEN, july_2022, july_2025
 from tests.backtest.scenes import POOL
@@ -40,6 +41,7 @@ class Table:
 
 def main() -> None:
     """Print all tables."""
+    logging.configure("error", "json", (), sys.stderr)
     for table in (
         Table("Exactly", "held,cost,fixed,volatility,looks every,band,TE,cost a year,J/J*,η", _exact()),
         Table("Along simulated paths", "held,market,policy,TE,cost a year,J/J*,±,η,trades", _paths()),
@@ -87,19 +89,17 @@ def _exact_line(name: str, setting: Setting, volatility: float, found: Case) -> 
 
 
 def _paths() -> Iterator[Sequence[str]]:
-    for (name, setting), kind in product(
-        {"full range": Setting(V2, 5e-4, 1e-6), "±10%": Setting(v3(0.1), 5e-4, 1e-6)}.items(), Kind
-    ):
-        market = Market(kind, paths=200, rows=20_000)
-        best = case(setting, _LOOKS[setting.holdings is V2], market.volatility * math.sqrt(60 / YEAR))
+    for (name, held), kind in product({"full range": V2, "±10%": v3(0.1)}.items(), Kind):
+        setting, market = Setting(held), Market(kind, paths=100, rows=20_000, seconds=120)
+        best = case(setting, _LOOKS[held is V2], market.volatility * math.sqrt(market.seconds / YEAR))
         live = Live.of(setting)
         bands = Bands.of(live)
         yield _path_line(name, kind, "decide()", best, play(setting, market, by_decide(live, bands)))
         if kind is not Kind.GBM:
             continue
         beside: dict[str, list[Trade]] = {
-            "to the centre, best width": [to_centre(bands, width) for width in (0.9, 1.0, 1.1, 1.2, 1.4, 1.6)],
-            "a timer, best interval": [by_timer(rows) for rows in (150, 200, 300, 450, 700, 1100, 1700, 2500)],
+            "to the centre, best width": [to_centre(bands, width) for width in (1.2, 1.4, 1.5, 1.6, 1.8)],
+            "a timer, best interval": [by_timer(rows) for rows in (70, 90, 120, 160, 600, 800, 1000, 1300)],
         }
         for policy, trades in beside.items():
             outcomes = [play(setting, market, trade) for trade in trades]

@@ -18,7 +18,7 @@ BAR = 1.02
 @pytest.mark.parametrize("fixed", [0, 1e-6, 1e-5])
 def test_a_full_range_is_hedged_at_the_optimum(cost: float, fixed: float) -> None:
     found = case(Setting(V2, cost, fixed), looks=24)
-    assert 0.9999 <= found.ratio <= BAR
+    assert 0.999 <= found.ratio <= BAR
     assert found.eta <= BAR
 
 
@@ -35,7 +35,7 @@ def test_a_full_range_is_hedged_at_the_optimum(cost: float, fixed: float) -> Non
 )
 def test_ranges_are_hedged_at_the_optimum(setting: Setting, looks: int) -> None:
     found = case(setting, looks)
-    assert 0.9999 <= found.ratio <= BAR
+    assert 0.999 <= found.ratio <= BAR
     assert found.eta <= BAR
 
 

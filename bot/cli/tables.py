@@ -96,8 +96,13 @@ def results_table(book: Book) -> Table:
         ("loss against rebalancing, of it", [-liquidity.lvr for liquidity, _, _ in parts]),
     ]
     for name, amounts in lines:
-        table.add_row(name, *(f"{amount:+,.2f}" for amount in amounts))
+        table.add_row(name, *map(_usd, amounts))
     return table
+
+
+def _usd(amount: Decimal) -> str:
+    text = f"{amount:+,.2f}"
+    return "0.00" if text in {"+0.00", "-0.00"} else text
 
 
 def _number(value: Decimal | None) -> str:

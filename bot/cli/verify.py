@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bot.adapters.store.view import JournalView
 from bot.app.beside import journal_path
@@ -35,8 +36,10 @@ def verify(
     Cycles that were decided under other settings than the present ones may differ.
     """
     settings = open_settings(ctx, files, live=live).settings
-    with closing(JournalView.open(journal or journal_path(settings))) as view:
-        found = list(derive(view.records(), settings.policy()))
+    progress = Progress(TextColumn("deriving"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True))
+    with closing(JournalView.open(journal or journal_path(settings))) as view, progress:
+        cycles = view.cycles()
+        found = list(progress.track(derive(view.records(), settings.policy()), cycles))
     different = [item for item in found if item.differs]
     if as_json:
         sys.stdout.write(json.dumps(_data(found, different), indent=2) + "\n")

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Select, select
+from sqlalchemy import Column, Row, Select, func, select
 
 from bot.adapters.store import migrate, rows, statements, tables
 from bot.adapters.store.database import Database
@@ -89,6 +89,11 @@ class JournalView:
         return tuple(
             rows.to_summary(row) for row in self._newest(select(*columns).where(number > after), number, limit)
         )
+
+    def cycles(self) -> int:
+        """Give how many cycles are kept."""
+        with self._database.transaction() as connection:
+            return connection.execute(select(func.count()).select_from(tables.cycles)).scalar_one()
 
     def records(self, after: int = 0) -> Iterator[CycleRecord]:
         """Give the cycles whose numbers are larger than ``after``, whole but for their books, a few at a time."""

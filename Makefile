@@ -32,7 +32,8 @@ demo: setup ## the main job: a local chain with real pools, hedged on paper
 test: setup testtools ## every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
 
-soak: setup ## the whole fault matrix, the frontier, and the properties with many more examples
+soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, the frontier, many more examples
+	@$(PY) -m tests.e2e.soak
 	@$(PY) -m tests.faults.soak
 	@$(PY) -m tests.frontier
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q --hypothesis-profile=soak $$(grep -rl hypothesis --include='test_*.py' tests)

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -48,13 +48,20 @@ class Seen:
     true: bool
 
 
+Tables = Mapping[str, Mapping[str, object]]
+"""Tables of a configuration by name."""
+
+
 class DemoRun:
     """A running demo; made by ``demo_run``."""
 
-    def __init__(self, folder: Path, scene: Scene, clock: Clock, venues: Sequence[DemoVenue] = ()) -> None:
+    def __init__(
+        self, folder: Path, scene: Scene, clock: Clock, venues: Sequence[DemoVenue] = (), more: Tables | None = None
+    ) -> None:
         self.folder = folder
         self.scene = scene
         self.venues = venues
+        self._more = more or {}
         self._clock = clock
         self._daemon: subprocess.Popen[bytes] | None = None
         self._view: JournalView | None = None
@@ -75,6 +82,11 @@ class DemoRun:
     def log(self) -> Path:
         """What the daemon says."""
         return self.folder / "daemon.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The daemon's process, None before it was started."""
+        return None if self._daemon is None else self._daemon.pid
 
     def view(self) -> JournalView:
         """Give the journal, read-only; open until the demo ends."""
@@ -121,7 +133,7 @@ class DemoRun:
             "uniswap_v2": [{"pairs": [self.scene.pair]}],
             "uniswap_v3": [{"position_manager": at.v3_positions}],
         }
-        tables = {
+        tables: dict[str, Mapping[str, object]] = {
             "bot": {"id": "demo", "state_dir": str(self.folder)},
             "chains": {"local": chain},
             "venues": {venue.kind.value: venue.settings() for venue in self.venues} or {"paper": self._paper()},
@@ -131,7 +143,8 @@ class DemoRun:
         }
         if self.venues:  # which run by the system's clock, while blocks are played faster than their own time says
             tables["guards"] = {"max_snapshot_age": "1h", "max_orders_per_minute": 1000}
-        text = tomli_w.dumps(tables)
+        text = tomli_w.dumps({**tables, **self._more})
+        self.config.touch(mode=0o600)
         self.config.write_text(f"# The demo's own configuration: dnbot run -c {self.config}\n{text}", encoding="utf-8")
 
     def _paper(self) -> dict[str, object]:
@@ -210,7 +223,7 @@ class DemoRun:
 
 @asynccontextmanager
 async def demo_run(
-    folder: Path, settings: SceneSettings, clock: Clock, kinds: Sequence[Kind] = ()
+    folder: Path, settings: SceneSettings, clock: Clock, kinds: Sequence[Kind] = (), more: Tables | None = None
 ) -> AsyncIterator[DemoRun]:
     """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end.
 
@@ -219,6 +232,7 @@ async def demo_run(
         settings: the scene; with venues it is played in the present, since they run by the system's clock.
         clock: the system's.
         kinds: venues that the daemon hedges on through ccxt; none: its own paper exchange.
+        more: tables of the daemon's configuration, in place of the demo's own.
     """
     options = AnvilOptions()
     if kinds:
@@ -230,7 +244,7 @@ async def demo_run(
         rpc = await stack.enter_async_context(Rpc(node.url))
         scene = await Scene.create(await LocalChain.deploy(rpc), settings)
         venues = await stack.enter_async_context(serving(kinds, folder, lambda: scene.market, clock))
-        run = DemoRun(folder, scene, clock, venues)
+        run = DemoRun(folder, scene, clock, venues, more)
         stack.push_async_callback(run.stop)
         run.write_config(node.url, node.ws_url)
         await run.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -53,6 +55,7 @@ class Metrics:
         info.labels(about.bot_id, about.version, about.mode.value).set(1)
         age = self._gauge("last_cycle_age_seconds", "Time since a cycle was last finished, or since the start.")
         age.set_function(lambda: pulse.age)
+        self._gauge("tasks", "What runs side by side in the daemon: asyncio's tasks.").set_function(_tasks)
         self._cycles = self._counter("cycles", "Cycles finished.")
         self._failures = self._counter("cycle_failures", "Cycles that ended in an error, by its name.", "error")
         self._seconds = self._histogram("cycle_seconds", "Time that a cycle took.")
@@ -160,6 +163,13 @@ def describe(outcome: Outcome | NotFound) -> tuple[str, str]:
             return "unknown", ""
         case NotFound():
             return "not_found", ""
+
+
+def _tasks() -> float:
+    try:
+        return float(len(asyncio.all_tasks()))
+    except RuntimeError:  # nobody's loop: the text is asked for outside of the daemon
+        return math.nan
 
 
 class _Last(Collector):

@@ -15,7 +15,7 @@ from bot.adapters.store.view import JournalView
 from bot.backtest.derive import Derived, derive
 from bot.core.command import Command, Verb
 from bot.core.errors import Retryable
-from bot.core.policy import FixedWidth
+from bot.core.policy import ExecutionPolicy, FixedWidth, Policy, Style
 from bot.ports import CycleRecord
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import NOW, policy
@@ -28,10 +28,14 @@ async def play(run: Rig, prices: list[int], block: int) -> None:
         await run.turn(replace(now, block=replace(now.block, timestamp=run.clock.now())))
 
 
-async def eventful(folder: Path) -> None:
+def styled(style: Style) -> Policy:
+    return replace(policy(), execution=ExecutionPolicy(style))
+
+
+async def eventful(folder: Path, style: Style = Style.TAKER) -> None:
     """Orders, stops, an operator's words, a chain that can't be read, and a restart."""
-    clock = ManualClock(NOW)
-    async with rig(folder, clock=clock) as run:
+    clock, wanted = ManualClock(NOW), styled(style)
+    async with rig(folder, clock=clock, wanted=wanted) as run:
         await play(run, [2000, 2010, 1900], 1)
         async with asyncio.TaskGroup() as group:
             group.create_task(run.cycle.commands.submit(Command(Verb.FREEZE, "test", "a look")))
@@ -46,7 +50,7 @@ async def eventful(folder: Path) -> None:
             await run.cycle.run(asyncio.Event())
         run.chain.error = None
         await play(run, [1650, 2100], 8)
-    async with rig(folder, clock=clock) as run:
+    async with rig(folder, clock=clock, wanted=wanted) as run:
         await play(run, [2100, 2250, 2250], 10)
 
 
@@ -55,13 +59,14 @@ def journaled(folder: Path) -> list[CycleRecord]:
         return list(books.records())
 
 
-async def test_every_decision_comes_out_again(tmp_path: Path) -> None:
-    await eventful(tmp_path)
+@pytest.mark.parametrize("style", list(Style))
+async def test_every_decision_comes_out_again(tmp_path: Path, style: Style) -> None:
+    await eventful(tmp_path, style)
     records = journaled(tmp_path)
     assert len(records) == 12
     assert sum(record.settlement is not None for record in records) >= 5
     assert any(record.before is None for record in records)
-    found = list(derive(records, policy()))
+    found = list(derive(records, styled(style)))
     assert found == [Derived(one.cycle, len(one.decision.approved), ()) for one in records]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.core.book import AccountBook, Book
 from bot.core.orders import (
     Accepted,
     Intent,
@@ -22,7 +24,8 @@ from bot.core.orders import (
     RejectReason,
     Unknown,
 )
-from bot.core.types import ChainName
+from bot.core.pnl import Account, Attribution, HedgeResult, LiquidityResult
+from bot.core.types import ChainName, PositionId
 from bot.ports import Event, Meter, Phase, Publisher
 from tests.adapters.web.scenes import UNKNOWN, Site, record, site
 from tests.core.scenes import ETH, NOW, PAPER, pending, symbol
@@ -170,3 +173,26 @@ async def test_promtool_finds_no_fault() -> None:
         body = await text(at)
     checked = subprocess.run([promtool, "check", "metrics"], input=body, text=True, capture_output=True, check=False)  # noqa: S603, ASYNC221 - our own text; nothing else runs meanwhile
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+async def test_what_was_booked_is_told_by_term() -> None:
+    liquidity = {PositionId("v3"): LiquidityResult(Decimal(5), Decimal(7), Decimal(-2), Decimal(3))}
+    hedges = {ETH: HedgeResult(Decimal(-6), Decimal(1), Decimal("-0.5"), Decimal("-0.25"), Decimal(0))}
+    account = AccountBook(Account(Decimal(10_000), {}, {}), {}, 0, residual=Decimal("0.125"))
+    total = Attribution(liquidity, hedges, Decimal(4))
+    async with site() as at:
+        at.server.publish(replace(record(), book=Book("2026-01-02", {}, {PAPER: account}, total, total)))
+        found = await samples(at)
+        async with at.client.get("/status") as answer:
+            results = (await answer.json())["last"]["results"]
+    assert {key[1]: value for key, value in found.items() if key[0] == "dnbot_lp_result_usd"} == {
+        ("fees", "v3"): 5,
+        ("hold", "v3"): 7,
+        ("il", "v3"): -2,
+        ("lvr", "v3"): 3,
+    }
+    told = {key[1][1]: value for key, value in found.items() if key[0] == "dnbot_hedge_result_usd"}
+    assert told == {"price": -6, "funding": 1, "trading_fees": -0.5, "slippage": -0.25, "liquidation_fees": 0}
+    assert found["dnbot_residual_usd", (PAPER,)] == 0.125
+    assert results["today"]["liquidity"] == {"fees": "5", "hold": "7", "il": "-2", "lvr": "3"}
+    assert results["total"]["residual"] == "-0.25"

@@ -16,8 +16,19 @@ from bot.core.amm.curve import Curve
 from bot.core.amm.tick_math import nearest_usable_tick, sqrt_ratio_at_price, tick_at_sqrt_ratio
 from bot.core.amm.v2 import V2Position
 from bot.core.amm.v3 import V3Position
+from bot.core.book import Book, JournaledTrade, follow
 from bot.core.decide import decide
-from bot.core.orders import Accepted, Intent, OrderKind, OrderReport, OrderRequest, OrderStatus
+from bot.core.orders import (
+    Accepted,
+    Fill,
+    Intent,
+    LedgerEntry,
+    LedgerKind,
+    OrderKind,
+    OrderReport,
+    OrderRequest,
+    OrderStatus,
+)
 from bot.core.policy import RiskAversion
 from bot.core.snapshot import (
     Balance,
@@ -46,14 +57,18 @@ POOL_ETH_USD, POOL_BTC_ETH = scenes.pool_address("3"), scenes.pool_address("2")
 
 @dataclass(slots=True)
 class Account:
-    """Cash and shorts; every order fills at the touch."""
+    """Cash and shorts; every order fills at the touch. It keeps its ledger and its trades."""
 
     cash: Decimal = Decimal(18_000)
     sizes: dict[Underlying, Decimal] = field(default_factory=lambda: {ETH: ZERO, BTC: ZERO})
     entries: dict[Underlying, Decimal] = field(default_factory=lambda: {ETH: ZERO, BTC: ZERO})
+    ledger: list[LedgerEntry] = field(default_factory=list)
+    trades: list[JournaledTrade] = field(default_factory=list)
 
-    def trade(self, underlying: Underlying, quantity: Decimal, price: Decimal) -> Decimal:
+    def trade(self, intent: Intent, price: Decimal) -> Decimal:
         """Fill an order and give its fee."""
+        order, at, number = intent.request, intent.created_at, len(self.trades) + 1
+        underlying, quantity = order.underlying, order.quantity
         size, entry = self.sizes[underlying], self.entries[underlying]
         after = size + quantity
         if quantity * size < 0:
@@ -63,6 +78,11 @@ class Account:
         self.sizes[underlying] = after
         fee = abs(quantity) * price * TAKER
         self.cash -= fee
+        self.ledger.append(LedgerEntry(number, LedgerKind.FEE, order.symbol, -fee, at))
+        fill = Fill(
+            str(number), intent.client_id, PAPER, order.symbol, quantity, price, fee, ZERO, is_maker=False, at=at
+        )
+        self.trades.append(JournaledTrade(number, fill, order.mark))
         return fee
 
     def view(self, marks: dict[Underlying, Decimal], at: datetime) -> VenueView:
@@ -87,6 +107,7 @@ class Account:
             positions={item.symbol: item for item in positions},
             open_orders=stops,
             balance=Balance(self.cash, equity, equity - notional / 5, notional / 5, notional * MAINTENANCE),
+            ledger=tuple(self.ledger[-20:]),
         )
 
     def profit(self, underlying: Underlying, mark: Decimal) -> Decimal:
@@ -110,7 +131,7 @@ class Account:
 def play(cycles: int, seed: int = 7) -> Iterator[tuple[CycleRecord, list[tuple[Intent, Accepted]]]]:
     """Give each cycle's record and the orders that it sent, with their fills."""
     draw = random.Random(seed)
-    account, state = Account(), State(bot=BotState(RunState.RUNNING, "first start", NOW))
+    account, book, state = Account(), Book(), State(bot=BotState(RunState.RUNNING, "first start", NOW))
     policy = scenes.policy(RiskAversion(Decimal(50)))
     marks = START
     numbers = iter(range(1, 10**6))
@@ -124,13 +145,15 @@ def play(cycles: int, seed: int = 7) -> Iterator[tuple[CycleRecord, list[tuple[I
         for item in decision.approved:
             intent = Intent(ClientOrderId(f"dn-1-{(number := next(numbers))}"), number, item.order, at)
             fills.append((intent, _fill(account, intent, marks[item.order.underlying])))
-        yield CycleRecord(cycle, at, snapshot, decision, 0.03 + draw.random() / 50), fills
+        booked = book.accounts[PAPER].trade if book.accounts else 0
+        book = follow(book, snapshot, decision, {PAPER: account.trades[booked:]})
+        yield CycleRecord(cycle, at, snapshot, decision, 0.03 + draw.random() / 50, book=book), fills
 
 
 def _fill(account: Account, intent: Intent, mark: Decimal) -> Accepted:
     order: OrderRequest = intent.request
     price = (mark * (1 + (1 if order.quantity > 0 else -1) * Decimal("0.0001"))).quantize(Decimal("0.01"))
-    fee = account.trade(order.underlying, order.quantity, price)
+    fee = account.trade(intent, price)
     quantity, at = order.quantity, intent.created_at
     return Accepted(
         OrderReport(intent.client_id, "1", order.symbol, OrderStatus.FILLED, quantity, quantity, price, fee, at)

@@ -51,6 +51,11 @@ async def test_the_page_draws_its_charts_and_follows_the_bot(shown: Shown) -> No
     assert "cycle 60" in text
     assert "WETH/USDC" in text
     assert "No connection" not in text
+    terms = await page.evaluate("document.getElementById('results').innerText")
+    assert [word in terms for word in ("LP fees", "impermanent loss", "unexplained", "since the journal began")] == [
+        True
+    ] * 4
+    assert await page.evaluate("document.querySelectorAll('#results tr').length") == 12
     assert await page.evaluate("document.querySelectorAll('#hedges .card').length") == 2
     lines = "document.querySelectorAll('[data-underlying=ETH] .scatterlayer .trace').length"
     assert await page.evaluate(lines) == 7  # exposure, short, drift, and two edges of each band

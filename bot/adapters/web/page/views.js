@@ -22,6 +22,7 @@ export function all(status) {
   alarms(last.alarms);
   tiles(status, last);
   hedges(last.hedges);
+  results(last.results);
   margin(last);
   positions(last.positions);
 }
@@ -118,6 +119,33 @@ function bar(share, mood) {
   const inner = el("i", mood);
   inner.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
   return el("div", "bar", inner);
+}
+
+const TERMS = [
+  ["LP fees", (item) => item.liquidity.fees],
+  ["price of the deposit", (item) => item.liquidity.hold],
+  ["impermanent loss", (item) => item.liquidity.il],
+  ["hedge, price", (item) => item.hedge.price],
+  ["funding", (item) => item.hedge.funding],
+  ["trading fees", (item) => item.hedge.trading_fees],
+  ["slippage", (item) => item.hedge.slippage],
+  ["liquidation fees", (item) => item.hedge.liquidation_fees],
+  ["unexplained", (item) => item.residual],
+];
+
+function results({ day, today, total }) {
+  if (day === "") return fill("results", el("p", "dim", "nothing is booked yet"));
+  const line = (name, figure, mood) => el(
+    "tr", mood, el("th", "", name), ...[today, total].map((item) => el("td", "", usd(figure(item), { sign: true }))),
+  );
+  const loss = (item) => -Number(item.liquidity.lvr);
+  return fill("results", el(
+    "table", "figures",
+    el("tr", "dim", el("th", ""), el("td", "", day), el("td", "", "since the journal began")),
+    ...TERMS.map(([name, figure]) => line(name, figure, "")),
+    line("result", (item) => item.total, "sum"),
+    line("loss against rebalancing, of it", loss, "dim"),
+  ));
 }
 
 function margin({ venues, perps }) {

@@ -4,10 +4,10 @@ PY := .venv/bin/python
 WORKERS ?= 2
 COMPILE := uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
-.PHONY: help setup demo test soak testtools check bench docs screenshot lock clean
+.PHONY: help setup demo test soak testtools check image-check bench docs screenshot lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
 setup: .venv/installed node_modules/installed ## virtual environment, node, contracts
 
@@ -47,6 +47,9 @@ check: setup ## format, lint, types, layers
 	@$(PY) -m ruff check -q .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-logo
+
+image-check: setup ## try the built image dnbot inside buildah (as root): size, doctor, 20 blocks
+	@$(PY) -m tests.docker.image localhost/dnbot
 
 bench: setup ## performance figures, as ratios in one run
 	@$(PY) -m tests.bench

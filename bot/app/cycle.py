@@ -92,7 +92,7 @@ class Cycle:
 
     def _record(self, snapshot: Snapshot, act: Act, started: float) -> CycleRecord:
         """Book the cycle, and put together what is told of it."""
-        book, decision = self.book or self.journal.load_book(), act.decision
+        book, decision = self._booked(), act.decision
         trades = {
             view.venue: self.journal.trades(view.venue, known.trade if known else 0)
             for view in snapshot.known_venues
@@ -137,8 +137,13 @@ class Cycle:
         """Give the state that the decision starts from, with what the journal knows of orders and stops."""
         state, cool_down = self.obey(), self.policy.risk.stop.cool_down
         fired = self.journal.stops_fired(self.clock.now() - cool_down)
-        disputes = (*self.reconciler.agreement.disputes, *(self.book.disputes if self.book else ()))
+        disputes = (*self.reconciler.agreement.disputes, *self._booked().disputes)
         return replace(state, pending=self.journal.pending(), fired=fired, disputes=disputes)
+
+    def _booked(self) -> Book:
+        """Give what was booked so far; a journal that can't tell it ends the bot before anything is done."""
+        self.book = self.book or self.journal.load_book()
+        return self.book
 
     async def _settled(self, act: Act, snapshot: Snapshot, outcomes: Sequence[Outcome]) -> Act:
         """Read the venues again, since orders went out, and decide about the stops on that."""

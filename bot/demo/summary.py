@@ -80,6 +80,7 @@ def summary(account: Account, view: JournalView, files: Mapping[str, str]) -> di
         "fees_usd": _money(sum((fill.fee for fill in fills), ZERO)),
         "unhedged_result_usd": _money(track.points[-1].unhedged if track.points else ZERO),
         "hedged_result_usd": _money(track.points[-1].hedged if track.points else ZERO),
+        "unexplained_usd": _money(view.book().total.residual),
         "variance_hedged_over_unhedged": track.variance_ratio,
         "unpriced_steps": track.unpriced,
         "cycles": {
@@ -97,4 +98,4 @@ def summary(account: Account, view: JournalView, files: Mapping[str, str]) -> di
 
 
 def _money(amount: Decimal) -> str:
-    return str(amount.quantize(Decimal("0.01")))
+    return str(amount.quantize(Decimal("0.01")) + 0)  # no minus before a zero

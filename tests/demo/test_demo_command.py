@@ -39,6 +39,7 @@ async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path) -> No
     assert all(cycles["adrift"] == 0 for cycles in figures["cycles"].values())
     assert figures["last_positions"] == {"BTC": "0.000", "ETH": "0.000"}
     assert figures["variance_hedged_over_unhedged"] <= 0.02
+    assert Decimal(figures["unexplained_usd"]) == 0
     assert Path(figures["files"]["plot"]).read_bytes().startswith(b"\x89PNG")
     await _every_decision_can_be_derived_again(figures["files"])
     await _every_cent_is_explained(figures["files"])

@@ -19,17 +19,19 @@ from bot.app.execute import Executor
 from bot.app.reconcile import Reconciler
 from bot.app.settings import Settings
 from bot.app.wiring import paper_config
+from bot.backtest.booking import News, Stand, attribute
+from bot.backtest.journal import MemoryJournal
 from bot.backtest.market import Market, MarketDay
 from bot.backtest.quiet import Quiet, QuietDay, is_active
 from bot.backtest.result import Moments, Result, Series
 from bot.backtest.scenario import Scenario
 from bot.backtest.tape import moment
-from bot.backtest.venue import MemoryJournal, SimClock, SimObserver, SimVenue, finish
+from bot.backtest.venue import SimClock, SimObserver, SimVenue, finish
 from bot.backtest.world import Lines, World, lines
 from bot.core.band import to_decimal
 from bot.core.decision import Decision
 from bot.core.errors import ConfigError
-from bot.core.pnl import Attribution, LiquidityResult, News, Stand, Trade, attribute
+from bot.core.pnl import Attribution, LiquidityResult, Trade
 from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
 from bot.core.state import State

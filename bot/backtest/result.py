@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from bot.backtest.findings import Finding
+from bot.backtest.journal import Order
 from bot.backtest.tape import Floats
-from bot.backtest.venue import Order
 from bot.core.pnl import Attribution
 from bot.core.types import Underlying
 

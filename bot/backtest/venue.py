@@ -1,4 +1,4 @@
-"""The paper exchange and the journal of a replay: both in memory, in virtual time, behind the ports of the daemon."""
+"""The paper exchange of a replay: in memory, in virtual time, behind the ports of the daemon."""
 
 from __future__ import annotations
 
@@ -9,30 +9,22 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from bot.app.observe import Observer
-from bot.core.account_check import Expected, Identity
-from bot.core.book import Book, JournaledTrade
 from bot.core.market import PerpMarket
 from bot.core.orders import (
-    Accepted,
     Fill,
     Intent,
     LedgerEntry,
     NotFound,
-    OrderKind,
     OrderReport,
-    OrderRequest,
     Outcome,
     Rejected,
     RejectReason,
-    Unknown,
 )
-from bot.core.snapshot import Entry, Snapshot, VenueView
-from bot.core.state import Pending, PendingStatus, State, market_key
-from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
+from bot.core.snapshot import Snapshot, VenueView
+from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.paper.checks import Refusal
 from bot.paper.engine import PaperEngine
 from bot.paper.rules import MarkUpdate
-from bot.ports import CycleRecord, Event
 
 T = TypeVar("T")
 
@@ -152,143 +144,6 @@ class SimVenue:
         """Let time pass at the prices in force."""
         if seconds:
             self.engine.advance(self.engine.now + timedelta(seconds=seconds), {})
-
-
-@dataclass(slots=True)
-class Order:
-    """An order of the replay, with what became of it."""
-
-    intent: Intent
-    status: str = "sent"
-    filled: Decimal = Decimal(0)
-    average: Decimal | None = None
-    note: str = ""
-
-
-@dataclass(slots=True)
-class MemoryJournal:
-    """The Journal port, forgetful of nothing and durable nowhere."""
-
-    bot_id: str = "bt"
-    orders: dict[ClientOrderId, Order] = field(default_factory=dict)
-    open: dict[ClientOrderId, Pending] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
-    fired: dict[str, datetime] = field(default_factory=dict)
-
-    def ordered(self, client_id: ClientOrderId | None) -> Order | None:
-        """Give the order of a fill; None where the venue itself traded."""
-        return None if client_id is None else self.orders.get(client_id)
-
-    @property
-    def works(self) -> bool:
-        """Whether the end of any order but a resting stop is not known."""
-        return any(item.intent.request.kind is not OrderKind.STOP_MARKET for item in self.open.values())
-
-    def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
-        """Number an order."""
-        number = len(self.orders) + 1
-        intent = Intent(ClientOrderId(f"{self.bot_id}-1-{number}"), number, request, at)
-        self.orders[intent.client_id] = Order(intent)
-        self.open[intent.client_id] = Pending(intent, PendingStatus.SENT, request.quantity)
-        return intent
-
-    def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
-        """Take what became of an order."""
-        order = self.orders[client_id]
-        match outcome:
-            case Accepted(report):
-                order.status, order.filled = report.status.value, report.filled
-                order.average, order.note = report.average_price, report.note
-                if report.status.is_final:
-                    self._end(order, at)
-                else:
-                    left = report.quantity - report.filled
-                    self.open[client_id] = Pending(order.intent, PendingStatus.OPEN, left)
-            case Rejected(_, reason, _, message):
-                order.status, order.note = f"rejected: {reason.value}", message
-                self.open.pop(client_id, None)
-            case NotFound():
-                order.status = "never placed"
-                self.open.pop(client_id, None)
-            case Unknown(_, message):
-                order.status, order.note = "unknown", message
-                pending = self.open[client_id]
-                self.open[client_id] = Pending(order.intent, PendingStatus.UNKNOWN, pending.remaining)
-
-    def _end(self, order: Order, at: datetime) -> None:
-        request = order.intent.request
-        self.open.pop(order.intent.client_id, None)
-        if request.kind is OrderKind.STOP_MARKET and order.filled:
-            self.fired[market_key(request.venue, request.symbol)] = at
-
-    @property
-    def identity(self) -> Identity:
-        """Whose orders these are."""
-        return Identity(self.bot_id, 1)
-
-    def expected(self) -> Mapping[tuple[VenueId, Symbol], Expected]:
-        """Give nothing: nobody else trades on a replay's account, so it is never checked."""
-        return {}
-
-    def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
-        """Keep the event."""
-        del venue, symbol, size
-        self.events.append(event)
-
-    def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
-        """Give when the last stop that filled ended since a time."""
-        return {key: at for key, at in self.fired.items() if at >= since}
-
-    def pending(self) -> tuple[Pending, ...]:
-        """Give the orders whose end is not known."""
-        return tuple(self.open.values())
-
-    def add_fills(self, fills: Sequence[Fill]) -> int:
-        """Count them."""
-        return len(fills)
-
-    def last_fill_at(self, venue: VenueId) -> datetime | None:
-        """Give nothing: the venue of a replay keeps them itself."""
-        del venue
-        return None
-
-    def trades(self, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
-        """Give nothing: the replay books by itself."""
-        del venue, after
-        return ()
-
-    def load_book(self) -> Book:
-        """Give nothing, for the same reason."""
-        return Book()
-
-    def record(self, record: CycleRecord) -> None:
-        """Keep nothing: the replay carries its state."""
-
-    def last_snapshot(self) -> Snapshot | None:
-        """Give nothing."""
-        return None
-
-    def load_state(self) -> State | None:
-        """Give nothing."""
-        return None
-
-    def save_state(self, state: State) -> None:
-        """Keep nothing."""
-
-    def entry(self, position: PositionId) -> Entry | None:
-        """Give nothing: the replay knows what it deposited."""
-        del position
-        return None
-
-    def save_entry(self, position: PositionId, entry: Entry) -> None:
-        """Keep nothing."""
-
-    def add_event(self, event: Event) -> None:
-        """Keep it."""
-        self.events.append(event)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 @dataclass(slots=True)

@@ -7,14 +7,14 @@ unexplained is the residual. What is put in or taken out is a transfer and no re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import TypeVar
 
 from bot.core.orders import Fill, LedgerEntry, LedgerKind
-from bot.core.snapshot import LpPosition, Snapshot, VenueView
-from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying, VenueId
+from bot.core.snapshot import LpPosition, VenueView
+from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying
 
 Prices = Mapping[Underlying, Decimal]
 
@@ -263,47 +263,3 @@ def _cash(entry: LedgerEntry) -> HedgeResult:
             return HedgeResult(liquidation_fees=entry.amount)
         case LedgerKind.REALISED | LedgerKind.DEPOSIT:
             return HedgeResult()
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What happened on one venue between two looks: our fills, and the cash movements."""
-
-    trades: Sequence[Trade] = ()
-    ledger: Sequence[LedgerEntry] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """What was held, and its USD prices."""
-
-    snapshot: Snapshot
-    prices: Prices
-
-
-def attribute(before: Stand, after: Stand, news: Mapping[VenueId, News]) -> Attribution:
-    """Attribute the change between two stands, as far as prices and venues are known in both of them.
-
-    Args:
-        before: the book and its prices before.
-        after: the same afterwards.
-        news: by venue, what happened after ``before`` and up to ``after``.
-    """
-    later = {position.id: position for position in after.snapshot.positions}
-    positions: dict[PositionId, LiquidityResult] = {}
-    hedges: dict[Underlying, HedgeResult] = {}
-    total = ZERO
-    for position in before.snapshot.positions:
-        first, second = stake_of(position, before.prices), stake_of(later.get(position.id, position), after.prices)
-        if first is not None and second is not None:
-            positions[position.id], change = liquidity_result(first, second)
-            total += change
-    for view in before.snapshot.known_venues:
-        now = after.snapshot.venue(view.venue)
-        if now is not None:
-            made = news.get(view.venue, News())
-            accounts = account_of(view), account_of(now)
-            results, change = account_result(accounts, underlyings_of(now), made.trades, made.ledger)
-            hedges = merged(hedges, results)
-            total += change
-    return Attribution(positions, hedges, total)

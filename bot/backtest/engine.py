@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,7 @@ from bot.app.execute import Executor
 from bot.app.reconcile import Reconciler
 from bot.app.settings import Settings
 from bot.app.wiring import paper_config
-from bot.backtest.booking import News, Stand, attribute
+from bot.backtest.booking import Booking, Stand
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.market import Market, MarketDay
 from bot.backtest.quiet import Quiet, QuietDay, is_active
@@ -31,11 +30,11 @@ from bot.backtest.world import Lines, World, lines
 from bot.core.band import to_decimal
 from bot.core.decision import Decision
 from bot.core.errors import ConfigError
-from bot.core.pnl import Attribution, LiquidityResult, Trade
+from bot.core.pnl import Attribution, LiquidityResult
 from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
-from bot.core.types import USD, ZERO, Underlying, VenueId
+from bot.core.types import ZERO, Underlying
 from bot.paper.engine import PaperEngine
 from bot.paper.liquidation import LIQUIDATION_ID
 
@@ -105,8 +104,6 @@ def replay(plan: Plan, *, skip: bool = True, progress: Progress | None = None) -
 class Tally:
     """What is counted on the way."""
 
-    attribution: Attribution = field(default_factory=Attribution)
-    days: dict[date, Attribution] = field(default_factory=dict)
     hedged: Moments = field(default_factory=Moments)
     unhedged: Moments = field(default_factory=Moments)
     steps: int = 0
@@ -155,10 +152,8 @@ class Replay:
         self._quiet = Quiet(self, plan.policy) if skip else None
         self._tally = Tally()
         self._series = Series(every=max(1, plan.market.rows // _POINTS))
-        self._first: Stand | None = None
-        self._booked: Stand | None = None
+        self._booking = Booking(self.venues, self.journal)
         self._seen: Snapshot | None = None
-        self._read = [(0, 0) for _ in self.venues]
         self._tail: tuple[float, float] | None = None
 
     def run(self, progress: Progress | None) -> Result:
@@ -197,42 +192,15 @@ class Replay:
             finish(self._cycle.reconciler.reconcile())
         snapshot = self.world.snapshot(day, row, number)
         self._cycle.state = self.before = self.state
-        counted = [(len(venue.fills_made), len(venue.entries_made)) for venue in self.venues]
+        counted = self._booking.counted()
         decision = finish(self._cycle.act(snapshot)).decision
         self.state = decision.state
         self.acted = any(happened) or is_active(decision)
-        if is_last or self.acted or self._booked is None:
-            self._book(Stand(snapshot, decision.prices), moment(day.times[row] - 1).date(), counted)
+        if is_last or self.acted or self._booking.last is None:
+            self._booking.book(Stand(snapshot, decision.prices), _date(day.times[row]), counted)
         self._seen = snapshot
         self._tally.refused += len(decision.refused)
         return decision
-
-    def _book(self, stand: Stand, day: date, counted: list[tuple[int, int]]) -> None:
-        """Attribute what happened since the last booking, up to as many fills and cash movements by venue."""
-        before, self._booked = self._booked, stand
-        if before is None:
-            self._first = stand
-            return
-        found = attribute(before, stand, self._news(counted))
-        # of the rows between two bookings the loss against rebalancing is known too: see _collect
-        self._add(day, replace(found, positions={key: replace(one, lvr=ZERO) for key, one in found.positions.items()}))
-
-    def _add(self, day: date, found: Attribution) -> None:
-        self._tally.attribution = self._tally.attribution.plus(found)
-        self._tally.days[day] = self._tally.days.get(day, Attribution()).plus(found)
-
-    def _news(self, counted: list[tuple[int, int]]) -> dict[VenueId, News]:
-        """Give the fills and cash movements since the last time."""
-        found = {}
-        for venue, (fills, ledger), (last_fill, last_entry) in zip(self.venues, self._read, counted, strict=True):
-            orders = [self.journal.ordered(fill.client_id) for fill in venue.fills_made[fills:last_fill]]
-            trades = [
-                Trade(fill, None if order is None else order.intent.request.mark)
-                for fill, order in zip(venue.fills_made[fills:last_fill], orders, strict=True)
-            ]
-            found[venue.venue] = News(trades, venue.entries_made[ledger:last_entry])
-        self._read = counted
-        return found
 
     def _equity(self) -> float:
         return float(sum((venue.engine.equity for venue in self.venues), ZERO))
@@ -278,7 +246,7 @@ class Replay:
             self._tally.unhedged.add(np.diff(value))
             self._tally.hedged.add(np.diff(total))
         lost = {key: LiquidityResult(lvr=to_decimal(float(losses.sum()))) for key, losses in found.lvr.items()}
-        self._add(moment(day.times[0] - 1).date(), Attribution(lost))
+        self._booking.add(_date(day.times[0]), Attribution(lost))
         nearest = min(seen.distances, default=float("inf"))
         self._tally.worst = nearest if self._tally.worst is None else min(nearest, self._tally.worst)
         self._draw(day, found, equity, shorts, seen, place)
@@ -307,7 +275,7 @@ class Replay:
                 series.band.setdefault(name, []).append(seen.bands[int(place[row])].get(name, 0.0))
 
     def _result(self) -> Result:
-        first, last, tally = self._first, self._booked, self._tally
+        first, last, tally = self._booking.first, self._booking.last, self._tally
         if first is None or last is None:
             raise ConfigError("the market has no row to replay")
         fills = [fill for venue in self.venues for fill in venue.fills_made]
@@ -318,13 +286,13 @@ class Replay:
             rows=tally.rows,
             steps=tally.steps,
             orders=tuple(self.journal.orders.values()),
-            total=tally.attribution,
-            days=tally.days,
-            start_value=_value(first),
-            end_value=_value(last),
-            start_equity=_equity_of(first.snapshot),
-            end_equity=_equity_of(last.snapshot),
-            hold_value=_value(Stand(first.snapshot, last.prices)),
+            total=self._booking.total,
+            days=self._booking.days,
+            start_value=first.value,
+            end_value=last.value,
+            start_equity=first.equity,
+            end_equity=last.equity,
+            hold_value=Stand(first.snapshot, last.prices).value,
             hedged=tally.hedged,
             unhedged=tally.unhedged,
             turnover=sum((abs(fill.quantity) * fill.price for fill in fills), ZERO),
@@ -337,20 +305,6 @@ class Replay:
         )
 
 
-def _value(stand: Stand) -> Decimal:
-    known = {USD: Decimal(1), **stand.prices}
-    return sum(
-        (
-            token.to_units(raw) * known[token.underlying]
-            for position in stand.snapshot.positions
-            for token, raw in (
-                (position.token0, position.amounts.total0),
-                (position.token1, position.amounts.total1),
-            )
-        ),
-        ZERO,
-    )
-
-
-def _equity_of(snapshot: Snapshot) -> Decimal:
-    return sum((view.balance.equity for view in snapshot.known_venues), ZERO)
+def _date(seconds: int) -> date:
+    """Give the UTC day that ends a row: midnight belongs to the day before."""
+    return moment(seconds - 1).date()

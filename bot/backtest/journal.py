@@ -47,10 +47,6 @@ class MemoryJournal:
     events: list[Event] = field(default_factory=list)
     fired: dict[str, datetime] = field(default_factory=dict)
 
-    def ordered(self, client_id: ClientOrderId | None) -> Order | None:
-        """Give the order of a fill; None where the venue itself traded."""
-        return None if client_id is None else self.orders.get(client_id)
-
     @property
     def works(self) -> bool:
         """Whether the end of any order but a resting stop is not known."""

@@ -177,6 +177,11 @@ class Cycle:
         message = f"{before.bot.state.value} -> {bot.state.value}: {bot.reason}"
         self.journal.add_event(Event(decision.at, "state", message, {}))
 
+    def begin(self) -> None:
+        """Date a bot that has never run by the clock as it is now: one that the chain sets knew no time before."""
+        if self.state is not None and self.state == State.fresh(self.state.bot.since):
+            self.state = State.fresh(self.clock.now())
+
     def obey(self) -> State:
         """Apply the operator's waiting commands; give the state that stands then."""
         self.state = self.commands.apply(self.state or resume_state(self.journal, self.clock))

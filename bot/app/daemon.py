@@ -84,6 +84,7 @@ class Daemon:
                 if stop.is_set():
                     break
                 self._failures = 0
+                self.cycle.begin()
                 self._note("started", "the daemon started")
                 return True
         return False

@@ -186,6 +186,19 @@ async def test_it_waits_for_a_world_that_does_not_answer_yet(tmp_path: Path) -> 
     assert events(tmp_path) == ["failing", "started", "stopped"]
 
 
+async def test_a_bot_that_never_ran_runs_since_it_met_the_world(tmp_path: Path) -> None:
+    async with rig(tmp_path) as run:
+        run.chain.show(view(1), head=False)
+        run.chain.error = Retryable("no node")
+        daemon = Running(run)
+        await daemon.pass_time(30)
+        run.chain.error = None
+        before = run.clock.now()
+        await daemon.pass_time(120)
+        assert run.published.records[0].decision.state.bot.since >= before
+        await daemon.end()
+
+
 async def test_a_wrong_configuration_ends_the_start(tmp_path: Path) -> None:
     async with rig(tmp_path) as run:
         run.chain.error = ConfigError("there is no contract", key="chains.local.multicall")

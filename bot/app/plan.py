@@ -8,21 +8,44 @@ from bot.app.settings import Settings
 from bot.app.together import together
 from bot.app.wiring import preview
 from bot.core.decide import decide
-from bot.core.decision import Decision
+from bot.core.errors import ConfigError
+from bot.core.shock import Planned, Shocks, WhatIf, fates, settled, shockable, shocked
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 
 
-async def plan(settings: Settings) -> tuple[Snapshot, Decision]:
+async def plan(settings: Settings) -> Planned:
     """Take a snapshot and decide on it, from the journal's state where there is one.
 
     Raises:
         ConfigError: the configuration does not fit the chain or the venue.
         Retryable, SkipCycle: the chain could not be read, or not believably.
     """
+    snapshot, state = await _seen(settings)
+    return Planned(snapshot, decide(snapshot, state, settings.policy()))
+
+
+async def what_if(settings: Settings, shocks: Shocks) -> WhatIf:
+    """Plan as ``plan`` does, and once more on the same snapshot after prices have moved.
+
+    Raises:
+        ConfigError: nothing that is seen has a price of one of the underlyings; or as ``plan``.
+        Retryable, SkipCycle: as ``plan``.
+    """
+    snapshot, state = await _seen(settings)
+    known = sorted(shockable(snapshot))
+    for underlying in shocks:
+        if underlying not in known:
+            raise ConfigError(f"--shock {underlying}: no position and no market has it; known are {', '.join(known)}")
+    now = decide(snapshot, state, settings.policy())
+    moved = shocked(snapshot, shocks)
+    then = decide(moved, settled(now.state, shocks), settings.policy())
+    return WhatIf(Planned(snapshot, now), Planned(moved, then), shocks, fates(now, then))
+
+
+async def _seen(settings: Settings) -> tuple[Snapshot, State]:
     async with preview(settings) as world:
         await together([chain.check() for chain in world.chains])
         await together([venue.check(world.symbols[venue.venue]) for venue in world.venues])
         snapshot = await world.observer.observe()
-    state = replace(world.state or State.fresh(snapshot.taken_at), pending=world.pending)
-    return snapshot, decide(snapshot, state, settings.policy())
+    return snapshot, replace(world.state or State.fresh(snapshot.taken_at), pending=world.pending)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.core.decision import Approved, Decision, Hedge, PositionReport, Refused
+from bot.core.decision import Approved, Decision, Hedge, PositionReport, Refused, Standing
 from bot.core.orders import OrderRequest
+from bot.core.shock import WhatIf
 from bot.core.snapshot import LpPosition, Snapshot, VenueUnknown, VenueView
 
 Json = dict[str, object]
@@ -33,12 +34,45 @@ def as_data(snapshot: Snapshot, decision: Decision) -> Json:
         "prices_usd": {name: str(price) for name, price in sorted(decision.prices.items())},
         "positions": [_position(position, reports.get(position.id)) for position in snapshot.positions],
         "venues": [_venue(venue) for venue in snapshot.venues],
+        "shorts": [_standing(one) for one in decision.standings],
         "hedges": [_hedge(hedge) for hedge in decision.hedges],
         "orders": [_order(item.order) for item in decision.approved],
         "refused": [{**_order(item.order), "guard": item.guard, "because": item.reason} for item in decision.refused],
         "alarms": [
             {"key": alarm.key, "severity": alarm.severity.value, "message": alarm.message} for alarm in decision.alarms
         ],
+    }
+
+
+def what_if_data(found: WhatIf) -> Json:
+    """Give a move of prices: what stands before and after it, and what it does to every short."""
+    return {
+        "shocks": {underlying: str(move) for underlying, move in found.shocks.items()},
+        "now": as_data(found.now.snapshot, found.now.decision),
+        "then": as_data(found.then.snapshot, found.then.decision),
+        "shorts": [
+            {
+                "before": _standing(fate.before),
+                "after": fate.after and _standing(fate.after),
+                "stop_reached": _text(fate.stop),
+                "liquidation_reached": _text(fate.liquidation),
+            }
+            for fate in found.fates
+        ],
+    }
+
+
+def _standing(one: Standing) -> Json:
+    return {
+        "venue": one.venue,
+        "symbol": one.symbol,
+        "size": str(one.size),
+        "mark_usd": str(one.mark),
+        "liquidation_usd": _text(one.liquidation),
+        "distance": _text(one.distance),
+        "margin_ratio": str(one.ratio),
+        "ladder": one.rung.value,
+        "stop_usd": _text(one.stop),
     }
 
 

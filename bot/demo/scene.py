@@ -192,7 +192,14 @@ class Scene:
         match action:
             case Action.MORE_V3:
                 now = await self.v3.pays(token_id)
-                return [self.v3.increase(OWNER, token_id, now.principal0 // 4, now.principal1 // 4)]
+                # this block's trades may carry the price over the range's edge, where the other token is asked for
+                least = [
+                    self._raw(token, _V3_LEG_USD / 100) for token in _sorted(self.chain.at.usdc, self.chain.at.weth)
+                ]
+                amounts = [
+                    max(amount // 4, few) for amount, few in zip((now.principal0, now.principal1), least, strict=True)
+                ]
+                return [self.v3.increase(OWNER, token_id, amounts[0], amounts[1])]
             case Action.LESS_V3:
                 return [self.v3.decrease(OWNER, token_id, liquidity // 3), self.v3.collect(OWNER, token_id)]
             case _:

@@ -73,6 +73,12 @@ async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_pat
         code, out, err = await dnbot("plan", "--json", "-c", str(run.config))
         assert code == 0, err
         planned = json.loads(out)
+        code, out, err = await dnbot("plan", "--json", "-c", str(run.config), "--shock", "ETH=+44%")
+        assert code == 0, err
+        moved = json.loads(out)
+        code, out, err = await dnbot("plan", "-c", str(run.config), "--shock", "DOGE=+1%")
+        assert code == 2
+        assert "known are BTC, ETH" in err
         code, out, err = await dnbot("status", "--json", "-c", str(run.config))
         assert code == 0, err
         status = json.loads(out)
@@ -83,6 +89,11 @@ async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_pat
     assert planned["positions"][0]["principal"] == [str(amount) for amount in v2]
     assert [hedge["position"] for hedge in planned["hedges"]] == _shorts(status["last"])
     assert planned["orders"] == []
+    before, after = (moved[name]["positions"][0]["principal"] for name in ("now", "then"))
+    weth, wbtc = (0, 1) if planned["positions"][0]["tokens"][0]["symbol"] == "WETH" else (1, 0)
+    assert int(after[weth]) == pytest.approx(int(before[weth]) / 1.2, rel=1e-9)  # sqrt(1.44)
+    assert int(after[wbtc]) == pytest.approx(int(before[wbtc]) * 1.2, rel=1e-6)
+    assert float(moved["then"]["prices_usd"]["ETH"]) == pytest.approx(float(moved["now"]["prices_usd"]["ETH"]) * 1.44)
     assert status["running"] is not None
     assert [order["client_id"] for order in status["orders"]] == [item.intent.client_id for item in intents]
 

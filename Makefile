@@ -35,6 +35,7 @@ test: setup testtools ## every test
 soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, the frontier, many more examples
 	@$(PY) -m tests.e2e.soak
 	@$(PY) -m tests.faults.soak
+	@$(PY) -m tests.scenarios
 	@$(PY) -m tests.frontier
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q --hypothesis-profile=soak $$(grep -rl hypothesis --include='test_*.py' tests)
 

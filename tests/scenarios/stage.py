@@ -1,0 +1,289 @@
+"""The daemon's own cycle on an in-memory twin of the demo's chain: what must hold is checked at every tick.
+
+A full-range and a ranged ETH/USD position, the paper engine as the venue, a minute a tick. Nothing of the decision, the
+guards, the executor or the exchange is replaced; only wires and disks are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from bot.adapters.exchange.paper_config import venue_rules
+from bot.app.commands import Commands
+from bot.app.cycle import Cycle
+from bot.app.entries import EntryBook
+from bot.app.execute import Executor
+from bot.app.reconcile import Reconciler
+from bot.app.settings import load
+from bot.app.wiring import paper_config
+from bot.backtest.journal import MemoryJournal
+from bot.backtest.venue import SimClock, SimObserver, SimVenue
+from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
+from bot.core.amm.v2 import V2Position
+from bot.core.decision import Decision, Severity
+from bot.core.orders import OrderKind
+from bot.core.snapshot import (
+    BlockStamp,
+    ChainView,
+    Entry,
+    EntrySource,
+    LpPosition,
+    PoolPrice,
+    Snapshot,
+    Token,
+    VenueUnknown,
+    VenueView,
+)
+from bot.core.state import State
+from bot.core.types import USD, ZERO, Address, BlockHash, ChainId, ChainName, PositionId, Symbol, Underlying, VenueId
+from bot.paper.engine import PaperEngine
+from bot.paper.liquidation import LIQUIDATION_ID
+from bot.paper.rules import Deleveraging, Hardships, MarkUpdate, Window, WindowKind
+from tests.core.amm.positions import at
+
+D = Decimal
+ONE: Final = D(1)
+MUCH: Final = D(20_000)
+ETH: Final = Underlying("ETH")
+PERP: Final = Symbol("ETH/USDT:USDT")
+PAPER: Final = VenueId("paper")
+CHAIN: Final = ChainName("twin")
+START: Final = datetime(2026, 1, 5, tzinfo=UTC)
+TICK: Final = timedelta(minutes=1)
+PRICE: Final = D(3000)
+CONFIG: Final = Path(__file__).parents[2] / "config" / "paper-local.toml"
+_WETH = Token(Address("0xWETH"), "WETH", 18, ETH, D(1))
+_USDC = Token(Address("0xUSDC"), "USDC", 6, USD, D(1))
+_RAW = D(10) ** -12
+"""Raw USDC per raw WETH at a price of one dollar."""
+_STOPS_MAY_LACK: Final = 2
+"""Ticks in which a short may be without its whole stop: that of a trade, and the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The market at a minute; the pool and the dollar token follow the mark and par unless told."""
+
+    mark: Decimal
+    pool: Decimal | None = None
+    par: Decimal = ONE
+    rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What happens; ``value`` USD of liquidity, half in each position, and ``deposit`` USD at the venue."""
+
+    name: str
+    ticks: tuple[Tick, ...]
+    value: Decimal = MUCH
+    deposit: Decimal = MUCH
+    outage: tuple[int, int] | None = None
+    deleveraged: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One tick as it ended, from the engine's own account."""
+
+    number: int
+    mark: Decimal
+    exposure: Decimal
+    short: Decimal
+    drift: Decimal | None
+    band: Decimal | None
+    ratio: Decimal | None
+    rung: str
+    state: str
+    alarms: tuple[str, ...]
+
+
+@dataclass
+class Told:
+    """A scenario played: a row a tick, and every rule that was broken."""
+
+    scenario: Scenario
+    rows: list[Row] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    liquidations: int = 0
+    orders: int = 0
+    equity: Decimal = ZERO
+
+
+def _curve_v2(price: Decimal, value: Decimal) -> V2Position:
+    root = (price * _RAW).sqrt()
+    reserve0, reserve1 = int(D(10**22) / root / D(10**6)), int(D(10**22) * root / D(10**6))
+    whole = 2 * D(reserve1) / 10**6
+    share = int(value / whole * 10**18)
+    return V2Position(share, 10**18, reserve0, reserve1, reserve0, reserve1, 0, fee_on=False)
+
+
+@dataclass
+class Stage:
+    """One scenario under way."""
+
+    scenario: Scenario
+
+    def __post_init__(self) -> None:
+        """Open the account, put the liquidity in at the first price."""
+        settings = load([CONFIG], {}).settings
+        self.policy = settings.policy()
+        config = paper_config(PAPER, settings.venues[PAPER], Path("unused"))
+        config = replace(config, symbols={ETH: PERP}, deposit=self.scenario.deposit, hardships=self._hardships())
+        self.policy = replace(self.policy, hedges={ETH: self.policy.hedges[ETH]})
+        self.venue = SimVenue(PaperEngine.open(venue_rules(config), START, config.deposit))
+        clock, journal = SimClock([self.venue]), MemoryJournal()
+        venues = {PAPER: self.venue}
+        self.journal = journal
+        self.cycle = Cycle(
+            observer=SimObserver((), [self.venue], (), EntryBook(journal, clock, 0.0), clock, 0.0),
+            executor=Executor(venues, journal, clock),
+            reconciler=Reconciler(venues, journal, clock),
+            journal=journal,
+            clock=clock,
+            policy=self.policy,
+            publishers=(),
+            commands=Commands(journal, clock),
+            state=State.fresh(START),
+        )
+        first = self.scenario.ticks[0].mark
+        self.half = self.scenario.value / 2
+        root = sqrt_ratio_at_price(first * _RAW)
+        centre = tick_at_sqrt_ratio(root) // 10 * 10
+        self.edges = centre - 2000, centre + 2000
+        unit = at(10**15, *self.edges, root).principal_at(first * _RAW)
+        worth = (unit[0] * first * _RAW + unit[1]) / 10**6
+        self.liquidity = int(self.half / worth * 10**15)
+        self.shares = _curve_v2(first, self.half).liquidity
+        self.deep = _curve_v2(first, self.half)
+        self.told = Told(self.scenario)
+        self.bare = 0
+
+    def _hardships(self) -> Hardships:
+        windows: tuple[Window, ...] = ()
+        if self.scenario.outage is not None:
+            begin, end = (START + number * TICK for number in self.scenario.outage)
+            windows = (Window(begin, end, WindowKind.OUTAGE),)
+        forced = self.scenario.deleveraged
+        adl = () if forced is None else (Deleveraging(START + forced * TICK, PERP, D("0.5")),)
+        return Hardships(windows=windows, deleveragings=adl)
+
+    async def play(self) -> Told:
+        """Play it to its end."""
+        for number, tick in enumerate(self.scenario.ticks, 1):
+            await self.turn(number, tick)
+        fills = self.venue.fills_made
+        self.told.liquidations = sum(str(fill.client_id).startswith(LIQUIDATION_ID) for fill in fills)
+        self.told.orders, self.told.equity = len(self.journal.orders), self.venue.engine.equity
+        return self.told
+
+    async def turn(self, number: int, tick: Tick) -> None:
+        """One minute: the market moves, the venue does what it does by itself, the bot runs a cycle."""
+        now = START + number * TICK
+        self.venue.advance(now, {PERP: MarkUpdate(tick.mark, tick.mark, funding_rate=tick.rate)})
+        away = self.venue.engine.rules.hardships.window(now) is not None
+        if not away:
+            await self.cycle.reconciler.reconcile()
+        snapshot = self.snapshot(number, tick, now, away=away)
+        decision = (await self.cycle.act(snapshot)).decision
+        self.cycle.state = decision.state
+        self._check(number, decision, away=away)
+        self._keep(number, tick, decision)
+
+    def snapshot(self, number: int, tick: Tick, now: datetime, *, away: bool) -> Snapshot:
+        """Show the twin's chain and the venue; a venue that is away is unknown."""
+        price = (tick.mark if tick.pool is None else tick.pool) / tick.par
+        stamp = BlockStamp(number, BlockHash(f"0x{number:064x}"), BlockHash(f"0x{number - 1:064x}"), now)
+        view = ChainView(CHAIN, ChainId(31337), stamp, self.positions(price), tuple(self.pools(price, tick.par)))
+        seen: VenueView | VenueUnknown = self.venue.view(with_ledger=True)
+        if away:
+            seen = VenueUnknown(PAPER, "no answer", now)
+        return Snapshot(now, (view,), (seen,))
+
+    def positions(self, price: Decimal) -> tuple[LpPosition, ...]:
+        """Give both positions at a pool price, USDC per WETH."""
+        root = sqrt_ratio_at_price(price * _RAW)
+        ranged = at(self.liquidity, *self.edges, root)
+        full = self.deep.principal_at(price * _RAW)
+        scale = D(self.deep.total_supply) / self.deep.liquidity
+        reserves = int(full[0] * scale), int(full[1] * scale)
+        deep = replace(
+            self.deep, balance0=reserves[0], balance1=reserves[1], reserve0=reserves[0], reserve1=reserves[1]
+        )
+        made = []
+        for name, pool, curve in (("full", "0xV2", deep), ("range", "0xV3", ranged)):
+            amounts = curve.amounts()
+            entry = Entry.single(amounts.principal0, amounts.principal1, curve.liquidity, EntrySource.FIRST_SIGHT, 0)
+            made.append(LpPosition(PositionId(name), name, Address(pool), _WETH, _USDC, curve, amounts, entry))
+        return tuple(made)
+
+    def pools(self, price: Decimal, par: Decimal) -> Iterable[PoolPrice]:
+        """Give the pools' own prices, and a pool of two dollar tokens that shows the par."""
+        for name in ("0xV2", "0xV3"):
+            yield PoolPrice(Address(name), ETH, USD, price, D(10**6))
+        yield PoolPrice(Address("0xPAR"), USD, USD, par, D(10**6))
+
+    def _check(self, number: int, decision: Decision, *, away: bool) -> None:
+        engine, caps = self.venue.engine, self.policy.guards
+        mark = engine.account.markets[PERP].mark
+        held = engine.account.positions.get(PERP)
+        size = held.size if held is not None else ZERO
+        self._hold(number, size <= 0, f"long {size}")
+        self._hold(number, -size * mark <= caps.max_notional_per_underlying * D("1.5"), f"short {size} above the cap")
+        for item in decision.approved:
+            worth = abs(item.order.quantity) * max(mark, item.order.price or ZERO)
+            self._hold(number, worth <= caps.max_order_notional * D("1.01"), f"an order of {worth:.0f} USD")
+        stops = [one for one in engine.account.orders.values() if one.kind is OrderKind.STOP_MARKET and one.reduce_only]
+        covered = sum((one.remaining for one in stops), ZERO)
+        self.bare = 0 if covered >= -size or away else self.bare + 1
+        self._hold(number, self.bare <= _STOPS_MAY_LACK, f"{self.bare} ticks without a stop for {size}")
+        self._hold(number, not self._is_silent(decision), "under-hedged, and nobody is told why")
+
+    def _is_silent(self, decision: Decision) -> bool:
+        acted = {item.order.underlying for item in decision.approved}
+        resting = {
+            item.intent.request.underlying for item in self.journal.pending() if not item.intent.request.reduce_only
+        }
+        loud = any(alarm.severity is not Severity.INFO for alarm in decision.alarms)
+        return any(
+            hedge.band is not None
+            and hedge.drift is not None
+            and hedge.drift > hedge.band.outer
+            and hedge.underlying not in acted | resting
+            and not loud
+            for hedge in decision.hedges
+        )
+
+    def _hold(self, number: int, holds: object, words: str) -> None:
+        if not holds:
+            self.told.broken.append(f"tick {number}: {words}")
+
+    def _keep(self, number: int, tick: Tick, decision: Decision) -> None:
+        (hedge,) = decision.hedges
+        engine = self.venue.engine
+        held = engine.account.positions.get(PERP)
+        standing = next(iter(decision.standings), None)
+        self.told.rows.append(
+            Row(
+                number=number,
+                mark=tick.mark,
+                exposure=hedge.exposure,
+                short=held.size if held is not None else ZERO,
+                drift=hedge.drift,
+                band=hedge.band.outer if hedge.band else None,
+                ratio=standing.ratio if standing else None,
+                rung=standing.rung.value if standing else "-",
+                state=decision.state.bot.state.value,
+                alarms=tuple(sorted({alarm.key.split(":")[0] for alarm in decision.alarms})),
+            )
+        )
+
+
+async def play(scenario: Scenario) -> Told:
+    """Play a scenario; the same one gives the same rows, always."""
+    return await Stage(scenario).play()

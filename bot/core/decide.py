@@ -10,10 +10,10 @@ from typing import Final
 
 from bot.core import account, guards, ladder, losses, protection, watch
 from bot.core.account import Reckoning
-from bot.core.band import Diffusion, bands
+from bot.core.band import bands
 from bot.core.decision import Approved, Band, Decision
 from bot.core.exposure import Exposure
-from bot.core.lanes import Lane, MarketKey
+from bot.core.lanes import MarketKey
 from bot.core.orders import OrderRequest
 from bot.core.plan import Manner, Plan, plan, relieved, unread
 from bot.core.policy import Policy
@@ -23,7 +23,7 @@ from bot.core.seen import Seen, assumed, see
 from bot.core.situation import Situation, with_short
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import RunState, State, Trigger, moved
-from bot.core.target import Aim, Stance, aim
+from bot.core.target import Aim, Stance, aim, diffusion
 from bot.core.types import ZERO, Underlying, VenueId
 from bot.core.volatility import Volatility
 from bot.core.working import work
@@ -132,21 +132,9 @@ def _plan(item: Aim, band: Band | None, manner: Manner, seen: tuple[Snapshot, St
 def _bands(aims: Sequence[Aim], policy: Policy, lp_value: Decimal, state: State) -> list[Band | None]:
     """Give each underlying's band, None where no venue can be read."""
     volatilities = Volatility(state.marks, float(policy.assumed_volatility))
-    moving = [_diffusion(item, lane, policy, volatilities) for item in aims if (lane := item.lanes.first)]
+    moving = [diffusion(item, lane, policy, volatilities) for item in aims if (lane := item.lanes.first)]
     solved = iter(bands(moving, policy, lp_value))
     return [next(solved) if item.lanes.first else None for item in aims]
-
-
-def _diffusion(item: Aim, lane: Lane, policy: Policy, volatilities: Volatility) -> Diffusion:
-    return Diffusion(
-        target=float(-item.target),
-        slope=float(item.ratio) * volatilities.slope(item.underlying, item.exposure.sensitivity),
-        volatility=volatilities.of(item.underlying),
-        price=float(lane.mark),
-        cost=float(lane.rules.taker_fee + max(lane.ask - lane.bid, ZERO) / (2 * lane.mark)),
-        fixed_cost=float(policy.fixed_cost),
-        step=lane.smallest(lane.limit_price(Decimal(-1), policy.guards.slippage)),
-    )
 
 
 def _situation(

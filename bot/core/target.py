@@ -1,15 +1,17 @@
-"""Target: the short that an exposure asks for, and how far the account is from it."""
+"""Target: the short that an exposure asks for, how far the account is from it, and how fast that distance moves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.core.band import Diffusion
 from bot.core.exposure import Exposure
-from bot.core.lanes import Lanes
-from bot.core.policy import HedgePolicy
+from bot.core.lanes import Lane, Lanes
+from bot.core.policy import HedgePolicy, Policy
 from bot.core.state import BotState, RunState
 from bot.core.types import ZERO, Underlying
+from bot.core.volatility import Volatility
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,16 @@ def aim(
     ratio = hedge.ratio * stance.keep
     target = ZERO if stance.bot.state is RunState.FLATTENING else -ratio * exposure.amount
     return Aim(underlying, exposure, ratio, target, lanes, assumed)
+
+
+def diffusion(item: Aim, lane: Lane, policy: Policy, volatilities: Volatility) -> Diffusion:
+    """Say how the drift moves and what correcting it costs on the market that gives mark, fee and lot."""
+    return Diffusion(
+        target=float(-item.target),
+        slope=float(item.ratio) * volatilities.slope(item.underlying, item.exposure.sensitivity),
+        volatility=volatilities.of(item.underlying),
+        price=float(lane.mark),
+        cost=float(lane.rules.taker_fee + max(lane.ask - lane.bid, ZERO) / (2 * lane.mark)),
+        fixed_cost=float(policy.fixed_cost),
+        step=lane.smallest(lane.limit_price(Decimal(-1), policy.guards.slippage)),
+    )

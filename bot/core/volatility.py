@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.state import MarkHistory
-from bot.core.types import Underlying
+from bot.core.types import USD, Underlying
 
 YEAR: Final = timedelta(days=365).total_seconds()
 HALF_LIFE: Final = timedelta(days=1).total_seconds()
@@ -81,6 +81,21 @@ class Volatility:
         """Give the yearly volatility of an underlying's mark."""
         variance = self._estimate(underlying, underlying)
         return math.sqrt(variance) if variance else self.assumed
+
+    def is_estimated(self, underlying: Underlying) -> bool:
+        """Whether the marks' own history tells it."""
+        return bool(self._estimate(underlying, underlying))
+
+    def variance_between(self, a: Underlying, b: Underlying) -> float:
+        """Give the yearly variance of the ratio of two prices; USD stands still.
+
+        Where the covariance of two underlyings is not known they are taken as independent.
+        """
+        if a == b:
+            return 0.0
+        own = sum(self.of(key) ** 2 for key in (a, b) if key != USD)
+        shared = self._estimate(a, b) if USD not in (a, b) else None
+        return max(own - 2 * (shared or 0.0), 0.0)
 
     def slope(self, underlying: Underlying, vector: Mapping[Underlying, Decimal]) -> float:
         """Give s/sigma: the volatility of an amount in units of its own underlying's volatility.

@@ -79,6 +79,12 @@ async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_pat
         code, out, err = await dnbot("plan", "-c", str(run.config), "--shock", "DOGE=+1%")
         assert code == 2
         assert "known are BTC, ETH" in err
+        code, out, err = await dnbot("advise", "--json", "-c", str(run.config))
+        assert code == 0, err
+        advised = json.loads(out)
+        code, out, err = await dnbot("advise", "-c", str(run.config))
+        assert code == 0, err
+        assert "fees to break even" in out
         code, out, err = await dnbot("status", "--json", "-c", str(run.config))
         assert code == 0, err
         status = json.loads(out)
@@ -94,6 +100,12 @@ async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_pat
     assert int(after[weth]) == pytest.approx(int(before[weth]) / 1.2, rel=1e-9)  # sqrt(1.44)
     assert int(after[wbtc]) == pytest.approx(int(before[wbtc]) * 1.2, rel=1e-6)
     assert float(moved["then"]["prices_usd"]["ETH"]) == pytest.approx(float(moved["now"]["prices_usd"]["ETH"]) * 1.44)
+    bands = {hedge["underlying"]: hedge["band"]["b"] for hedge in planned["hedges"]}
+    assert {hedge["underlying"]: hedge["band"]["b"] for hedge in advised["hedges"]} == bands
+    assert all(Decimal(hedge["collateral_usd"]) > 0 for hedge in advised["hedges"])
+    year = {name: Decimal(amount) for name, amount in advised["a_year"].items()}
+    loss_and_hedge = year["lvr_usd"] + year["hedge_cost_usd"]
+    assert year["fees_to_break_even_usd"] == loss_and_hedge - year["funding_usd"]
     assert status["running"] is not None
     assert [order["client_id"] for order in status["orders"]] == [item.intent.client_id for item in intents]
 

@@ -1,0 +1,148 @@
+"""Advice as plain JSON values, and what it takes for granted, in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from bot.app.plan import plan
+from bot.app.report import Json
+from bot.app.settings import Settings
+from bot.core.advice import ACCEPTED, HORIZON, Advice, Choice, HedgeAdvice, advise
+from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, TrackingBudget
+
+_KEYS: Final = {RiskAversion: "risk_aversion", TrackingBudget: "tracking_error", FixedWidth: "fixed_width"}
+
+
+async def advice(settings: Settings) -> Advice:
+    """Take a snapshot as ``plan`` does, and advise on it.
+
+    Raises:
+        ConfigError: the configuration does not fit the chain or the venue.
+        Retryable, SkipCycle: the chain could not be read, or not believably.
+    """
+    made = await plan(settings)
+    return advise(made.snapshot, made.decision, settings.policy())
+
+
+def assumptions(found: Advice) -> list[str]:
+    """Say what the figures rest on."""
+    lines = [
+        "Amounts, prices, volatility and funding rates stay as they are for a year; positions in range stay in range.",
+        "Prices diffuse without jumps; what a jump does is not in these figures.",
+        f"Collateral leaves at most {ACCEPTED:.1%} chance of liquidation in {HORIZON.days} days without a top-up.",
+        "It also keeps the buffer of new shorts and the ladder's first step; shorts of one venue are added up.",
+        "Trading costs are the taker fee and half the spread; resting orders that fill cost less.",
+    ]
+    guessed = [hedge for hedge in found.hedges if not hedge.is_estimated]
+    if guessed:
+        names = ", ".join(hedge.underlying for hedge in guessed)
+        lines.append(
+            f"{names}: no history of marks that is long enough; volatility is hedge.assumed_volatility "
+            f"({guessed[0].volatility:.0%}), and pairs move independently."
+        )
+    if found.unhedged:
+        lines.append(
+            f"{', '.join(found.unhedged)}: no market that can be read; neither hedged nor counted in the cost."
+        )
+    if found.dark:
+        lines.append(f"{', '.join(found.dark)} can't be read: its equity and its shorts are not known.")
+    return lines
+
+
+def advice_data(found: Advice) -> Json:
+    """Give all of it: numbers are strings; USD, base units, fractions; a cost is above 0, funding received too."""
+    return {
+        "lp_value_usd": str(found.lp_value),
+        "a_year": {
+            "lvr_usd": _text(found.lvr),
+            "hedge_cost_usd": str(found.advised.cost),
+            "funding_usd": str(found.funding),
+            "fees_to_break_even_usd": _text(found.break_even),
+            "fees_to_break_even": _share(found.break_even, found.lp_value),
+            "tracking_error": str(found.advised.tracking_error),
+        },
+        "hedges": [_hedge(hedge) for hedge in found.hedges],
+        "positions": [
+            {"id": item.position, "value_usd": _text(item.value), "lvr_usd_a_year": _text(item.lvr)}
+            for item in found.positions
+        ],
+        "venues": [
+            {"venue": item.venue, "equity_usd": str(item.equity), "collateral_usd": _text(item.collateral)}
+            for item in found.venues
+        ],
+        "shorts": [
+            {
+                "venue": item.standing.venue,
+                "symbol": item.standing.symbol,
+                "size": str(item.standing.size),
+                "distance": _text(item.standing.distance),
+                "liquidation_chance_in_horizon": str(item.chance),
+            }
+            for item in found.shorts
+        ],
+        "configured": _choice(found.configured),
+        "advised": _choice(found.advised),
+        "choices": [_choice(item) for item in found.choices],
+        "assumptions": assumptions(found),
+    }
+
+
+def words(band: BandPolicy) -> str:
+    """Name a way to set the band as the configuration writes it."""
+    match band:
+        case RiskAversion(a):
+            return f"{_KEYS[RiskAversion]} = {a:f}"
+        case TrackingBudget(fraction) | FixedWidth(fraction):
+            return f'{_KEYS[type(band)]} = "{float(fraction):.3%}"'
+
+
+def _hedge(hedge: HedgeAdvice) -> Json:
+    band = hedge.band
+    return {
+        "underlying": hedge.underlying,
+        "venue": hedge.venue,
+        "symbol": hedge.symbol,
+        "mark_usd": str(hedge.mark),
+        "exposure": str(hedge.exposure),
+        "target": str(hedge.target),
+        "volatility": str(hedge.volatility),
+        "volatility_is_estimated": hedge.is_estimated,
+        "unhedged_deviation": str(hedge.unhedged),
+        "band": {
+            "b": str(band.outer),
+            "r": str(band.inner),
+            "why": band.why,
+            "tracking_error_a_year": str(band.tracking_error),
+            "cost_usd_a_year": str(band.cost),
+        },
+        "collateral_usd": _text(hedge.collateral),
+        "leverage": _text(hedge.leverage),
+        "funding_rate_a_year": str(hedge.funding_rate),
+        "funding_usd_a_year": str(hedge.funding),
+        "risks": [
+            {
+                "leverage": str(risk.leverage),
+                "liquidating_rise": str(risk.rise),
+                "chance_in_a_day": str(risk.day),
+                "chance_in_a_week": str(risk.week),
+            }
+            for risk in hedge.risks
+        ],
+    }
+
+
+def _choice(item: Choice) -> Json:
+    return {
+        "band": words(item.policy),
+        "tracking_error_a_year": str(item.tracking_error),
+        "cost_usd_a_year": str(item.cost),
+    }
+
+
+def _share(amount: Decimal | None, whole: Decimal) -> str | None:
+    return None if amount is None or whole <= 0 else str(amount / whole)
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,52 @@
+"""Closed forms about a price that diffuses: the chance that it reaches a level, and what it takes from a position.
+
+The mark moves as exp(sigma W - sigma^2 t/2), without drift in expectation. With w = ln(1 + u), s = sigma sqrt(T) and
+m = -s^2/2 it reaches 1 + u within T with the chance N((m - w)/s) + exp(2 m w/s^2) N(-(m + w)/s) (reflection).
+Loss against rebalancing: Milionis, Moallemi, Roughgarden and Zhang, arXiv 2208.06046. Floats inside only.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import Final
+
+_NORMAL: Final = NormalDist()
+_FARTHEST: Final = 100.0
+_STEPS: Final = 100
+
+
+def chance_of_rise(rise: float, volatility: float, years: float) -> float:
+    """Give the chance that a mark is ever ``rise`` (a fraction) above where it is now, within so many years."""
+    if rise <= 0:
+        return 1.0
+    spread = volatility * math.sqrt(years)
+    if spread <= 0:
+        return 0.0
+    level, drift = math.log1p(rise), -(spread**2) / 2
+    return _NORMAL.cdf((drift - level) / spread) + math.exp(-level) * _NORMAL.cdf(-(drift + level) / spread)
+
+
+def rise_of_chance(chance: float, volatility: float, years: float) -> float:
+    """Give the smallest rise that is reached with at most so much chance (a hundredfold at most)."""
+    low, high = 0.0, _FARTHEST
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if chance_of_rise(middle, volatility, years) > chance:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def loss_against_rebalancing(slope: float, price: float, variance: float) -> float:
+    """Give what a position loses a year against a portfolio that holds the same and trades at the market, USD.
+
+    variance/2 x |slope| x price, which is variance/8 of the value of a constant product.
+
+    Args:
+        slope: d(amount)/d(ln p) of one of the tokens, in its units, p the pool's price.
+        price: USD per unit of that token.
+        variance: the yearly variance of p.
+    """
+    return variance / 2 * abs(slope) * price

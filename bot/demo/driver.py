@@ -143,7 +143,7 @@ class DemoRun:
         }
         if self.venues:  # which run by the system's clock, while blocks are played faster than their own time says
             tables["guards"] = {"max_snapshot_age": "1h", "max_orders_per_minute": 1000}
-        text = tomli_w.dumps({**tables, **self._more})
+        text = tomli_w.dumps(_laid_over(tables, self._more))
         self.config.touch(mode=0o600)
         self.config.write_text(f"# The demo's own configuration: dnbot run -c {self.config}\n{text}", encoding="utf-8")
 
@@ -221,6 +221,15 @@ class DemoRun:
         return payout.total0, payout.total1
 
 
+def _laid_over(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
+    """Lay tables over others, key by key."""
+    found = dict(below)
+    for key, value in above.items():
+        old = found.get(key)
+        found[key] = _laid_over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return found
+
+
 @asynccontextmanager
 async def demo_run(
     folder: Path, settings: SceneSettings, clock: Clock, kinds: Sequence[Kind] = (), more: Tables | None = None
@@ -232,7 +241,7 @@ async def demo_run(
         settings: the scene; with venues it is played in the present, since they run by the system's clock.
         clock: the system's.
         kinds: venues that the daemon hedges on through ccxt; none: its own paper exchange.
-        more: tables of the daemon's configuration, in place of the demo's own.
+        more: tables of the daemon's configuration, laid over the demo's own.
     """
     options = AnvilOptions()
     if kinds:

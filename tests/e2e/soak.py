@@ -98,7 +98,8 @@ def tables(broker: Mosquitto) -> Tables:
         "password": broker.password("dnbot"),
         "key": broker.key.decode(),
     }
-    return {"http": {"port": 0}, "mqtt": mqtt}
+    plenty = {"paper": {"deposit": 1_000_000}}  # months of a market that goes up must not end in a halt
+    return {"http": {"enabled": True, "port": 0}, "mqtt": mqtt, "venues": plenty}
 
 
 def shown(run: DemoRun, watch: Watch, days: float) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,7 +70,8 @@ class ScriptMarks:
 
     Columns: ``time`` (ISO 8601 with an offset), ``underlying``, ``price`` (USD), and where wanted ``index``, ``last``
     (USD) and ``funding_rate`` (of the next settlement), which may be empty. The line in force is the last one at or
-    before now; the file is read again when now is past its end.
+    before now; the file is read again when now is past its end. What lies before ``since`` is forgotten, as it is not
+    asked for again, and a script may go on for months.
 
     Raises:
         ConfigError: the file is missing, or a line can't be read.
@@ -78,7 +80,28 @@ class ScriptMarks:
     def __init__(self, file: Path, max_age: timedelta = timedelta(minutes=15)) -> None:
         self._file = file
         self._max_age = max_age
-        self._rows = _read(file)
+        self._passed: dict[Underlying, MarkUpdate] = {}
+        self._passed_at: datetime | None = None
+        self._rows: list[_Row] = []
+        self._end: datetime | None = None
+        self._load()
+
+    @property
+    def waiting(self) -> int:
+        """How many lines are held in memory."""
+        return len(self._rows)
+
+    def _load(self) -> None:
+        rows = _read(self._file)
+        self._end = rows[-1].at if rows else None
+        self._rows = rows if self._passed_at is None else [row for row in rows if row.at > self._passed_at]
+
+    def _forget(self, since: datetime) -> None:
+        """Keep of the rows up to a time nothing but the prices in force."""
+        count = bisect_right(self._rows, since, key=lambda row: row.at)
+        self._passed |= {row.underlying: row.mark for row in self._rows[:count]}
+        del self._rows[:count]
+        self._passed_at = since if self._passed_at is None else max(since, self._passed_at)
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:
         """Give every scripted price after ``since`` up to ``now``, and what is in force at ``now``.
@@ -86,12 +109,14 @@ class ScriptMarks:
         Raises:
             Retryable: the script has no price of an underlying yet, or an old one, or can't be read any more.
         """
-        if not self._rows or self._rows[-1].at < now:
+        if self._end is None or self._end < now:
             try:
-                self._rows = _read(self._file)
+                self._load()
             except ConfigError as error:  # it was right when we started: somebody is writing it at this moment
                 raise Retryable(f"paper marks: {error}") from error
-        marks: dict[Underlying, MarkUpdate] = {}
+        if since is not None:
+            self._forget(since)
+        marks = dict(self._passed)
         points: list[MarkPoint] = []
         for row in self._rows:
             if row.at > now:

@@ -105,6 +105,22 @@ def test_a_script_that_grows_is_read_again_when_now_is_past_its_end(tmp_path: Pa
         marks.path(None, later + timedelta(minutes=1), [ETH, BTC])
 
 
+def test_a_script_that_is_walked_through_forgets_what_is_past_and_tells_the_same(tmp_path: Path) -> None:
+    minutes = [START + timedelta(minutes=number) for number in range(60)]
+    lines = [f"{at.isoformat()},{name},{2000 + number}" for number, at in enumerate(minutes) for name in ("ETH", "BTC")]
+    (tmp_path / "long.csv").write_text("\n".join(["time,underlying,price", *lines[:60]]))
+    walked = ScriptMarks(tmp_path / "long.csv")
+    since: datetime | None = None
+    for now in minutes[::3]:
+        if now == minutes[30]:
+            (tmp_path / "long.csv").write_text("\n".join(["time,underlying,price", *lines]))
+        fresh = ScriptMarks(tmp_path / "long.csv")
+        assert walked.path(since, now, [ETH, BTC]) == fresh.path(since, now, [ETH, BTC])
+        since = now
+    walked.path(minutes[-1], minutes[-1], [ETH, BTC])
+    assert walked.waiting == 0
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -24,15 +24,22 @@ Level = Annotated[LogLevel | None, typer.Option("--log-level", help="The least s
 
 
 def open_settings(
-    ctx: typer.Context, files: Sequence[Path] | None, *, live: bool = False, log_level: LogLevel | None = None
+    ctx: typer.Context,
+    files: Sequence[Path] | None,
+    *,
+    live: bool = False,
+    log_level: LogLevel | None = None,
+    overrides: Mapping[str, str] | None = None,
 ) -> Loaded:
     """Load the settings from the given files and the environment, and tell the session what they mean for it.
+
+    ``overrides`` are settings that the command line gives, by dotted key.
 
     Raises:
         ConfigError: something is wrong with them.
     """
-    overrides = {} if log_level is None else {"log.level": log_level.value}
-    loaded = load(files or [], os.environ, overrides=overrides, live=live)
+    level = {} if log_level is None else {"log.level": log_level.value}
+    loaded = load(files or [], os.environ, overrides={**level, **(overrides or {})}, live=live)
     session = ctx.ensure_object(Session)
     session.crash_dir = loaded.settings.bot.state_dir
     session.redact = Redactor(loaded.settings.secrets())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -15,6 +16,8 @@ from bot.app.settings.problems import from_validation, raise_all
 from bot.app.settings.risk import profile_layer
 from bot.app.settings.root import LAYERS, Settings
 from bot.core.errors import ConfigError
+
+_BAND: Final = "hedge.band"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,17 @@ def load(
     for read in (read_secrets, read_environment):
         present, _ = merge(layers)
         layers += read(environ, present)
+    if any(key.startswith(f"{_BAND}.") for key in overrides or {}):
+        layers = [_without_band(layer) for layer in layers]
     return build([*layers, *flags(overrides or {})], live=live)
+
+
+def _without_band(layer: Layer) -> Layer:
+    """Leave out how the band is set: only one way may be, and a flag's takes the place of any other."""
+    hedge = layer.values.get("hedge")
+    if not isinstance(hedge, Mapping):
+        return layer
+    return Layer(layer.source, {**layer.values, "hedge": {key: hedge[key] for key in hedge if key != "band"}})
 
 
 def build(layers: list[Layer], *, live: bool = False) -> Loaded:

@@ -1,0 +1,234 @@
+"""Many replays of one market, each with other settings, on processes of this machine or on a cluster.
+
+The market and the replay's own data go to the workers, settings with secrets never do. Needs the ``research`` extra.
+"""
+
+from __future__ import annotations
+
+import logging as std_logging
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.app import logging
+from bot.backtest.engine import Plan, replay
+from bot.backtest.market import Market
+from bot.backtest.points import Axis, Point
+from bot.backtest.result import Result
+from bot.core.errors import ConfigError, DnbotError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+LOOPBACK: Final = "127.0.0.1"
+BATCH: Final = 8
+"""Trials that a search asks for at once; a fixed number, so that the answers don't depend on the workers."""
+SEED: Final = 1
+Planner = Callable[[Point], Plan]
+"""Gives the replay of a point; raises ConfigError where its settings are wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one replay came to; USD, fractions of the LP value at the start a year, fractions.
+
+    ``rebalancing_a_year`` is the cost without that of opening the hedge: what the band answers for.
+    """
+
+    cost_a_year: float
+    rebalancing_a_year: float
+    tracking_error_a_year: float
+    variance_ratio: float
+    result_usd: float
+    fees_usd: float
+    hedge_usd: float
+    funding_usd: float
+    lvr_usd: float
+    residual_usd: float
+    turnover_usd: float
+    orders: int
+    refused: int
+    liquidations: int
+    nearest_liquidation: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A point and what became of it: ``figures``, or the ``error`` that ended it."""
+
+    point: Point
+    figures: Figures | None = None
+    error: str | None = None
+
+
+Progress = Callable[[Run], None]
+
+
+def figures_of(result: Result, plan: Plan) -> Figures:
+    """Draw the figures out of a replay."""
+    hedge, liquidity = result.total.hedge, result.total.liquidity
+    costs = -float(hedge.trading_fees + hedge.slippage + hedge.liquidation_fees)
+    start, years, turnover = float(result.start_value), result.years or 1.0, float(result.turnover)
+    opened = sum(
+        float(plan.policy.hedges[name].ratio) * result.series.exposure[name][0] * marks[0]
+        for name, marks in result.series.marks.items()
+        if name in plan.policy.hedges
+    )
+    opening = costs * min(opened / turnover, 1.0) if turnover else 0.0
+    return Figures(
+        cost_a_year=costs / start / years,
+        rebalancing_a_year=(costs - opening) / start / years,
+        tracking_error_a_year=result.tracking_error,
+        variance_ratio=result.variance_ratio,
+        result_usd=float(result.total.total),
+        fees_usd=float(liquidity.fees),
+        hedge_usd=float(hedge.total),
+        funding_usd=float(hedge.funding),
+        lvr_usd=float(liquidity.lvr),
+        residual_usd=float(result.total.residual),
+        turnover_usd=turnover,
+        orders=len(result.orders),
+        refused=result.refused,
+        liquidations=result.liquidations,
+        nearest_liquidation=result.worst_distance,
+    )
+
+
+def run_one(market: Market, policy: Any, venues: Any) -> Figures:  # noqa: ANN401 - a Plan's parts, as they travel
+    """Replay one point; what a worker does."""
+    logging.configure("error", "json", (), sys.stderr)
+    plan = Plan(market, policy, venues)
+    return figures_of(replay(plan), plan)
+
+
+@contextmanager
+def workers(count: int, scheduler: str | None) -> Iterator[Client]:
+    """Start local processes, on the loopback and without a dashboard; or join a scheduler.
+
+    Raises:
+        ConfigError: the research extra is missing, or there is no scheduler.
+    """
+    try:
+        from dask import config  # noqa: PLC0415 - heavy, and only sweeps need it
+        from distributed import Client, LocalCluster  # noqa: PLC0415 - the same
+    except ImportError as error:
+        raise ConfigError("a sweep needs the research extra: pip install 'dnbot[research]'") from error
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout="10s")
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ConfigError(f"--scheduler {scheduler}: can't be reached: {error}") from error
+        with client:
+            yield client
+        return
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch,
+        config.set({f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker")}),  # nothing to look at
+        LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            host=LOOPBACK,
+            dashboard_address=None,
+            memory_limit=None,
+            local_directory=scratch,
+            silence_logs=std_logging.CRITICAL,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+class Sweep:
+    """One sweep under way: ``market`` on the workers, ``plan`` for a point's settings, ``done`` told of each run."""
+
+    def __init__(self, client: Client, market: Market, plan: Planner, done: Progress) -> None:
+        self._client, self._plan, self._done = client, plan, done
+        self._market = client.scatter(market, broadcast=True)
+
+    def run(self, points: Iterable[Point]) -> list[Run]:
+        """Replay all points; a run that fails is told as such, and the others go on."""
+        wanted = list(points)
+        futures: dict[int, Future[Figures]] = {}
+        found: dict[int, Run] = {}
+        for place, point in enumerate(wanted):
+            try:
+                plan = self._plan(point)
+            except ConfigError as error:
+                found[place] = self._tell(Run(point, error=str(error)))
+            else:
+                futures[place] = self._client.submit(run_one, self._market, plan.policy, plan.venues, pure=False)
+        places = {future.key: place for place, future in futures.items()}
+        from distributed import as_completed  # noqa: PLC0415 - it is there: the client came of it
+
+        for future in as_completed(futures.values()):
+            place = places[future.key]
+            found[place] = self._tell(_ended(wanted[place], future))
+        return [found[place] for place in range(len(wanted))]
+
+    def search(self, axes: Sequence[Axis], trials: int) -> list[Run]:
+        """Look for the points that no other beats in both cost and tracking error."""
+        import optuna  # noqa: PLC0415 - heavy, and only a search needs it
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        study = optuna.create_study(
+            directions=["minimize", "minimize"], sampler=optuna.samplers.TPESampler(seed=SEED, n_startup_trials=BATCH)
+        )
+        found: list[Run] = []
+        while len(found) < trials:
+            asked = [study.ask() for _ in range(min(BATCH, trials - len(found)))]
+            for trial, run in zip(asked, self.run([_suggested(trial, axes) for trial in asked]), strict=True):
+                if run.figures is None:
+                    study.tell(trial, state=optuna.trial.TrialState.FAIL)
+                else:
+                    study.tell(trial, [run.figures.rebalancing_a_year, run.figures.tracking_error_a_year])
+                found.append(run)
+        return found
+
+    def _tell(self, run: Run) -> Run:
+        self._done(run)
+        return run
+
+
+def _ended(point: Point, future: Future[Figures]) -> Run:
+    error = future.exception()
+    if error is None:
+        return Run(point, figures=future.result())
+    words = str(error) if isinstance(error, DnbotError) else f"{type(error).__name__}: {error}"
+    return Run(point, error=words)
+
+
+def _suggested(trial: Any, axes: Sequence[Axis]) -> Point:  # noqa: ANN401 - optuna's trial
+    point = {}
+    for axis in axes:
+        span = axis.span
+        if span is None:
+            point[axis.key] = str(trial.suggest_categorical(axis.key, axis.values))
+        elif span.is_whole:
+            point[axis.key] = span.text(trial.suggest_int(axis.key, int(span.low), int(span.high), log=span.low > 0))
+        else:
+            low, high = float(span.low), float(span.high)
+            point[axis.key] = span.text(trial.suggest_float(axis.key, low, high, log=low > 0))
+    return point
+
+
+def columns(runs: Sequence[Run]) -> Mapping[str, Sequence[Any]]:
+    """Give the runs as columns: the settings, the figures (None where it failed), and the error."""
+    found: dict[str, list[Any]] = {key: [run.point[key] for run in runs] for key in (runs[0].point if runs else ())}
+    for one in fields(Figures):
+        found[one.name] = [None if run.figures is None else getattr(run.figures, one.name) for run in runs]
+    found["error"] = [run.error for run in runs]
+    return found
+
+
+def unbeaten(runs: Sequence[Run]) -> list[Run]:
+    """Give the runs that no other one beats in both cost and tracking error, by rising tracking error."""
+    done = [(run.figures.tracking_error_a_year, run.figures.rebalancing_a_year, run) for run in runs if run.figures]
+    best, found = float("inf"), []
+    for _, cost, run in sorted(done, key=lambda item: item[:2]):
+        if cost < best:
+            best = cost
+            found.append(run)
+    return found

@@ -20,6 +20,9 @@ from bot.backtest.scenario import PoolSpec, Scenario
 from bot.backtest.tape import DAY, Ints, PoolSource, Tape, TapeSource, by_day, part, tape_of, within
 from bot.core.types import Underlying
 
+_LEAST: Final = 1e-10
+"""USD below which, and the inverse above which, no price of a token is believed that no perpetual bears out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -153,10 +156,17 @@ def open_market(scenario: Scenario) -> Market:
         if spec.model is not None:
             perps.setdefault(one.underlying, Generated(spec.model, one).perp())
     tapes = [tuple(source.days()) if isinstance(source, TapeSource) else () for source in sources]
-    for one, days in zip(facts, tapes, strict=True):
-        if days and one.underlying in perps:
-            times, ticks = (np.concatenate([getattr(day, name) for day in days]) for name in ("times", "close"))
+    for spec, one, days in zip(scenario.pools, facts, tapes, strict=True):
+        if not days:
+            continue
+        times, ticks = (np.concatenate([getattr(day, name) for day in days]) for name in ("times", "close"))
+        if one.underlying in perps:
             findings += compare(f"perp {one.underlying}", perps[one.underlying], times, one.prices(ticks))
+        elif not _LEAST < (price := float(np.median(one.prices(ticks)))) < 1 / _LEAST:
+            message = (
+                f"{one.underlying} would cost {price:.3g} USD; token0 and token1 are swapped, or their decimals wrong"
+            )
+            findings.append(Finding(Kind.TOKEN_ORDER, str(spec.path), message))
     require_usable(findings)
     start, end = _covered(tapes, perps, findings)
     sources = [

@@ -1,0 +1,135 @@
+"""``dnbot backtest``: a market replayed through the decision, the guards and the paper exchange that run live."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bot.app import logging
+from bot.cli.options import AsJson, ConfigFiles, open_settings
+from bot.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bot.app.settings import Settings
+    from bot.backtest.result import Result
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def backtest(
+    ctx: typer.Context,
+    files: ConfigFiles = None,
+    *,
+    data: Annotated[
+        Path, typer.Option(metavar="SCENARIO.toml", help="What is replayed: pools, positions, perpetuals.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder for summary, orders and series.")] = None,
+    every_row: Annotated[
+        bool, typer.Option("--every-row", help="Decide at every row, not only where something can happen.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replay, and print what the hedge would have earned and cost. The same input gives the same bytes."""
+    settings = open_settings(ctx, files).settings
+    logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
+    result = run(settings, data, skip=not every_row)
+    if out is not None:
+        write(result, out)
+    if as_json:
+        sys.stdout.write(json.dumps(result.as_data(), indent=2) + "\n")
+    else:
+        show(Console(), result)
+        if out is not None:
+            Console().print(f"[bold]written[/bold]  {out}", highlight=False, soft_wrap=True)
+
+
+def run(settings: Settings, data: Path, *, skip: bool) -> Result:
+    """Read the scenario and replay it, with a bar on a terminal.
+
+    Raises:
+        ConfigError: the research extra is missing, the scenario or its data must not be used.
+    """
+    try:
+        from bot.backtest.engine import plan_replay, replay  # noqa: PLC0415 - numpy, which the daemon does without
+        from bot.backtest.market import open_market  # noqa: PLC0415 - the same
+        from bot.backtest.scenario import load_scenario  # noqa: PLC0415 - the same
+    except ImportError as error:
+        raise ConfigError("a backtest needs the research extra: pip install 'dnbot[research]'") from error
+    scenario = load_scenario(data)
+    market = open_market(scenario)
+    console = Console(stderr=True)
+    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=market.rows)
+        plan = plan_replay(market, settings, scenario)
+        return replay(plan, skip=skip, progress=lambda rows: bar.update(task, completed=rows))
+
+
+def write(result: Result, out: Path) -> None:
+    """Write ``summary.json``, ``orders.jsonl`` and ``series.parquet`` (thinned rows; USD, base units) into a folder.
+
+    Raises:
+        ConfigError: it can't be written.
+    """
+    from bot.backtest.store import write_table  # noqa: PLC0415 - as above
+
+    series = result.series
+    columns: dict[str, Any] = {
+        "time": series.at,
+        "value": series.value,
+        "hold": series.hold,
+        "equity": series.equity,
+        "distance": series.distance,
+    }
+    for name in series.marks:
+        parts = {"mark": series.marks, "exposure": series.exposure, "short": series.short, "band": series.band}
+        columns |= {f"{part}_{name}": found[name] for part, found in parts.items()}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "summary.json").write_text(json.dumps(result.as_data(), indent=2) + "\n", encoding="utf-8")
+        (out / "orders.jsonl").write_text(result.order_lines(), encoding="utf-8")
+        write_table(out / "series.parquet", columns)
+    except OSError as error:
+        raise ConfigError(f"can't be written: {error.strerror}", source=str(out)) from error
+
+
+def show(console: Console, result: Result) -> None:
+    """Print the figures."""
+    total, hedge = result.total, result.total.hedge
+    table = Table(show_header=False, box=box.SIMPLE, title="What the replay came to", title_justify="left")
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    rows: list[tuple[str, str]] = [
+        ("from, to", f"{result.start:%Y-%m-%d %H:%M} to {result.end:%Y-%m-%d %H:%M} UTC"),
+        ("rows, decisions", f"{result.rows:,}, {result.steps:,}"),
+        ("liquidity at the start, at the end, USD", f"{result.start_value:,.2f}, {result.end_value:,.2f}"),
+        ("LP fees", f"{total.liquidity.fees:+,.2f}"),
+        ("price of the deposit", f"{total.liquidity.hold:+,.2f}"),
+        ("impermanent loss", f"{total.liquidity.il:+,.2f}"),
+        ("hedge, price", f"{hedge.price:+,.2f}"),
+        ("funding", f"{hedge.funding:+,.2f}"),
+        ("trading fees, slippage", f"{hedge.trading_fees:+,.2f}, {hedge.slippage:+,.2f}"),
+        ("unexplained", f"{total.residual:+.6f}"),
+        ("result, USD", f"{total.total:+,.2f}"),
+        ("loss against rebalancing, of it", f"{-total.liquidity.lvr:+,.2f}"),
+        ("variance, hedged over unhedged", f"{result.variance_ratio:.4%}"),
+        ("tracking error a year", f"{result.tracking_error:.3%}"),
+        ("orders, refused, liquidations", f"{len(result.orders)}, {result.refused}, {result.liquidations}"),
+        ("nearest liquidation", "never short" if result.worst_distance is None else f"{result.worst_distance:.1%}"),
+    ]
+    for name, figure in rows:
+        table.add_row(name, figure)
+    console.print(table, highlight=False)
+    for finding in result.findings:
+        console.print(f"[yellow]data[/]     {finding.words}", highlight=False)
+    for line in result.assumptions:
+        console.print(f"assumed  {line}", style="dim", highlight=False)

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("bot.cli.demo:app", "The main job on a local chain with real pools, on paper, watched live."),
     "plan": Entry("bot.cli.plan:app", "One snapshot, one decision, printed; nothing is sent."),
     "advise": Entry("bot.cli.advise:app", "Band, leverage, collateral, yearly cost, and the fees to break even."),
+    "report": Entry("bot.cli.report:app", "One page to be shown: of a backtest, or of the daemon's journal."),
     "sweep": Entry("bot.cli.sweep:app", "Many backtests with other settings, side by side, and their frontier."),
     "run": Entry("bot.cli.run:app", "Hedge: a cycle at every block and on a timer, until SIGINT or SIGTERM."),
     "doctor": Entry("bot.cli.doctor:app", "Is everything there that the daemon will rest on, and what to do if not?"),

@@ -63,6 +63,12 @@ async def _every_cent_is_explained(files: dict[str, str]) -> None:
     assert abs(explained - Decimal(total["total"])) < Decimal("0.01")
     assert Decimal(total["liquidity"]["fees"]) > 0 > Decimal(total["hedge"]["trading_fees"])
     assert Decimal(total["liquidity"]["lvr"]) > 0
+    page = Path(files["config"]).with_name("report.html")
+    code, _, err = await dnbot("report", "-c", files["config"], "-o", str(page))
+    assert code == 0, err
+    written = page.read_text(encoding="utf-8")
+    assert f"{Decimal(total['total']):,.2f} USD" in written
+    assert all(f"{name}: drift in its band" in written for name in ("BTC", "ETH"))
 
 
 async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Pages:
         app.add_routes([web.get(path, handler, allow_head=False) for path, handler in handlers.items()])
         app.add_routes([_file(f"/{item.name}", item, "no-cache") for item in sorted(_PAGE.iterdir())])
         app.add_routes([_file("/", _PAGE / "index.html", "no-cache")])
-        app.add_routes([_file("/plotly.min.js", _plotly(), "public, max-age=86400")])
+        app.add_routes([_file("/plotly.min.js", plotly_script(), "public, max-age=86400")])
         return app
 
     @web.middleware
@@ -132,7 +132,7 @@ def _file(path: str, file: Path, cache: str) -> web.RouteDef:
     return web.get(path, send, allow_head=False)
 
 
-def _plotly() -> Path:
+def plotly_script() -> Path:
     """Give the script in plotly's package, without importing the package."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:

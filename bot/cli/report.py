@@ -1,0 +1,76 @@
+"""``dnbot report``: what the hedge did, as one page to be shown: of a backtest, or of the daemon's journal."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from bot.adapters.store.view import JournalView
+from bot.app import logging
+from bot.app.beside import journal_path
+from bot.app.settings import Settings
+from bot.backtest.engine import plan_replay, replay
+from bot.backtest.market import open_market
+from bot.backtest.page import page
+from bot.backtest.picture import save_picture
+from bot.backtest.scenario import load_scenario
+from bot.backtest.story import Story, of_journal, of_result
+from bot.cli.options import ConfigFiles, Live, open_settings
+from bot.core.errors import ConfigError
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def report(
+    ctx: typer.Context,
+    files: ConfigFiles = None,
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="Scenario to replay; left out: the report is of the daemon's journal.")
+    ] = None,
+    journal: Annotated[Path | None, typer.Option(help="A copy of the journal; left out: the one in place.")] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The page to write.")] = Path("report.html"),
+    png: Annotated[bool, typer.Option("--png", help="Write the charts as a picture beside it, too.")] = False,
+    live: Live = False,
+) -> None:
+    """Write one self-contained HTML page: value, drift, attribution, exposure, margin, orders, and what was assumed."""
+    settings = open_settings(ctx, files, live=live).settings
+    logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
+    if data is not None and journal is not None:
+        raise ConfigError("give --data (a backtest) or --journal (a daemon's journal), not both")
+    story = _replayed(settings, data) if data is not None else _journaled(journal or journal_path(settings))
+    written = [out]
+    try:
+        out.write_text(page(story), encoding="utf-8")
+        if png:
+            written.append(out.with_suffix(".png"))
+            save_picture(story, written[-1])
+    except OSError as error:
+        raise ConfigError(f"--out can't be written: {error.strerror}", source=str(out)) from error
+    typer.echo(f"wrote {' and '.join(map(str, written))}", err=True)
+
+
+def _replayed(settings: Settings, data: Path) -> Story:
+    scenario = load_scenario(data)
+    market = open_market(scenario)
+    plan = plan_replay(market, settings, scenario)
+    columns = TextColumn("replaying"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=market.rows)
+        result = replay(plan, progress=lambda rows: progress.update(task, completed=rows))
+    return of_result(result, {name: hedge.ratio for name, hedge in plan.policy.hedges.items()})
+
+
+def _journaled(path: Path) -> Story:
+    with closing(JournalView.open(path)) as view:
+        story = of_journal(view)
+    if story is None:
+        raise ConfigError("the journal has no cycle yet: nothing to report", source=str(path))
+    return story

@@ -1,0 +1,97 @@
+"""A report in a real browser: its charts and tables, their figures, and that it asks nobody for anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from bot.backtest.engine import replay
+from bot.backtest.page import page
+from bot.backtest.result import Result
+from bot.backtest.story import Story, of_result, waterfall
+from bot.core.types import Underlying
+from tests.backtest.scenes import ROOT, generated, plan_of
+from tests.cli.scenes import dnbot
+from tests.tools import browser
+
+FILE = """
+collateral = 100000
+[[pools]]
+name = "usdc-weth"
+fee = 500
+token0 = { symbol = "USDC", decimals = 6, underlying = "USD" }
+token1 = { symbol = "WETH", decimals = 18, underlying = "ETH" }
+positions = [{ value = 100000, width = "20%" }]
+model = { start = 2026-01-01T00:00:00Z, days = 1, seed = 5, volatility = "0.8" }
+"""
+CHARTS = "document.querySelectorAll('.chart .main-svg').length >= 12"
+"""Two layers a chart."""
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return replay(plan_of(generated()))
+
+
+@pytest.fixture(scope="module")
+def story(result: Result) -> Story:
+    plan = plan_of(generated())
+    return of_result(result, {name: hedge.ratio for name, hedge in plan.policy.hedges.items()})
+
+
+def test_the_lines_end_where_the_accounts_end(result: Result, story: Story) -> None:
+    assert story.hedged[-1] == pytest.approx(float(result.total.total), abs=0.01)
+    assert story.unhedged[-1] == pytest.approx(float(result.end_value - result.start_value), abs=0.01)
+    assert story.hold[-1] == pytest.approx(float(result.hold_value - result.start_value), abs=0.01)
+    assert sum(amount for _, amount in waterfall(story.total)) == pytest.approx(float(result.total.total))
+    leg = story.legs[Underlying("ETH")]
+    assert sum(trade.quantity for trade in story.trades) == pytest.approx(leg.short[-1])
+    assert leg.drift[-1] == pytest.approx((leg.exposure[-1] or 0) + (leg.short[-1] or 0))
+
+
+async def test_it_draws_its_charts_and_asks_nobody(story: Story, tmp_path: Path) -> None:
+    if browser.chromium() is None:
+        pytest.skip(browser.MISSING)
+    hostile = "</script><img src=x onerror=\"document.title='owned'\">"
+    file = tmp_path / "report.html"
+    file.write_text(page(replace(story, assumed=(*story.assumed, hostile), title=f"Backtest {hostile}")), "utf-8")
+    async with browser.browser() as shown:
+        for width in (1280, 390):
+            await shown.size(width, 900)
+            await shown.open(file.as_uri())
+            await shown.until(CHARTS)
+            assert await shown.evaluate("document.documentElement.scrollWidth") == width
+        text = await shown.evaluate("document.body.innerText")
+        assert "Variance left by the hedge" in text
+        assert all(line in text for line in story.assumed)
+        assert f"{float(story.total.total):,.2f}" in text
+        assert await shown.evaluate("document.querySelectorAll('img').length") == 0
+        assert await shown.evaluate("document.title") == f"dnbot · Backtest {hostile}"
+        assert await shown.evaluate("document.querySelectorAll('#attribution .waterfalllayer .point').length") == 10
+        assert shown.errors == []
+        asked = [url for url in shown.requests if not url.startswith(("data:", "about:"))]
+        assert {urlsplit(url).scheme for url in asked} == {"file"}
+
+
+def test_the_command_writes_the_page_and_the_picture(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text(FILE, encoding="utf-8")
+    out = tmp_path / "page.html"
+    config = ROOT / "config" / "paper-mainnet.toml"
+    ran = dnbot("report", "-c", config, "--data", tmp_path, "-o", out, "--png")
+    assert ran.code == 0, ran.err
+    assert "http://" not in out.read_text(encoding="utf-8").split("<script>", maxsplit=1)[0]
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [(["--data", "nowhere"], "no such file"), (["--journal", "nowhere.sqlite"], "there is no journal here")],
+)
+def test_what_is_not_there_is_named(more: list[str], words: str, tmp_path: Path) -> None:
+    ran = dnbot("report", "-c", ROOT / "config" / "paper-mainnet.toml", "-o", tmp_path / "page.html", *more)
+    assert ran.code == 2
+    assert words in ran.err
+    assert not list(tmp_path.iterdir())

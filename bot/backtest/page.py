@@ -25,7 +25,7 @@ h1,h2,li{overflow-wrap:anywhere}h2{font-size:17px;margin:0 0 8px}
 padding:16px 18px;margin:0 0 16px;overflow-x:auto}.chart{height:340px}.tiles{display:grid;gap:12px;
 grid-template-columns:repeat(auto-fit,minmax(165px,1fr));margin:0 0 16px}.tile{background:#fff;border:1px solid #d1d9e0;
 border-radius:10px;padding:12px 14px}
-.tile b{display:block;font-size:18px;font-variant-numeric:tabular-nums}
+.tile b{display:block;font-size:16px;font-variant-numeric:tabular-nums}
 .long{max-height:420px;overflow:auto}.long th{position:sticky;top:0;background:#fff}
 .tile span,.note{color:#59636e;font-size:13px}table{border-collapse:collapse;width:100%;font-size:13.5px;
 font-variant-numeric:tabular-nums}th{color:#59636e;font-weight:500;text-align:right;border-bottom:1px solid #d1d9e0}
@@ -97,7 +97,7 @@ def _chart(data: Sequence[Json], unit: str, **more: object) -> Json:
         "margin": {"l": 64, "r": 16, "t": 8, "b": 40},
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "#1f2328"},
         "yaxis": {"title": {"text": unit}, "gridcolor": "#eff2f5", "zerolinecolor": "#d1d9e0", **more},
-        "xaxis": {"gridcolor": "#eff2f5"},
+        "xaxis": {"gridcolor": "#eff2f5", "automargin": True},
         "legend": {"orientation": "h", "y": 1.12},
         "hovermode": "x unified",
         "paper_bgcolor": "#fff",

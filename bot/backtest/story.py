@@ -110,7 +110,7 @@ def of_result(result: Result, ratios: Mapping[Underlying, Decimal]) -> Story:
             ("Liquidations", str(result.liquidations)),
             ("Nearest liquidation", "never short" if near is None else f"{near:.1%} above the mark"),
             ("Loss against rebalancing", _usd(result.total.liquidity.lvr)),
-            ("Unexplained", f"{result.total.residual:.2e} USD"),
+            ("Unexplained", _usd(result.total.residual)),
         ),
         assumed=result.assumptions,
         remarks=[finding.words for finding in result.findings],
@@ -212,7 +212,7 @@ def _float(value: Decimal | None) -> float | None:
 
 
 def _usd(value: Decimal | None) -> str:
-    return "unknown" if value is None else f"{value:,.2f} USD"
+    return "unknown" if value is None else f"{round(value, 2) + 0:,.2f} USD"
 
 
 def _when(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import daemon, decide, latency, snapshot
+from tests.bench import daemon, decide, latency, snapshot, sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,9 @@ def measure() -> Iterator[Figure]:
             yield Figure(f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5, throttled)
             yield Figure(f"{venue}: {path}, p99", speed[f"{venue}, {path}, p99"], "ms", 20, throttled)
         yield Figure(f"{venue}: cycle, CPU, p50", speed[f"{venue}, cycle, CPU, p50"], "ms")
+    swept = sweep.run()
+    share = swept[2] / swept[1]
+    yield Figure("sweep of 64 replays: two workers' time over one's", share, "", round(1 / 1.7, 3))
     bare = daemon.start("-c", "pass")
     yield Figure("python that does nothing", bare, "s")
     yield Figure("dnbot --help", daemon.start("-m", "bot", "--help"), "s", 0.4, bare)

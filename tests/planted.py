@@ -23,7 +23,18 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 TESTS: Final = (
     *(
         f"tests/core/test_{name}.py"
-        for name in ("guards", "guards_alone", "losses", "protection", "belief", "exposure", "decide", "plan")
+        for name in (
+            "guards",
+            "guards_alone",
+            "losses",
+            "ladder",
+            "pools",
+            "protection",
+            "belief",
+            "exposure",
+            "decide",
+            "plan",
+        )
     ),
     "tests/core/test_decide_properties.py",
     "tests/scenarios",

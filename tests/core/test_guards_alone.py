@@ -14,7 +14,7 @@ from bot.core.decision import Approved, Refused
 from bot.core.guards import check_stop
 from bot.core.lanes import Lane, lanes_of
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
-from bot.core.situation import Guard, Situation, Verdict
+from bot.core.situation import Cut, Guard, Situation, Verdict
 from bot.core.state import BotState, Dispute, Hold, MarketWatch, Rung, RunState, market_key
 from tests.core.risks import CAREFUL
 from tests.core.scenes import BTC, ETH, GUARDS, NOW, PAPER, hedge, symbol, venue
@@ -103,6 +103,15 @@ def test_an_unexplained_position_stops_trading_on_its_symbol_both_ways() -> None
     flattening = replace(now, bot=BotState(RunState.FLATTENING, "test", NOW))
     assert passes(guards.agreement(REDUCE, flattening))
     assert passes(guards.agreement(REDUCE, replace(now, protective=frozenset({REDUCE}))))
+
+
+def test_what_the_headroom_allows_is_done_and_no_more() -> None:
+    thin = situation("0", views={PAPER: venue({ETH: 0}, cash=D(300))})
+    verdict = limits.margin(ADD, thin)
+    assert isinstance(verdict, Cut)
+    # 300 USD survive a rise of 30% under a short of some 1,000 USD
+    assert D("0.48") < -verdict.order.quantity <= D("0.5")
+    assert passes(limits.margin(REDUCE, situation(views={PAPER: venue({ETH: "-2"}, cash=D(1))})))
 
 
 def lane(position: str) -> Lane:

@@ -109,8 +109,8 @@ def test_what_the_headroom_allows_is_done_and_no_more() -> None:
     thin = situation("0", views={PAPER: venue({ETH: 0}, cash=D(300))})
     verdict = limits.margin(ADD, thin)
     assert isinstance(verdict, Cut)
-    # 300 USD survive a rise of 30% under a short of some 1,000 USD
-    assert D("0.48") < -verdict.order.quantity <= D("0.5")
+    # at leverage 1, with a fiftieth kept back, 294 USD less the cost of trading buy 0.146 lots of 2,000 USD
+    assert verdict.order.quantity == D("-0.146")
     assert passes(limits.margin(REDUCE, situation(views={PAPER: venue({ETH: "-2"}, cash=D(1))})))
 
 

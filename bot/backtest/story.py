@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.adapters.store.summary import CycleSummary
 from bot.adapters.store.view import JournalView
-from bot.backtest.result import Result
 from bot.core.pnl import Attribution
 from bot.core.types import Underlying
 from bot.ports import CycleRecord
+
+if TYPE_CHECKING:
+    from bot.backtest.result import Result  # numpy, which a report of the journal does without
 
 CYCLES: Final = 2000
 """The newest cycles of a journal that are drawn."""

@@ -40,9 +40,20 @@ class Entry:
     help: str
 
     def load(self) -> Command:
-        """Import the command."""
+        """Import the command.
+
+        Raises:
+            ConfigError: it needs a package that is not installed.
+        """
         module, _, attribute = self.target.partition(":")
-        command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            missing = str(error.name)
+            if missing.partition(".")[0] == "bot":
+                raise
+            raise ConfigError(f"this command needs {missing}: pip install 'dnbot[research]'") from error
+        command = typer.main.get_command(getattr(found, attribute))
         command.help = self.help
         return command
 

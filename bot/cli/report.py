@@ -8,19 +8,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bot.adapters.store.view import JournalView
 from bot.app import logging
 from bot.app.beside import journal_path
 from bot.app.settings import Settings
-from bot.backtest.engine import plan_replay, replay
-from bot.backtest.market import open_market
 from bot.backtest.page import page
 from bot.backtest.picture import save_picture
-from bot.backtest.scenario import load_scenario
 from bot.backtest.story import Story, of_journal, of_result
+from bot.cli.backtest import run
 from bot.cli.options import ConfigFiles, Live, open_settings
 from bot.core.errors import ConfigError
 
@@ -58,14 +54,8 @@ def report(
 
 
 def _replayed(settings: Settings, data: Path) -> Story:
-    scenario = load_scenario(data)
-    market = open_market(scenario)
-    plan = plan_replay(market, settings, scenario)
-    columns = TextColumn("replaying"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("", total=market.rows)
-        result = replay(plan, progress=lambda rows: progress.update(task, completed=rows))
-    return of_result(result, {name: hedge.ratio for name, hedge in plan.policy.hedges.items()})
+    ratios = {name: hedge.ratio for name, hedge in settings.policy().hedges.items()}
+    return of_result(run(settings, data, skip=True), ratios)
 
 
 def _journaled(path: Path) -> Story:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -165,3 +167,11 @@ def test_what_is_beaten_in_both_is_left_out(market: Market) -> None:
 
     best = [run(0.01, 0.5), run(0.02, 0.2), run(0.05, 0.1)]
     assert unbeaten([run(0.03, 0.3), best[2], Run({}, error="no"), best[0], run(0.01, 0.6), best[1]]) == best
+
+
+def test_without_the_research_extra_the_command_says_what_to_install() -> None:
+    script = "import sys; sys.modules['numpy'] = None; from bot.cli.main import main; main()"
+    command = [sys.executable, "-c", script, "sweep", "--data", "x"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603 - our own
+    assert ran.returncode == 2
+    assert "needs numpy: pip install 'dnbot[research]'" in ran.stderr

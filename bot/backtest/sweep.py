@@ -146,7 +146,8 @@ class Sweep:
 
     def __init__(self, client: Client, market: Market, plan: Planner, done: Progress) -> None:
         self._client, self._plan, self._done = client, plan, done
-        self._market = client.scatter(market, broadcast=True)
+        # a key of its own: by content, a sweep that is over could take the same market away from the next one
+        self._market = client.scatter(market, broadcast=True, hash=False)
 
     def run(self, points: Iterable[Point]) -> list[Run]:
         """Replay all points; a run that fails is told as such, and the others go on."""

@@ -12,6 +12,7 @@ import structlog
 from bot.app.cycle import Cycle
 from bot.app.together import first_of, together, unless
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
+from bot.core.fit import require_room
 from bot.core.types import Symbol, VenueId
 from bot.ports import ChainReader, Clock, Event, Exchange, Journal, Service
 
@@ -91,7 +92,8 @@ class Daemon:
 
     async def _meet(self) -> None:
         await together([chain.check() for chain in self.chains])
-        await together([venue.check(self.symbols[venue.venue]) for venue in self.venues])
+        found = await together([venue.check(self.symbols[venue.venue]) for venue in self.venues])
+        require_room(self.cycle.policy, [market for markets in found for market in markets.values()])
         await self.cycle.observer.look()
         await self.cycle.reconciler.begin()
 

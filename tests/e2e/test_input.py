@@ -81,6 +81,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
         "chains.local.chain_id: is 8453, but the endpoint rpc_urls[1] (127.0.0.1) is of chain 31337",
     ),
     "hedge ratio 2": (lambda text, _: text + "[hedge]\nratio = 2\n", "hedge.ratio: is no hedge ratio; write 0 to 1.5"),
+    "a cap below the smallest order": (
+        lambda text, _: text + "[guards]\nmax_order_notional = 1\n",
+        "guards.max_order_notional: is 1 USD, below the smallest order of ",
+    ),
     "two band kinds": (
         lambda text, _: text + "[hedge.band]\nrisk_aversion = 50\nfixed_width = 0.1\n",
         "hedge.band: 2 kinds given (fixed_width, risk_aversion); keep exactly one",

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -175,9 +176,11 @@ class DemoRun:
 
     def _write_marks(self) -> None:
         """Write the market's prices further ahead; the paper exchange reads the file again when it needs more."""
-        self._written = max(2 * self._written, AHEAD * self.scene.settings.blocks)
+        blocks, index = self.scene.settings.blocks, self.scene.index
+        self._written = index + AHEAD * blocks
+        points = islice(self.scene.settings.path(), max(index - blocks, 0), self._written + 1)
         marks, fresh = self.folder / "marks.csv", self.folder / "marks.csv.new"
-        write_marks(fresh, self.scene.settings.points(self._written))
+        write_marks(fresh, points)
         fresh.replace(marks)
 
     async def _cycle_at(self, block: int, deadline: float) -> CycleRecord:

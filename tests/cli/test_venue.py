@@ -90,5 +90,5 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 
 def test_the_certificate_is_of_the_venue_s_hosts(tmp_path: Path) -> None:
     with served("--speak", "bitget", "--mark", "ETH=2000", folder=tmp_path) as (told, _):
-        assert told["hosts"] == ["api.bitget.com"]
+        assert told["hosts"] == ["api.bitget.com", "ws.bitget.com", "wspap.bitget.com"]
         assert ssl.create_default_context(cafile=told["ca_file"]).get_ca_certs()

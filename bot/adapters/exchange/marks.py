@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -92,9 +91,12 @@ class ScriptMarks:
         return len(self._rows)
 
     def _load(self) -> None:
-        rows = _read(self._file)
-        self._end = rows[-1].at if rows else None
-        self._rows = rows if self._passed_at is None else [row for row in rows if row.at > self._passed_at]
+        rows, end = list[_Row](), None
+        for row in _read(self._file):
+            end = row.at
+            if self._passed_at is None or end > self._passed_at:
+                rows.append(row)
+        self._rows, self._end = rows, end
 
     def _forget(self, since: datetime) -> None:
         """Keep of the rows up to a time nothing but the prices in force."""
@@ -153,21 +155,29 @@ class _Row(NamedTuple):
     mark: MarkUpdate
 
 
-def _read(file: Path) -> list[_Row]:
+def _read(file: Path) -> Iterator[_Row]:
+    """Read a script line by line: it may be long."""
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open(encoding="utf-8", newline="") as text:
+            yield from _rows(file, csv.reader(text))
     except OSError as error:
         raise ConfigError(f"can't be read: {error.strerror}", source=str(file)) from error
-    lines = list(csv.reader(text.splitlines()))
-    header = [cell.strip() for cell in lines[0]] if lines else []
+
+
+def _rows(file: Path, lines: Iterator[list[str]]) -> Iterator[_Row]:
+    header = [cell.strip() for cell in next(lines, [])]
     if header[:3] != ["time", "underlying", "price"] or not set(header[3:]) <= {"index", "last", "funding_rate"}:
         right = "the first line must be time,underlying,price and where wanted index,last,funding_rate"
         raise ConfigError(right, source=str(file))
-    rows = [_row(file, number, header, line) for number, line in enumerate(lines[1:], start=2) if line]
-    for number, (before, row) in enumerate(pairwise(rows), start=3):
-        if row.at < before.at:
+    before: datetime | None = None
+    for number, line in enumerate(lines, start=2):
+        if not line:
+            continue
+        row = _row(file, number, header, line)
+        if before is not None and row.at < before:
             raise ConfigError("times must not go backwards", source=str(file), key=f"row {number}")
-    return rows
+        before = row.at
+        yield row
 
 
 def _row(file: Path, number: int, header: list[str], line: list[str]) -> _Row:

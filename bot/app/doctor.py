@@ -11,9 +11,10 @@ from typing import Final
 from bot.adapters.chain.probe import EndpointFacts, probe
 from bot.adapters.clock import SystemClock
 from bot.app import checkups
+from bot.app.adapter_configs import chain_config
 from bot.app.findings import Finding, fail, ok, skip, warn
 from bot.app.settings import Loaded, Settings
-from bot.app.wiring import Preview, chain_config, preview
+from bot.app.wiring import Preview, preview
 from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.market import PerpMarket

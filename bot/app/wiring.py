@@ -1,4 +1,4 @@
-"""Wiring: the only place that names concrete adapters; from settings to a daemon, or to a preview of one decision."""
+"""Wiring: the only place that builds concrete adapters; from settings to a daemon, or to a preview of one decision."""
 
 from __future__ import annotations
 
@@ -14,20 +14,17 @@ from typing import Final
 
 import structlog
 
-from bot.adapters.chain.config import ChainConfig, Limits, TokenMapping, V2Config, V3Config
 from bot.adapters.chain.reader import EvmChainReader
 from bot.adapters.chain.track import Reorg
 from bot.adapters.clock import ChainClock, SystemClock
 from bot.adapters.exchange.ccxt_client import CcxtExchange
-from bot.adapters.exchange.config import CcxtConfig
 from bot.adapters.exchange.connect import connect, watch
 from bot.adapters.exchange.marks import MarkSource as Marks
 from bot.adapters.exchange.marks import PoolMarks, ScriptMarks
 from bot.adapters.exchange.paper import PaperExchange
-from bot.adapters.exchange.paper_config import PaperConfig
-from bot.adapters.exchange.redirect import redirected
 from bot.adapters.exchange.streams import Streams
 from bot.adapters.store.view import JournalView
+from bot.app.adapter_configs import ccxt_config, chain_config, paper_config
 from bot.app.beside import beside, journal_path
 from bot.app.commands import Commands
 from bot.app.cycle import Cycle
@@ -37,13 +34,12 @@ from bot.app.execute import Executor
 from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
 from bot.app.settings import Settings
-from bot.app.settings.chains import ChainSettings
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
 from bot.app.told import ToldJournal
 from bot.core.errors import Retryable
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
-from bot.core.types import ChainId, ChainName, PositionId, Symbol, VenueId
+from bot.core.types import PositionId, Symbol, VenueId
 from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Event, Exchange, Journal, Meter, Service
 
 log = structlog.get_logger(__name__)
@@ -164,7 +160,7 @@ async def _world(
             fed += [marks] if isinstance(marks, PoolMarks) else []
             exchange: Exchange = PaperExchange(paper_config(name, venue, _account_file(folder, name)), marks, clock)
         else:
-            exchange = await connect(_real(name, venue, venue.kind), clock)
+            exchange = await connect(ccxt_config(name, venue, venue.kind), clock)
         stack.push_async_callback(exchange.close)
         venues.append(exchange)
     chains = [EvmChainReader(chain_config(name, chain), clock, on_reorg) for name, chain in settings.chains.items()]
@@ -227,7 +223,7 @@ async def _marks(name: VenueId, venue: VenueSettings, clock: Clock) -> Marks:
             return ScriptMarks(venue.script)
         case MarkSource.VENUE:
             assert venue.source is not None  # noqa: S101 - the settings give both or neither; tells the type checker
-            return await watch(_real(name, venue, venue.source), venue.symbols, clock)
+            return await watch(ccxt_config(name, venue, venue.source), venue.symbols, clock)
 
 
 def _account_file(folder: Path, venue: VenueId) -> Path:
@@ -242,87 +238,3 @@ def _copy_account(account: Path, copy: Path) -> None:
             closing(sqlite3.connect(copy)) as target,
         ):
             source.backup(target)
-
-
-def paper_config(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:
-    """Give the paper venue of the settings, its account in ``file``."""
-    return PaperConfig(
-        venue=name,
-        file=file,
-        symbols=venue.symbols,
-        deposit=venue.deposit,
-        leverage=venue.leverage,
-        half_spread=venue.half_spread,
-        usd_per_bp=venue.depth_per_bp,
-        maker_fee=venue.maker_fee,
-        taker_fee=venue.taker_fee,
-        funding_rate=venue.funding_rate,
-        funding_interval=venue.funding_interval,
-        margin_mode=venue.margin_mode,
-        reserve=venue.reserve,
-    )
-
-
-def _real(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
-    connector = None
-    if venue.redirect_to is not None and venue.ca_file is not None:
-        connector = redirected(venue.redirect_to, venue.ca_file)
-    return CcxtConfig(
-        venue=name,
-        kind=kind,
-        symbols=tuple(venue.symbols.values()),
-        api_key=venue.api_key.get_secret_value(),
-        secret=venue.secret.get_secret_value(),
-        passphrase=venue.passphrase.get_secret_value(),
-        demo=venue.demo,
-        leverage=venue.leverage,
-        margin_mode=venue.margin_mode.value,
-        recv_window=venue.recv_window,
-        stream_move=venue.stream_move,
-        connector=connector,
-    )
-
-
-def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
-    """Give a chain of the settings as its reader takes it."""
-    where = f"chains.{name}"
-    v2 = [
-        V2Config(item.name, f"{where}.uniswap_v2[{index}]", item.pairs, item.holders)
-        for index, item in enumerate(chain.uniswap_v2, 1)
-    ]
-    v3 = [
-        V3Config(
-            item.name,
-            f"{where}.uniswap_v3[{index}]",
-            item.position_manager,
-            token_ids=item.token_ids,
-            discover=item.discover,
-        )
-        for index, item in enumerate(chain.uniswap_v3, 1)
-    ]
-    return ChainConfig(
-        name=name,
-        chain_id=ChainId(chain.chain_id),
-        rpc_urls=tuple(url.get_secret_value() for url in chain.rpc_urls),
-        ws_urls=tuple(url.get_secret_value() for url in chain.ws_urls),
-        multicall=chain.multicall_address,
-        owners=chain.owners,
-        protocols=(*v2, *v3),
-        reference_pools=chain.reference_pools,
-        tokens={
-            token: TokenMapping(item.underlying, item.rate)
-            for token, item in chain.tokens.items()
-            if item.underlying is not None
-        },
-        ignored=frozenset(token for token, item in chain.tokens.items() if item.ignore),
-        limits=Limits(
-            request_timeout=chain.request_timeout.total_seconds(),
-            read_timeout=chain.read_timeout.total_seconds(),
-            max_head_age=chain.max_head_age,
-            poll_interval=chain.poll_interval.total_seconds(),
-            max_batch=chain.max_batch,
-            max_call_gas=chain.max_call_gas,
-            max_call_bytes=chain.max_call_bytes,
-            max_log_blocks=chain.max_log_blocks,
-        ),
-    )

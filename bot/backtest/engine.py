@@ -11,13 +11,13 @@ from typing import Final
 import numpy as np
 
 from bot.adapters.exchange.paper_config import venue_rules
+from bot.app.adapter_configs import paper_config
 from bot.app.commands import Commands
 from bot.app.cycle import Cycle
 from bot.app.entries import EntryBook
 from bot.app.execute import Executor
 from bot.app.reconcile import Reconciler
 from bot.app.settings import Settings
-from bot.app.wiring import paper_config
 from bot.backtest.booking import Booking, Stand
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.market import Market, MarketDay

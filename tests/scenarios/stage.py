@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from bot.adapters.exchange.paper_config import venue_rules
+from bot.app.adapter_configs import paper_config
 from bot.app.commands import Commands
 from bot.app.cycle import Cycle
 from bot.app.entries import EntryBook
 from bot.app.execute import Executor
 from bot.app.reconcile import Reconciler
 from bot.app.settings import load
-from bot.app.wiring import paper_config
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.venue import SimClock, SimObserver, SimVenue
 from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio

@@ -1,0 +1,98 @@
+"""From settings to what each adapter is told: a chain, a paper venue, a real venue. Nothing is opened here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.adapters.chain.config import ChainConfig, Limits, TokenMapping, V2Config, V3Config
+from bot.adapters.exchange.config import CcxtConfig
+from bot.adapters.exchange.paper_config import PaperConfig
+from bot.adapters.exchange.redirect import redirected
+from bot.app.settings.chains import ChainSettings
+from bot.app.settings.venues import VenueSettings
+from bot.core.types import ChainId, ChainName, VenueId
+
+
+def paper_config(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:
+    """Give the paper venue of the settings, its account in ``file``."""
+    return PaperConfig(
+        venue=name,
+        file=file,
+        symbols=venue.symbols,
+        deposit=venue.deposit,
+        leverage=venue.leverage,
+        half_spread=venue.half_spread,
+        usd_per_bp=venue.depth_per_bp,
+        maker_fee=venue.maker_fee,
+        taker_fee=venue.taker_fee,
+        funding_rate=venue.funding_rate,
+        funding_interval=venue.funding_interval,
+        margin_mode=venue.margin_mode,
+        reserve=venue.reserve,
+    )
+
+
+def ccxt_config(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
+    """Give the real venue of the settings; ``kind`` is the exchange's name at ccxt."""
+    connector = None
+    if venue.redirect_to is not None and venue.ca_file is not None:
+        connector = redirected(venue.redirect_to, venue.ca_file)
+    return CcxtConfig(
+        venue=name,
+        kind=kind,
+        symbols=tuple(venue.symbols.values()),
+        api_key=venue.api_key.get_secret_value(),
+        secret=venue.secret.get_secret_value(),
+        passphrase=venue.passphrase.get_secret_value(),
+        demo=venue.demo,
+        leverage=venue.leverage,
+        margin_mode=venue.margin_mode.value,
+        recv_window=venue.recv_window,
+        stream_move=venue.stream_move,
+        connector=connector,
+    )
+
+
+def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
+    """Give a chain of the settings as its reader takes it."""
+    where = f"chains.{name}"
+    v2 = [
+        V2Config(item.name, f"{where}.uniswap_v2[{index}]", item.pairs, item.holders)
+        for index, item in enumerate(chain.uniswap_v2, 1)
+    ]
+    v3 = [
+        V3Config(
+            item.name,
+            f"{where}.uniswap_v3[{index}]",
+            item.position_manager,
+            token_ids=item.token_ids,
+            discover=item.discover,
+        )
+        for index, item in enumerate(chain.uniswap_v3, 1)
+    ]
+    return ChainConfig(
+        name=name,
+        chain_id=ChainId(chain.chain_id),
+        rpc_urls=tuple(url.get_secret_value() for url in chain.rpc_urls),
+        ws_urls=tuple(url.get_secret_value() for url in chain.ws_urls),
+        multicall=chain.multicall_address,
+        owners=chain.owners,
+        protocols=(*v2, *v3),
+        reference_pools=chain.reference_pools,
+        tokens={
+            token: TokenMapping(item.underlying, item.rate)
+            for token, item in chain.tokens.items()
+            if item.underlying is not None
+        },
+        ignored=frozenset(token for token, item in chain.tokens.items() if item.ignore),
+        limits=Limits(
+            request_timeout=chain.request_timeout.total_seconds(),
+            read_timeout=chain.read_timeout.total_seconds(),
+            max_head_age=chain.max_head_age,
+            poll_interval=chain.poll_interval.total_seconds(),
+            max_batch=chain.max_batch,
+            max_call_gas=chain.max_call_gas,
+            max_call_bytes=chain.max_call_bytes,
+            max_log_blocks=chain.max_log_blocks,
+        ),
+    )

@@ -29,6 +29,8 @@ TESTS: Final = (
             "losses",
             "ladder",
             "pools",
+            "stops",
+            "watch",
             "protection",
             "belief",
             "exposure",

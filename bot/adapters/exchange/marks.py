@@ -162,6 +162,8 @@ def _read(file: Path) -> Iterator[_Row]:
             yield from _rows(file, csv.reader(text))
     except OSError as error:
         raise ConfigError(f"can't be read: {error.strerror}", source=str(file)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"is no CSV file in UTF-8: {error}", source=str(file)) from error
 
 
 def _rows(file: Path, lines: Iterator[list[str]]) -> Iterator[_Row]:

@@ -148,3 +148,10 @@ def test_a_wrong_script_is_told_with_file_and_row(tmp_path: Path, text: str, mes
 def test_a_missing_script_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         ScriptMarks(tmp_path / "none.csv")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    script = tmp_path / "marks.csv"
+    script.write_bytes(b"time,underlying,price\n\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        ScriptMarks(script)

@@ -32,11 +32,12 @@ demo: setup ## the main job: a local chain with real pools, hedged on paper
 test: setup testtools ## every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
 
-soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, the frontier, many more examples
+soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, planted bugs, the frontier, many more examples
 	@$(PY) -m tests.e2e.soak
 	@$(PY) -m tests.faults.soak
 	@$(PY) -m tests.scenarios
 	@$(PY) -m tests.frontier
+	@$(PY) -m tests.planted
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q --hypothesis-profile=soak $$(grep -rl hypothesis --include='test_*.py' tests)
 
 testtools: ## what some tests need besides: a browser, a broker, promtool

@@ -67,12 +67,13 @@ _STOPS_MAY_LACK: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The market at a minute; the pool and the dollar token follow the mark and par unless told."""
+    """The market at a minute; pool and dollar token follow the mark and par unless told; ``age`` is the block's."""
 
     mark: Decimal
     pool: Decimal | None = None
     par: Decimal = ONE
     rate: Decimal | None = None
+    age: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ class Stage:
         self.deep = _curve_v2(first, self.half)
         self.told = Told(self.scenario)
         self.bare = 0
+        self.decision: Decision | None = None
 
     def _hardships(self) -> Hardships:
         windows: tuple[Window, ...] = ()
@@ -191,14 +193,14 @@ class Stage:
             await self.cycle.reconciler.reconcile()
         snapshot = self.snapshot(number, tick, now, away=away)
         decision = (await self.cycle.act(snapshot)).decision
-        self.cycle.state = decision.state
+        self.cycle.state, self.decision = decision.state, decision
         self._check(number, decision, away=away)
         self._keep(number, tick, decision)
 
     def snapshot(self, number: int, tick: Tick, now: datetime, *, away: bool) -> Snapshot:
         """Show the twin's chain and the venue; a venue that is away is unknown."""
         price = (tick.mark if tick.pool is None else tick.pool) / tick.par
-        stamp = BlockStamp(number, BlockHash(f"0x{number:064x}"), BlockHash(f"0x{number - 1:064x}"), now)
+        stamp = BlockStamp(number, BlockHash(f"0x{number:064x}"), BlockHash(f"0x{number - 1:064x}"), now - tick.age)
         view = ChainView(CHAIN, ChainId(31337), stamp, self.positions(price), tuple(self.pools(price, tick.par)))
         seen: VenueView | VenueUnknown = self.venue.view(with_ledger=True)
         if away:

@@ -1,14 +1,17 @@
 """Any order of market moves, faults and operator's commands: the invariants hold against the engine's own account.
 
-Never long, caps and step cap kept, no adds while frozen, flattening, halted or paused, no short for more than two ticks
-without its stop unless that is told, never silently under-hedged; and when all is calm again the hedge comes back.
+No add on a symbol with an order of unknown fate (I3); never long, caps, step cap and orders a minute kept (I4); no add
+on an old block, nothing sent to a venue that is away (I5); no short for more than two ticks without its stop unless
+that is told (I6); no add that ends on the margin ladder, no reduction refused (I7); no adds while frozen, flattening,
+halted or paused (I8); never silently under-hedged; and when all is calm again the hedge comes back.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,28 +20,60 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from bot.backtest.journal import MemoryJournal
 from bot.backtest.venue import SimVenue
 from bot.core.command import Command, Verb
-from bot.core.orders import Intent, OrderKind, Outcome, Rejected, RejectReason, Unknown
-from bot.core.state import RunState
-from tests.scenarios.stage import ONE, PERP, Scenario, Stage, Tick
+from bot.core.errors import Retryable
+from bot.core.orders import Intent, NotFound, OrderKind, OrderReport, Outcome, Rejected, RejectReason, Unknown
+from bot.core.standing import standings
+from bot.core.state import BotState, PendingStatus, RunState
+from bot.core.types import ClientOrderId, Symbol
+from bot.paper.rules import Window, WindowKind
+from tests.scenarios.stage import ONE, PERP, START, TICK, Scenario, Stage, Tick
 
 D = Decimal
 MOVES = st.decimals("-0.05", "0.05", places=3)
 JUMPS = st.sampled_from([D("-0.4"), D("-0.2"), D("0.15"), D("0.3"), D("0.6")])
-CALM = 8
+CALM = 3
 """Ticks within which all must be well, or an alarm stand."""
+STALE = timedelta(hours=1)
+MAY_STOP_A_REDUCTION = {"account check", "step cap"}
+"""An account that can't be believed; what is beyond the step cap waits for the next order."""
+UNSURE = set(PendingStatus) - {PendingStatus.OPEN}
 
 
 @dataclass(slots=True)
 class Faulty(SimVenue):
-    """The engine's port and what goes wrong next: ``lost`` (None, or whether the order had its effect), ``refused``."""
+    """The engine's port and what goes wrong next: ``lost`` (None, or whether the order had its effect), ``refused``.
+
+    While it is ``blind`` no order can be looked up. What must not be sent is told in ``broken``.
+    """
 
     lost: bool | None = None
     refused: int = 0
+    blind: bool = False
+    journal: MemoryJournal = field(default_factory=MemoryJournal)
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def away(self) -> bool:
+        return self.engine.rules.hardships.window(self.engine.now) is not None
+
+    async def lookup(self, client_id: ClientOrderId, symbol: Symbol) -> OrderReport | NotFound:
+        """Look an order up, unless nobody answers."""
+        if self.blind or self.away:
+            raise Retryable("no answer")
+        return await SimVenue.lookup(self, client_id, symbol)
 
     async def place(self, intent: Intent) -> Outcome:
         """Send an order, and perhaps lose the answer or be refused."""
+        asked = intent.request
+        if self.away:
+            self.broken.append(f"sent to a venue that is away: {asked}")
+        others = [item for item in self.journal.pending() if item.intent.client_id != intent.client_id]
+        unsure = [one for one in others if one.intent.request.symbol == asked.symbol and one.status in UNSURE]
+        if unsure and not asked.reduce_only:
+            self.broken.append(f"added beside an order of unknown fate: {asked}, {unsure}")
         if self.refused:
             self.refused -= 1
             return Rejected(intent.client_id, RejectReason.MAINTENANCE, "-1008", "overloaded")
@@ -63,7 +98,7 @@ class Trading(RuleBasedStateMachine):
     def open(self, deposit: int) -> None:
         self.stage = Stage(Scenario("machine", (Tick(D(3000)),), deposit=D(deposit)))
         engine = self.stage.venue.engine
-        self.venue = Faulty(engine)
+        self.venue = Faulty(engine, journal=self.stage.journal)
         self.stage.venue = self.venue
         cycle = self.stage.cycle
         cycle.observer.venues = [self.venue]
@@ -73,12 +108,12 @@ class Trading(RuleBasedStateMachine):
         self.liquidity, self.shares = self.stage.liquidity, self.stage.deep
         self.tick()
 
-    def tick(self, pool: Decimal | None = None, par: Decimal = ONE) -> None:
+    def tick(self, pool: Decimal | None = None, par: Decimal = ONE, age: timedelta = timedelta()) -> None:
         """Play a minute, and check all that must hold."""
         self.number += 1
         before = self.stage.cycle.state
         assert before is not None
-        self.run(self.stage.turn(self.number, Tick(self.mark.quantize(D("0.01")), pool, par)))
+        self.run(self.stage.turn(self.number, Tick(self.mark.quantize(D("0.01")), pool, par, age=age)))
         row = self.stage.told.rows[-1]
         broken = [item for item in self.stage.told.broken if "without a stop" not in item or "bare" not in row.alarms]
         assert broken == [], broken
@@ -86,6 +121,18 @@ class Trading(RuleBasedStateMachine):
         orders = [item.intent for item in self.stage.journal.orders.values() if item.intent.created_at >= self._now()]
         if row.state in {"frozen", "flattening", "halted", "paused"}:
             assert all(intent.request.reduce_only for intent in orders), row
+        adds = [intent for intent in orders if not intent.request.reduce_only]
+        assert self.venue.broken == []
+        assert len(adds) <= self.stage.policy.guards.max_orders_per_minute
+        assert not (adds and age >= STALE), row
+        decision = self.stage.decision
+        assert decision is not None
+        stopped = {item.guard for item in decision.refused if item.order.reduce_only} - MAY_STOP_A_REDUCTION
+        assert not stopped or (stopped == {"run state"} and row.state == "paused"), decision.refused
+        if any(not item.order.reduce_only for item in decision.approved):
+            least = self.stage.policy.risk.ladder.top_up.distance
+            after = standings(self.venue.view(with_ledger=False))
+            assert all(item.distance is None or item.distance > least for item in after), after
 
     def _now(self) -> Any:  # noqa: ANN401 - a time
         return self.venue.engine.now
@@ -128,6 +175,30 @@ class Trading(RuleBasedStateMachine):
         self.venue.lost = is_applied
         self.tick()
 
+    @rule(ticks=st.integers(1, 6), move=MOVES)
+    def venue_goes_away(self, ticks: int, move: Decimal) -> None:
+        engine = self.venue.engine
+        gone = Window(engine.now, engine.now + ticks * TICK, WindowKind.OUTAGE)
+        engine.rules = replace(engine.rules, hardships=replace(engine.rules.hardships, windows=(gone,)))
+        for _ in range(ticks):
+            self.mark *= 1 + move / ticks
+            self.tick()
+
+    @rule(ticks=st.integers(1, 4), is_applied=st.booleans(), move=MOVES)
+    def an_order_is_lost_and_not_found(self, ticks: int, is_applied: bool, move: Decimal) -> None:  # noqa: FBT001 - drawn
+        self.venue.lost, self.venue.blind = is_applied, True
+        for _ in range(ticks):
+            self.mark *= 1 + move / ticks
+            self.tick()
+        self.venue.blind = False
+        self.tick()
+
+    @rule(ticks=st.integers(1, 3), move=MOVES)
+    def chain_stands_still(self, ticks: int, move: Decimal) -> None:
+        for number in range(ticks):
+            self.mark *= 1 + move / ticks
+            self.tick(age=STALE + number * TICK)
+
     @rule(times=st.integers(1, 3))
     def next_orders_are_refused(self, times: int) -> None:
         self.venue.refused = times
@@ -163,6 +234,7 @@ class Trading(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let all be calm: the hedge comes back into its band, or an alarm says why not."""
         if self.number:
+            self.venue.blind, self.venue.lost, self.venue.refused = False, None, 0
             for _ in range(CALM):
                 self.tick()
             row = self.stage.told.rows[-1]
@@ -205,3 +277,27 @@ async def test_flatten_ends_flat_by_reductions_alone_where_half_of_them_are_refu
     assert all(request.reduce_only for request in after)
     assert stage.told.rows[-1].short == 0
     assert stage.told.rows[-1].state == "flattening"
+
+
+@pytest.mark.parametrize("before", RunState)
+async def test_a_freeze_acts_within_a_tick_from_every_state(before: RunState) -> None:
+    stage = Stage(Scenario("freeze", (Tick(D(3000)),)))
+    for number in range(1, 10):
+        await stage.turn(number, Tick(D(3000)))
+    state = stage.cycle.state
+    assert state is not None
+    stage.cycle.state = replace(state, bot=BotState(before, "so", START))
+    said = asyncio.create_task(stage.cycle.commands.submit(Command(Verb.FREEZE, "test", "odd prices")))
+    await asyncio.sleep(0)
+    stage.cycle.obey()
+    await said
+    known, short = set(stage.journal.orders), stage.told.rows[-1].short
+    for number in range(10, 20):  # the price falls: the liquidity holds more, and a running bot would short more
+        await stage.turn(number, Tick(D(3000) - 30 * (number - 9)))
+    sent = [order.intent.request for name, order in stage.journal.orders.items() if name not in known]
+    assert all(request.reduce_only for request in sent)
+    assert {row.state for row in stage.told.rows[9:]} <= {"frozen", "halted"}
+    assert short <= stage.told.rows[-1].short < 0
+    assert stage.told.rows[-1].exposure > -short + D("0.1")
+    stops = [one for one in stage.venue.engine.account.orders.values() if one.kind is OrderKind.STOP_MARKET]
+    assert sum((stop.remaining for stop in stops), D(0)) >= -stage.told.rows[-1].short

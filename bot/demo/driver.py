@@ -19,6 +19,7 @@ import tomli_w
 
 from bot.adapters.store.view import JournalView
 from bot.app.beside import JOURNAL
+from bot.app.settings.origins import Layer, merge
 from bot.core.errors import ConfigError, Halt
 from bot.core.snapshot import LpPosition
 from bot.demo.chain import LocalChain
@@ -144,7 +145,7 @@ class DemoRun:
         }
         if self.venues:  # which run by the system's clock, while blocks are played faster than their own time says
             tables["guards"] = {"max_snapshot_age": "1h", "max_orders_per_minute": 1000}
-        text = tomli_w.dumps(_laid_over(tables, self._more))
+        text = tomli_w.dumps(merge([Layer("demo", tables), Layer("more", self._more)])[0])
         self.config.touch(mode=0o600)
         self.config.write_text(f"# The demo's own configuration: dnbot run -c {self.config}\n{text}", encoding="utf-8")
 
@@ -222,15 +223,6 @@ class DemoRun:
             return await self.scene.v2.burn_pays(self.scene.pair, position.curve.liquidity)
         payout = await self.scene.v3.pays(int(position.id.rsplit(":", 1)[1]))
         return payout.total0, payout.total1
-
-
-def _laid_over(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
-    """Lay tables over others, key by key."""
-    found = dict(below)
-    for key, value in above.items():
-        old = found.get(key)
-        found[key] = _laid_over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return found
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from bot.adapters.exchange.config import CcxtConfig
 from bot.adapters.exchange.connect import api_of, hosts_in
 from bot.adapters.exchange.errors import NotSent
 from bot.adapters.exchange.facts import VenueFacts
-from bot.adapters.exchange.link import Api, Call, Link
+from bot.adapters.exchange.link import Api, Call, Link, side_by_side
 from bot.adapters.exchange.redact import quiet_loggers
 from bot.core.types import Symbol
 from bot.ports import Clock, Meter
@@ -96,12 +96,9 @@ class Streams:
             feeds = tuple(feeds_of(api, self.config.symbols))
             log.info("streams opened", venue=self.config.venue, feeds=[feed.name for feed in feeds])
             self.hint()  # whatever moved while nobody listened
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for feed in feeds:
-                        group.create_task(self._listen(feed))
-            except ExceptionGroup as group_error:
-                raise group_error.exceptions[0] from None
+            async with side_by_side() as group:
+                for feed in feeds:
+                    group.create_task(self._listen(feed))
         if not feeds:
             await asyncio.Event().wait()
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.core.orders import OrderStatus
 from bot.core.types import ZERO, Symbol
 from bot.paper.account import Order
 from bot.paper.servers.desk import Desk
+
+_EVERY: Final = timedelta(seconds=1)
 
 
 class Channel(Protocol):
@@ -36,6 +39,21 @@ def unpacked(text: str) -> Mapping[str, object]:
 def packed(message: Mapping[str, object]) -> str:
     """Write a message."""
     return json.dumps(message, separators=(",", ":"))
+
+
+@dataclass(slots=True)
+class Due:
+    """When a market's mark is to be told: at every change, and each second."""
+
+    _told: dict[Symbol, tuple[datetime, Decimal]] = field(default_factory=dict)
+
+    def take(self, symbol: Symbol, mark: Decimal, now: datetime) -> bool:
+        """Say whether it is due; if it is, it counts as told."""
+        before = self._told.get(symbol)
+        if before is not None and before[1] == mark and now < before[0] + _EVERY:
+            return False
+        self._told[symbol] = now, mark
+        return True
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from urllib.parse import parse_qs
@@ -14,11 +13,10 @@ from bot.core.types import ZERO, Symbol
 from bot.paper.account import Order
 from bot.paper.servers.binance import errors, render
 from bot.paper.servers.desk import Desk, waits
-from bot.paper.servers.push import Channel, Watch, packed, unpacked
+from bot.paper.servers.push import Channel, Due, Watch, packed, unpacked
 from bot.paper.servers.venue import Incoming, Venue, id_of
 from bot.paper.servers.wire import fixed, millis
 
-_SECOND: Final = timedelta(seconds=1)
 _MARKET: Final = "/market/ws"
 _PRIVATE: Final = "/private/ws"
 
@@ -50,7 +48,7 @@ class Marks:
 
     venue: Venue
     _wanted: set[str] = field(default_factory=set)
-    _told: dict[Symbol, tuple[datetime, Decimal]] = field(default_factory=dict)
+    _due: Due = field(default_factory=Due)
 
     def heard(self, text: str) -> Sequence[str]:
         """Subscribe to streams, or no longer."""
@@ -69,10 +67,8 @@ class Marks:
         for name in sorted(self._wanted & self.venue.ids.keys()):
             symbol = self.venue.ids[name]
             market, funding = account.markets[symbol], account.funding[symbol]
-            before = self._told.get(symbol)
-            if before is not None and before[1] == market.mark and now < before[0] + _SECOND:
+            if not self._due.take(symbol, market.mark, now):
                 continue
-            self._told[symbol] = now, market.mark
             event = {
                 "e": "markPriceUpdate",
                 "E": millis(now),

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.types import Symbol
 from bot.paper.account import Order
-from bot.paper.servers.bitget import account, errors, market, render
+from bot.paper.servers.bitget import account, auth, errors, market, render
 from bot.paper.servers.bitget.call import Private, Public
 from bot.paper.servers.desk import Desk, waits
-from bot.paper.servers.push import Channel, Watch, packed, unpacked
+from bot.paper.servers.push import Channel, Due, Watch, packed, unpacked
 from bot.paper.servers.venue import Incoming, Venue, id_of
 from bot.paper.servers.wire import Params, millis
 
 Arg = Mapping[str, object]
 
-_SECOND: Final = timedelta(seconds=1)
 _WINDOW: Final = 30
 """Seconds that a login's time stamp may be away from the venue's clock."""
 
@@ -57,7 +52,7 @@ class Tickers:
 
     venue: Venue
     _wanted: dict[str, Arg] = field(default_factory=dict)
-    _told: dict[Symbol, tuple[datetime, Decimal]] = field(default_factory=dict)
+    _due: Due = field(default_factory=Due)
 
     def heard(self, text: str) -> Sequence[str]:
         """Subscribe to markets, or no longer; ``ping`` is answered."""
@@ -80,10 +75,8 @@ class Tickers:
             symbol = self.venue.ids.get(name)
             if symbol is None:
                 continue
-            mark, before = self.venue.tape.account.markets[symbol].mark, self._told.get(symbol)
-            if before is not None and before[1] == mark and now < before[0] + _SECOND:
+            if not self._due.take(symbol, self.venue.tape.account.markets[symbol].mark, now):
                 continue
-            self._told[symbol] = now, mark
             call = Public(self.venue, Params({}, errors.missing), now)
             row = {**market.ticker_of(call, symbol), "instId": name, "ts": str(millis(now))}
             told.append(packed({"action": "snapshot", "arg": arg, "data": [row], "ts": millis(now)}))
@@ -122,11 +115,10 @@ class Account:
         return packed({"event": "login", "code": 0})
 
     def _is_signed(self, desk: Desk, sent: str, said: Arg) -> bool:
-        keys = desk.credentials
-        digest = hmac.new(keys.secret.encode(), f"{sent}GET/user/verify".encode(), hashlib.sha256).digest()
         is_fresh = abs(int(sent) - millis(self.venue.clock.now()) // 1000) <= _WINDOW
-        is_ours = hmac.compare_digest(base64.b64encode(digest).decode(), str(said.get("sign")))
-        return is_fresh and is_ours and hmac.compare_digest(keys.passphrase, str(said.get("passphrase")))
+        wanted = auth.signature(desk, f"{sent}GET/user/verify".encode())
+        is_ours = hmac.compare_digest(wanted, str(said.get("sign")))
+        return is_fresh and is_ours and hmac.compare_digest(desk.credentials.passphrase, str(said.get("passphrase")))
 
     def news(self) -> Sequence[str]:
         """Tell the orders that changed, and all positions if one of them did."""

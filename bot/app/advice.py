@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.app.plan import plan
-from bot.app.report import Json
+from bot.app.report import Json, text
 from bot.app.settings import Settings
 from bot.core.advice import ACCEPTED, HORIZON, Advice, Choice, HedgeAdvice, advise
 from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, TrackingBudget
@@ -55,20 +55,20 @@ def advice_data(found: Advice) -> Json:
     return {
         "lp_value_usd": str(found.lp_value),
         "a_year": {
-            "lvr_usd": _text(found.lvr),
+            "lvr_usd": text(found.lvr),
             "hedge_cost_usd": str(found.advised.cost),
             "funding_usd": str(found.funding),
-            "fees_to_break_even_usd": _text(found.break_even),
+            "fees_to_break_even_usd": text(found.break_even),
             "fees_to_break_even": _share(found.break_even, found.lp_value),
             "tracking_error": str(found.advised.tracking_error),
         },
         "hedges": [_hedge(hedge) for hedge in found.hedges],
         "positions": [
-            {"id": item.position, "value_usd": _text(item.value), "lvr_usd_a_year": _text(item.lvr)}
+            {"id": item.position, "value_usd": text(item.value), "lvr_usd_a_year": text(item.lvr)}
             for item in found.positions
         ],
         "venues": [
-            {"venue": item.venue, "equity_usd": str(item.equity), "collateral_usd": _text(item.collateral)}
+            {"venue": item.venue, "equity_usd": str(item.equity), "collateral_usd": text(item.collateral)}
             for item in found.venues
         ],
         "shorts": [
@@ -76,7 +76,7 @@ def advice_data(found: Advice) -> Json:
                 "venue": item.standing.venue,
                 "symbol": item.standing.symbol,
                 "size": str(item.standing.size),
-                "distance": _text(item.standing.distance),
+                "distance": text(item.standing.distance),
                 "liquidation_chance_in_horizon": str(item.chance),
             }
             for item in found.shorts
@@ -116,8 +116,8 @@ def _hedge(hedge: HedgeAdvice) -> Json:
             "tracking_error_a_year": str(band.tracking_error),
             "cost_usd_a_year": str(band.cost),
         },
-        "collateral_usd": _text(hedge.collateral),
-        "leverage": _text(hedge.leverage),
+        "collateral_usd": text(hedge.collateral),
+        "leverage": text(hedge.leverage),
         "funding_rate_a_year": str(hedge.funding_rate),
         "funding_usd_a_year": str(hedge.funding),
         "risks": [
@@ -142,7 +142,3 @@ def _choice(item: Choice) -> Json:
 
 def _share(amount: Decimal | None, whole: Decimal) -> str | None:
     return None if amount is None or whole <= 0 else str(amount / whole)
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)

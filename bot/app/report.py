@@ -54,8 +54,8 @@ def what_if_data(found: WhatIf) -> Json:
             {
                 "before": _standing(fate.before),
                 "after": fate.after and _standing(fate.after),
-                "stop_reached": _text(fate.stop),
-                "liquidation_reached": _text(fate.liquidation),
+                "stop_reached": text(fate.stop),
+                "liquidation_reached": text(fate.liquidation),
             }
             for fate in found.fates
         ],
@@ -68,11 +68,11 @@ def _standing(one: Standing) -> Json:
         "symbol": one.symbol,
         "size": str(one.size),
         "mark_usd": str(one.mark),
-        "liquidation_usd": _text(one.liquidation),
-        "distance": _text(one.distance),
+        "liquidation_usd": text(one.liquidation),
+        "distance": text(one.distance),
         "margin_ratio": str(one.ratio),
         "ladder": one.rung.value,
-        "stop_usd": _text(one.stop),
+        "stop_usd": text(one.stop),
     }
 
 
@@ -100,10 +100,10 @@ def _position(position: LpPosition, report: PositionReport | None) -> Json:
         "principal": [str(amounts.principal0), str(amounts.principal1)],
         "fees": [str(amounts.fees0), str(amounts.fees1)],
         "entry": entry and {"amounts": [str(entry.amount0), str(entry.amount1)], "source": entry.source.value},
-        "value_usd": _text(report.value if report else None),
-        "fees_usd": _text(report.fees_value if report else None),
-        "il": _text(report.il if report else None),
-        "il_usd": _text(report.il_value if report else None),
+        "value_usd": text(report.value if report else None),
+        "fees_usd": text(report.fees_value if report else None),
+        "il": text(report.il if report else None),
+        "il_usd": text(report.il_value if report else None),
     }
 
 
@@ -125,12 +125,12 @@ def _hedge(hedge: Hedge) -> Json:
     band = hedge.band
     return {
         "underlying": hedge.underlying,
-        "mark_usd": _text(hedge.mark),
+        "mark_usd": text(hedge.mark),
         "exposure": str(hedge.exposure),
         "target": str(hedge.target),
-        "position": _text(hedge.position),
+        "position": text(hedge.position),
         "in_flight": str(hedge.in_flight),
-        "drift": _text(hedge.drift),
+        "drift": text(hedge.drift),
         "band": band
         and {
             "b": str(band.outer),
@@ -152,11 +152,12 @@ def _order(order: OrderRequest) -> Json:
         "kind": order.kind.value,
         "time_in_force": order.time_in_force.value,
         "reduce_only": order.reduce_only,
-        "price": _text(order.price),
-        "trigger": _text(order.trigger),
+        "price": text(order.price),
+        "trigger": text(order.trigger),
         "reason": order.reason,
     }
 
 
-def _text(value: Decimal | None) -> str | None:
+def text(value: Decimal | None) -> str | None:
+    """Write a number; None where it is not known."""
     return None if value is None else str(value)

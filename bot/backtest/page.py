@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 
 from bot.adapters.web.pages import plotly_script
-from bot.backtest.story import Leg, Story, waterfall
+from bot.backtest.story import Leg, Story
 from bot.core.pnl import Attribution
 
 Json = dict[str, object]
@@ -127,7 +127,7 @@ def _drift(at: Sequence[str], leg: Leg, unit: str) -> Json:
 
 
 def _falls(total: Attribution) -> Json:
-    terms = waterfall(total)
+    terms = [(name, float(amount)) for name, amount in total.terms]
     return {
         "type": "waterfall",
         "x": [*(name for name, _ in terms), "result"],
@@ -166,11 +166,11 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], note:
 
 
 def _terms(total: Attribution) -> list[str]:
-    return [*(f"{amount:,.2f}" for _, amount in waterfall(total)), f"{float(total.total):,.2f}"]
+    return [*(f"{float(amount):,.2f}" for _, amount in total.terms), f"{float(total.total):,.2f}"]
 
 
 def _days(story: Story) -> str:
-    head = ["USD", *(name for name, _ in waterfall(story.total)), "result"]
+    head = ["USD", *(name for name, _ in story.total.terms), "result"]
     rows = [[day, *_terms(one)] for day, one in story.days.items()]
     return _table("Day by day", head, [*rows, ["all", *_terms(story.total)]])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from bot.backtest.story import Story, waterfall
+from bot.backtest.story import Story
 
 _COLOURS = {"hedged": "#1f6feb", "unhedged": "#d1242f", "deposit held": "#8c959f"}
 
@@ -26,8 +26,8 @@ def save_picture(story: Story, path: Path) -> None:
         value.plot(at, [float("nan") if one is None else one for one in line], color=_COLOURS[name], label=name)
     value.set(title=f"{story.title}: change of value, USD")
     value.legend(frameon=False)
-    terms = [*waterfall(story.total), ("result", float(story.total.total))]
-    bars = [amount for _, amount in terms]
+    terms = [*story.total.terms, ("result", story.total.total)]
+    bars = [float(amount) for _, amount in terms]
     falls.barh([name for name, _ in terms], bars, color=["#1a7f37" if one >= 0 else "#d1242f" for one in bars])
     falls.invert_yaxis()
     falls.set(title="Where it came from, USD")

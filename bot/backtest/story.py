@@ -219,19 +219,3 @@ def _usd(value: Decimal | None) -> str:
 
 def _when(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def waterfall(total: Attribution) -> list[tuple[str, float]]:
-    """Give the terms of the identity in order, USD; what they leave unexplained is the last."""
-    liquidity, hedge = total.liquidity, total.hedge
-    return [
-        ("LP fees", float(liquidity.fees)),
-        ("price of the deposit", float(liquidity.hold)),
-        ("impermanent loss", float(liquidity.il)),
-        ("hedge price", float(hedge.price)),
-        ("funding", float(hedge.funding)),
-        ("trading fees", float(hedge.trading_fees)),
-        ("slippage", float(hedge.slippage)),
-        ("liquidation fees", float(hedge.liquidation_fees)),
-        ("unexplained", float(total.residual)),
-    ]

@@ -14,6 +14,7 @@ from rich.table import Table
 from bot.app import logging
 from bot.app.advice import advice, advice_data, assumptions, words
 from bot.cli.options import AsJson, ConfigFiles, Level, Live, open_settings
+from bot.cli.tables import table_of
 from bot.core.advice import Advice, Choice, HedgeAdvice
 
 app = typer.Typer(add_completion=False)
@@ -91,9 +92,7 @@ def _hedge(console: Console, hedge: HedgeAdvice) -> None:
 
 
 def _bands(found: Advice) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 1))
-    for name in ("band", "tracking error a year", "cost a year, USD"):
-        table.add_column(name, justify="left" if name == "band" else "right", no_wrap=True)
+    table = table_of("band", "tracking error a year", "cost a year, USD")
     rows: list[tuple[str, Choice]] = [("", item) for item in found.choices]
     if found.configured != found.advised:
         rows.append((" (configured)", found.configured))
@@ -104,9 +103,7 @@ def _bands(found: Advice) -> Table:
 
 
 def _year(found: Advice) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 1))
-    for name in ("a year", "USD", "of the liquidity"):
-        table.add_column(name, justify="left" if name == "a year" else "right", no_wrap=True)
+    table = table_of("a year", "USD", "of the liquidity")
     rows: list[tuple[str, Decimal | None]] = [
         ("loss against rebalancing", None if found.lvr is None else -found.lvr),
         ("trading of the hedge", -found.advised.cost),

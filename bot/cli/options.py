@@ -20,6 +20,7 @@ ConfigFiles = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Live = Annotated[bool, typer.Option("--live", help='Allow mode = "live".')]
+JournalCopy = Annotated[Path | None, typer.Option(help="A copy of the journal; left out: the one in place.")]
 Level = Annotated[LogLevel | None, typer.Option("--log-level", help="The least severe level that is logged.")]
 
 

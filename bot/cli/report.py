@@ -17,7 +17,7 @@ from bot.backtest.page import page
 from bot.backtest.picture import save_picture
 from bot.backtest.story import Story, of_journal, of_result
 from bot.cli.backtest import run
-from bot.cli.options import ConfigFiles, Live, open_settings
+from bot.cli.options import ConfigFiles, JournalCopy, Live, open_settings
 from bot.core.errors import ConfigError
 
 app = typer.Typer(add_completion=False)
@@ -31,7 +31,7 @@ def report(
     data: Annotated[
         Path | None, typer.Option(help="Scenario to replay; left out: the report is of the daemon's journal.")
     ] = None,
-    journal: Annotated[Path | None, typer.Option(help="A copy of the journal; left out: the one in place.")] = None,
+    journal: JournalCopy = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The page to write.")] = Path("report.html"),
     png: Annotated[bool, typer.Option("--png", help="Write the charts as a picture beside it, too.")] = False,
     live: Live = False,

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from bot.backtest.engine import Plan, plan_replay
 from bot.backtest.frontier_plot import save_frontier
@@ -21,6 +20,7 @@ from bot.backtest.store import arrow, write_table
 from bot.backtest.sweep import Run, Sweep, columns, unbeaten, workers
 from bot.backtest.theory import frontier
 from bot.cli.options import ConfigFiles, open_settings
+from bot.cli.tables import table_of
 from bot.core.errors import ConfigError
 
 app = typer.Typer(add_completion=False)
@@ -106,11 +106,9 @@ def _words(point: Mapping[str, str]) -> str:
 
 def _show(console: Console, runs: Sequence[Run], axes: Sequence[Axis]) -> None:
     """Print the runs by rising tracking error; those that no other one beats are marked."""
-    table = Table(box=None, header_style="dim", padding=(0, 1))
-    for axis in axes:
-        table.add_column(axis.key.rpartition(".")[2], no_wrap=True)
-    for name in ("error", "rebalancing", "all costs", "variance", "orders", "liquidation", ""):
-        table.add_column(name, justify="right", no_wrap=True)
+    names = [axis.key.rpartition(".")[2] for axis in axes]
+    figures_shown = ("error", "rebalancing", "all costs", "variance", "orders", "liquidation", "")
+    table = table_of(*names, *figures_shown, left=len(axes))
     best = [id(run) for run in unbeaten(runs)]
     known = [(run.figures.tracking_error_a_year, run, run.figures) for run in runs if run.figures]
     for _, run, figures in sorted(known, key=lambda item: item[0]):

@@ -65,38 +65,23 @@ def _pair(position: LpPosition, raw0: int, raw1: int) -> str:
 
 
 def _hedges(decision: Decision) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 1))
-    for name in ("", "mark USD", "exposure", "target", "position", "drift", "b", "r"):
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    table = table_of("", "mark USD", "exposure", "target", "position", "drift", "b", "r")
     for hedge in decision.hedges:
         band = hedge.band
         cells = (hedge.mark, hedge.exposure, hedge.target, hedge.position, hedge.drift)
         edges = (band.outer if band else None, band.inner if band else None)
-        table.add_row(f"[bold]{hedge.underlying}[/bold]", *map(_number, (*cells, *edges)))
+        table.add_row(f"[bold]{hedge.underlying}[/bold]", *map(number, (*cells, *edges)))
     return table
 
 
 def results_table(book: Book) -> Table:
     """Show where today's result, and that since the journal began, came from; USD."""
-    table = Table(box=None, header_style="dim", padding=(0, 1))
-    for name in ("USD", book.day, "since the journal began"):
-        table.add_column(name, justify="left" if name == "USD" else "right", no_wrap=True)
-    parts = [(item.liquidity, item.hedge, item) for item in (book.today, book.total)]
-    lines: list[tuple[str, list[Decimal]]] = [
-        ("LP fees", [liquidity.fees for liquidity, _, _ in parts]),
-        ("price of the deposit", [liquidity.hold for liquidity, _, _ in parts]),
-        ("impermanent loss", [liquidity.il for liquidity, _, _ in parts]),
-        ("hedge, price", [hedge.price for _, hedge, _ in parts]),
-        ("funding", [hedge.funding for _, hedge, _ in parts]),
-        ("trading fees", [hedge.trading_fees for _, hedge, _ in parts]),
-        ("slippage", [hedge.slippage for _, hedge, _ in parts]),
-        ("liquidation fees", [hedge.liquidation_fees for _, hedge, _ in parts]),
-        ("unexplained", [item.residual for _, _, item in parts]),
-        ("[bold]result[/bold]", [item.total for _, _, item in parts]),
-        ("loss against rebalancing, of it", [-liquidity.lvr for liquidity, _, _ in parts]),
-    ]
-    for name, amounts in lines:
-        table.add_row(name, *map(_usd, amounts))
+    table = table_of("USD", book.day, "since the journal began")
+    parts = (book.today, book.total)
+    for (name, today), (_, total) in zip(*(item.terms for item in parts), strict=True):
+        table.add_row(name, _usd(today), _usd(total))
+    table.add_row("[bold]result[/bold]", *(_usd(item.total) for item in parts))
+    table.add_row("loss against rebalancing, of it", *(_usd(-item.liquidity.lvr) for item in parts))
     return table
 
 
@@ -105,5 +90,14 @@ def _usd(amount: Decimal) -> str:
     return "0.00" if text in {"+0.00", "-0.00"} else text
 
 
-def _number(value: Decimal | None) -> str:
+def table_of(*names: str, left: int = 1) -> Table:
+    """Begin a table without lines, its first columns for words and the others for numbers."""
+    table = Table(box=None, header_style="dim", padding=(0, 1))
+    for place, name in enumerate(names):
+        table.add_column(name, justify="left" if place < left else "right", no_wrap=True)
+    return table
+
+
+def number(value: Decimal | None) -> str:
+    """Write a quantity or a price, five digits of it."""
     return "unknown" if value is None else f"{value:.5g}" if value else "0"

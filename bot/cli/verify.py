@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import closing
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from bot.adapters.store.view import JournalView
 from bot.app.beside import journal_path
 from bot.backtest.derive import Derived, derive
-from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
+from bot.cli.options import AsJson, ConfigFiles, JournalCopy, Live, open_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -27,7 +25,7 @@ def verify(
     ctx: typer.Context,
     files: ConfigFiles = None,
     *,
-    journal: Annotated[Path | None, typer.Option(help="A copy of the journal; left out: the one in place.")] = None,
+    journal: JournalCopy = None,
     as_json: AsJson = False,
     live: Live = False,
 ) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.app.report import words
+from bot.cli.tables import number, table_of
 from bot.core.decision import Standing
 from bot.core.shock import Fate, WhatIf
 
@@ -36,15 +37,8 @@ def show_what_if(console: Console, found: WhatIf) -> None:
             console.print(f"[yellow]alarm[/]    {alarm.message}", highlight=False)
 
 
-def _table(*names: str) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 1))
-    for name in names:
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
-    return table
-
-
 def _hedges(found: WhatIf) -> Table:
-    table = _table("", "mark USD", "exposure", "short", "drift", "band")
+    table = table_of("", "mark USD", "exposure", "short", "drift", "band")
     later = {hedge.underlying: hedge for hedge in found.then.decision.hedges}
     for hedge in found.now.decision.hedges:
         then = later[hedge.underlying]
@@ -56,7 +50,7 @@ def _hedges(found: WhatIf) -> Table:
 
 
 def _shorts(found: WhatIf) -> Table:
-    table = _table("short", "size", "to liquidation", "margin ratio", "ladder", "stop")
+    table = table_of("short", "size", "to liquidation", "margin ratio", "ladder", "stop", left=0)
     for fate in found.fates:
         before, after = fate.before, fate.after
         table.add_row(
@@ -81,11 +75,7 @@ def _said(fate: Fate) -> list[str]:
 
 
 def _pair(before: Decimal | None, after: Decimal | None) -> str:
-    return f"{_number(before)} → {_number(after)}"
-
-
-def _number(value: Decimal | None) -> str:
-    return "unknown" if value is None else f"{value:.5g}" if value else "0"
+    return f"{number(before)} → {number(after)}"
 
 
 def _share(distance: Decimal | None) -> str:

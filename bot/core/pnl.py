@@ -86,6 +86,22 @@ class Attribution:
         """What the terms leave unexplained."""
         return self.total - self.explained
 
+    @property
+    def terms(self) -> tuple[tuple[str, Decimal], ...]:
+        """The terms of the identity in order, named, USD; what they leave unexplained is the last."""
+        liquidity, hedge = self.liquidity, self.hedge
+        return (
+            ("LP fees", liquidity.fees),
+            ("price of the deposit", liquidity.hold),
+            ("impermanent loss", liquidity.il),
+            ("hedge, price", hedge.price),
+            ("funding", hedge.funding),
+            ("trading fees", hedge.trading_fees),
+            ("slippage", hedge.slippage),
+            ("liquidation fees", hedge.liquidation_fees),
+            ("unexplained", self.residual),
+        )
+
     def plus(self, other: Attribution) -> Attribution:
         """Give both together."""
         return Attribution(

@@ -11,7 +11,7 @@ import pytest
 from bot.backtest.engine import replay
 from bot.backtest.page import page
 from bot.backtest.result import Result
-from bot.backtest.story import Story, of_result, waterfall
+from bot.backtest.story import Story, of_result
 from bot.core.types import Underlying
 from tests.backtest.scenes import ROOT, generated, plan_of
 from tests.cli.scenes import dnbot
@@ -46,7 +46,7 @@ def test_the_lines_end_where_the_accounts_end(result: Result, story: Story) -> N
     assert story.hedged[-1] == pytest.approx(float(result.total.total), abs=0.01)
     assert story.unhedged[-1] == pytest.approx(float(result.end_value - result.start_value), abs=0.01)
     assert story.hold[-1] == pytest.approx(float(result.hold_value - result.start_value), abs=0.01)
-    assert sum(amount for _, amount in waterfall(story.total)) == pytest.approx(float(result.total.total))
+    assert float(sum(amount for _, amount in story.total.terms)) == pytest.approx(float(result.total.total))
     leg = story.legs[Underlying("ETH")]
     assert sum(trade.quantity for trade in story.trades) == pytest.approx(leg.short[-1])
     assert leg.drift[-1] == pytest.approx((leg.exposure[-1] or 0) + (leg.short[-1] or 0))

@@ -131,7 +131,8 @@ def workers(count: int, scheduler: str | None) -> Iterator[Client]:
             n_workers=count,
             threads_per_worker=1,
             host=LOOPBACK,
-            dashboard_address=None,
+            # without one of its own, every scheduler asks for the port 8787, and the second one of a machine complains
+            scheduler_kwargs={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
             memory_limit=None,
             local_directory=scratch,
             silence_logs=std_logging.CRITICAL,

@@ -122,6 +122,12 @@ def test_only_this_machine_reaches_the_workers_and_there_is_no_dashboard(client:
             pass
 
 
+def test_a_second_sweep_on_the_machine_takes_ports_of_its_own_without_a_word(client: Client) -> None:
+    with workers(1, None) as other:
+        ports = [one.scheduler_info()["services"]["dashboard"] for one in (client, other)]
+    assert len(set(ports)) == 2
+
+
 def test_the_command_writes_results_and_frontier_from_a_cluster(client: Client, tmp_path: Path) -> None:
     (tmp_path / "scenario.toml").write_text(FILE, encoding="utf-8")
     place = ["-c", ROOT / "config" / "paper-mainnet.toml", "--data", tmp_path, "-o", tmp_path / "out"]

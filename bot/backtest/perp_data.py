@@ -17,8 +17,9 @@ from bot.backtest.findings import DataError, Finding, Kind
 from bot.backtest.tape import Floats, Ints
 from bot.paper.money import usd
 
-_HOUR: Final = 3600
-_FARTHEST: Final = 14
+_STEP: Final = 900
+"""Time-zones lie whole quarters of an hour apart."""
+_FARTHEST: Final = 14 * 4
 _LEAST_OVERLAP: Final = 120
 _CLEARER: Final = 0.2
 """How much better another offset must explain the returns before the file's times are disbelieved."""
@@ -91,7 +92,8 @@ def read_perp(file: PerpFile) -> tuple[PerpSeries, list[Finding]]:
 def compare(name: str, perp: PerpSeries, times: Ints, prices: Floats) -> list[Finding]:
     """Compare a perpetual with a pool's prices (USD): another time-zone, or tokens the wrong way round.
 
-    The offset in whole hours at which the perpetual's five-minute returns explain the pool's best must be 0.
+    The offset at which the perpetual's returns explain the pool's best must be 0; quarters of an hour are tried, up
+    to 14 h.
     """
     grid, pool, marks = _aligned(perp, times, prices)
     if len(grid) < _LEAST_OVERLAP:
@@ -101,28 +103,33 @@ def compare(name: str, perp: PerpSeries, times: Ints, prices: Floats) -> list[Fi
         is_no_basis = not 1 / _OTHER_UNIT < ratio < _OTHER_UNIT
         inverse = "; token0 and token1 are swapped, or their decimals wrong" if is_no_basis else ""
         return [Finding(Kind.TOKEN_ORDER, name, f"the pool's price is {ratio:.4g} times the perpetual's{inverse}")]
-    scores = {hours: _score(perp, times, prices, hours) for hours in range(-_FARTHEST, _FARTHEST + 1)}
-    best = max(scores, key=lambda hours: scores[hours])
+    scores = {steps: _score(perp, times, prices, steps) for steps in range(-_FARTHEST, _FARTHEST + 1)}
+    best = max(scores, key=lambda steps: scores[steps])
     if best and scores[best] > scores[0] + _CLEARER:
         message = (
-            f"moves fit the pool's {best:+d} h apart (correlation {scores[best]:.2f}, as they are {scores[0]:.2f}):"
-            " its times are of another zone"
+            f"moves fit the pool's {_clock(best)} h apart (correlation {scores[best]:.2f},"
+            f" as they are {scores[0]:.2f}): its times are of another zone"
         )
         return [Finding(Kind.TIME_ZONE, name, message)]
     return []
 
 
-def _aligned(perp: PerpSeries, times: Ints, prices: Floats, hours: int = 0) -> tuple[Ints, Floats, Floats]:
-    """Give the perpetual's times that the pool covers, and both prices there, the perpetual moved by some hours."""
-    moved = perp.times + hours * _HOUR
+def _clock(steps: int) -> str:
+    hours, quarters = divmod(abs(steps), 4)
+    return f"{'-' if steps < 0 else '+'}{hours}:{quarters * 15:02}"
+
+
+def _aligned(perp: PerpSeries, times: Ints, prices: Floats, steps: int = 0) -> tuple[Ints, Floats, Floats]:
+    """Give the perpetual's times that the pool covers, and both prices there, the perpetual moved by some steps."""
+    moved = perp.times + steps * _STEP
     inside = (moved >= times[0]) & (moved <= times[-1])
     places = np.searchsorted(times, moved[inside], "right") - 1
     marks = np.array([float(price) for price, is_in in zip(perp.close, inside, strict=True) if is_in])
     return moved[inside], prices[places], marks
 
 
-def _score(perp: PerpSeries, times: Ints, prices: Floats, hours: int) -> float:
-    grid, pool, marks = _aligned(perp, times, prices, hours)
+def _score(perp: PerpSeries, times: Ints, prices: Floats, steps: int) -> float:
+    grid, pool, marks = _aligned(perp, times, prices, steps)
     if len(grid) < _LEAST_OVERLAP:
         return -1.0
     returns = np.diff(np.log(pool)), np.diff(np.log(marks))

@@ -34,6 +34,8 @@ COLUMNS: Final = (
 _LOG_TICK: Final = math.log(1.0001)
 _SWAPPED: Final = math.log(100.0)
 """A row whose own trades price the pool a hundred times off its tick has its tokens the wrong way round."""
+_LEAP: Final = round(math.log(10.0) / _LOG_TICK)
+"""Ticks of a tenfold move: within one row that is a missing value written as 0, not a market."""
 
 
 @dataclass(slots=True)
@@ -126,16 +128,26 @@ class PoolReader:
                 return None
             ticks = [self._close] * 3
         close, low, high = ticks
-        if not (MIN_TICK < low <= high < MAX_TICK and MIN_TICK < close < MAX_TICK):
-            self._bad(Kind.BAD_PRICE, where, f"ticks {low} to {high} with the close {close} are no prices of a pool")
+        if not self._is_priced(where, close, low, high):
             return None
         if min(in0, in1, liquidity) < 0 or (liquidity == 0 and (in0 or in1)):
             self._bad(Kind.BAD_VALUE, where, "gross amounts and liquidity can't be negative, nor swaps be without any")
             return None
         if net0 and net1:
             self._votes.append(abs(math.log(abs(net1 / net0)) - close * _LOG_TICK))
-        self._close, self._liquidity = close, liquidity
+        self._liquidity = liquidity
         return Row(int((at + self.interval).timestamp()), close, low, high, in0, in1, liquidity)
+
+    def _is_priced(self, where: str, close: int, low: int, high: int) -> bool:
+        if not (MIN_TICK < low <= high < MAX_TICK and MIN_TICK < close < MAX_TICK):
+            self._bad(Kind.BAD_PRICE, where, f"ticks {low} to {high} with the close {close} are no prices of a pool")
+            return False
+        before, self._close = close if self._close is None else self._close, close
+        if max(high, close, before) - min(low, close, before) > _LEAP:
+            message = f"from tick {before} by {low} to {high} to the close {close} is no move of a price within a row"
+            self._bad(Kind.BAD_PRICE, where, message)
+            return False
+        return True
 
     def _time(self, where: str, text: str) -> datetime | None:
         at = datetime.fromisoformat(text)

@@ -98,6 +98,18 @@ def _impossible_tick(rows: Rows) -> None:
     rows[5][3] = rows[5][6] = "900000"
 
 
+def _zero_tick(rows: Rows) -> None:
+    rows[7][3:7] = ["0"] * 4
+
+
+def _zero_low(rows: Rows) -> None:
+    rows[7][5] = "0"
+
+
+def _zero_in_the_first_row(rows: Rows) -> None:
+    rows[0][3:7] = ["0"] * 4
+
+
 def _swapped_tokens(rows: Rows) -> None:
     for row in rows:
         row[1], row[2] = row[2], row[1]
@@ -112,6 +124,9 @@ def _swapped_tokens(rows: Rows) -> None:
         (_no_number, Kind.BAD_VALUE),
         (_negative, Kind.BAD_VALUE),
         (_impossible_tick, Kind.BAD_PRICE),
+        (_zero_tick, Kind.BAD_PRICE),
+        (_zero_low, Kind.BAD_PRICE),
+        (_zero_in_the_first_row, Kind.BAD_PRICE),
         (_swapped_tokens, Kind.TOKEN_ORDER),
     ],
 )
@@ -139,10 +154,23 @@ def test_a_pool_told_with_its_tokens_swapped_is_found_by_the_perpetual(tmp_path:
     assert _kinds(right.model_copy(update={"pools": (spec,)})) == {Kind.TOKEN_ORDER}
 
 
-def test_candles_of_another_zone_are_found_by_their_moves(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(hours=8), "-8:00 h"),
+        (timedelta(hours=-3, minutes=-30), "+3:30 h"),
+        (timedelta(minutes=345), "-5:45 h"),
+    ],
+    ids=["Singapore", "Newfoundland", "Nepal"],
+)
+def test_candles_of_another_zone_are_found_by_their_moves(tmp_path: Path, ahead: timedelta, words: str) -> None:
     rows = _pool_rows()
-    shifted = [[str(datetime.fromisoformat(row[0]) + timedelta(hours=8)), *row[1:]] for row in _perp_rows(rows)]
-    assert _kinds(_scenario(tmp_path, rows, shifted)) == {Kind.TIME_ZONE}
+    shifted = [[str(datetime.fromisoformat(row[0]) + ahead), *row[1:]] for row in _perp_rows(rows)]
+    with pytest.raises(DataError) as caught:
+        open_market(_scenario(tmp_path, rows, shifted))
+    (finding,) = (finding for finding in caught.value.findings if finding.fatal)
+    assert finding.kind is Kind.TIME_ZONE
+    assert words in finding.message
 
 
 def test_candles_without_a_zone_are_not_guessed_at(tmp_path: Path) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -66,8 +70,23 @@ def test_a_replay_prints_and_writes_the_same_with_and_without_every_row(tmp_path
     assert {"time", "value", "equity", "mark_ETH", "short_ETH"} <= read_table(first / "series.parquet").keys()
 
 
+def test_the_seed_of_pythons_hashes_changes_no_byte(tmp_path: Path) -> None:
+    data = scenario(tmp_path, SCENARIO.format(source=MODEL))
+    for seed in ("1", "4242"):
+        asked = ("backtest", "-c", str(CONFIG), "--data", str(data), "--out", str(tmp_path / seed))
+        command = [sys.executable, "-m", "bot", *asked]
+        environ = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run(command, env=environ, check=True, capture_output=True)  # noqa: S603 - ourselves
+    for name in ("orders.jsonl", "summary.json", "series.parquet"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "4242" / name).read_bytes()
+
+
 def holed(rows: Rows) -> Rows:
     return rows[:600] + rows[780:]
+
+
+def worthless(rows: Rows) -> Rows:
+    return [*rows[:7], [*rows[7][:3], "0", "0", "0", "0", *rows[7][7:]], *rows[8:]]
 
 
 def unsorted(rows: Rows) -> Rows:
@@ -76,7 +95,7 @@ def unsorted(rows: Rows) -> Rows:
 
 @pytest.mark.parametrize(
     ("spoil", "words"),
-    [(holed, "gap"), (unsorted, "unsorted")],
+    [(holed, "gap"), (unsorted, "unsorted"), (worthless, "bad price")],
 )
 def test_bad_pool_data_is_named_and_not_used(tmp_path: Path, spoil: Callable[[Rows], Rows], words: str) -> None:
     _write(tmp_path / "pool.csv", tuple(COLUMNS.split(",")), spoil(_pool_rows()))
@@ -90,7 +109,11 @@ def free(rows: Rows) -> Rows:
     return [[row[0], "0", "0", "0", "0", "1"] if number == 7 else row for number, row in enumerate(rows)]
 
 
-@pytest.mark.parametrize(("spoil", "words"), [(free, "bad price")])
+def from_india(rows: Rows) -> Rows:
+    return [[str(datetime.fromisoformat(row[0]) + timedelta(hours=5, minutes=30)), *row[1:]] for row in rows]
+
+
+@pytest.mark.parametrize(("spoil", "words"), [(free, "bad price"), (from_india, "time zone"), (unsorted, "unsorted")])
 def test_bad_candles_are_named_and_not_used(tmp_path: Path, spoil: Callable[[Rows], Rows], words: str) -> None:
     rows = _pool_rows()
     _write(tmp_path / "pool.csv", tuple(COLUMNS.split(",")), rows)

@@ -11,11 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from bot.backtest.perp_data import PerpSeries
+from bot.backtest.perp_data import PerpSeries, in_quanta
 from bot.backtest.pool import PoolFacts
 from bot.backtest.scenario import MarketModel, ModelKind
 from bot.backtest.tape import DAY, Floats, Tape
-from bot.paper.money import usd
 
 _MINUTE: Final = 60
 _ROWS: Final = DAY // _MINUTE
@@ -49,13 +48,12 @@ class Generated:
         marks = price * (1 + float(model.basis) + _remembering(shocks, _BASIS_KEPT))
         start = int(model.start.timestamp())
         times = start + _MINUTE * np.arange(1, len(price) + 1, dtype=np.int64)
-        closes = [usd(Decimal(f"{mark:.2f}")) for mark in marks.tolist()]
+        cents = (in_quanta(Decimal(f"{mark:.2f}")) for mark in marks.tolist())
+        closes = np.fromiter(cents, np.int64, len(marks))
         settlements = np.arange(start, int(times[-1]) + 1, _FUNDING, dtype=np.int64)
         noise = rng.standard_normal(len(settlements)) * float(model.funding_deviation) * math.sqrt(1 - _FUNDING_KEPT**2)
         rates = float(model.funding_rate) + _remembering(noise, _FUNDING_KEPT)
-        return PerpSeries(
-            times, closes, closes, settlements, [Decimal(f"{rate:.8f}") for rate in rates.tolist()], _MINUTE
-        )
+        return PerpSeries(times, closes, settlements, [Decimal(f"{rate:.8f}") for rate in rates.tolist()], _MINUTE)
 
 
 def _remembering(shocks: Floats, kept: float) -> Floats:

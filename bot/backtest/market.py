@@ -114,7 +114,7 @@ class Market:
                 mark_times[facts.underlying] = None
             else:
                 places = np.searchsorted(perp.times, times, "right") - 1
-                marks[facts.underlying] = [perp.close[place] for place in places.tolist()]
+                marks[facts.underlying] = perp.closes(places)
                 mark_times[facts.underlying] = perp.times[places]
         return MarketDay(times.tolist(), pools, index, marks, mark_times)
 

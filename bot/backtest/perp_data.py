@@ -15,7 +15,7 @@ import numpy as np
 
 from bot.backtest.findings import DataError, Finding, Kind
 from bot.backtest.tape import Floats, Ints
-from bot.paper.money import usd
+from bot.paper.money import QUANTUM, usd
 
 _STEP: Final = 900
 """Time-zones lie whole quarters of an hour apart."""
@@ -25,21 +25,38 @@ _CLEARER: Final = 0.2
 """How much better another offset must explain the returns before the file's times are disbelieved."""
 _TOO_FAR: Final = 0.2
 _OTHER_UNIT: Final = 10.0
+_DEAREST: Final = Decimal(10**10)
+"""USD that nothing costs; what lies below fits into 64 bits of 1e-8 USD."""
 
 
 @dataclass(frozen=True, slots=True)
 class PerpSeries:
-    """Closes of a perpetual: ``times`` is when each is known (the candle's end, seconds since 1970 UTC), USD.
+    """Closes of a perpetual: ``times`` is when each is known (the candle's end, seconds since 1970 UTC).
 
-    ``interval`` is what a candle spans, seconds.
+    ``quanta`` holds them in steps of 1e-8 USD: years of minutes have to fit into memory. ``interval`` is what a candle
+    spans, seconds.
     """
 
     times: Ints
-    close: list[Decimal]
-    high: list[Decimal]
+    quanta: Ints
     funding_times: Ints
     funding: list[Decimal]
     interval: int
+
+    def closes(self, places: Ints) -> list[Decimal]:
+        """Give the closes at some places, USD."""
+        return [Decimal(count) * QUANTUM for count in self.quanta[places].tolist()]
+
+    @property
+    def floats(self) -> Floats:
+        """The closes, USD."""
+        found: Floats = self.quanta * float(QUANTUM)
+        return found
+
+
+def in_quanta(price: Decimal) -> int:
+    """Give a price (USD) in steps of 1e-8 USD."""
+    return int(usd(price) / QUANTUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +79,13 @@ def read_perp(file: PerpFile) -> tuple[PerpSeries, list[Finding]]:
     findings: list[Finding] = []
     zone = _zone(file)
     times: list[int] = []
-    closes: list[Decimal] = []
-    highs: list[Decimal] = []
+    closes: list[int] = []
     before: datetime | None = None
     for number, row in enumerate(_rows(file.path, ("timestamp", "high", "low", "close")), start=2):
         where = f"{file.path}:{number}"
         at = _time(where, row["timestamp"], zone, findings)
-        prices = _prices(where, row, findings)
-        if at is None or prices is None:
+        close = _close(where, row, findings)
+        if at is None or close is None:
             continue
         if before is not None and at <= before:
             kind = Kind.DUPLICATE if at == before else Kind.UNSORTED
@@ -81,12 +97,11 @@ def read_perp(file: PerpFile) -> tuple[PerpSeries, list[Finding]]:
             findings.append(Finding(Kind.GAP, where, message, fatal=not allowed))
         before = at
         times.append(int((at + file.interval).timestamp()))
-        closes.append(usd(prices[0]))
-        highs.append(usd(prices[1]))
+        closes.append(in_quanta(close))
     funding_times, rates = _funding(file, zone, findings)
     spans = int(file.interval.total_seconds())
-    series = PerpSeries(np.array(times, np.int64), closes, highs, np.array(funding_times, np.int64), rates, spans)
-    return series, findings
+    settled = np.array(funding_times, np.int64)
+    return PerpSeries(np.array(times, np.int64), np.array(closes, np.int64), settled, rates, spans), findings
 
 
 def compare(name: str, perp: PerpSeries, times: Ints, prices: Floats) -> list[Finding]:
@@ -124,8 +139,7 @@ def _aligned(perp: PerpSeries, times: Ints, prices: Floats, steps: int = 0) -> t
     moved = perp.times + steps * _STEP
     inside = (moved >= times[0]) & (moved <= times[-1])
     places = np.searchsorted(times, moved[inside], "right") - 1
-    marks = np.array([float(price) for price, is_in in zip(perp.close, inside, strict=True) if is_in])
-    return moved[inside], prices[places], marks
+    return moved[inside], prices[places], perp.floats[inside]
 
 
 def _score(perp: PerpSeries, times: Ints, prices: Floats, steps: int) -> float:
@@ -181,16 +195,16 @@ def _time(where: str, text: str, zone: ZoneInfo | None, findings: list[Finding])
     return at.astimezone(UTC)
 
 
-def _prices(where: str, row: dict[str, str], findings: list[Finding]) -> tuple[Decimal, Decimal] | None:
+def _close(where: str, row: dict[str, str], findings: list[Finding]) -> Decimal | None:
     try:
         high, low, close = (Decimal(row[name]) for name in ("high", "low", "close"))
     except (InvalidOperation, TypeError):
         findings.append(Finding(Kind.BAD_VALUE, where, "its prices are no numbers"))
         return None
-    if not (all(price.is_finite() for price in (high, low, close)) and 0 < low <= close <= high):
+    if not (all(price.is_finite() for price in (high, low, close)) and 0 < low <= close <= high < _DEAREST):
         findings.append(Finding(Kind.BAD_PRICE, where, f"low {low}, close {close}, high {high} are no prices"))
         return None
-    return close, high
+    return close
 
 
 def _funding(file: PerpFile, zone: ZoneInfo | None, findings: list[Finding]) -> tuple[list[int], list[Decimal]]:

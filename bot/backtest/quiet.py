@@ -83,7 +83,9 @@ class QuietDay:
         if is_busy or row == len(self._day) - 1:
             return row + 1
         end = min(self._next_act(row), self._forced[bisect_right(self._forced, row)])
-        if end - row <= _WORTH or not self._is_quiet(row + 1, end):
+        if end - row > _WORTH:
+            end = self._quiet_until(row + 1, end)
+        if end - row <= _WORTH:
             return row + 1
         end = self._follow_pools(row + 1, end)
         if end > row + 1:
@@ -118,10 +120,30 @@ class QuietDay:
         place = int(near.argmax()) if len(near) else 0
         return row + 1 + place if len(near) and near[place] else len(self._day)
 
-    def _is_quiet(self, first: int, end: int) -> bool:
-        """Try the rows with the lowest and the highest mark from ``first`` up to but without ``end``."""
-        window = self._prices[first:end]
-        return not any(self._acts(first + int(place)) for place in {window.argmin(), window.argmax()})
+    def _quiet_until(self, first: int, end: int) -> int:
+        """Give how far nothing acts from ``first`` on, at most up to ``end``: all the way, or by doubling and halving.
+
+        The rows with the lowest and the highest mark of a window are tried for all of it.
+        """
+        tried: dict[int, bool] = {}
+
+        def is_quiet(until: int) -> bool:
+            window = self._prices[first:until]
+            extremes = {first + int(window.argmin()), first + int(window.argmax())}
+            for row in extremes - tried.keys():
+                tried[row] = self._acts(row)
+            return not any(tried[row] for row in extremes)
+
+        if is_quiet(end):
+            return end
+        low, size = first, 2 * _WORTH
+        while first + size < end and is_quiet(first + size):
+            low, size = first + size, 2 * size
+        high = min(first + size, end)
+        while high - low > _WORTH:
+            middle = (low + high) // 2
+            low, high = (middle, high) if is_quiet(middle) else (low, middle)
+        return low
 
     def _acts(self, row: int) -> bool:
         decision, happened = self._ask(row)

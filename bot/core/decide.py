@@ -66,7 +66,8 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
     ]
     situation = _situation(snapshot, seen, state, policy, reckonings)
     ruling = guards.check([order for item in reckonings for order in item.plan.orders], situation)
-    covered = protection.cover(seen.lanes, snapshot, state.pending, state.markets, policy)
+    shorts = [item.standing for item in rescued.climbs]
+    covered = protection.cover(seen.lanes, snapshot, state.pending, state.markets, policy, shorts)
 
     others = account.strays(snapshot, policy)
     outside = {item.underlying: done.outside for item, done in zip(aims, works, strict=True) if done.outside}

@@ -100,12 +100,16 @@ def cover(
     pending: tuple[Pending, ...],
     markets: Mapping[str, MarketWatch],
     policy: Policy,
+    shorts: Iterable[Standing],
 ) -> Cover:
-    """Decide about every market's stop. ``markets`` hold the counts of the last cycle, and the present steps."""
+    """Decide about every market's stop.
+
+    ``markets`` hold the counts of the last cycle, and the present steps; ``shorts`` say where each short stands.
+    """
     actions: list[StopAction] = []
     alarms: list[Alarm] = []
     after = dict(markets)
-    found = {(one.venue, one.symbol): one for view in snapshot.known_venues for one in standings(view)}
+    found = {(one.venue, one.symbol): one for one in shorts}
     views = known_venues(snapshot)
     for underlying, item in lanes.items():
         for lane in item.open:
@@ -165,7 +169,8 @@ def settle(
     }
     views = known_venues(fresh)
     lanes = {key: lanes_of(policy.hedges[key], views, flights) for key in sorted(policy.hedges)}
-    covered = cover(lanes, fresh, state.pending, counted, policy)
+    shorts = [one for view in fresh.known_venues for one in standings(view)]
+    covered = cover(lanes, fresh, state.pending, counted, policy, shorts)
     told = {alarm.key for alarm in covered.alarms} | {alarm.key for alarm in jumps}
     kept = tuple(
         alarm for alarm in decision.alarms if alarm.key not in told and not alarm.key.startswith(("bare:", "stop:"))

@@ -7,13 +7,14 @@ is liquidated if the marks of all its shorts rise by the same fraction, as they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from bot.core.decision import Standing
-from bot.core.margin import liquidation_price, maintenance_margin, max_notional
+from bot.core.margin import liquidation_price, maintenance_margin, max_notional, tier_for
+from bot.core.market import PerpMarket
 from bot.core.policy import RiskPolicy
 from bot.core.snapshot import PerpPosition, VenueView
 from bot.core.types import ZERO, Symbol
@@ -98,9 +99,39 @@ class Account:
         return equity - sum(shorts.values(), ZERO) * rise > need
 
     def headway(self, symbol: Symbol) -> Decimal | None:
-        """Give the joint rise of the marks that liquidates a short, as a fraction; None: nothing within reach does."""
+        """Give the joint rise of the marks that liquidates a short, as a fraction; None: nothing within reach does.
+
+        Between two tiers of any of the shorts both what backs them and what they need are straight lines of the rise:
+        the tiers are climbed until the lines meet before the next one begins.
+        """
         shorts, equity = self.shorts(symbol), self.backing(symbol)
-        return _last(lambda rise: self.survives(shorts, equity, rise), _FARTHEST)
+        sizes = [(size, self.view.quotes[one].market) for one, size in shorts.items()]
+        notional, low = sum(shorts.values(), ZERO), ZERO
+        for high in _edges(sizes):
+            start, slope = equity, -notional
+            for size, market in sizes:
+                base, rate = _line(size, market, (low + high) / 2)
+                start, slope = start - base, slope - rate
+            meeting = -start / slope
+            if meeting < high:
+                return max(meeting, low)
+            low = high
+        return None
+
+
+def _edges(sizes: Sequence[tuple[Decimal, PerpMarket]]) -> list[Decimal]:
+    """Give the rises up to the farthest one at which any of some notionals leaves a tier, and the farthest."""
+    caps = {tier.notional_cap / size - 1 for size, market in sizes for tier in market.tiers[:-1]}
+    return [*sorted(rise for rise in caps if 0 < rise < _FARTHEST), _FARTHEST]
+
+
+def _line(size: Decimal, market: PerpMarket, rise: Decimal) -> tuple[Decimal, Decimal]:
+    """Give the maintenance margin around a rise of a notional as a line of the rise: start and slope."""
+    if not market.tiers:
+        return ZERO, ZERO
+    tier = tier_for(market.tiers, size * (1 + rise))
+    slope = size * (tier.maintenance_rate + market.maintenance_fee)
+    return slope - tier.maintenance_amount, slope
 
 
 def _last(holds: Callable[[Decimal], bool], most: Decimal) -> Decimal | None:

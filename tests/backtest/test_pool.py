@@ -111,7 +111,7 @@ def test_a_generated_pool_stays_within_its_fee_of_the_market() -> None:
     scenario = generated(model={"days": 2})
     market = open_market(scenario)
     marks = market.perps[market.underlyings[0]]
-    prices = dict(zip(marks.times.tolist(), map(float, marks.close), strict=True))
+    prices = dict(zip(marks.times.tolist(), marks.floats.tolist(), strict=True))
     for tape in market.sources[0].days():
         pool = market.facts[0].prices(tape.close)
         true = np.array([prices[at] for at in tape.times.tolist()])

@@ -50,7 +50,7 @@ class PerpSeries:
     @property
     def floats(self) -> Floats:
         """The closes, USD."""
-        found: Floats = self.quanta * float(QUANTUM)
+        found: Floats = self.quanta.astype(np.float64) * float(QUANTUM)
         return found
 
 

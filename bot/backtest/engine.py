@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
-
-import numpy as np
 
 from bot.adapters.exchange.paper_config import venue_rules
 from bot.app.adapter_configs import paper_config
@@ -22,11 +20,12 @@ from bot.backtest.booking import Booking, Stand
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.market import Market, MarketDay
 from bot.backtest.quiet import Quiet, QuietDay, is_active
-from bot.backtest.result import Moments, Result, Series
+from bot.backtest.result import Result, Series
 from bot.backtest.scenario import Scenario
+from bot.backtest.tally import Seen, Tally
 from bot.backtest.tape import moment
 from bot.backtest.venue import SimClock, SimObserver, SimVenue, finish
-from bot.backtest.world import Lines, World, lines
+from bot.backtest.world import World, lines
 from bot.core.band import to_decimal
 from bot.core.decision import Decision
 from bot.core.errors import ConfigError
@@ -100,31 +99,6 @@ def replay(plan: Plan, *, skip: bool = True, progress: Progress | None = None) -
     return Replay(plan, skip=skip).run(progress)
 
 
-@dataclass(slots=True)
-class Tally:
-    """What is counted on the way."""
-
-    hedged: Moments = field(default_factory=Moments)
-    unhedged: Moments = field(default_factory=Moments)
-    steps: int = 0
-    rows: int = 0
-    refused: int = 0
-    worst: float | None = None
-
-
-@dataclass(slots=True)
-class Seen:
-    """What a day's steps saw, one item a step; equity and shorts are those after the step's orders."""
-
-    steps: list[int] = field(default_factory=list)
-    equity: list[float] = field(default_factory=list)
-    shorts: list[dict[Underlying, float]] = field(default_factory=list)
-    bands: list[dict[Underlying, float]] = field(default_factory=list)
-    distances: list[float] = field(default_factory=list)
-    idle: int | None = None
-    """The first row at which nothing was done."""
-
-
 class Replay:
     """One replay under way."""
 
@@ -150,11 +124,9 @@ class Replay:
         self.before, self.acted = self.state, True
         """The state before the last step, and whether that step, or the venue in it, did anything."""
         self._quiet = Quiet(self, plan.policy) if skip else None
-        self._tally = Tally()
-        self._series = Series(every=max(1, plan.market.rows // _POINTS))
+        self._tally = Tally(Series(every=max(1, plan.market.rows // _POINTS)))
         self._booking = Booking(self.venues, self.journal)
         self._seen: Snapshot | None = None
-        self._tail: tuple[float, float] | None = None
 
     def run(self, progress: Progress | None) -> Result:
         """Go through all days."""
@@ -180,9 +152,10 @@ class Replay:
             if row == 0 and self._quiet is not None:
                 quiet = self._quiet.day(day, base)
             row = row + 1 if quiet is None else quiet.skip(row)
-        self._tally.steps += len(seen.steps)
-        self._tally.rows += len(day)
-        self._collect(day, lines(day, self.world.entries), seen)
+        found = lines(day, self.world.entries)
+        self._tally.take(day, found, seen)
+        lost = {key: LiquidityResult(lvr=to_decimal(float(losses.sum()))) for key, losses in found.lvr.items()}
+        self._booking.add(_date(day.times[0]), Attribution(lost))
 
     def _step(self, day: MarketDay, row: int, number: int, *, is_last: bool) -> Decision:
         """Decide at a row and carry it out."""
@@ -222,58 +195,6 @@ class Replay:
                     nearest = min(nearest, float(position.liquidation_price / mark - 1))
         return nearest
 
-    def _collect(
-        self,
-        day: MarketDay,
-        found: Lines,
-        seen: Seen,
-    ) -> None:
-        """Count the day's changes, and keep every so many rows for charts."""
-        rows, steps = np.arange(len(day)), np.array(seen.steps)
-        place = np.searchsorted(steps, rows, "right") - 1
-        equity = np.array(seen.equity)[place]
-        shorts: dict[Underlying, np.typing.NDArray[np.float64]] = {}
-        for name, marks in found.marks.items():
-            shorts[name] = np.array([short[name] for short in seen.shorts])[place]
-            equity = equity + shorts[name] * (marks - marks[steps][place])
-        value, total = found.value, found.value + equity
-        if self._tail is not None:
-            value, total = np.concatenate(([self._tail[0]], value)), np.concatenate(([self._tail[1]], total))
-        elif seen.idle is not None:
-            value, total = value[seen.idle :], total[seen.idle :]
-        if self._tail is not None or seen.idle is not None:  # from the first decision on that found the hedge in place
-            self._tail = float(value[-1]), float(total[-1])
-            self._tally.unhedged.add(np.diff(value))
-            self._tally.hedged.add(np.diff(total))
-        lost = {key: LiquidityResult(lvr=to_decimal(float(losses.sum()))) for key, losses in found.lvr.items()}
-        self._booking.add(_date(day.times[0]), Attribution(lost))
-        nearest = min(seen.distances, default=float("inf"))
-        self._tally.worst = nearest if self._tally.worst is None else min(nearest, self._tally.worst)
-        self._draw(day, found, equity, shorts, seen, place)
-
-    def _draw(
-        self,
-        day: MarketDay,
-        found: Lines,
-        equity: np.typing.NDArray[np.float64],
-        shorts: Mapping[Underlying, np.typing.NDArray[np.float64]],
-        seen: Seen,
-        place: np.typing.NDArray[np.int64],
-    ) -> None:
-        series = self._series
-        kept = range((-(self._tally.rows - len(day))) % series.every, len(day), series.every)
-        for row in kept:
-            series.at.append(day.times[row])
-            series.value.append(float(found.value[row]))
-            series.hold.append(float(found.hold[row]))
-            series.equity.append(float(equity[row]))
-            series.distance.append(seen.distances[int(place[row])])
-            for name in found.marks:
-                series.marks.setdefault(name, []).append(float(found.marks[name][row]))
-                series.exposure.setdefault(name, []).append(float(found.exposure[name][row]))
-                series.short.setdefault(name, []).append(float(shorts[name][row]))
-                series.band.setdefault(name, []).append(seen.bands[int(place[row])].get(name, 0.0))
-
     def _result(self) -> Result:
         first, last, tally = self._booking.first, self._booking.last, self._tally
         if first is None or last is None:
@@ -295,13 +216,15 @@ class Replay:
             hold_value=Stand(first.snapshot, last.prices).value,
             hedged=tally.hedged,
             unhedged=tally.unhedged,
+            adrift=tally.adrift,
             turnover=sum((abs(fill.quantity) * fill.price for fill in fills), ZERO),
             worst_distance=None if tally.worst in {None, float("inf")} else tally.worst,
             liquidations=len(forced),
             refused=tally.refused,
-            series=self._series,
+            series=tally.series,
             findings=self._market.findings,
             assumptions=ASSUMPTIONS,
+            ratios={name: hedge.ratio for name, hedge in self._policy.hedges.items()},
         )
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.backtest.story import BLUE, GREEN, GREY
 from bot.backtest.sweep import Run, unbeaten
 
-_BLUE, _GREEN, _GREY = "#1f6feb", "#2da44e", "#57606a"
 _MOST_NAMES = 12
 
 
@@ -32,16 +32,16 @@ def save_frontier(runs: Sequence[Run], constant: float, path: Path) -> bool:
     axes = figure.subplots()
     if constant > 0 and errors.max() > 0:
         span = np.geomspace(max(errors[errors > 0].min() / 2, 1e-6), errors.max() * 2, 200)
-        axes.plot(span, constant * 1e4 / span, color=_GREY, linestyle="--", label="theory: cost x error = K")
-    axes.scatter(errors, costs, color=_BLUE, s=28, alpha=0.8, label=f"{len(done)} replays", zorder=3)
+        axes.plot(span, constant * 1e4 / span, color=GREY, linestyle="--", label="theory: cost x error = K")
+    axes.scatter(errors, costs, color=BLUE, s=28, alpha=0.8, label=f"{len(done)} replays", zorder=3)
     best = unbeaten(runs)
     steps = [
         (run.figures.tracking_error_a_year * 100, run.figures.rebalancing_a_year * 100) for run in best if run.figures
     ]
-    axes.plot(*zip(*steps, strict=True), color=_GREEN, linewidth=1, label="unbeaten", zorder=2)
+    axes.plot(*zip(*steps, strict=True), color=GREEN, linewidth=1, label="unbeaten", zorder=2)
     for run, place in list(zip(best, steps, strict=True))[:_MOST_NAMES]:
         name = ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in run.point.items())
-        axes.annotate(name, place, textcoords="offset points", xytext=(6, 5), fontsize=7, color=_GREY)
+        axes.annotate(name, place, textcoords="offset points", xytext=(6, 5), fontsize=7, color=GREY)
     axes.set(xscale="log", xlabel="tracking error a year, of the liquidity", ylabel="cost of rebalancing a year")
     if costs.min() > 0:
         axes.set_yscale("log")

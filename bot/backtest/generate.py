@@ -14,11 +14,10 @@ import numpy as np
 from bot.backtest.perp_data import PerpSeries, in_quanta
 from bot.backtest.pool import PoolFacts
 from bot.backtest.scenario import MarketModel, ModelKind
-from bot.backtest.tape import DAY, Floats, Tape
+from bot.backtest.tape import DAY, YEAR, Floats, Tape
 
 _MINUTE: Final = 60
 _ROWS: Final = DAY // _MINUTE
-_YEAR: Final = 365 * DAY
 _LOG_TICK: Final = math.log(1.0001)
 _FUNDING: Final = 8 * 3600
 _BASIS_KEPT: Final = 0.95
@@ -69,7 +68,7 @@ def _remembering(shocks: Floats, kept: float) -> Floats:
 def _prices(model: MarketModel) -> Iterator[Floats]:
     """Give the true price at the end of each minute, a day at a time."""
     rng = np.random.default_rng([int(model.seed), 1])
-    dt = _MINUTE / _YEAR
+    dt = _MINUTE / YEAR
     log_price, variance = math.log(float(model.price)), float(model.volatility) ** 2
     for _ in range(int(model.days)):
         moves, variance = _moves(model, rng, variance, dt)

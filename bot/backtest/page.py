@@ -8,11 +8,10 @@ from html import escape
 from typing import Final
 
 from bot.adapters.web.pages import plotly_script
-from bot.backtest.story import Leg, Story
+from bot.backtest.story import BLUE, GREEN, RED, VIOLET, Leg, Story
 from bot.core.pnl import Attribution
 
 Json = dict[str, object]
-_BLUE, _RED, _GREEN, _GREY, _VIOLET = "#1f6feb", "#d1242f", "#1a7f37", "#8c959f", "#8250df"
 _DIGITS: Final = 8
 _SHOWN: Final = 200
 """Orders in the table; the chart has them all."""
@@ -28,8 +27,9 @@ border-radius:10px;padding:12px 14px}
 .tile b{display:block;font-size:16px;font-variant-numeric:tabular-nums}
 .long{max-height:420px;overflow:auto}.long th{position:sticky;top:0;background:#fff}
 .tile span,.note{color:#59636e;font-size:13px}table{border-collapse:collapse;width:100%;font-size:13.5px;
-font-variant-numeric:tabular-nums}th{color:#59636e;font-weight:500;text-align:right;border-bottom:1px solid #d1d9e0}
-td,th{padding:4px 10px;white-space:nowrap}td{text-align:right;border-bottom:1px solid #eff2f5}
+font-variant-numeric:tabular-nums}th{color:#59636e;font-weight:500;text-align:right;vertical-align:bottom;
+border-bottom:1px solid #d1d9e0}td,th{padding:4px 10px}
+td{white-space:nowrap;text-align:right;border-bottom:1px solid #eff2f5}
 td:first-child,th:first-child{text-align:left}ul{margin:0;padding-left:20px}
 @media(max-width:600px){main{padding:16px 10px}.chart{height:290px}section{padding:12px 8px}}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}
@@ -68,8 +68,7 @@ def page(story: Story) -> str:
 
 def _charts(story: Story) -> dict[str, tuple[str, str, Json]]:
     """Give every chart by its id: title, a note, data and layout."""
-    lines = [("hedged", story.hedged, _BLUE), ("unhedged", story.unhedged, _RED), ("deposit held", story.hold, _GREY)]
-    value = [_line(story.at, line, name, colour) for name, line, colour in lines]
+    value = [_line(story.at, line, name, colour) for name, line, colour in story.lines]
     found = {
         "value": ("Value, hedged and not", "Change since the start, USD, collateral included where hedged.",
                   _chart(value, "USD")),
@@ -77,7 +76,7 @@ def _charts(story: Story) -> dict[str, tuple[str, str, Json]]:
                         _chart([_falls(story.total)], "USD")),
     }  # fmt: skip
     for number, (name, leg) in enumerate(story.legs.items()):
-        sides = [_line(story.at, leg.exposure, "exposure", _BLUE), _line(story.at, _against(leg), "short", _RED)]
+        sides = [_line(story.at, leg.exposure, "exposure", BLUE), _line(story.at, _against(leg), "short", RED)]
         note = "What the positions hold, and the short against it (its sign turned)."
         found[f"exposure{number}"] = (f"{name}: exposure and short", note, _chart(sides, name))
         note = "Drift is traded back where it leaves the band; the view is cut at four bands."
@@ -86,7 +85,7 @@ def _charts(story: Story) -> dict[str, tuple[str, str, Json]]:
     nearest = min((one for one in far if one is not None), default=0.0)
     view = {"range": [0, max(5 * nearest, 50.0)]}
     note = "The rise of the mark that would liquidate the nearest short; the view is cut at five times the least."
-    chart = _chart([_line(story.at, far, "distance", _GREEN)], "%", **view)
+    chart = _chart([_line(story.at, far, "distance", GREEN)], "%", **view)
     found["distance"] = ("How far from liquidation", note, chart)
     found["orders"] = ("Orders", "What was filled, USD at the fill; buys above, sales below.", _trades(story))
     return found
@@ -117,13 +116,12 @@ def _against(leg: Leg) -> list[float | None]:
 
 
 def _drift(at: Sequence[str], leg: Leg, unit: str) -> Json:
-    edge = {"width": 0, "color": _GREEN}
-    upper = {**_line(at, leg.band, "band", _GREEN), "line": edge, "showlegend": False, "hoverinfo": "skip"}
+    edge = {"width": 0, "color": GREEN}
+    upper = {**_line(at, leg.band, "band", GREEN), "line": edge, "showlegend": False, "hoverinfo": "skip"}
     low = [None if one is None else -one for one in leg.band]
-    lower = {**_line(at, low, "band", _GREEN), "line": edge, "fill": "tonexty", "fillcolor": "rgba(26,127,55,.15)"}
-    limit = 4 * max((one for one in leg.band if one is not None), default=0.0)
-    more = {"range": [-limit, limit]} if limit else {}
-    return _chart([upper, lower, _line(at, leg.drift, "drift", _VIOLET)], unit, **more)
+    lower = {**_line(at, low, "band", GREEN), "line": edge, "fill": "tonexty", "fillcolor": "rgba(26,127,55,.15)"}
+    more = {"range": [-leg.limit, leg.limit]} if leg.limit else {}
+    return _chart([upper, lower, _line(at, leg.drift, "drift", VIOLET)], unit, **more)
 
 
 def _falls(total: Attribution) -> Json:
@@ -136,16 +134,16 @@ def _falls(total: Attribution) -> Json:
         "text": [*(f"{amount:+,.2f}" for _, amount in terms), f"{float(total.total):+,.2f}"],
         "textposition": "outside",
         "cliponaxis": False,
-        "increasing": {"marker": {"color": _GREEN}},
-        "decreasing": {"marker": {"color": _RED}},
-        "totals": {"marker": {"color": _BLUE}},
+        "increasing": {"marker": {"color": GREEN}},
+        "decreasing": {"marker": {"color": RED}},
+        "totals": {"marker": {"color": BLUE}},
         "name": "USD",
     }
 
 
 def _trades(story: Story) -> Json:
     data: list[Json] = []
-    for name, colour, sign in (("bought", _GREEN, 1), ("sold", _RED, -1)):
+    for name, colour, sign in (("bought", GREEN, 1), ("sold", RED, -1)):
         made = [one for one in story.trades if one.price is not None and one.quantity * sign > 0]
         sizes = [one.quantity * one.price for one in made if one.price is not None]
         marker = {"color": colour, "size": 6, "opacity": 0.7}

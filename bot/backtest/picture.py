@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from bot.backtest.story import Story
-
-_COLOURS = {"hedged": "#1f6feb", "unhedged": "#d1242f", "deposit held": "#8c959f"}
+from bot.backtest.story import GREEN, RED, VIOLET, Story
 
 
 def save_picture(story: Story, path: Path) -> None:
@@ -22,24 +20,23 @@ def save_picture(story: Story, path: Path) -> None:
     figure = Figure(figsize=(14, 4.2 * rows), layout="constrained")
     axes = list(figure.subplots(rows, 2, squeeze=False).flat)
     value, falls, far, *drifts = axes
-    for name, line in (("hedged", story.hedged), ("unhedged", story.unhedged), ("deposit held", story.hold)):
-        value.plot(at, [float("nan") if one is None else one for one in line], color=_COLOURS[name], label=name)
+    for name, line, colour in story.lines:
+        value.plot(at, [float("nan") if one is None else one for one in line], color=colour, label=name)
     value.set(title=f"{story.title}: change of value, USD")
     value.legend(frameon=False)
     terms = [*story.total.terms, ("result", story.total.total)]
     bars = [float(amount) for _, amount in terms]
-    falls.barh([name for name, _ in terms], bars, color=["#1a7f37" if one >= 0 else "#d1242f" for one in bars])
+    falls.barh([name for name, _ in terms], bars, color=[GREEN if one >= 0 else RED for one in bars])
     falls.invert_yaxis()
     falls.set(title="Where it came from, USD")
-    far.plot(at, [float("nan") if one is None else one * 100 for one in story.distance], color="#1a7f37")
+    far.plot(at, [float("nan") if one is None else one * 100 for one in story.distance], color=GREEN)
     far.set(title="Rise of the mark that liquidates, %")
     for place, (name, leg) in zip(drifts, story.legs.items(), strict=False):
         band = [float("nan") if one is None else one for one in leg.band]
-        place.fill_between(at, [-one for one in band], band, alpha=0.2, color="#1a7f37", label="band")
-        place.plot(at, [float("nan") if one is None else one for one in leg.drift], color="#8250df", linewidth=0.8)
-        limit = 4 * max((one for one in leg.band if one is not None), default=0.0)
-        if limit:
-            place.set_ylim(-limit, limit)
+        place.fill_between(at, [-one for one in band], band, alpha=0.2, color=GREEN, label="band")
+        place.plot(at, [float("nan") if one is None else one for one in leg.drift], color=VIOLET, linewidth=0.8)
+        if leg.limit:
+            place.set_ylim(-leg.limit, leg.limit)
         place.set(title=f"{name}: drift in its band")
     for place in axes:
         place.grid(visible=True, alpha=0.2)

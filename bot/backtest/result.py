@@ -14,11 +14,9 @@ import numpy as np
 
 from bot.backtest.findings import Finding
 from bot.backtest.journal import Order
-from bot.backtest.tape import Floats
+from bot.backtest.tape import YEAR, Floats
 from bot.core.pnl import Attribution
 from bot.core.types import Underlying
-
-_YEAR = 365 * 86_400
 
 
 @dataclass(slots=True)
@@ -66,9 +64,11 @@ class Result:
         total: the attribution of the whole time; ``days`` by UTC day.
         start_value: worth of all positions at the start, USD; ``end_value`` at the end.
         start_equity: the venues' equity at the start, USD; ``end_equity`` at the end.
-        hedged, unhedged: changes from row to row, USD, from the first decision on that found the hedge in place.
+        hedged, unhedged: changes from row to row, USD, from the first decision on that found the hedge in place;
+            ``adrift`` what of the hedged ones the exposure left by the hedge at the row before makes.
         worst_distance: the nearest that liquidation was at a decision, fraction of the mark; None: never short.
         assumptions: what was taken for granted, in words.
+        ratios: the hedge ratios.
     """
 
     start: datetime
@@ -85,6 +85,7 @@ class Result:
     hold_value: Decimal
     hedged: Moments
     unhedged: Moments
+    adrift: Moments
     turnover: Decimal
     worst_distance: float | None
     liquidations: int
@@ -92,11 +93,12 @@ class Result:
     series: Series
     findings: Sequence[Finding]
     assumptions: Sequence[str]
+    ratios: Mapping[Underlying, Decimal]
 
     @property
     def years(self) -> float:
         """How long it was."""
-        return (self.end - self.start).total_seconds() / _YEAR
+        return (self.end - self.start).total_seconds() / YEAR
 
     @property
     def variance_ratio(self) -> float:
@@ -106,9 +108,32 @@ class Result:
     @property
     def tracking_error(self) -> float:
         """Yearly deviation of the hedged value, fraction of the LP value at the start."""
+        return self._yearly(self.hedged)
+
+    @property
+    def tracking_error_adrift(self) -> float:
+        """What of the tracking error the drift within the band makes, the only part that a band is solved for.
+
+        The rest (the squares of both parts add up to the whole's) is the liquidity's curvature from row to row, a
+        basis that moves, and fees.
+        """
+        return self._yearly(self.adrift)
+
+    def _yearly(self, changes: Moments) -> float:
         if not self.years:
             return 0.0
-        return math.sqrt(self.hedged.variance * self.hedged.count / self.years) / float(self.start_value)
+        return math.sqrt(changes.variance * changes.count / self.years) / float(self.start_value)
+
+    @property
+    def costs(self) -> Decimal:
+        """What trading cost, USD, above 0 where it did."""
+        hedge = self.total.hedge
+        return -(hedge.trading_fees + hedge.slippage + hedge.liquidation_fees)
+
+    @property
+    def cost_a_year(self) -> float:
+        """The same a year, fraction of the LP value at the start; as it is where no time passed."""
+        return float(self.costs) / float(self.start_value) / (self.years or 1.0)
 
     def order_lines(self) -> str:
         """Give the orders as JSON lines: the same replay gives the same bytes."""
@@ -116,8 +141,6 @@ class Result:
 
     def as_data(self) -> dict[str, Any]:
         """Give the summary: amounts in USD as strings, fractions as numbers."""
-        costs = self.total.hedge.trading_fees + self.total.hedge.slippage + self.total.hedge.liquidation_fees
-        years = self.years or 1.0
         return {
             "from": self.start.isoformat(),
             "to": self.end.isoformat(),
@@ -134,7 +157,8 @@ class Result:
             "by_day": {day.isoformat(): item.as_data() for day, item in self.days.items()},
             "variance_ratio": self.variance_ratio,
             "tracking_error_a_year": self.tracking_error,
-            "cost_a_year": float(-costs) / float(self.start_value) / years,
+            "tracking_error_adrift_a_year": self.tracking_error_adrift,
+            "cost_a_year": self.cost_a_year,
             "lvr_usd": float(self.total.liquidity.lvr),
             "turnover_usd": str(self.turnover),
             "orders": len(self.orders),

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from bot.adapters.store.summary import CycleSummary
 from bot.adapters.store.view import JournalView
+from bot.core.errors import ConfigError
 from bot.core.pnl import Attribution
-from bot.core.types import Underlying
+from bot.core.types import ZERO, Underlying
 from bot.ports import CycleRecord
 
 if TYPE_CHECKING:
@@ -21,6 +25,9 @@ CYCLES: Final = 2000
 """The newest cycles of a journal that are drawn."""
 Numbers = list[float | None]
 """A line; None where it was not known."""
+BLUE, RED, GREEN, GREY, VIOLET = "#1f6feb", "#d1242f", "#1a7f37", "#8c959f", "#8250df"
+_VIEW: Final = 4
+"""Bands that a chart of the drift shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,11 @@ class Leg:
     short: Numbers
     drift: Numbers
     band: Numbers
+
+    @property
+    def limit(self) -> float:
+        """Where a chart of the drift is cut; 0: there was no band."""
+        return _VIEW * max((one for one in self.band if one is not None), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +76,44 @@ class Story:
     assumed: Sequence[str]
     remarks: Sequence[str] = field(default=())
 
+    @property
+    def lines(self) -> tuple[tuple[str, Numbers, str], ...]:
+        """The lines of value: name, changes, colour."""
+        return ("hedged", self.hedged, BLUE), ("unhedged", self.unhedged, RED), ("deposit held", self.hold, GREY)
 
-def of_result(result: Result, ratios: Mapping[Underlying, Decimal]) -> Story:
-    """Tell of a replay; ``ratios`` are the hedge ratios."""
-    series, figures = result.series, result.as_data()
+
+_SAVED: Final = TypeAdapter(Story)
+FILE: Final = "story.json"
+
+
+def save(story: Story, folder: Path) -> None:
+    """Write a story into a backtest's folder, exact to the last digit."""
+    (folder / FILE).write_bytes(_SAVED.dump_json(story) + b"\n")
+
+
+def of_folder(folder: Path) -> Story:
+    """Read the story of a backtest's folder.
+
+    Raises:
+        ConfigError: there is none, or it is something else.
+    """
+    file = folder / FILE
+    try:
+        return _SAVED.validate_json(file.read_bytes())
+    except OSError as error:
+        message = f"no folder that `dnbot backtest --out` wrote: {error.strerror}"
+        raise ConfigError(message, source=str(file)) from error
+    except ValidationError as error:
+        raise ConfigError("is no backtest's story; write it again with `dnbot backtest`", source=str(file)) from error
+
+
+def of_result(result: Result) -> Story:
+    """Tell of a replay."""
+    series = result.series
     start = float(result.start_value + result.start_equity)
     legs = {}
     for name in series.marks:
-        ratio = float(ratios.get(name, Decimal(0)))
+        ratio = float(result.ratios.get(name, ZERO))
         exposure, short = series.exposure[name], series.short[name]
         drift: Numbers = [ratio * one + other for one, other in zip(exposure, short, strict=True)]
         legs[name] = Leg([*exposure], [*short], drift, [*series.band[name]])
@@ -106,7 +148,8 @@ def of_result(result: Result, ratios: Mapping[Underlying, Decimal]) -> Story:
             ("Result", _usd(result.total.total)),
             ("Variance left by the hedge", f"{result.variance_ratio:.3%}"),
             ("Tracking error a year", f"{result.tracking_error:.3%}"),
-            ("Cost a year", f"{figures['cost_a_year']:.3%}"),
+            ("of it by drift in the band", f"{result.tracking_error_adrift:.3%}"),
+            ("Cost a year", f"{result.cost_a_year:.3%}"),
             ("Orders filled", f"{len(trades):,} of {len(result.orders):,}"),
             ("Turnover", _usd(result.turnover)),
             ("Liquidations", str(result.liquidations)),

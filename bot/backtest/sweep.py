@@ -70,7 +70,7 @@ Progress = Callable[[Run], None]
 def figures_of(result: Result, plan: Plan) -> Figures:
     """Draw the figures out of a replay."""
     hedge, liquidity = result.total.hedge, result.total.liquidity
-    costs = -float(hedge.trading_fees + hedge.slippage + hedge.liquidation_fees)
+    costs = float(result.costs)
     start, years, turnover = float(result.start_value), result.years or 1.0, float(result.turnover)
     opened = sum(
         float(plan.policy.hedges[name].ratio) * result.series.exposure[name][0] * marks[0]
@@ -79,7 +79,7 @@ def figures_of(result: Result, plan: Plan) -> Figures:
     )
     opening = costs * min(opened / turnover, 1.0) if turnover else 0.0
     return Figures(
-        cost_a_year=costs / start / years,
+        cost_a_year=result.cost_a_year,
         rebalancing_a_year=(costs - opening) / start / years,
         tracking_error_a_year=result.tracking_error,
         variance_ratio=result.variance_ratio,

@@ -15,6 +15,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 DAY: Final = 86_400
+YEAR: Final = 365 * DAY
 
 
 @dataclass(frozen=True, slots=True)

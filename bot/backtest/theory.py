@@ -16,10 +16,8 @@ import numpy as np
 from bot.backtest.engine import Plan
 from bot.backtest.market import MarketDay
 from bot.backtest.pool import PoolDay
-from bot.backtest.tape import Floats
+from bot.backtest.tape import YEAR, Floats
 from bot.core.types import Underlying
-
-_YEAR = 365 * 86_400
 
 
 def frontier(plan: Plan) -> float:
@@ -45,7 +43,7 @@ def frontier(plan: Plan) -> float:
             spent, squares = spent + one, squares + two
     if began is None or ended is None or not value or ended <= began:
         return 0.0
-    years = (ended - began) / _YEAR
+    years = (ended - began) / YEAR
     return spent / years * math.sqrt(squares / years) / value**2
 
 

@@ -32,7 +32,7 @@ def backtest(
     data: Annotated[
         Path, typer.Option(metavar="SCENARIO.toml", help="What is replayed: pools, positions, perpetuals.")
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder for summary, orders and series.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for what it came to; `dnbot report` reads it.")] = None,
     every_row: Annotated[
         bool, typer.Option("--every-row", help="Decide at every row, not only where something can happen.")
     ] = False,
@@ -75,12 +75,13 @@ def run(settings: Settings, data: Path, *, skip: bool) -> Result:
 
 
 def write(result: Result, out: Path) -> None:
-    """Write ``summary.json``, ``orders.jsonl`` and ``series.parquet`` (thinned rows; USD, base units) into a folder.
+    """Write a folder: ``summary.json``, ``orders.jsonl``, ``series.parquet`` (thinned rows) and the report's story.
 
     Raises:
         ConfigError: it can't be written.
     """
     from bot.backtest.store import write_table  # noqa: PLC0415 - as above
+    from bot.backtest.story import of_result, save  # noqa: PLC0415 - only a folder needs it
 
     series = result.series
     columns: dict[str, Any] = {
@@ -98,6 +99,7 @@ def write(result: Result, out: Path) -> None:
         (out / "summary.json").write_text(json.dumps(result.as_data(), indent=2) + "\n", encoding="utf-8")
         (out / "orders.jsonl").write_text(result.order_lines(), encoding="utf-8")
         write_table(out / "series.parquet", columns)
+        save(of_result(result), out)
     except OSError as error:
         raise ConfigError(f"can't be written: {error.strerror}", source=str(out)) from error
 
@@ -122,7 +124,7 @@ def show(console: Console, result: Result) -> None:
         ("result, USD", f"{total.total:+,.2f}"),
         ("loss against rebalancing, of it", f"{-total.liquidity.lvr:+,.2f}"),
         ("variance, hedged over unhedged", f"{result.variance_ratio:.4%}"),
-        ("tracking error a year", f"{result.tracking_error:.3%}"),
+        ("tracking error a year, of it by drift", f"{result.tracking_error:.3%}, {result.tracking_error_adrift:.3%}"),
         ("orders, refused, liquidations", f"{len(result.orders)}, {result.refused}, {result.liquidations}"),
         ("nearest liquidation", "never short" if result.worst_distance is None else f"{result.worst_distance:.1%}"),
     ]

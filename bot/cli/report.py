@@ -12,10 +12,9 @@ import typer
 from bot.adapters.store.view import JournalView
 from bot.app import logging
 from bot.app.beside import journal_path
-from bot.app.settings import Settings
 from bot.backtest.page import page
 from bot.backtest.picture import save_picture
-from bot.backtest.story import Story, of_journal, of_result
+from bot.backtest.story import Story, of_folder, of_journal, of_result
 from bot.cli.backtest import run
 from bot.cli.options import ConfigFiles, JournalCopy, Live, open_settings
 from bot.core.errors import ConfigError
@@ -31,6 +30,7 @@ def report(
     data: Annotated[
         Path | None, typer.Option(help="Scenario to replay; left out: the report is of the daemon's journal.")
     ] = None,
+    backtest: Annotated[Path | None, typer.Option(metavar="FOLDER", help="What `dnbot backtest --out` wrote.")] = None,
     journal: JournalCopy = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The page to write.")] = Path("report.html"),
     png: Annotated[bool, typer.Option("--png", help="Write the charts as a picture beside it, too.")] = False,
@@ -39,9 +39,14 @@ def report(
     """Write one self-contained HTML page: value, drift, attribution, exposure, margin, orders, and what was assumed."""
     settings = open_settings(ctx, files, live=live).settings
     logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
-    if data is not None and journal is not None:
-        raise ConfigError("give --data (a backtest) or --journal (a daemon's journal), not both")
-    story = _replayed(settings, data) if data is not None else _journaled(journal or journal_path(settings))
+    if sum(one is not None for one in (data, backtest, journal)) > 1:
+        raise ConfigError("give one of --data (a scenario), --backtest (its folder) and --journal (a daemon's journal)")
+    if data is not None:
+        story = of_result(run(settings, data, skip=True))
+    elif backtest is not None:
+        story = of_folder(backtest)
+    else:
+        story = _journaled(journal or journal_path(settings))
     written = [out]
     try:
         out.write_text(page(story), encoding="utf-8")
@@ -51,11 +56,6 @@ def report(
     except OSError as error:
         raise ConfigError(f"--out can't be written: {error.strerror}", source=str(out)) from error
     typer.echo(f"wrote {' and '.join(map(str, written))}", err=True)
-
-
-def _replayed(settings: Settings, data: Path) -> Story:
-    ratios = {name: hedge.ratio for name, hedge in settings.policy().hedges.items()}
-    return of_result(run(settings, data, skip=True), ratios)
 
 
 def _journaled(path: Path) -> Story:

@@ -1,7 +1,11 @@
-"""The recorded markets beside the project, replayed: a range of ±10% and a full range of 100,000 USD each."""
+"""The recorded markets beside the project, replayed: a range of ±10% and a full range of 100,000 USD each.
+
+``python -m tests.backtest.recorded`` prints what the hedge leaves, at the default risk aversion and with a budget.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -10,6 +14,7 @@ from bot.backtest.market import open_market
 from bot.backtest.result import Result
 from bot.backtest.scenario import Scenario
 from tests.backtest.scenes import PERP, POOL, pool, settings
+from tests.faults.soak import silent
 
 TEN: Mapping[str, object] = {"value": 100_000, "width": "10%"}
 FULL: Mapping[str, object] = {"value": 100_000, "full": True}
@@ -39,3 +44,22 @@ def _replay(position: Mapping[str, object], budget: str | None, more: Mapping[st
         band = type(chosen.hedge.band).model_validate({"tracking_error": budget})
         chosen = chosen.model_copy(update={"hedge": chosen.hedge.model_copy(update={"band": band})})
     return replay(plan_replay(open_market(scenario), chosen, scenario))
+
+
+def main() -> None:
+    """Print a line a replay."""
+    for market, run in (("July 2022", july_2022), ("2025-07-01 and -02", july_2025)):
+        for position, held in (("±10%", TEN), ("full range", FULL)):
+            for band, budget in (("default", None), (f"budget {BUDGET}", BUDGET)):
+                found = run(held, budget)
+                residual = abs(found.total.residual) / found.start_value
+                sys.stdout.write(
+                    f"{market}, {position}, {band}: variance {found.variance_ratio:.4%},"
+                    f" tracking error {found.tracking_error:.3%} (by drift {found.tracking_error_adrift:.3%}),"
+                    f" cost {found.cost_a_year:.2%} a year, {len(found.orders)} orders, residual {residual:.1e}\n"
+                )
+
+
+if __name__ == "__main__":
+    silent()
+    main()

@@ -20,6 +20,17 @@ POOL = DATA / "polygon-usdc-weth-005"
 PERP = DATA / "perp" / "ETHUSDT-5m-2025-04-03_2025-07-02.csv"
 needs_data = pytest.mark.skipif(not POOL.is_dir(), reason=f"the recorded markets are not here: {POOL}")
 
+FILE = """
+collateral = 100000
+[[pools]]
+name = "usdc-weth"
+fee = 500
+token0 = { symbol = "USDC", decimals = 6, underlying = "USD" }
+token1 = { symbol = "WETH", decimals = 18, underlying = "ETH" }
+positions = [{ value = 100000, width = "20%" }]
+model = { start = 2026-01-01T00:00:00Z, days = 1, seed = 5, volatility = "0.8" }
+"""
+"""A day of a generated market with a position of 20%, as a scenario file."""
 USDC = {"symbol": "USDC", "decimals": 6, "underlying": "USD"}
 WETH = {"symbol": "WETH", "decimals": 18, "underlying": "ETH"}
 

@@ -26,6 +26,8 @@ CASES: dict[str, tuple[Specs | None, dict[str, Any], dict[str, str]]] = {
     "basis and funding": (None, {"basis": "0.05%", "basis_deviation": "0.05%", "funding_deviation": "0.05%"}, {}),
     "ratio": (None, {}, {"hedge__ratio": "0.5"}),
     "fixed cost": (None, {}, {"hedge__fixed_cost": "1"}),
+    "tracking budget": (FULL, {}, {"hedge__band__tracking_error": "1%"}),
+    "wide": (None, {"volatility": 3}, {"hedge__band__fixed_width": "30%", "venues__paper__deposit": "40000"}),
     "taker": (None, {}, {"execution__style": "taker"}),
     "high leverage, little collateral": (None, {"volatility": 2, "seed": 3}, {"venues__paper__deposit": "9000"}),
 }
@@ -70,6 +72,18 @@ def test_nothing_is_left_unexplained(*, skip: bool) -> None:
 def test_the_hedge_takes_most_of_the_variance_away() -> None:
     found = replay(plan_of(generated(FULL, {"days": 5})))
     assert found.variance_ratio < 0.01
+
+
+def test_the_drift_leaves_the_error_that_the_budget_allows() -> None:
+    scenario = generated(FULL, {"days": 40, "volatility": "0.8"})
+    found = replay(plan_of(scenario, hedge__band__tracking_error="1%"))
+    assert found.tracking_error_adrift == pytest.approx(0.01, rel=0.15)
+    assert found.tracking_error_adrift < found.tracking_error < 0.012
+
+
+def test_without_a_hedge_the_drift_is_the_exposure() -> None:
+    found = replay(plan_of(generated(FULL, {"days": 3}), hedge__ratio="0"))
+    assert found.tracking_error_adrift == pytest.approx(found.tracking_error, rel=0.01)
 
 
 def test_a_ratio_of_zero_trades_nothing() -> None:

@@ -13,22 +13,13 @@ from bot.backtest.page import page
 from bot.backtest.result import Result
 from bot.backtest.story import Story, of_result
 from bot.core.types import Underlying
-from tests.backtest.scenes import ROOT, generated, plan_of
+from tests.backtest.scenes import FILE, ROOT, generated, plan_of
 from tests.cli.scenes import dnbot
 from tests.tools import browser
 
-FILE = """
-collateral = 100000
-[[pools]]
-name = "usdc-weth"
-fee = 500
-token0 = { symbol = "USDC", decimals = 6, underlying = "USD" }
-token1 = { symbol = "WETH", decimals = 18, underlying = "ETH" }
-positions = [{ value = 100000, width = "20%" }]
-model = { start = 2026-01-01T00:00:00Z, days = 1, seed = 5, volatility = "0.8" }
-"""
 CHARTS = "document.querySelectorAll('.chart .main-svg').length >= 12"
 """Two layers a chart."""
+UNCUT = "[...document.querySelectorAll('.long')].every(table => table.scrollWidth <= table.clientWidth)"
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +29,7 @@ def result() -> Result:
 
 @pytest.fixture(scope="module")
 def story(result: Result) -> Story:
-    plan = plan_of(generated())
-    return of_result(result, {name: hedge.ratio for name, hedge in plan.policy.hedges.items()})
+    return of_result(result)
 
 
 def test_the_lines_end_where_the_accounts_end(result: Result, story: Story) -> None:
@@ -64,6 +54,8 @@ async def test_it_draws_its_charts_and_asks_nobody(story: Story, tmp_path: Path)
             await shown.open(file.as_uri())
             await shown.until(CHARTS)
             assert await shown.evaluate("document.documentElement.scrollWidth") == width
+            if width == 1280:  # on a phone tables are scrolled
+                assert await shown.evaluate(UNCUT)
         text = await shown.evaluate("document.body.innerText")
         assert "Variance left by the hedge" in text
         assert all(line in text for line in story.assumed)
@@ -86,9 +78,28 @@ def test_the_command_writes_the_page_and_the_picture(tmp_path: Path) -> None:
     assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_backtest_s_folder_gives_the_page_of_the_replay(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text(FILE, encoding="utf-8")
+    place = ["-c", ROOT / "config" / "paper-mainnet.toml"]
+    assert dnbot("backtest", *place, "--data", tmp_path, "--out", tmp_path / "done").code == 0
+    assert dnbot("report", *place, "--data", tmp_path, "-o", tmp_path / "replayed.html").code == 0
+    ran = dnbot("report", *place, "--backtest", tmp_path / "done", "-o", tmp_path / "read.html")
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "read.html").read_bytes() == (tmp_path / "replayed.html").read_bytes()
+    (tmp_path / "done" / "story.json").write_text('{"title": 1}', encoding="utf-8")
+    ran = dnbot("report", *place, "--backtest", tmp_path / "done", "-o", tmp_path / "other.html")
+    assert (ran.code, (tmp_path / "other.html").exists()) == (2, False)
+    assert "story.json" in ran.err
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
-    [(["--data", "nowhere"], "no such file"), (["--journal", "nowhere.sqlite"], "there is no journal here")],
+    [
+        (["--data", "nowhere"], "no such file"),
+        (["--backtest", "nowhere"], "no folder that `dnbot backtest --out` wrote"),
+        (["--journal", "nowhere.sqlite"], "there is no journal here"),
+        (["--data", "nowhere", "--journal", "nowhere.sqlite"], "give one of"),
+    ],
 )
 def test_what_is_not_there_is_named(more: list[str], words: str, tmp_path: Path) -> None:
     ran = dnbot("report", "-c", ROOT / "config" / "paper-mainnet.toml", "-o", tmp_path / "page.html", *more)

@@ -19,21 +19,11 @@ from bot.backtest.points import Point, axes_of, grid
 from bot.backtest.store import read_table
 from bot.backtest.sweep import Run, Sweep, columns, figures_of, run_one, unbeaten, workers
 from bot.core.errors import ConfigError
-from tests.backtest.scenes import ROOT, generated, settings
+from tests.backtest.scenes import FILE, ROOT, generated, settings
 from tests.cli.scenes import dnbot
 
 psutil = pytest.importorskip("psutil", reason="dask brings it")
 SCENARIO = generated([{"value": 100_000, "width": "20%"}], {"volatility": "0.8"})
-FILE = """
-collateral = 100000
-[[pools]]
-name = "usdc-weth"
-fee = 500
-token0 = { symbol = "USDC", decimals = 6, underlying = "USD" }
-token1 = { symbol = "WETH", decimals = 18, underlying = "ETH" }
-positions = [{ value = 100000, width = "20%" }]
-model = { start = 2026-01-01T00:00:00Z, days = 1, seed = 5, volatility = "0.8" }
-"""
 KEY = "hedge.band.risk_aversion"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +10,10 @@ from typing import Final
 
 from bot.adapters.web.figures import Perp, funding_a_year, margin_ratio, perps
 from bot.core.decision import Hedge, PositionReport
+from bot.core.pnl import HedgeResult, LiquidityResult
 from bot.core.snapshot import BlockStamp, VenueView
 from bot.core.state import PendingStatus, RunState
+from bot.core.types import PositionId, Underlying
 from bot.ports import CycleRecord
 
 Sample = tuple[tuple[str, ...], Decimal | float | None]
@@ -109,16 +111,10 @@ def _alarms(seen: Seen) -> Iterator[Sample]:
         yield (alarm.key, alarm.severity.value), 1.0
 
 
-def _liquidity_result(seen: Seen) -> Iterator[Sample]:
-    for position, result in seen.record.book.total.positions.items():
+def _terms(results: Mapping[PositionId, LiquidityResult] | Mapping[Underlying, HedgeResult]) -> Iterator[Sample]:
+    for key, result in results.items():
         for term in fields(result):
-            yield (position, term.name), getattr(result, term.name)
-
-
-def _hedge_result(seen: Seen) -> Iterator[Sample]:
-    for underlying, result in seen.record.book.total.hedges.items():
-        for term in fields(result):
-            yield (underlying, term.name), getattr(result, term.name)
+            yield (key, term.name), getattr(result, term.name)
 
 
 def _residual(seen: Seen) -> Iterator[Sample]:
@@ -212,13 +208,13 @@ GAUGES: Final = (
         "dnbot_lp_result_usd",
         "What a position brought since the journal began, by term: fees, hold, il; lvr is no part of the sum.",
         ("position", "term"),
-        _liquidity_result,
+        lambda seen: _terms(seen.record.book.total.positions),
     ),
     Gauge(
         "dnbot_hedge_result_usd",
         "What the perpetuals of an underlying brought since the journal began, by term.",
         ("underlying", "term"),
-        _hedge_result,
+        lambda seen: _terms(seen.record.book.total.hedges),
     ),
     Gauge(
         "dnbot_residual_usd",

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from bot.backtest.engine import plan_replay, replay
+from bot.backtest.engine import Plan, plan_replay, replay
 from bot.backtest.market import open_market
 from bot.backtest.result import Result
 from bot.backtest.scenario import Scenario
@@ -28,22 +28,29 @@ def july_2022(position: Mapping[str, object], budget: str | None = None) -> Resu
         position: what is held.
         budget: the tracking error a year that the band comes from; left out: the default risk aversion.
     """
-    return _replay(position, budget, {"end": datetime(2022, 8, 1, tzinfo=UTC)})
+    return replay(plan_2022(position, budget))
+
+
+def plan_2022(position: Mapping[str, object], budget: str | None = None) -> Plan:
+    """Give what ``july_2022`` replays."""
+    return _plan(position, budget, {"end": datetime(2022, 8, 1, tzinfo=UTC)})
 
 
 def july_2025(position: Mapping[str, object], budget: str | None = None) -> Result:
     """Replay two days with the real perpetual's prices, so with its real basis."""
-    return _replay(position, budget, {"start": datetime(2025, 7, 1, tzinfo=UTC), "perps": {"ETH": {"path": PERP}}})
+    return replay(
+        _plan(position, budget, {"start": datetime(2025, 7, 1, tzinfo=UTC), "perps": {"ETH": {"path": PERP}}})
+    )
 
 
-def _replay(position: Mapping[str, object], budget: str | None, more: Mapping[str, object]) -> Result:
+def _plan(position: Mapping[str, object], budget: str | None, more: Mapping[str, object]) -> Plan:
     held = pool([dict(position)], path=POOL, max_gap="5m")
     scenario = Scenario.model_validate({"collateral": 100_000, "pools": [held], **more})
     chosen = settings()
     if budget is not None:
         band = type(chosen.hedge.band).model_validate({"tracking_error": budget})
         chosen = chosen.model_copy(update={"hedge": chosen.hedge.model_copy(update={"band": band})})
-    return replay(plan_replay(open_market(scenario), chosen, scenario))
+    return plan_replay(open_market(scenario), chosen, scenario)
 
 
 def main() -> None:

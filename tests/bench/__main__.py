@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import daemon, decide, latency, snapshot, sweep
+from tests.bench import backtest, daemon, decide, latency, snapshot, sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,13 @@ def measure() -> Iterator[Figure]:
             yield Figure(f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5, throttled)
             yield Figure(f"{venue}: {path}, p99", speed[f"{venue}, {path}, p99"], "ms", 20, throttled)
         yield Figure(f"{venue}: cycle, CPU, p50", speed[f"{venue}, cycle, CPU, p50"], "ms")
+    replayed = backtest.run()
+    for position in ("±10%", "full range"):
+        every, few = replayed[f"{position}, every row"], replayed[f"{position}, rows left out"]
+        yield Figure(f"backtest of {position}: a row, decided at each", every, "µs", 50)
+        yield Figure(f"backtest of {position}: a row, most left out", few, "µs", 5, every)
+    short, long = (replayed[f"{days} days"] for days in backtest.LENGTHS)
+    yield Figure("backtest: memory of 120 days over that of 30", long / short, "", 1.05)
     swept = sweep.run()
     share = swept[2] / swept[1]
     yield Figure("sweep of 64 replays: two workers' time over one's", share, "", round(1 / 1.7, 3))

@@ -69,7 +69,7 @@ class Booking:
 
     def __init__(self, venues: Sequence[SimVenue], journal: MemoryJournal) -> None:
         self._venues, self._journal = venues, journal
-        self._read = [(0, 0) for _ in venues]
+        self.read = [(0, 0) for _ in venues]
         self.first: Stand | None = None
         self.last: Stand | None = None
         self.total = Attribution()
@@ -99,10 +99,10 @@ class Booking:
     def _news(self, counted: list[tuple[int, int]]) -> dict[VenueId, News]:
         """Give the fills and cash movements since the last time."""
         found = {}
-        for venue, (fills, ledger), (last_fill, last_entry) in zip(self._venues, self._read, counted, strict=True):
+        for venue, (fills, ledger), (last_fill, last_entry) in zip(self._venues, self.read, counted, strict=True):
             trades = [Trade(fill, self._mark(fill)) for fill in venue.fills_made[fills:last_fill]]
             found[venue.venue] = News(trades, venue.entries_made[ledger:last_entry])
-        self._read = counted
+        self.read = counted
         return found
 
     def _mark(self, fill: Fill) -> Decimal | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +38,7 @@ from bot.core.types import ZERO, Underlying
 from bot.paper.engine import PaperEngine
 from bot.paper.liquidation import LIQUIDATION_ID
 
-Progress = Callable[[int], None]
+Watcher = Callable[["Replay"], None]
 _POINTS: Final = 5000
 """Rows that a chart gets at most."""
 ASSUMPTIONS: Final = (
@@ -85,18 +86,18 @@ def plan_replay(market: Market, settings: Settings, scenario: Scenario) -> Plan:
     return Plan(market, replace(policy, hedges=hedges), tuple(engines))
 
 
-def replay(plan: Plan, *, skip: bool = True, progress: Progress | None = None) -> Result:
+def replay(plan: Plan, *, skip: bool = True, watcher: Watcher | None = None) -> Result:
     """Replay the market; the same plan gives the same bytes, with ``skip`` or without.
 
     Args:
         plan: what to replay; its engines are forked, so that it may be replayed again.
         skip: leave out the decisions that can't act.
-        progress: is told the number of rows done, day by day.
+        watcher: is shown the replay after each day.
 
     Raises:
         ConfigError: the market has no row.
     """
-    return Replay(plan, skip=skip).run(progress)
+    return Replay(plan, skip=skip).run(watcher)
 
 
 class Replay:
@@ -124,20 +125,23 @@ class Replay:
         self.before, self.acted = self.state, True
         """The state before the last step, and whether that step, or the venue in it, did anything."""
         self._quiet = Quiet(self, plan.policy) if skip else None
-        self._tally = Tally(Series(every=max(1, plan.market.rows // _POINTS)))
-        self._booking = Booking(self.venues, self.journal)
+        self.tally = Tally(Series(every=max(1, plan.market.rows // _POINTS)))
+        self.booking = Booking(self.venues, self.journal)
         self._seen: Snapshot | None = None
+        self.days = 0
+        """How many are done."""
 
-    def run(self, progress: Progress | None) -> Result:
-        """Go through all days."""
-        for day in self._market.days():
+    def run(self, watcher: Watcher | None = None) -> Result:
+        """Go through all days that are not done."""
+        for day in islice(self._market.days(), self.days, None):
             self._day(day)
-            if progress is not None:
-                progress(self._tally.rows)
+            self.days += 1
+            if watcher is not None:
+                watcher(self)
         return self._result()
 
     def _day(self, day: MarketDay) -> None:
-        base, seen = self._tally.rows, Seen()
+        base, seen = self.tally.rows, Seen()
         quiet: QuietDay | None = None
         row = 0
         while row < len(day):
@@ -153,9 +157,9 @@ class Replay:
                 quiet = self._quiet.day(day, base)
             row = row + 1 if quiet is None else quiet.skip(row)
         found = lines(day, self.world.entries)
-        self._tally.take(day, found, seen)
+        self.tally.take(day, found, seen)
         lost = {key: LiquidityResult(lvr=to_decimal(float(losses.sum()))) for key, losses in found.lvr.items()}
-        self._booking.add(_date(day.times[0]), Attribution(lost))
+        self.booking.add(_date(day.times[0]), Attribution(lost))
 
     def _step(self, day: MarketDay, row: int, number: int, *, is_last: bool) -> Decision:
         """Decide at a row and carry it out."""
@@ -165,14 +169,14 @@ class Replay:
             finish(self._cycle.reconciler.reconcile())
         snapshot = self.world.snapshot(day, row, number)
         self._cycle.state = self.before = self.state
-        counted = self._booking.counted()
+        counted = self.booking.counted()
         decision = finish(self._cycle.act(snapshot)).decision
         self.state = decision.state
         self.acted = any(happened) or is_active(decision)
-        if is_last or self.acted or self._booking.last is None:
-            self._booking.book(Stand(snapshot, decision.prices), _date(day.times[row]), counted)
+        if is_last or self.acted or self.booking.last is None:
+            self.booking.book(Stand(snapshot, decision.prices), _date(day.times[row]), counted)
         self._seen = snapshot
-        self._tally.refused += len(decision.refused)
+        self.tally.refused += len(decision.refused)
         return decision
 
     def _equity(self) -> float:
@@ -196,7 +200,7 @@ class Replay:
         return nearest
 
     def _result(self) -> Result:
-        first, last, tally = self._booking.first, self._booking.last, self._tally
+        first, last, tally = self.booking.first, self.booking.last, self.tally
         if first is None or last is None:
             raise ConfigError("the market has no row to replay")
         fills = [fill for venue in self.venues for fill in venue.fills_made]
@@ -207,8 +211,8 @@ class Replay:
             rows=tally.rows,
             steps=tally.steps,
             orders=tuple(self.journal.orders.values()),
-            total=self._booking.total,
-            days=self._booking.days,
+            total=self.booking.total,
+            days=self.booking.days,
             start_value=first.value,
             end_value=last.value,
             start_equity=first.equity,

@@ -49,9 +49,9 @@ class Tally:
     rows: int = 0
     refused: int = 0
     worst: float | None = None
-    _value: float | None = None
-    _total: float = 0.0
-    _net: dict[Underlying, tuple[float, float]] = field(default_factory=dict)
+    value: float | None = None
+    total: float = 0.0
+    net: dict[Underlying, tuple[float, float]] = field(default_factory=dict)
     """Value, value with equity, and (exposure + short, mark) at the last row that was counted."""
 
     def take(self, day: MarketDay, found: Lines, seen: Seen) -> None:
@@ -59,7 +59,7 @@ class Tally:
         self.steps += len(seen.steps)
         self.rows += len(day)
         rows = _rows(found, seen)
-        first = 0 if self._value is not None else seen.idle
+        first = 0 if self.value is not None else seen.idle
         if first is not None:  # from the first decision on that found the hedge in place
             self._count(found.value[first:], (found.value + rows.equity)[first:])
             self.adrift.add(self._moves(found, rows, first))
@@ -68,9 +68,9 @@ class Tally:
         self._draw(day, found, rows, seen)
 
     def _count(self, value: Floats, total: Floats) -> None:
-        if self._value is not None:
-            value, total = np.concatenate(([self._value], value)), np.concatenate(([self._total], total))
-        self._value, self._total = float(value[-1]), float(total[-1])
+        if self.value is not None:
+            value, total = np.concatenate(([self.value], value)), np.concatenate(([self.total], total))
+        self.value, self.total = float(value[-1]), float(total[-1])
         self.unhedged.add(np.diff(value))
         self.hedged.add(np.diff(total))
 
@@ -78,12 +78,12 @@ class Tally:
         """Give what the net exposure that each row ended with gained in the next one."""
         gained: Floats = np.zeros(1)
         for name, marks in found.marks.items():
-            net, price = (found.exposure[name] + rows.shorts[name])[first:], marks[first:]
-            if name in self._net:
-                last_net, last_price = self._net[name]
-                net, price = np.concatenate(([last_net], net)), np.concatenate(([last_price], price))
-            self._net[name] = float(net[-1]), float(price[-1])
-            gained = gained + net[:-1] * np.diff(price)
+            held, price = (found.exposure[name] + rows.shorts[name])[first:], marks[first:]
+            if name in self.net:
+                last_net, last_price = self.net[name]
+                held, price = np.concatenate(([last_net], held)), np.concatenate(([last_price], price))
+            self.net[name] = float(held[-1]), float(price[-1])
+            gained = gained + held[:-1] * np.diff(price)
         return gained
 
     def _draw(self, day: MarketDay, found: Lines, rows: _Rows, seen: Seen) -> None:

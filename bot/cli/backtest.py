@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bot.adapters.clock import SystemClock
 from bot.app import logging
 from bot.cli.options import AsJson, ConfigFiles, open_settings
 from bot.core.errors import ConfigError
@@ -36,12 +37,17 @@ def backtest(
     every_row: Annotated[
         bool, typer.Option("--every-row", help="Decide at every row, not only where something can happen.")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where one that was ended into the same --out had come to.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Replay, and print what the hedge would have earned and cost. The same input gives the same bytes."""
     settings = open_settings(ctx, files).settings
     logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
-    result = run(settings, data, skip=not every_row)
+    if resume and out is None:
+        raise ConfigError("--resume needs --out, the folder of the replay that was ended")
+    result = run(settings, data, skip=not every_row, out=out, resume=resume)
     if out is not None:
         write(result, out)
     if as_json:
@@ -52,14 +58,16 @@ def backtest(
             Console().print(f"[bold]written[/bold]  {out}", highlight=False, soft_wrap=True)
 
 
-def run(settings: Settings, data: Path, *, skip: bool) -> Result:
-    """Read the scenario and replay it, with a bar on a terminal.
+def run(settings: Settings, data: Path, *, skip: bool, out: Path | None = None, resume: bool = False) -> Result:
+    """Read the scenario and replay it, with a bar on a terminal; into ``out`` it is laid aside now and then.
 
     Raises:
-        ConfigError: the research extra is missing, the scenario or its data must not be used.
+        ConfigError: the research extra is missing, the scenario or its data must not be used, or what is to be resumed
+            is of another replay.
     """
     try:
-        from bot.backtest.engine import plan_replay, replay  # noqa: PLC0415 - numpy, which the daemon does without
+        from bot.backtest.checkpoint import Keeper  # noqa: PLC0415 - numpy, which the daemon does without
+        from bot.backtest.engine import Replay, plan_replay  # noqa: PLC0415 - numpy, which the daemon does without
         from bot.backtest.market import open_market  # noqa: PLC0415 - the same
         from bot.backtest.scenario import load_scenario  # noqa: PLC0415 - the same
     except ImportError as error:
@@ -71,7 +79,25 @@ def run(settings: Settings, data: Path, *, skip: bool) -> Result:
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("", total=market.rows)
         plan = plan_replay(market, settings, scenario)
-        return replay(plan, skip=skip, progress=lambda rows: bar.update(task, completed=rows))
+        replay = Replay(plan, skip=skip)
+        keeper = None if out is None else Keeper(plan, _folder(out), SystemClock(), skip=skip)
+        if keeper is not None and resume and not keeper.take_up(replay):
+            console.print(f"nothing was laid aside in {out}: from the start", style="yellow", soft_wrap=True)
+
+        def watch(at: Replay) -> None:
+            bar.update(task, completed=at.tally.rows)
+            if keeper is not None:
+                keeper.watch(at)
+
+        return replay.run(watch)
+
+
+def _folder(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"can't be written: {error.strerror}", source=str(out)) from error
+    return out
 
 
 def write(result: Result, out: Path) -> None:
@@ -80,6 +106,7 @@ def write(result: Result, out: Path) -> None:
     Raises:
         ConfigError: it can't be written.
     """
+    from bot.backtest.checkpoint import FILE  # noqa: PLC0415 - as above
     from bot.backtest.store import write_table  # noqa: PLC0415 - as above
     from bot.backtest.story import of_result, save  # noqa: PLC0415 - only a folder needs it
 
@@ -95,11 +122,11 @@ def write(result: Result, out: Path) -> None:
         parts = {"mark": series.marks, "exposure": series.exposure, "short": series.short, "band": series.band}
         columns |= {f"{part}_{name}": found[name] for part, found in parts.items()}
     try:
-        out.mkdir(parents=True, exist_ok=True)
         (out / "summary.json").write_text(json.dumps(result.as_data(), indent=2) + "\n", encoding="utf-8")
         (out / "orders.jsonl").write_text(result.order_lines(), encoding="utf-8")
         write_table(out / "series.parquet", columns)
         save(of_result(result), out)
+        (out / FILE).unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"can't be written: {error.strerror}", source=str(out)) from error
 

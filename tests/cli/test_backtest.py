@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.settings import load
+from bot.backtest.checkpoint import FILE, fingerprint, lay_aside
+from bot.backtest.engine import Replay, plan_replay
+from bot.backtest.market import open_market
 from bot.backtest.scenario import load_scenario
 from bot.backtest.store import read_table
 from tests.backtest.test_data import _perp_rows, _pool_rows, _write
@@ -68,6 +72,35 @@ def test_a_replay_prints_and_writes_the_same_with_and_without_every_row(tmp_path
     assert orders == (second / "orders.jsonl").read_bytes()
     assert len(orders.splitlines()) == figures["orders"]
     assert {"time", "value", "equity", "mark_ETH", "short_ETH"} <= read_table(first / "series.parquet").keys()
+
+
+def test_a_replay_that_was_ended_is_resumed_into_the_same_folder(tmp_path: Path) -> None:
+    data, out = scenario(tmp_path, SCENARIO.format(source=MODEL)), tmp_path / "out"
+    assert run(data, "--out", tmp_path / "whole").code == 0
+    found = load_scenario(data)
+    plan = plan_replay(open_market(found), load([CONFIG], {}).settings, found)
+
+    def end(at: Replay) -> None:
+        lay_aside(at, fingerprint(plan, skip=True), out / FILE)
+        raise KeyboardInterrupt
+
+    out.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        Replay(plan, skip=True).run(end)
+    refused = run(data, "--out", out, "--resume", "--every-row")
+    assert (refused.code, [file.name for file in out.iterdir()]) == (2, [FILE])
+    ran = run(data, "--out", out, "--resume")
+    assert (ran.code, "from the start" in ran.err) == (0, False)
+    names = {file.name for file in out.iterdir()}
+    assert names == {"orders.jsonl", "summary.json", "series.parquet", "story.json"}
+    assert all((out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes() for name in names)
+    again = run(data, "--out", out, "--resume")
+    assert (again.code, "from the start" in again.err) == (0, True)
+
+
+def test_resuming_needs_the_folder(tmp_path: Path) -> None:
+    ran = run(scenario(tmp_path, SCENARIO.format(source=MODEL)), "--resume")
+    assert (ran.code, "--resume needs --out" in ran.err) == (2, True)
 
 
 def test_the_seed_of_pythons_hashes_changes_no_byte(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -50,6 +51,16 @@ class DataError(ConfigError):
         words = [finding.words for finding in self.findings[:_SHOWN]]
         more = len(self.findings) - len(words)
         super().__init__("\n".join([*words, f"and {more} more"] if more else words))
+
+
+def gap(where: str, ended: datetime, begins: datetime, max_gap: timedelta | None) -> Finding | None:
+    """Tell of a hole between the end of a row and the beginning of the next; one up to ``max_gap`` is not fatal."""
+    hole = begins - ended
+    if hole <= timedelta(0):
+        return None
+    allowed = max_gap is not None and hole <= max_gap
+    message = f"nothing from {ended:%Y-%m-%d %H:%M} to {begins:%Y-%m-%d %H:%M} UTC ({hole})"
+    return Finding(Kind.GAP, where, message if allowed else f"{message}; max_gap allows it", fatal=not allowed)
 
 
 def require_usable(findings: Iterable[Finding]) -> None:

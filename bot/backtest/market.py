@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from bot.backtest.findings import DataError, Finding, Kind, require_usable
+from bot.backtest.findings import DataError, Finding, Kind, gap, require_usable
 from bot.backtest.generate import Generated
 from bot.backtest.perp_data import PerpFile, PerpSeries, compare, read_perp
 from bot.backtest.pool import Own, PoolDay, PoolFacts, PoolTrack, facts_of, open_position
 from bot.backtest.pool_data import PoolReader
 from bot.backtest.scenario import PoolSpec, Scenario
-from bot.backtest.tape import DAY, Ints, PoolSource, Tape, TapeSource, by_day, part, tape_of, within
+from bot.backtest.tape import DAY, Ints, PoolSource, Tape, TapeSource, by_day, moment, part, tape_of, within
 from bot.core.types import Underlying
 
 _LEAST: Final = 1e-10
@@ -241,7 +242,11 @@ def _read(path: Path, spec: PoolSpec, scenario: Scenario, findings: list[Finding
     if path.suffix == ".parquet":
         from bot.backtest.store import read_tape  # noqa: PLC0415 - only Parquet needs the heavy library
 
-        return [read_tape(path)]
+        tape = read_tape(path)
+        ends = [moment(seconds) for seconds in within(tape, scenario.start, scenario.end).times.tolist()]
+        holes = (gap(str(path), one, other - spec.interval, spec.max_gap) for one, other in pairwise(ends))
+        findings += filter(None, holes)
+        return [tape]
     reader = PoolReader.of(path, spec.interval, spec.max_gap)
     reader.start, reader.end = scenario.start, scenario.end
     tapes = list(reader.tapes())

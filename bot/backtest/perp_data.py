@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from bot.backtest.findings import DataError, Finding, Kind
+from bot.backtest.findings import DataError, Finding, Kind, gap
 from bot.backtest.tape import Floats, Ints
 from bot.paper.money import QUANTUM, usd
 
@@ -91,10 +91,8 @@ def read_perp(file: PerpFile) -> tuple[PerpSeries, list[Finding]]:
             kind = Kind.DUPLICATE if at == before else Kind.UNSORTED
             findings.append(Finding(kind, where, f"{at:%Y-%m-%d %H:%M} UTC comes after {before:%Y-%m-%d %H:%M}"))
             continue
-        if before is not None and (hole := at - before - file.interval) > timedelta(0):
-            allowed = file.max_gap is not None and hole <= file.max_gap
-            message = f"nothing from {before + file.interval:%Y-%m-%d %H:%M} to {at:%Y-%m-%d %H:%M} UTC ({hole})"
-            findings.append(Finding(Kind.GAP, where, message, fatal=not allowed))
+        if before is not None and (hole := gap(where, before + file.interval, at, file.max_gap)) is not None:
+            findings.append(hole)
         before = at
         times.append(int((at + file.interval).timestamp()))
         closes.append(in_quanta(close))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from bot.backtest.findings import DataError, Finding, Kind
+from bot.backtest.findings import DataError, Finding, Kind, gap
 from bot.backtest.tape import Row, Tape, tape_of
 from bot.core.amm.tick_math import MAX_TICK, MIN_TICK
 
@@ -167,12 +167,8 @@ class PoolReader:
             self._bad(kind, where, f"{at:%Y-%m-%d %H:%M} UTC comes after {before:%Y-%m-%d %H:%M}")
             self._last = before
             return None
-        hole = at - before - self.interval
-        if hole > timedelta(0):
-            allowed = self.max_gap is not None and hole <= self.max_gap
-            message = f"nothing from {before + self.interval:%Y-%m-%d %H:%M} to {at:%Y-%m-%d %H:%M} UTC ({hole})"
-            hint = "" if allowed else "; max_gap allows it"
-            self.findings.append(Finding(Kind.GAP, where, message + hint, fatal=not allowed))
+        if (hole := gap(where, before + self.interval, at, self.max_gap)) is not None:
+            self.findings.append(hole)
         return at
 
     def _bad(self, kind: Kind, where: str, message: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bot.backtest.findings import DataError, Finding, Kind
 from bot.backtest.tape import Tape
+from bot.core.amm.tick_math import MAX_TICK, MIN_TICK
 from bot.core.errors import ConfigError
 
 _COLUMNS: Final = ("time", "close", "low", "high", "in0", "in1", "liquidity")
@@ -71,7 +72,7 @@ def read_tape(path: Path) -> Tape:
     """Read what ``write_tape`` wrote.
 
     Raises:
-        DataError: it is something else, or its rows are not in order.
+        DataError: it is something else, its rows are not in order, or hold what no pool has.
     """
     found = read_table(path)
     missing = [name for name in _COLUMNS if name not in found]
@@ -82,6 +83,11 @@ def read_tape(path: Path) -> Tape:
     if len(wrong):
         raise DataError([Finding(Kind.UNSORTED, f"{path}:{int(wrong[0]) + 2}", "times must rise")])
     in0, in1, liquidity = ([int(amount) for amount in found[name]] for name in _COLUMNS[4:])
+    is_sound = (low <= close) & (close <= high) & (low > MIN_TICK) & (high < MAX_TICK)
+    is_sound &= np.array([min(amounts) >= 0 for amounts in zip(in0, in1, liquidity, strict=True)], dtype=np.bool_)
+    wrong = np.flatnonzero(~is_sound)
+    if len(wrong):
+        raise DataError([Finding(Kind.BAD_VALUE, f"{path}:{int(wrong[0]) + 1}", "its ticks or amounts are no pool's")])
     return Tape(times, close, low, high, in0, in1, liquidity)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bot.backtest.market import open_market
 from bot.backtest.pool_data import COLUMNS
 from bot.backtest.scenario import Scenario, load_scenario
 from bot.backtest.store import read_tape, write_tape
+from bot.backtest.tape import Tape, part
 from bot.core.errors import ConfigError
 from tests.backtest.scenes import generated, pool
 
@@ -241,3 +243,27 @@ def test_a_scenario_that_makes_no_sense_is_refused(tmp_path: Path, text: str, me
     (tmp_path / "scenario.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=message):
         load_scenario(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda tape: joined(part(tape, 0, 600), part(tape, 780, len(tape))), "gap: "),
+        (lambda tape: replace(tape, low=tape.low + 500), "bad value: "),
+        (lambda tape: replace(tape, in0=[-1, *tape.in0[1:]]), "bad value: "),
+        (lambda tape: joined(part(tape, 700, 900), part(tape, 0, 700)), "unsorted: "),
+    ],
+)
+def test_parquet_that_is_damaged_is_named(tmp_path: Path, spoil: Callable[[Tape], Tape], words: str) -> None:
+    (tape,) = list(open_market(generated(model={"days": 1})).sources[0].days())
+    write_tape(tmp_path / "pool.parquet", spoil(tape))
+    with pytest.raises(DataError, match=words):
+        open_market(
+            Scenario.model_validate({"pools": [pool([{"value": 1000, "full": True}], path=tmp_path / "pool.parquet")]})
+        )
+
+
+def joined(one: Tape, other: Tape) -> Tape:
+    names = ("times", "close", "low", "high")
+    times, close, low, high = (np.concatenate([getattr(one, name), getattr(other, name)]) for name in names)
+    return Tape(times, close, low, high, one.in0 + other.in0, one.in1 + other.in1, one.liquidity + other.liquidity)

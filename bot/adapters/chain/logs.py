@@ -1,4 +1,4 @@
-"""Event logs, read backwards from a block in ranges that the node allows."""
+"""Event logs, in ranges that the node allows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ Topics = Sequence[str | Sequence[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One event; ``topics`` in lower case, ``tx`` the hash of its transaction."""
+    """One event; ``topics`` in lower case, ``tx`` the hash of its transaction.
+
+    ``time`` is its block's, seconds since 1970, where the node tells it with the event.
+    """
 
     address: Address
     topics: tuple[str, ...]
@@ -28,6 +31,7 @@ class Log:
     block: int
     index: int
     tx: str
+    time: int | None = None
 
 
 class Logs:
@@ -64,6 +68,14 @@ class Logs:
             if first == 0:
                 return
             last, size = first - 1, size * growth
+
+    async def between(self, address: Address, topics: Topics, first: int, last: int) -> list[Log]:
+        """Give a contract's logs of some blocks, both included, oldest first, in one request.
+
+        Raises:
+            Retryable: no endpoint answered, or all of them refuse so many blocks.
+        """
+        return (await self._range(address, [topics], (first, last)))[::-1]
 
     async def of_transaction(self, tx: str) -> list[Log]:
         """Give all logs of a transaction, in order.
@@ -114,4 +126,5 @@ def _log(value: object) -> Log:
         block=wire.quantity(value.get("blockNumber")),
         index=wire.quantity(value.get("logIndex")),
         tx=wire.block_hash(value.get("transactionHash")),
+        time=None if (time := value.get("blockTimestamp")) is None else wire.quantity(time),
     )

@@ -47,6 +47,14 @@ KNOWN: Final = {symbol: underlying for underlying, symbols in _CLAIMS.items() fo
 """Symbols whose token is worth one unit of its underlying. Staked tokens have a rate: they must be configured."""
 
 
+def claim(chain: ChainConfig, address: Address, symbol: str) -> Underlying | None:
+    """Give what a token is a claim on, as far as its address, or away from the usual chains its symbol, tells."""
+    if address in chain.tokens:
+        return chain.tokens[address].underlying
+    listed = BY_ADDRESS.get(chain.chain_id)
+    return KNOWN.get(symbol) if listed is None else listed.get(address)
+
+
 def balance_of(token: Address, account: Address) -> Call:
     """Make the call ``balanceOf(account)``."""
     return Call(token, BALANCE_OF + wire.encode_address(account), gas=BALANCE_GAS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_utils.crypto import keccak
 
-from bot.adapters.chain import entries, multicall, tokens, uniswap_v2, v3_calls
+from bot.adapters.chain import entries, history, multicall, tokens, uniswap_v2, v3_calls
 
 SELECTORS = {
     "aggregate3((address,bool,bytes)[])": multicall.AGGREGATE3,
@@ -27,6 +27,8 @@ SELECTORS = {
     "liquidity()": v3_calls.LIQUIDITY,
     "feeGrowthGlobal0X128()": v3_calls.FEE_GROWTH0,
     "feeGrowthGlobal1X128()": v3_calls.FEE_GROWTH1,
+    "fee()": history.FEE,
+    "tickSpacing()": history.TICK_SPACING,
     "ticks(int24)": v3_calls.TICKS,
     "positions(bytes32)": v3_calls.POOL_POSITIONS,
 }
@@ -34,6 +36,11 @@ TOPICS = {
     "Transfer(address,address,uint256)": entries.TRANSFER,
     "Mint(address,uint256,uint256)": entries.V2_MINT,
     "Sync(uint112,uint112)": entries.V2_SYNC,
+    "Swap(address,uint256,uint256,uint256,uint256,address)": history.V2_SWAP,
+    "Swap(address,address,int256,int256,uint160,uint128,int24)": history.V3_SWAP,
+    "Mint(address,address,int24,int24,uint128,uint256,uint256)": history.V3_MINT,
+    "Burn(address,int24,int24,uint128,uint256,uint256)": history.V3_BURN,
+    "Initialize(uint160,int24)": history.V3_INITIALIZE,
     "IncreaseLiquidity(uint256,uint128,uint256,uint256)": entries.V3_INCREASE,
     "DecreaseLiquidity(uint256,uint128,uint256,uint256)": entries.V3_DECREASE,
 }

@@ -1,0 +1,54 @@
+"""Rows of a pool out of its events: what ``backtest`` replays. Times are seconds since 1970."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.adapters.chain.history import PoolEvent
+from bot.backtest.tape import Row
+
+
+@dataclass(slots=True)
+class Standing:
+    """A pool between two events; a tick of None: not known yet."""
+
+    tick: int | None = None
+    liquidity: int = 0
+
+    def take(self, event: PoolEvent) -> None:
+        """Take an event in. What is added counts where the price is in its range; a swap tells all of it."""
+        if event.tick is not None:
+            self.tick = event.tick
+        if event.liquidity is not None:
+            self.liquidity = event.liquidity
+        elif event.added and self.tick is not None and event.lower <= self.tick < event.upper:
+            self.liquidity += event.added
+
+
+def rows(events: Iterable[PoolEvent], stand: Standing, span: tuple[int, int], interval: int) -> Iterator[Row]:
+    """Give a row for each interval from the first one on in which the price is known.
+
+    Args:
+        events: in order; those before the span only move the pool.
+        stand: the pool before the first of them; it is moved along.
+        span: from when and until when, whole intervals.
+        interval: seconds.
+    """
+    start, end = span
+    coming = iter(events)
+    event = next(coming, None)
+    while event is not None and event.time < start:
+        stand.take(event)
+        event = next(coming, None)
+    for at in range(start + interval, end + 1, interval):
+        path = [] if stand.tick is None else [stand.tick]
+        in0 = in1 = 0
+        while event is not None and event.time < at:
+            stand.take(event)
+            in0, in1 = in0 + event.in0, in1 + event.in1
+            if event.tick is not None:
+                path.append(event.tick)
+            event = next(coming, None)
+        if stand.tick is not None:
+            yield Row(at, stand.tick, min(path), max(path), in0, in1, stand.liquidity)

@@ -1,0 +1,86 @@
+"""``dnbot data`` as a user runs it: files that ``dnbot backtest`` replays, and what is wrong, named."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.demo.chain import LocalChain
+from tests.adapters.chain.scene import Scene
+from tests.cli.scenes import Ran, dnbot
+
+ROOT = Path(__file__).parents[2]
+PAPER = ROOT / "config" / "paper-mainnet.toml"
+
+
+def config(folder: Path, scene: Scene) -> Path:
+    file = folder / "bot.toml"
+    file.write_text(
+        f"""
+[chains.local]
+chain_id = 31337
+rpc_urls = ["{scene.chain.rpc.url}"]
+owners = ["{scene.owner}"]
+max_log_blocks = 64
+[[chains.local.uniswap_v3]]
+position_manager = "{scene.chain.at.v3_positions}"
+[venues.paper]
+kind = "paper"
+symbols = {{ ETH = "ETH/USDT:USDT" }}
+""",
+        encoding="utf-8",
+    )
+    return file
+
+
+async def run(*arguments: object) -> Ran:
+    return await asyncio.to_thread(dnbot, "data", *arguments)
+
+
+@pytest.mark.chain
+async def test_a_pool_is_read_and_replayed(chain: LocalChain, tmp_path: Path) -> None:
+    scene = await Scene.on(chain)
+    file, pool, out = config(tmp_path, scene), await scene.v3.pool(scene.key), tmp_path / "pool.parquet"
+    start = datetime.fromtimestamp(
+        int((await chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16), UTC
+    )
+    for number in range(150):
+        await chain.mine(scene.buy((1 + number % 5) * 10**8))
+        await chain.mine(scene.v3.swap(scene.owner, scene.key, (1 + number % 7) * 10**17 // 3, zero_for_one=True))
+    await chain.empty_blocks(70)
+    ran = await run("pool", "-c", file, "--chain", "local", "--pool", pool, "--from", start.isoformat(), "-o", out)
+    assert ran.code == 0, ran.err
+    snippet = tomllib.loads(ran.out)["pools"][0]
+    assert (snippet["fee"], snippet["tick_spacing"], snippet["path"]) == (3000, 60, "pool.parquet")
+    assert snippet["token0"] == {"symbol": "WETH", "decimals": 18, "underlying": "ETH"}
+    (tmp_path / "scenario.toml").write_text(f"collateral = 100000\n{ran.out}", encoding="utf-8")
+    replayed = await asyncio.to_thread(dnbot, "backtest", "-c", PAPER, "--data", tmp_path, "--json")
+    assert replayed.code == 0, replayed.err
+    assert '"rows": 5' in replayed.out or '"rows": 6' in replayed.out
+    written = out.read_bytes()
+    again = await run("pool", "-c", file, "--chain", "local", "--pool", pool, "--from", start.isoformat(), "-o", out)
+    assert (again.code, out.read_bytes() == written) == (0, True)
+
+
+@pytest.mark.chain
+async def test_what_is_wrong_is_named_and_nothing_is_written(chain: LocalChain, tmp_path: Path) -> None:
+    scene = await Scene.on(chain)
+    file, pool = config(tmp_path, scene), await scene.v3.pool(scene.key)
+    usual = {"--chain": "local", "--pool": pool, "--from": "0", "--out": tmp_path / "new" / "pool.parquet"}
+    for option, value, words in (
+        ("--chain", "base", "the configuration knows local"),
+        ("--pool", pool.lower(), "has no EIP-55 checksum"),
+        ("--pool", scene.owner, "is no Uniswap V2 or V3 pool"),
+        ("--from", "yesterday", "is no time"),
+        ("--from", "2999-01-01", "the last final block is"),
+        ("--to", "99999999", "the last final block is"),
+        ("--interval", "soon", "is no duration"),
+        ("--interval", "250ms", "no whole number of seconds"),
+    ):
+        ran = await run("pool", "-c", file, *(part for pair in {**usual, option: value}.items() for part in pair))
+        assert (ran.code, words in ran.err) == (2, True), ran.err
+        assert not (tmp_path / "new").exists()

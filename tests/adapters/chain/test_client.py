@@ -43,7 +43,7 @@ async def servers() -> AsyncIterator[tuple[FaultyRpc, FaultyRpc]]:
 
 @pytest.fixture
 async def client(servers: tuple[FaultyRpc, FaultyRpc], clock: ManualClock) -> AsyncIterator[RpcClient]:
-    made = RpcClient(tuple(server.url for server in servers), timeout=0.2, clock=clock)
+    made = RpcClient(tuple(server.url for server in servers), timeout=1.0, clock=clock)
     yield made
     await made.close()
 
@@ -88,7 +88,7 @@ async def test_a_dead_endpoint_is_named_without_its_key(clock: ManualClock) -> N
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://user:{KEY}@127.0.0.1:{taken.getsockname()[1]}/{KEY}"
-        client = RpcClient((url,), timeout=0.2, clock=clock)
+        client = RpcClient((url,), timeout=1.0, clock=clock)
         with pytest.raises(Retryable) as caught:
             await number(client)
         await client.close()

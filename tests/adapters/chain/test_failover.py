@@ -32,7 +32,7 @@ READ_FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
 @pytest.mark.parametrize("fault", READ_FAULTS)
 @pytest.mark.parametrize("only", [None, "eth_call"])
 async def test_a_failing_endpoint_is_replaced_by_the_next_one(scene: Scene, fault: Fault, only: str | None) -> None:
-    limits = replace(PATIENT, request_timeout=0.3)
+    limits = replace(PATIENT, request_timeout=1.0)
     async with reading(scene.config) as reader:
         whole = await reader.read()
     async with two(scene, limits) as (reader, first, _):
@@ -41,7 +41,7 @@ async def test_a_failing_endpoint_is_replaced_by_the_next_one(scene: Scene, faul
 
 
 async def test_an_endpoint_that_only_gives_heads_is_not_waited_for_again(scene: Scene) -> None:
-    async with two(scene, replace(PATIENT, request_timeout=0.3)) as (reader, first, _):
+    async with two(scene, replace(PATIENT, request_timeout=1.0)) as (reader, first, _):
         first.fault, first.only = Fault.SILENT, "eth_call"
         await reader.read()
         assert first.requests == ["eth_getBlockByNumber", "eth_call"]

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -18,17 +19,24 @@ from bot.adapters.chain.config import ChainConfig
 from bot.adapters.chain.history import PoolAbout, PoolHistory, PoolKind, PoolToken
 from bot.adapters.chain.tokens import claim
 from bot.adapters.clock import SystemClock
+from bot.adapters.exchange.config import CcxtConfig
+from bot.adapters.exchange.connect import past
 from bot.app import logging
-from bot.app.adapter_configs import chain_config
+from bot.app.adapter_configs import ccxt_config, chain_config
 from bot.app.settings import Settings
 from bot.app.settings.fields import parse_address, parse_duration
-from bot.backtest import pool_fetch
+from bot.app.settings.venues import PAPER
+from bot.backtest import parts, perp_fetch, pool_fetch
 from bot.backtest.findings import Finding
+from bot.backtest.parts import Parts
 from bot.backtest.store import arrow
 from bot.cli.options import ConfigFiles, open_settings
 from bot.core.errors import ConfigError
-from bot.core.types import Address, ChainName
+from bot.core.types import Address, ChainName, Symbol, Underlying, VenueId
+from bot.paper.servers.candles import PriceKind
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FRAMES = frozenset(60 * minutes for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 1440))
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -70,6 +78,84 @@ def pool(
     sys.stdout.write(_snippet(config, about, out, span))
 
 
+@app.command()
+def perp(
+    ctx: typer.Context,
+    files: ConfigFiles = None,
+    *,
+    venue: Annotated[str, typer.Option(help="A venue of the configuration, or a kind of venue such as binance.")],
+    underlying: Annotated[str, typer.Option(help="What the perpetual is on, such as ETH.")],
+    start: From,
+    end: To = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The Parquet file to write; funding goes beside it.")],
+    interval: Interval = "1m",
+    price: Annotated[PriceKind, typer.Option(help="Which price the candles are of.")] = PriceKind.MARK,
+) -> None:
+    """Read a perpetual's candles and funding from a venue, without a key; run again it goes on where it was."""
+    config = _venue(_settings(ctx, files), venue, Underlying(underlying.upper()))
+    span = _said("--interval", parse_duration, interval)
+    if int(span.total_seconds()) not in _FRAMES:
+        raise ConfigError(f"--interval {interval}: venues have candles of 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h and 1d")
+    clock = SystemClock()
+    begins, ends = _time("--from", start), clock.now() if end is None else _time("--to", end)
+    if ends > clock.now():
+        raise ConfigError(f"--to {end}: is still to come")
+    wanted = perp_fetch.Wanted(_rounded(begins, span, up=True), _rounded(ends, span, up=False), span, price.value)
+    if wanted.end <= wanted.start:
+        raise ConfigError(f"--from and --to are less than one candle ({interval}) apart")
+    funding = out.with_name(f"{out.stem}-funding{out.suffix}")
+    with _writing(out):
+        findings, written = asyncio.run(_perp(config, wanted, out, funding))
+    _tell(findings, *written)
+    more = [f'funding = "{funding.name}"'] if funding in written else []
+    lines = [f"[perps.{underlying.upper()}]", f'path = "{out.name}"', f'interval = "{interval}"', *more]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+async def _perp(
+    config: CcxtConfig, wanted: perp_fetch.Wanted, out: Path, funding: Path
+) -> tuple[list[Finding], tuple[Path, ...]]:
+    (symbol,) = config.symbols
+    reader = await past(config, symbol, SystemClock())
+    try:
+        first, span = int(wanted.start.timestamp()), int(wanted.span.total_seconds())
+        known = Parts.open(out, first, venue=config.kind, symbol=symbol, price=wanted.price, seconds=span)
+        with _bar("seconds") as progress:
+            await perp_fetch.fetch(reader, wanted, known, progress)
+        return await perp_fetch.write(reader, wanted, known, out, funding)
+    finally:
+        await reader.close()
+
+
+def _venue(settings: Settings, name: str, underlying: Underlying) -> CcxtConfig:
+    """Give the venue to read, without any key: one of the configuration, or a kind of venue."""
+    found = settings.venues.get(VenueId(name))
+    if found is None:
+        kinds = ", ".join(settings.venues)
+        if name == PAPER or not name.isalnum():
+            raise ConfigError(f"--venue {name}: the configuration knows {kinds}; or name a kind such as binance")
+        return CcxtConfig(VenueId(name), name, (Symbol(f"{underlying}/USDT:USDT"),), api_key="", secret="")
+    kind = found.source if found.is_paper else found.kind
+    if kind is None:
+        raise ConfigError(f'--venue {name}: is a paper venue without a source (mark = "venue"); name a kind of venue')
+    if underlying not in found.symbols:
+        raise ConfigError(f"--underlying {underlying}: {name} has {', '.join(found.symbols)}")
+    config = ccxt_config(VenueId(name), found, kind)
+    return replace(config, symbols=(found.symbols[underlying],), api_key="", secret="", passphrase="")
+
+
+def _time(option: str, text: str) -> datetime:
+    found = _moment(option, text)
+    if isinstance(found, int):
+        raise ConfigError(f"{option} {text}: is no time such as 2026-01-01 or 2026-01-01T12:00Z")
+    return found
+
+
+def _rounded(at: datetime, span: timedelta, *, up: bool) -> datetime:
+    left = (at - _EPOCH) % span
+    return at - left + span if up and left else at - left
+
+
 async def _pool(
     config: ChainConfig,
     where: Address,
@@ -81,12 +167,11 @@ async def _pool(
     try:
         about = await history.about()
         ends = await pool_fetch.ends(history, *wanted, span)
-        folder = out.with_name(f"{out.name}.parts")
-        parts = pool_fetch.Parts.open(folder, config.chain_id, where, ends.first.number)
+        known = Parts.open(out, ends.first.number, chain_id=int(config.chain_id), pool=where)
         with _bar("blocks") as progress:
             size = config.limits.max_log_blocks
-            await pool_fetch.fetch(history, about, parts, ends.last.number, size, progress)
-        return about, await pool_fetch.write(history, about, parts, ends, span, out)
+            await pool_fetch.fetch(history, about, known, ends.last.number, size, progress)
+        return about, await pool_fetch.write(history, about, known, ends, span, out)
     finally:
         await history.close()
 
@@ -131,7 +216,7 @@ def _moment(option: str, text: str) -> datetime | int:
 
 
 @contextmanager
-def _bar(unit: str) -> Iterator[pool_fetch.Progress]:
+def _bar(unit: str) -> Iterator[parts.Progress]:
     console = Console(stderr=True)
     columns = TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:

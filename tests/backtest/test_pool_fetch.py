@@ -15,6 +15,7 @@ import pytest
 from bot.adapters.chain.history import PoolHistory
 from bot.adapters.clock import SystemClock
 from bot.backtest import pool_fetch
+from bot.backtest.parts import Parts
 from bot.backtest.store import read_tape
 from bot.backtest.tape import Tape
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
@@ -69,7 +70,7 @@ async def fetched(past: PoolHistory, pool: Address, first: int, out: Path, *, si
     """Read everything from a block on into a file, as the command does."""
     about = await past.about()
     ends = await pool_fetch.ends(past, first, None, MINUTE)
-    parts = pool_fetch.Parts.open(out.with_name(f"{out.name}.parts"), 31337, pool, first)  # type: ignore[arg-type] # an int
+    parts = Parts.open(out, first, chain_id=31337, pool=pool)
     await pool_fetch.fetch(past, about, parts, ends.last.number, size, lambda _done, _total: None)
     await pool_fetch.write(past, about, parts, ends, MINUTE, out)
     return read_tape(out)

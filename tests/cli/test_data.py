@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.backtest.perp_data import PerpFile, read_perp
+from bot.backtest.scenario import PerpSpec
 from bot.demo.chain import LocalChain
+from bot.paper.rules import Flavour
 from tests.adapters.chain.scene import Scene
 from tests.cli.scenes import Ran, dnbot
+from tests.paper.servers.scene import serving
 
 ROOT = Path(__file__).parents[2]
 PAPER = ROOT / "config" / "paper-mainnet.toml"
@@ -64,6 +68,54 @@ async def test_a_pool_is_read_and_replayed(chain: LocalChain, tmp_path: Path) ->
     written = out.read_bytes()
     again = await run("pool", "-c", file, "--chain", "local", "--pool", pool, "--from", start.isoformat(), "-o", out)
     assert (again.code, out.read_bytes() == written) == (0, True)
+
+
+VENUE = """
+[chains.local]
+chain_id = 31337
+rpc_urls = ["http://127.0.0.1:9"]
+owners = ["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"]
+[[chains.local.uniswap_v3]]
+position_manager = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+[venues.paper]
+kind = "paper"
+symbols = {{ ETH = "ETH/USDT:USDT" }}
+mark = "venue"
+source = "binance"
+redirect_to = "127.0.0.1:{port}"
+ca_file = "{ca_file}"
+"""
+
+
+async def test_a_perpetual_is_read_as_a_backtest_takes_it(tmp_path: Path) -> None:
+    async with serving(Flavour.BINANCE, ago=timedelta(hours=2)) as venue:
+        (tmp_path / "ca.pem").write_text(venue.authority)
+        file, out = tmp_path / "bot.toml", tmp_path / "perp.parquet"
+        file.write_text(VENUE.format(port=venue.server.port, ca_file=tmp_path / "ca.pem"), encoding="utf-8")
+        now = datetime.now(UTC)
+        for _ in range(120):
+            venue.server.venue.move()
+            venue.clock.shift += timedelta(minutes=1)
+        usual = {"--venue": "paper", "--underlying": "eth", "--from": (now - timedelta(minutes=90)).isoformat()}
+        ran = await run("perp", "-c", file, *(part for pair in usual.items() for part in pair), "-o", out)
+        assert ran.code == 0, ran.err
+        told = tomllib.loads(ran.out)["perps"]["ETH"]
+        told = {name: tmp_path / text if name in {"path", "funding"} else text for name, text in told.items()}
+        spec = PerpSpec.model_validate(told)
+        series, findings = read_perp(PerpFile(spec.path, spec.interval, funding=spec.funding))
+        assert (len(series.times) in {89, 90}, set(series.floats.tolist()), findings) == (True, {2000.0}, [])
+        for option, value, words in (
+            ("--venue", "bitgett", "ccxt knows no venue"),
+            ("--underlying", "DOGE", "paper has ETH"),
+            ("--from", "17", "is no time"),
+            ("--to", "2999-01-01", "still to come"),
+            ("--to", "2020-01-01", "less than one candle"),
+            ("--interval", "7m", "venues have candles of"),
+        ):
+            again = {**usual, "--out": tmp_path / "new" / "perp.parquet", option: value}
+            ran = await run("perp", "-c", file, *(part for pair in again.items() for part in pair))
+            assert (ran.code, words in ran.err) == (2, True), ran.err
+            assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.chain

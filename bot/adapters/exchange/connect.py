@@ -21,6 +21,7 @@ from bot.adapters.exchange.link import Api, Link
 from bot.adapters.exchange.live_marks import VenueMarks
 from bot.adapters.exchange.margin import Margin
 from bot.adapters.exchange.orders import Orders
+from bot.adapters.exchange.past import PerpPast
 from bot.adapters.exchange.redact import Redactor, quiet_loggers
 from bot.adapters.exchange.transport import Transport
 from bot.adapters.exchange.venues.binance import Binance
@@ -57,6 +58,18 @@ async def watch(config: CcxtConfig, symbols: Mapping[Underlying, Symbol], clock:
         raise ConfigError("prices are read without a key; take it out", key="api_key")
     link, dialect, session = await _opened(config, clock)
     return VenueMarks(link, dialect, session, symbols)
+
+
+async def past(config: CcxtConfig, symbol: Symbol, clock: Clock) -> PerpPast:
+    """Make a reader of a perpetual's past; ``config`` carries no key.
+
+    Raises:
+        ConfigError: ccxt does not know the venue, or a key is given.
+    """
+    if config.secrets:
+        raise ConfigError("the past is read without a key; take it out", key="api_key")
+    link, _, session = await _opened(config, clock)
+    return PerpPast(link, session, symbol)
 
 
 def _only_reads() -> str:

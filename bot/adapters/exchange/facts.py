@@ -73,6 +73,7 @@ class VenueFacts:
         trades_page: how many trades one answer holds at most.
         stream_hosts: the hosts of the live streams; empty: those that ccxt names.
         demo_stream_hosts: the hosts of the demo system's streams.
+        funding_by_page: past funding is asked for by page, newest first, and not by time.
     """
 
     ccxt_id: str
@@ -96,6 +97,7 @@ class VenueFacts:
     trades_page: int = 100
     stream_hosts: frozenset[str] = frozenset()
     demo_stream_hosts: frozenset[str] = frozenset()
+    funding_by_page: bool = False
 
 
 def rules(status: int, reason: RejectReason, codes: Iterable[str]) -> tuple[Rule, ...]:

@@ -13,6 +13,7 @@ from typing import Protocol
 from bot.core.types import Symbol
 from bot.paper.engine import PaperEngine
 from bot.paper.rules import MarkUpdate, VenueRules
+from bot.paper.servers.candles import Candles
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.push import Channel
 from bot.ports import Clock
@@ -102,6 +103,7 @@ class Venue:
         self.desks: Mapping[str, Desk] = {desk.credentials.key: desk for desk in desks}
         self.ids: Mapping[str, Symbol] = {id_of(symbol): symbol for symbol in rules.symbols}
         self.clock = clock
+        self.candles = Candles()
         self._world = world
         self._memory = memory
         self._past: deque[tuple[datetime, Mapping[str, PaperEngine]]] = deque()
@@ -123,6 +125,8 @@ class Venue:
             here = max(now, engine.now)
             for at, prices in self._world.path(engine.now if engine.account.markets else None, here):
                 engine.advance(max(at, engine.now), prices)
+                if engine is self.tape:
+                    self.candles.take(engine.now, engine.account.markets)
             desk.records.take(engine)
         return now
 

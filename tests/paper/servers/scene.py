@@ -105,10 +105,12 @@ async def serving(
     around: Around | None = None,
     memory: timedelta = timedelta(0),
     credentials: Credentials = ALICE,
+    ago: timedelta = timedelta(0),
 ) -> AsyncIterator[Scene]:
-    """Serve one customer's venue over TLS."""
+    """Serve one customer's venue over TLS, whose clock is that much behind at first."""
     rules = replace(rules, flavour=flavour, history=1000)
     clock, prices = ShiftedClock(), Prices()
+    clock.shift = -ago
     one = desk(rules, clock.now(), credentials)
     tls, authority = certificates(HOSTS, datetime.now(UTC))
     venue = Venue(rules, [one], prices, clock, memory)

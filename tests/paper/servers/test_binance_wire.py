@@ -370,12 +370,14 @@ def test_a_liquidation_is_told_in_trades_orders_and_income(client: Client) -> No
 
 def test_public_endpoints_need_no_key(client: Client) -> None:
     for method, path in PUBLIC:
-        incoming = Incoming(method, path, "symbol=ETHUSDT", {}, b"", client.now)
+        incoming = Incoming(method, path, "symbol=ETHUSDT&pair=ETHUSDT&interval=5m", {}, b"", client.now)
         assert client.raw(incoming)[0] == 200, path
-        if path != "/fapi/v1/depth":
+        if path != "/fapi/v1/depth" and not path.lower().endswith("klines"):
             assert client.raw(replace(incoming, query=""))[0] == 200, path
     depth = Incoming("GET", "/fapi/v1/depth", "symbol=ETHUSDT&limit=7", {}, b"", client.now)
     assert client.raw(depth)[1]["code"] == -4021
+    for query, code in (("symbol=ETHUSDT", -1102), ("symbol=ETHUSDT&interval=7m", -1120), ("interval=5m", -1102)):
+        assert client.raw(Incoming("GET", "/fapi/v1/klines", query, {}, b"", client.now))[1]["code"] == code
 
 
 def test_private_endpoints_need_one(client: Client) -> None:

@@ -360,8 +360,13 @@ def test_only_usdt_margined_contracts_are_listed(client: Client) -> None:
 
 def test_public_endpoints_need_no_key(client: Client) -> None:
     for method, path in PUBLIC:
-        incoming = Incoming(method, path, "symbol=ETHUSDT&productType=USDT-FUTURES", {}, b"", client.now)
+        query = "symbol=ETHUSDT&productType=USDT-FUTURES&granularity=5m"
+        incoming = Incoming(method, path, query, {}, b"", client.now)
         assert client.raw(incoming)[0] == 200, path
+    for more in ("granularity=7m", "granularity=5m&limit=201", ""):
+        query = f"symbol=ETHUSDT&productType=USDT-FUTURES&{more}"
+        bad = Incoming("GET", "/api/v2/mix/market/history-candles", query, {}, b"", client.now)
+        assert client.raw(bad)[0] == 400, more
 
 
 def test_private_endpoints_need_one(client: Client) -> None:

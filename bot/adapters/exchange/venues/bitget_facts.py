@@ -128,4 +128,5 @@ FACTS: Final = VenueFacts(
     history_days=90,
     stream_hosts=frozenset({"ws.bitget.com"}),
     demo_stream_hosts=frozenset({"wspap.bitget.com"}),
+    funding_by_page=True,
 )

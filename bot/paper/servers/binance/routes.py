@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.paper.servers.binance import account, auth, errors, history, market, setup, streams, trading
+from bot.paper.servers.binance import account, auth, errors, history, klines, market, setup, streams, trading
 from bot.paper.servers.binance.call import Private, Public
 from bot.paper.servers.binance.limits import Limits, Meter
+from bot.paper.servers.candles import PriceKind
 from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import Params, VenueError
@@ -31,6 +32,9 @@ PUBLIC: Final[dict[tuple[str, str], Callable[[Public], object]]] = {
     ("GET", "/fapi/v1/fundingRate"): market.funding_rate,
     ("GET", "/fapi/v1/fundingInfo"): market.funding_info,
     ("GET", "/fapi/v1/depth"): market.depth,
+    ("GET", "/fapi/v1/klines"): klines.candles(PriceKind.LAST),
+    ("GET", "/fapi/v1/markPriceKlines"): klines.candles(PriceKind.MARK),
+    ("GET", "/fapi/v1/indexPriceKlines"): klines.candles(PriceKind.INDEX),
     ("GET", "/fapi/v1/ticker/bookTicker"): market.book_ticker,
     ("GET", "/fapi/v1/ticker/price"): market.price_ticker,
     ("GET", "/fapi/v2/ticker/price"): market.price_ticker,

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.paper.servers.bitget import account, auth, errors, history, market, plans, streams, trading
+from bot.paper.servers.bitget import account, auth, candles, errors, history, market, plans, streams, trading
 from bot.paper.servers.bitget.call import Private, Public
+from bot.paper.servers.candles import PriceKind
 from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import VenueError, millis
@@ -27,6 +28,10 @@ PUBLIC: Final[dict[tuple[str, str], Callable[[Public], object]]] = {
     ("GET", f"{_MIX}/market/tickers"): market.tickers,
     ("GET", f"{_MIX}/market/symbol-price"): market.symbol_price,
     ("GET", f"{_MIX}/market/merge-depth"): market.merge_depth,
+    ("GET", f"{_MIX}/market/candles"): candles.candles(candles.RECENT),
+    ("GET", f"{_MIX}/market/history-candles"): candles.candles(candles.OLD, PriceKind.LAST),
+    ("GET", f"{_MIX}/market/history-mark-candles"): candles.candles(candles.OLD, PriceKind.MARK),
+    ("GET", f"{_MIX}/market/history-index-candles"): candles.candles(candles.OLD, PriceKind.INDEX),
     ("GET", f"{_MIX}/market/current-fund-rate"): market.current_fund_rate,
     ("GET", f"{_MIX}/market/funding-time"): market.funding_time,
     ("GET", f"{_MIX}/market/history-fund-rate"): market.history_fund_rate,

@@ -173,6 +173,14 @@ class PoolDay:
         whole0, whole1 = raw0 / 10.0**facts.token0.decimals, raw1 / 10.0**facts.token1.decimals
         return (whole1, whole0) if facts.is_inverted else (whole0, whole1)
 
+    def slopes(self, place: int) -> Floats:
+        """Give how much of the volatile token goes out per move of its log price, whole units, at every index."""
+        root, facts = np.exp(_LOG_TICK / 2 * self.ticks), self.facts
+        raw = root if facts.is_inverted else 1 / root
+        token = facts.token1 if facts.is_inverted else facts.token0
+        found: Floats = self.own[place].liquidity * raw / 2 / 10.0**token.decimals * self.in_range(place)
+        return found
+
     def in_range(self, place: int) -> np.typing.NDArray[np.bool_]:
         """Tell for every index whether the position trades."""
         own = self.own[place]

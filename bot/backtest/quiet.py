@@ -22,12 +22,13 @@ from bot.backtest.market import MarketDay
 from bot.backtest.tape import Floats, moment
 from bot.backtest.venue import SimVenue
 from bot.core import pools
+from bot.core.band import OVERSHOOT
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.policy import Policy, TrackingBudget
 from bot.core.state import MarkHistory, RunState, State
 from bot.core.types import Underlying
-from bot.core.volatility import HALF_LIFE, MAX_STEP, MIN_WEIGHT, YEAR, pair
+from bot.core.volatility import HALF_LIFE, MAX_STEP, MIN_WEIGHT, YEAR, pair, spaced
 
 if TYPE_CHECKING:
     from bot.backtest.engine import Replay
@@ -160,10 +161,10 @@ class QuietDay:
         return decide(snapshot, state, self._policy), any(happened)
 
     def _history_at(self, row: int) -> MarkHistory:
-        covariance, weight = self._history[row]
+        covariance, weight, spacing = self._history[row]
         name = self._underlying
         mark = self._day.marks[name][row]
-        return MarkHistory(moment(self._day.times[row]), {name: mark}, {pair(name, name): covariance}, weight)
+        return MarkHistory(moment(self._day.times[row]), {name: mark}, {pair(name, name): covariance}, weight, spacing)
 
     def _forced_rows(self) -> list[int]:
         """Give the rows that are always stepped: the last two of the day, and the last one before each settlement.
@@ -189,10 +190,11 @@ class QuietDay:
     def _band_lines(self) -> Floats:
         """Give the band's outer edge at every row, interpolated; ``_ALWAYS`` where the row has to be stepped.
 
-        A band from a tracking-error budget goes about as 1/volatility, any other one does not know it.
+        A band from a tracking-error budget knows the volatility: what goes about as 1/volatility is the deviation of
+        the drift that it leaves (``Diffusion.tracking_variance`` with r = b). Any other one does not know it.
         """
         found = np.full(len(self._day), _ALWAYS)
-        kinds, scale = self._kinds(), self._volatilities()
+        kinds, (scale, stride) = self._kinds(), self._diffusions()
         for kind in np.unique(kinds):
             rows = np.flatnonzero(kinds == kind)
             if len(rows) < _LEAST_ROWS:
@@ -200,18 +202,27 @@ class QuietDay:
             order = rows[np.argsort(self._prices[rows], kind="stable")]
             asked = order[np.unique(np.linspace(0, len(order) - 1, _SAMPLES).astype(np.int64))]
             outer = [self._outer(int(row)) for row in asked]
-            if None not in outer:
-                edges = np.array(outer, dtype=np.float64) * scale[asked]
-                found[rows] = np.interp(self._prices[rows], self._prices[asked], edges) / scale[rows]
+            if None in outer:
+                continue
+            acting = np.array(outer, dtype=np.float64) + OVERSHOOT * stride[asked]
+            left = acting**2 - 0.75 * stride[asked] ** 2
+            if left.min() > 0:  # else nearly every row acts
+                left = np.interp(self._prices[rows], self._prices[asked], np.sqrt(left) * scale[asked]) / scale[rows]
+                found[rows] = np.hypot(left, math.sqrt(0.75) * stride[rows]) - OVERSHOOT * stride[rows]
         return found
 
-    def _volatilities(self) -> Floats:
-        """Give the volatility that the band at each row rests on, 1 where it rests on none."""
+    def _diffusions(self) -> tuple[Floats, Floats]:
+        """Give the volatility that the band at each row rests on, and the drift's stride; 1 and 0 where on none."""
         if not isinstance(self._policy.band, TrackingBudget):
-            return np.ones(len(self._day))
-        covariance, weight = np.array(self._history).T
+            return np.ones(len(self._day)), np.zeros(len(self._day))
+        covariance, weight, spacing = np.array(self._history).T
         known = (weight >= MIN_WEIGHT) & (covariance > 0)
-        return np.where(known, np.sqrt(np.maximum(covariance, 0) * YEAR), float(self._policy.assumed_volatility))
+        sigma = np.where(known, np.sqrt(np.maximum(covariance, 0) * YEAR), float(self._policy.assumed_volatility))
+        ratio, slope = float(self._policy.hedges[self._underlying].ratio), np.zeros(len(self._day))
+        for pool, index in zip(self._day.pools, self._day.index, strict=True):
+            for place in range(len(pool.own)):
+                slope += pool.slopes(place)[index]
+        return sigma, ratio * slope * sigma * np.sqrt(spacing / YEAR)
 
     def _outer(self, row: int) -> float | None:
         decision, _ = self._ask(max(row, 1))
@@ -242,10 +253,10 @@ def _is_settled(before: State, after: State) -> bool:
 
 def _histories(
     start: MarkHistory, name: Underlying, times: Sequence[int], prices: Sequence[float]
-) -> list[tuple[float, float]]:
-    """Give (covariance, weight) after each row, as volatility.update() would have left them; row 0 is ``start``."""
-    covariance, weight = start.covariance.get(pair(name, name), 0.0), start.weight
-    found = [(covariance, weight)]
+) -> list[tuple[float, float, float]]:
+    """Give (covariance, weight, spacing) after each row, as volatility.update() leaves them; row 0 is ``start``."""
+    covariance, weight, spacing = start.covariance.get(pair(name, name), 0.0), start.weight, start.spacing
+    found = [(covariance, weight, spacing)]
     log, span, kept_share, counted = math.log, -1, 1.0, 0.0
     before, at = prices[0], times[0]
     for price, now in zip(prices[1:], times[1:], strict=True):
@@ -256,6 +267,7 @@ def _histories(
         kept = weight * kept_share
         weight = kept + counted
         covariance = (kept * covariance + counted * change * change / span) / weight
-        found.append((covariance, weight))
+        spacing = spaced(spacing, counted)
+        found.append((covariance, weight, spacing))
         before, at = price, now
     return found

@@ -26,8 +26,11 @@ from bot.core.types import ZERO
 _DIGITS: Final = 12
 """Significant digits of a float that leaves: fewer than the last bits in which machines' libraries differ."""
 _NEWTON_STEPS: Final = 50
-_BUDGET_STEPS: Final = 100
+_BUDGET_STEPS: Final = 150
+_QUICK_STEPS: Final = 20
 _LIMIT: Final = 1e30
+OVERSHOOT: Final = 0.5826
+"""-zeta(1/2)/sqrt(2 pi)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Diffusion:
         cost: c, cost of trading as a fraction of the notional.
         fixed_cost: k, USD per trade.
         step: the smallest trade that the venue takes, base units; the floor of b - r.
+        interval: between two looks at the drift, years; 0: it is looked at all the time.
     """
 
     target: float
@@ -51,18 +55,44 @@ class Diffusion:
     cost: float
     fixed_cost: float
     step: Decimal
+    interval: float = 0.0
+
+    @property
+    def stride(self) -> float:
+        """The deviation of the drift from one look to the next, s sqrt(interval), base units."""
+        return self.slope * self.volatility * math.sqrt(self.interval)
 
     def tracking_variance(self, outer: float, inner: float) -> float:
-        """Give the yearly variance of the tracking error, USD^2: (sigma P)^2 (b^2 + r^2)/6."""
-        return (self.volatility * self.price) ** 2 * (outer**2 + inner**2) / 6
+        """Give the yearly variance of the tracking error, USD^2: (sigma P)^2 (b^2 + r^2)/6, for edges as they act.
+
+        It is that of the drift that each look leaves; what the drift moves until the next one comes on top.
+        """
+        beyond, back = self._as_they_act(outer, inner)
+        left = (beyond**2 + back**2) / 6
+        if stride := self.stride:
+            left = max(left - stride**2 / 4, inner**2 * (1 - outer / (2 * stride)), outer**2 / 100)
+        return (self.volatility * self.price) ** 2 * left
 
     def yearly_cost(self, outer: float, inner: float) -> float:
-        """Give the USD that trading costs a year: s^2 (c P (b - r) + k)/(b^2 - r^2)."""
+        """Give the USD that trading costs a year: s^2 (c P (b - r) + k)/(b^2 - r^2), for edges as they act."""
         per_trade = self.cost * self.price
         if outer > inner:
             per_trade += self.fixed_cost / (outer - inner)
-        width = outer + inner
+        width = sum(self._as_they_act(outer, inner))
         return (self.slope * self.volatility) ** 2 * per_trade / width if width > 0 else 0.0
+
+    def _as_they_act(self, outer: float, inner: float) -> tuple[float, float]:
+        """Give the edges between which a drift that is looked at all the time would do as this one does.
+
+        A look finds the drift beyond b by 0.5826 s sqrt(dt) on average (Broadie, Glasserman and Kou, 1997). A return
+        to near b is to an edge that acts as far out. That, and what is left above, is fitted to simulations: near r = b
+        the error is true to 3% for strides up to 4 b, and the cost to 1%.
+        """
+        stride = self.stride
+        if stride == 0:
+            return outer, inner
+        found = OVERSHOOT * stride
+        return outer + found, inner + found * math.exp(-1.6 * (outer - inner) / stride)
 
 
 def optimum(diffusion: Diffusion, risk_price: float) -> tuple[float, float]:
@@ -142,17 +172,20 @@ def _risk_price_of_budget(diffusions: Sequence[Diffusion], budget: float) -> flo
     """Find the lambda at which the tracking errors of all underlyings, taken as independent, come to the budget (USD).
 
     The error falls about as lambda^(-1/3) (lambda^(-1/4) where fixed costs rule), so multiplying lambda by the cube of
-    error/budget converges. A budget below what the smallest trades allow ends at bands of one smallest trade.
+    error/budget mostly converges; where that takes long the bracket of what was tried is halved. A budget below what
+    the smallest trades allow ends at bands of one smallest trade.
     """
     moving = [item for item in diffusions if item.slope > 0 and item.target > 0]
     if not moving or budget <= 0:
         return _LIMIT
-    risk_price = 1.0
-    for _ in range(_BUDGET_STEPS):
+    risk_price, low, high = 1.0, 1 / _LIMIT, _LIMIT
+    for step in range(_BUDGET_STEPS):
         error = math.sqrt(sum(item.tracking_variance(*optimum(item, risk_price)) for item in moving))
         if error == 0 or math.isclose(error, budget, rel_tol=1e-9):
             break
-        risk_price = min(max(risk_price * (error / budget) ** 3, 1 / _LIMIT), _LIMIT)
+        low, high = (risk_price, high) if error > budget else (low, risk_price)
+        guess = risk_price * (error / budget) ** 3
+        risk_price = guess if low < guess < high and step < _QUICK_STEPS else math.sqrt(low * high)
     return risk_price
 
 

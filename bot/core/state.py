@@ -167,13 +167,14 @@ class MarkHistory:
     """Exponentially weighted variances and covariances of the marks' log returns, per second.
 
     ``last`` holds the latest mark of each underlying at ``last_at``; ``covariance`` is keyed ``A|B`` with A <= B;
-    ``weight`` is the sum of weights seen so far, in seconds.
+    ``weight`` is the sum of weights seen so far, in seconds; ``spacing`` how far apart two looks were of late, seconds.
     """
 
     last_at: datetime | None = None
     last: Mapping[Underlying, Decimal] = field(default_factory=dict)
     covariance: Mapping[str, float] = field(default_factory=dict)
     weight: float = 0.0
+    spacing: float = 0.0
 
 
 class Rung(StrEnum):

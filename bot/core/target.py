@@ -11,7 +11,7 @@ from bot.core.lanes import Lane, Lanes
 from bot.core.policy import HedgePolicy, Policy
 from bot.core.state import BotState, RunState
 from bot.core.types import ZERO, Underlying
-from bot.core.volatility import Volatility
+from bot.core.volatility import YEAR, Volatility
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +105,5 @@ def diffusion(item: Aim, lane: Lane, policy: Policy, volatilities: Volatility) -
         cost=float(lane.rules.taker_fee + max(lane.ask - lane.bid, ZERO) / (2 * lane.mark)),
         fixed_cost=float(policy.fixed_cost),
         step=lane.smallest(lane.limit_price(Decimal(-1), policy.guards.slippage)),
+        interval=volatilities.history.spacing / YEAR,
     )

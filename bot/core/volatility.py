@@ -18,6 +18,8 @@ MIN_WEIGHT: Final = timedelta(hours=6).total_seconds()
 """Seconds of (decayed) history from which on the estimate is used."""
 MAX_STEP: Final = timedelta(minutes=5).total_seconds()
 """The most that one return may count, so that two marks a day apart don't pass for a day of history."""
+SPACINGS: Final = 16
+"""Looks over which the time between them is averaged."""
 
 
 def pair(a: Underlying, b: Underlying) -> str:
@@ -56,12 +58,18 @@ def update(
     kept = history.weight * 2 ** (-dt / HALF_LIFE)
     counted = min(dt, MAX_STEP)
     weight = kept + counted
+    spacing = spaced(history.spacing, counted)
     covariance = {
         pair(a, b): (kept * history.covariance.get(pair(a, b), 0.0) + counted * returns[a] * returns[b] / dt) / weight
         for index, a in enumerate(tracked)
         for b in tracked[index:]
     }
-    return MarkHistory(last_at=at, last=now, covariance=covariance, weight=weight)
+    return MarkHistory(last_at=at, last=now, covariance=covariance, weight=weight, spacing=spacing)
+
+
+def spaced(before: float, seconds: float) -> float:
+    """Give the recent mean of the time between two looks, one more of them counted."""
+    return before + (seconds - before) / SPACINGS if before else seconds
 
 
 @dataclass(frozen=True, slots=True)

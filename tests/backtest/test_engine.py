@@ -27,6 +27,7 @@ CASES: dict[str, tuple[Specs | None, dict[str, Any], dict[str, str]]] = {
     "ratio": (None, {}, {"hedge__ratio": "0.5"}),
     "fixed cost": (None, {}, {"hedge__fixed_cost": "1"}),
     "tracking budget": (FULL, {}, {"hedge__band__tracking_error": "1%"}),
+    "tracking budget, narrow range": (None, {}, {"hedge__band__tracking_error": "3%"}),
     "wide": (None, {"volatility": 3}, {"hedge__band__fixed_width": "30%", "venues__paper__deposit": "40000"}),
     "taker": (None, {}, {"execution__style": "taker"}),
     "high leverage, little collateral": (None, {"volatility": 2, "seed": 3}, {"venues__paper__deposit": "9000"}),

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +164,37 @@ def test_nothing_to_hedge_has_no_band() -> None:
 def test_a_band_leaves_room_for_the_smallest_trade_exactly(item: Diffusion, risk_price: float, step: Decimal) -> None:
     (band,) = bands([replace(item, step=step)], policy(RiskAversion(Decimal(repr(risk_price * 1000)))), Decimal(1000))
     assert band.outer - band.inner >= step or (band.outer >= step and band.inner == 0)
+
+
+@pytest.mark.parametrize("stride", [0.03, 0.1, 0.3, 0.6, 1.0, 2.0, 4.0])
+def test_a_drift_that_is_looked_at_now_and_then_leaves_and_costs_what_a_simulation_does(stride: float) -> None:
+    years = 1 / (365 * 1440)
+    item = replace(V2, slope=stride / (V2.volatility * math.sqrt(years)), interval=years)
+    draw, drift = np.random.default_rng(7), np.zeros(20_000)
+    squares, traded, looks = 0.0, 0.0, 0
+    for look in range(round(40 / stride**2) + 60):
+        if look >= round(20 / stride**2) + 20:
+            squares, looks = squares + float(np.square(drift).mean()), looks + 1
+        drift = drift + draw.normal(0, stride, len(drift))
+        back = np.clip(drift, -1, 1)
+        if look >= round(20 / stride**2) + 20:
+            traded += float(np.abs(drift - back).mean())
+        drift = back
+        if looks == 60:
+            break
+    left = math.sqrt(item.tracking_variance(1.0, 1.0)) / (item.volatility * item.price)
+    assert left == pytest.approx(math.sqrt(squares / looks), rel=0.035)
+    cost = item.yearly_cost(1.0, 1.0) / (item.cost * item.price)
+    assert cost == pytest.approx(traded / looks / years, rel=0.02)
+
+
+def test_a_budget_counts_how_seldom_the_drift_is_looked_at() -> None:
+    wanted = replace(policy(), band=TrackingBudget(Decimal("0.004")))
+    seldom = replace(V2, interval=60 / (365 * 86_400), slope=20 * V2.slope)
+    often = replace(seldom, interval=0.0)
+    (one,), (other,) = (bands([item], wanted, Decimal(100_000)) for item in (seldom, often))
+    assert float(one.tracking_error) == pytest.approx(0.004, rel=1e-6)
+    assert float(other.tracking_error) == pytest.approx(0.004, rel=1e-6)
+    stride = seldom.slope * seldom.volatility * math.sqrt(seldom.interval)
+    expected = math.sqrt(float(other.outer) ** 2 + 0.75 * stride**2) - 0.5826 * stride
+    assert float(one.outer) == pytest.approx(expected, rel=1e-6)

@@ -14,7 +14,7 @@ from bot.paper.account import Market
 from bot.paper.servers.wire import EPOCH
 
 MINUTE: Final = timedelta(minutes=1)
-_KEPT: Final = 45 * 1440
+_KEPT: Final = 3 * 1440
 """Minutes of each price that are kept."""
 
 

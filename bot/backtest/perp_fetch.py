@@ -9,11 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from bot.adapters.exchange.past import PAGE, Candle, PerpPast, Price
+from bot.adapters.exchange.past import PAGE, PerpPast
 from bot.backtest.findings import DataError, Finding, Kind, gap
 from bot.backtest.parts import Columns, Part, Parts, Progress
 from bot.backtest.store import write_table
 from bot.backtest.tape import moment
+from bot.core.market import Candle, PriceKind
 
 _PAGES: Final = 25
 """Pages that make a part."""
@@ -30,7 +31,7 @@ class Wanted:
     start: datetime
     end: datetime
     span: timedelta
-    price: Price
+    price: PriceKind
 
 
 async def fetch(past: PerpPast, wanted: Wanted, parts: Parts, progress: Progress) -> None:

@@ -32,8 +32,8 @@ from bot.backtest.parts import Parts
 from bot.backtest.store import arrow
 from bot.cli.options import ConfigFiles, open_settings
 from bot.core.errors import ConfigError
+from bot.core.market import PriceKind
 from bot.core.types import Address, ChainName, Symbol, Underlying, VenueId
-from bot.paper.servers.candles import PriceKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRAMES = frozenset(60 * minutes for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 1440))
@@ -100,7 +100,7 @@ def perp(
     begins, ends = _time("--from", start), clock.now() if end is None else _time("--to", end)
     if ends > clock.now():
         raise ConfigError(f"--to {end}: is still to come")
-    wanted = perp_fetch.Wanted(_rounded(begins, span, up=True), _rounded(ends, span, up=False), span, price.value)
+    wanted = perp_fetch.Wanted(_rounded(begins, span, up=True), _rounded(ends, span, up=False), span, price)
     if wanted.end <= wanted.start:
         raise ConfigError(f"--from and --to are less than one candle ({interval}) apart")
     funding = out.with_name(f"{out.stem}-funding{out.suffix}")
@@ -119,7 +119,7 @@ async def _perp(
     reader = await past(config, symbol, SystemClock())
     try:
         first, span = int(wanted.start.timestamp()), int(wanted.span.total_seconds())
-        known = Parts.open(out, first, venue=config.kind, symbol=symbol, price=wanted.price, seconds=span)
+        known = Parts.open(out, first, venue=config.kind, symbol=symbol, price=wanted.price.value, seconds=span)
         with _bar("seconds") as progress:
             await perp_fetch.fetch(reader, wanted, known, progress)
         return await perp_fetch.write(reader, wanted, known, out, funding)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
 
@@ -75,3 +76,26 @@ class Funding:
     next_at: datetime
     interval: timedelta
     as_of: datetime
+
+
+class PriceKind(StrEnum):
+    """Which price a candle is of."""
+
+    MARK = "mark"
+    INDEX = "index"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Candle:
+    """Prices of the time from ``at`` on, USD."""
+
+    at: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+
+    def and_then(self, price: Decimal) -> Candle:
+        """Give the candle with one price more."""
+        return replace(self, high=max(self.high, price), low=min(self.low, price), close=price)

@@ -27,6 +27,7 @@ from bot.backtest.perp_data import PerpFile, read_perp
 from bot.backtest.perp_fetch import Wanted, fetch, write
 from bot.backtest.store import read_table
 from bot.core.errors import ConfigError
+from bot.core.market import PriceKind
 from bot.core.types import VenueId
 from bot.paper.rules import Flavour
 from bot.paper.servers.server import Serve
@@ -53,7 +54,7 @@ class Past:
     asked: int = 0
 
     def wanted(self, minutes: int = MINUTES - 30, span: timedelta = MINUTE) -> Wanted:
-        return Wanted(self.start, self.start + minutes * MINUTE, span, "mark")
+        return Wanted(self.start, self.start + minutes * MINUTE, span, PriceKind.MARK)
 
     async def read(self, wanted: Wanted, out: Path) -> list[Finding]:
         """Read as the command does."""
@@ -136,7 +137,7 @@ async def test_candles_are_the_prices_that_were_page_after_page(flavour: Flavour
 async def test_longer_candles_hold_their_minutes(flavour: Flavour, tmp_path: Path) -> None:
     async with world(flavour, tmp_path) as here:
         start = here.start + 15 * MINUTE - (here.start - datetime(1970, 1, 1, tzinfo=UTC)) % (15 * MINUTE)
-        wanted = Wanted(start, start + 480 * MINUTE, 15 * MINUTE, "mark")
+        wanted = Wanted(start, start + 480 * MINUTE, 15 * MINUTE, PriceKind.MARK)
         assert await here.read(wanted, tmp_path / "perp.parquet") == []
         table = read_table(tmp_path / "perp.parquet")
     for row, text in enumerate(table["timestamp"]):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 import aiohttp
 
@@ -15,9 +15,9 @@ from bot.adapters.exchange import checks
 from bot.adapters.exchange.errors import Busy, Unbelievable
 from bot.adapters.exchange.fields import milliseconds_of, moment, moment_of, number, rows_of
 from bot.adapters.exchange.link import Link
+from bot.core.market import Candle, PriceKind
 from bot.core.types import Symbol
 
-Price = Literal["mark", "index", "last"]
 PAGE: Final = 200
 """Candles of one request: what every venue gives at once, however old they are."""
 _RATES: Final = 100
@@ -25,17 +25,6 @@ _RATES: Final = 100
 _SHORTEST: Final = timedelta(hours=1)
 """No venue settles funding more often."""
 _CANDLE: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Candle:
-    """Prices of the time from ``at`` on, USD."""
-
-    at: datetime
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +44,7 @@ class PerpPast:
     symbol: Symbol
     _loaded: bool = field(default=False)
 
-    async def candles(self, since: datetime, span: timedelta, price: Price) -> list[Candle]:
+    async def candles(self, since: datetime, span: timedelta, price: PriceKind) -> list[Candle]:
         """Give the candles of the next ``PAGE`` spans from a time on, oldest first; those that are missing, missing.
 
         Raises:
@@ -65,7 +54,7 @@ class PerpPast:
         """
         until = since + PAGE * span
         minutes = int(span / timedelta(minutes=1))
-        params = {"until": milliseconds_of(until)} | ({} if price == "last" else {"price": price})
+        params = {"until": milliseconds_of(until)} | ({} if price is PriceKind.LAST else {"price": price.value})
         frame = f"{minutes}m" if minutes < 60 else f"{minutes // 60}h" if minutes < 1440 else f"{minutes // 1440}d"  # noqa: PLR2004 - of an hour and a day
         asked = self.symbol, frame, milliseconds_of(since), PAGE, params
         found = await self._read("fetch_ohlcv", *asked)

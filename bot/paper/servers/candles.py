@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final
 
+from bot.core.market import Candle, PriceKind
 from bot.core.types import Symbol
 from bot.paper.account import Market
 from bot.paper.servers.wire import EPOCH
@@ -16,29 +16,6 @@ from bot.paper.servers.wire import EPOCH
 MINUTE: Final = timedelta(minutes=1)
 _KEPT: Final = 3 * 1440
 """Minutes of each price that are kept."""
-
-
-class PriceKind(StrEnum):
-    """Which price a candle is of."""
-
-    MARK = "mark"
-    INDEX = "index"
-    LAST = "last"
-
-
-@dataclass(frozen=True, slots=True)
-class Candle:
-    """Prices of the time from ``at`` on, USD."""
-
-    at: datetime
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-
-    def and_then(self, price: Decimal) -> Candle:
-        """Give the candle with one price more."""
-        return replace(self, high=max(self.high, price), low=min(self.low, price), close=price)
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
+from bot.core.market import PriceKind
 from bot.paper.servers.binance import errors
 from bot.paper.servers.binance.call import Public
 from bot.paper.servers.binance.render import CASH
-from bot.paper.servers.candles import PriceKind
 from bot.paper.servers.wire import VenueError, fixed, millis
 
 _MINUTES: Final = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240, "1d": 1440}

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bot.core.market import PriceKind
 from bot.paper.servers.binance import account, auth, errors, history, klines, market, setup, streams, trading
 from bot.paper.servers.binance.call import Private, Public
 from bot.paper.servers.binance.limits import Limits, Meter
-from bot.paper.servers.candles import PriceKind
 from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import Params, VenueError

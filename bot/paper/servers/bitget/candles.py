@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from bot.core.market import PriceKind
 from bot.paper.servers.bitget import errors
 from bot.paper.servers.bitget.call import Public
-from bot.paper.servers.candles import PriceKind
 from bot.paper.servers.wire import millis, plain
 
 _MINUTES: Final = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1H": 60, "2H": 120, "4H": 240, "1D": 1440}

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core.market import PriceKind
 from bot.paper.servers.bitget import account, auth, candles, errors, history, market, plans, streams, trading
 from bot.paper.servers.bitget.call import Private, Public
-from bot.paper.servers.candles import PriceKind
 from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import VenueError, millis

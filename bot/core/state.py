@@ -189,7 +189,10 @@ class Rung(StrEnum):
     @property
     def height(self) -> int:
         """How near liquidation the step is, from 0."""
-        return list(Rung).index(self)
+        return _HEIGHTS[self]
+
+
+_HEIGHTS: Final[Mapping[Rung, int]] = {rung: height for height, rung in enumerate(Rung)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,11 +139,14 @@ class PoolHistory:
 
         async def work(endpoint: Endpoint) -> BlockStamp:
             try:
-                return wire.stamp(await endpoint.request("eth_getBlockByNumber", '["finalized",false]'))
+                answer = await endpoint.request("eth_getBlockByNumber", '["finalized",false]')
             except RpcError:
+                answer = None
+            if answer is None:
                 newest = wire.quantity(await endpoint.request("eth_blockNumber", "[]"))
                 params = json.dumps([hex(max(newest - _DEPTH, 0)), False])
-                return wire.stamp(await endpoint.request("eth_getBlockByNumber", params))
+                answer = await endpoint.request("eth_getBlockByNumber", params)
+            return wire.stamp(answer)
 
         return await self._client.first(work)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import structlog
 
+from bot.app.ahead import Ahead
 from bot.app.commands import Commands
 from bot.app.execute import Executor
 from bot.app.observe import Observer
@@ -57,8 +58,13 @@ class Cycle:
     state: State | None = None
     book: Book | None = None
     meter: Meter = field(default_factory=NoMeter)
+    ahead: Ahead = field(init=False)
     _left: State | None = None
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let the venues be read ahead of the blocks."""
+        self.ahead = Ahead(self.observer, self.reconciler, self.clock, self.policy.guards.max_snapshot_age)
 
     async def run(self, stop: asyncio.Event) -> CycleRecord | None:
         """Run one cycle to its end; None where ``stop`` was set while it was still reading, before anything was done.
@@ -69,6 +75,10 @@ class Cycle:
             DnbotError: named by what has to happen next; no cycle is recorded then, though orders that were already
                 sent have their intents.
         """
+        with self.ahead.aside():
+            return await self._run(stop)
+
+    async def _run(self, stop: asyncio.Event) -> CycleRecord | None:
         started = self.clock.monotonic()
         try:
             with self._timed(Phase.OBSERVE):
@@ -84,6 +94,7 @@ class Cycle:
         with self._timed(Phase.RECORD):
             self.journal.record(record)
         self.state = self._left = act.decision.state
+        self.ahead.since = act.decision.state.money.read_at
         self.number, self.book = record.cycle, record.book
         self._tell(record)
         for publisher in self.publishers:
@@ -194,10 +205,12 @@ class Cycle:
         self.meter.phase(phase, self.clock.monotonic() - started)
 
     async def _look(self) -> Snapshot:
-        with self._timed(Phase.RECONCILE):
-            await self.reconciler.reconcile()
+        ready = await self.ahead.take()
+        if ready is None:
+            with self._timed(Phase.RECONCILE):
+                await self.reconciler.reconcile()
         state = self.state or resume_state(self.journal, self.clock)
-        snapshot = await self.observer.observe(state.money.read_at)
+        snapshot = await self.observer.observe(state.money.read_at, ready)
         await self.reconciler.agreement.check(snapshot)
         return snapshot
 

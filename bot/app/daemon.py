@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
 from bot.app.cycle import Cycle
-from bot.app.together import first_of, together, unless
+from bot.app.together import first_of, sleep_until, together, unless
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
 from bot.core.fit import require_room
 from bot.core.types import Symbol, VenueId
@@ -64,6 +63,7 @@ class Daemon:
                 beside = [group.create_task(self._keep(service)) for service in self.services]
                 if await self._start(stop):
                     beside += [group.create_task(self._watch(chain)) for chain in self.chains]
+                    beside.append(group.create_task(self.cycle.ahead.run()))
                     await self._loop(stop)
                 for task in beside:
                     task.cancel()
@@ -122,8 +122,8 @@ class Daemon:
             # Cleared before the cycle reads: a head that comes during the cycle starts the next one at once.
             self.due.clear()
             await self._turn(stop)
-            await self._wait(self.spacing, stop, self.cycle.commands.arrived)
-            await self._wait(self.interval - self.spacing, stop, self.due, self.cycle.commands.arrived)
+            await sleep_until(self.clock, self.spacing, stop, self.cycle.commands.arrived)
+            await sleep_until(self.clock, self.interval - self.spacing, stop, self.due, self.cycle.commands.arrived)
 
     async def _turn(self, stop: asyncio.Event) -> None:
         """Run one cycle and act on its error by the error's name. Commands count even if no cycle comes to its end."""
@@ -154,22 +154,10 @@ class Daemon:
             self._note("failing", f"{what}: {type(error).__name__}: {error}")
         arrived = self.cycle.commands.arrived
         self._head.clear()
-        await self._wait(min(pause, HEAD_BACKOFF), stop, arrived)
+        await sleep_until(self.clock, min(pause, HEAD_BACKOFF), stop, arrived)
         if not arrived.is_set():
-            await self._wait(pause - HEAD_BACKOFF, stop, self._head, arrived)
+            await sleep_until(self.clock, pause - HEAD_BACKOFF, stop, self._head, arrived)
         self.due.set()
-
-    async def _wait(self, seconds: float, *events: asyncio.Event) -> None:
-        """Sleep, but not longer than until one of the events."""
-        if seconds <= 0:
-            return
-        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait()) for event in events]
-        tasks.append(asyncio.create_task(self.clock.sleep(seconds)))
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
 
     def _note(self, kind: str, message: str) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from bot.app.entries import EntryBook
-from bot.app.together import together
+from bot.app.together import both, together
 from bot.core.errors import Retryable
 from bot.core.orders import LedgerEntry
 from bot.core.snapshot import ChainView, Snapshot, VenueUnknown, VenueView
@@ -39,8 +39,10 @@ class Observer:
     deadline: float
     _read_at: dict[VenueId, float] = field(default_factory=dict)
 
-    async def observe(self, since: Mapping[VenueId, datetime] | None = None) -> Snapshot:
-        """Take one snapshot; ``since`` tells when each venue's ledger was read last.
+    async def observe(
+        self, since: Mapping[VenueId, datetime] | None = None, ready: Mapping[VenueId, VenueView] | None = None
+    ) -> Snapshot:
+        """Take one snapshot; ``since`` tells when each venue's ledger was read last, ``ready`` is what was read ahead.
 
         A chain that can't be read makes no snapshot, since its exposure would be missing from the sum. A venue that
         can't be read is marked unknown, since the others can still be reduced.
@@ -48,13 +50,38 @@ class Observer:
         Raises:
             Retryable, SkipCycle: a chain could not be read, or not believably.
         """
-        views = await self.look()
-        return await self.complete(Snapshot(self.clock.now(), tuple(views), ()), since or {})
+        since, known = since or {}, dict[VenueId, VenueView | VenueUnknown](ready or {})
+        views, read = await both(self.look(), self._read([one for one in self.wired if one.venue not in known], since))
+        known |= read
+        known |= await self._read([one for one in self.venues if one.venue not in known], since)
+        return Snapshot(self.clock.now(), tuple(views), tuple(known[one.venue] for one in self.venues))
+
+    @property
+    def wired(self) -> list[Exchange]:
+        """The venues behind a wire; the others are paper, whose prices may come from the chain that is read first."""
+        return [venue for venue in self.venues if venue.silence is not None]
+
+    async def ahead(self, since: Mapping[VenueId, datetime]) -> dict[VenueId, VenueView]:
+        """Read the venues behind a wire; those that could not be read are left out."""
+        read = await self._read(self.wired, since)
+        return {name: view for name, view in read.items() if isinstance(view, VenueView)}
+
+    def forget(self, views: Iterable[VenueView]) -> None:
+        """Have the ledgers of views that nothing rests on read again."""
+        for view in views:
+            if view.ledger is not None:
+                self._read_at.pop(view.venue, None)
+
+    async def _read(
+        self, venues: Sequence[Exchange], since: Mapping[VenueId, datetime]
+    ) -> dict[VenueId, VenueView | VenueUnknown]:
+        views = await together([self._venue(venue, since) for venue in venues])
+        return {view.venue: view for view in views}
 
     async def complete(self, snapshot: Snapshot, since: Mapping[VenueId, datetime]) -> Snapshot:
         """Read the venues (again) and give the snapshot with what they show now."""
-        venues = await together([self._venue(venue, since) for venue in self.venues])
-        return replace(snapshot, taken_at=self.clock.now(), venues=tuple(venues))
+        read = await self._read(self.venues, since)
+        return replace(snapshot, taken_at=self.clock.now(), venues=tuple(read.values()))
 
     async def only_venues(self, since: Mapping[VenueId, datetime]) -> Snapshot:
         """Take a snapshot without the chains: enough to protect the shorts that are there."""
@@ -95,7 +122,7 @@ class Observer:
     async def _ledger(self, venue: Exchange, since: datetime | None) -> tuple[LedgerEntry, ...] | None:
         """Read the recent ledger where it is time to; before the equity, so that no entry is ahead of it for long."""
         now = self.clock.monotonic()
-        every = LEDGER_EVERY if venue.silence is not None else 0.0  # one whose every answer is final is no wire away
+        every = LEDGER_EVERY if venue.silence is not None else 0.0
         if now - self._read_at.get(venue.venue, -LEDGER_EVERY) < every:
             return None
         try:

@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+from bot.ports import Clock
+
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -21,6 +24,33 @@ async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     except BaseExceptionGroup as group_error:
         raise first_of(group_error) from group_error
     return [task.result() for task in tasks]
+
+
+async def both(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, U]) -> tuple[T, U]:
+    """Run two coroutines side by side and give both results.
+
+    Raises:
+        The first exception of either, after the other was cancelled.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = group.create_task(one), group.create_task(other)
+    except BaseExceptionGroup as group_error:
+        raise first_of(group_error) from group_error
+    return tasks[0].result(), tasks[1].result()
+
+
+async def sleep_until(clock: Clock, seconds: float, *events: asyncio.Event) -> None:
+    """Sleep, but not longer than until one of the events."""
+    if seconds <= 0:
+        return
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(event.wait()) for event in events]
+    tasks.append(asyncio.create_task(clock.sleep(seconds)))
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

@@ -65,7 +65,6 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
         commands = Commands(journal, clock)
         around = await beside(settings, commands, journal, stack)
         due = asyncio.Event()
-        services = [*around.services, *_streams(settings, world, due.set, around.meter)]
         cycle = Cycle(
             observer=_observer(settings, world, journal),
             executor=Executor(venues, journal, clock),
@@ -78,6 +77,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             number=journal.last_cycle(),
             meter=around.meter,
         )
+        hint = _hint(cycle, due)
         yield Daemon(
             chains=world.chains,
             venues=world.venues,
@@ -87,7 +87,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             clock=clock,
             interval=settings.bot.cycle_interval.total_seconds(),
             spacing=_spacing(settings),
-            services=services,
+            services=[*around.services, *_streams(settings, world, hint, around.meter)],
             due=due,
         )
 
@@ -174,6 +174,16 @@ def _streams(settings: Settings, world: _World, hint: Callable[[], None], meter:
     for venue in world.venues:
         if isinstance(venue, CcxtExchange) and settings.venues[venue.venue].streams:
             yield Streams(venue.link, venue.dialect.facts, hint, meter, world.clock)
+
+
+def _hint(cycle: Cycle, due: asyncio.Event) -> Callable[[], None]:
+    """Give what a venue's streams call: a cycle is due, and reads the venue anew."""
+
+    def moved() -> None:
+        cycle.ahead.void()
+        due.set()
+
+    return moved
 
 
 def _noted(journal: Journal, clock: Clock) -> OnReorg:

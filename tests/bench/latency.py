@@ -1,9 +1,10 @@
 """How long it takes from a block's arrival until the order is at the venue: through ccxt, TLS and the journal.
 
-What is timed: the chain view is shown, and from then on a cycle as the daemon runs it: reconciliation of the resting
-stop, the chain's read (a fake answers at once: a node's time is another figure), the venue's observation over the
-loopback, the decision, the durable intent (fsync), signing, and the request up to where the venue server, a process of
-its own, takes it in hand. The network to a real venue is not in it.
+What is timed: the chain shows a block and tells the daemon so, and from then on its cycle as it runs it: the chain's
+read (a fake answers at once: a node's time is another figure), what is left to read at the venue, the decision, the
+durable intent (fsync), signing, and the request up to where the venue server, a process of its own, takes it in hand.
+The network to a real venue is not in it. Blocks come as a chain's do, every three seconds but for a tenth, in
+time-lapse, and before each the daemon reads the venue ahead. What it costs where nothing was read ahead stands beside.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
 
@@ -29,14 +31,17 @@ from bot.adapters.exchange.redirect import redirected
 from bot.adapters.store.journal import SqliteJournal
 from bot.app.commands import Commands
 from bot.app.cycle import Cycle
+from bot.app.daemon import Daemon
 from bot.app.entries import EntryBook
 from bot.app.execute import Executor
 from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
 from bot.core.orders import Intent, OrderRequest
 from bot.core.policy import ExecutionPolicy, Style
+from bot.core.snapshot import ChainView
 from bot.core.types import VenueId
 from bot.paper.rules import Flavour
+from bot.ports import CycleRecord
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, GUARDS, chain, hedge, policy, pool_price
 from tests.faults.soak import silent
@@ -45,8 +50,11 @@ from tests.paper.servers.scene import ALICE
 
 ROUNDS: Final = 60
 WARM_UP: Final = 5
+SURPRISES: Final = 30
 PACE: Final = 0.15
 """Seconds between two blocks."""
+JITTER: Final = 0.1
+"""By how much of that a block may come early or late."""
 HASTE: Final = 20
 PATIENCE: Final = 10
 """Seconds that an order may take before the measurement is given up."""
@@ -54,42 +62,81 @@ VENUE: Final = VenueId("venue")
 
 
 class HastyClock(SystemClock):
-    """The machine's time with durations that pass for longer ones: request budgets are not what is measured."""
+    """The machine's time in time-lapse: durations pass for longer ones, as request budgets are not what is measured."""
 
     def monotonic(self) -> float:
         return super().monotonic() * HASTE
 
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / HASTE)
+
 
 @dataclass
 class Bench:
-    """The daemon's cycle on a venue server of its own."""
+    """The daemon on a venue server of its own; ``told`` gets every cycle's record."""
 
     process: Process
     shown: FakeChain
     cycle: Cycle
     exchange: CcxtExchange
     decided: list[float]
+    told: Told
+    random: Random = field(default_factory=lambda: Random(1))
     block: int = 0
 
-    async def turn(self, size: Decimal) -> tuple[float, float, float]:
-        """Show a block and hedge it; give milliseconds from block and decision to the order, and of our CPU."""
-        await SystemClock().sleep(PACE)
+    async def turn(self, size: Decimal, *, surprise: bool = False) -> tuple[float, float, float]:
+        """Show a block and have it hedged; give milliseconds from block and decision to the order, and of our CPU.
+
+        A ``surprise`` comes when nothing was read ahead of it. The CPU is that of everything since the last block.
+        """
+        busy = time.process_time()
+        await asyncio.sleep(PACE * self.random.uniform(1 - JITTER, 1 + JITTER))
         self.block += 1
         self.decided.clear()
-        now = SystemClock().now()
-        view = chain([position(Decimal(2000), size)], block=self.block, pools=[pool_price(2000)], at=now)
-        self.shown.shown = view
-        started, busy = time.monotonic(), time.process_time()
-        record = await self.cycle.run(asyncio.Event())
-        work = time.process_time() - busy
-        assert self.decided, record and record.decision
+        view = chain(
+            [position(Decimal(2000), size)], block=self.block, pools=[pool_price(2000)], at=SystemClock().now()
+        )
+        if surprise:
+            self.cycle.ahead.void()
+        self.told.clear()
+        started = time.monotonic()
+        self.shown.show(view)
         arrived = await self.arrival()
+        await self.told.next()
+        assert self.decided
+        work = time.process_time() - busy
         return (arrived - started) * 1000, (arrived - self.decided[0]) * 1000, work * 1000
 
     async def arrival(self) -> float:
         assert self.process.stdout is not None
         async with asyncio.timeout(PATIENCE):
             return float(await self.process.stdout.readline())
+
+
+@dataclass
+class Told:
+    """A publisher that says that a cycle is over."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def publish(self, _: CycleRecord) -> None:
+        self.event.set()
+
+    def clear(self) -> None:
+        self.event.clear()
+
+    async def next(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self.event.wait()
+
+
+class Sudden(FakeChain):
+    """A chain whose blocks come when they are shown, whatever the time."""
+
+    def show(self, now: ChainView, *, head: bool = True) -> None:
+        self.shown = now
+        if head:
+            self._heads.put_nowait(now.block)
 
 
 @asynccontextmanager
@@ -123,7 +170,7 @@ async def bench(flavour: Flavour) -> AsyncIterator[Bench]:
         async with served(flavour, folder) as (process, config):
             journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now())
             exchange = await connect(config, clock)
-            shown = FakeChain(cast("ManualClock", clock))
+            shown, told = Sudden(cast("ManualClock", clock)), Told()
             venues = {VENUE: exchange}
             limits = replace(GUARDS, max_orders_per_minute=10_000)
             wanted = policy(hedges={ETH: hedge(ETH, venues=[VENUE])}, guards=limits)
@@ -137,13 +184,18 @@ async def bench(flavour: Flavour) -> AsyncIterator[Bench]:
                 journal=noting,
                 clock=clock,
                 policy=wanted,
-                publishers=[],
+                publishers=[told],
                 commands=Commands(noting, clock),
             )
+            shown.shown = chain([], block=0, pools=[pool_price(2000)], at=clock.now())
+            daemon = Daemon([shown], [exchange], {VENUE: [PERP]}, cycle, noting, clock, interval=PATIENCE * HASTE)
+            stop = asyncio.Event()
             try:
-                await exchange.check([PERP])
-                await cycle.reconciler.begin()
-                yield Bench(process, shown, cycle, exchange, decided)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(daemon.run(stop))
+                    await told.next()
+                    yield Bench(process, shown, cycle, exchange, decided, told)
+                    stop.set()
             finally:
                 await exchange.close()
                 journal.close()
@@ -166,12 +218,16 @@ async def measure(flavour: Flavour) -> dict[str, float]:
         for number in range(WARM_UP):
             await at.turn(Decimal(4 if number % 2 == 0 else 3))
         rows = [await at.turn(Decimal(3 if number % 2 == 0 else 4)) for number in range(ROUNDS)]
+        surprised = [
+            (await at.turn(Decimal(3 if number % 2 == 0 else 4), surprise=True))[0] for number in range(SURPRISES)
+        ]
         throttled = await _throttled(at)
     whole, sending, work = zip(*rows, strict=True)
     name = flavour.value
     return {
         f"{name}, block to order, p50": statistics.median(whole),
         f"{name}, block to order, p99": statistics.quantiles(whole, n=100)[98],
+        f"{name}, block to order with nothing read ahead, p50": statistics.median(surprised),
         f"{name}, cycle, CPU, p50": statistics.median(work),
         f"{name}, decision to order, p50": statistics.median(sending),
         f"{name}, decision to order, p99": statistics.quantiles(sending, n=100)[98],

@@ -122,9 +122,11 @@ class Story:
             await self.turn(size)
 
     async def turn(self, size: Decimal) -> None:
-        """Show a block with so many ETH in the liquidity, and run one cycle."""
+        """Show a block with so many ETH in the liquidity, and run one cycle; every other one is read ahead of."""
         self.block += 1
         self.clock.advance(PACE)
+        if self.block % 2 == 0:
+            await self.cycle.ahead.read()
         self.most = max(self.most, size)
         self.chain.shown = self._view(size)
         self.last = None

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, select
 
 from bot.adapters.store import migrate, rows, statements, tables
 from bot.adapters.store.database import Database
+from bot.adapters.store.known import Known
 from bot.adapters.store.lock import JournalLock
 from bot.core.account_check import FLAT, Expected, Identity
 from bot.core.book import Book, JournaledTrade
 from bot.core.errors import ConfigError, Halt
-from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome
+from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
 from bot.core.snapshot import Entry, Snapshot
-from bot.core.state import Pending, State, market_key
+from bot.core.state import Pending, State
 from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
 from bot.ports import CycleRecord, Event
 
@@ -45,6 +46,9 @@ class SqliteJournal:
         self._keep_cycles = keep_cycles
         self._epoch = 0
         self._next_number = 1
+        self._last_cycle: int | None = None
+        self._known: Known | None = None  # the lock keeps every other writer out
+        self._since: datetime | None = None
 
     @classmethod
     def open(cls, path: Path, bot_id: str, at: datetime, keep_cycles: int = KEEP_CYCLES) -> Self:
@@ -87,8 +91,10 @@ class SqliteJournal:
 
     def last_cycle(self) -> int:
         """Give the number of the last recorded cycle, 0 on a new journal; the next one has to be larger."""
-        with self._database.transaction() as connection:
-            return connection.execute(select(tables.state.c.cycle)).scalar() or 0
+        if self._last_cycle is None:
+            with self._database.transaction() as connection:
+                self._last_cycle = connection.execute(select(tables.state.c.cycle)).scalar() or 0
+        return self._last_cycle
 
     def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
         """Number an order, give it its client id and commit it, before anything is sent.
@@ -101,8 +107,9 @@ class SqliteJournal:
         if len(client_id) > _LONGEST_CLIENT_ID:
             raise Halt(f"the client order id {client_id} is too long for the venues: begin a new journal")
         intent = Intent(client_id, number, request, at)
+        self._known = None
         with self._database.transaction() as connection:
-            connection.execute(insert(tables.intents), rows.intent_values(intent, self._epoch))
+            connection.execute(statements.NEW_INTENT, rows.intent_values(intent, self._epoch))
         return intent
 
     def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
@@ -115,20 +122,19 @@ class SqliteJournal:
         Raises:
             Halt: there is no such intent.
         """
-        with self._database.transaction() as connection:
+        with self._moving() as connection:
             statements.take_outcome(connection, client_id, outcome, at)
 
     def pending(self) -> tuple[Pending, ...]:
         """Give the intents whose end is not known, oldest first."""
-        with self._database.transaction() as connection:
-            return statements.pending(connection)
+        return self._told().pending
 
     def add_fills(self, fills: Sequence[Fill]) -> int:
         """Record fills, each trade id once; give how many were new.
 
         The fills of an intent count towards its ``filled``; one that comes after the end leaves an ``intent_late``.
         """
-        with self._database.transaction() as connection:
+        with self._moving() as connection:
             new = [fill for fill in fills if statements.add_fill(connection, fill)]
             for client_id, fill in {fill.client_id: fill for fill in new if fill.client_id is not None}.items():
                 statements.count_fills(connection, client_id, fill.at)
@@ -141,16 +147,15 @@ class SqliteJournal:
 
     def expected(self) -> dict[tuple[VenueId, Symbol], Expected]:
         """Give the positions as far as they are known: what was adopted, and what our own orders filled since."""
-        with self._database.transaction() as connection:
-            return statements.expected(connection)
+        return dict(self._told().expected)
 
     def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
         """Take a venue's position over as the one that is expected, and append the event, both or neither."""
         key = venue, symbol
-        with self._database.transaction() as connection:
+        with self._moving() as connection:
             moved_at = statements.expected(connection).get(key, FLAT).moved_at
             statements.expect(connection, key, Expected(size, moved_at))
-            connection.execute(insert(tables.events), rows.event_values(event))
+            connection.execute(statements.NEW_EVENT, rows.event_values(event))
 
     def last_fill_at(self, venue: VenueId) -> datetime | None:
         """Give the time of the newest recorded fill of a venue."""
@@ -176,13 +181,14 @@ class SqliteJournal:
         state = {"id": 1, "cycle": record.cycle, "state": rows.pack(rows.STATE, record.decision.state)}
         book = {"id": 1, "book": rows.pack(rows.BOOK, record.book)}
         with self._database.transaction() as connection:
-            connection.execute(insert(tables.cycles), cycle)
-            connection.execute(statements.replacing(tables.state.c.id), state)
-            connection.execute(statements.replacing(tables.book.c.id), book)
+            connection.execute(statements.NEW_CYCLE, cycle)
+            connection.execute(statements.REPLACE_STATE, state)
+            connection.execute(statements.REPLACE_BOOK, book)
             if record.book.day:
                 result = {"day": record.book.day, "result": rows.pack(rows.RESULT, record.book.today)}
-                connection.execute(statements.replacing(tables.results.c.day), result)
+                connection.execute(statements.REPLACE_RESULT, result)
             connection.execute(statements.prune(record.cycle - self._keep_cycles))
+        self._last_cycle = record.cycle
 
     def last_snapshot(self) -> Snapshot | None:
         """Give the snapshot of the last recorded cycle, or None on a new journal.
@@ -216,17 +222,13 @@ class SqliteJournal:
 
     def stops_fired(self, since: datetime) -> dict[str, datetime]:
         """Give when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
-        table = tables.intents
-        ended = (table.c.resolved_at >= since) & (table.c.kind == OrderKind.STOP_MARKET.value)
-        with self._database.transaction() as connection:
-            found = connection.execute(select(table).where(ended).order_by(table.c.resolved_at)).all()
-        return {market_key(row.venue, row.symbol): row.resolved_at for row in found if row.filled}
+        return {key: at for key, at in self._told(since).fired if at >= since}
 
     def save_state(self, state: State) -> None:
         """Replace the state that the next decision starts from; the number of the last cycle stays."""
         values = {"id": 1, "cycle": self.last_cycle(), "state": rows.pack(rows.STATE, state)}
         with self._database.transaction() as connection:
-            connection.execute(statements.replacing(tables.state.c.id), values)
+            connection.execute(statements.REPLACE_STATE, values)
 
     def entry(self, position: PositionId) -> Entry | None:
         """Give a position's entry amounts."""
@@ -245,12 +247,29 @@ class SqliteJournal:
     def add_event(self, event: Event) -> None:
         """Append an event."""
         with self._database.transaction() as connection:
-            connection.execute(insert(tables.events), rows.event_values(event))
+            connection.execute(statements.NEW_EVENT, rows.event_values(event))
 
     def close(self) -> None:
         """Flush, close and unlock."""
         self._database.close()
         self._lock.release()
+
+    def _told(self, since: datetime | None = None) -> Known:
+        """Give what is known of intents and positions; of stops only what ended since the given time."""
+        self._since = since or self._since
+        if self._known is None or (since is not None and not self._known.reaches(since)):
+            with self._database.transaction() as connection:
+                self._known = Known.read(connection, self._since)
+        return self._known
+
+    @contextmanager
+    def _moving(self) -> Iterator[Connection]:
+        """Give a transaction that may move intents or positions; what is known then counts once it is committed."""
+        self._known = None
+        with self._database.transaction() as connection:
+            yield connection
+            known = Known.read(connection, self._since)
+        self._known = known
 
     def _begin_epoch(self, at: datetime) -> None:
         table = tables.meta

@@ -26,8 +26,8 @@ from bot.adapters.store.moves import Standing, Verdict, after_fills, after_outco
 from bot.core.account_check import FLAT, Expected
 from bot.core.book import Book, JournaledTrade
 from bot.core.errors import Halt
-from bot.core.orders import Fill, NotFound, Outcome
-from bot.core.state import Pending, PendingStatus
+from bot.core.orders import Fill, NotFound, OrderKind, Outcome
+from bot.core.state import Pending, PendingStatus, market_key
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 from bot.ports import Event
 
@@ -40,6 +40,18 @@ def replacing(key: Column[Any]) -> sqlite.Insert:
     statement = sqlite.insert(key.table)
     others = {column.name: statement.excluded[column.name] for column in key.table.columns if column is not key}
     return statement.on_conflict_do_update(index_elements=[key], set_=others)
+
+
+NEW_INTENT: Final = insert(tables.intents)
+NEW_CYCLE: Final = insert(tables.cycles)
+NEW_EVENT: Final = insert(tables.events)
+REPLACE_STATE: Final = replacing(tables.state.c.id)
+REPLACE_BOOK: Final = replacing(tables.book.c.id)
+REPLACE_RESULT: Final = replacing(tables.results.c.day)
+_UNRESOLVED: Final = (
+    select(tables.intents).where(tables.intents.c.resolved_at.is_(None)).order_by(tables.intents.c.number)
+)
+_POSITIONS: Final = select(tables.positions)
 
 
 def prune(newest_to_go: int) -> Delete:
@@ -71,9 +83,17 @@ def take_outcome(connection: Connection, client_id: ClientOrderId, outcome: Outc
 
 def pending(connection: Connection) -> tuple[Pending, ...]:
     """Give the intents whose end is not known, oldest first."""
-    table = tables.intents
-    found = connection.execute(select(table).where(table.c.resolved_at.is_(None)).order_by(table.c.number))
+    found = connection.execute(_UNRESOLVED)
     return tuple(Pending(rows.to_intent(row), PendingStatus(row.status), row.quantity - row.filled) for row in found)
+
+
+def stops_fired(connection: Connection, since: datetime) -> tuple[tuple[str, datetime], ...]:
+    """Give when stops that filled, at least in part, ended since a time, by ``market_key``, oldest first."""
+    table = tables.intents
+    ended = (table.c.resolved_at >= since) & (table.c.kind == OrderKind.STOP_MARKET.value)
+    columns = select(table.c.venue, table.c.symbol, table.c.filled, table.c.resolved_at)
+    found = connection.execute(columns.where(ended).order_by(table.c.resolved_at))
+    return tuple((market_key(row.venue, row.symbol), row.resolved_at) for row in found if row.filled)
 
 
 def add_fill(connection: Connection, fill: Fill) -> bool:
@@ -117,7 +137,7 @@ def book(connection: Connection) -> Book:
 
 def expected(connection: Connection) -> dict[tuple[VenueId, Symbol], Expected]:
     """Give what each position should be."""
-    found = connection.execute(select(tables.positions))
+    found = connection.execute(_POSITIONS)
     return {(VenueId(row.venue), Symbol(row.symbol)): Expected(row.size, row.moved_at) for row in found}
 
 
@@ -166,4 +186,4 @@ def _tell(
         "after": f"{after.status.value}, {after.filled} filled",
     }
     event = Event(at, f"intent_{verdict.value}", _MESSAGES[verdict], data)
-    connection.execute(insert(tables.events), rows.event_values(event))
+    connection.execute(NEW_EVENT, rows.event_values(event))

@@ -191,8 +191,11 @@ class EntryStore(Protocol):
 class Journal(EntryStore, Protocol):
     """The bot's durable memory. Calls are synchronous, and durable when they return; only the trading loop writes."""
 
-    def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
-        """Number an order, give it its client id and commit it, before anything is sent."""
+    def new_intent(self, request: OrderRequest, at: datetime, state: State | None = None) -> Intent:
+        """Number an order, give it its client id and commit it, before anything is sent.
+
+        ``state``, if given, becomes the one that the next decision starts from, in the same transaction.
+        """
 
     def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
         """Record what became of an intent; a NotFound here means: proven never placed."""

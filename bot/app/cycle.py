@@ -128,16 +128,17 @@ class Cycle:
         with self._timed(Phase.DECIDE):
             decision = decide(snapshot, before, self.policy)
         self._note_change(before, decision)
-        if decision.top_ups or decision.approved:
-            # durable before it is done: after a crash too, limits count what was asked for, and no move is a surprise
+        # durable before it is done: after a crash too, limits count what was asked for, and no move is a surprise
+        if decision.top_ups:
             self.journal.save_state(decision.state)
+        if decision.top_ups or decision.approved:
             self.state = decision.state
         with self._timed(Phase.EXECUTE):
             await self.executor.top_up(decision.top_ups)
             await self.executor.cancel(decision.cancels)
             for approved in decision.approved:
                 self.reconciler.expect_fills(approved.order.venue)
-            outcomes = await self.executor.execute(decision.approved)
+            outcomes = await self.executor.execute(decision.approved, decision.state)
             act = Act(before, decision)
             if outcomes:
                 act = await self._settled(act, snapshot, outcomes)

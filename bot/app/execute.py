@@ -9,6 +9,7 @@ import structlog
 
 from bot.core.decision import AddMargin, Approved, Cancel, DropStop, PlaceStop, StopAction, TopUpAction, Transfer
 from bot.core.orders import Accepted, Outcome, Rejected, Unknown
+from bot.core.state import State
 from bot.core.types import Symbol, VenueId
 from bot.ports import Clock, Event, Exchange, Journal
 
@@ -23,8 +24,8 @@ class Executor:
     journal: Journal
     clock: Clock
 
-    async def execute(self, approved: Sequence[Approved]) -> tuple[Outcome, ...]:
-        """Send orders one after the other.
+    async def execute(self, approved: Sequence[Approved], state: State) -> tuple[Outcome, ...]:
+        """Send orders one after the other; ``state`` becomes durable with the first one's intent.
 
         A crash at any point leaves either no intent (nothing was sent) or an unresolved one, which the reconciliation
         looks up before anything else is sent.
@@ -32,7 +33,7 @@ class Executor:
         Raises:
             Retryable: the journal could not take an intent; that order and the ones after it were not sent.
         """
-        return tuple([await self._send(order) for order in approved])
+        return tuple([await self._send(order, None if number else state) for number, order in enumerate(approved)])
 
     async def cancel(self, cancels: Sequence[Cancel]) -> None:
         """Take resting orders back, each once; what became of them is looked up, never taken from the answer."""
@@ -73,9 +74,9 @@ class Executor:
                     if resting[key]:
                         await self.cancel(replaces)
 
-    async def _send(self, approved: Approved) -> Outcome:
+    async def _send(self, approved: Approved, state: State | None = None) -> Outcome:
         order = approved.order
-        intent = self.journal.new_intent(order, self.clock.now())
+        intent = self.journal.new_intent(order, self.clock.now(), state)
         outcome = await self.venues[order.venue].place(intent)
         self.journal.resolve(intent.client_id, outcome, self.clock.now())
         said = log.bind(client_id=intent.client_id, symbol=order.symbol, quantity=str(order.quantity))

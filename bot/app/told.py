@@ -12,7 +12,7 @@ from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.lock import JournalLock
 from bot.core.orders import Intent, LedgerEntry, NotFound, OrderRequest, Outcome
 from bot.core.snapshot import VenueUnknown
-from bot.core.state import Pending
+from bot.core.state import Pending, State
 from bot.core.types import ClientOrderId, VenueId
 from bot.ports import CycleRecord, Event, Meter, NoMeter
 
@@ -28,9 +28,9 @@ class ToldJournal(SqliteJournal):
         self.meter: Meter = NoMeter()
         self._intents: dict[ClientOrderId, Intent] = {}
 
-    def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
+    def new_intent(self, request: OrderRequest, at: datetime, state: State | None = None) -> Intent:
         """Number an order, as the journal does."""
-        intent = super().new_intent(request, at)
+        intent = super().new_intent(request, at, state)
         self._intents[intent.client_id] = intent
         return intent
 

@@ -52,8 +52,9 @@ class MemoryJournal:
         """Whether the end of any order but a resting stop is not known."""
         return any(item.intent.request.kind is not OrderKind.STOP_MARKET for item in self.open.values())
 
-    def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
+    def new_intent(self, request: OrderRequest, at: datetime, state: State | None = None) -> Intent:
         """Number an order."""
+        del state
         number = len(self.orders) + 1
         intent = Intent(ClientOrderId(f"{self.bot_id}-1-{number}"), number, request, at)
         self.orders[intent.client_id] = Order(intent)

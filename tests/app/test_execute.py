@@ -58,6 +58,15 @@ async def test_without_an_intent_nothing_is_sent(tmp_path: Path) -> None:
     assert statuses(tmp_path) == [IntentStatus.FILLED]
 
 
+async def test_the_state_that_counts_an_order_is_durable_before_it_is_sent(tmp_path: Path) -> None:
+    async with rig(tmp_path, points=Points(Failing("before place"))) as run:
+        with pytest.raises(Retryable):
+            await run.turn(view(1))
+        known = run.journal.load_state()
+    assert known is not None
+    assert len(known.order_times) == 1
+
+
 async def test_an_order_whose_end_was_not_noted_is_looked_up_and_not_sent_again(tmp_path: Path) -> None:
     hook = Failing("before resolve")
     async with rig(tmp_path, points=Points(hook)) as run:

@@ -39,6 +39,7 @@ from bot.app.reconcile import Reconciler
 from bot.core.orders import Intent, OrderRequest
 from bot.core.policy import ExecutionPolicy, Style
 from bot.core.snapshot import ChainView
+from bot.core.state import State
 from bot.core.types import VenueId
 from bot.paper.rules import Flavour
 from bot.ports import CycleRecord
@@ -205,9 +206,9 @@ def _noting(journal: SqliteJournal, decided: list[float]) -> SqliteJournal:
     """Note when an order was decided on, which is when its intent is asked for."""
     real = journal.new_intent
 
-    def noted(request: OrderRequest, at: Any) -> Intent:  # noqa: ANN401 - passed through
+    def noted(request: OrderRequest, at: Any, state: State | None = None) -> Intent:  # noqa: ANN401 - passed through
         decided.append(time.monotonic())
-        return real(request, at)
+        return real(request, at, state)
 
     journal.new_intent = noted  # type: ignore[method-assign] # a stopwatch between the two
     return journal

@@ -96,10 +96,11 @@ class SqliteJournal:
                 self._last_cycle = connection.execute(select(tables.state.c.cycle)).scalar() or 0
         return self._last_cycle
 
-    def new_intent(self, request: OrderRequest, at: datetime) -> Intent:
+    def new_intent(self, request: OrderRequest, at: datetime, state: State | None = None) -> Intent:
         """Number an order, give it its client id and commit it, before anything is sent.
 
-        A number whose commit failed is not used again.
+        ``state``, if given, becomes the one that the next decision starts from, in the same transaction. A number whose
+        commit failed is not used again.
         """
         number = self._next_number
         self._next_number += 1
@@ -107,9 +108,12 @@ class SqliteJournal:
         if len(client_id) > _LONGEST_CLIENT_ID:
             raise Halt(f"the client order id {client_id} is too long for the venues: begin a new journal")
         intent = Intent(client_id, number, request, at)
+        values = None if state is None else self._state_values(state)
         self._known = None
         with self._database.transaction() as connection:
             connection.execute(statements.NEW_INTENT, rows.intent_values(intent, self._epoch))
+            if values is not None:
+                connection.execute(statements.REPLACE_STATE, values)
         return intent
 
     def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
@@ -226,9 +230,12 @@ class SqliteJournal:
 
     def save_state(self, state: State) -> None:
         """Replace the state that the next decision starts from; the number of the last cycle stays."""
-        values = {"id": 1, "cycle": self.last_cycle(), "state": rows.pack(rows.STATE, state)}
+        values = self._state_values(state)
         with self._database.transaction() as connection:
             connection.execute(statements.REPLACE_STATE, values)
+
+    def _state_values(self, state: State) -> rows.Values:
+        return {"id": 1, "cycle": self.last_cycle(), "state": rows.pack(rows.STATE, state)}
 
     def entry(self, position: PositionId) -> Entry | None:
         """Give a position's entry amounts."""

@@ -160,6 +160,17 @@ def test_a_trade_is_recorded_once_and_trade_ids_are_the_symbols_own(journal: Sql
     assert journal.last_fill_at(VenueId("elsewhere")) is None
 
 
+def test_a_state_becomes_durable_with_an_intent_or_not_at_all(journal: SqliteJournal) -> None:
+    first, second = record(1).decision.state, replace(record(1).decision.state, order_times=(NOW,))
+    journal.new_intent(order(), NOW, first)
+    assert journal.load_state() == first
+    with pytest.raises(ValueError, match="zone"):
+        journal.new_intent(order(), NOW.replace(tzinfo=None), second)
+    assert journal.load_state() == first
+    journal.new_intent(order(), NOW)
+    assert journal.load_state() == first
+
+
 def test_an_outcome_without_an_intent_halts(journal: SqliteJournal) -> None:
     stranger = ClientOrderId("bot1-9-9")
     with pytest.raises(Halt, match="bot1-9-9"):

@@ -9,10 +9,12 @@ that nothing is sent in between; a venue that says meanwhile that something move
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 import structlog
@@ -31,6 +33,8 @@ FRESH: Final = 2.0
 """Seconds after its begin for which a read may be decided on."""
 TRIES: Final = 3
 """Reads ahead of one cycle at most: a block that is late is not waited for at the expense of the venue's budget."""
+_REMEMBERED: Final = 6
+"""Cycles that tell how regularly they come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +60,28 @@ class Ahead:
     _read: _Read | None = None
     _void: float = float("-inf")
     _took: float = 0.0
-    _begin: float | None = None
-    _gap: float = 0.0
+    _begins: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _begun: asyncio.Event = field(default_factory=asyncio.Event)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Read ahead of every cycle, until cancelled; cycles are taken to come as regularly as the last two did."""
+        """Read ahead of every cycle, until cancelled; cycles are taken to come as regularly as the last few did."""
         while self.observer.wired:
             await self._ended.wait()
-            for pause in (self._until_due(), *[FRESH] * (TRIES - 1)):
-                await sleep_until(self.clock, pause, self._begun)
+            due = self._due()
+            for _ in range(TRIES):
+                await sleep_until(self.clock, due - self.clock.monotonic(), self._begun)
                 if self._begun.is_set():
                     break
+                due = self.clock.monotonic() + FRESH
                 await self.read()
             await self._begun.wait()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Begin no read while a cycle runs; one that is under way is waited for by ``take``."""
-        now = self.clock.monotonic()
-        self._gap, self._begin = 0.0 if self._begin is None else now - self._begin, now
+        self._begins.append(self.clock.monotonic())
         self._ended.clear()
         self._begun.set()
         try:
@@ -103,11 +107,11 @@ class Ahead:
         """Take nothing that was begun before now: a venue says that something moved."""
         self._void = self.clock.monotonic()
 
-    def _until_due(self) -> float:
-        """Give the seconds until a read should begin that is half as old as it may be when the next cycle comes."""
-        if self._begin is None:
-            return 0.0
-        return self._begin + self._gap - self._took - FRESH / 2 - self.clock.monotonic()
+    def _due(self) -> float:
+        """Give when a read should begin that is half as old as it may be when the next cycle comes."""
+        gaps = sorted(later - earlier for earlier, later in pairwise(self._begins))
+        usual = gaps[len(gaps) // 2] if gaps else 0.0
+        return self._begins[-1] + usual - self._took - FRESH / 2
 
     async def read(self) -> None:
         """Read; whatever fails here fails again in the cycle, which knows what to do about it."""

@@ -32,12 +32,15 @@ def measure() -> Iterator[Figure]:
     yield Figure("decide, 1,000 positions", many, "ms", 20, read["wall"])
     yield Figure("decide, 3 positions", few, "ms", 0.5, many)
     speed = asyncio.run(latency.run())
+    yield Figure("an fsync of the journal's disk, p99", speed["an fsync, p99"], "ms")
     for venue in ("binance", "bitget"):
         throttled = speed[f"{venue}, an order through ccxt's own throttle"]
         yield Figure(f"{venue}: an order through ccxt's own throttle", throttled, "ms")
         for path in ("block to order", "decision to order"):
             yield Figure(f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5, throttled)
             yield Figure(f"{venue}: {path}, p99", speed[f"{venue}, {path}, p99"], "ms", 20, throttled)
+        cold = f"{venue}, block to order with nothing read ahead, p50"
+        yield Figure(f"{venue}: block to order with nothing read ahead, p50", speed[cold], "ms", None, throttled)
         yield Figure(f"{venue}: cycle, CPU, p50", speed[f"{venue}, cycle, CPU, p50"], "ms")
     replayed = backtest.run()
     for position in ("±10%", "full range"):

@@ -10,6 +10,7 @@ time-lapse, and before each the daemon reads the venue ahead. What it costs wher
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import sys
 import time
@@ -57,6 +58,7 @@ PACE: Final = 0.15
 JITTER: Final = 0.1
 """By how much of that a block may come early or late."""
 HASTE: Final = 20
+SYNCS: Final = 200
 PATIENCE: Final = 10
 """Seconds that an order may take before the measurement is given up."""
 VENUE: Final = VenueId("venue")
@@ -82,8 +84,11 @@ class Bench:
     exchange: CcxtExchange
     decided: list[float]
     told: Told
+    stop: asyncio.Event
+    running: asyncio.Task[None]
     random: Random = field(default_factory=lambda: Random(1))
     block: int = 0
+    due: float = 0.0
 
     async def turn(self, size: Decimal, *, surprise: bool = False) -> tuple[float, float, float]:
         """Show a block and have it hedged; give milliseconds from block and decision to the order, and of our CPU.
@@ -91,7 +96,8 @@ class Bench:
         A ``surprise`` comes when nothing was read ahead of it. The CPU is that of everything since the last block.
         """
         busy = time.process_time()
-        await asyncio.sleep(PACE * self.random.uniform(1 - JITTER, 1 + JITTER))
+        self.due = max(self.due + PACE * self.random.uniform(1 - JITTER, 1 + JITTER), time.monotonic())
+        await asyncio.sleep(self.due - time.monotonic())
         self.block += 1
         self.decided.clear()
         view = chain(
@@ -193,9 +199,9 @@ async def bench(flavour: Flavour) -> AsyncIterator[Bench]:
             stop = asyncio.Event()
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(daemon.run(stop))
+                    running = group.create_task(daemon.run(stop))
                     await told.next()
-                    yield Bench(process, shown, cycle, exchange, decided, told)
+                    yield Bench(process, shown, cycle, exchange, decided, told, stop, running)
                     stop.set()
             finally:
                 await exchange.close()
@@ -237,7 +243,9 @@ async def measure(flavour: Flavour) -> dict[str, float]:
 
 
 async def _throttled(at: Bench) -> float:
-    """Give the median time that an order needs through ccxt's own throttle, in milliseconds."""
+    """Stop the daemon; give the median time that an order needs through ccxt's own throttle, in milliseconds."""
+    at.stop.set()
+    await at.running
     api: Any = at.exchange.link.api
     api.enableRateLimit = True
     times = []
@@ -248,10 +256,24 @@ async def _throttled(at: Bench) -> float:
     return statistics.median(times[1:])
 
 
+def _synced(folder: Path) -> list[float]:
+    """Give how long the disk under the journal takes to make a page durable, in milliseconds."""
+    times = []
+    with (folder / "probe").open("wb", buffering=0) as file:
+        for _ in range(SYNCS):
+            file.write(bytes(4096))
+            started = time.monotonic()
+            os.fsync(file.fileno())
+            times.append((time.monotonic() - started) * 1000)
+    return times
+
+
 async def run() -> dict[str, float]:
     """Measure both venues; milliseconds."""
     silent()
-    found: dict[str, float] = {}
+    with TemporaryDirectory() as name:
+        syncs = _synced(Path(name))
+    found = {"an fsync, p50": statistics.median(syncs), "an fsync, p99": statistics.quantiles(syncs, n=100)[98]}
     for flavour in Flavour:
         found |= await measure(flavour)
     return found

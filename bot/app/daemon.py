@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -36,6 +36,7 @@ class Daemon:
         spacing: seconds between two cycles at least, whatever heads come; an operator's command does not wait for it.
         services: what runs beside the loop.
         due: set when a cycle is due before its time.
+        met: called once, when the world was met and the first cycle is about to run.
     """
 
     chains: Sequence[ChainReader]
@@ -48,6 +49,7 @@ class Daemon:
     spacing: float = 0.0
     services: Sequence[Service] = ()
     due: asyncio.Event = field(default_factory=asyncio.Event)
+    met: Callable[[], None] = lambda: None
     _head: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
 
@@ -87,6 +89,7 @@ class Daemon:
                 self._failures = 0
                 self.cycle.begin()
                 self._note("started", "the daemon started")
+                self.met()
                 return True
         return False
 

@@ -81,6 +81,26 @@ async def test_a_cycle_at_the_start_at_every_head_and_on_the_timer(tmp_path: Pat
     assert events(tmp_path) == ["started", "stopped"]
 
 
+async def test_it_says_once_that_it_has_met_the_world_before_its_first_cycle(tmp_path: Path) -> None:
+    async with rig(tmp_path) as run:
+        met: list[int] = []
+        daemon = run.daemon
+        daemon.met = lambda: met.append(len(run.published.records))
+        stop = asyncio.Event()
+        run.chain.error = Retryable("not yet")
+        task = asyncio.create_task(daemon.run(stop))
+        await run.clock.run(0)
+        assert met == []
+        run.chain.error = None
+        run.chain.show(view(1))
+        for _ in range(PASSES):
+            await run.clock.run(1)
+        assert met == [0]
+        assert run.published.records
+        stop.set()
+        await asyncio.wait_for(task, 5)
+
+
 async def test_a_slow_cycle_queues_nothing_up(tmp_path: Path) -> None:
     async with running(tmp_path) as daemon:
         release = asyncio.Event()

@@ -75,6 +75,11 @@ class Daemon:
             self.cycle.commands.close()
             self._note("stopped", "the daemon stopped")
 
+    def hint(self) -> None:
+        """Run a cycle soon, on venues that are read anew: one of them says that something moved."""
+        self.cycle.ahead.void()
+        self.due.set()
+
     async def _start(self, stop: asyncio.Event) -> bool:
         """Compare the configuration with the world; wait for a world that does not answer yet."""
         while not stop.is_set():

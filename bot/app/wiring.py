@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -64,7 +63,6 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
         venues = {venue.venue: venue for venue in world.venues}
         commands = Commands(journal, clock)
         around = await beside(settings, commands, journal, stack)
-        due = asyncio.Event()
         cycle = Cycle(
             observer=_observer(settings, world, journal),
             executor=Executor(venues, journal, clock),
@@ -77,8 +75,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             number=journal.last_cycle(),
             meter=around.meter,
         )
-        hint = _hint(cycle, due)
-        yield Daemon(
+        running = Daemon(
             chains=world.chains,
             venues=world.venues,
             symbols=_symbols(settings),
@@ -87,9 +84,9 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             clock=clock,
             interval=settings.bot.cycle_interval.total_seconds(),
             spacing=_spacing(settings),
-            services=[*around.services, *_streams(settings, world, hint, around.meter)],
-            due=due,
         )
+        running.services = [*around.services, *_streams(settings, world, running.hint, around.meter)]
+        yield running
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +171,6 @@ def _streams(settings: Settings, world: _World, hint: Callable[[], None], meter:
     for venue in world.venues:
         if isinstance(venue, CcxtExchange) and settings.venues[venue.venue].streams:
             yield Streams(venue.link, venue.dialect.facts, hint, meter, world.clock)
-
-
-def _hint(cycle: Cycle, due: asyncio.Event) -> Callable[[], None]:
-    """Give what a venue's streams call: a cycle is due, and reads the venue anew."""
-
-    def moved() -> None:
-        cycle.ahead.void()
-        due.set()
-
-    return moved
 
 
 def _noted(journal: Journal, clock: Clock) -> OnReorg:

@@ -158,7 +158,9 @@ async def test_what_is_not_fresh_any_more_is_read_again(tmp_path: Path) -> None:
 async def test_what_a_venue_says_has_moved_is_read_again(tmp_path: Path) -> None:
     async with ahead(tmp_path) as here:
         await here.daemon.pass_time(READ + 0.25)
-        here.run.cycle.ahead.void()
+        streams = here.run.daemon
+        streams.hint()
+        assert streams.due.is_set()
         record = await here.next_block()
         assert here.venue.reads == [record.at]
 

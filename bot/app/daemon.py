@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.app.cycle import Cycle
-from bot.app.together import first_of, sleep_until, together, unless
+from bot.app.meet import meet
+from bot.app.together import first_of, sleep_until, unless
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
-from bot.core.fit import require_room
 from bot.core.types import Symbol, VenueId
 from bot.ports import ChainReader, Clock, Event, Exchange, Journal, Service
 
@@ -99,9 +99,7 @@ class Daemon:
         return False
 
     async def _meet(self) -> None:
-        await together([chain.check() for chain in self.chains])
-        found = await together([venue.check(self.symbols[venue.venue]) for venue in self.venues])
-        require_room(self.cycle.policy, [market for markets in found for market in markets.values()])
+        await meet(self.chains, self.venues, self.symbols, self.cycle.policy)
         await self.cycle.observer.look()
         await self.cycle.reconciler.begin()
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.app.meet import meet
 from bot.app.settings import Settings
-from bot.app.together import together
 from bot.app.wiring import preview
 from bot.core.decide import decide
 from bot.core.errors import ConfigError
-from bot.core.fit import require_room
 from bot.core.shock import Planned, Shocks, WhatIf, fates, settled, shockable, shocked
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
@@ -46,8 +45,6 @@ async def what_if(settings: Settings, shocks: Shocks) -> WhatIf:
 
 async def _seen(settings: Settings) -> tuple[Snapshot, State]:
     async with preview(settings) as world:
-        await together([chain.check() for chain in world.chains])
-        found = await together([venue.check(world.symbols[venue.venue]) for venue in world.venues])
-        require_room(settings.policy(), [market for markets in found for market in markets.values()])
+        await meet(world.chains, world.venues, world.symbols, settings.policy())
         snapshot = await world.observer.observe()
     return snapshot, replace(world.state or State.fresh(snapshot.taken_at), pending=world.pending)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from bot.adapters.clock import SystemClock
 from bot.app import logging
+from bot.backtest import extra
 from bot.cli.options import AsJson, ConfigFiles, open_settings
 from bot.core.errors import ConfigError
 
@@ -71,7 +72,7 @@ def run(settings: Settings, data: Path, *, skip: bool, out: Path | None = None, 
         from bot.backtest.market import open_market  # noqa: PLC0415 - the same
         from bot.backtest.scenario import load_scenario  # noqa: PLC0415 - the same
     except ImportError as error:
-        raise ConfigError("a backtest needs the research extra: pip install 'dnbot[research]'") from error
+        raise extra.missing("a backtest needs the research extra") from error
     scenario = load_scenario(data)
     market = open_market(scenario)
     console = Console(stderr=True)

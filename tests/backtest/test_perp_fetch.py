@@ -95,19 +95,17 @@ async def world(flavour: Flavour, folder: Path) -> AsyncIterator[Past]:
 def traded(venue: Scene, config: CcxtConfig) -> Past:
     """Let the mark walk three times a minute, and note what every minute should have shown."""
     draw, mark = random.Random(11), D(2000)
-    venue.clock.shift += MINUTE - timedelta(
-        seconds=venue.clock.now().second, microseconds=venue.clock.now().microsecond
-    )
-    found = Past(venue, config, venue.clock.now().replace(second=0, microsecond=0))
+    start = venue.clock.now().replace(second=0, microsecond=0) + MINUTE
+    found = Past(venue, config, start)
     for number in range(3 * MINUTES):
+        venue.clock.shift = start + number * timedelta(seconds=20) - datetime.now(UTC)
         mark = max(mark + D(draw.randrange(-300, 301)) / 100, D(100))
         venue.prices.marks[ETH] = mark
         venue.server.venue.move()
-        minute = found.truth.setdefault(found.start + number // 3 * MINUTE, [])
+        minute = found.truth.setdefault(start + number // 3 * MINUTE, [])
         if not minute and number:
-            minute.append(found.truth[found.start + (number // 3 - 1) * MINUTE][-1])
+            minute.append(found.truth[start + (number // 3 - 1) * MINUTE][-1])
         minute.append(mark)
-        venue.clock.shift += timedelta(seconds=20)
     return found
 
 

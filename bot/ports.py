@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,9 +11,9 @@ from typing import Protocol
 from bot.core.account_check import Expected, Identity
 from bot.core.book import Book, JournaledTrade
 from bot.core.command import Command, CommandResult
-from bot.core.decision import Decision
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome, Rejected, Unknown
+from bot.core.record import CycleRecord, Event
 from bot.core.resolution import ResolutionRule
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
 from bot.core.state import Pending, State
@@ -137,45 +136,6 @@ class Exchange(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What the stops were decided again on, after a cycle's orders went out.
-
-    ``fresh`` are the venues read again, ``filled`` what they said that the orders traded: signed, by ``market_key``.
-    """
-
-    fresh: Snapshot
-    filled: Mapping[str, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class CycleRecord:
-    """The audit record of one cycle; every screen and report reads these.
-
-    ``before`` is the state that the decision started from; in the journal None where the cycle before left that very
-    state. ``settlement`` is there where orders went out. ``book`` is what the cycle, and all before it, brought.
-    """
-
-    cycle: int
-    at: datetime
-    snapshot: Snapshot
-    decision: Decision
-    seconds: float
-    before: State | None = None
-    settlement: Settlement | None = None
-    book: Book = field(default_factory=Book)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something worth remembering that is no cycle: start, stop, reorg, alarm, operator command."""
-
-    at: datetime
-    kind: str
-    message: str
-    data: Mapping[str, str]
 
 
 class EntryStore(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.core.decision import Alarm
-from bot.ports import CycleRecord, Event
+from bot.core.record import CycleRecord, Event
 
 
 def changes(before: CycleRecord | None, after: CycleRecord) -> Iterator[Event]:

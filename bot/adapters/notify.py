@@ -14,8 +14,9 @@ import structlog
 
 from bot.core.alerts import AlertPolicy, Notice, Stage, Standings, advance
 from bot.core.decision import Alarm, Severity
-from bot.core.state import RunState
-from bot.ports import Clock, CycleRecord
+from bot.core.record import CycleRecord
+from bot.core.run_state import RunState
+from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
 

@@ -13,10 +13,11 @@ from bot.core import account_check
 from bot.core.account_check import FLAT, Expected, Patience, Sight
 from bot.core.errors import Retryable
 from bot.core.orders import Fill
+from bot.core.record import Event
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import Dispute, PendingStatus
 from bot.core.types import Symbol, VenueId
-from bot.ports import Clock, Event, Exchange, Journal
+from bot.ports import Clock, Exchange, Journal
 
 log = structlog.get_logger(__name__)
 

@@ -11,8 +11,10 @@ import structlog
 
 from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import Retryable
-from bot.core.state import BotState, State, Trigger, moved
-from bot.ports import Clock, Event, Journal
+from bot.core.record import Event
+from bot.core.run_state import BotState, Trigger, moved
+from bot.core.state import State
+from bot.ports import Clock, Journal
 
 log = structlog.get_logger(__name__)
 

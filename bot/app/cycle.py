@@ -22,10 +22,11 @@ from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.orders import Accepted, Outcome
 from bot.core.policy import Policy
+from bot.core.record import CycleRecord, Event, Settlement
 from bot.core.snapshot import Snapshot
 from bot.core.state import State, market_key
 from bot.core.types import ZERO
-from bot.ports import Clock, CycleRecord, Event, Journal, Meter, NoMeter, Phase, Publisher, Settlement
+from bot.ports import Clock, Journal, Meter, NoMeter, Phase, Publisher
 
 log = structlog.get_logger(__name__)
 

@@ -12,8 +12,9 @@ from bot.app.cycle import Cycle
 from bot.app.meet import meet
 from bot.app.together import first_of, sleep_until, unless
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
+from bot.core.record import Event
 from bot.core.types import Symbol, VenueId
-from bot.ports import ChainReader, Clock, Event, Exchange, Journal, Service
+from bot.ports import ChainReader, Clock, Exchange, Journal, Service
 
 log = structlog.get_logger(__name__)
 

@@ -9,9 +9,10 @@ import structlog
 
 from bot.core.decision import AddMargin, Approved, Cancel, DropStop, PlaceStop, StopAction, TopUpAction, Transfer
 from bot.core.orders import Accepted, Outcome, Rejected, Unknown
+from bot.core.record import Event
 from bot.core.state import State
 from bot.core.types import Symbol, VenueId
-from bot.ports import Clock, Event, Exchange, Journal
+from bot.ports import Clock, Exchange, Journal
 
 log = structlog.get_logger(__name__)
 

@@ -11,10 +11,11 @@ from bot.adapters.store.database import Database
 from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.lock import JournalLock
 from bot.core.orders import Intent, LedgerEntry, NotFound, OrderRequest, Outcome
+from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import VenueUnknown
 from bot.core.state import Pending, State
 from bot.core.types import ClientOrderId, VenueId
-from bot.ports import CycleRecord, Event, Meter, NoMeter
+from bot.ports import Meter, NoMeter
 
 _REMEMBERED: Final = 10_000
 """Ledger entries that are known by number; a venue's recent ledger is far shorter."""

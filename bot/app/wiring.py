@@ -36,10 +36,11 @@ from bot.app.settings import Settings
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
 from bot.app.told import ToldJournal
 from bot.core.errors import Retryable
+from bot.core.record import Event
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
 from bot.core.types import PositionId, Symbol, VenueId
-from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Event, Exchange, Journal, Meter, Service
+from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Exchange, Journal, Meter, Service
 
 log = structlog.get_logger(__name__)
 

@@ -24,11 +24,12 @@ from bot.core.amm.curve import Curve
 from bot.core.errors import ConfigError
 from bot.core.orders import Fill, LedgerEntry, OrderReport
 from bot.core.pnl import Attribution
+from bot.core.record import Event
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
 from bot.core.types import PositionId, Underlying
 from bot.paper.engine import PaperEngine
-from bot.ports import Clock, Event
+from bot.ports import Clock
 
 if TYPE_CHECKING:
     from bot.backtest.engine import Plan, Replay

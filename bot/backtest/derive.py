@@ -9,8 +9,8 @@ from bot.adapters.store.rows import DECISION
 from bot.core.decide import decide, settle
 from bot.core.decision import Decision
 from bot.core.policy import Policy
+from bot.core.record import CycleRecord
 from bot.core.state import State
-from bot.ports import CycleRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from bot.core.orders import (
     Rejected,
     Unknown,
 )
+from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import Pending, PendingStatus, State, market_key
 from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
-from bot.ports import CycleRecord, Event
 
 
 @dataclass(slots=True)

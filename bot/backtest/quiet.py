@@ -26,7 +26,8 @@ from bot.core.band import OVERSHOOT
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.policy import Policy, TrackingBudget
-from bot.core.state import MarkHistory, RunState, State
+from bot.core.run_state import RunState
+from bot.core.state import MarkHistory, State
 from bot.core.types import Underlying
 from bot.core.volatility import HALF_LIFE, MAX_STEP, MIN_WEIGHT, YEAR, pair, spaced
 

@@ -15,8 +15,8 @@ from bot.adapters.store.summary import CycleSummary
 from bot.adapters.store.view import JournalView
 from bot.core.errors import ConfigError
 from bot.core.pnl import Attribution
+from bot.core.record import CycleRecord
 from bot.core.types import ZERO, Underlying
-from bot.ports import CycleRecord
 
 if TYPE_CHECKING:
     from bot.backtest.result import Result  # numpy, which a report of the journal does without

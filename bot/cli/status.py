@@ -20,7 +20,7 @@ from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
 from bot.cli.tables import results_table, show
 from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import Halt
-from bot.ports import CycleRecord, Event
+from bot.core.record import CycleRecord, Event
 
 app = typer.Typer(add_completion=False)
 

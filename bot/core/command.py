@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.core.state import BotState
+from bot.core.run_state import BotState
 
 LONGEST_REASON: Final = 200
 

@@ -19,10 +19,11 @@ from bot.core.plan import Manner, Plan, plan, relieved, unread
 from bot.core.policy import Policy
 from bot.core.protection import Rescue
 from bot.core.report import reports
+from bot.core.run_state import RunState, Trigger, moved
 from bot.core.seen import Seen, assumed, see
 from bot.core.situation import Situation, with_short
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import RunState, State, Trigger, moved
+from bot.core.state import State
 from bot.core.target import Aim, Stance, aim, diffusion
 from bot.core.types import ZERO, Underlying, VenueId
 from bot.core.volatility import Volatility

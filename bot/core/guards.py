@@ -13,8 +13,9 @@ from bot.core import limits
 from bot.core.decision import Alarm, Approved, Refused, Severity
 from bot.core.lanes import Lane
 from bot.core.orders import OrderKind, OrderRequest
+from bot.core.run_state import RunState
 from bot.core.situation import Cut, Guard, Ruling, Situation, Verdict, cut
-from bot.core.state import Hold, RunState
+from bot.core.state import Hold
 from bot.core.types import ZERO
 
 MINUTE: Final = timedelta(minutes=1)

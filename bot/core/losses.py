@@ -9,8 +9,9 @@ from decimal import Decimal
 from bot.core.decision import Alarm, Severity
 from bot.core.orders import LedgerEntry, LedgerKind
 from bot.core.policy import LossPolicy
+from bot.core.run_state import Trigger
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import Held, Money, Trigger
+from bot.core.state import Held, Money
 from bot.core.types import USD, ZERO, PositionId, Underlying, VenueId
 
 Prices = Mapping[Underlying, Decimal]

@@ -12,8 +12,9 @@ from bot.core.decision import Approved, Refused
 from bot.core.lanes import Lane, Lanes
 from bot.core.orders import OrderRequest
 from bot.core.policy import GuardPolicy, RiskPolicy
+from bot.core.run_state import BotState
 from bot.core.snapshot import Balance, VenueView
-from bot.core.state import BotState, Dispute, MarketWatch
+from bot.core.state import Dispute, MarketWatch
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
 
 

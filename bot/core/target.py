@@ -9,7 +9,7 @@ from bot.core.band import Diffusion
 from bot.core.exposure import Exposure
 from bot.core.lanes import Lane, Lanes
 from bot.core.policy import HedgePolicy, Policy
-from bot.core.state import BotState, RunState
+from bot.core.run_state import BotState, RunState
 from bot.core.types import ZERO, Underlying
 from bot.core.volatility import YEAR, Volatility
 

@@ -12,7 +12,8 @@ from bot.core.decision import Band, Cancel
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.plan import Manner
 from bot.core.policy import ExecutionPolicy, Policy, Style
-from bot.core.state import BotState, Pending, PendingStatus, RunState, State
+from bot.core.run_state import BotState, RunState
+from bot.core.state import Pending, PendingStatus, State
 from bot.core.target import Aim
 from bot.core.types import ZERO
 

@@ -21,6 +21,7 @@ from bot.adapters.store.view import JournalView
 from bot.app.beside import JOURNAL
 from bot.app.settings.origins import Layer, merge
 from bot.core.errors import ConfigError, Halt
+from bot.core.record import CycleRecord
 from bot.core.snapshot import LpPosition
 from bot.demo.chain import LocalChain
 from bot.demo.node import Anvil, AnvilOptions
@@ -29,7 +30,7 @@ from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
 from bot.demo.venues import SYMBOLS, DemoVenue, Kind, serving
-from bot.ports import Clock, CycleRecord
+from bot.ports import Clock
 
 START_DEADLINE: Final = 60.0
 """Seconds that the daemon has for its first cycle: imports on a slow machine."""

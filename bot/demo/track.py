@@ -10,9 +10,9 @@ from statistics import pvariance
 
 from bot.core.change import change
 from bot.core.decision import Decision, Hedge
+from bot.core.record import CycleRecord
 from bot.core.snapshot import Snapshot
 from bot.core.types import ZERO, Underlying
-from bot.ports import CycleRecord
 
 
 @dataclass(frozen=True, slots=True)

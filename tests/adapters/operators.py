@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.command import Command, CommandResult
-from bot.core.state import BotState, RunState
+from bot.core.run_state import BotState, RunState
 from tests.core.scenes import NOW
 
 

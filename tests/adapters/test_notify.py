@@ -15,8 +15,8 @@ from bot.adapters.clock import ManualClock
 from bot.adapters.notify import RETRY, AlertConfig, Alerts, Apprise, Text, ask
 from bot.core.alerts import AlertPolicy
 from bot.core.decision import Alarm, Severity
-from bot.core.state import RunState
-from bot.ports import CycleRecord
+from bot.core.record import CycleRecord
+from bot.core.run_state import RunState
 from tests.adapters.web.scenes import record
 from tests.core.scenes import NOW
 

@@ -24,9 +24,10 @@ from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
 from bot.core.amm.v2 import V2Position
 from bot.core.policy import Policy
+from bot.core.record import CycleRecord
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
 from bot.core.types import Address, ChainName, PositionId
-from bot.ports import CycleRecord, Exchange, Journal
+from bot.ports import Exchange, Journal
 from tests.core.scenes import BTC, CHAIN, ETH, NOW, PAPER, USD, USDC, WETH, chain, policy, pool_price, symbol
 from tests.faults.points import Points
 

@@ -15,10 +15,11 @@ from bot.app.ahead import FRESH, TRIES
 from bot.app.observe import LEDGER_EVERY
 from bot.core.errors import Retryable
 from bot.core.orders import Intent, LedgerEntry, NotFound, OrderReport, Outcome
+from bot.core.record import CycleRecord
 from bot.core.resolution import ResolutionRule
 from bot.core.snapshot import VenueUnknown, VenueView
 from bot.core.types import ClientOrderId, Symbol, VenueId
-from bot.ports import CycleRecord, Exchange
+from bot.ports import Exchange
 from tests.app.fakes import Rig, rig, view
 from tests.app.test_daemon import Running
 from tests.core.scenes import PAPER

@@ -15,7 +15,8 @@ from bot.adapters.store.view import JournalView
 from bot.app.commands import MOST_WAITING, Commands
 from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import Retryable
-from bot.core.state import RunState, State
+from bot.core.run_state import RunState
+from bot.core.state import State
 from tests.core.scenes import NOW
 
 

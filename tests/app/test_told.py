@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bot.app.told import Teller, ToldJournal
 from bot.core.orders import Intent, LedgerEntry, LedgerKind, NotFound, Outcome, Rejected, RejectReason, Unknown
+from bot.core.record import Event
 from bot.core.types import VenueId
-from bot.ports import Event, NoMeter
+from bot.ports import NoMeter
 from tests.adapters.store.things import NOW, order
 from tests.adapters.web.scenes import UNKNOWN, account, record
 

@@ -16,7 +16,7 @@ from bot.backtest.derive import Derived, derive
 from bot.core.command import Command, Verb
 from bot.core.errors import Retryable
 from bot.core.policy import ExecutionPolicy, FixedWidth, Policy, Style
-from bot.ports import CycleRecord
+from bot.core.record import CycleRecord
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import NOW, policy
 

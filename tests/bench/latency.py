@@ -39,11 +39,11 @@ from bot.app.observe import Observer
 from bot.app.reconcile import Reconciler
 from bot.core.orders import Intent, OrderRequest
 from bot.core.policy import ExecutionPolicy, Style
+from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView
 from bot.core.state import State
 from bot.core.types import VenueId
 from bot.paper.rules import Flavour
-from bot.ports import CycleRecord
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, GUARDS, chain, hedge, policy, pool_price
 from tests.faults.soak import silent

@@ -13,6 +13,7 @@ from bot.core.decision import Decision, Hedge
 from bot.core.market import Book, Funding, Mark, PerpMarket
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
 from bot.core.policy import BandPolicy, GuardPolicy, HedgeMarket, HedgePolicy, Policy, RiskAversion, RiskPolicy
+from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import (
     Balance,
     BlockStamp,
@@ -26,7 +27,7 @@ from bot.core.snapshot import (
     VenueUnknown,
     VenueView,
 )
-from bot.core.state import BotState, Pending, PendingStatus, RunState, State
+from bot.core.state import Pending, PendingStatus, State
 from bot.core.types import (
     Address,
     BlockHash,

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from bot.core.account_check import Expected, Identity, Patience, Sight, adopted, is_confirmed, strangers, unexplained
 from bot.core.decide import decide
 from bot.core.orders import Fill, OrderKind
+from bot.core.run_state import RunState
 from bot.core.snapshot import OpenOrder, VenueView
-from bot.core.state import Dispute, Hold, PendingStatus, RunState
+from bot.core.state import Dispute, Hold, PendingStatus
 from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
 from tests.core.scenes import (
     ETH,

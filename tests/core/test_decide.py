@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.decide import decide
 from bot.core.orders import OrderKind, TimeInForce
-from bot.core.state import RunState
+from bot.core.run_state import RunState
 from bot.core.types import PositionId
 from tests.core.scenes import (
     BTC,

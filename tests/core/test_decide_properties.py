@@ -14,8 +14,9 @@ from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.orders import OrderRequest
 from bot.core.policy import BandPolicy, FixedWidth, GuardPolicy, Policy, RiskAversion, TrackingBudget
+from bot.core.run_state import RunState
 from bot.core.snapshot import LpPosition, Quote, Snapshot, VenueUnknown, VenueView
-from bot.core.state import Pending, PendingStatus, RunState, State
+from bot.core.state import Pending, PendingStatus, State
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
 from tests.core.scenes import (
     BTC,

@@ -11,8 +11,9 @@ import pytest
 from bot.core.decide import decide
 from bot.core.decision import Decision, Severity
 from bot.core.policy import GuardPolicy
+from bot.core.run_state import RunState
 from bot.core.snapshot import VenueUnknown
-from bot.core.state import PendingStatus, RunState
+from bot.core.state import PendingStatus
 from bot.core.types import VenueId
 from tests.core.scenes import (
     BTC,

@@ -14,8 +14,9 @@ from bot.core.decision import Approved, Refused
 from bot.core.guards import check_stop
 from bot.core.lanes import Lane, lanes_of
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
+from bot.core.run_state import BotState, RunState
 from bot.core.situation import Cut, Guard, Situation, Verdict
-from bot.core.state import BotState, Dispute, Hold, MarketWatch, Rung, RunState, market_key
+from bot.core.state import Dispute, Hold, MarketWatch, Rung, market_key
 from tests.core.risks import CAREFUL
 from tests.core.scenes import BTC, ETH, GUARDS, NOW, PAPER, hedge, symbol, venue
 

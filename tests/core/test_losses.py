@@ -14,8 +14,9 @@ from bot.core import losses
 from bot.core.losses import breaches, is_funding_over, spent
 from bot.core.orders import LedgerEntry, LedgerKind
 from bot.core.policy import LossPolicy
+from bot.core.run_state import Trigger
 from bot.core.snapshot import Snapshot
-from bot.core.state import Money, Trigger
+from bot.core.state import Money
 from tests.core.risks import CAREFUL
 from tests.core.scenes import NOW, chain, snapshot, venue
 

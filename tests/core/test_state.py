@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.state import TRANSITIONS, BotState, RunState, Trigger, moved
+from bot.core.run_state import TRANSITIONS, BotState, RunState, Trigger, moved
 from tests.core.scenes import NOW
 
 BEFORE = NOW - timedelta(hours=1)

@@ -12,8 +12,9 @@ from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
 from bot.core.policy import ExecutionPolicy, FixedWidth, Style
+from bot.core.run_state import RunState
 from bot.core.snapshot import Snapshot
-from bot.core.state import Pending, PendingStatus, RunState, State
+from bot.core.state import Pending, PendingStatus, State
 from bot.core.types import ClientOrderId
 from tests.core.scenes import ETH, NOW, PAPER, chain, policy, quantities, snapshot, state, symbol, v2, venue
 

@@ -7,13 +7,13 @@ from io import StringIO
 from rich.console import Console
 
 from bot.core.decide import decide
+from bot.core.record import CycleRecord
 from bot.core.types import BlockHash
 from bot.demo.driver import Seen
 from bot.demo.path import MarketPoint
 from bot.demo.scene import Step
 from bot.demo.screen import render
 from bot.demo.summary import Account
-from bot.ports import CycleRecord
 from tests.core.scenes import ETH, NOW, chain, policy, snapshot, state, v2, venue
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 from bot.adapters.store.view import JournalView
 from bot.app.beside import journal_path
 from bot.app.settings import load
+from bot.core.record import CycleRecord
 from bot.core.types import Underlying
 from bot.demo.chain import LocalChain, RevertedError
 from bot.demo.node import Anvil, AnvilOptions
@@ -25,7 +26,6 @@ from bot.demo.path import write_marks
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
-from bot.ports import CycleRecord
 
 ROOT: Final = Path(__file__).parents[2]
 ETH, BTC = Underlying("ETH"), Underlying("BTC")

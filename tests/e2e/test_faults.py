@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.record import CycleRecord
 from bot.demo.scenario import Action
-from bot.ports import CycleRecord
 from tests.e2e.harness import BTC, ETH, World, in_band, world
 from tests.faults.rpc import Fault, FaultyRpc, serving
 

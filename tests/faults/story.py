@@ -18,12 +18,12 @@ from bot.adapters.store.view import JournalView
 from bot.app.cycle import Cycle
 from bot.core.errors import ConfigError, ReduceOnly, Retryable, SkipCycle
 from bot.core.orders import OrderKind, Rejected
+from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView, VenueView
 from bot.core.state import PendingStatus
 from bot.core.types import ZERO, VenueId
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.venue import Incoming
-from bot.ports import CycleRecord
 from tests.adapters.exchange.scene import FastClock
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, chain, line, pool_price

@@ -25,8 +25,9 @@ from bot.backtest.venue import SimVenue
 from bot.core.command import Command, Verb
 from bot.core.errors import Retryable
 from bot.core.orders import Intent, NotFound, OrderKind, OrderReport, Outcome, Rejected, RejectReason, Unknown
+from bot.core.run_state import BotState, RunState
 from bot.core.standing import standings
-from bot.core.state import BotState, PendingStatus, RunState
+from bot.core.state import PendingStatus
 from bot.core.types import ClientOrderId, Symbol
 from bot.paper.rules import Window, WindowKind
 from tests.scenarios.stage import ONE, PERP, START, TICK, Scenario, Stage, Tick

@@ -30,6 +30,8 @@ from bot.core.orders import (
     OrderStatus,
 )
 from bot.core.policy import RiskAversion
+from bot.core.record import CycleRecord
+from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import (
     Balance,
     ChainView,
@@ -42,9 +44,8 @@ from bot.core.snapshot import (
     Snapshot,
     VenueView,
 )
-from bot.core.state import BotState, RunState, State
+from bot.core.state import State
 from bot.core.types import ZERO, ChainName, ClientOrderId, PositionId, Underlying
-from bot.ports import CycleRecord
 from tests.core import scenes
 from tests.core.scenes import BTC, ETH, NOW, PAPER, USD, USDC, WBTC, WETH
 

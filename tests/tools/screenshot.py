@@ -9,8 +9,8 @@ from pathlib import Path
 from bot.adapters.clock import ManualClock
 from bot.adapters.web.config import About, HttpConfig
 from bot.adapters.web.server import HttpServer
+from bot.core.record import Event
 from bot.core.types import Mode
-from bot.ports import Event
 from tests.core.scenes import NOW
 from tests.tools.browser import Page, browser
 from tests.tools.market import STEP, play

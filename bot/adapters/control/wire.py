@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.core.command import Command, CommandResult, Verb
-from bot.core.state import BotState, RunState
+from bot.core.run_state import BotState, RunState
 
 SOCKET: Final = "control.sock"
 """The socket's name in the state directory."""

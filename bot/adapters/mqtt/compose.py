@@ -12,9 +12,9 @@ from bot.adapters.mqtt.topics import Message
 from bot.adapters.store.summary import summarise
 from bot.adapters.web.figures import Perp, margin_ratio, perps
 from bot.core.decision import Hedge
+from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Snapshot, VenueUnknown, VenueView
 from bot.core.types import ZERO
-from bot.ports import CycleRecord, Event
 
 
 @dataclass(frozen=True, slots=True)

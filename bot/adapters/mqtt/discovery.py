@@ -8,7 +8,7 @@ from typing import Any
 from bot.adapters.mqtt import topics
 from bot.adapters.mqtt.config import MqttConfig
 from bot.adapters.mqtt.topics import Message
-from bot.core.state import RunState
+from bot.core.run_state import RunState
 
 _AVAILABLE = "{{ 'online' if value == 'online' else 'offline' }}"
 _ALARMED = "{{ 'ON' if value_json.alarms else 'OFF' }}"

@@ -20,7 +20,8 @@ from bot.adapters.mqtt.desk import Desk
 from bot.adapters.mqtt.gate import Gate, Incoming
 from bot.adapters.mqtt.outbox import Outbox
 from bot.adapters.mqtt.topics import Availability
-from bot.ports import Clock, CycleRecord, Event, Operator
+from bot.core.record import CycleRecord, Event
+from bot.ports import Clock, Operator
 
 log = structlog.get_logger(__name__)
 

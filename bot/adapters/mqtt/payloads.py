@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSche
 
 from bot.core.command import LONGEST_REASON, Verb
 from bot.core.decision import Severity
-from bot.core.state import RunState
+from bot.core.run_state import RunState
 from bot.core.types import Mode
 
 

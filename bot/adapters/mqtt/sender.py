@@ -19,7 +19,7 @@ from bot.adapters.mqtt.payloads import CommandDesk, CommandReply, Payload
 from bot.adapters.mqtt.signing import LIFETIME, Signer, is_same, reply_mac
 from bot.core.command import Command, CommandResult
 from bot.core.errors import Halt
-from bot.core.state import BotState
+from bot.core.run_state import BotState
 from bot.ports import Clock
 
 P = TypeVar("P", bound=Payload)

@@ -20,10 +20,10 @@ from bot.core.account_check import FLAT, Expected, Identity
 from bot.core.book import Book, JournaledTrade
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
+from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import Pending, State
 from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
-from bot.ports import CycleRecord, Event
 
 KEEP_CYCLES: Final = 50_000
 """A day of blocks of two seconds, a week of Ethereum's."""

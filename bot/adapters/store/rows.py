@@ -22,10 +22,10 @@ from bot.core.decision import Decision
 from bot.core.errors import Halt
 from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome, TimeInForce
 from bot.core.pnl import Attribution
+from bot.core.record import CycleRecord, Event, Settlement
 from bot.core.snapshot import Entry, EntrySource, Snapshot
 from bot.core.state import State
 from bot.core.types import ChainName, ClientOrderId, Symbol, Underlying, VenueId
-from bot.ports import CycleRecord, Event, Settlement
 
 T = TypeVar("T")
 Values = dict[str, Any]

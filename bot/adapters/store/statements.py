@@ -27,9 +27,9 @@ from bot.core.account_check import FLAT, Expected
 from bot.core.book import Book, JournaledTrade
 from bot.core.errors import Halt
 from bot.core.orders import Fill, NotFound, OrderKind, Outcome
+from bot.core.record import Event
 from bot.core.state import Pending, PendingStatus, market_key
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
-from bot.ports import Event
 
 _PRUNE_AT_ONCE: Final = 10
 """Rows that one cycle removes at most, so that a lowered setting makes no slow cycle."""

@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.core.decision import Hedge
+from bot.core.record import CycleRecord
+from bot.core.run_state import RunState
 from bot.core.snapshot import VenueView
-from bot.core.state import RunState
 from bot.core.types import ZERO, ChainName, Underlying, VenueId
-from bot.ports import CycleRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from bot.core.book import Book
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill
 from bot.core.pnl import Attribution
+from bot.core.record import CycleRecord, Event
 from bot.core.state import Pending
-from bot.ports import CycleRecord, Event
 
 MANY: Final = 1000
 """How many rows an answer has at most, unless told."""

@@ -16,9 +16,10 @@ from bot.adapters.web.pulse import Pulse
 from bot.adapters.web.results import Result, Results
 from bot.core.decision import Alarm
 from bot.core.orders import Intent, NotFound, Outcome
-from bot.core.state import RunState
+from bot.core.record import CycleRecord, Event
+from bot.core.run_state import RunState
 from bot.core.types import ClientOrderId
-from bot.ports import Clock, CycleRecord, Event
+from bot.ports import Clock
 
 _ORDERS: Final = 50
 _EVENTS: Final = 200

@@ -11,10 +11,11 @@ from typing import Final
 from bot.adapters.web.figures import Perp, funding_a_year, margin_ratio, perps
 from bot.core.decision import Hedge, PositionReport
 from bot.core.pnl import HedgeResult, LiquidityResult
+from bot.core.record import CycleRecord
+from bot.core.run_state import RunState
 from bot.core.snapshot import BlockStamp, VenueView
-from bot.core.state import PendingStatus, RunState
+from bot.core.state import PendingStatus
 from bot.core.types import PositionId, Underlying
-from bot.ports import CycleRecord
 
 Sample = tuple[tuple[str, ...], Decimal | float | None]
 """The labels' values and the figure; None where it is not known."""

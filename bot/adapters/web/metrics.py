@@ -25,8 +25,9 @@ from bot.adapters.web.gauges import GAUGES, Seen
 from bot.adapters.web.pulse import Pulse
 from bot.adapters.web.results import Results
 from bot.core.orders import Accepted, Intent, LedgerEntry, NotFound, Outcome, Rejected, Unknown
+from bot.core.record import CycleRecord, Event
 from bot.core.types import ChainName, VenueId
-from bot.ports import Clock, CycleRecord, Event, Phase
+from bot.ports import Clock, Phase
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

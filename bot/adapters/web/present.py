@@ -13,9 +13,9 @@ from bot.adapters.web.figures import Perp, funding_a_year, margin_ratio, perps
 from bot.adapters.web.results import Result
 from bot.core.decision import Alarm, Band, Hedge, PositionReport
 from bot.core.orders import Accepted, Intent, NotFound, Outcome, Rejected, Unknown
+from bot.core.record import CycleRecord, Event
+from bot.core.run_state import BotState
 from bot.core.snapshot import ChainView, LpPosition, VenueUnknown, VenueView
-from bot.core.state import BotState
-from bot.ports import CycleRecord, Event
 
 Json = dict[str, Any]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.record import CycleRecord
+from bot.core.run_state import RunState
 from bot.core.snapshot import VenueUnknown
-from bot.core.state import RunState
-from bot.ports import Clock, CycleRecord
+from bot.ports import Clock
 
 
 class Pulse:

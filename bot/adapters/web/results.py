@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.change import change
+from bot.core.record import CycleRecord
 from bot.core.types import ZERO
-from bot.ports import CycleRecord
 
 
 @dataclass(frozen=True, slots=True)

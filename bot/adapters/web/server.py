@@ -16,8 +16,9 @@ from bot.adapters.web.pulse import Pulse
 from bot.adapters.web.results import Results
 from bot.core.errors import ConfigError
 from bot.core.orders import Intent, LedgerEntry, NotFound, Outcome
+from bot.core.record import CycleRecord, Event
 from bot.core.types import ChainName, VenueId
-from bot.ports import Clock, CycleRecord, Event, Phase
+from bot.ports import Clock, Phase
 
 _GRACE: Final = 2.0
 """Seconds that requests in hand get when the server closes."""

@@ -28,7 +28,7 @@ from bot.adapters.control.wire import (
 )
 from bot.core.command import LONGEST_REASON, Command, CommandResult, Verb
 from bot.core.errors import ConfigError, Halt
-from bot.core.state import BotState, RunState
+from bot.core.run_state import BotState, RunState
 from tests.adapters.operators import Loop
 from tests.core.scenes import NOW
 

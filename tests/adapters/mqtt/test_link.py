@@ -19,8 +19,8 @@ from bot.adapters.mqtt.link import MqttLink
 from bot.adapters.mqtt.payloads import BotState, CommandMessage, CommandReply, UnderlyingState, VenueState
 from bot.adapters.mqtt.signing import Signer, command_mac
 from bot.core.command import Verb
-from bot.core.state import RunState
-from bot.ports import Event
+from bot.core.record import Event
+from bot.core.run_state import RunState
 from tests.adapters.mqtt.scene import DEADLINE, PREFIX, Ear, Mosquitto, listening
 from tests.adapters.operators import Loop
 from tests.adapters.web.scenes import record

@@ -16,8 +16,9 @@ from bot.adapters.store import rows
 from bot.adapters.store.codec import Codec
 from bot.core.decision import Decision
 from bot.core.orders import NotFound, Outcome, Rejected, RejectReason
+from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import Snapshot
-from bot.core.state import BotState, MarkHistory, RunState, State
+from bot.core.state import MarkHistory, State
 from bot.core.types import ClientOrderId
 from tests.adapters.store import things
 

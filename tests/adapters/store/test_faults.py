@@ -18,7 +18,7 @@ from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
 from bot.core.errors import Halt, Retryable
 from bot.core.orders import Intent
-from bot.ports import Event
+from bot.core.record import Event
 from tests.adapters.store.things import NOW, fill, order, record
 
 FULL = "database or disk is full"

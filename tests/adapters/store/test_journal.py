@@ -17,10 +17,11 @@ from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.view import JournalView
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import NotFound, OrderKind, OrderStatus, Rejected, RejectReason, Unknown
+from bot.core.record import Event
 from bot.core.snapshot import Entry, EntrySource
 from bot.core.state import PendingStatus
 from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
-from bot.ports import Event, Journal
+from bot.ports import Journal
 from tests.adapters.store.things import NOW, PAPER, fill, order, record, report
 
 LATER = NOW + timedelta(minutes=1)

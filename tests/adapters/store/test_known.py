@@ -19,8 +19,8 @@ from bot.adapters.store.journal import SqliteJournal
 from bot.adapters.store.known import Known
 from bot.core.errors import Halt
 from bot.core.orders import NotFound, OrderKind, OrderStatus, Rejected, RejectReason, Unknown
+from bot.core.record import Event
 from bot.core.types import ClientOrderId
-from bot.ports import Event
 from tests.adapters.store.things import ETH_PERP, NOW, PAPER, fill, order, record, report
 
 Step = Callable[[SqliteJournal], object]

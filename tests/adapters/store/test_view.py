@@ -20,8 +20,8 @@ from bot.adapters.store.summary import HedgeFigures
 from bot.adapters.store.view import JournalView
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import OrderStatus
+from bot.core.record import Event
 from bot.core.snapshot import VenueUnknown
-from bot.ports import Event
 from tests.adapters.store.things import ETH, NOW, PAPER, fill, order, record, report
 
 

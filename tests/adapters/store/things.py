@@ -18,6 +18,8 @@ from bot.core.amm.v3 import PoolBook, V3Position
 from bot.core.decision import Approved, Band, Decision, Hedge, PositionReport
 from bot.core.market import Book, Funding, Mark, PerpMarket
 from bot.core.orders import Accepted, Fill, OrderKind, OrderReport, OrderRequest, OrderStatus, TimeInForce
+from bot.core.record import CycleRecord
+from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import (
     Balance,
     BlockStamp,
@@ -31,7 +33,7 @@ from bot.core.snapshot import (
     Token,
     VenueView,
 )
-from bot.core.state import BotState, Held, Leg, RunState, State
+from bot.core.state import Held, Leg, State
 from bot.core.types import (
     Address,
     BlockHash,
@@ -43,7 +45,6 @@ from bot.core.types import (
     Underlying,
     VenueId,
 )
-from bot.ports import CycleRecord
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 ETH, BTC = Underlying("ETH"), Underlying("BTC")

@@ -14,10 +14,10 @@ from bot.adapters.clock import ManualClock
 from bot.adapters.web.config import About, HttpConfig
 from bot.adapters.web.server import HttpServer
 from bot.core.decide import decide
+from bot.core.record import CycleRecord
+from bot.core.run_state import RunState
 from bot.core.snapshot import Balance, VenueUnknown, VenueView
-from bot.core.state import RunState
 from bot.core.types import Mode, Underlying
-from bot.ports import CycleRecord
 from tests.core import scenes
 from tests.core.scenes import ETH, NOW, PAPER
 

@@ -10,7 +10,7 @@ from bot.adapters.web.board import Board
 from bot.adapters.web.pulse import Pulse
 from bot.adapters.web.results import Results
 from bot.core.orders import NotFound, Unknown
-from bot.core.state import RunState
+from bot.core.run_state import RunState
 from tests.adapters.web.scenes import ABOUT, SILENT, UNKNOWN, record
 from tests.core.scenes import ETH, NOW, pending
 

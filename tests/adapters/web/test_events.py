@@ -14,7 +14,7 @@ from bot.adapters.store.summary import summarise
 from bot.adapters.web.board import Past
 from bot.adapters.web.config import HttpConfig
 from bot.adapters.web.server import HttpServer
-from bot.ports import Event
+from bot.core.record import Event
 from tests.adapters.web.scenes import ABOUT, record, site
 from tests.core.scenes import ETH, NOW, pending
 

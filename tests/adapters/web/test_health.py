@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.adapters.web.config import HttpConfig
-from bot.core.state import RunState
-from bot.ports import CycleRecord
+from bot.core.record import CycleRecord
+from bot.core.run_state import RunState
 from tests.adapters.web.scenes import UNKNOWN, Site, record, site
 
 

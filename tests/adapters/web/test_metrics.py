@@ -25,8 +25,9 @@ from bot.core.orders import (
     Unknown,
 )
 from bot.core.pnl import Account, Attribution, HedgeResult, LiquidityResult
+from bot.core.record import Event
 from bot.core.types import ChainName, PositionId
-from bot.ports import Event, Meter, Phase, Publisher
+from bot.ports import Meter, Phase, Publisher
 from tests.adapters.web.scenes import UNKNOWN, Site, record, site
 from tests.core.scenes import ETH, NOW, PAPER, pending, symbol
 

@@ -14,7 +14,7 @@ from bot.adapters.web.config import HttpConfig, is_allowed_host
 from bot.adapters.web.server import HttpServer
 from bot.core.errors import ConfigError
 from bot.core.orders import Accepted, OrderReport, OrderStatus
-from bot.ports import Event
+from bot.core.record import Event
 from tests.adapters.web.scenes import ABOUT, SILENT, UNKNOWN, record, site
 from tests.core.scenes import ETH, NOW, pending, symbol
 

@@ -122,8 +122,8 @@ class Replay:
             state=State.fresh(moment(plan.market.start)),
         )
         self.state = State.fresh(moment(plan.market.start))
-        self.before, self.acted = self.state, True
-        """The state before the last step, and whether that step, or the venue in it, did anything."""
+        self.acted, self.is_active = True, True
+        """Whether the last step, or the venue in it, did anything; and whether its decision asked for anything."""
         self._quiet = Quiet(self, plan.policy) if skip else None
         self.tally = Tally(Series(every=max(1, plan.market.rows // _POINTS)))
         self.booking = Booking(self.venues, self.journal)
@@ -168,11 +168,12 @@ class Replay:
         if any(happened) or self.acted or self.journal.works:
             finish(self._cycle.reconciler.reconcile())
         snapshot = self.world.snapshot(day, row, number)
-        self._cycle.state = self.before = self.state
+        self._cycle.state = self.state
         counted = self.booking.counted()
         decision = finish(self._cycle.act(snapshot)).decision
         self.state = decision.state
-        self.acted = any(happened) or is_active(decision)
+        self.is_active = is_active(decision)
+        self.acted = any(happened) or self.is_active
         if is_last or self.acted or self.booking.last is None:
             self.booking.book(Stand(snapshot, decision.prices), _date(day.times[row]), counted)
         self._seen = snapshot

@@ -27,7 +27,7 @@ from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.policy import Policy, TrackingBudget
 from bot.core.run_state import RunState
-from bot.core.state import MarkHistory, State
+from bot.core.state import MarketWatch, MarkHistory, Rung, State
 from bot.core.types import Underlying
 from bot.core.volatility import HALF_LIFE, MAX_STEP, MIN_WEIGHT, YEAR, pair, spaced
 
@@ -81,7 +81,7 @@ class QuietDay:
     def skip(self, row: int) -> int:
         """Give the next row to step after ``row``, which was just stepped; what is left out has no effect."""
         replay = self._replay
-        is_busy = replay.acted or replay.journal.works or not _is_settled(replay.before, replay.state)
+        is_busy = replay.is_active or replay.journal.works or not _is_at_rest(replay.state)
         if is_busy or row == len(self._day) - 1:
             return row + 1
         end = min(self._next_act(row), self._forced[bisect_right(self._forced, row)])
@@ -149,7 +149,7 @@ class QuietDay:
 
     def _acts(self, row: int) -> bool:
         decision, happened = self._ask(row)
-        return happened or decision.state.bot != self._replay.state.bot or is_active(decision)
+        return happened or is_active(decision) or not _is_at_rest(decision.state)
 
     def _ask(self, row: int) -> tuple[Decision, bool]:
         """Give what would be decided at a row if nothing happened until then, and whether the venue does something."""
@@ -244,12 +244,22 @@ def is_active(decision: Decision) -> bool:
     return bool(decision.approved or decision.refused or decision.cancels or decision.stops or decision.top_ups)
 
 
-def _is_settled(before: State, after: State) -> bool:
-    """Whether a step changed nothing that a decision carries along, but for the history and what is held."""
-    if after.bot.state is not RunState.RUNNING:
-        return False
-    same = replace(before, marks=after.marks, held=after.held, money=after.money, pools=after.pools, pending=())
-    return same == replace(after, pending=())
+def _is_at_rest(state: State) -> bool:
+    """Whether nothing that a decision carries along waits for time or for another look: then only prices can act.
+
+    Times of orders are left aside, since a minute later they count no more; so are what is held and what was won.
+    """
+    return (
+        state.bot.state is RunState.RUNNING
+        and not (state.outside or state.fired or state.disputes)
+        and all(_is_still(watch) for watch in state.markets.values())
+    )
+
+
+def _is_still(watch: MarketWatch) -> bool:
+    """Whether a position is what it was expected to be, under a verified stop and far from the margin's steps."""
+    is_expected = watch.low == watch.position == watch.high and watch.unsettled is None
+    return is_expected and not watch.bare and watch.rung.height < Rung.TOP_UP.height
 
 
 def _histories(

@@ -81,7 +81,7 @@ class QuietDay:
     def skip(self, row: int) -> int:
         """Give the next row to step after ``row``, which was just stepped; what is left out has no effect."""
         replay = self._replay
-        is_busy = replay.is_active or replay.journal.works or not _is_at_rest(replay.state)
+        is_busy = replay.is_active or replay.journal.works or not is_at_rest(replay.state)
         if is_busy or row == len(self._day) - 1:
             return row + 1
         end = min(self._next_act(row), self._forced[bisect_right(self._forced, row)])
@@ -149,7 +149,7 @@ class QuietDay:
 
     def _acts(self, row: int) -> bool:
         decision, happened = self._ask(row)
-        return happened or is_active(decision) or not _is_at_rest(decision.state)
+        return happened or is_active(decision) or not is_at_rest(decision.state)
 
     def _ask(self, row: int) -> tuple[Decision, bool]:
         """Give what would be decided at a row if nothing happened until then, and whether the venue does something."""
@@ -244,7 +244,7 @@ def is_active(decision: Decision) -> bool:
     return bool(decision.approved or decision.refused or decision.cancels or decision.stops or decision.top_ups)
 
 
-def _is_at_rest(state: State) -> bool:
+def is_at_rest(state: State) -> bool:
     """Whether nothing that a decision carries along waits for time or for another look: then only prices can act.
 
     Times of orders are left aside, since a minute later they count no more; so are what is held and what was won.

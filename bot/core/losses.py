@@ -31,7 +31,7 @@ def follow(
         held: the positions of the last cycle and of this one.
         prices: USD prices now.
     """
-    day = snapshot.taken_at.strftime("%Y-%m-%d")
+    day = snapshot.taken_at.date().isoformat()
     if day != money.day:
         money = replace(
             _closed(money, snapshot), day=day, hedge_day=ZERO, liquidity_day=ZERO, funding_day=ZERO, fees_day=ZERO

@@ -7,9 +7,11 @@ is liquidated if the marks of all its shorts rise by the same fraction, as they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from heapq import merge
+from itertools import takewhile
 from typing import Final
 
 from bot.core.decision import Standing
@@ -119,10 +121,16 @@ class Account:
         return None
 
 
-def _edges(sizes: Sequence[tuple[Decimal, PerpMarket]]) -> list[Decimal]:
+def _edges(sizes: Sequence[tuple[Decimal, PerpMarket]]) -> Iterator[Decimal]:
     """Give the rises up to the farthest one at which any of some notionals leaves a tier, and the farthest."""
-    caps = {tier.notional_cap / size - 1 for size, market in sizes for tier in market.tiers[:-1]}
-    return [*sorted(rise for rise in caps if 0 < rise < _FARTHEST), _FARTHEST]
+    rises = merge(*(_leaves(size, market) for size, market in sizes))
+    yield from takewhile(lambda rise: rise < _FARTHEST, (rise for rise in rises if rise > 0))
+    yield _FARTHEST
+
+
+def _leaves(size: Decimal, market: PerpMarket) -> Iterator[Decimal]:
+    """Give the rises at which a notional leaves the market's tiers, as the caps go up."""
+    return (tier.notional_cap / size - 1 for tier in market.tiers[:-1])
 
 
 def _line(size: Decimal, market: PerpMarket, rise: Decimal) -> tuple[Decimal, Decimal]:

@@ -122,8 +122,8 @@ class Replay:
             state=State.fresh(moment(plan.market.start)),
         )
         self.state = State.fresh(moment(plan.market.start))
-        self.acted, self.is_active = True, True
-        """Whether the last step, or the venue in it, did anything; and whether its decision asked for anything."""
+        self.acted = True
+        """Whether the last step, or the venue in it, did anything."""
         self._quiet = Quiet(self, plan.policy) if skip else None
         self.tally = Tally(Series(every=max(1, plan.market.rows // _POINTS)))
         self.booking = Booking(self.venues, self.journal)
@@ -155,7 +155,7 @@ class Replay:
                 seen.idle = row
             if row == 0 and self._quiet is not None:
                 quiet = self._quiet.day(day, base)
-            row = row + 1 if quiet is None else quiet.skip(row)
+            row = row + 1 if quiet is None else quiet.skip(row, decision)
         found = lines(day, self.world.entries)
         self.tally.take(day, found, seen)
         lost = {key: LiquidityResult(lvr=to_decimal(float(losses.sum()))) for key, losses in found.lvr.items()}
@@ -172,8 +172,7 @@ class Replay:
         counted = self.booking.counted()
         decision = finish(self._cycle.act(snapshot)).decision
         self.state = decision.state
-        self.is_active = is_active(decision)
-        self.acted = any(happened) or self.is_active
+        self.acted = any(happened) or is_active(decision)
         if is_last or self.acted or self.booking.last is None:
             self.booking.book(Stand(snapshot, decision.prices), _date(day.times[row]), counted)
         self._seen = snapshot

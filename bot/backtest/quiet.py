@@ -78,11 +78,10 @@ class QuietDay:
         margin = _MARGIN_OF_BUDGET if isinstance(policy.band, TrackingBudget) else _MARGIN
         self._bands = self._band_lines() * (1 - margin)
 
-    def skip(self, row: int) -> int:
-        """Give the next row to step after ``row``, which was just stepped; what is left out has no effect."""
+    def skip(self, row: int, decision: Decision) -> int:
+        """Give the next row to step after ``row``, where this was just decided; what is left out has no effect."""
         replay = self._replay
-        is_busy = replay.is_active or replay.journal.works or not is_at_rest(replay.state)
-        if is_busy or row == len(self._day) - 1:
+        if _is_busy(decision) or replay.journal.works or row == len(self._day) - 1:
             return row + 1
         end = min(self._next_act(row), self._forced[bisect_right(self._forced, row)])
         if end - row > _WORTH:
@@ -149,7 +148,7 @@ class QuietDay:
 
     def _acts(self, row: int) -> bool:
         decision, happened = self._ask(row)
-        return happened or is_active(decision) or not is_at_rest(decision.state)
+        return happened or _is_busy(decision)
 
     def _ask(self, row: int) -> tuple[Decision, bool]:
         """Give what would be decided at a row if nothing happened until then, and whether the venue does something."""
@@ -242,6 +241,11 @@ class QuietDay:
 def is_active(decision: Decision) -> bool:
     """Whether a decision asks for anything at all, or would, were it not refused."""
     return bool(decision.approved or decision.refused or decision.cancels or decision.stops or decision.top_ups)
+
+
+def _is_busy(decision: Decision) -> bool:
+    """Whether a decision asks for anything, or leaves something behind that the next look has to see."""
+    return is_active(decision) or not is_at_rest(decision.state)
 
 
 def is_at_rest(state: State) -> bool:

@@ -8,13 +8,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from bot.core.account_check import Expected, Identity
-from bot.core.book import Book, JournaledTrade
 from bot.core.command import Command, CommandResult
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome, Rejected, Unknown
+from bot.core.pnl.ledger import Book, JournaledTrade
+from bot.core.reconciliation.lost_orders import ResolutionRule
+from bot.core.reconciliation.positions import Expected, Identity
 from bot.core.record import CycleRecord, Event
-from bot.core.resolution import ResolutionRule
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
 from bot.core.state import Pending, State
 from bot.core.types import ChainName, ClientOrderId, PositionId, Symbol, VenueId

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.adapters.chain.config import ChainConfig, Limits, TokenMapping, V2Config, V3Config
-from bot.adapters.exchange.config import CcxtConfig
-from bot.adapters.exchange.paper_config import PaperConfig
-from bot.adapters.exchange.redirect import redirected
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.venues import VenueSettings
+from bot.chain.config import ChainConfig, Limits, TokenMapping, V2Config, V3Config
 from bot.core.types import ChainId, ChainName, VenueId
+from bot.exchange.config import CcxtConfig
+from bot.exchange.redirect import redirected
+from bot.paper.config import PaperConfig
 
 
 def paper_config(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:

@@ -8,7 +8,7 @@ from typing import Final
 from bot.app.plan import plan
 from bot.app.report import Json, text
 from bot.app.settings import Settings
-from bot.core.advice import ACCEPTED, HORIZON, Advice, Choice, HedgeAdvice, advise
+from bot.core.analysis.advice import ACCEPTED, HORIZON, Advice, Choice, HedgeAdvice, advise
 from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, TrackingBudget
 
 _KEYS: Final = {RiskAversion: "risk_aversion", TrackingBudget: "tracking_error", FixedWidth: "fixed_width"}

@@ -8,13 +8,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.adapters.chain.probe import EndpointFacts, probe
-from bot.adapters.clock import SystemClock
-from bot.app import checkups
+from bot.app import doctor_checks
 from bot.app.adapter_configs import chain_config
-from bot.app.findings import Finding, fail, ok, skip, warn
+from bot.app.doctor_findings import Finding, fail, ok, skip, warn
 from bot.app.settings import Loaded, Settings
 from bot.app.wiring import Preview, preview
+from bot.chain.probe import EndpointFacts, probe
+from bot.clock import SystemClock
 from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.market import PerpMarket
@@ -38,13 +38,13 @@ async def examine(loaded: Loaded) -> AsyncIterator[Finding]:
     """Give one finding after the other; never raises for anything that is found."""
     settings = loaded.settings
     local: dict[str, Check] = {
-        "state directory": lambda: checkups.disk(settings),
-        "journal": lambda: checkups.journal(settings),
-        "daemon": lambda: checkups.daemon(settings),
-        "secrets": lambda: checkups.secrets(loaded),
+        "state directory": lambda: doctor_checks.disk(settings),
+        "journal": lambda: doctor_checks.journal(settings),
+        "daemon": lambda: doctor_checks.daemon(settings),
+        "secrets": lambda: doctor_checks.secrets(loaded),
         **{f"chain {name}": _chain_check(settings, name) for name in settings.chains},
-        "broker": lambda: checkups.broker(settings),
-        "alerts": lambda: checkups.alerts(settings),
+        "broker": lambda: doctor_checks.broker(settings),
+        "alerts": lambda: doctor_checks.alerts(settings),
     }
     for name, check in local.items():
         for finding in await guarded(name, check):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.app.meet import meet
+from bot.app.loop.preflight import meet
 from bot.app.settings import Settings
 from bot.app.wiring import preview
+from bot.core.analysis.shock import Planned, Shocks, WhatIf, fates, settled, shockable, shocked
 from bot.core.decide import decide
 from bot.core.errors import ConfigError
-from bot.core.shock import Planned, Shocks, WhatIf, fates, settled, shockable, shocked
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from bot.core.analysis.shock import WhatIf
 from bot.core.decision import Approved, Decision, Hedge, PositionReport, Refused, Standing
 from bot.core.orders import OrderRequest
-from bot.core.shock import WhatIf
 from bot.core.snapshot import LpPosition, Snapshot, VenueUnknown, VenueView
 
 Json = dict[str, object]

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.adapters.store.database import Database
-from bot.adapters.store.journal import SqliteJournal
-from bot.adapters.store.lock import JournalLock
 from bot.core.orders import Intent, LedgerEntry, NotFound, OrderRequest, Outcome
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import VenueUnknown
 from bot.core.state import Pending, State
 from bot.core.types import ClientOrderId, VenueId
+from bot.journal.database import Database
+from bot.journal.journal import SqliteJournal
+from bot.journal.lock import JournalLock
 from bot.ports import Meter, NoMeter
 
 _REMEMBERED: Final = 10_000

@@ -13,34 +13,36 @@ from typing import Final
 
 import structlog
 
-from bot.adapters.chain.reader import EvmChainReader
-from bot.adapters.chain.track import Reorg
-from bot.adapters.clock import ChainClock, SystemClock
-from bot.adapters.exchange.ccxt_client import CcxtExchange
-from bot.adapters.exchange.connect import connect, watch
-from bot.adapters.exchange.marks import MarkSource as Marks
-from bot.adapters.exchange.marks import PoolMarks, ScriptMarks
-from bot.adapters.exchange.paper import PaperExchange
-from bot.adapters.exchange.streams import Streams
-from bot.adapters.store.view import JournalView
 from bot.app.adapter_configs import ccxt_config, chain_config, paper_config
-from bot.app.beside import beside, journal_path
-from bot.app.commands import Commands
-from bot.app.cycle import Cycle
-from bot.app.daemon import Daemon
-from bot.app.entries import EntryBook
-from bot.app.execute import Executor
-from bot.app.observe import Observer
-from bot.app.reconcile import Reconciler
+from bot.app.loop.commands import Commands
+from bot.app.loop.cost_basis import EntryBook
+from bot.app.loop.cycle import Cycle
+from bot.app.loop.daemon import Daemon
+from bot.app.loop.execute import Executor
+from bot.app.loop.observe import Observer
+from bot.app.loop.order_reconciliation import Reconciler
+from bot.app.services import beside, journal_path
 from bot.app.settings import Settings
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
 from bot.app.told import ToldJournal
+from bot.chain.head_tracker import Reorg
+from bot.chain.reader import EvmChainReader
+from bot.clock import ChainClock, SystemClock
 from bot.core.errors import Retryable
 from bot.core.record import Event
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
 from bot.core.types import PositionId, Symbol, VenueId
+from bot.exchange.ccxt_client import CcxtExchange
+from bot.exchange.streams import Streams
+from bot.journal.reader import JournalView
+from bot.paper.exchange import PaperExchange
+from bot.paper.live_marks import VenueMarks
+from bot.paper.marks import MarkSource as Marks
+from bot.paper.marks import PoolMarks, ScriptMarks
 from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Exchange, Journal, Meter, Service
+from bot.protocols.registry import sources
+from bot.venues.registry import connect, connect_public
 
 log = structlog.get_logger(__name__)
 
@@ -161,7 +163,9 @@ async def _world(
             exchange = await connect(ccxt_config(name, venue, venue.kind), clock)
         stack.push_async_callback(exchange.close)
         venues.append(exchange)
-    chains = [EvmChainReader(chain_config(name, chain), clock, on_reorg) for name, chain in settings.chains.items()]
+    chains = [
+        EvmChainReader(chain_config(name, chain), sources, clock, on_reorg) for name, chain in settings.chains.items()
+    ]
     for chain in chains:
         stack.push_async_callback(chain.close)
     return _World(clock, chains, venues, fed)
@@ -221,7 +225,7 @@ async def _marks(name: VenueId, venue: VenueSettings, clock: Clock) -> Marks:
             return ScriptMarks(venue.script)
         case MarkSource.VENUE:
             assert venue.source is not None  # noqa: S101 - the settings give both or neither; tells the type checker
-            return await watch(ccxt_config(name, venue, venue.source), venue.symbols, clock)
+            return VenueMarks(*await connect_public(ccxt_config(name, venue, venue.source), clock), venue.symbols)
 
 
 def _account_file(folder: Path, venue: VenueId) -> Path:

@@ -12,23 +12,23 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.adapters.store.codec import Codec
-from bot.adapters.store.rows import CURVES
-from bot.backtest.booking import Stand
+from bot.backtest.columns import TapeSource
 from bot.backtest.generate import Generated
 from bot.backtest.journal import Order
+from bot.backtest.pnl_booking import Stand
+from bot.backtest.replay_statistics import Tally
 from bot.backtest.result import Moments, Series
-from bot.backtest.tally import Tally
-from bot.backtest.tape import TapeSource
 from bot.core.amm.curve import Curve
 from bot.core.errors import ConfigError
 from bot.core.orders import Fill, LedgerEntry, OrderReport
-from bot.core.pnl import Attribution
+from bot.core.pnl.attribution import Attribution
 from bot.core.record import Event
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
 from bot.core.types import PositionId, Underlying
-from bot.paper.engine import PaperEngine
+from bot.journal.codec import Codec
+from bot.journal.rows import CURVES
+from bot.paper.engine.engine import PaperEngine
 from bot.ports import Clock
 
 if TYPE_CHECKING:

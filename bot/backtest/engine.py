@@ -9,34 +9,34 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from bot.adapters.exchange.paper_config import venue_rules
 from bot.app.adapter_configs import paper_config
-from bot.app.commands import Commands
-from bot.app.cycle import Cycle
-from bot.app.entries import EntryBook
-from bot.app.execute import Executor
-from bot.app.reconcile import Reconciler
+from bot.app.loop.commands import Commands
+from bot.app.loop.cost_basis import EntryBook
+from bot.app.loop.cycle import Cycle
+from bot.app.loop.execute import Executor
+from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.settings import Settings
-from bot.backtest.booking import Booking, Stand
+from bot.backtest.columns import moment
+from bot.backtest.fast_forward import Quiet, QuietDay, is_active
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.market import Market, MarketDay
-from bot.backtest.quiet import Quiet, QuietDay, is_active
+from bot.backtest.pnl_booking import Booking, Stand
+from bot.backtest.replay_statistics import Seen, Tally
+from bot.backtest.replay_venue import SimClock, SimObserver, SimVenue, finish
+from bot.backtest.replay_world import World, lines
 from bot.backtest.result import Result, Series
 from bot.backtest.scenario import Scenario
-from bot.backtest.tally import Seen, Tally
-from bot.backtest.tape import moment
-from bot.backtest.venue import SimClock, SimObserver, SimVenue, finish
-from bot.backtest.world import World, lines
-from bot.core.band import to_decimal
 from bot.core.decision import Decision
 from bot.core.errors import ConfigError
-from bot.core.pnl import Attribution, LiquidityResult
+from bot.core.hedge.band import to_decimal
+from bot.core.pnl.attribution import Attribution, LiquidityResult
 from bot.core.policy import Policy
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 from bot.core.types import ZERO, Underlying
-from bot.paper.engine import PaperEngine
-from bot.paper.liquidation import LIQUIDATION_ID
+from bot.paper.config import venue_rules
+from bot.paper.engine.engine import PaperEngine
+from bot.paper.engine.liquidation import LIQUIDATION_ID
 
 Watcher = Callable[["Replay"], None]
 _POINTS: Final = 5000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.backtest.story import BLUE, GREEN, GREY
+from bot.backtest.report_model import BLUE, GREEN, GREY
 from bot.backtest.sweep import Run, unbeaten
 
 _MOST_NAMES = 12

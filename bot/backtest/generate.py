@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
+from bot.backtest.columns import DAY, YEAR, Floats, Tape
 from bot.backtest.perp_data import PerpSeries, in_quanta
 from bot.backtest.pool import PoolFacts
 from bot.backtest.scenario import MarketModel, ModelKind
-from bot.backtest.tape import DAY, YEAR, Floats, Tape
 
 _MINUTE: Final = 60
 _ROWS: Final = DAY // _MINUTE

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from bot.core.account_check import Expected, Identity
-from bot.core.book import Book, JournaledTrade
 from bot.core.orders import (
     Accepted,
     Fill,
@@ -20,6 +18,8 @@ from bot.core.orders import (
     Rejected,
     Unknown,
 )
+from bot.core.pnl.ledger import Book, JournaledTrade
+from bot.core.reconciliation.positions import Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import Pending, PendingStatus, State, market_key

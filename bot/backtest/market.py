@@ -12,13 +12,13 @@ from typing import Final
 
 import numpy as np
 
+from bot.backtest.columns import DAY, Ints, PoolSource, Tape, TapeSource, by_day, moment, part, tape_of, within
 from bot.backtest.findings import DataError, Finding, Kind, gap, require_usable
 from bot.backtest.generate import Generated
 from bot.backtest.perp_data import PerpFile, PerpSeries, compare, read_perp
 from bot.backtest.pool import Own, PoolDay, PoolFacts, PoolTrack, facts_of, open_position
 from bot.backtest.pool_data import PoolReader
 from bot.backtest.scenario import PoolSpec, Scenario
-from bot.backtest.tape import DAY, Ints, PoolSource, Tape, TapeSource, by_day, moment, part, tape_of, within
 from bot.core.types import Underlying
 
 _LEAST: Final = 1e-10

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from bot.backtest.columns import Floats, Ints
 from bot.backtest.findings import DataError, Finding, Kind, gap
-from bot.backtest.tape import Floats, Ints
-from bot.paper.money import QUANTUM, usd
+from bot.paper.engine.money import QUANTUM, usd
 
 _STEP: Final = 900
 """Time-zones lie whole quarters of an hour apart."""

@@ -9,12 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from bot.adapters.exchange.past import PAGE, PerpPast
+from bot.backtest.columns import moment
 from bot.backtest.findings import DataError, Finding, Kind, gap
-from bot.backtest.parts import Columns, Part, Parts, Progress
+from bot.backtest.part_files import Columns, Part, Parts, Progress
 from bot.backtest.store import write_table
-from bot.backtest.tape import moment
 from bot.core.market import Candle, PriceKind
+from bot.exchange.price_history import PAGE, PerpPast
 
 _PAGES: Final = 25
 """Pages that make a part."""

@@ -17,11 +17,11 @@ from typing import Final
 
 import numpy as np
 
+from bot.backtest.columns import Floats, Ints, Tape, part
 from bot.backtest.scenario import PoolSpec, PositionSpec, TokenSpec
-from bot.backtest.tape import Floats, Ints, Tape, part
-from bot.core.amm.real import PRECISE, from_x96
+from bot.core.amm.concentrated import V3Position
+from bot.core.amm.decimal_context import PRECISE, from_x96
 from bot.core.amm.tick_math import MAX_TICK, nearest_usable_tick, sqrt_ratio_at_tick
-from bot.core.amm.v3 import V3Position
 from bot.core.errors import ConfigError
 from bot.core.snapshot import Token
 from bot.core.types import USD, Address, PositionId, Underlying

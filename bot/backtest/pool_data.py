@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from bot.backtest.columns import Row, Tape, tape_of
 from bot.backtest.findings import DataError, Finding, Kind, gap
-from bot.backtest.tape import Row, Tape, tape_of
 from bot.core.amm.tick_math import MAX_TICK, MIN_TICK
 
 COLUMNS: Final = (

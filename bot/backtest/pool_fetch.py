@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bot.adapters.chain.history import PoolAbout, PoolEvent, PoolHistory
+from bot.backtest.columns import tape_of
 from bot.backtest.findings import DataError, Finding, Kind
-from bot.backtest.parts import Columns, Part, Parts, Progress
+from bot.backtest.part_files import Columns, Part, Parts, Progress
 from bot.backtest.pool_rows import Standing, rows
 from bot.backtest.store import write_tape
-from bot.backtest.tape import tape_of
 from bot.core.errors import ConfigError, Retryable
 from bot.core.snapshot import BlockStamp
+from bot.protocols.history import PoolAbout, PoolEvent, PoolHistory
 
 _GROWTH: Final = 2
 _LEAST: Final = 16

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.adapters.chain.history import PoolEvent
-from bot.backtest.tape import Row
+from bot.backtest.columns import Row
+from bot.protocols.history import PoolEvent
 
 
 @dataclass(slots=True)

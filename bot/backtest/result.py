@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from bot.backtest.columns import YEAR, Floats
 from bot.backtest.findings import Finding
 from bot.backtest.journal import Order
-from bot.backtest.tape import YEAR, Floats
-from bot.core.pnl import Attribution
+from bot.core.pnl.attribution import Attribution
 from bot.core.types import Underlying
 
 

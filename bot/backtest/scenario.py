@@ -10,11 +10,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from bot.app.settings.base import Table
-from bot.app.settings.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
-from bot.app.settings.layers import read_toml
+from bot.app.settings.sources import read_toml
 from bot.core.errors import ConfigError
 from bot.core.types import Underlying
+from bot.setting_types.base import Table
+from bot.setting_types.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
 
 
 class TokenSpec(Table):

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from bot.backtest import extra
+from bot.backtest import optional_imports
+from bot.backtest.columns import Tape
 from bot.backtest.findings import DataError, Finding, Kind
-from bot.backtest.tape import Tape
 from bot.core.amm.tick_math import MAX_TICK, MIN_TICK
 
 _COLUMNS: Final = ("time", "close", "low", "high", "in0", "in1", "liquidity")
@@ -25,7 +25,7 @@ def arrow() -> Any:  # noqa: ANN401 - the module, which ships no types
     try:
         from pyarrow import parquet  # noqa: PLC0415 - heavy, and only research needs it
     except ImportError as error:
-        raise extra.missing("Parquet needs the research extra") from error
+        raise optional_imports.missing("Parquet needs the research extra") from error
     return parquet
 
 

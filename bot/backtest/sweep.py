@@ -14,10 +14,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.app import logging
-from bot.backtest import extra
+from bot.backtest import optional_imports
 from bot.backtest.engine import Plan, replay
 from bot.backtest.market import Market
-from bot.backtest.points import Axis, Point
+from bot.backtest.report_points import Axis, Point
 from bot.backtest.result import Result
 from bot.core.errors import ConfigError, DnbotError
 
@@ -116,7 +116,7 @@ def workers(count: int, scheduler: str | None) -> Iterator[Client]:
         from dask import config  # noqa: PLC0415 - heavy, and only sweeps need it
         from distributed import Client, LocalCluster  # noqa: PLC0415 - the same
     except ImportError as error:
-        raise extra.missing("a sweep needs the research extra") from error
+        raise optional_imports.missing("a sweep needs the research extra") from error
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout="10s")

@@ -15,7 +15,7 @@ from bot.app import logging
 from bot.app.advice import advice, advice_data, assumptions, words
 from bot.cli.options import AsJson, ConfigFiles, Level, Live, open_settings
 from bot.cli.tables import table_of
-from bot.core.advice import Advice, Choice, HedgeAdvice
+from bot.core.analysis.advice import Advice, Choice, HedgeAdvice
 
 app = typer.Typer(add_completion=False)
 

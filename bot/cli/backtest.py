@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bot.adapters.clock import SystemClock
 from bot.app import logging
-from bot.backtest import extra
+from bot.backtest import optional_imports
 from bot.cli.options import AsJson, ConfigFiles, open_settings
+from bot.clock import SystemClock
 from bot.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def run(settings: Settings, data: Path, *, skip: bool, out: Path | None = None, 
         from bot.backtest.market import open_market  # noqa: PLC0415 - the same
         from bot.backtest.scenario import load_scenario  # noqa: PLC0415 - the same
     except ImportError as error:
-        raise extra.missing("a backtest needs the research extra") from error
+        raise optional_imports.missing("a backtest needs the research extra") from error
     scenario = load_scenario(data)
     market = open_market(scenario)
     console = Console(stderr=True)
@@ -108,8 +108,8 @@ def write(result: Result, out: Path) -> None:
         ConfigError: it can't be written.
     """
     from bot.backtest.checkpoint import FILE  # noqa: PLC0415 - as above
+    from bot.backtest.report_model import of_result, save  # noqa: PLC0415 - only a folder needs it
     from bot.backtest.store import write_table  # noqa: PLC0415 - as above
-    from bot.backtest.story import of_result, save  # noqa: PLC0415 - only a folder needs it
 
     series = result.series
     columns: dict[str, Any] = {

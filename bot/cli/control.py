@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters.control.client import ask
-from bot.app.beside import control_path
+from bot.app.services import control_path
 from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
+from bot.control.client import ask
 from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import ConfigError
 

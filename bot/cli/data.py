@@ -15,25 +15,25 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.adapters.chain.config import ChainConfig
-from bot.adapters.chain.history import PoolAbout, PoolHistory, PoolKind, PoolToken
-from bot.adapters.chain.tokens import claim
-from bot.adapters.clock import SystemClock
-from bot.adapters.exchange.config import CcxtConfig
-from bot.adapters.exchange.connect import past
 from bot.app import logging
 from bot.app.adapter_configs import ccxt_config, chain_config
 from bot.app.settings import Settings
-from bot.app.settings.fields import parse_address, parse_duration
 from bot.app.settings.venues import PAPER
-from bot.backtest import parts, perp_fetch, pool_fetch
+from bot.backtest import part_files, perp_fetch, pool_fetch
 from bot.backtest.findings import Finding
-from bot.backtest.parts import Parts
+from bot.backtest.part_files import Parts
 from bot.backtest.store import arrow
+from bot.chain.config import ChainConfig
+from bot.chain.tokens import claim
 from bot.cli.options import ConfigFiles, open_settings
+from bot.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.market import PriceKind
 from bot.core.types import Address, ChainName, Symbol, Underlying, VenueId
+from bot.exchange.config import CcxtConfig
+from bot.protocols.history import PoolAbout, PoolHistory, PoolKind, PoolToken
+from bot.setting_types.fields import parse_address, parse_duration
+from bot.venues.registry import past
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRAMES = frozenset(60 * minutes for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 1440))
@@ -216,7 +216,7 @@ def _moment(option: str, text: str) -> datetime | int:
 
 
 @contextmanager
-def _bar(unit: str) -> Iterator[parts.Progress]:
+def _bar(unit: str) -> Iterator[part_files.Progress]:
     console = Console(stderr=True)
     columns = TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bot.adapters.clock import SystemClock
 from bot.cli.options import AsJson
+from bot.clock import SystemClock
 from bot.demo.driver import DemoRun, Seen, demo_run
 from bot.demo.plot import save_plot
 from bot.demo.scenario import SceneSettings

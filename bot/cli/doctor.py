@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from bot.app import logging
 from bot.app.doctor import examine
-from bot.app.findings import Finding, Level
+from bot.app.doctor_findings import Finding, Level
 from bot.app.settings import Loaded
 from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
 from bot.cli.session import Session

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bot.backtest import extra
+from bot.backtest import optional_imports
 from bot.cli.session import Session
 from bot.core.errors import ConfigError, DnbotError
 
@@ -53,7 +53,7 @@ class Entry:
             missing = str(error.name)
             if missing.partition(".")[0] == "bot":
                 raise
-            raise extra.missing(f"this command needs {missing}") from error
+            raise optional_imports.missing(f"this command needs {missing}") from error
         command = typer.main.get_command(getattr(found, attribute))
         command.help = self.help
         return command

@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters.clock import SystemClock
-from bot.adapters.mqtt.config import SAFE, Broker
-from bot.adapters.mqtt.keys import make_keys
-from bot.app.beside import mqtt_prefix
-from bot.app.settings.layers import read_text
+from bot.app.services import mqtt_prefix
+from bot.app.settings.sources import read_text
 from bot.cli.control import Reason, Yes, command, confirm_flatten, show_result
 from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
+from bot.clock import SystemClock
 from bot.core.command import Verb
 from bot.core.errors import ConfigError
+from bot.telemetry.mqtt.config import SAFE, Broker
+from bot.telemetry.mqtt.keys import make_keys
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -39,7 +39,7 @@ def send(
     live: Live = False,
 ) -> None:
     """Sign a command with the configuration's key, send it over the broker, and print what the bot says."""
-    from bot.adapters.mqtt.sender import Sender  # noqa: PLC0415 - aiomqtt is imported where it is used only
+    from bot.telemetry.mqtt.command_client import Sender  # noqa: PLC0415 - aiomqtt is imported where it is used only
 
     settings = open_settings(ctx, files, live=live).settings
     key = settings.mqtt.key.get_secret_value()

@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters.store.view import JournalView
 from bot.app import logging
-from bot.app.beside import journal_path
-from bot.backtest.page import page
-from bot.backtest.picture import save_picture
-from bot.backtest.story import Story, of_folder, of_journal, of_result
+from bot.app.services import journal_path
+from bot.backtest.report_model import Story, of_folder, of_journal, of_result
+from bot.backtest.report_page import page
+from bot.backtest.report_png import save_picture
 from bot.cli.backtest import run
 from bot.cli.options import ConfigFiles, JournalCopy, Live, open_settings
 from bot.core.errors import ConfigError
+from bot.journal.reader import JournalView
 
 app = typer.Typer(add_completion=False)
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from bot.adapters.control.client import ask
-from bot.adapters.control.wire import SOURCE
-from bot.adapters.store.rows import IntentRecord
-from bot.adapters.store.view import JournalMeta, JournalView
-from bot.app.beside import control_path, journal_path
 from bot.app.report import as_data
+from bot.app.services import control_path, journal_path
 from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
 from bot.cli.tables import results_table, show
+from bot.control.client import ask
+from bot.control.messages import SOURCE
 from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import Halt
 from bot.core.record import CycleRecord, Event
+from bot.journal.reader import JournalMeta, JournalView
+from bot.journal.rows import IntentRecord
 
 app = typer.Typer(add_completion=False)
 

@@ -13,12 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot.backtest.engine import Plan, plan_replay
 from bot.backtest.frontier_plot import save_frontier
+from bot.backtest.frontier_theory import frontier
 from bot.backtest.market import open_market
-from bot.backtest.points import Axis, Point, axes_of, ends, grid
+from bot.backtest.report_points import Axis, Point, axes_of, ends, grid
 from bot.backtest.scenario import load_scenario
 from bot.backtest.store import arrow, write_table
 from bot.backtest.sweep import Run, Sweep, columns, unbeaten, workers
-from bot.backtest.theory import frontier
 from bot.cli.options import ConfigFiles, open_settings
 from bot.cli.tables import table_of
 from bot.core.errors import ConfigError

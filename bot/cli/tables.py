@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.app.report import words
-from bot.core.book import Book
 from bot.core.decision import Decision, PositionReport, Severity
+from bot.core.pnl.ledger import Book
 from bot.core.snapshot import EntrySource, LpPosition, Snapshot, VenueUnknown
 
 _COLOURS = {Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.CRITICAL: "bold red"}

@@ -14,14 +14,14 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters.clock import SystemClock
-from bot.adapters.exchange.marks import MarkSource, ScriptMarks
-from bot.adapters.exchange.paper_config import PaperConfig
-from bot.adapters.exchange.served import FixedMarks, dialect_of, hosts_of, venue_of
 from bot.cli.options import AsJson
+from bot.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.types import Symbol, Underlying, VenueId
-from bot.paper.rules import Flavour
+from bot.paper.config import PaperConfig
+from bot.paper.engine.rules import Flavour
+from bot.paper.marks import MarkSource, ScriptMarks
+from bot.paper.served import FixedMarks, dialect_of, hosts_of, venue_of
 from bot.paper.servers.desk import Credentials
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bot.adapters.store.view import JournalView
-from bot.app.beside import journal_path
-from bot.backtest.derive import Derived, derive
+from bot.app.services import journal_path
+from bot.backtest.verify_journal import Derived, derive
 from bot.cli.options import AsJson, ConfigFiles, JournalCopy, Live, open_settings
+from bot.journal.reader import JournalView
 
 app = typer.Typer(add_completion=False)
 

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from bot.app.report import words
 from bot.cli.tables import number, table_of
+from bot.core.analysis.shock import Fate, WhatIf
 from bot.core.decision import Standing
-from bot.core.shock import Fate, WhatIf
 
 
 def show_what_if(console: Console, found: WhatIf) -> None:

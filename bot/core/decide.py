@@ -8,26 +8,28 @@ from datetime import datetime
 from decimal import Context, Decimal, localcontext
 from typing import Final
 
-from bot.core import account, guards, ladder, losses, protection, watch
-from bot.core.account import Reckoning
-from bot.core.band import bands
+from bot.core import cycle_summary
+from bot.core.assess import Seen, assumed, see
+from bot.core.cycle_summary import Reckoning
+from bot.core.data_quality import position_tracking
 from bot.core.decision import Approved, Band, Decision
-from bot.core.exposure import Exposure
-from bot.core.lanes import MarketKey
+from bot.core.hedge.band import bands
+from bot.core.hedge.execution_style import work
+from bot.core.hedge.markets import MarketKey
+from bot.core.hedge.plan import Manner, Plan, plan, relieved, unread
+from bot.core.hedge.target import Aim, Stance, aim, diffusion
+from bot.core.hedge.volatility import Volatility
+from bot.core.lp.exposure import Exposure
 from bot.core.orders import OrderRequest
-from bot.core.plan import Manner, Plan, plan, relieved, unread
+from bot.core.pnl.position_report import reports
 from bot.core.policy import Policy
-from bot.core.protection import Rescue
-from bot.core.report import reports
+from bot.core.risk import guards, loss_limits, margin_ladder, protection
+from bot.core.risk.context import Situation, with_short
+from bot.core.risk.protection import Rescue
 from bot.core.run_state import RunState, Trigger, moved
-from bot.core.seen import Seen, assumed, see
-from bot.core.situation import Situation, with_short
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import State
-from bot.core.target import Aim, Stance, aim, diffusion
 from bot.core.types import ZERO, Underlying, VenueId
-from bot.core.volatility import Volatility
-from bot.core.working import work
 
 _CONTEXT: Final = Context(prec=28)
 _NOTHING: Final = Exposure(ZERO, {})
@@ -70,32 +72,32 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
     shorts = [item.standing for item in rescued.climbs]
     covered = protection.cover(seen.lanes, snapshot, state.pending, state.markets, policy, shorts)
 
-    others = account.strays(snapshot, policy)
+    others = cycle_summary.strays(snapshot, policy)
     outside = {item.underlying: done.outside for item, done in zip(aims, works, strict=True) if done.outside}
     return Decision(
         at=snapshot.taken_at,
-        hedges=account.hedges(reckonings, seen.exposures, others, ruling),
+        hedges=cycle_summary.hedges(reckonings, seen.exposures, others, ruling),
         positions=reports(snapshot, seen.prices),
         prices=seen.prices,
         approved=tuple(ruling.approved),
         refused=tuple(ruling.refused),
         alarms=(
-            *account.alarms(snapshot, state.held, aims, state.pending),
-            *account.distrust_alarms(seen.doubts, others),
-            *account.dispute_alarms(state.disputes),
+            *cycle_summary.alarms(snapshot, state.held, aims, state.pending),
+            *cycle_summary.distrust_alarms(seen.doubts, others),
+            *cycle_summary.dispute_alarms(state.disputes),
             *seen.alarms,
             *rescued.alarms,
             *(alarm for item in reckonings for alarm in item.plan.alarms),
             *guards.alarms(ruling, situation),
-            *account.unhedged_alarms(reckonings, ruling, outside, snapshot.taken_at),
-            *account.fired_alarms(situation.fired, policy.risk.stop.cool_down, snapshot.taken_at),
+            *cycle_summary.unhedged_alarms(reckonings, ruling, outside, snapshot.taken_at),
+            *cycle_summary.fired_alarms(situation.fired, policy.risk.stop.cool_down, snapshot.taken_at),
             *covered.alarms,
         ),
         state=replace(
             state,
             order_times=tuple(situation.order_times),
             outside=outside,
-            markets=watch.expect(covered.markets, _traded(ruling.approved)),
+            markets=position_tracking.expect(covered.markets, _traded(ruling.approved)),
         ),
         cancels=tuple(cancel for done in works for cancel in done.cancels),
         top_ups=rescued.top_ups,
@@ -106,7 +108,7 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
 
 def _remembered(seen: Seen, rescued: Rescue, now: datetime) -> State:
     """Give the state with the ladder's steps, and the run state that they and the losses ask for."""
-    markets = ladder.watched(seen.state.markets, rescued.climbs)
+    markets = margin_ladder.watched(seen.state.markets, rescued.climbs)
     bot = seen.state.bot
     asked = [(item.trigger, item.reason) for item in seen.broken]
     if rescued.freezes is not None:
@@ -117,7 +119,7 @@ def _remembered(seen: Seen, rescued: Rescue, now: datetime) -> State:
 
 
 def _aim(key: Underlying, seen: Seen, state: State, policy: Policy, now: datetime) -> Aim:
-    over = losses.is_funding_over(state.money, seen.capital, policy.risk.loss)
+    over = loss_limits.is_funding_over(state.money, seen.capital, policy.risk.loss)
     stance = Stance(state.bot, policy.risk.loss.funding_keep if over else Decimal(1))
     lanes = seen.lanes[key]
     held_in_the_dark = assumed(lanes, state, policy, now) if lanes.dark else None
@@ -153,7 +155,7 @@ def _situation(
         lanes=seen.lanes,
         doubts=seen.doubts,
         markets=state.markets,
-        fired=account.fired(state, policy),
+        fired=cycle_summary.fired(state, policy),
         capital=seen.capital,
         spent=seen.spent,
         protective=frozenset().union(*(item.plan.protective for item in reckonings)),

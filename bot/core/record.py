@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from bot.core.book import Book
 from bot.core.decision import Decision
+from bot.core.pnl.ledger import Book
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 

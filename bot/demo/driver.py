@@ -17,8 +17,7 @@ from typing import Final
 
 import tomli_w
 
-from bot.adapters.store.view import JournalView
-from bot.app.beside import JOURNAL
+from bot.app.services import JOURNAL
 from bot.app.settings.origins import Layer, merge
 from bot.core.errors import ConfigError, Halt
 from bot.core.record import CycleRecord
@@ -30,6 +29,7 @@ from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
 from bot.demo.venues import SYMBOLS, DemoVenue, Kind, serving
+from bot.journal.reader import JournalView
 from bot.ports import Clock
 
 START_DEADLINE: Final = 60.0

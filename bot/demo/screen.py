@@ -11,9 +11,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bot.adapters.store.rows import IntentRecord
 from bot.core.decision import Hedge
 from bot.demo.summary import Account
+from bot.journal.rows import IntentRecord
 
 _GAUGE = 21
 """Characters of the drift gauge, odd so that it has a middle."""

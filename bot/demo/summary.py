@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bot.adapters.store.view import JournalView
 from bot.core.decision import Decision, Hedge
 from bot.core.types import ZERO, Underlying
 from bot.demo.driver import Seen
 from bot.demo.track import Track
+from bot.journal.reader import JournalView
 
 
 @dataclass(slots=True)

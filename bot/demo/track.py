@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from statistics import pvariance
 
-from bot.core.change import change
 from bot.core.decision import Decision, Hedge
+from bot.core.pnl.cycle_change import change
 from bot.core.record import CycleRecord
 from bot.core.snapshot import Snapshot
 from bot.core.types import ZERO, Underlying

@@ -11,11 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from bot.adapters.exchange.paper_config import PaperConfig, venue_rules
 from bot.core.types import Symbol, Underlying, VenueId
 from bot.demo.path import MarketPoint
-from bot.paper.engine import PaperEngine
-from bot.paper.rules import Flavour, MarkUpdate
+from bot.paper.config import PaperConfig, venue_rules
+from bot.paper.engine.engine import PaperEngine
+from bot.paper.engine.rules import Flavour, MarkUpdate
 from bot.paper.servers.binance.routes import HOSTS as BINANCE_HOSTS
 from bot.paper.servers.binance.routes import Binance
 from bot.paper.servers.bitget.routes import HOSTS as BITGET_HOSTS

@@ -10,23 +10,23 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from bot.adapters.clock import ManualClock
-from bot.adapters.exchange.marks import PoolMarks
-from bot.adapters.exchange.paper import PaperExchange
-from bot.adapters.exchange.paper_config import PaperConfig
-from bot.adapters.store.journal import SqliteJournal
-from bot.app.commands import Commands
-from bot.app.cycle import Cycle
-from bot.app.daemon import Daemon
-from bot.app.entries import EntryBook
-from bot.app.execute import Executor
-from bot.app.observe import Observer
-from bot.app.reconcile import Reconciler
-from bot.core.amm.v2 import V2Position
+from bot.app.loop.commands import Commands
+from bot.app.loop.cost_basis import EntryBook
+from bot.app.loop.cycle import Cycle
+from bot.app.loop.daemon import Daemon
+from bot.app.loop.execute import Executor
+from bot.app.loop.observe import Observer
+from bot.app.loop.order_reconciliation import Reconciler
+from bot.clock import ManualClock
+from bot.core.amm.constant_product import V2Position
 from bot.core.policy import Policy
 from bot.core.record import CycleRecord
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
 from bot.core.types import Address, ChainName, PositionId
+from bot.journal.journal import SqliteJournal
+from bot.paper.config import PaperConfig
+from bot.paper.exchange import PaperExchange
+from bot.paper.marks import PoolMarks
 from bot.ports import Exchange, Journal
 from tests.core.scenes import BTC, CHAIN, ETH, NOW, PAPER, USD, USDC, WETH, chain, policy, pool_price, symbol
 from tests.faults.points import Points

@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from bot.adapters.clock import ManualClock
-from bot.adapters.store.view import JournalView
-from bot.core.book import Book
+from bot.clock import ManualClock
 from bot.core.orders import LedgerKind
-from bot.core.pnl import Attribution
+from bot.core.pnl.attribution import Attribution
+from bot.core.pnl.ledger import Book
+from bot.journal.reader import JournalView
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import NOW
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.chain.probe import EndpointFacts
-from bot.adapters.clock import SystemClock
-from bot.app import checkups, doctor
-from bot.app.findings import Finding, Level
+from bot.app import doctor, doctor_checks
+from bot.app.doctor_findings import Finding, Level
 from bot.app.settings import Settings
+from bot.chain.probe import EndpointFacts
+from bot.clock import SystemClock
 from bot.core.errors import ConfigError, Halt, Retryable
 from bot.core.types import ChainName
-from tests.adapters.web.scenes import account
 from tests.app.settings.scenes import RIGHT, loaded, written
 from tests.cli.scenes import dnbot
 from tests.core import scenes
+from tests.telemetry.web.scenes import account
 
 LOCAL = ChainName("local")
 
@@ -85,35 +85,35 @@ def test_margin_is_weighed_against_the_hedge(tmp_path: Path, notional: int, leve
 async def test_a_state_directory_without_rights_or_room_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (await checkups.disk(settings(tmp_path)))[0].level is Level.OK
+    assert (await doctor_checks.disk(settings(tmp_path)))[0].level is Level.OK
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10 * 2**20}))
-    assert (await checkups.disk(settings(tmp_path)))[0].level is Level.FAIL
+    assert (await doctor_checks.disk(settings(tmp_path)))[0].level is Level.FAIL
     monkeypatch.setattr("os.access", lambda *_: False)
-    assert "can't be written" in (await checkups.disk(settings(tmp_path)))[0].message
+    assert "can't be written" in (await doctor_checks.disk(settings(tmp_path)))[0].message
 
 
 async def test_files_with_secrets_that_others_can_read_are_found(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     keyed = RIGHT.replace("http://127.0.0.1:8545", "https://node.example/v2/0123456789abcdef")
     open_file = loaded(tmp_path, text=keyed)
-    (finding,) = await checkups.secrets(open_file)
+    (finding,) = await doctor_checks.secrets(open_file)
     assert (finding.level, "bot.toml" in finding.message) == (Level.WARN, True)
     written(tmp_path, keyed).chmod(0o600)
-    assert (await checkups.secrets(open_file))[0].level is Level.OK
+    assert (await doctor_checks.secrets(open_file))[0].level is Level.OK
     secret = written(tmp_path, "hunter2hunter2", "password")
     named = loaded(tmp_path, '[mqtt]\nusername = "x"', DNBOT_MQTT__PASSWORD_FILE=str(secret))
-    (finding,) = await checkups.secrets(named)
+    (finding,) = await doctor_checks.secrets(named)
     assert "password" in finding.message
     tmp_path.chmod(0o700)
-    assert (await checkups.secrets(named))[0].level is Level.OK
+    assert (await doctor_checks.secrets(named))[0].level is Level.OK
 
 
 async def test_alert_urls_that_mean_nothing_are_found(tmp_path: Path) -> None:
-    assert (await checkups.alerts(settings(tmp_path)))[0].level is Level.WARN
+    assert (await doctor_checks.alerts(settings(tmp_path)))[0].level is Level.WARN
     wrong = loaded(tmp_path, DNBOT_ALERTS__URLS="nonsense://x").settings
-    assert (await checkups.alerts(wrong))[0].level is Level.FAIL
+    assert (await doctor_checks.alerts(wrong))[0].level is Level.FAIL
     right = loaded(tmp_path, DNBOT_ALERTS__URLS="json://127.0.0.1:1/x").settings
-    assert (await checkups.alerts(right))[0].level is Level.OK
+    assert (await doctor_checks.alerts(right))[0].level is Level.OK
 
 
 def test_the_command_survives_a_world_that_is_not_there(tmp_path: Path) -> None:

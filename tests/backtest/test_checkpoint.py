@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.clock import ManualClock
 from bot.backtest.checkpoint import FILE, SPACING, Keeper, fingerprint, lay_aside, take_up
 from bot.backtest.engine import Plan, Replay, replay
 from bot.backtest.result import Result
+from bot.clock import ManualClock
 from bot.core.errors import ConfigError
 from tests.backtest.recorded import FULL, TEN, plan_2022
 from tests.backtest.scenes import generated, needs_data, plan_of

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.backtest.columns import Tape, part
 from bot.backtest.findings import DataError, Kind
 from bot.backtest.market import open_market
 from bot.backtest.pool_data import COLUMNS
 from bot.backtest.scenario import Scenario, load_scenario
 from bot.backtest.store import read_tape, write_tape
-from bot.backtest.tape import Tape, part
 from bot.core.errors import ConfigError
 from tests.backtest.scenes import generated, pool
 

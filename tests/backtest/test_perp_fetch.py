@@ -16,23 +16,23 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.adapters.exchange.config import CcxtConfig
-from bot.adapters.exchange.connect import past
-from bot.adapters.exchange.errors import Unbelievable
-from bot.adapters.exchange.past import PerpPast
-from bot.adapters.exchange.redirect import redirected
 from bot.backtest.findings import Finding, Kind
-from bot.backtest.parts import Parts
+from bot.backtest.part_files import Parts
 from bot.backtest.perp_data import PerpFile, read_perp
 from bot.backtest.perp_fetch import Wanted, fetch, write
 from bot.backtest.store import read_table
 from bot.core.errors import ConfigError
 from bot.core.market import PriceKind
 from bot.core.types import VenueId
-from bot.paper.rules import Flavour
+from bot.exchange.config import CcxtConfig
+from bot.exchange.errors import Unbelievable
+from bot.exchange.price_history import PerpPast
+from bot.exchange.redirect import redirected
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
-from tests.paper.scene import ETH
+from bot.venues.registry import past
+from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import Scene, serving
 
 D = Decimal

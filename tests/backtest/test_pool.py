@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bot.backtest.columns import Tape
 from bot.backtest.market import open_market
 from bot.backtest.pool import Own
-from bot.backtest.tape import Tape
-from bot.core.il import impermanent_loss
+from bot.core.pnl.impermanent_loss import impermanent_loss
 from tests.backtest.scenes import generated
 
 RANGES: list[dict[str, Any]] = [{"value": 50_000, "width": "5%"}, {"value": 50_000, "full": True}]

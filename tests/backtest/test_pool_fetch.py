@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.chain.history import PoolHistory
-from bot.adapters.clock import SystemClock
 from bot.backtest import pool_fetch
-from bot.backtest.parts import Parts
+from bot.backtest.columns import Tape
+from bot.backtest.part_files import Parts
 from bot.backtest.store import read_tape
-from bot.backtest.tape import Tape
+from bot.clock import SystemClock
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.errors import ConfigError, Retryable
 from bot.core.types import Address
 from bot.demo.chain import LocalChain
 from bot.demo.tx import decoded
-from tests.adapters.chain.scene import Scene
-from tests.adapters.chain.setup import PATIENT, behind
+from bot.protocols.history import PoolHistory
+from tests.chain.scene import Scene
+from tests.chain.setup import PATIENT, behind
 from tests.faults.rpc import Fault, FaultyRpc, serving
 
 pytestmark = pytest.mark.chain

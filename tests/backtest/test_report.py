@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.backtest.engine import replay
-from bot.backtest.page import page
+from bot.backtest.report_model import Story, of_result
+from bot.backtest.report_page import page
 from bot.backtest.result import Result
-from bot.backtest.story import Story, of_result
 from bot.core.types import Underlying
 from tests.backtest.scenes import FILE, ROOT, generated, plan_of
 from tests.cli.scenes import dnbot

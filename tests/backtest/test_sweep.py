@@ -15,7 +15,7 @@ from distributed import Client
 
 from bot.backtest.engine import Plan, plan_replay, replay
 from bot.backtest.market import Market, open_market
-from bot.backtest.points import Point, axes_of, grid
+from bot.backtest.report_points import Point, axes_of, grid
 from bot.backtest.store import read_table
 from bot.backtest.sweep import Run, Sweep, columns, figures_of, run_one, unbeaten, workers
 from bot.core.errors import ConfigError

@@ -6,7 +6,7 @@ import statistics
 import time
 from decimal import Decimal
 
-from bot.core.amm.v3 import V3Position
+from bot.core.amm.concentrated import V3Position
 from bot.core.decide import decide
 from bot.core.snapshot import Entry, EntrySource, LpPosition, PoolPrice, Snapshot
 from bot.core.state import State

@@ -24,30 +24,30 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
 
-from bot.adapters.clock import ManualClock, SystemClock
-from bot.adapters.exchange.ccxt_client import CcxtExchange
-from bot.adapters.exchange.config import CcxtConfig
-from bot.adapters.exchange.connect import connect
-from bot.adapters.exchange.redirect import redirected
-from bot.adapters.store.journal import SqliteJournal
-from bot.app.commands import Commands
-from bot.app.cycle import Cycle
-from bot.app.daemon import Daemon
-from bot.app.entries import EntryBook
-from bot.app.execute import Executor
-from bot.app.observe import Observer
-from bot.app.reconcile import Reconciler
+from bot.app.loop.commands import Commands
+from bot.app.loop.cost_basis import EntryBook
+from bot.app.loop.cycle import Cycle
+from bot.app.loop.daemon import Daemon
+from bot.app.loop.execute import Executor
+from bot.app.loop.observe import Observer
+from bot.app.loop.order_reconciliation import Reconciler
+from bot.clock import ManualClock, SystemClock
 from bot.core.orders import Intent, OrderRequest
 from bot.core.policy import ExecutionPolicy, Style
 from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView
 from bot.core.state import State
 from bot.core.types import VenueId
-from bot.paper.rules import Flavour
+from bot.exchange.ccxt_client import CcxtExchange
+from bot.exchange.config import CcxtConfig
+from bot.exchange.redirect import redirected
+from bot.journal.journal import SqliteJournal
+from bot.paper.engine.rules import Flavour
+from bot.venues.registry import connect
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, GUARDS, chain, hedge, policy, pool_price
 from tests.faults.soak import silent
-from tests.paper.scene import ETH as PERP
+from tests.paper.engine.scene import ETH as PERP
 from tests.paper.servers.scene import ALICE
 
 ROUNDS: Final = 60

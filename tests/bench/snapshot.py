@@ -16,7 +16,7 @@ from bot.demo.node import Anvil
 from bot.demo.rpc import Rpc
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v3 import TICK_SPACING, PoolKey, UniswapV3
-from tests.adapters.chain.setup import config_of, reading
+from tests.chain.setup import config_of, reading
 
 POOLS: Final = 100
 POSITIONS_PER_POOL: Final = 10

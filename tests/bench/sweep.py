@@ -10,7 +10,7 @@ from typing import Final
 from bot.app.settings import load
 from bot.backtest.engine import Plan, plan_replay
 from bot.backtest.market import open_market
-from bot.backtest.points import Point, axes_of, grid
+from bot.backtest.report_points import Point, axes_of, grid
 from bot.backtest.scenario import Scenario
 from bot.backtest.sweep import Run, Sweep, workers
 

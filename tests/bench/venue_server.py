@@ -14,16 +14,16 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.adapters.clock import SystemClock
-from bot.adapters.exchange.paper_config import PaperConfig
-from bot.adapters.exchange.served import FixedMarks, dialect_of, hosts_of, venue_of
+from bot.clock import SystemClock
 from bot.core.types import VenueId
-from bot.paper.rules import Flavour
+from bot.paper.config import PaperConfig
+from bot.paper.engine.rules import Flavour
+from bot.paper.served import FixedMarks, dialect_of, hosts_of, venue_of
 from bot.paper.servers.server import Serve, VenueServer, respond
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Incoming
 from tests.core.scenes import ETH
-from tests.paper.scene import ETH as PERP
+from tests.paper.engine.scene import ETH as PERP
 from tests.paper.servers.scene import ALICE
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.adapters.control.wire import SOCKET
+from bot.control.messages import SOCKET
 from tests.app.settings.scenes import RIGHT, written
 from tests.cli.scenes import dnbot
 

@@ -12,8 +12,8 @@ import pytest
 from bot.backtest.perp_data import PerpFile, read_perp
 from bot.backtest.scenario import PerpSpec
 from bot.demo.chain import LocalChain
-from bot.paper.rules import Flavour
-from tests.adapters.chain.scene import Scene
+from bot.paper.engine.rules import Flavour
+from tests.chain.scene import Scene
 from tests.cli.scenes import Ran, dnbot
 from tests.paper.servers.scene import serving
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.mqtt.keys import KEY, PASSWORDS, USERS
-from tests.adapters.mqtt.scene import Mosquitto, listening, new_broker
+from bot.telemetry.mqtt.keys import KEY, PASSWORDS, USERS
 from tests.app.settings.scenes import RIGHT, written
 from tests.cli.scenes import dnbot
 from tests.cli.test_control import daemon
+from tests.telemetry.mqtt.scene import Mosquitto, listening, new_broker
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def test_signed_commands_steer_a_daemon_and_its_loss_is_seen(mosquitto: Mo
 async def test_without_a_bot_the_sender_says_so(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.adapters.mqtt.sender.GREETING", 0.3)
+    monkeypatch.setattr("bot.telemetry.mqtt.command_client.GREETING", 0.3)
     sent = await asyncio.to_thread(dnbot, "mqtt", "send", "freeze", "-c", config(tmp_path, mosquitto))
     assert sent.code == 1
     assert "no bot takes commands at dnbot/testbot" in sent.err

@@ -15,7 +15,7 @@ import aiohttp
 import ccxt.async_support as ccxt
 import pytest
 
-from bot.adapters.exchange.redirect import redirected
+from bot.exchange.redirect import redirected
 from tests.cli.scenes import dnbot
 
 Told = Any  # parsed JSON

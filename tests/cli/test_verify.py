@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import rows
-from bot.adapters.store.view import JournalView
 from bot.app.settings import load
+from bot.journal import rows
+from bot.journal.reader import JournalView
 from tests.app.fakes import rig, view
 from tests.cli.scenes import dnbot
 

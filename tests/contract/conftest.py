@@ -12,17 +12,17 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.adapters.exchange.config import CcxtConfig
-from bot.adapters.exchange.connect import connect
-from bot.adapters.exchange.paper import PaperExchange
-from bot.adapters.exchange.paper_config import Filters, PaperConfig
-from bot.adapters.exchange.served import FixedMarks, dialect_of, venue_of
 from bot.core.types import Underlying, VenueId
-from bot.paper.rules import Flavour
+from bot.exchange.config import CcxtConfig
+from bot.paper.config import Filters, PaperConfig
+from bot.paper.engine.rules import Flavour
+from bot.paper.exchange import PaperExchange
+from bot.paper.served import FixedMarks, dialect_of, venue_of
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.ports import Exchange
-from tests.paper.scene import BTC, ETH, TIERS
+from bot.venues.registry import connect
+from tests.paper.engine.scene import BTC, ETH, TIERS
 from tests.paper.servers.scene import ALICE, HOSTS, OnlyLoopback, ShiftedClock
 
 D = Decimal

@@ -26,9 +26,9 @@ from bot.core.orders import (
 )
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from tests.contract.conftest import Account, D
-from tests.paper.scene import BTC, ETH, TIERS, limit, request, stop
+from tests.paper.engine.scene import BTC, ETH, TIERS, limit, request, stop
 
 IOC, POST_ONLY = TimeInForce.IOC, TimeInForce.POST_ONLY
 

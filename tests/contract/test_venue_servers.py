@@ -11,9 +11,6 @@ from decimal import Decimal
 import aiohttp
 import pytest
 
-from bot.adapters.exchange.ccxt_client import CcxtExchange
-from bot.adapters.exchange.config import CcxtConfig
-from bot.adapters.exchange.connect import connect
 from bot.core.orders import (
     Accepted,
     NotFound,
@@ -25,9 +22,12 @@ from bot.core.orders import (
     TimeInForce,
 )
 from bot.core.types import ClientOrderId, VenueId
-from bot.paper.rules import Flavour
-from tests.adapters.exchange.scene import intent
-from tests.paper.scene import ETH
+from bot.exchange.ccxt_client import CcxtExchange
+from bot.exchange.config import CcxtConfig
+from bot.paper.engine.rules import Flavour
+from bot.venues.registry import connect
+from tests.exchange.scene import intent
+from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import ALICE, HOSTS, OnlyLoopback, Scene, serving
 
 D = Decimal

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.clock import SystemClock
+from bot.clock import SystemClock
 from bot.demo.driver import demo_run
 from bot.demo.scenario import SceneSettings
 

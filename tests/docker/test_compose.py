@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.adapters.mqtt.keys import make_keys
 from bot.app.settings import load
+from bot.telemetry.mqtt.keys import make_keys
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 COMPOSE = DOCKER / "compose.yaml"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.web.metrics import Definition
-from bot.adapters.web.reference import definitions
+from bot.telemetry.metrics.reference import definitions
+from bot.telemetry.metrics.registry import Definition
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 RULES = DOCKER / "prometheus"

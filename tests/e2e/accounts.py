@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Credentials
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.app import logging
-from bot.app.daemon import Daemon
+from bot.app.loop.daemon import Daemon
 from bot.app.settings import load
 from bot.app.wiring import daemon
 from tests.faults.points import Points

@@ -15,8 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from bot.adapters.store.view import JournalView
-from bot.app.beside import journal_path
+from bot.app.services import journal_path
 from bot.app.settings import load
 from bot.core.record import CycleRecord
 from bot.core.types import Underlying
@@ -26,6 +25,7 @@ from bot.demo.path import write_marks
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
+from bot.journal.reader import JournalView
 
 ROOT: Final = Path(__file__).parents[2]
 ETH, BTC = Underlying("ETH"), Underlying("BTC")

@@ -22,10 +22,10 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bot.adapters.clock import SystemClock
+from bot.clock import SystemClock
 from bot.demo.driver import DemoRun, Tables, demo_run
 from bot.demo.scenario import SceneSettings
-from tests.adapters.mqtt.scene import Mosquitto, new_broker
+from tests.telemetry.mqtt.scene import Mosquitto, new_broker
 
 EVERY: Final = 5.0
 """Seconds between two looks from outside."""

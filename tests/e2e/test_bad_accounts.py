@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Desk, Permissions
 from tests.e2e.accounts import Account, account, dnbot, without_venues
 from tests.e2e.harness import World, world

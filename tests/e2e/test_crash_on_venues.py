@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from tests.faults.cells import Cell
 from tests.faults.matrix import bot, market
 from tests.faults.points import Points

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from tests.faults.cells import Cell, cells
 from tests.faults.matrix import play
 from tests.faults.venue import CALLS, WRITES

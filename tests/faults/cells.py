@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from tests.faults.venue import CALLS, WRITES, Effect, Kind, possible
 
 

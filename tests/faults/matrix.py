@@ -19,32 +19,32 @@ from typing import Final, cast
 
 import aiohttp
 
-from bot.adapters.clock import SystemClock
-from bot.adapters.exchange.config import CcxtConfig
-from bot.adapters.exchange.connect import connect
-from bot.adapters.store.journal import SqliteJournal
-from bot.app.commands import Commands
-from bot.app.cycle import Cycle
-from bot.app.entries import EntryBook
-from bot.app.execute import Executor
-from bot.app.observe import Observer
-from bot.app.reconcile import Reconciler
+from bot.app.loop.commands import Commands
+from bot.app.loop.cost_basis import EntryBook
+from bot.app.loop.cycle import Cycle
+from bot.app.loop.execute import Executor
+from bot.app.loop.observe import Observer
+from bot.app.loop.order_reconciliation import Reconciler
+from bot.clock import SystemClock
 from bot.core.policy import ExecutionPolicy, Policy, Style
-from bot.paper.rules import Flavour
+from bot.exchange.config import CcxtConfig
+from bot.journal.journal import SqliteJournal
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Venue
 from bot.ports import Exchange
-from tests.adapters.exchange.scene import FastClock
+from bot.venues.registry import connect
 from tests.app.fakes import FakeChain
 from tests.core.scenes import ETH, NOW, hedge, policy
+from tests.exchange.scene import FastClock
 from tests.faults.cells import Cell
 from tests.faults.points import Points
 from tests.faults.story import LEVERAGE, VENUE, Story, Watched
 from tests.faults.venue import FaultyVenue, Kind
-from tests.paper.scene import ETH as PERP
-from tests.paper.scene import RULES
+from tests.paper.engine.scene import ETH as PERP
+from tests.paper.engine.scene import RULES
 from tests.paper.servers.scene import ALICE, DIALECTS, HOSTS, OnlyLoopback, Prices, desk
 
 D = Decimal

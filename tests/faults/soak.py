@@ -16,7 +16,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from tests.faults.cells import Cell, cells
 from tests.faults.matrix import play
 from tests.faults.venue import CALLS

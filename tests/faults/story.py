@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from bot.adapters.exchange.ccxt_client import CcxtExchange
-from bot.adapters.store.journal import SqliteJournal
-from bot.adapters.store.view import JournalView
-from bot.app.cycle import Cycle
+from bot.app.loop.cycle import Cycle
 from bot.core.errors import ConfigError, ReduceOnly, Retryable, SkipCycle
 from bot.core.orders import OrderKind, Rejected
 from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView, VenueView
 from bot.core.state import PendingStatus
 from bot.core.types import ZERO, VenueId
+from bot.exchange.ccxt_client import CcxtExchange
+from bot.journal.journal import SqliteJournal
+from bot.journal.reader import JournalView
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.venue import Incoming
-from tests.adapters.exchange.scene import FastClock
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, chain, line, pool_price
+from tests.exchange.scene import FastClock
 from tests.faults.cells import Cell
 from tests.faults.venue import WRITES, FaultyVenue
-from tests.paper.scene import ETH as PERP
+from tests.paper.engine.scene import ETH as PERP
 
 D = Decimal
 VENUE = VenueId("venue")

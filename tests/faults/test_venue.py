@@ -9,11 +9,11 @@ from types import ModuleType
 import ccxt.async_support as ccxt
 import pytest
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.binance import routes as binance
 from bot.paper.servers.bitget import routes as bitget
 from tests.faults.venue import CALLS, WRITES, Effect, FaultyVenue, Kind, possible
-from tests.paper.scene import ETH
+from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import Ccxt, Scene, ccxt_of, connected, serving
 
 D = Decimal

@@ -16,7 +16,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.server import Serve, VenueServer, hang_up, respond
 from bot.paper.servers.venue import Incoming
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import numpy as np
 
+from bot.core.amm.concentrated import V3Position
+from bot.core.amm.constant_product import V2Position
 from bot.core.amm.tick_math import nearest_usable_tick
-from bot.core.amm.v2 import V2Position
-from bot.core.amm.v3 import V3Position
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.policy import Policy, RiskAversion

@@ -13,18 +13,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from bot.adapters.exchange.paper_config import venue_rules
 from bot.app.adapter_configs import paper_config
-from bot.app.commands import Commands
-from bot.app.cycle import Cycle
-from bot.app.entries import EntryBook
-from bot.app.execute import Executor
-from bot.app.reconcile import Reconciler
+from bot.app.loop.commands import Commands
+from bot.app.loop.cost_basis import EntryBook
+from bot.app.loop.cycle import Cycle
+from bot.app.loop.execute import Executor
+from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.settings import load
 from bot.backtest.journal import MemoryJournal
-from bot.backtest.venue import SimClock, SimObserver, SimVenue
+from bot.backtest.replay_venue import SimClock, SimObserver, SimVenue
+from bot.core.amm.constant_product import V2Position
 from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
-from bot.core.amm.v2 import V2Position
 from bot.core.decision import Decision, Severity
 from bot.core.orders import OrderKind
 from bot.core.snapshot import (
@@ -41,9 +40,10 @@ from bot.core.snapshot import (
 )
 from bot.core.state import State
 from bot.core.types import USD, ZERO, Address, BlockHash, ChainId, ChainName, PositionId, Symbol, Underlying, VenueId
-from bot.paper.engine import PaperEngine
-from bot.paper.liquidation import LIQUIDATION_ID
-from bot.paper.rules import Deleveraging, Hardships, MarkUpdate, Window, WindowKind
+from bot.paper.config import venue_rules
+from bot.paper.engine.engine import PaperEngine
+from bot.paper.engine.liquidation import LIQUIDATION_ID
+from bot.paper.engine.rules import Deleveraging, Hardships, MarkUpdate, Window, WindowKind
 from tests.core.amm.positions import at
 
 D = Decimal

@@ -21,15 +21,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from bot.backtest.journal import MemoryJournal
-from bot.backtest.venue import SimVenue
+from bot.backtest.replay_venue import SimVenue
 from bot.core.command import Command, Verb
 from bot.core.errors import Retryable
 from bot.core.orders import Intent, NotFound, OrderKind, OrderReport, Outcome, Rejected, RejectReason, Unknown
+from bot.core.risk.liquidation import standings
 from bot.core.run_state import BotState, RunState
-from bot.core.standing import standings
 from bot.core.state import PendingStatus
 from bot.core.types import ClientOrderId, Symbol
-from bot.paper.rules import Window, WindowKind
+from bot.paper.engine.rules import Window, WindowKind
 from tests.scenarios.stage import ONE, PERP, START, TICK, Scenario, Stage, Tick
 
 D = Decimal

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bot.adapters.mqtt import reference as mqtt
-from bot.adapters.web import reference as metrics
 from bot.app.settings import reference as configuration
+from bot.telemetry.metrics import reference as metrics
+from bot.telemetry.mqtt import reference as mqtt
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGES: Final[Mapping[str, Callable[[], str]]] = {

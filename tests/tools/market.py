@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from bot.core.amm.concentrated import V3Position
+from bot.core.amm.constant_product import V2Position
 from bot.core.amm.curve import Curve
 from bot.core.amm.tick_math import nearest_usable_tick, sqrt_ratio_at_price, tick_at_sqrt_ratio
-from bot.core.amm.v2 import V2Position
-from bot.core.amm.v3 import V3Position
-from bot.core.book import Book, JournaledTrade, follow
 from bot.core.decide import decide
 from bot.core.orders import (
     Accepted,
@@ -29,6 +28,7 @@ from bot.core.orders import (
     OrderRequest,
     OrderStatus,
 )
+from bot.core.pnl.ledger import Book, JournaledTrade, follow
 from bot.core.policy import RiskAversion
 from bot.core.record import CycleRecord
 from bot.core.run_state import BotState, RunState

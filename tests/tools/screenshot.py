@@ -6,11 +6,12 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from bot.adapters.clock import ManualClock
-from bot.adapters.web.config import About, HttpConfig
-from bot.adapters.web.server import HttpServer
+from bot.clock import ManualClock
 from bot.core.record import Event
 from bot.core.types import Mode
+from bot.telemetry.about import About
+from bot.telemetry.web.config import HttpConfig
+from bot.telemetry.web.server import HttpServer
 from tests.core.scenes import NOW
 from tests.tools.browser import Page, browser
 from tests.tools.market import STEP, play

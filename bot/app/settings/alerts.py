@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from bot.adapters.notify import AlertConfig
-from bot.app.settings.base import Table
-from bot.app.settings.fields import Duration, HttpEndpoint, Integer
 from bot.core.alerts import AlertPolicy
 from bot.core.decision import Severity
+from bot.setting_types.base import Table
+from bot.setting_types.fields import Duration, HttpEndpoint, Integer
+from bot.telemetry.notifications import AlertConfig
 
 
 def _check_target(value: SecretStr) -> SecretStr:

@@ -8,8 +8,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from bot.app.settings.base import Table
-from bot.app.settings.fields import (
+from bot.core.types import Address
+from bot.setting_types.base import Table
+from bot.setting_types.fields import (
     Addresses,
     AddressKey,
     Checksummed,
@@ -23,7 +24,6 @@ from bot.app.settings.fields import (
     UnderlyingKey,
     WsEndpoint,
 )
-from bot.core.types import Address
 
 MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
 

@@ -11,7 +11,7 @@ from bot.app.settings.origins import Path
 from bot.app.settings.problems import dotted
 from bot.app.settings.root import Settings
 from bot.app.settings.show import literal, plain
-from bot.app.settings.tree import bare, fields_of, is_list, is_mapping, is_table
+from bot.app.settings.table_tree import bare, fields_of, is_list, is_mapping, is_table
 from bot.app.settings.venues import REAL
 
 _HEAD: Final = """\

@@ -8,9 +8,9 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bot.app.settings.base import Table
-from bot.app.settings.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
 from bot.core.policy import BandPolicy, ExecutionPolicy, FixedWidth, GuardPolicy, RiskAversion, Style, TrackingBudget
+from bot.setting_types.base import Table
+from bot.setting_types.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
 
 _LARGEST_RATIO = Decimal("1.5")
 

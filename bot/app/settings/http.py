@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from bot.adapters.web.config import HttpConfig, is_host_name
-from bot.app.settings.base import Table
-from bot.app.settings.fields import Duration, Integer
+from bot.setting_types.base import Table
+from bot.setting_types.fields import Duration, Integer
+from bot.telemetry.web.config import HttpConfig, is_host_name
 
 
 def _check_name(value: str) -> str:

@@ -10,11 +10,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from bot.app.settings.checks import cross_check
-from bot.app.settings.layers import flags, read_environment, read_secrets, read_toml
 from bot.app.settings.origins import Layer, Origins, merge
 from bot.app.settings.problems import from_validation, raise_all
 from bot.app.settings.risk import profile_layer
 from bot.app.settings.root import LAYERS, Settings
+from bot.app.settings.sources import flags, read_environment, read_secrets, read_toml
 from bot.core.errors import ConfigError
 
 _BAND: Final = "hedge.band"

@@ -8,9 +8,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from bot.adapters.mqtt.config import Broker
-from bot.app.settings.base import Table
-from bot.app.settings.fields import Integer
+from bot.setting_types.base import Table
+from bot.setting_types.fields import Integer
+from bot.telemetry.mqtt.config import Broker
 
 _SHORTEST_KEY: Final = 32
 _PLAIN_PORT, _TLS_PORT = 1883, 8883

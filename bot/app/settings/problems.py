@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.app.settings.origins import Origins, Path
-from bot.app.settings.tree import description_at, fields_at, known_keys
+from bot.app.settings.table_tree import description_at, fields_at, known_keys
 from bot.core.errors import ConfigError
 
 _SHOWN = 60

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from bot.app.settings.root import Settings
 from bot.app.settings.show import literal, plain
-from bot.app.settings.tree import Shape, bare, fields_of, is_list, is_mapping, is_table
+from bot.app.settings.table_tree import Shape, bare, fields_of, is_list, is_mapping, is_table
 
 _HEAD: Final = """\
 # Configuration

@@ -10,10 +10,10 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from bot.app.settings.base import Table
-from bot.app.settings.fields import Duration, Fraction, Integer, NotNegative, Positive
 from bot.app.settings.origins import Layer
 from bot.core.policy import LadderPolicy, Level, LossPolicy, RiskPolicy, StopPolicy
+from bot.setting_types.base import Table
+from bot.setting_types.fields import Duration, Fraction, Integer, NotNegative, Positive
 
 PositiveShare = Annotated[Fraction, Field(gt=0, le=1)]
 Distance = Annotated[Fraction, Field(gt=0)]

@@ -16,9 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.app.settings.alerts import AlertSettings
-from bot.app.settings.base import Table
 from bot.app.settings.chains import ChainSettings
-from bot.app.settings.fields import BotId, ChainKey, Duration, VenueKey
 from bot.app.settings.hedge import ExecutionSettings, GuardSettings, HedgeSettings
 from bot.app.settings.http import HttpSettings
 from bot.app.settings.mqtt import MqttSettings
@@ -28,6 +26,8 @@ from bot.app.settings.risk import RiskSettings
 from bot.app.settings.venues import VenueSettings
 from bot.core.policy import HedgeMarket, HedgePolicy, Policy
 from bot.core.types import Mode, Symbol, Underlying, VenueId
+from bot.setting_types.base import Table
+from bot.setting_types.fields import BotId, ChainKey, Duration, VenueKey
 
 _TELLING = 8  # a shorter piece of an URL, such as "rpc" or "v2", is no key and would blot out ordinary words
 

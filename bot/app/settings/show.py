@@ -13,12 +13,12 @@ import tomli_w
 from pydantic import SecretStr
 from pydantic.json_schema import GenerateJsonSchema
 
-from bot.app.settings.base import Table
-from bot.app.settings.fields import format_duration
 from bot.app.settings.load import Loaded
 from bot.app.settings.origins import Path, is_tables
 from bot.app.settings.problems import dotted
 from bot.app.settings.root import Settings
+from bot.setting_types.base import Table
+from bot.setting_types.fields import format_duration
 
 Comment = Callable[[Path], str]
 

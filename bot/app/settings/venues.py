@@ -11,9 +11,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from bot.app.settings.base import Table
-from bot.app.settings.fields import Duration, Fraction, NotNegative, PerpSymbol, Positive, UnderlyingKey
-from bot.paper.rules import MarginMode
+from bot.paper.engine.rules import MarginMode
+from bot.setting_types.base import Table
+from bot.setting_types.fields import Duration, Fraction, NotNegative, PerpSymbol, Positive, UnderlyingKey
 
 Cost = Annotated[Fraction, Field(ge=0, lt=1)]
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import isqrt
 from typing import Final
 
-from bot.core.amm.real import require_price
+from bot.core.amm.decimal_context import require_price
 
 MIN_TICK: Final = -887272
 MAX_TICK: Final = -MIN_TICK

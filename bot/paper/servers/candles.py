@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.core.market import Candle, PriceKind
 from bot.core.types import Symbol
-from bot.paper.account import Market
+from bot.paper.engine.account import Market
 from bot.paper.servers.wire import EPOCH
 
 MINUTE: Final = timedelta(minutes=1)

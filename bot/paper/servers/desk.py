@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from bot.core.orders import OrderKind, OrderRequest, OrderStatus, Rejected, TimeInForce
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.paper.account import Order
-from bot.paper.engine import PaperEngine
-from bot.paper.rules import SymbolRules
+from bot.paper.engine.account import Order
+from bot.paper.engine.engine import PaperEngine
+from bot.paper.engine.rules import SymbolRules
 from bot.paper.servers.records import Records
 
 

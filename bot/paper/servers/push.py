@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from bot.core.orders import OrderStatus
 from bot.core.types import ZERO, Symbol
-from bot.paper.account import Order
+from bot.paper.engine.account import Order
 from bot.paper.servers.desk import Desk
 
 _EVERY: Final = timedelta(seconds=1)

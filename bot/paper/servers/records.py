@@ -9,8 +9,8 @@ from typing import Final
 
 from bot.core.orders import Fill, LedgerEntry, LedgerKind, OrderKind, OrderStatus, TimeInForce
 from bot.core.types import ClientOrderId
-from bot.paper.account import Order
-from bot.paper.engine import PaperEngine
+from bot.paper.engine.account import Order
+from bot.paper.engine.engine import PaperEngine
 
 FORCED: Final = 10**9
 """Trades that no order of the account caused (liquidation, ADL) get order numbers from here on."""

@@ -13,7 +13,7 @@ from typing import Final, Self
 from aiohttp import WSMsgType, web
 
 from bot.core.errors import Retryable
-from bot.paper.rules import WindowKind
+from bot.paper.engine.rules import WindowKind
 from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Dialect, Errand, Incoming, Venue
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.core.types import Symbol
-from bot.paper.engine import PaperEngine
-from bot.paper.rules import MarkUpdate, VenueRules
+from bot.paper.engine.engine import PaperEngine
+from bot.paper.engine.rules import MarkUpdate, VenueRules
 from bot.paper.servers.candles import Candles
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.push import Channel

@@ -8,9 +8,9 @@ import pytest
 
 from bot.app.settings import load
 from bot.app.settings.example import example
-from bot.app.settings.fields import parse_address
 from bot.app.settings.show import json_schema
 from bot.core.errors import ConfigError
+from bot.setting_types.fields import parse_address
 from tests.app.settings.scenes import written
 
 EXAMPLES = sorted(Path(__file__).parents[3].glob("config/*.toml"))

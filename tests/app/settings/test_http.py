@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.web.config import HttpConfig
+from bot.telemetry.web.config import HttpConfig
 from tests.app.settings.scenes import loaded, refused
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.core.amm.concentrated import V3Position
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
-from bot.core.amm.v3 import V3Position
 
 
 def at(liquidity: int, lower: int, upper: int, root: int, tick: int | None = None) -> V3Position:

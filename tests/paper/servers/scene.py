@@ -15,10 +15,10 @@ import aiohttp
 import ccxt.async_support as ccxt
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.adapters.clock import SystemClock
+from bot.clock import SystemClock
 from bot.core.types import Symbol
-from bot.paper.engine import PaperEngine
-from bot.paper.rules import Flavour, MarkUpdate, VenueRules
+from bot.paper.engine.engine import PaperEngine
+from bot.paper.engine.rules import Flavour, MarkUpdate, VenueRules
 from bot.paper.servers.binance.routes import HOSTS as BINANCE_HOSTS
 from bot.paper.servers.binance.routes import Binance
 from bot.paper.servers.bitget.routes import HOSTS as BITGET_HOSTS
@@ -27,7 +27,7 @@ from bot.paper.servers.desk import Credentials, Desk
 from bot.paper.servers.server import Around, VenueServer
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Step, Venue
-from tests.paper.scene import BTC, ETH, RULES
+from tests.paper.engine.scene import BTC, ETH, RULES
 
 D = Decimal
 Ccxt = Any  # what its methods give has no useful types

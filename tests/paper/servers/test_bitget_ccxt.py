@@ -6,8 +6,8 @@ from decimal import Decimal
 import ccxt.async_support as ccxt
 import pytest
 
-from bot.paper.rules import Flavour, MarginMode
-from tests.paper.scene import ETH
+from bot.paper.engine.rules import Flavour, MarginMode
+from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import ALICE, Ccxt, Scene, connected, serving
 
 D = Decimal

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.bitget.routes import PRIVATE, PUBLIC, Bitget
 from bot.paper.servers.desk import Credentials, Permissions
 from bot.paper.servers.venue import Incoming
 from bot.paper.servers.wire import millis
-from tests.paper.scene import ETH
+from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import ALICE
 from tests.paper.servers.wire import Client, bitget
 

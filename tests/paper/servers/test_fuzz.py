@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.binance.routes import PRIVATE as BINANCE_PRIVATE
 from bot.paper.servers.binance.routes import PUBLIC as BINANCE_PUBLIC
 from bot.paper.servers.bitget.routes import PRIVATE as BITGET_PRIVATE

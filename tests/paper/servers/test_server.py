@@ -11,13 +11,13 @@ import pytest
 from aiohttp import web
 
 from bot.core.errors import Retryable
-from bot.paper.rules import Flavour, Hardships, Window, WindowKind
+from bot.paper.engine.rules import Flavour, Hardships, Window, WindowKind
 from bot.paper.servers.binance.limits import Limits
 from bot.paper.servers.binance.routes import Binance
 from bot.paper.servers.desk import Credentials
 from bot.paper.servers.server import Serve, respond
 from bot.paper.servers.venue import Incoming
-from tests.paper.scene import ETH, RULES
+from tests.paper.engine.scene import ETH, RULES
 from tests.paper.servers.scene import ALICE, ccxt_of, connected, serving
 from tests.paper.servers.test_binance_wire import ORDER, SELL
 from tests.paper.servers.wire import Client, binance

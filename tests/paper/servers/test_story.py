@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from bot.core.types import ZERO
-from bot.paper.rules import Flavour
-from tests.paper.scene import ETH
+from bot.paper.engine.rules import Flavour
+from tests.paper.engine.scene import ETH
 from tests.paper.servers.wire import Body, Client
 
 D = Decimal

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 from ccxt.base.errors import AuthenticationError
 
-from bot.paper.rules import Flavour
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Credentials
-from tests.paper.scene import ETH
+from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import ALICE, Ccxt, Scene, connected, pro_of, serving
 
 D = Decimal

@@ -14,15 +14,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.core.types import Symbol
-from bot.paper.engine import PaperEngine
-from bot.paper.rules import Flavour
+from bot.paper.engine.engine import PaperEngine
+from bot.paper.engine.rules import Flavour
 from bot.paper.servers.binance.routes import Binance
 from bot.paper.servers.bitget.routes import Bitget
 from bot.paper.servers.desk import Credentials, Desk, Permissions
 from bot.paper.servers.venue import Dialect, Incoming, Venue
 from bot.paper.servers.wire import millis
-from tests.adapters.exchange.paper_scene import TestClock
-from tests.paper.scene import ETH, RULES, START
+from tests.paper.engine.scene import ETH, RULES, START
+from tests.paper.exchange_scene import TestClock
 from tests.paper.servers.scene import ALICE, Prices
 
 Body = Any  # parsed JSON

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from bot.core.margin import max_notional
+from bot.core.risk.margin import max_notional
 from bot.core.types import ZERO, Symbol
-from bot.paper import collateral
-from bot.paper.rules import MarginMode
+from bot.paper.engine import collateral
+from bot.paper.engine.rules import MarginMode
 from bot.paper.servers.binance.call import Private
 from bot.paper.servers.binance.render import CASH, Json, size_text
 from bot.paper.servers.venue import id_of

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.core.market import PerpMarket
 from bot.core.types import Symbol
-from bot.paper.engine import PaperEngine
+from bot.paper.engine.engine import PaperEngine
 from bot.paper.servers.binance import errors
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.venue import Venue

@@ -7,14 +7,14 @@ from itertools import islice
 
 from bot.core.market import PerpMarket
 from bot.core.types import Symbol
-from bot.paper import views
-from bot.paper.book import Level, levels
-from bot.paper.rules import SymbolRules
+from bot.paper.engine import snapshot_views
+from bot.paper.engine.book import Level, levels
+from bot.paper.engine.rules import SymbolRules
+from bot.paper.engine.trade import taken
 from bot.paper.servers.binance.call import Public
 from bot.paper.servers.binance.render import CASH, Json, price_text, size_text
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import VenueError, fixed, millis, places, plain
-from bot.paper.trade import taken
 
 _PERPETUAL = 4133404800000
 _ONBOARD = 1569398400000
@@ -151,7 +151,7 @@ def book_ticker(call: Public) -> object:
 
 
 def _touch(call: Public, symbol: Symbol) -> Json:
-    book = views.book(call.engine.account, call.venue.rules.symbols[symbol])
+    book = snapshot_views.book(call.engine.account, call.venue.rules.symbols[symbol])
     market = call.market(symbol)
     return {
         "symbol": id_of(symbol),

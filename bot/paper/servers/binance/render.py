@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.core.market import PerpMarket
 from bot.core.orders import LedgerKind, OrderKind, OrderStatus, TimeInForce
 from bot.core.types import ZERO
-from bot.paper.account import Order
+from bot.paper.engine.account import Order
 from bot.paper.servers.desk import Wish
 from bot.paper.servers.records import Movement, Trade
 from bot.paper.servers.venue import id_of

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.core.margin import max_notional
 from bot.core.orders import RejectReason
+from bot.core.risk.margin import max_notional
 from bot.core.types import ZERO, Symbol
-from bot.paper.checks import Refusal
-from bot.paper.rules import MarginMode
+from bot.paper.engine.order_checks import Refusal
+from bot.paper.engine.rules import MarginMode
 from bot.paper.servers.binance import errors
 from bot.paper.servers.binance.account import settings
 from bot.paper.servers.binance.call import Private, Public

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from bot.core.types import ZERO, Symbol
-from bot.paper.account import Order
+from bot.paper.engine.account import Order
 from bot.paper.servers.binance import errors, render
 from bot.paper.servers.desk import Desk, waits
 from bot.paper.servers.push import Channel, Due, Watch, packed, unpacked

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.core.orders import OrderKind, OrderStatus, Rejected, TimeInForce
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.paper.account import Order
+from bot.paper.engine.account import Order
 from bot.paper.servers.binance import errors, render
 from bot.paper.servers.binance.call import Private
 from bot.paper.servers.desk import Wish, waits

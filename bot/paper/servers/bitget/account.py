@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.core.margin import tier_for
 from bot.core.orders import RejectReason
+from bot.core.risk.margin import tier_for
 from bot.core.types import ZERO, Symbol
-from bot.paper import collateral
-from bot.paper.rules import MarginMode
+from bot.paper.engine import collateral
+from bot.paper.engine.rules import MarginMode
 from bot.paper.servers.bitget import errors
 from bot.paper.servers.bitget.call import Private
 from bot.paper.servers.bitget.render import MODES, Json

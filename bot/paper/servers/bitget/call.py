@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from bot.core.market import PerpMarket
 from bot.core.types import Symbol
-from bot.paper.engine import PaperEngine
+from bot.paper.engine.engine import PaperEngine
 from bot.paper.servers.bitget import errors
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.venue import Venue

@@ -6,14 +6,14 @@ from datetime import timedelta
 from itertools import islice
 
 from bot.core.types import Symbol
-from bot.paper import views
-from bot.paper.book import levels
+from bot.paper.engine import snapshot_views
+from bot.paper.engine.book import levels
+from bot.paper.engine.trade import taken
 from bot.paper.servers.bitget import errors
 from bot.paper.servers.bitget.call import Public
 from bot.paper.servers.bitget.render import Json
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import fixed, millis, places, plain
-from bot.paper.trade import taken
 
 _HOUR = timedelta(hours=1)
 _DEPTHS = {"1": 1, "5": 5, "15": 15, "50": 50, "100": 100, "max": 1000}
@@ -99,7 +99,7 @@ def tickers(call: Public) -> object:
 def ticker_of(call: Public, symbol: Symbol) -> Json:
     """Give one market's prices."""
     account, rules = call.engine.account, call.venue.rules.symbols[symbol]
-    book, market = views.book(account, rules), account.markets[symbol]
+    book, market = snapshot_views.book(account, rules), account.markets[symbol]
     tick, lot = places(rules.market.tick), places(rules.market.lot)
     last = fixed(market.last, tick)
     return {

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.types import Symbol
-from bot.paper.account import Order
+from bot.paper.engine.account import Order
 from bot.paper.servers.bitget import errors, render
 from bot.paper.servers.bitget.call import Private
 from bot.paper.servers.bitget.render import Json

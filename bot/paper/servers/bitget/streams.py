@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from bot.paper.account import Order
+from bot.paper.engine.account import Order
 from bot.paper.servers.bitget import account, auth, errors, market, render
 from bot.paper.servers.bitget.call import Private, Public
 from bot.paper.servers.desk import Desk, waits

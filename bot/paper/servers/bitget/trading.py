@@ -7,8 +7,8 @@ from typing import Final
 
 from bot.core.orders import OrderKind, Rejected, TimeInForce
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.paper.account import Order
-from bot.paper.rules import MarginMode
+from bot.paper.engine.account import Order
+from bot.paper.engine.rules import MarginMode
 from bot.paper.servers.bitget import errors, render
 from bot.paper.servers.bitget.call import Private
 from bot.paper.servers.bitget.render import Json

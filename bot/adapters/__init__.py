@@ -1,1 +1,0 @@
-"""Adapters: the ports, implemented on real things."""

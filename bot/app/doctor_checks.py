@@ -1,0 +1,121 @@
+"""What the doctor looks at on this machine: disk, journal, secrets, and the services beside the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from bot.app.doctor_findings import Finding, fail, ok, skip, warn
+from bot.app.services import control_path, journal_path
+from bot.app.settings import Loaded, Settings
+from bot.app.settings.root import url_secrets
+from bot.control.client import NotRunning, ask
+from bot.control.messages import SOURCE
+from bot.core.command import Command, Verb
+from bot.journal.reader import JournalView
+
+_LITTLE, _LEAST = 500, 50
+"""MiB of free disk below which it warns, and fails."""
+_OTHERS: Final = 0o077
+_CONTAINER: Final = Path("/run/secrets")
+"""Where a container's engine mounts secrets; its walls, not file modes, protect them."""
+
+
+async def disk(settings: Settings) -> Sequence[Finding]:
+    """Whether the state directory can be written, and has room."""
+    name, folder = "state directory", settings.bot.state_dir.absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        return [fail(name, f"{there} can't be written by this user", "change its owner, or bot.state_dir")]
+    free = shutil.disk_usage(there).free // 2**20
+    text = f"{folder}: {free} MiB free"
+    if free < _LEAST:
+        return [fail(name, text, "make room: without a journal nothing is sent")]
+    return [warn(name, text, "make room") if free < _LITTLE else ok(name, text)]
+
+
+async def journal(settings: Settings) -> Sequence[Finding]:
+    """Whether the journal is there, sound and of this version."""
+    path = journal_path(settings)
+    if not path.exists():
+        return [skip("journal", f"{path} is not there yet; the first run makes it")]
+    with closing(JournalView.open(path)) as view:
+        meta, pending = view.meta(), view.pending()
+    text = f"of {meta.bot_id}, epoch {meta.epoch}, {len(pending)} orders unresolved"
+    if meta.bot_id != settings.bot.id:
+        return [fail("journal", text, f"set bot.id to {meta.bot_id!r}, or choose another bot.state_dir")]
+    return [ok("journal", f"{text}; at this version's revision")]
+
+
+async def daemon(settings: Settings) -> Sequence[Finding]:
+    """Whether a daemon runs and answers."""
+    try:
+        answer = await asyncio.to_thread(ask, control_path(settings), Command(Verb.STATUS, SOURCE), 10)
+    except NotRunning:
+        return [skip("daemon", "none runs with this state directory")]
+    return [ok("daemon", answer.message)]
+
+
+async def secrets(loaded: Loaded) -> Sequence[Finding]:
+    """Whether others on this machine can read files that hold secrets, endpoints' keys included."""
+    exposed = sorted(_exposed(loaded))
+    return [warn("secrets", f"others can read {path}", f"chmod 600 {path}") for path in exposed] or [
+        ok("secrets", "no file with a secret can be read by others")
+    ]
+
+
+def _exposed(loaded: Loaded) -> Iterator[Path]:
+    """Give the files with secrets that others can reach and read."""
+    tellers = {loaded.origins.of(path) for path, url in loaded.settings.endpoints() if url_secrets(url)}
+    for source in set(loaded.origins.sources()):
+        path = Path(source.removeprefix("secret ").rpartition("(")[2].removesuffix(")"))
+        # a TOML file with credentials must be private to load at all; one may still hold an endpoint's key
+        holds = source != str(path) or source in tellers
+        if holds and path.is_file() and not path.is_relative_to(_CONTAINER):
+            is_closed = not path.parent.stat().st_mode & _OTHERS
+            if path.stat().st_mode & _OTHERS and not is_closed:
+                yield path
+
+
+async def broker(settings: Settings) -> Sequence[Finding]:
+    """Whether the broker lets the bot in."""
+    if not settings.mqtt.enabled:
+        return [skip("broker", "mqtt.enabled is false")]
+    from aiomqtt import MqttError  # noqa: PLC0415 - only where there is a broker
+
+    from bot.telemetry.mqtt.connect import client, tls_context  # noqa: PLC0415 - the same
+
+    at = settings.mqtt.broker()
+    where = f"{at.host}:{at.port}"
+    try:
+        async with client(at, None, tls_context(at)):
+            pass
+    except (MqttError, OSError) as error:
+        return [fail("broker", f"{where}: {error}", "see that it runs, and check mqtt.username and the password")]
+    if at.password and not at.tls and at.host not in ("127.0.0.1", "::1", "localhost"):
+        return [warn("broker", f"{where}: the password goes over the network in clear", "set mqtt.tls = true")]
+    return [ok("broker", f"{where}: connected{'' if settings.mqtt.key.get_secret_value() else '; takes no commands'}")]
+
+
+async def alerts(settings: Settings) -> Sequence[Finding]:
+    """Whether Apprise knows the URLs; nothing is sent."""
+    urls = [*settings.alerts.urls, *settings.alerts.critical_urls]
+    if not urls:
+        fix = "set alerts.urls, so that somebody hears of a freeze"
+        return [warn("alerts", "nobody is told of anything", fix)]
+
+    def unknown() -> int:
+        import apprise  # noqa: PLC0415 - only where it is used
+
+        return sum(not apprise.Apprise().add(url.get_secret_value()) for url in urls)
+
+    wrong = await asyncio.to_thread(unknown)
+    if wrong:
+        return [fail("alerts", f"{wrong} of {len(urls)} URLs mean nothing to Apprise", "correct alerts.urls")]
+    pulse = "with" if settings.alerts.pulse_url else "without"
+    return [ok("alerts", f"{len(urls)} URLs, {pulse} a dead man's switch")]

@@ -1,0 +1,1 @@
+"""The loop: observe, decide, execute, record; it knows ports only, no adapter and no telemetry."""

@@ -1,0 +1,246 @@
+"""One cycle: observe, decide, execute, record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import structlog
+
+from bot.app.concurrency import unless
+from bot.app.loop.commands import Commands
+from bot.app.loop.execute import Executor
+from bot.app.loop.observe import Observer
+from bot.app.loop.order_reconciliation import Reconciler
+from bot.app.loop.prefetch import Ahead
+from bot.core.decide import decide, settle
+from bot.core.decision import Alarm, Decision
+from bot.core.errors import Retryable, SkipCycle
+from bot.core.orders import Accepted, Outcome
+from bot.core.pnl.ledger import Book, follow
+from bot.core.policy import Policy
+from bot.core.record import CycleRecord, Event, Settlement
+from bot.core.snapshot import Snapshot
+from bot.core.state import State, market_key
+from bot.core.types import ZERO
+from bot.ports import Clock, Journal, Meter, NoMeter, Phase, Publisher
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was decided and done, and all that the decision can be derived from again, the snapshot apart."""
+
+    before: State
+    decision: Decision
+    settlement: Settlement | None = None
+
+
+@dataclass(slots=True)
+class Cycle:
+    """The loop's body, and the state that it carries from one turn to the next.
+
+    ``number`` is that of the last cycle; ``state`` and ``book`` None stand for the journal's.
+    """
+
+    observer: Observer
+    executor: Executor
+    reconciler: Reconciler
+    journal: Journal
+    clock: Clock
+    policy: Policy
+    publishers: Sequence[Publisher]
+    commands: Commands
+    number: int = 0
+    state: State | None = None
+    book: Book | None = None
+    meter: Meter = field(default_factory=NoMeter)
+    ahead: Ahead = field(init=False)
+    _left: State | None = None
+    _alarms: Mapping[str, Alarm] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let the venues be read ahead of the blocks."""
+        self.ahead = Ahead(self.observer, self.reconciler, self.clock, self.policy.guards.max_snapshot_age)
+
+    async def run(self, stop: asyncio.Event) -> CycleRecord | None:
+        """Run one cycle to its end; None where ``stop`` was set while it was still reading, before anything was done.
+
+        Where a chain can't be read the shorts that are there are protected all the same, and then the error is raised.
+
+        Raises:
+            DnbotError: named by what has to happen next; no cycle is recorded then, though orders that were already
+                sent have their intents.
+        """
+        with self.ahead.aside():
+            return await self._run(stop)
+
+    async def _run(self, stop: asyncio.Event) -> CycleRecord | None:
+        started = self.clock.monotonic()
+        try:
+            with self._timed(Phase.OBSERVE):
+                snapshot = await unless(stop, self._look())
+        except (Retryable, SkipCycle):
+            await unless(stop, self._watch_over())
+            raise
+        if snapshot is None:
+            return None
+        act = await self.act(snapshot)
+        await unless(stop, self.reconciler.collect_fills())
+        record = self._record(snapshot, act, started)
+        with self._timed(Phase.RECORD):
+            self.journal.record(record)
+        self.state = self._left = act.decision.state
+        self.ahead.since = act.decision.state.money.read_at
+        self.number, self.book = record.cycle, record.book
+        self._tell(record)
+        for publisher in self.publishers:
+            publisher.publish(record)
+        return record
+
+    def _record(self, snapshot: Snapshot, act: Act, started: float) -> CycleRecord:
+        """Book the cycle, and put together what is told of it."""
+        book, decision = self._booked(), act.decision
+        trades = {
+            view.venue: self.journal.trades(view.venue, known.trade if known else 0)
+            for view in snapshot.known_venues
+            for known in (book.accounts.get(view.venue),)
+            if view.ledger is not None or known is None
+        }
+        return CycleRecord(
+            cycle=self.number + 1,
+            at=decision.at,
+            snapshot=snapshot,
+            decision=decision,
+            seconds=self.clock.monotonic() - started,
+            before=None if act.before == self._left else act.before,
+            settlement=act.settlement,
+            book=follow(book, snapshot, decision, trades),
+        )
+
+    async def act(self, snapshot: Snapshot) -> Act:
+        """Decide, and do what was decided: margin first, then orders, and stops last, on what the orders left."""
+        self.reconciler.remember(snapshot)
+        before = self._before()
+        with self._timed(Phase.DECIDE):
+            decision = decide(snapshot, before, self.policy)
+        self._note_change(before, decision)
+        # durable before it is done: after a crash too, limits count what was asked for, and no move is a surprise
+        if decision.top_ups:
+            self.journal.save_state(decision.state)
+        if decision.top_ups or decision.approved:
+            self.state = decision.state
+        with self._timed(Phase.EXECUTE):
+            await self.executor.top_up(decision.top_ups)
+            await self.executor.cancel(decision.cancels)
+            for approved in decision.approved:
+                self.reconciler.expect_fills(approved.order.venue)
+            outcomes = await self.executor.execute(decision.approved, decision.state)
+            act = Act(before, decision)
+            if outcomes:
+                act = await self._settled(act, snapshot, outcomes)
+            await self.executor.protect(act.decision.stops)
+        return act
+
+    def _before(self) -> State:
+        """Give the state that the decision starts from, with what the journal knows of orders and stops."""
+        state, cool_down = self.obey(), self.policy.risk.stop.cool_down
+        fired = self.journal.stops_fired(self.clock.now() - cool_down)
+        disputes = (*self.reconciler.agreement.disputes, *self._booked().disputes)
+        return replace(state, pending=self.journal.pending(), fired=fired, disputes=disputes)
+
+    def _booked(self) -> Book:
+        """Give what was booked so far; a journal that can't tell it ends the bot before anything is done."""
+        self.book = self.book or self.journal.load_book()
+        return self.book
+
+    async def _settled(self, act: Act, snapshot: Snapshot, outcomes: Sequence[Outcome]) -> Act:
+        """Read the venues again, since orders went out, and decide about the stops on that."""
+        decision = act.decision
+        filled: dict[str, Decimal] = {}
+        for approved, outcome in zip(decision.approved, outcomes, strict=True):
+            if isinstance(outcome, Accepted):
+                key = market_key(approved.order.venue, approved.order.symbol)
+                filled[key] = filled.get(key, ZERO) + outcome.report.filled
+        fresh = await self.observer.complete(snapshot, decision.state.money.read_at)
+        known = replace(decision, state=replace(decision.state, pending=self.journal.pending()))
+        return Act(act.before, settle(known, act.before, fresh, filled, self.policy), Settlement(fresh, filled))
+
+    async def _watch_over(self) -> None:
+        """Protect the shorts that are there while a chain can't be read; nothing is hedged."""
+        state = self.state or self.journal.load_state()
+        if state is None or not any(watch.position for watch in state.markets.values()):
+            return
+        decision = (await self.act(await self.observer.only_venues(state.money.read_at))).decision
+        self.state = decision.state
+        self.journal.save_state(decision.state)
+        for alarm in decision.alarms:
+            log.warning("alarm", key=alarm.key, severity=alarm.severity.value, message=alarm.message)
+
+    def _note_change(self, before: State, decision: Decision) -> None:
+        """Leave an event where the bot itself changed its run state."""
+        bot = decision.state.bot
+        if bot is before.bot:
+            return
+        log.error("run state changed", before=before.bot.state.value, after=bot.state.value, reason=bot.reason)
+        message = f"{before.bot.state.value} -> {bot.state.value}: {bot.reason}"
+        self.journal.add_event(Event(decision.at, "state", message, {}))
+
+    def begin(self) -> None:
+        """Date a bot that has never run by the clock as it is now: one that the chain sets knew no time before."""
+        if self.state is not None and self.state == State.fresh(self.state.bot.since):
+            self.state = State.fresh(self.clock.now())
+
+    def obey(self) -> State:
+        """Apply the operator's waiting commands; give the state that stands then."""
+        self.state = self.commands.apply(self.state or resume_state(self.journal, self.clock))
+        return self.state
+
+    @contextmanager
+    def _timed(self, phase: Phase) -> Iterator[None]:
+        started = self.clock.monotonic()
+        yield
+        self.meter.phase(phase, self.clock.monotonic() - started)
+
+    async def _look(self) -> Snapshot:
+        ready = await self.ahead.take()
+        if ready is None:
+            with self._timed(Phase.RECONCILE):
+                await self.reconciler.reconcile()
+        state = self.state or resume_state(self.journal, self.clock)
+        snapshot = await self.observer.observe(state.money.read_at, ready)
+        await self.reconciler.agreement.check(snapshot)
+        return snapshot
+
+    def _tell(self, record: CycleRecord) -> None:
+        """Log a cycle that stands in the journal; of its alarms only what is new, or over."""
+        decision = record.decision
+        log.info(
+            "cycle",
+            cycle=record.cycle,
+            blocks={view.chain: view.block.number for view in record.snapshot.chains},
+            state=decision.state.bot.state.value,
+            hedges={hedge.underlying: hedge.note for hedge in decision.hedges},
+            orders=len(decision.approved),
+            refused=len(decision.refused),
+            ms=round(record.seconds * 1000, 1),
+        )
+        before, now = self._alarms, _by_key(decision)
+        for alarm in (now[key] for key in now if key not in before):
+            log.warning("alarm", key=alarm.key, severity=alarm.severity.value, message=alarm.message)
+        for alarm in (before[key] for key in before if key not in now):
+            log.info("alarm is over", key=alarm.key, message=alarm.message)
+        self._alarms = now
+
+
+def _by_key(decision: Decision) -> dict[str, Alarm]:
+    return {alarm.key: alarm for alarm in decision.alarms}
+
+
+def resume_state(journal: Journal, clock: Clock) -> State:
+    """Give the state to start from: the journal's, or that of a bot that has never run."""
+    return journal.load_state() or State.fresh(clock.now())

@@ -1,0 +1,135 @@
+"""Agree: hold what the venues show against the journal in every cycle, and take over what changed without us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.core.errors import Retryable
+from bot.core.orders import Fill
+from bot.core.reconciliation import positions
+from bot.core.reconciliation.positions import FLAT, Expected, Patience, Sight
+from bot.core.record import Event
+from bot.core.snapshot import Snapshot, VenueView
+from bot.core.state import Dispute, PendingStatus
+from bot.core.types import Symbol, VenueId
+from bot.ports import Clock, Exchange, Journal
+
+log = structlog.get_logger(__name__)
+
+FILLS_EVERY: Final = timedelta(minutes=1)
+"""How often a venue's trades are read though nothing is expected: what others did, and what came late."""
+TOLD: Final = timedelta(minutes=10)
+"""How long the alarm of a position that was taken over stands."""
+BETWEEN: Final = timedelta(seconds=1)
+"""The least time between the two reads that confirm a position at a real venue."""
+_LOOK_BACK: Final = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Agreement:
+    """Keeps journal and venues agreed.
+
+    ``disputes`` are those of the last snapshot; ``owed`` gathers the venues whose trades should be read again.
+    """
+
+    venues: Mapping[VenueId, Exchange]
+    journal: Journal
+    clock: Clock
+    owed: set[VenueId]
+    disputes: tuple[Dispute, ...] = ()
+    _sights: dict[tuple[VenueId, Symbol], Sight] = field(default_factory=dict)
+    _told: dict[str, tuple[datetime, Dispute]] = field(default_factory=dict)
+    _known: set[VenueId] = field(default_factory=set)
+    _asked: dict[VenueId, datetime] = field(default_factory=dict)
+
+    async def check(self, snapshot: Snapshot) -> None:
+        """Compare every venue that could be read with the journal.
+
+        Raises:
+            Retryable: the journal can't be read or written.
+        """
+        now, expected = self.clock.now(), self.journal.expected()
+        found: list[Dispute] = []
+        for view in snapshot.known_venues:
+            self._ask(view.venue, now)
+            own = {symbol: expected.get((view.venue, symbol), FLAT) for symbol in view.positions}
+            found += await self._positions(view, own)
+            ours = [item.intent.client_id for item in self.journal.pending()]
+            found += positions.strangers(view, self.journal.identity, ours)
+        self._known = {view.venue for view in snapshot.known_venues}
+        self._told = {key: item for key, item in self._told.items() if now - item[0] < TOLD}
+        self._tell(found)
+        self.disputes = (*found, *(dispute for _, dispute in self._told.values()))
+
+    def _ask(self, venue: VenueId, now: datetime) -> None:
+        """Have a venue's trades read: when it comes back, and on a timer."""
+        if venue not in self._known or now - self._asked.get(venue, now) >= FILLS_EVERY:
+            self.owed.add(venue)
+            self._asked[venue] = now
+        self._asked.setdefault(venue, now)
+
+    async def _positions(self, view: VenueView, expected: Mapping[Symbol, Expected]) -> list[Dispute]:
+        pending = self.journal.pending()
+        odd = positions.unexplained(view, expected, pending)
+        found = []
+        for symbol in view.positions:
+            key = view.venue, symbol
+            sight, first = odd.get(symbol), self._sights.get(key)
+            if sight is None:
+                self._sights.pop(key, None)
+                continue
+            confirmed = positions.is_confirmed(first, sight, expected[symbol], self._patience(view.venue))
+            if confirmed and not self._is_unknown(key):
+                await self._adopt(key, sight, expected[symbol])
+                continue
+            if first is None or first.position != sight.position:
+                self._sights[key] = sight
+            self.owed.add(view.venue)
+            found.append(positions.disputed(view.venue, symbol, sight, expected[symbol]))
+        return found
+
+    def _is_unknown(self, key: tuple[VenueId, Symbol]) -> bool:
+        """Whether an order's outcome is open: its proof needs the position that stood before it."""
+        return any(
+            (item.intent.request.venue, item.intent.request.symbol) == key and item.status is not PendingStatus.OPEN
+            for item in self.journal.pending()
+        )
+
+    def _patience(self, venue: VenueId) -> Patience:
+        rule = self.venues[venue].silence
+        if rule is None:
+            return Patience()
+        return Patience(rule.recv_window + rule.grace + (rule.looks - 1) * rule.spacing, BETWEEN)
+
+    async def _adopt(self, key: tuple[VenueId, Symbol], sight: Sight, expected: Expected) -> None:
+        """Take the venue's position over, with an event and an alarm that names the amount."""
+        venue, symbol = key
+        now = self.clock.now()
+        dispute = positions.adopted(venue, symbol, sight, expected, await self._causes(venue, symbol, now))
+        data = {"venue": venue, "symbol": symbol, "before": f"{expected.size:f}", "after": f"{sight.position:f}"}
+        self.journal.adopt(venue, symbol, sight.position, Event(now, "adopted", dispute.message, data))
+        del self._sights[key]
+        self._told[dispute.key] = now, dispute
+        log.error("position taken over", message=dispute.message, **data)
+
+    async def _causes(self, venue: VenueId, symbol: Symbol, now: datetime) -> tuple[Fill, ...]:
+        """Read the trades of the last hour that are not ours; none where the venue does not tell."""
+        try:
+            fills = await self.venues[venue].fills(now - _LOOK_BACK)
+        except Retryable as error:
+            log.warning("fills not read yet", venue=venue, reason=str(error))
+            return ()
+        identity = self.journal.identity
+        return tuple(one for one in fills if one.symbol == symbol and identity.epoch_of(one.client_id) is None)
+
+    def _tell(self, found: list[Dispute]) -> None:
+        """Log what is new."""
+        before = {dispute.key for dispute in self.disputes}
+        for dispute in found:
+            if dispute.key not in before:
+                log.warning("account disputed", key=dispute.key, message=dispute.message)

@@ -1,0 +1,134 @@
+"""Wiring of what runs beside the loop: the control socket, the HTTP port, MQTT, alerts; each only where it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from bot.app.settings import Settings
+from bot.app.told import Teller, ToldJournal
+from bot.clock import SystemClock
+from bot.control.messages import SOCKET
+from bot.control.server import ControlServer
+from bot.core.command import Verb
+from bot.core.types import VenueId
+from bot.journal.reader import JournalView
+from bot.ports import Meter, NoMeter, Operator, Publisher, Service
+from bot.telemetry.about import About
+from bot.telemetry.mqtt.config import MqttConfig
+from bot.telemetry.notifications import Alerts, Apprise, Mouth
+from bot.telemetry.web.dashboard_state import Past
+
+log = structlog.get_logger(__name__)
+
+JOURNAL: Final = "journal.sqlite"
+_ORDERS: Final = 50
+_EVENTS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Who is shown every cycle, and what runs until the daemon ends."""
+
+    publishers: Sequence[Publisher]
+    services: Sequence[Service]
+    meter: Meter
+
+
+def control_path(settings: Settings) -> Path:
+    """Give the socket at which the daemon takes commands."""
+    return settings.bot.state_dir / SOCKET
+
+
+def mqtt_prefix(settings: Settings) -> str:
+    """Give what begins every MQTT topic of this bot."""
+    return settings.mqtt.prefix or f"dnbot/{settings.bot.id}"
+
+
+async def beside(settings: Settings, operator: Operator, journal: ToldJournal, stack: AsyncExitStack) -> Beside:
+    """Build it all, and let the journal tell what it takes; ``stack`` gives everything back.
+
+    Args:
+        settings: the settings.
+        operator: the loop.
+        journal: the daemon's journal; commands over MQTT are signed for its epoch.
+        stack: closes what is opened here.
+
+    Raises:
+        ConfigError: a port, a path or a certificate can't be had.
+        Halt: the control socket can't be made, or the command counter is damaged.
+    """
+    publishers: list[Publisher] = []
+    control = ControlServer(control_path(settings), operator)
+    stack.callback(control.close)
+    services: list[Service] = [control]
+    meter: Meter = NoMeter()
+    if settings.http.enabled:
+        from bot.telemetry.web.server import HttpServer  # noqa: PLC0415 - costs memory, so only where there is a port
+
+        past = partial(_past, journal_path(settings), settings.http.history)
+        server = HttpServer(settings.http.config(), SystemClock(), about(settings), past)
+        await stack.enter_async_context(server)
+        log.info("status page", url=server.url)
+        meter = journal.meter = server
+        publishers += [Teller(server), server]
+    if settings.mqtt.enabled:
+        from bot.telemetry.mqtt.link import MqttLink  # noqa: PLC0415 - the same
+
+        link = MqttLink(_mqtt(settings, journal.epoch), operator, SystemClock())
+        publishers.append(link)
+        services.append(link)
+    if settings.alerts.are_wanted:
+        alerts = Alerts(settings.alerts.config(settings.bot.id), _mouth(settings), SystemClock())
+        publishers.append(alerts)
+        services.append(alerts)
+    return Beside(publishers, services, meter)
+
+
+def journal_path(settings: Settings) -> Path:
+    """Give the file that the daemon's journal is in."""
+    return settings.bot.state_dir / JOURNAL
+
+
+def about(settings: Settings) -> About:
+    """Say which bot this is."""
+    return About(settings.bot.id, metadata.version("dnbot"), settings.bot.mode)
+
+
+def _mouth(settings: Settings) -> Mouth:
+    own = settings.alerts
+    return Apprise([url.get_secret_value() for url in own.urls], [url.get_secret_value() for url in own.critical_urls])
+
+
+def _past(journal: Path, cycles: int) -> Past:
+    """Give what the status page shows of the time before the start."""
+    with closing(JournalView.open(journal)) as view:
+        orders = [(item.intent, item.outcome) for item in view.intents(limit=_ORDERS)]
+        return Past(view.summaries(limit=cycles), orders, view.events(limit=_EVENTS))
+
+
+def _mqtt(settings: Settings, epoch: int) -> MqttConfig:
+    own = settings.mqtt
+    key = own.key.get_secret_value().encode()
+    return MqttConfig(
+        broker=own.broker(),
+        prefix=mqtt_prefix(settings),
+        bot_id=settings.bot.id,
+        version=metadata.version("dnbot"),
+        mode=settings.bot.mode,
+        epoch=epoch,
+        counter_file=settings.bot.state_dir / "mqtt-counter",
+        key=key or None,
+        verbs=frozenset(Verb(verb) for verb in own.commands),
+        queue=own.queue,
+        discovery=own.discovery,
+        underlyings=tuple(settings.policy().hedges),
+        venues={VenueId(name): tuple(venue.symbols.values()) for name, venue in settings.venues.items()},
+    )

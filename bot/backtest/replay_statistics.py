@@ -1,0 +1,113 @@
+"""What is counted along a replay, a day at a time: variances, and the thinned rows that charts draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.backtest.columns import Floats
+from bot.backtest.market import MarketDay
+from bot.backtest.replay_world import Lines
+from bot.backtest.result import Moments, Series
+from bot.core.types import Underlying
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a day's steps saw, one item a step; equity and shorts are those after the step's orders."""
+
+    steps: list[int] = field(default_factory=list)
+    equity: list[float] = field(default_factory=list)
+    shorts: list[dict[Underlying, float]] = field(default_factory=list)
+    bands: list[dict[Underlying, float]] = field(default_factory=list)
+    distances: list[float] = field(default_factory=list)
+    idle: int | None = None
+    """The first row at which nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A day's accounts by row: USD, base units; ``place`` is the last step at or before each row."""
+
+    equity: Floats
+    shorts: Mapping[Underlying, Floats]
+    place: npt.NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted on the way; changes are those of ``Result``."""
+
+    series: Series
+    hedged: Moments = field(default_factory=Moments)
+    unhedged: Moments = field(default_factory=Moments)
+    adrift: Moments = field(default_factory=Moments)
+    steps: int = 0
+    rows: int = 0
+    refused: int = 0
+    worst: float | None = None
+    value: float | None = None
+    total: float = 0.0
+    net: dict[Underlying, tuple[float, float]] = field(default_factory=dict)
+    """Value, value with equity, and (exposure + short, mark) at the last row that was counted."""
+
+    def take(self, day: MarketDay, found: Lines, seen: Seen) -> None:
+        """Take a day in."""
+        self.steps += len(seen.steps)
+        self.rows += len(day)
+        rows = _rows(found, seen)
+        first = 0 if self.value is not None else seen.idle
+        if first is not None:  # from the first decision on that found the hedge in place
+            self._count(found.value[first:], (found.value + rows.equity)[first:])
+            self.adrift.add(self._moves(found, rows, first))
+        nearest = min(seen.distances, default=float("inf"))
+        self.worst = nearest if self.worst is None else min(nearest, self.worst)
+        self._draw(day, found, rows, seen)
+
+    def _count(self, value: Floats, total: Floats) -> None:
+        if self.value is not None:
+            value, total = np.concatenate(([self.value], value)), np.concatenate(([self.total], total))
+        self.value, self.total = float(value[-1]), float(total[-1])
+        self.unhedged.add(np.diff(value))
+        self.hedged.add(np.diff(total))
+
+    def _moves(self, found: Lines, rows: _Rows, first: int) -> Floats:
+        """Give what the net exposure that each row ended with gained in the next one."""
+        gained: Floats = np.zeros(1)
+        for name, marks in found.marks.items():
+            held, price = (found.exposure[name] + rows.shorts[name])[first:], marks[first:]
+            if name in self.net:
+                last_net, last_price = self.net[name]
+                held, price = np.concatenate(([last_net], held)), np.concatenate(([last_price], price))
+            self.net[name] = float(held[-1]), float(price[-1])
+            gained = gained + held[:-1] * np.diff(price)
+        return gained
+
+    def _draw(self, day: MarketDay, found: Lines, rows: _Rows, seen: Seen) -> None:
+        series, place = self.series, rows.place
+        for row in range((-(self.rows - len(day))) % series.every, len(day), series.every):
+            series.at.append(day.times[row])
+            series.value.append(float(found.value[row]))
+            series.hold.append(float(found.hold[row]))
+            series.equity.append(float(rows.equity[row]))
+            series.distance.append(seen.distances[int(place[row])])
+            for name in found.marks:
+                series.marks.setdefault(name, []).append(float(found.marks[name][row]))
+                series.exposure.setdefault(name, []).append(float(found.exposure[name][row]))
+                series.short.setdefault(name, []).append(float(rows.shorts[name][row]))
+                series.band.setdefault(name, []).append(seen.bands[int(place[row])].get(name, 0.0))
+
+
+def _rows(found: Lines, seen: Seen) -> _Rows:
+    """Carry the accounts from the steps to all rows: between two steps shorts only gain or lose with the mark."""
+    steps = np.array(seen.steps)
+    place = np.searchsorted(steps, np.arange(len(found.value)), "right") - 1
+    equity = np.array(seen.equity)[place]
+    shorts: dict[Underlying, Floats] = {}
+    for name, marks in found.marks.items():
+        shorts[name] = np.array([short[name] for short in seen.shorts])[place]
+        equity = equity + shorts[name] * (marks - marks[steps][place])
+    return _Rows(equity, shorts, place)

@@ -1,0 +1,98 @@
+"""Reads by demand: code asks for the answers it needs, what is not there yet is fetched, and it is run again.
+
+The first snapshot takes a few rounds (an owner's balance, then the ids, then the positions, then their pools). What
+one snapshot used is fetched ahead for the next one, so that a steady state takes one round; all rounds of a snapshot
+are pinned to the same block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.chain import json_rpc
+from bot.chain.multicall import Call, Failed, Result
+from bot.core.errors import Retryable
+
+
+class Missing(Exception):  # noqa: N818 - no error: the word for "not fetched yet"
+    """An answer was asked for that is not there yet; it is on the list for the next round."""
+
+
+class ContractError(Retryable):
+    """A contract did not answer as one of its kind does; ``target`` is its address."""
+
+    def __init__(self, call: Call, what: str) -> None:
+        super().__init__(f"{call}: {what}")
+        self.target = call.target
+
+
+class Facts:
+    """Answers that can't change (a token's decimals, a pair's tokens), kept over snapshots."""
+
+    def __init__(self) -> None:
+        self.known: dict[Call, bytes] = {}
+
+
+class Reads:
+    """The answers of one block, and the list of those that are wanted next."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._results: dict[Call, Result] = {}
+        self.used: dict[Call, None] = {}
+        self.wanted: dict[Call, None] = {}
+
+    def add(self, calls: Sequence[Call], results: Sequence[Result]) -> None:
+        """Take the results of a round."""
+        self._results.update(zip(calls, results, strict=True))
+
+    def restart(self) -> None:
+        """Begin another pass over the same block."""
+        self.used.clear()
+        self.wanted.clear()
+
+    def want(self, calls: Iterable[Call]) -> None:
+        """Ask for answers that a later step of the same pass takes, so that they come in one round."""
+        results, facts = self._results, self._facts.known
+        self.wanted.update((call, None) for call in calls if call not in results and call not in facts)
+
+    def outcome(self, call: Call) -> Result:
+        """Give an answer, or the proof that the contract refused to give one.
+
+        Raises:
+            Missing: it is not there yet.
+            ContractError: what came is too short to be an answer of such a contract.
+        """
+        result = self._results.get(call)
+        if result is None:
+            self.wanted[call] = None
+            raise Missing
+        self.used[call] = None
+        if isinstance(result, bytes) and len(result) < call.words * json_rpc.WORD:
+            raise ContractError(call, f"{len(result)} bytes are no answer (is it the contract that it should be?)")
+        return result
+
+    def take(self, call: Call) -> bytes:
+        """Give an answer that there must be.
+
+        Raises:
+            Missing: it is not there yet.
+            ContractError: the call failed.
+        """
+        result = self.outcome(call)
+        if isinstance(result, Failed):
+            raise ContractError(call, f"failed ({result.reason or 'without a reason'})")
+        return result
+
+    def fact(self, call: Call) -> bytes:
+        """Give an answer that can't change; once known it is not read again.
+
+        Raises:
+            Missing: it is not there yet.
+            ContractError: the call failed.
+        """
+        known = self._facts.known.get(call)
+        if known is None:
+            known = self._facts.known[call] = self.take(call)
+            self.used.pop(call, None)
+        return known

@@ -1,0 +1,196 @@
+"""The ChainReader: one chain, every read of a snapshot pinned to one block."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from bot.chain import json_rpc
+from bot.chain.batched_reads import ContractError, Facts, Reads
+from bot.chain.client import RpcClient
+from bot.chain.config import ChainConfig
+from bot.chain.endpoint import Endpoint
+from bot.chain.head_tracker import HeadTrack, Reorg
+from bot.chain.heads import Heads
+from bot.chain.logs import Logs
+from bot.chain.multicall import Multicall, Plan, Result
+from bot.chain.preflight import blame, check_chain_id, check_code
+from bot.chain.protocol import Found, MakeSources, Source
+from bot.chain.tokens import TokenBook
+from bot.core.errors import Retryable, SkipCycle
+from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
+from bot.core.types import ChainName
+from bot.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 4
+MAX_ROUNDS = 16
+"""Rounds of one snapshot; the first one of a V3 deployment takes six."""
+
+
+class EvmChainReader:
+    """Implements the port ChainReader for any EVM chain.
+
+    Args:
+        config: the chain.
+        make_sources: builds what is read there.
+        clock: for the age of heads, backoff and health of endpoints.
+        on_reorg: told of every reorganisation that is seen.
+    """
+
+    def __init__(
+        self,
+        config: ChainConfig,
+        make_sources: MakeSources,
+        clock: Clock,
+        on_reorg: Callable[[Reorg], None] | None = None,
+    ) -> None:
+        limits = config.limits
+        self._config = config
+        self._clock = clock
+        self._client = RpcClient(config.rpc_urls, timeout=limits.request_timeout, clock=clock)
+        self._track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds(), on_reorg)
+        self._heads = Heads(config, self._client, self._track, clock)
+        self._multicall = Multicall(config.multicall, limits)
+        self._tokens = TokenBook(config)
+        sources = make_sources(config, self._tokens)
+        self._readers = sources.readers
+        self._sources: list[Source] = [*sources.readers, *sources.references]
+        self._facts = Facts()
+        self._ahead: Plan = self._multicall.plan(())
+        self._read_block: int | None = None
+
+    @property
+    def chain(self) -> ChainName:
+        """The chain's name in the configuration."""
+        return self._config.name
+
+    @property
+    def reorgs(self) -> int:
+        """How many reorganisations were seen."""
+        return self._track.reorgs
+
+    async def check(self) -> None:
+        """Compare the configuration with the chain.
+
+        Raises:
+            ConfigError: the chain id differs, an address has no code, a token has no mapping.
+            Retryable: no endpoint answers.
+        """
+        await check_chain_id(self._config, self._client)
+        multicall = [] if self._config.multicall is None else [(self._config.key("multicall"), self._config.multicall)]
+        contracts = [*multicall, *(item for source in self._sources for item in source.contracts())]
+        await check_code(self._client, contracts)
+        try:
+            await self.read()
+        except ContractError as error:
+            raise blame(contracts, error) from error
+        except SkipCycle as error:
+            raise Retryable(str(error)) from error
+        self._tokens.require_known()
+
+    async def read(self) -> ChainView:
+        """Read everything at the newest block, pinned to it.
+
+        Raises:
+            Retryable: no endpoint gave a whole answer in time.
+            SkipCycle: the answers contradict each other.
+        """
+        retrying = AsyncRetrying(
+            sleep=self._clock.sleep,
+            retry=retry_if_exception_type(Retryable),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential(multiplier=0.05),
+            reraise=True,
+        )
+        try:
+            async with asyncio.timeout(self._config.limits.read_timeout):
+                return await retrying(self._read)
+        except TimeoutError:
+            raise Retryable(f"no whole answer within {self._config.limits.read_timeout:g} s") from None
+
+    async def entry(self, position: LpPosition) -> Entry | None:
+        """Look up a position's entry amounts in its own events, up to the block read last.
+
+        Raises:
+            Retryable: no endpoint answered.
+        """
+        if self._read_block is None:
+            return None
+        logs = Logs(self._client, self._config.limits)
+        for reader in self._readers:
+            if reader.name == position.protocol:
+                return await reader.entry(logs, position, self._read_block)
+        return None
+
+    def heads(self) -> AsyncGenerator[BlockStamp, None]:
+        """Give new heads as they come, for ever; the newest one where several came at once."""
+        return self._heads.follow()
+
+    async def close(self) -> None:
+        """Give back connections."""
+        await self._client.close()
+
+    async def _read(self) -> ChainView:
+        block, endpoint = await self._newest()
+        reads = Reads(self._facts)
+        plan = self._ahead
+        for _ in range(MAX_ROUNDS):
+            answers, endpoint = await self._fetch(plan, block, endpoint)
+            reads.add(plan.calls, answers)
+            found = self._pass(reads)
+            if not reads.wanted:
+                break
+            plan = self._multicall.plan(reads.wanted)
+        else:
+            raise SkipCycle(f"chain {self.chain}: still not read whole after {MAX_ROUNDS} rounds")
+        if self._ahead.calls != (used := tuple(reads.used)):
+            self._ahead = self._multicall.plan(used)
+        self._read_block = block.number
+        return ChainView(
+            chain=self.chain,
+            chain_id=self._config.chain_id,
+            block=block,
+            positions=tuple(found.positions),
+            pools=tuple(found.prices.values()),
+            left_out=tuple(found.left_out),
+        )
+
+    async def _fetch(self, plan: Plan, block: BlockStamp, start: Endpoint) -> tuple[list[Result], Endpoint]:
+        async def work(endpoint: Endpoint) -> tuple[list[Result], Endpoint]:
+            return await self._multicall.run(endpoint, plan, block), endpoint
+
+        return await self._client.first(work, start=start)
+
+    def _pass(self, reads: Reads) -> Found:
+        reads.restart()
+        found = Found()
+        for source in self._sources:
+            source.read(reads, found)
+        return found
+
+    async def _newest(self) -> tuple[BlockStamp, Endpoint]:
+        """Give the newest head and who has it: the first fresh one, or the newest one if all of them are old."""
+        old: list[tuple[BlockStamp, Endpoint]] = []
+
+        async def work(endpoint: Endpoint) -> tuple[BlockStamp, Endpoint]:
+            stamp = json_rpc.stamp(await endpoint.request("eth_getBlockByNumber", '["latest",false]'))
+            if self._clock.now() - stamp.timestamp > self._config.limits.max_head_age:
+                old.append((stamp, endpoint))
+                raise endpoint.fault(f"its newest block {stamp.number} is of {stamp.timestamp:%Y-%m-%d %H:%M:%S}")
+            self._track.accept(stamp)
+            return stamp, endpoint
+
+        try:
+            return await self._client.first(work)
+        except Retryable:
+            if not old:
+                raise
+        # The chain itself stands still: the block's age is in the snapshot, and the guards judge it.
+        newest = max(old, key=lambda found: found[0].number)
+        self._track.accept(newest[0])
+        return newest

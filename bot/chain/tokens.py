@@ -1,0 +1,155 @@
+"""Tokens: their metadata, read once, and what they are a claim on.
+
+A symbol is what a contract says of itself, and anybody can send an owner a position in a token that calls itself WETH.
+So on the usual chains tokens are known by their address alone. Elsewhere (a local node, a testnet) a well-known symbol
+is believed of the first address that carries it, and the configured pools are read first; a second address with the
+same symbol is an unknown token. At the start an unknown token is a ConfigError. At run time
+the position that holds it is left out whole: whoever owns a worthless token moves its pool's price as they like, and
+with it how much of the other token the position holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.chain import json_rpc
+from bot.chain.batched_reads import Reads
+from bot.chain.config import ChainConfig, TokenMapping
+from bot.chain.known_tokens import BY_ADDRESS
+from bot.chain.multicall import Call
+from bot.core.errors import ConfigError
+from bot.core.snapshot import Token
+from bot.core.types import USD, Address, Underlying
+
+log = structlog.get_logger(__name__)
+
+SYMBOL: Final = bytes.fromhex("95d89b41")
+DECIMALS: Final = bytes.fromhex("313ce567")
+BALANCE_OF: Final = bytes.fromhex("70a08231")
+BALANCE_GAS: Final = 60_000
+"""Some tokens stand behind a proxy or reckon their balances."""
+METADATA_GAS: Final = 1_000_000
+"""What a stranger's contract may burn when it is asked for its name."""
+MAX_DECIMALS: Final = 255
+
+_CLAIMS: Final = {
+    Underlying("ETH"): ("WETH", "WETH.e", "ETH"),
+    Underlying("BTC"): ("WBTC", "WBTC.e", "BTCB", "BTC.b", "cbBTC", "tBTC"),
+    Underlying("BNB"): ("WBNB",),
+    Underlying("POL"): ("WPOL", "WMATIC"),
+    Underlying("AVAX"): ("WAVAX",),
+    USD: ("USDC", "USDC.e", "USDbC", "USDT", "USDT.e", "USDT0", "DAI", "USDS", "LUSD", "PYUSD", "FDUSD", "TUSD"),
+}
+KNOWN: Final = {symbol: underlying for underlying, symbols in _CLAIMS.items() for symbol in symbols}
+"""Symbols whose token is worth one unit of its underlying. Staked tokens have a rate: they must be configured."""
+
+
+def claim(chain: ChainConfig, address: Address, symbol: str) -> Underlying | None:
+    """Give what a token is a claim on, as far as its address, or away from the usual chains its symbol, tells."""
+    if address in chain.tokens:
+        return chain.tokens[address].underlying
+    listed = BY_ADDRESS.get(chain.chain_id)
+    return KNOWN.get(symbol) if listed is None else listed.get(address)
+
+
+def balance_of(token: Address, account: Address) -> Call:
+    """Make the call ``balanceOf(account)``."""
+    return Call(token, BALANCE_OF + json_rpc.encode_address(account), gas=BALANCE_GAS)
+
+
+def _stranger(address: Address, data: bytes) -> Call:
+    """Make a call to a contract that may do its worst: it can only spoil its own answer."""
+    return Call(address, data, words=0, gas=METADATA_GAS, alone=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A token that is a claim on nothing that dnbot knows; ``reason`` is None where the user ignores it on purpose."""
+
+    address: Address
+    reason: str | None
+
+
+class TokenBook:
+    """The tokens of one chain."""
+
+    def __init__(self, chain: ChainConfig) -> None:
+        self._chain = chain
+        self._tokens: dict[Address, Token | Foreign] = {}
+        self._calls: dict[Address, tuple[Call, Call]] = {}
+        self._claimed: dict[str, Address] = {}
+
+    def pair(self, reads: Reads, address0: Address, address1: Address) -> tuple[Token, Token] | Foreign:
+        """Give both tokens of a pool, or the one that is foreign.
+
+        Raises:
+            Missing: their metadata is not there yet.
+        """
+        reads.want(call for address in (address0, address1) for call in self._metadata(address))
+        token0, token1 = self._token(reads, address0), self._token(reads, address1)
+        if isinstance(token0, Foreign):
+            return token0
+        return token1 if isinstance(token1, Foreign) else (token0, token1)
+
+    def require_known(self) -> None:
+        """Insist that every token seen so far is mapped or ignored.
+
+        Raises:
+            ConfigError: one is not; the message names the key to add.
+        """
+        for token in self._tokens.values():
+            if isinstance(token, Foreign) and token.reason is not None:
+                key = self._chain.key(f'tokens."{token.address}".underlying')
+                raise ConfigError(token.reason, key=key)
+
+    def _metadata(self, address: Address) -> tuple[Call, ...]:
+        if address in self._tokens:
+            return ()
+        if address in self._chain.ignored:
+            self._tokens[address] = Foreign(address, None)
+            return ()
+        if address not in self._calls:
+            self._calls[address] = _stranger(address, SYMBOL), _stranger(address, DECIMALS)
+        return self._calls[address]
+
+    def _token(self, reads: Reads, address: Address) -> Token | Foreign:
+        known = self._tokens.get(address)
+        if known is None:
+            known = self._tokens[address] = self._read(reads, address)
+            if isinstance(known, Foreign):
+                log.warning("token without a mapping", chain=self._chain.name, token=address, reason=known.reason)
+        return known
+
+    def _read(self, reads: Reads, address: Address) -> Token | Foreign:
+        calls = self._calls[address]
+        named, told = reads.outcome(calls[0]), reads.outcome(calls[1])
+        decimals = json_rpc.uint(told) if isinstance(told, bytes) and len(told) >= json_rpc.WORD else MAX_DECIMALS + 1
+        if decimals > MAX_DECIMALS:
+            return self._foreign(address, "does not tell how many decimals it has")
+        symbol = (json_rpc.text(named) if isinstance(named, bytes) else "") or "?"
+        mapping = self._mapping(address, symbol)
+        if mapping is not None:
+            return Token(address, symbol, decimals, mapping.underlying, mapping.rate)
+        twin = self._claimed.get(symbol)
+        why = f"calls itself {symbol} like {twin} does" if twin else f"({symbol}) is not known to dnbot"
+        return self._foreign(address, why)
+
+    def _mapping(self, address: Address, symbol: str) -> TokenMapping | None:
+        configured = self._chain.tokens.get(address)
+        if configured is not None:
+            self._claimed.setdefault(symbol, address)
+            return configured
+        listed = BY_ADDRESS.get(self._chain.chain_id)
+        if listed is not None:
+            return TokenMapping(listed[address]) if address in listed else None
+        if symbol in KNOWN and self._claimed.setdefault(symbol, address) == address:
+            return TokenMapping(KNOWN[symbol])
+        return None
+
+    def _foreign(self, address: Address, why: str) -> Foreign:
+        key = self._chain.key(f'tokens."{address}"')
+        remedy = f'say what it is a claim on, such as {key}.underlying = "ETH", or set {key}.ignore = true'
+        return Foreign(address, f"token {address} {why}: {remedy}")

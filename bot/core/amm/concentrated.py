@@ -1,0 +1,183 @@
+"""Uniswap V3 and its forks: concentrated liquidity between two ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from typing import Final
+
+from bot.core.amm.curve import Amounts
+from bot.core.amm.decimal_context import PRECISE, from_x96, require_price
+from bot.core.amm.liquidity_math import amount0_delta, amount1_delta
+from bot.core.amm.tick_math import sqrt_ratio_at_tick
+from bot.core.errors import SkipCycle
+from bot.core.types import ZERO
+
+_U128_MAX: Final = (1 << 128) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class PoolBook:
+    """What the pool itself has written down for the owner and range of a position (``pool.positions(key)``).
+
+    The position manager owns all its positions in the pool; those of one range share one such book. Each book is
+    rounded down on its own, so that the pool can hold a few units less than the manager promises, and it is the pool
+    that pays.
+    """
+
+    liquidity: int
+    fee_growth_inside_last0_x128: int
+    fee_growth_inside_last1_x128: int
+    tokens_owed0: int
+    tokens_owed1: int
+
+
+@dataclass(frozen=True, slots=True)
+class V3Position:
+    """A position between two ticks, with the state of its pool; implements Curve.
+
+    Attributes:
+        liquidity: the position's own liquidity.
+        tick_lower: lower boundary, included in the range.
+        tick_upper: upper boundary, excluded.
+        sqrt_price_x96: ``slot0.sqrtPriceX96``.
+        tick: ``slot0.tick``; it can stand one below the tick of the price, right after a swap that ended on a boundary.
+        fee_growth_global0_x128: the pool's fee growth per unit of liquidity, token0, modulo 2^256; 1: token1.
+        fee_growth_outside_lower0_x128: ``ticks(tick_lower).feeGrowthOutside0X128``; and so on for upper and token1.
+        fee_growth_inside_last0_x128: as the position was last credited; 1: token1.
+        tokens_owed0: credited and not collected yet, principal already taken out included; 1: token1.
+        pool_book: what caps the payment of a position held through the position manager; None for a position that its
+            owner holds in the pool directly (its own book is the pool's), or where a few units too many do no harm.
+    """
+
+    liquidity: int
+    tick_lower: int
+    tick_upper: int
+    sqrt_price_x96: int
+    tick: int
+    fee_growth_global0_x128: int
+    fee_growth_global1_x128: int
+    fee_growth_outside_lower0_x128: int
+    fee_growth_outside_lower1_x128: int
+    fee_growth_outside_upper0_x128: int
+    fee_growth_outside_upper1_x128: int
+    fee_growth_inside_last0_x128: int
+    fee_growth_inside_last1_x128: int
+    tokens_owed0: int
+    tokens_owed1: int
+    pool_book: PoolBook | None = None
+
+    @property
+    def in_range(self) -> bool:
+        """Whether the position has liquidity that trades at the pool's present tick."""
+        return self.liquidity > 0 and self.tick_lower <= self.tick < self.tick_upper
+
+    def amounts(self) -> Amounts:
+        """Give what ``decreaseLiquidity`` of everything and ``collect`` of the maximum pay, to the unit.
+
+        Without liquidity it is what ``collect`` alone pays. ``fees`` holds all that is no principal of this withdrawal:
+        fees grown since the last credit, and tokens owed from before. Like the contracts, sums wrap at 2^128.
+
+        Raises:
+            SkipCycle: the pool's book holds less liquidity than the position.
+        """
+        if self.liquidity == 0:
+            return Amounts(0, 0, *self._owed_of_old())
+        principal0, principal1 = self._principal()
+        total0, total1 = self._owed_after_burn(principal0, principal1)
+        principal0, principal1 = min(principal0, total0), min(principal1, total1)
+        return Amounts(principal0, principal1, total0 - principal0, total1 - principal1)
+
+    def price(self) -> Decimal:
+        """Give the pool's price, raw token1 per raw token0.
+
+        Raises:
+            SkipCycle: the pool has no price yet.
+        """
+        with localcontext(PRECISE):
+            return self._sqrt_price() ** 2
+
+    def log_sensitivity(self) -> tuple[Decimal, Decimal]:
+        """Give d(amount)/d(ln price): -L/(2 sqrt P) of token0 and +L sqrt P/2 of token1 in range, 0 outside."""
+        if not self.in_range:
+            return ZERO, ZERO
+        with localcontext(PRECISE):
+            root = self._sqrt_price()
+            half = Decimal(self.liquidity) / 2
+            return -half / root, half * root
+
+    def compounded(self, root: int) -> Decimal:
+        """Give 0: fees stay apart from the principal."""
+        del root
+        return ZERO
+
+    def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
+        """Give the principal at another price: L(1/sqrt P - 1/sqrt b) and L(sqrt P - sqrt a), P held within [a, b].
+
+        Raises:
+            ValueError: the price is not above 0.
+        """
+        require_price(price)
+        with localcontext(PRECISE):
+            low = from_x96(sqrt_ratio_at_tick(self.tick_lower))
+            high = from_x96(sqrt_ratio_at_tick(self.tick_upper))
+            root = max(low, min(price.sqrt(), high))
+            return self.liquidity * (1 / root - 1 / high), self.liquidity * (root - low)
+
+    def _sqrt_price(self) -> Decimal:
+        if self.sqrt_price_x96 <= 0:
+            raise SkipCycle("a V3 pool without a price (sqrtPriceX96 is 0): it is not initialised")
+        return from_x96(self.sqrt_price_x96)
+
+    def _principal(self) -> tuple[int, int]:
+        """Give what UniswapV3Pool.burn credits: the tick chooses the case, the square-root price gives the amounts."""
+        low, high = sqrt_ratio_at_tick(self.tick_lower), sqrt_ratio_at_tick(self.tick_upper)
+        if self.tick < self.tick_lower:
+            return amount0_delta(low, high, self.liquidity), 0
+        if self.tick < self.tick_upper:
+            return (
+                amount0_delta(self.sqrt_price_x96, high, self.liquidity),
+                amount1_delta(low, self.sqrt_price_x96, self.liquidity),
+            )
+        return 0, amount1_delta(low, high, self.liquidity)
+
+    def _owed_of_old(self) -> tuple[int, int]:
+        """Give what is collected without a burn: nothing is credited first, in no book."""
+        book = self.pool_book
+        if book is None:
+            return self.tokens_owed0, self.tokens_owed1
+        return min(self.tokens_owed0, book.tokens_owed0), min(self.tokens_owed1, book.tokens_owed1)
+
+    def _owed_after_burn(self, principal0: int, principal1: int) -> tuple[int, int]:
+        """Give what is collected after burning everything: what is owed by then, as far as the pool's book goes."""
+        inside0 = self._inside(
+            self.fee_growth_global0_x128, self.fee_growth_outside_lower0_x128, self.fee_growth_outside_upper0_x128
+        )
+        inside1 = self._inside(
+            self.fee_growth_global1_x128, self.fee_growth_outside_lower1_x128, self.fee_growth_outside_upper1_x128
+        )
+        total0 = _credited(self.tokens_owed0, principal0, inside0 - self.fee_growth_inside_last0_x128, self.liquidity)
+        total1 = _credited(self.tokens_owed1, principal1, inside1 - self.fee_growth_inside_last1_x128, self.liquidity)
+        if (book := self.pool_book) is None:
+            return total0, total1
+        if book.liquidity < self.liquidity:
+            raise SkipCycle(f"the pool knows of liquidity {book.liquidity} where a position has {self.liquidity}")
+        growth0, growth1 = inside0 - book.fee_growth_inside_last0_x128, inside1 - book.fee_growth_inside_last1_x128
+        return (
+            min(total0, _credited(book.tokens_owed0, principal0, growth0, book.liquidity)),
+            min(total1, _credited(book.tokens_owed1, principal1, growth1, book.liquidity)),
+        )
+
+    def _inside(self, growth: int, outside_lower: int, outside_upper: int) -> int:
+        """Give the fee growth inside the range, up to a multiple of 2^256 (Tick.getFeeGrowthInside)."""
+        below = outside_lower if self.tick >= self.tick_lower else growth - outside_lower
+        above = outside_upper if self.tick < self.tick_upper else growth - outside_upper
+        return growth - below - above
+
+
+def _credited(owed: int, principal: int, growth: int, liquidity: int) -> int:
+    """Give the tokens owed after a burn (Position.update): growth counts modulo 2^256, tokens modulo 2^128.
+
+    Growth needs no mask of its own: what it is off by, multiples of 2^256, the last one takes away.
+    """
+    return (owed + principal + (growth * liquidity >> 128)) & _U128_MAX

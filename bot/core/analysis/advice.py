@@ -1,0 +1,270 @@
+"""Advice: what a hedge of the present positions would cost a year, how wide to trade, how much collateral to bring.
+
+Yearly figures are expectations at the present amounts, prices and rates, as if those stayed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.analysis.first_passage import chance_of_rise, loss_against_rebalancing, rise_of_chance
+from bot.core.decision import Band, Decision, Standing
+from bot.core.hedge.band import Diffusion, bands, to_decimal
+from bot.core.hedge.markets import Lane, known_venues, lanes_of
+from bot.core.hedge.target import Aim, diffusion
+from bot.core.hedge.volatility import YEAR, Volatility
+from bot.core.lp.exposure import legs_of, net, units_of
+from bot.core.policy import BandPolicy, FixedWidth, Policy, RiskAversion, RiskPolicy, TrackingBudget
+from bot.core.risk.margin import liquidation_price, maintenance_margin
+from bot.core.snapshot import LpPosition, Snapshot, VenueView
+from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying, VenueId
+
+AVERSIONS: Final = (Decimal(10), Decimal(30), Decimal(50), Decimal(100), Decimal(300))
+LEVERAGES: Final = (Decimal(2), Decimal(3), Decimal(5), Decimal(10))
+HORIZON: Final = timedelta(days=7)
+ACCEPTED: Final = 0.001
+"""The chance of being liquidated within the horizon, without a top-up, that the advised collateral leaves at most."""
+_DAY: Final = timedelta(days=1).total_seconds() / YEAR
+_WEEK: Final = HORIZON.total_seconds() / YEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A leverage, the rise of the mark that liquidates at it, and its chance in a day and in a week; fractions."""
+
+    leverage: Decimal
+    rise: Decimal
+    day: Decimal
+    week: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeAdvice:
+    """One underlying; base units, USD, and USD a year.
+
+    Attributes:
+        volatility: yearly; ``is_estimated`` from the marks' own history, else the setting that stands in for it.
+        unhedged: how far the exposure's value deviates in a year without a hedge, fraction of the LP value.
+        collateral: what should stand behind the short; None where the venue's margin table is not known.
+        leverage: the short's notional over that.
+        funding: what the short would receive (below 0: pay) at the present rate; ``funding_rate`` as a yearly fraction.
+        risks: what fixed leverages would mean.
+    """
+
+    underlying: Underlying
+    venue: VenueId
+    symbol: Symbol
+    mark: Decimal
+    exposure: Decimal
+    target: Decimal
+    volatility: Decimal
+    is_estimated: bool
+    unhedged: Decimal
+    band: Band
+    collateral: Decimal | None
+    leverage: Decimal | None
+    funding_rate: Decimal
+    funding: Decimal
+    risks: tuple[Risk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PositionAdvice:
+    """A position's worth in USD, and its loss against rebalancing, USD a year; None without a price."""
+
+    position: PositionId
+    value: Decimal | None
+    lvr: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShortAdvice:
+    """A short as it stands, and its chance of liquidation within the horizon without a top-up."""
+
+    standing: Standing
+    chance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class VenueAdvice:
+    """A venue's equity, and the collateral that the targets there ask for; None where that is not known."""
+
+    venue: VenueId
+    equity: Decimal
+    collateral: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a way to set the band means for all underlyings together, a year: fraction of the LP value, USD."""
+
+    policy: BandPolicy
+    tracking_error: Decimal
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """All of it; ``unhedged`` has an exposure and no market that can be read, ``dark`` are the silent venues."""
+
+    lp_value: Decimal
+    hedges: tuple[HedgeAdvice, ...]
+    positions: tuple[PositionAdvice, ...]
+    venues: tuple[VenueAdvice, ...]
+    shorts: tuple[ShortAdvice, ...]
+    configured: Choice
+    advised: Choice
+    choices: tuple[Choice, ...]
+    unhedged: tuple[Underlying, ...]
+    dark: tuple[VenueId, ...]
+
+    @property
+    def funding(self) -> Decimal:
+        """What all shorts would receive a year, USD."""
+        return sum((hedge.funding for hedge in self.hedges), ZERO)
+
+    @property
+    def lvr(self) -> Decimal | None:
+        """The loss of all positions against rebalancing, USD a year; None where one of them is not priced."""
+        known = [item.lvr for item in self.positions if item.lvr is not None]
+        return sum(known, ZERO) if len(known) == len(self.positions) else None
+
+    @property
+    def break_even(self) -> Decimal | None:
+        """The LP fees a year that pay for the loss and the hedge, USD; below 0 where the funding alone does."""
+        return None if self.lvr is None else self.lvr + self.advised.cost - self.funding
+
+
+def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
+    """Advise on the positions and venues of a snapshot; ``decision`` is the one that was made on it."""
+    exposures = net(decision.state.held.values())
+    volatilities = Volatility(decision.state.marks, float(policy.assumed_volatility))
+    venues = known_venues(snapshot)
+    values = {report.position: report.value for report in decision.positions}
+    lp_value = sum((value for value in values.values() if value is not None), ZERO)
+    found: list[tuple[Aim, Lane, Diffusion]] = []
+    for key, exposure in exposures.items():
+        if key in policy.hedges:
+            hedge = policy.hedges[key]
+            item = Aim(key, exposure, hedge.ratio, -hedge.ratio * exposure.amount, lanes_of(hedge, venues, {}))
+            if lane := item.lanes.first:
+                found.append((item, lane, diffusion(item, lane, policy, volatilities)))
+    moving = [one for _, _, one in found]
+    configured = choice(moving, policy, lp_value, policy.band)
+    best = _best(policy.band, configured)
+    widths = bands(moving, replace(policy, band=best), lp_value)
+    hedges = tuple(
+        _hedge((item, lane), band, policy.risk, volatilities, lp_value)
+        for (item, lane, _), band in zip(found, widths, strict=True)
+    )
+    covered = {hedge.underlying for hedge in hedges}
+    return Advice(
+        lp_value=lp_value,
+        hedges=hedges,
+        positions=tuple(
+            _position(one, values.get(one.id), decision.prices, volatilities) for one in snapshot.positions
+        ),
+        venues=tuple(_venue(view, hedges) for view in venues.values()),
+        shorts=tuple(_short(one, volatilities) for one in decision.standings),
+        configured=configured,
+        advised=choice(moving, policy, lp_value, best),
+        choices=tuple(choice(moving, policy, lp_value, RiskAversion(a)) for a in AVERSIONS),
+        unhedged=tuple(key for key in exposures if key not in covered),
+        dark=tuple(view.venue for view in snapshot.venues if view.venue not in venues),
+    )
+
+
+def choice(moving: Sequence[Diffusion], policy: Policy, lp_value: Decimal, band: BandPolicy) -> Choice:
+    """Say what a way to set the band comes to; errors of several underlyings are taken as independent."""
+    found = bands(moving, replace(policy, band=band), lp_value)
+    error = math.hypot(*(float(one.tracking_error) for one in found))
+    return Choice(band, to_decimal(error), sum((one.cost for one in found), ZERO))
+
+
+def _best(band: BandPolicy, configured: Choice) -> BandPolicy:
+    """Give what is advised: the optimum; instead of a fixed width the one of the tracking error that it implies."""
+    if isinstance(band, FixedWidth) and configured.tracking_error > 0:
+        return TrackingBudget(configured.tracking_error)
+    return band
+
+
+def _hedge(
+    place: tuple[Aim, Lane], band: Band, risk: RiskPolicy, volatilities: Volatility, lp_value: Decimal
+) -> HedgeAdvice:
+    item, lane = place
+    sigma, notional = volatilities.of(item.underlying), abs(item.target) * lane.mark
+    rise = max(to_decimal(rise_of_chance(ACCEPTED, sigma, _WEEK)), risk.buffer, risk.ladder.alert.distance)
+    needed = collateral_of(lane, notional, rise)
+    wanted = None if needed is None else max(needed, notional / risk.leverage)
+    rate = lane.funding.rate * to_decimal(YEAR / lane.funding.interval.total_seconds())
+    deviation = abs(item.exposure.amount) * lane.mark * to_decimal(sigma)
+    return HedgeAdvice(
+        underlying=item.underlying,
+        venue=lane.market.venue,
+        symbol=lane.market.symbol,
+        mark=lane.mark,
+        exposure=item.exposure.amount,
+        target=item.target,
+        volatility=to_decimal(sigma),
+        is_estimated=volatilities.is_estimated(item.underlying),
+        unhedged=deviation / lp_value if lp_value > 0 else ZERO,
+        band=band,
+        collateral=wanted,
+        leverage=notional / wanted if wanted else None,
+        funding_rate=rate,
+        funding=-item.target * lane.mark * rate,
+        risks=tuple(risk_of(lane, notional, leverage, sigma) for leverage in LEVERAGES)
+        if lane.rules.tiers and notional
+        else (),
+    )
+
+
+def collateral_of(lane: Lane, notional: Decimal, rise: Decimal) -> Decimal | None:
+    """Give the USD behind a new short that a rise of the mark just uses up: the loss, and the maintenance margin then.
+
+    None where the venue's margin table is not known.
+    """
+    if not lane.rules.tiers:
+        return None
+    margin = maintenance_margin(lane.rules.tiers, notional * (1 + rise), lane.rules.maintenance_fee)
+    return notional * rise + margin
+
+
+def risk_of(lane: Lane, notional: Decimal, leverage: Decimal, volatility: float) -> Risk:
+    """Say how likely a new short at a leverage is liquidated if nothing is added to its collateral."""
+    quantity, backing, rules = notional / lane.mark, notional / leverage, lane.rules
+    price = liquidation_price(rules.tiers, -quantity, -notional, backing, rules.maintenance_fee)
+    rise = ZERO if price is None else max(price / lane.mark - 1, ZERO)
+    day, week = (to_decimal(chance_of_rise(float(rise), volatility, years)) for years in (_DAY, _WEEK))
+    return Risk(leverage, rise, day, week)
+
+
+def _position(
+    position: LpPosition, value: Decimal | None, prices: Mapping[Underlying, Decimal], volatilities: Volatility
+) -> PositionAdvice:
+    known = {USD: Decimal(1), **prices}
+    leg = legs_of(position, units_of(position))[0]
+    price = known.get(leg.underlying)
+    if value is None or price is None:
+        return PositionAdvice(position.id, value, None)
+    variance = volatilities.variance_between(leg.underlying, leg.against)
+    loss = loss_against_rebalancing(float(leg.sensitivity), float(price), variance)
+    return PositionAdvice(position.id, value, to_decimal(loss))
+
+
+def _venue(view: VenueView, hedges: Sequence[HedgeAdvice]) -> VenueAdvice:
+    wanted = [hedge.collateral for hedge in hedges if hedge.venue == view.venue]
+    known = [amount for amount in wanted if amount is not None]
+    return VenueAdvice(view.venue, view.balance.equity, sum(known, ZERO) if len(known) == len(wanted) else None)
+
+
+def _short(standing: Standing, volatilities: Volatility) -> ShortAdvice:
+    if standing.distance is None:
+        return ShortAdvice(standing, ZERO)
+    chance = chance_of_rise(float(standing.distance), volatilities.of(standing.underlying), _WEEK)
+    return ShortAdvice(standing, to_decimal(chance))

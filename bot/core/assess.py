@@ -1,0 +1,130 @@
+"""Seeing: what a snapshot means in the light of what is remembered, before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from bot.core.data_quality import pool_prices, position_tracking
+from bot.core.data_quality.staleness import Doubt, stale_chains, stale_markets
+from bot.core.decision import Alarm
+from bot.core.hedge import volatility
+from bot.core.hedge.markets import Lanes, in_flight, known_venues, lanes_of
+from bot.core.lp import exposure
+from bot.core.lp.exposure import Exposure
+from bot.core.lp.prices import usd_prices
+from bot.core.policy import Policy
+from bot.core.risk import loss_limits
+from bot.core.snapshot import PoolPrice, Snapshot
+from bot.core.state import State, VenueWatch
+from bot.core.types import USD, ZERO, Address, Underlying
+
+_DEEPEST: Final = Decimal(10) ** 30
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The world as it is understood now; ``state`` remembers it already.
+
+    Attributes:
+        lanes: the markets of every hedged underlying.
+        exposures: what the liquidity holds of each underlying.
+        prices: USD by underlying.
+        lp_value: the liquidity's value, USD.
+        capital: ``lp_value`` and the venues' equity, as far as it is known.
+        doubts: what is not believed.
+        broken: the loss limits that are passed.
+        spent: the reasons why no more is spent on adding.
+        alarms: what a person should know of all that.
+    """
+
+    lanes: Mapping[Underlying, Lanes]
+    exposures: Mapping[Underlying, Exposure]
+    prices: Mapping[Underlying, Decimal]
+    lp_value: Decimal
+    capital: Decimal
+    doubts: tuple[Doubt, ...]
+    broken: tuple[loss_limits.Breach, ...]
+    spent: tuple[str, ...]
+    alarms: tuple[Alarm, ...]
+    state: State
+
+
+def see(snapshot: Snapshot, state: State, policy: Policy) -> Seen:
+    """Make sense of a snapshot."""
+    now, guards = snapshot.taken_at, policy.guards
+    lanes = lanes_by_underlying(snapshot, state, policy)
+    marks = {key: item.first.mark for key, item in lanes.items() if item.first}
+    watched_pools, doubted = pool_prices.follow(state.pools, snapshot.chains, marks, guards)
+    held = exposure.follow(state.held, snapshot.chains, doubted, guards.absence_blocks)
+    exposures = exposure.net(held.values())
+    prices = _prices(marks, exposures, snapshot)
+    stale = (*stale_chains(snapshot, held.values(), guards), *stale_markets(snapshot, lanes, guards))
+    venues, silences = position_tracking.follow_venues(state.venues, snapshot, policy.risk.takeover)
+    markets, jumps = position_tracking.follow_markets(
+        state.markets, snapshot.known_venues, in_flight(state.pending), state.fired, now, policy.risk.settle_time
+    )
+    lp_value = exposure.value(held.values(), prices)
+    money = loss_limits.follow(state.money, snapshot, (state.held, held), prices)
+    capital = loss_limits.capital(money, snapshot, lp_value)
+    broken = loss_limits.breaches(money, capital, policy.risk.loss, loss_limits.unbooked(money, snapshot))
+    spent = loss_limits.spent(money, capital, policy.risk.loss)
+    off_par = pool_prices.par_alarms(watched_pools, snapshot.chains, guards)
+    return Seen(
+        lanes=lanes,
+        exposures=exposures,
+        prices=prices,
+        lp_value=lp_value,
+        capital=capital,
+        doubts=(*doubted.values(), *stale),
+        broken=broken,
+        spent=spent,
+        alarms=(*silences, *jumps, *off_par, *loss_limits.alarms(spent, broken)),
+        state=replace(
+            state,
+            held=held,
+            marks=volatility.update(state.marks, marks, policy.hedges, now),
+            markets=markets,
+            venues=venues,
+            pools=watched_pools,
+            money=money,
+        ),
+    )
+
+
+def lanes_by_underlying(snapshot: Snapshot, state: State, policy: Policy) -> dict[Underlying, Lanes]:
+    """Gather the markets of every hedged underlying, ordered by name."""
+    venues, flights = known_venues(snapshot), in_flight(state.pending)
+    return {key: lanes_of(policy.hedges[key], venues, flights) for key in sorted(policy.hedges)}
+
+
+def assumed(lanes: Lanes, state: State, policy: Policy, now: datetime) -> Decimal | None:
+    """Give what silent venues are taken to hold: what was last seen there, once all of them are silent for long.
+
+    None as long as one of them may come back soon, or was never seen: then nothing is taken over from them.
+    """
+    total = ZERO
+    for market in lanes.dark:
+        since = state.venues.get(market.venue, VenueWatch()).down_since
+        last = position_tracking.last_seen(state.markets, (market.venue, market.symbol))
+        if since is None or now - since < policy.risk.takeover or last is None:
+            return None
+        total += last
+    return total
+
+
+def _prices(
+    marks: Mapping[Underlying, Decimal], exposures: Mapping[Underlying, Exposure], snapshot: Snapshot
+) -> dict[Underlying, Decimal]:
+    """Give USD prices: the venues' marks, and for what has no market the pools' prices reckoned from the marks."""
+    prices = {USD: Decimal(1), **marks}
+    found_pools = [pool for view in snapshot.chains for pool in view.pools]
+    traded = (key for pool in found_pools for key in (pool.underlying0, pool.underlying1))
+    if all(key in prices for key in (*exposures, *traded)):
+        return prices
+    anchors = [PoolPrice(Address(""), key, USD, mark, _DEEPEST) for key, mark in marks.items()]
+    found = usd_prices([*anchors, *found_pools])
+    return {**prices, **{key: found[key] for key in sorted(found) if key not in prices}}

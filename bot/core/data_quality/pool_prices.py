@@ -1,0 +1,100 @@
+"""Pools against the marks over time: a price that steps away from its own recent average is not believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.data_quality.staleness import Doubt, doubted_pools, fair_price, pool_prices
+from bot.core.decision import Alarm, Severity
+from bot.core.lp.exposure import PoolKey
+from bot.core.policy import GuardPolicy
+from bot.core.snapshot import ChainView, PoolPrice
+from bot.core.state import PoolWatch
+from bot.core.types import USD, Underlying
+
+HALF_LIFE: Final = timedelta(minutes=10)
+"""How fast the average of pool price / mark forgets."""
+LASTING: Final = timedelta(minutes=30)
+"""Doubt that lasts longer is no manipulation of some blocks any more."""
+_DIGITS: Final = 12
+
+Watches = Mapping[str, PoolWatch]
+
+
+def follow(
+    before: Watches, views: Iterable[ChainView], marks: Mapping[Underlying, Decimal], policy: GuardPolicy
+) -> tuple[dict[str, PoolWatch], dict[PoolKey, Doubt]]:
+    """Compare every pool with the marks, with its own recent average of price / mark, and with the look before.
+
+    Comparing the ratio and not the price itself lets a pool follow a market that really moves. The average takes a new
+    ratio in only as far as it is believable, so that a skewed pool hardly moves it. A pool without a mark to compare
+    with is believed and not remembered.
+    """
+    views = tuple(views)
+    doubts = doubted_pools(views, marks, policy.max_pool_mark_deviation)
+    after: dict[str, PoolWatch] = {}
+    for view in views:
+        at = view.block.timestamp
+        for pool in pool_prices(view):
+            fair = fair_price(pool, {**marks, USD: Decimal(1)})
+            if fair is None:
+                continue
+            name, key = f"{view.chain}|{pool.pool}", (view.chain, pool.pool)
+            basis, old = _rounded(pool.price / fair), before.get(name)
+            doubt = doubts.get(key) or (old and _doubt(view, pool, basis, old, policy))
+            if doubt:
+                doubts[key] = doubt
+            after[name] = _next(old, basis, at, policy, is_doubted=bool(doubt))
+    seen = {view.chain for view in views}
+    unseen = {key: item for key, item in before.items() if key.partition("|")[0] not in seen}
+    return {**unseen, **after}, doubts
+
+
+def _doubt(view: ChainView, pool: PoolPrice, basis: Decimal, old: PoolWatch, policy: GuardPolicy) -> Doubt | None:
+    checks = (
+        (basis / old.average - 1, policy.max_pool_average_deviation, "its own recent average"),
+        (basis / old.basis - 1, policy.max_pool_step, "where it was a look ago"),
+    )
+    for deviation, limit, what in checks:
+        if abs(deviation) > limit:
+            reason = f"pool {pool.pool} on {view.chain} prices {pool.underlying0} {deviation:+.2%} off {what}"
+            key = f"pool:{view.chain}:{pool.pool}"
+            return Doubt(key, "pool price", reason, (pool.underlying0, pool.underlying1))
+    return None
+
+
+def _next(old: PoolWatch | None, basis: Decimal, at: datetime, policy: GuardPolicy, *, is_doubted: bool) -> PoolWatch:
+    since = (old.doubted_since if old and old.doubted_since else at) if is_doubted else None
+    if old is None:
+        limit = policy.max_pool_mark_deviation
+        return PoolWatch(at, basis, min(max(basis, 1 - limit), 1 + limit), since)
+    elapsed = max((at - old.at).total_seconds(), 0.0)
+    weight = Decimal(f"{1 - 2 ** (-elapsed / HALF_LIFE.total_seconds()):.{_DIGITS}g}")
+    reach = old.average * policy.max_pool_average_deviation
+    seen = min(max(basis, old.average - reach), old.average + reach)
+    return PoolWatch(max(at, old.at), basis, _rounded(old.average + weight * (seen - old.average)), since)
+
+
+def _rounded(number: Decimal) -> Decimal:
+    return Decimal(f"{number:.{_DIGITS}g}")
+
+
+def par_alarms(watches: Watches, views: Iterable[ChainView], policy: GuardPolicy) -> tuple[Alarm, ...]:
+    """Tell of dollar tokens that have been off par for long: what a pool of theirs says of everything else."""
+    found = []
+    for view in views:
+        for pool in pool_prices(view):
+            watch = watches.get(f"{view.chain}|{pool.pool}")
+            if watch is None or watch.doubted_since is None or USD not in {pool.underlying0, pool.underlying1}:
+                continue
+            implied = 1 / watch.basis if pool.underlying1 == USD else watch.basis
+            if view.block.timestamp - watch.doubted_since >= LASTING and abs(implied - 1) > policy.max_depeg:
+                message = (
+                    f"the dollar token of pool {pool.pool} on {view.chain} seems to stand at {implied:.3f}: what it is "
+                    "worth is wrong in every report, its exposures are kept as last believed, and nothing is added"
+                )
+                found.append(Alarm(f"par:{view.chain}:{pool.pool}", Severity.CRITICAL, message))
+    return tuple(found)

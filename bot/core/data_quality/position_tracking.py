@@ -1,0 +1,91 @@
+"""What is remembered of markets and venues from cycle to cycle: silence, and positions that moved by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.core.decision import Alarm, Severity
+from bot.core.hedge.markets import Flight, MarketKey
+from bot.core.snapshot import Snapshot, VenueUnknown, VenueView
+from bot.core.state import MarketWatch, VenueWatch, market_key
+from bot.core.types import ZERO, VenueId
+
+_NO_FLIGHT = Flight()
+
+
+def follow_markets(
+    before: Mapping[str, MarketWatch],
+    views: Iterable[VenueView],
+    flights: Mapping[MarketKey, Flight],
+    fired: Iterable[str],
+    at: datetime,
+    settle_time: timedelta,
+) -> tuple[dict[str, MarketWatch], tuple[Alarm, ...]]:
+    """Take in the positions that are seen now; tell of those that no order of ours explains.
+
+    Auto-deleveraging, a liquidation, a hand at the venue's own screen, a stop, or a read that lags behind a fill: the
+    new position is adopted at once, and nothing is added until it has stood still for ``settle_time``.
+    """
+    after = dict(before)
+    alarms = []
+    stops = set(fired)
+    for view in views:
+        for symbol, position in view.positions.items():
+            key, size = market_key(view.venue, symbol), position.size
+            flight = flights.get((view.venue, symbol), _NO_FLIGHT)
+            old = before.get(key)
+            watch = replace(old, position=size) if old else MarketWatch(size, size, size)
+            if old is not None and not old.low <= size <= old.high:
+                watch = replace(watch, unsettled=at + settle_time)
+                by_stop = key in stops and old.high < size <= 0
+                why = "its stop fired" if by_stop else "deleveraging, a liquidation, another hand, or a late read"
+                text = f"{symbol} at {view.venue} went from {old.low:f}..{old.high:f} to {size:f}: {why}"
+                alarms.append(Alarm(f"jump:{key}", Severity.WARNING if by_stop else Severity.CRITICAL, text))
+            elif watch.unsettled is not None and at < watch.unsettled:
+                until = f"nothing is added until {watch.unsettled:%H:%M:%S} UTC"
+                alarms.append(Alarm(f"jump:{key}", Severity.WARNING, f"{symbol} at {view.venue} jumped: {until}"))
+            after[key] = replace(watch, low=size + flight.selling, high=size + flight.buying)
+    return after, tuple(alarms)
+
+
+def expect(
+    markets: Mapping[str, MarketWatch], traded: Mapping[MarketKey, tuple[Decimal, Decimal]]
+) -> dict[str, MarketWatch]:
+    """Widen what the positions may have become by orders that go out now: (sold <= 0, bought >= 0) by market."""
+    after = dict(markets)
+    for (venue, symbol), (sold, bought) in traded.items():
+        watch = after[market_key(venue, symbol)]
+        after[market_key(venue, symbol)] = replace(watch, low=watch.low + sold, high=watch.high + bought)
+    return after
+
+
+def follow_venues(
+    before: Mapping[VenueId, VenueWatch], snapshot: Snapshot, takeover: timedelta
+) -> tuple[dict[VenueId, VenueWatch], tuple[Alarm, ...]]:
+    """Note since when venues can't be read; a silence that lasts is an alarm of the loudest kind."""
+    after: dict[VenueId, VenueWatch] = {}
+    alarms = []
+    for view in snapshot.venues:
+        watch = before.get(view.venue, VenueWatch())
+        if not isinstance(view, VenueUnknown):
+            after[view.venue] = replace(watch, down_since=None)
+            continue
+        since = watch.down_since or snapshot.taken_at
+        after[view.venue] = replace(watch, down_since=since)
+        silent = snapshot.taken_at - since
+        loud = Severity.CRITICAL if silent >= takeover else Severity.WARNING
+        text = (
+            f"{view.venue} can't be read since {since:%H:%M:%S} UTC ({view.reason}): its resting stops stand, "
+            "nothing is added there; other venues take over within their caps"
+        )
+        alarms.append(Alarm(f"venue:{view.venue}", loud, text))
+    return after, tuple(alarms)
+
+
+def last_seen(markets: Mapping[str, MarketWatch], key: MarketKey) -> Decimal | None:
+    """Give the most short that a market can be by what is remembered of it; None where nothing is."""
+    watch = markets.get(market_key(*key))
+    return None if watch is None else min(watch.low, watch.position, ZERO)

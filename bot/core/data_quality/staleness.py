@@ -1,0 +1,111 @@
+"""Belief: which reads of a snapshot no added risk may rest on, because they are old or contradict the marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from bot.core.hedge.markets import Lanes
+from bot.core.lp.exposure import PoolKey
+from bot.core.policy import GuardPolicy
+from bot.core.snapshot import ChainView, LpPosition, PoolPrice, Snapshot
+from bot.core.state import Held
+from bot.core.types import USD, ChainName, Underlying
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A reason to add no risk in some underlyings. ``key`` is stable while the doubt lasts."""
+
+    key: str
+    guard: str
+    reason: str
+    underlyings: tuple[Underlying, ...]
+
+
+def doubted_pools(
+    views: Iterable[ChainView], marks: Mapping[Underlying, Decimal], limit: Decimal
+) -> dict[PoolKey, Doubt]:
+    """Find the pools whose price is further than ``limit`` from the marks: |pool price / (mark0/mark1) - 1|.
+
+    A pool of one underlying (a staked token and its base) is compared with 1. Where a mark is missing there is
+    nothing to compare with, and the pool is believed.
+    """
+    doubts: dict[PoolKey, Doubt] = {}
+    anchors = {**marks, USD: Decimal(1)}
+    for view in views:
+        for pool in pool_prices(view):
+            fair = fair_price(pool, anchors)
+            if fair is None:
+                continue
+            deviation = pool.price / fair - 1
+            if abs(deviation) > limit:
+                reason = f"pool {pool.pool} on {view.chain} prices {pool.underlying0} {deviation:+.2%} off the marks"
+                underlyings = pool.underlying0, pool.underlying1
+                doubts[view.chain, pool.pool] = Doubt(
+                    f"pool:{view.chain}:{pool.pool}", "pool price", reason, underlyings
+                )
+    return doubts
+
+
+def pool_prices(view: ChainView) -> Iterable[PoolPrice]:
+    """Give the pools' prices, from a position's own curve where the view lists no price of its pool."""
+    yield from view.pools
+    listed = {pool.pool for pool in view.pools}
+    for position in view.positions:
+        if position.pool not in listed:
+            listed.add(position.pool)
+            yield _price_of(position)
+
+
+def _price_of(position: LpPosition) -> PoolPrice:
+    token0, token1 = position.token0, position.token1
+    price = position.curve.price() * token1.to_units(1) / token0.to_units(1)
+    return PoolPrice(position.pool, token0.underlying, token1.underlying, price, Decimal(0))
+
+
+def fair_price(pool: PoolPrice, anchors: Mapping[Underlying, Decimal]) -> Decimal | None:
+    """Give what the marks say that the pool should show; 1 for a pool of one underlying, None without a mark."""
+    if pool.underlying0 == pool.underlying1:
+        return Decimal(1)
+    price0, price1 = anchors.get(pool.underlying0), anchors.get(pool.underlying1)
+    return None if price0 is None or price1 is None else price0 / price1
+
+
+def stale_chains(snapshot: Snapshot, held: Iterable[Held], policy: GuardPolicy) -> tuple[Doubt, ...]:
+    """Find the chains with positions whose block is older than the policy allows, or that were not read at all."""
+    underlyings: dict[ChainName, dict[Underlying, None]] = {}
+    for item in held:
+        found = underlyings.setdefault(item.chain, {})
+        for leg in item.legs:
+            found[leg.underlying] = None
+    stamps = {view.chain: view.block.timestamp for view in snapshot.chains}
+    doubts = []
+    for chain, found in underlyings.items():
+        reason = _age(f"chain {chain}", stamps.get(chain), snapshot.taken_at, policy)
+        if reason is not None:
+            doubts.append(Doubt(f"stale:{chain}", "stale snapshot", reason, tuple(found)))
+    return tuple(doubts)
+
+
+def stale_markets(snapshot: Snapshot, lanes: Mapping[Underlying, Lanes], policy: GuardPolicy) -> tuple[Doubt, ...]:
+    """Find the markets whose account, mark or book is older than the policy allows."""
+    doubts = []
+    for underlying, item in lanes.items():
+        for lane in item.open:
+            name = f"{lane.market.venue}:{lane.market.symbol}"
+            reason = _age(name, lane.as_of, snapshot.taken_at, policy)
+            if reason is not None:
+                doubts.append(Doubt(f"stale:{name}", "stale snapshot", reason, (underlying,)))
+    return tuple(doubts)
+
+
+def _age(what: str, read_at: datetime | None, now: datetime, policy: GuardPolicy) -> str | None:
+    if read_at is None:
+        return f"{what} was not read this time"
+    age = now - read_at
+    if age <= policy.max_snapshot_age:
+        return None
+    return f"{what} was read {age.total_seconds():.0f} s ago, above {policy.max_snapshot_age.total_seconds():.0f} s"

@@ -1,0 +1,1 @@
+"""From exposure to planned orders: markets, target, band, plan, execution style."""

@@ -1,0 +1,64 @@
+"""Allocation: which market an order goes to first, by health, and by what trading and holding there should cost.
+
+Caps are the plan's business; it takes the markets in the order that is given here. Only new orders are steered:
+nothing is closed in one place to be opened in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.hedge.markets import Lane
+from bot.core.state import Dispute, Hold
+from bot.core.types import VenueId
+
+_TICK: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What markets are compared by.
+
+    Attributes:
+        rests: whether orders rest (maker fee, no spread to cross) or take.
+        horizon: how long a short is expected to be kept: so much funding counts.
+        shut: the venues where nothing may be added now.
+    """
+
+    rests: bool
+    horizon: timedelta = timedelta(0)
+    shut: frozenset[VenueId] = frozenset()
+
+    def trading(self, lane: Lane) -> Decimal:
+        """Give the cost of a trade, a fraction of its notional: the fee, and half the spread where it takes."""
+        if self.rests:
+            return lane.rules.maker_fee
+        return lane.rules.taker_fee + max(lane.ask - lane.bid, Decimal(0)) / (2 * lane.mark)
+
+    def funding(self, lane: Lane) -> Decimal:
+        """Give the funding that a short is expected to receive over the horizon, a fraction of its notional."""
+        intervals = Decimal(self.horizon // _TICK) / Decimal(lane.funding.interval // _TICK)
+        return lane.funding.rate * intervals
+
+    def to_open(self, lanes: Iterable[Lane]) -> tuple[Lane, ...]:
+        """Order markets for a sale: the healthy ones first, then the cheapest; at the same cost as preferred."""
+        return tuple(
+            sorted(lanes, key=lambda lane: (not self._is_healthy(lane), self.trading(lane) - self.funding(lane)))
+        )
+
+    def to_close(self, lanes: Iterable[Lane]) -> tuple[Lane, ...]:
+        """Order markets for a purchase: the cheapest and least funding given up; the last choice first."""
+        backwards = tuple(lanes)[::-1]
+        return tuple(sorted(backwards, key=lambda lane: self.trading(lane) + self.funding(lane)))
+
+    def _is_healthy(self, lane: Lane) -> bool:
+        return not lane.flight.is_unknown and lane.market.venue not in self.shut
+
+
+def shut_venues(disputes: Iterable[Dispute]) -> frozenset[VenueId]:
+    """Give the venues where the account check lets nothing be added."""
+    return frozenset(dispute.venue for dispute in disputes if dispute.hold is not Hold.NOTHING)

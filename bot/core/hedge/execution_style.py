@@ -1,0 +1,107 @@
+"""Working an order: rest at the touch, follow it, and take what is left at a deadline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from bot.core.decision import Band, Cancel
+from bot.core.hedge.allocation import Steering, shut_venues
+from bot.core.hedge.plan import Manner
+from bot.core.hedge.target import Aim
+from bot.core.orders import OrderKind, TimeInForce
+from bot.core.policy import ExecutionPolicy, Policy, Style
+from bot.core.run_state import BotState, RunState
+from bot.core.state import Pending, PendingStatus, State
+from bot.core.types import ZERO
+
+_RESTS: Final = (TimeInForce.GTC, TimeInForce.POST_ONLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How one underlying's drift is worked in this cycle.
+
+    ``outside`` is since when there has been something to work, None where there is nothing.
+    """
+
+    outside: datetime | None
+    manner: Manner
+    cancels: tuple[Cancel, ...]
+
+
+def work(aim: Aim, band: Band | None, state: State, policy: Policy, now: datetime) -> Work:
+    """Decide how to trade, and which resting orders to take back.
+
+    Nothing rests in a hurry: when the deadline is over, when the drift is far outside its band, or when the bot does
+    anything else than running. An order that is taken back still counts as in flight; the next cycle replaces it.
+    """
+    resting = [item for item in state.pending if _is_resting(item, aim)]
+    drift = _settled_drift(aim)
+    strays = band is not None and drift is not None and abs(drift) > band.outer
+    since = state.outside.get(aim.underlying, now) if strays or resting else None
+    hurry = _hurry(_bands_out(drift, band), since, state.bot, policy.execution, now)
+    rests = policy.execution.style is Style.MAKER and hurry is None
+    cancels = [
+        Cancel(item.intent.client_id, item.intent.request.venue, item.intent.request.symbol, reason)
+        for item in resting
+        if (reason := hurry or _obsolete(item, aim, band)) is not None
+    ]
+    steering = Steering(rests, policy.execution.horizon, shut_venues(state.disputes))
+    return Work(since, Manner(steering, policy.guards.slippage), tuple(cancels))
+
+
+def _is_resting(item: Pending, aim: Aim) -> bool:
+    request = item.intent.request
+    return (
+        item.status is PendingStatus.OPEN
+        and request.underlying == aim.underlying
+        and request.kind is OrderKind.LIMIT
+        and request.time_in_force in _RESTS
+    )
+
+
+def _settled_drift(aim: Aim) -> Decimal | None:
+    """Give the drift without what is in flight; None where a venue is unknown."""
+    return None if aim.drift is None else aim.drift - aim.in_flight
+
+
+def _bands_out(drift: Decimal | None, band: Band | None) -> Decimal:
+    """Give how many bands the drift is out, 0 where that is unknown or there is no band."""
+    return abs(drift) / band.outer if drift is not None and band is not None and band.outer > 0 else ZERO
+
+
+def _hurry(
+    bands_out: Decimal, since: datetime | None, bot: BotState, execution: ExecutionPolicy, now: datetime
+) -> str | None:
+    """Say why nothing may rest now, None where it may."""
+    if bot.state is not RunState.RUNNING:
+        return f"the bot is {bot.state.value}"
+    if bands_out > execution.urgent:
+        return f"the drift is more than {execution.urgent:f} bands out"
+    if since is not None and now - since >= execution.deadline:
+        return f"not filled within {execution.deadline.total_seconds():g} s"
+    return None
+
+
+def _obsolete(item: Pending, aim: Aim, band: Band | None) -> str | None:
+    """Say why a resting order should rest no longer where it does, None where it should."""
+    request = item.intent.request
+    lanes = (
+        lane for lane in aim.lanes.open if (lane.market.venue, lane.market.symbol) == (request.venue, request.symbol)
+    )
+    lane = next(lanes, None)
+    if lane is None or request.price is None:
+        return None
+    buys = request.quantity > ZERO
+    if band is not None and (aim.most > band.outer if buys else aim.least is not None and aim.least < -band.outer):
+        return "it would trade too far by now"
+    if (
+        request.price < lane.resting_price(request.quantity)
+        if buys
+        else request.price > lane.resting_price(request.quantity)
+    ):
+        return "the touch has moved away"
+    return None

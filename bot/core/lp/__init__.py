@@ -1,0 +1,1 @@
+"""Liquidity: exposure, prices and the deposits' cost basis."""

@@ -1,0 +1,1 @@
+"""Profit and loss, booked from each part's own source."""

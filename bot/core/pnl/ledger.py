@@ -1,0 +1,186 @@
+"""The live book: attributes each cycle's change of net asset value, and remembers what it was last counted from.
+
+Liquidity is booked at every cycle. A venue is booked when its ledger was read and when our trades explain how its
+positions moved since the last time; so neither its clock nor the time that trades take to appear counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.decision import Decision
+from bot.core.orders import Fill, LedgerEntry
+from bot.core.pnl.attribution import (
+    Account,
+    Attribution,
+    HedgeResult,
+    LiquidityResult,
+    Stake,
+    Trade,
+    account_of,
+    account_result,
+    liquidity_result,
+    merged,
+    stake_of,
+    underlyings_of,
+)
+from bot.core.snapshot import Snapshot, VenueView
+from bot.core.state import Dispute, Hold
+from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId
+
+_PATIENCE: Final = timedelta(minutes=5)
+"""How long a venue is left unbooked while its positions moved by more, or less, than our trades tell."""
+_SHARE_OF_NOTIONAL: Final = Decimal("0.002")
+"""What equity and marks, read a moment apart, may differ by: a large move of a price within a second."""
+_SHARE_OF_EQUITY: Final = Decimal("0.0001")
+_DUST: Final = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class JournaledTrade:
+    """A fill as the journal has it: its ``number`` there, and the mark that its order was decided at."""
+
+    number: int
+    fill: Fill
+    mark: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBook:
+    """What a venue was last booked from.
+
+    Attributes:
+        account: what it showed then.
+        entries: the newest ledger entry booked, by kind.
+        trade: the newest trade booked.
+        waits: since when its positions don't agree with our trades.
+        given_up: up to when trades that are still to come count as unexplained.
+        residual: what is unexplained of today's change of its equity, USD.
+    """
+
+    account: Account
+    entries: Mapping[str, int]
+    trade: int
+    waits: datetime | None = None
+    given_up: datetime | None = None
+    residual: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What was booked: ``today`` since midnight UTC of ``day``, ``total`` since the journal's first cycle; USD."""
+
+    day: str = ""
+    stakes: Mapping[PositionId, Stake] = field(default_factory=dict)
+    accounts: Mapping[VenueId, AccountBook] = field(default_factory=dict)
+    today: Attribution = field(default_factory=Attribution)
+    total: Attribution = field(default_factory=Attribution)
+
+    @property
+    def disputes(self) -> tuple[Dispute, ...]:
+        """Say where more of today's change of equity is unexplained than the moment of reading can be blamed for."""
+        found = []
+        for venue, item in self.accounts.items():
+            account = item.account
+            notional = sum((abs(size) * account.marks[symbol] for symbol, size in account.sizes.items()), ZERO)
+            allowed = _DUST + _SHARE_OF_EQUITY * abs(account.equity) + _SHARE_OF_NOTIONAL * notional
+            if abs(item.residual) > allowed:
+                message = (
+                    f"{venue}: {item.residual:.2f} USD of today's change of equity is explained by no trade, price, "
+                    "funding or fee; compare its ledger with `dnbot status`"
+                )
+                found.append(Dispute(f"residual:{venue}", venue, None, message, Hold.NOTHING))
+        return tuple(found)
+
+
+def follow(
+    book: Book, snapshot: Snapshot, decision: Decision, trades: Mapping[VenueId, Sequence[JournaledTrade]]
+) -> Book:
+    """Book a cycle.
+
+    Args:
+        book: what was booked so far.
+        snapshot: what the cycle saw.
+        decision: its prices, and the positions that count as held.
+        trades: by venue, in order, the journaled fills after ``AccountBook.trade``; all of them for a new venue.
+    """
+    day = snapshot.taken_at.strftime("%Y-%m-%d")
+    if day != book.day:
+        accounts = {venue: replace(item, residual=ZERO) for venue, item in book.accounts.items()}
+        book = replace(book, day=day, today=Attribution(), accounts=accounts)
+    stakes, positions, total = _liquidity(book.stakes, snapshot, decision)
+    accounts = dict(book.accounts)
+    hedges: dict[Underlying, HedgeResult] = {}
+    for view in snapshot.known_venues:
+        accounts[view.venue], results, change = _venue(book.accounts.get(view.venue), view, trades.get(view.venue, ()))
+        hedges = merged(hedges, results)
+        total += change
+    new = Attribution(positions, hedges, total)
+    return Book(day, stakes, accounts, book.today.plus(new), book.total.plus(new))
+
+
+def _liquidity(
+    stakes: Mapping[PositionId, Stake], snapshot: Snapshot, decision: Decision
+) -> tuple[dict[PositionId, Stake], dict[PositionId, LiquidityResult], Decimal]:
+    """Book the positions; one that is absent, or without a price, waits as it was until its absence is confirmed."""
+    after = {key: stake for key, stake in stakes.items() if key in decision.state.held}
+    results: dict[PositionId, LiquidityResult] = {}
+    total = ZERO
+    for position in snapshot.positions:
+        stake, before = stake_of(position, decision.prices), stakes.get(position.id)
+        if stake is None:
+            continue
+        after[position.id] = stake
+        if before is not None:
+            results[position.id], change = liquidity_result(before, stake)
+            total += change
+    return after, results, total
+
+
+def _venue(
+    before: AccountBook | None, view: VenueView, trades: Sequence[JournaledTrade]
+) -> tuple[AccountBook, dict[Underlying, HedgeResult], Decimal]:
+    """Book a venue, if it can be; its results, and the change of its equity that they should explain."""
+    now = account_of(view)
+    if before is None:
+        old = [trade.number for trade in trades if trade.fill.at < view.as_of]
+        return AccountBook(now, _cursor({}, view.ledger or ()), max(old, default=0)), {}, ZERO
+    if view.ledger is None:
+        return before, {}, ZERO
+    known = [item for item in trades if before.given_up is None or item.fill.at >= before.given_up]
+    taken, given_up = _explaining(before.account, now, known), before.given_up
+    if taken is None:
+        since = before.waits or view.as_of
+        if view.as_of - since < _PATIENCE:
+            return replace(before, waits=since), {}, ZERO
+        taken, given_up = [item for item in known if item.fill.at < view.as_of], view.as_of
+    new = [entry for entry in view.ledger if entry.number > before.entries.get(entry.kind.value, 0)]
+    booked = [Trade(item.fill, item.mark) for item in taken]
+    results, change = account_result((before.account, now), underlyings_of(view), booked, new)
+    explained = sum((item.total for item in results.values()), ZERO)
+    newest = max((item.number for item in taken), default=before.trade)
+    residual = before.residual + change - explained
+    return AccountBook(now, _cursor(before.entries, new), newest, None, given_up, residual), results, change
+
+
+def _explaining(before: Account, now: Account, trades: Sequence[JournaledTrade]) -> Sequence[JournaledTrade] | None:
+    """Give the most of the trades, in order, that add up to how every position moved; None where they don't."""
+    left: dict[Symbol, Decimal] = {symbol: size - before.sizes.get(symbol, ZERO) for symbol, size in now.sizes.items()}
+    found = 0 if not any(left.values()) else None
+    for count, trade in enumerate(trades, 1):
+        symbol = trade.fill.symbol
+        left[symbol] = left.get(symbol, ZERO) - trade.fill.quantity
+        if not any(left.values()):
+            found = count
+    return None if found is None else trades[:found]
+
+
+def _cursor(before: Mapping[str, int], entries: Iterable[LedgerEntry]) -> dict[str, int]:
+    cursor = dict(before)
+    for entry in entries:
+        cursor[entry.kind.value] = max(entry.number, cursor.get(entry.kind.value, 0))
+    return cursor

@@ -1,0 +1,47 @@
+"""Reports: what each position is worth, and its impermanent loss, at the prices of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from bot.core.decision import PositionReport
+from bot.core.lp.exposure import Units, units_of
+from bot.core.pnl.impermanent_loss import impermanent_loss
+from bot.core.snapshot import LpPosition, Snapshot
+from bot.core.types import Address, Underlying
+
+
+def reports(snapshot: Snapshot, prices: Mapping[Underlying, Decimal]) -> tuple[PositionReport, ...]:
+    """Report on every position of every chain."""
+    found = []
+    for view in snapshot.chains:
+        units: dict[Address, Units] = {}
+        for position in view.positions:
+            if position.pool not in units:
+                units[position.pool] = units_of(position)
+            found.append(report(position, units[position.pool], prices))
+    return tuple(found)
+
+
+def report(position: LpPosition, units: Units, prices: Mapping[Underlying, Decimal]) -> PositionReport:
+    """Value a position, its uncollected fees, and its loss against holding the deposit; None where a price is missing.
+
+    The loss is None too where the entry is unknown or belongs to another liquidity than the position's, or is empty;
+    the fees then are those alone that the protocol keeps apart. ``units`` are those of the position's pool (see
+    ``units_of``).
+    """
+    token0, token1, amounts, entry = position.token0, position.token1, position.amounts, position.entry
+    price0, price1 = prices.get(token0.underlying), prices.get(token1.underlying)
+    if price0 is None or price1 is None:
+        return PositionReport(position.id, None, None, None, None)
+    unit0, unit1 = units
+    present = amounts.principal0 * unit0, amounts.principal1 * unit1
+    fees = amounts.fees0 * unit0 * price0 + amounts.fees1 * unit1 * price1
+    worth = present[0] * price0 + present[1] * price1 + fees
+    if entry is None or entry.liquidity != position.curve.liquidity or not (entry.amount0 or entry.amount1):
+        return PositionReport(position.id, worth, fees, None, None)
+    left_in = position.curve.compounded(entry.root)
+    deposited = present[0] * (1 - left_in), present[1] * (1 - left_in)
+    loss = impermanent_loss((entry.amount0 * unit0, entry.amount1 * unit1), deposited, (price0, price1))
+    return PositionReport(position.id, worth, fees + (worth - fees) * left_in, loss.fraction, loss.value)

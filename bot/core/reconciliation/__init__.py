@@ -1,0 +1,1 @@
+"""What the venue says against what the journal says."""

@@ -1,0 +1,1 @@
+"""Guards, margin, stops and loss limits."""

@@ -1,0 +1,131 @@
+"""What the guards look at, and the forms that their word takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from bot.core.data_quality.staleness import Doubt
+from bot.core.decision import Approved, Refused
+from bot.core.hedge.markets import Lane, Lanes
+from bot.core.orders import OrderRequest
+from bot.core.policy import GuardPolicy, RiskPolicy
+from bot.core.run_state import BotState
+from bot.core.snapshot import Balance, VenueView
+from bot.core.state import Dispute, MarketWatch
+from bot.core.types import ZERO, Symbol, Underlying, VenueId
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A smaller order in place of the one that was asked for."""
+
+    order: OrderRequest
+    guard: str
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """Say what was done and why."""
+        return f"cut to {self.order.quantity:f} by {self.guard}: {self.reason}"
+
+
+Verdict = Approved | Cut | Refused
+
+
+@dataclass(slots=True)
+class Situation:
+    """What the guards look at. ``shorts``, ``venue_shorts`` (USD), ``views``, ``order_times`` follow what is approved.
+
+    ``fired`` tells when a stop of an underlying fired last; ``capital`` is LP value + equity, USD;
+    ``spent`` gives the reasons why no more money is spent on adding, ``protective`` the reductions that the margin
+    ladder asks for.
+    """
+
+    at: datetime
+    bot: BotState
+    policy: GuardPolicy
+    risk: RiskPolicy
+    venue_caps: Mapping[VenueId, Decimal]
+    lanes: Mapping[Underlying, Lanes]
+    doubts: tuple[Doubt, ...]
+    markets: Mapping[str, MarketWatch]
+    fired: Mapping[Underlying, datetime]
+    capital: Decimal
+    spent: tuple[str, ...]
+    protective: frozenset[OrderRequest]
+    unread: tuple[str, ...]
+    shorts: dict[Underlying, Decimal]
+    venue_shorts: dict[VenueId, Decimal]
+    views: dict[VenueId, VenueView]
+    order_times: list[datetime]
+    disputes: tuple[Dispute, ...] = ()
+
+    def lane(self, order: OrderRequest) -> Lane:
+        """Give the market that an order is for."""
+        for lane in self.lanes[order.underlying].open:
+            if lane.market.venue == order.venue and lane.market.symbol == order.symbol:
+                return lane
+        raise KeyError(f"{order.symbol} on {order.venue} is no market of {order.underlying}")
+
+    def count(self, order: OrderRequest) -> None:
+        """Take an approved order into account for the ones after it."""
+        self.order_times.append(self.at)
+        if order.reduce_only:
+            return
+        lane = self.lane(order)
+        added = abs(order.quantity) * worth(order, lane)
+        self.shorts[order.underlying] = self.shorts.get(order.underlying, ZERO) + added
+        self.venue_shorts[order.venue] = self.venue_shorts.get(order.venue, ZERO) + added
+        if (view := self.views.get(order.venue)) is not None:
+            self.views[order.venue] = with_short(view, order.symbol, abs(order.quantity), lane.mark, self.risk.leverage)
+
+
+@dataclass(slots=True)
+class Ruling:
+    """What the guards made of all orders."""
+
+    approved: list[Approved] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+Guard = Callable[[OrderRequest, Situation], Verdict]
+
+
+def worth(order: OrderRequest, lane: Lane) -> Decimal:
+    """Give the most that a unit of the order can be worth, USD."""
+    return max(lane.dearest, order.price or ZERO)
+
+
+def cut(order: OrderRequest, situation: Situation, room: Decimal, guard: str, reason: str) -> Verdict:
+    """Cut an order down to ``room`` USD in whole lots, or refuse it where the venue would not take what is left."""
+    lane = situation.lane(order)
+    size = abs(order.quantity)
+    if size * worth(order, lane) <= room:
+        return Approved(order)
+    quantity = lane.whole_lots(max(room, ZERO) / worth(order, lane))
+    least = lane.rules.lot if order.reduce_only else lane.smallest(order.price or lane.mark)
+    if quantity < least:
+        return Refused(order, guard, f"{reason}: what is left of it is below the smallest order, {least:f}")
+    return Cut(replace(order, quantity=quantity.copy_sign(order.quantity)), guard, reason)
+
+
+def with_short(view: VenueView, symbol: Symbol, size: Decimal, mark: Decimal, leverage: Decimal) -> VenueView:
+    """Give a venue as it would be with ``size`` base units more sold at the mark."""
+    position, balance = view.positions[symbol], view.balance
+    bound = size * mark / (position.leverage if position.leverage > 0 else leverage)
+    margin = position.margin + bound if position.is_isolated else position.margin
+    return replace(
+        view,
+        positions={**view.positions, symbol: replace(position, size=position.size - size, margin=margin)},
+        balance=_with_bound(balance, bound),
+    )
+
+
+def _with_bound(balance: Balance, bound: Decimal) -> Balance:
+    return replace(
+        balance, available=max(balance.available - bound, ZERO), initial_margin=balance.initial_margin + bound
+    )

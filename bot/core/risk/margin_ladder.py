@@ -1,0 +1,196 @@
+"""The margin ladder: what is done on the way to liquidation. Alert, top up, reduce in steps, freeze."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
+
+from bot.core.decision import AddMargin, Alarm, Severity, Standing, TopUpAction, Transfer
+from bot.core.policy import LadderPolicy, Level
+from bot.core.risk.liquidation import Account
+from bot.core.snapshot import VenueView
+from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch, market_key
+from bot.core.types import ZERO, VenueId
+
+DAY: Final = timedelta(days=1)
+_CENT: Final = Decimal("0.01")
+_SEVERITY: Final = {
+    Rung.ALERT: Severity.WARNING,
+    Rung.TOP_UP: Severity.WARNING,
+    Rung.REDUCE: Severity.CRITICAL,
+    Rung.FREEZE: Severity.CRITICAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """What the ladder asks for on one short; ``reduce`` is the share of the position to close in this cycle."""
+
+    standing: Standing
+    rung: Rung
+    reduce: Decimal
+    reason: str
+
+
+def levels(policy: LadderPolicy) -> dict[Rung, Level]:
+    """Give the levels by step, the nearest to liquidation first."""
+    return {
+        Rung.FREEZE: policy.freeze,
+        Rung.REDUCE: policy.reduce,
+        Rung.TOP_UP: policy.top_up,
+        Rung.ALERT: policy.alert,
+    }
+
+
+def rung_of(standing: Standing, policy: LadderPolicy, before: Rung) -> Rung:
+    """Give the step that a short is on. Upwards at once; downwards only past the level by the hysteresis."""
+    reached = _reached(standing, policy, ZERO)
+    if reached.height >= before.height:
+        return reached
+    eased = _reached(standing, policy, policy.hysteresis)
+    return min(before, eased, key=lambda rung: rung.height)
+
+
+def _reached(standing: Standing, policy: LadderPolicy, slack: Decimal) -> Rung:
+    for rung, level in levels(policy).items():
+        near = standing.distance is not None and standing.distance <= level.distance * (1 + slack)
+        if near or standing.ratio >= level.ratio * (1 - slack):
+            return rung
+    return Rung.CALM
+
+
+def climb(standing: Standing, policy: LadderPolicy, watch: MarketWatch | None, grace: int) -> Climb:
+    """Say what a short's place on the ladder asks for; a short that stays without a stop is reduced too."""
+    rung = rung_of(standing, policy, watch.rung if watch else Rung.CALM)
+    if rung.height >= Rung.REDUCE.height:
+        return Climb(standing, rung, policy.step, f"margin ladder: {words(standing)}")
+    if watch is not None and watch.bare > grace:
+        return Climb(standing, rung, policy.step, f"no verified stop for {watch.bare} cycles")
+    return Climb(standing, rung, ZERO, "")
+
+
+def words(standing: Standing) -> str:
+    """Say how far a short is from liquidation."""
+    price = "no liquidation price" if standing.liquidation is None else f"liquidation at {standing.liquidation:.6g}"
+    far = "" if standing.distance is None else f", {standing.distance:.1%} above the mark {standing.mark:.6g}"
+    return f"{standing.symbol} at {standing.venue}: {price}{far}, margin ratio {standing.ratio:.1%}"
+
+
+def alarm(item: Climb) -> Alarm | None:
+    """Tell of a short that is on the ladder; louder the higher it is."""
+    if item.rung is Rung.CALM:
+        return None
+    done = {
+        Rung.ALERT: "watch it",
+        Rung.TOP_UP: "margin is added as far as allowed",
+        Rung.REDUCE: "it is reduced, and that much of the liquidity is unhedged",
+        Rung.FREEZE: "it is reduced, the bot freezes, and that much of the liquidity is unhedged",
+    }[item.rung]
+    standing = item.standing
+    key = f"margin:{standing.venue}:{standing.symbol}"
+    return Alarm(key, _SEVERITY[item.rung], f"{words(standing)}: {done}")
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """The top-ups of one venue: what is done now, what is remembered, and what could not be done."""
+
+    actions: tuple[TopUpAction, ...]
+    watch: VenueWatch
+    alarms: tuple[Alarm, ...]
+    relieved: frozenset[str]
+
+
+def top_up(view: VenueView, climbs: tuple[Climb, ...], watch: VenueWatch, policy: LadderPolicy, at: datetime) -> Funds:
+    """Add margin to the shorts that need it: isolated ones from free cash, cross ones from the venue's other wallets.
+
+    Money is asked for at most once per ``spacing`` and venue, so that nothing is repeated on a read that does not show
+    it yet, and within the daily cap; what was asked for counts, whatever the venue answered. ``relieved`` names the
+    shorts that the money brings back above the reduce level: they need no reduction in this cycle.
+    """
+    recent = tuple(item for item in watch.top_ups if at - item.at < DAY)
+    needy = [item for item in climbs if item.rung.height >= Rung.TOP_UP.height]
+    spent = sum((item.amount for item in recent), ZERO)
+    if not needy or any(at - item.at < policy.spacing for item in recent):
+        return Funds((), replace(watch, top_ups=recent), (), frozenset())
+    left = max(policy.daily_top_up - spent, ZERO)
+    account, actions, alarms, relieved = Account(view), list[TopUpAction](), list[Alarm](), set[str]()
+    free, reserve = max(view.balance.available, ZERO), view.balance.reserve
+    is_cross_done = False
+    for item in sorted(needy, key=lambda one: one.standing.symbol):
+        standing = item.standing
+        isolated = account.position(standing.symbol).is_isolated
+        if not isolated and is_cross_done:
+            continue
+        need = _need(account, standing, policy)
+        amount = _cents(min(need, left, free if isolated else reserve))
+        if amount > 0:
+            actions.append(_action(standing, amount, isolated=isolated))
+            left -= amount
+            free, reserve = (free - amount, reserve) if isolated else (free, reserve - amount)
+        if amount < _cents(need):
+            alarms.append(_short_of(standing, need, amount))
+        is_cross_done = is_cross_done or not isolated
+        if amount >= _cents(_need(account, standing, policy, policy.reduce)):
+            relieved |= _together(account, standing, climbs)
+    done = tuple(TopUp(at, action.amount) for action in actions)
+    return Funds(tuple(actions), replace(watch, top_ups=(*recent, *done)), tuple(alarms), frozenset(relieved))
+
+
+def _together(account: Account, standing: Standing, climbs: tuple[Climb, ...]) -> set[str]:
+    """Give the shorts that money for one of them helps: itself, or every cross one."""
+    if account.position(standing.symbol).is_isolated:
+        return {standing.symbol}
+    return {one.standing.symbol for one in climbs if not account.position(one.standing.symbol).is_isolated}
+
+
+def _need(account: Account, standing: Standing, policy: LadderPolicy, to: Level | None = None) -> Decimal:
+    """Give the USD that bring a short back past a level (the alert level) with its hysteresis."""
+    level = to or policy.alert
+    distance, ratio = level.distance * (1 + policy.hysteresis), level.ratio * (1 - policy.hysteresis)
+    together = (standing.symbol,) if account.position(standing.symbol).is_isolated else account.crossed
+    at_level = now = whole = ZERO
+    for one in together:
+        notional = account.notional(one)
+        at_level += account.maintenance(one, notional * (1 + distance))
+        now += account.maintenance(one, notional)
+        whole += notional if account.position(one).size < 0 else ZERO
+    equity = account.backing(standing.symbol)
+    return max(whole * distance + at_level - equity, now / ratio - equity if ratio > 0 else ZERO, ZERO)
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return max((amount / _CENT).to_integral_value(ROUND_FLOOR) * _CENT, ZERO)
+
+
+def _action(standing: Standing, amount: Decimal, *, isolated: bool) -> TopUpAction:
+    reason = f"margin ladder: {words(standing)}"
+    if isolated:
+        return AddMargin(standing.venue, standing.symbol, amount, reason)
+    return Transfer(standing.venue, amount, reason)
+
+
+def _short_of(standing: Standing, need: Decimal, amount: Decimal) -> Alarm:
+    message = f"{words(standing)}: {need:.2f} USD of margin are wanted, {amount:.2f} can be added"
+    return Alarm(f"top-up:{standing.venue}:{standing.symbol}", Severity.WARNING, message)
+
+
+def reduction(item: Climb, lot: Decimal) -> Decimal:
+    """Give how much of a short to close in this cycle, base units in whole lots, at least one."""
+    size = -item.standing.size
+    lots = (size * item.reduce / lot).to_integral_value(ROUND_CEILING)
+    return min(lots * lot, (size / lot).to_integral_value(ROUND_FLOOR) * lot)
+
+
+def watched(markets: Mapping[str, MarketWatch], climbs: tuple[Climb, ...]) -> dict[str, MarketWatch]:
+    """Note every short's step; a market without a short is calm."""
+    rungs = {market_key(item.standing.venue, item.standing.symbol): item.rung for item in climbs}
+    return {key: replace(watch, rung=rungs.get(key, Rung.CALM)) for key, watch in markets.items()}
+
+
+def by_venue(climbs: tuple[Climb, ...], venue: VenueId) -> tuple[Climb, ...]:
+    """Give the shorts of one venue."""
+    return tuple(item for item in climbs if item.standing.venue == venue)

@@ -1,0 +1,162 @@
+"""The stop-loss that rests on the venue under every short: where it belongs, and whether it is really there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
+
+from bot.core.decision import Alarm, Approved, Cancel, DropStop, PlaceStop, Refused, Severity, Standing, StopAction
+from bot.core.hedge.markets import Lane
+from bot.core.orders import OrderKind, OrderRequest, TimeInForce
+from bot.core.policy import StopPolicy
+from bot.core.risk.guards import check_stop
+from bot.core.snapshot import OpenOrder
+from bot.core.state import Pending, PendingStatus
+from bot.core.types import Underlying
+
+_HALF: Final = Decimal("0.5")
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What is done about the stop of one market; ``verified`` is the trigger of the stop that covers the short now.
+
+    ``is_bare``: there is a short without a verified stop.
+    """
+
+    actions: tuple[StopAction, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    verified: Decimal | None = None
+    is_bare: bool = False
+
+
+def trigger_for(mark: Decimal, liquidation: Decimal | None, tick: Decimal, policy: StopPolicy) -> Decimal:
+    """Give where a stop belongs: ``inside`` the liquidation price, at most ``farthest`` above the mark, on the tick."""
+    wanted = mark * (1 + policy.farthest)
+    if liquidation is not None:
+        wanted = min(wanted, liquidation * (1 - policy.inside))
+    return (wanted / tick).to_integral_value(ROUND_FLOOR) * tick
+
+
+def is_right(trigger: Decimal | None, wanted: Decimal, liquidation: Decimal | None, policy: StopPolicy) -> bool:
+    """Whether a resting trigger may stay: well inside the liquidation price, and not much nearer than it need be.
+
+    It moves only past a tolerance on either side, since liquidation prices move a little all the time.
+    """
+    if trigger is None or trigger < wanted * (1 - policy.tolerance):
+        return False
+    return liquidation is None or trigger <= liquidation * (1 - policy.inside * _HALF)
+
+
+def protect(
+    lane: Lane,
+    underlying: Underlying,
+    standing: Standing | None,
+    orders: Iterable[OpenOrder],
+    pending: Iterable[Pending],
+    policy: StopPolicy,
+) -> Protection:
+    """Decide what to do about the stops of one market.
+
+    A stop is verified where the venue lists it: reduce-only, on mark, not smaller than the short, at a right trigger.
+    It is replaced where its size differs from the short's; the new one goes out first, and the old one only once the
+    venue has it, so that the short is never without. While the end of a stop that was sent is unknown no other one is
+    sent: stops are never stacked. Without a short every stop is taken back, unless a sale may still fill.
+    """
+    key = lane.market.venue, lane.market.symbol
+    listed = [
+        item
+        for item in orders
+        if item.symbol == lane.market.symbol and item.kind is OrderKind.STOP_MARKET and item.remaining > 0
+    ]
+    unsure = [item for item in pending if _is_unsure_stop(item, key, listed)]
+    if lane.position >= 0 or standing is None:
+        stale = (
+            () if lane.flight.selling else tuple(DropStop(item) for item in _cancels(lane, listed, "no short is left"))
+        )
+        return Protection(stale)
+    size = -lane.position
+    wanted = trigger_for(lane.mark, standing.liquidation, lane.rules.tick, policy)
+    right = [
+        item for item in listed if item.reduce_only and is_right(item.trigger, wanted, standing.liquidation, policy)
+    ]
+    covered = sum((item.remaining for item in right), Decimal(0))
+    verified = min((item.trigger for item in right if item.trigger), default=None) if covered >= size else None
+    pieces = _pieces(size, lane.rules.max_quantity)
+    if sorted(item.remaining for item in right) == pieces:
+        extra = [item for item in listed if item not in right]
+        return Protection(tuple(DropStop(item) for item in _cancels(lane, extra, "another stop stands")), (), verified)
+    if unsure:
+        return Protection((), _waits(lane, verified, unsure), verified, verified is None)
+    return _placed(lane, underlying, (pieces, wanted), listed, verified)
+
+
+def _is_unsure_stop(item: Pending, key: tuple[str, str], listed: Iterable[OpenOrder]) -> bool:
+    """Whether a stop was sent of which nobody knows, or one that the venue knows but does not list yet."""
+    request = item.intent.request
+    if (request.venue, request.symbol) != key or request.kind is not OrderKind.STOP_MARKET:
+        return False
+    is_listed = any(order.client_id == item.intent.client_id for order in listed)
+    return item.status is not PendingStatus.OPEN or not is_listed
+
+
+def _pieces(size: Decimal, most: Decimal) -> list[Decimal]:
+    """Split a size into orders that the venue takes, smallest first."""
+    count = int((size / most).to_integral_value(ROUND_CEILING))
+    return sorted([most] * (count - 1) + [size - most * (count - 1)])
+
+
+def _cancels(lane: Lane, orders: Iterable[OpenOrder], reason: str) -> tuple[Cancel, ...]:
+    """Take stops back; one without a client id is not ours and can't be."""
+    venue, symbol = lane.market.venue, lane.market.symbol
+    return tuple(Cancel(item.client_id, venue, symbol, reason) for item in orders if item.client_id is not None)
+
+
+def _waits(lane: Lane, verified: Decimal | None, unsure: list[Pending]) -> tuple[Alarm, ...]:
+    if verified is not None:
+        return ()
+    names = ", ".join(item.intent.client_id for item in unsure)
+    message = f"{lane.market.symbol} at {lane.market.venue}: stop {names} is not seen to rest yet"
+    return (Alarm(f"stop:{lane.market.venue}:{lane.market.symbol}", Severity.WARNING, message),)
+
+
+def _placed(
+    lane: Lane,
+    underlying: Underlying,
+    wanted: tuple[list[Decimal], Decimal],
+    listed: list[OpenOrder],
+    verified: Decimal | None,
+) -> Protection:
+    """Put stops of the right sizes there; the last of them replaces all the others."""
+    pieces, trigger = wanted
+    what = "resized" if verified is not None else "placed"
+    requests = [
+        _request(lane, underlying, size, trigger, f"stop-loss {what}: short {-lane.position:f}") for size in pieces
+    ]
+    verdicts = [check_stop(request, lane) for request in requests]
+    refused = [item for item in verdicts if isinstance(item, Refused)]
+    if refused:
+        message = f"{lane.market.symbol} at {lane.market.venue}: {refused[0].reason}"
+        alarm = Alarm(f"stop:{lane.market.venue}:{lane.market.symbol}", Severity.CRITICAL, message)
+        return Protection((), (alarm,), verified, verified is None)
+    old = _cancels(lane, listed, "replaced by a stop of the right size and trigger")
+    approved = [item for item in verdicts if isinstance(item, Approved)]
+    actions = [PlaceStop(item) for item in approved[:-1]] + [PlaceStop(approved[-1], old)]
+    return Protection(tuple(actions), (), verified, verified is None)
+
+
+def _request(lane: Lane, underlying: Underlying, size: Decimal, trigger: Decimal, reason: str) -> OrderRequest:
+    return OrderRequest(
+        venue=lane.market.venue,
+        symbol=lane.market.symbol,
+        underlying=underlying,
+        quantity=size,
+        kind=OrderKind.STOP_MARKET,
+        time_in_force=TimeInForce.GTC,
+        reduce_only=True,
+        reason=reason,
+        trigger=trigger,
+        mark=trigger,
+    )

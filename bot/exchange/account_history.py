@@ -1,0 +1,141 @@
+"""What happened on an account: its trades, and its cash movements, read in spans that no page limit can cut."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.core.orders import Fill, LedgerEntry
+from bot.core.types import ClientOrderId, Symbol
+from bot.exchange import translate_orders
+from bot.exchange.ccxt_link import Link
+from bot.exchange.dialect import Dialect, Instrument
+from bot.exchange.errors import Refusal, Unbelievable
+from bot.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
+from bot.exchange.orders import Orders
+
+_SPAN: Final = timedelta(days=7)
+"""Both venues answer at most a week at once."""
+_SLACK: Final = timedelta(seconds=1)
+"""How far past our own clock a span that ends now reaches: the newest trade may be ahead of it."""
+_LATE: Final = timedelta(minutes=10)
+"""How long a trade may stay invisible; a span that was empty is read again from this long before its end."""
+_NAMED: Final = 60
+"""Orders that are asked for, one by one, to learn whose trades they made; older trades stay without a client id."""
+
+
+@dataclass(slots=True)
+class History:
+    """Trades and ledger of one account. ``empty`` holds the span per symbol that is known to hold no trade."""
+
+    link: Link
+    dialect: Dialect
+    orders: Orders
+    empty: dict[Symbol, tuple[datetime, datetime]] = field(default_factory=dict)
+
+    async def fills(self, since: datetime, instruments: Mapping[Symbol, Instrument]) -> tuple[Fill, ...]:
+        """Give our trades from ``since`` on, or as far back as the venue keeps them, oldest first.
+
+        Raises:
+            Retryable: a read failed.
+        """
+        fills: list[Fill] = []
+        for symbol, one in instruments.items():
+            fills.extend(await self._fills_of(symbol, one, since))
+        return tuple(sorted(fills, key=lambda fill: (fill.at, fill.trade_id)))
+
+    async def _fills_of(self, symbol: Symbol, one: Instrument, since: datetime) -> list[Fill]:
+        now = self.link.clock.now()
+        known_from, known_to = self.empty.get(symbol, (now, now))
+        start = max(since, known_to) if known_from <= since else since
+        rows: dict[str, Row] = {}
+        for begin, end in self._spans(start, now):
+            async for row in self._trades(symbol, begin, end):
+                rows[text(row, "id", "trade")] = row
+        if not rows:
+            self.empty[symbol] = (since, max(start, now - _LATE))
+            return []
+        owners = await self._owners(rows.values().__iter__(), symbol, one)
+        size, venue = one.market.contract_size, self.link.config.venue
+        return [
+            translate_orders.fill(row, venue, size, owners.get(text(row, "order", "trade")), self.dialect.realised(row))
+            for row in rows.values()
+        ]
+
+    def _spans(self, since: datetime, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Cut the time from ``since``, or from what the venue keeps, into spans that it answers."""
+        begin = max(since, now - timedelta(days=self.dialect.facts.history_days) + _LATE)
+        while begin < now:
+            end = begin + _SPAN - _SLACK
+            yield begin, min(end, now + _SLACK)
+            begin = end
+
+    async def _trades(self, symbol: Symbol, begin: datetime, end: datetime) -> AsyncIterator[Row]:
+        """Read a span; a page that is full is read again in halves, whichever end the venue would have cut."""
+        params, most = {"until": milliseconds_of(end)}, self.dialect.facts.trades_page
+        answer = await self.link.read("fetch_my_trades", symbol, milliseconds_of(begin), most, params)
+        rows = rows_of(answer, f"trades of {symbol}")
+        if any(row.get("symbol") != symbol for row in rows):
+            raise Unbelievable(f"trades of {symbol}: another symbol's trade is among them")
+        if len(rows) < most:
+            for row in rows:
+                yield row
+            return
+        middle = _middle(begin, end, f"trades of {symbol}")
+        for half in ((begin, middle), (middle, end)):
+            async for row in self._trades(symbol, *half):
+                yield row
+
+    async def _owners(self, rows: Iterator[Row], symbol: Symbol, one: Instrument) -> Mapping[str, ClientOrderId]:
+        """Find the client ids of the orders that made some trades."""
+        newest = sorted(rows, key=lambda row: -int(number(row, "timestamp", "trade")))
+        wanted = list(dict.fromkeys(text(row, "order", "trade") for row in newest))
+        unknown = [order for order in wanted if order not in self.orders.ids][:_NAMED]
+        if unknown:
+            oldest = moment(newest[-1], "timestamp", "trade") - timedelta(days=1)
+            since = max(oldest, self.link.clock.now() - _SPAN)
+            self.orders.ids.update(await self.dialect.children(self.link, one.venue_symbol, since))
+        for order in unknown:
+            if order not in self.orders.ids and (owner := await self._owner(order, symbol)) is not None:
+                self.orders.ids[order] = owner
+        return {order: self.orders.ids[order] for order in wanted if order in self.orders.ids}
+
+    async def _owner(self, order: str, symbol: Symbol) -> ClientOrderId | None:
+        try:
+            row = row_of(await self.link.read("fetch_order", order, symbol), f"order {order}")
+        except Refusal as refusal:
+            if (refusal.status, refusal.code) not in self.dialect.facts.unknown_order:
+                raise
+            return None
+        return ClientOrderId(text(row, "clientOrderId", f"order {order}")) if has(row, "clientOrderId") else None
+
+    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
+        """Give the cash movements from ``since`` on, oldest first; an entry's number is unique within its kind.
+
+        Raises:
+            Retryable: a read failed.
+        """
+        entries: dict[tuple[str, int], LedgerEntry] = {}
+        for begin, end in self._spans(since, self.link.clock.now()):
+            async for entry in self._movements(begin, end):
+                entries[entry.kind.value, entry.number] = entry
+        return tuple(sorted(entries.values(), key=lambda entry: (entry.at, entry.number)))
+
+    async def _movements(self, begin: datetime, end: datetime) -> AsyncIterator[LedgerEntry]:
+        page = await self.dialect.ledger_page(self.link, begin, end)
+        if not page.full:
+            for entry in page.entries:
+                yield entry
+            return
+        middle = _middle(begin, end, "ledger")
+        for half in ((begin, middle), (middle, end)):
+            async for entry in self._movements(*half):
+                yield entry
+
+
+def _middle(begin: datetime, end: datetime, what: str) -> datetime:
+    if end - begin < timedelta(milliseconds=2):
+        raise Unbelievable(f"{what}: more than a page within a millisecond at {begin}")
+    return begin + (end - begin) / 2

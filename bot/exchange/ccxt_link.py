@@ -1,0 +1,229 @@
+"""One ccxt object on one transport: reads are retried and validated, writes are sent once and judged by their wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Protocol
+
+import tenacity
+
+from bot.core.errors import DnbotError
+from bot.core.types import Symbol
+from bot.exchange.config import CcxtConfig
+from bot.exchange.errors import NotSent, Refusal, Unbelievable, Unreachable
+from bot.exchange.facts import VenueFacts
+from bot.exchange.fields import Row, milliseconds_of
+from bot.exchange.redact import Redactor
+from bot.exchange.transport import Manner, Wire, recording
+from bot.ports import Clock
+
+MAX_OFFSET: Final = timedelta(milliseconds=500)
+"""The largest difference between our clock and the venue's at which writes may leave."""
+RESYNC: Final = 3600.0
+"""Seconds between two measurements of the offset."""
+_ATTEMPTS: Final = 3
+_PAUSE: Final = 0.2
+
+
+class Call(Protocol):
+    """A method of ccxt."""
+
+    def __call__(self, *args: object, **kwargs: object) -> Awaitable[object]:
+        """Send the request that the method stands for."""
+
+
+class Api(Protocol):
+    """What is used of a ccxt object besides its methods."""
+
+    has: Mapping[str, object]
+    options: dict[str, object]
+    urls: Mapping[str, object]
+    hostname: str
+    markets: Mapping[str, object] | None
+    session: object
+    own_session: bool
+
+    def set_markets(self, markets: object) -> object:
+        """Take over what another object has loaded."""
+
+    def enable_demo_trading(self, enable: bool) -> None:  # noqa: FBT001 - ccxt's own signature
+        """Switch to the venue's demo system."""
+
+    def parse_order(self, order: object, market: object) -> object:
+        """Put a venue's order into ccxt's dictionary."""
+
+    def market(self, symbol: str) -> object:
+        """Give a loaded market."""
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a write: the request that carried it, if one left, and ccxt's reading of the answer, if any."""
+
+    wire: Wire | None
+    result: object
+    error: str
+
+
+@dataclass(slots=True)
+class Offset:
+    """How far the venue's clock is ahead of ours, and when that was measured (monotonic seconds)."""
+
+    value: timedelta
+    at: float
+
+
+@dataclass(slots=True)
+class Link:
+    """The adapter's connection to one account.
+
+    Its only state is the clock's offset, and whether a venue's answer made it ``suspect``.
+    """
+
+    api: Api
+    config: CcxtConfig
+    facts: VenueFacts
+    clock: Clock
+    redact: Redactor
+    offset: Offset | None = None
+    suspect: bool = field(default=False)
+
+    def method(self, name: str) -> Call:
+        """Give a ccxt method by name: a unified one, or one of the venue's own endpoints."""
+        call: Call = getattr(self.api, name)
+        return call
+
+    def parse_order(self, raw: Row, symbol: Symbol) -> object:
+        """Let ccxt put the venue's own order into its dictionary.
+
+        Raises:
+            Unbelievable: ccxt trips over it.
+        """
+        try:
+            return self.api.parse_order(raw, self.api.market(symbol))
+        except Exception as error:  # noqa: BLE001 - ccxt parses unguarded
+            raise Unbelievable(self.redact(f"order of {symbol}: {type(error).__name__}: {error}")) from None
+
+    async def read(self, name: str, *args: object, **kwargs: object) -> object:
+        """Read through a ccxt method; passing faults are retried a few times, the venue's own errors are not.
+
+        No attempt starts later than ``config.timeout`` after the first.
+
+        Raises:
+            Retryable: Unreachable, Unbelievable, Refusal or Busy, all redacted.
+        """
+        deadline = self.clock.monotonic() + self.config.timeout.total_seconds()
+        try:
+            return await self._read_once(name, args, kwargs)  # tenacity takes as long as the rest of a quick read
+        except (Unreachable, Unbelievable):
+            if self.clock.monotonic() >= deadline:
+                raise
+        await self.clock.sleep(_PAUSE)
+        retrying = tenacity.AsyncRetrying(
+            sleep=self.clock.sleep,
+            stop=lambda state: state.attempt_number >= _ATTEMPTS - 1 or self.clock.monotonic() >= deadline,
+            wait=tenacity.wait_fixed(2 * _PAUSE),
+            retry=tenacity.retry_if_exception_type((Unreachable, Unbelievable)),
+            reraise=True,
+        )
+        return await retrying(self._read_once, name, args, kwargs)
+
+    async def _read_once(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        with recording(Manner()) as wires:
+            try:
+                return await self.method(name)(*args, **kwargs)
+            except Refusal as refusal:
+                self._note_clock(refusal.code)
+                raise
+            except NotSent as stopped:
+                raise Unreachable(str(stopped)) from None
+            except DnbotError:
+                raise
+            except Exception as error:  # noqa: BLE001 - ccxt parses unguarded: whatever it trips over was no believable answer
+                lost = bool(wires) and wires[-1].sent and wires[-1].status is None
+                kind = Unreachable if lost else Unbelievable
+                # the original may carry a signature in its text: it is not chained
+                raise kind(self.redact(f"{name}: {type(error).__name__}: {error}")) from None
+
+    async def write(self, name: str, *args: object, urgent: bool, **kwargs: object) -> Written:
+        """Send one write, once. Never raises for what the venue, the network or ccxt does."""
+        with recording(Manner(urgent=urgent, max_wait=1.0)) as wires:
+            result, words = await self._attempt(self.method(name), args, kwargs)
+        sent = [wire for wire in wires if wire.method != "GET" and wire.sent]
+        wire = sent[-1] if sent else None
+        if wire is not None:
+            self._note_clock(wire.code)
+        return Written(wire, result, words)
+
+    async def _attempt(self, call: Call, args: tuple[object, ...], kwargs: dict[str, object]) -> tuple[object, str]:
+        try:
+            return await call(*args, **kwargs), ""
+        except Exception as error:  # noqa: BLE001 - after a request left, no exception class says what became of it
+            return None, self.redact(
+                str(error) if isinstance(error, DnbotError) else f"{type(error).__name__}: {error}"
+            )
+
+    def _note_clock(self, code: str) -> None:
+        if code in self.facts.clock_codes:
+            self.suspect = True
+
+    async def sync_clock(self) -> None:
+        """Measure the venue's clock against ours, if that is due.
+
+        The venue's time is taken to be from the middle of the round trip; half the round trip is the uncertainty, and
+        must stay below the limit itself.
+
+        Raises:
+            Retryable: the venue did not tell its time.
+        """
+        due = self.offset is None or self.suspect or self.clock.monotonic() - self.offset.at >= RESYNC
+        if not due:
+            return
+        sent, started = milliseconds_of(self.clock.now()), self.clock.monotonic()
+        told = await self._read_once("fetch_time", (), {})
+        trip = self.clock.monotonic() - started
+        if not isinstance(told, int) or isinstance(told, bool) or told <= 0:
+            raise Unbelievable(f"the venue's time reads {told!r}")
+        if timedelta(seconds=trip / 2) > MAX_OFFSET:
+            raise Unreachable(f"the venue took {trip:.1f} s to tell its time, too long to measure it")
+        ahead = timedelta(milliseconds=told - sent - trip * 500)
+        self.offset = Offset(ahead, self.clock.monotonic())
+        self.suspect = False
+        # ccxt stamps requests with its clock less this difference; past the limit nothing is stamped but reads
+        self.api.options["timeDifference"] = -round(ahead / timedelta(milliseconds=1))
+
+    def gate(self) -> str | None:
+        """Say why no write may leave now, or None."""
+        if self.offset is None or self.suspect:
+            return "the venue's clock was not measured yet; nothing was sent"
+        if self.clock.monotonic() - self.offset.at > 2 * RESYNC:
+            return "the venue's clock was measured too long ago; nothing was sent"
+        if abs(self.offset.value) > MAX_OFFSET:
+            off = self.offset.value / timedelta(milliseconds=1)
+            return f"our clock is {-off:+.0f} ms off the venue's, more than 500 ms; nothing was sent"
+        return None
+
+    def venue_ms(self) -> int:
+        """Give the venue's present time in milliseconds, as far as it is known."""
+        now = self.clock.now() + (self.offset.value if self.offset else timedelta())
+        return milliseconds_of(now)
+
+
+@asynccontextmanager
+async def side_by_side() -> AsyncIterator[asyncio.TaskGroup]:
+    """Open a task group whose first failure is raised as itself, after the other tasks were cancelled."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failed:
+        first: BaseException = failed
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None

@@ -1,0 +1,118 @@
+"""What a venue's own module answers: the reads that ccxt does not unify, or loses something of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from bot.core.market import PerpMarket
+from bot.core.orders import LedgerEntry, OrderRequest
+from bot.core.snapshot import Balance, PerpPosition
+from bot.core.types import ClientOrderId, Symbol
+from bot.exchange.ccxt_link import Link
+from bot.exchange.facts import VenueFacts
+from bot.exchange.fields import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A configured perpetual: its rules, the venue's own name of it, and what it is set to."""
+
+    market: PerpMarket
+    venue_symbol: str
+    leverage: Decimal
+    margin_mode: str
+    interval: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Balance and positions of one moment; every instrument has its position, a proven 0 included."""
+
+    balance: Balance
+    positions: Mapping[Symbol, PerpPosition]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a symbol is set to on the account; ``margin_mode`` is ``cross`` or ``isolated``."""
+
+    leverage: Decimal
+    margin_mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An order that a look-up came across: ccxt's dictionary, and whether it is from the trigger book.
+
+    ``child`` is the id of the order that a triggered one became.
+    """
+
+    row: Row
+    conditional: bool
+    child: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a ledger; ``full`` when there may be more in the same span."""
+
+    entries: tuple[LedgerEntry, ...]
+    full: bool
+
+
+class Dialect(Protocol):
+    """A venue's own ways. Every read raises Retryable where the answer is missing or can't be believed."""
+
+    @property
+    def facts(self) -> VenueFacts:
+        """The venue's facts."""
+
+    async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
+        """Check what the key may do and how the account is set up; ``symbols`` are the venue's names.
+
+        Raises:
+            ConfigError: the key may withdraw, the account is in hedge mode, its money is in the wrong asset, ...
+        """
+
+    async def settings(self, link: Link, symbol: Symbol, venue_symbol: str) -> Settings:
+        """Read what a symbol is set to."""
+
+    async def fees(self, link: Link, symbol: Symbol) -> Row:
+        """Read the account's fees: ``maker`` and ``taker``."""
+
+    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
+        """Read the margin table, as ccxt's leverage tiers."""
+
+    async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
+        """Read the funding intervals that the funding rates do not carry."""
+
+    def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
+        """Add the limits that ccxt leaves in the raw market."""
+
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+        """Read balance and positions; flat is believed only where two answers agree on it."""
+
+    def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
+        """Give ccxt's parameters for an order; the trigger price is added by the caller, rounded."""
+
+    def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
+        """Give ccxt's parameters for cancelling by client id."""
+
+    async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
+        """Ask for an order by client id in every book, open or done; None from validated answers only."""
+
+    async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
+        """Map the orders that triggered ones became to the client ids of the triggered ones."""
+
+    def realised(self, trade: Row) -> Decimal:
+        """Give a trade's realised profit, USD."""
+
+    async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
+        """Read the cash movements of a span of at most a week."""
+
+    def margin_params(self, *, short: bool) -> dict[str, object]:
+        """Give ccxt's parameters for adding margin to a position."""

@@ -1,0 +1,107 @@
+"""The form of a venue's facts: hosts, budgets, error codes, answer shapes; ``venues`` holds the facts themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.core.orders import RejectReason
+from bot.exchange.limiter import Charge, Window
+
+JSON = Mapping[str, object] | list[object]
+
+Charges = Callable[[str, str, Mapping[str, str]], tuple[Charge, ...]]
+"""What a request costs: (method, path, query) -> charges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An answer that proves that a write had no effect: a JSON object with this HTTP status and code.
+
+    ``message`` must be part of the venue's words, if given; an empty ``code`` then stands for any.
+    """
+
+    status: int
+    code: str
+    reason: RejectReason
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the payload of an endpoint must be: a list, or an object with these keys."""
+
+    is_list: bool = False
+    keys: tuple[str, ...] = ()
+
+
+LIST: Final = Shape(is_list=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One book of working orders: ccxt's parameters, and whether the book itself implies reduce-only."""
+
+    params: Mapping[str, object]
+    reduce_only: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VenueFacts:
+    """What is known of a venue.
+
+    Attributes:
+        ccxt_id: the ccxt class.
+        hosts: the hosts that live requests may go to.
+        demo_hosts: the hosts that demo requests may go to.
+        has_demo: ccxt knows how to reach its demo system.
+        demo_header: the header that every signed demo request must carry, and no live one may.
+        options: ccxt options.
+        charges: what a request costs.
+        counted: response headers with the venue's own count of a window.
+        silence: seconds to wait after a 429 or 418 that does not say how long.
+        ok_codes: the codes of success; an empty one where successful answers carry none.
+        payload: the key that the payload stands under, if any.
+        shapes: what the payload of an endpoint must look like, by path.
+        rejections: the answers that prove that a write had no effect.
+        unknown_order: (status, code) pairs that say "no such order".
+        clock_codes: codes that say that our clock is off.
+        key_codes: codes that say that the key is wrong or may not do this.
+        listings: the books of working orders.
+        mark_from: the ccxt reads that carry mark and index price between them.
+        history_days: how far back trades can be read.
+        trades_page: how many trades one answer holds at most.
+        stream_hosts: the hosts of the live streams; empty: those that ccxt names.
+        demo_stream_hosts: the hosts of the demo system's streams.
+        funding_by_page: past funding is asked for by page, newest first, and not by time.
+    """
+
+    ccxt_id: str
+    hosts: frozenset[str]
+    demo_hosts: frozenset[str]
+    demo_header: tuple[str, str] | None
+    options: Mapping[str, object]
+    charges: Charges
+    counted: Mapping[str, Window]
+    silence: float
+    ok_codes: frozenset[str]
+    payload: str | None
+    shapes: Mapping[str, Shape]
+    rejections: tuple[Rule, ...]
+    unknown_order: frozenset[tuple[int, str]]
+    clock_codes: frozenset[str]
+    key_codes: frozenset[str]
+    listings: tuple[Listing, ...] = field(default=(Listing({}), Listing({"trigger": True})))
+    mark_from: tuple[str, ...] = ("fetch_funding_rate", "fetch_ticker")
+    history_days: int = 90
+    trades_page: int = 100
+    stream_hosts: frozenset[str] = frozenset()
+    demo_stream_hosts: frozenset[str] = frozenset()
+    funding_by_page: bool = False
+    has_demo: bool = False
+
+
+def rules(status: int, reason: RejectReason, codes: Iterable[str]) -> tuple[Rule, ...]:
+    """Give one rule per code."""
+    return tuple(Rule(status, code, reason) for code in codes)

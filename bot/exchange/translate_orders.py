@@ -1,0 +1,128 @@
+"""ccxt's orders and trades to the domain: pure, strict, never a default (see ``translate``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from bot.core.orders import Fill, OrderKind, OrderReport, OrderStatus
+from bot.core.snapshot import OpenOrder
+from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
+from bot.exchange.errors import Unbelievable
+from bot.exchange.fields import Row, flag, has, moment, number, positive, row_of, text
+from bot.exchange.translate import SETTLE
+
+_STATUS: Final[Mapping[str, OrderStatus]] = {
+    "open": OrderStatus.OPEN,
+    "closed": OrderStatus.FILLED,
+    "canceled": OrderStatus.CANCELLED,
+    "expired": OrderStatus.EXPIRED,
+    "rejected": OrderStatus.REJECTED,
+}
+
+
+def _signed(row: Row, quantity: Decimal, what: str) -> Decimal:
+    side = text(row, "side", what)
+    if side not in ("buy", "sell"):
+        raise Unbelievable(f"{what}: side {side!r} is neither buy nor sell")
+    if quantity < 0:
+        raise Unbelievable(f"{what}: a quantity of {quantity}; ccxt's are positive, with the sign in the side")
+    return quantity if side == "buy" else -quantity
+
+
+def _optional_price(row: Row, key: str, what: str) -> Decimal | None:
+    """Give a price where the order has one; ccxt writes None or 0 where it has none."""
+    value = number(row, key, what) if has(row, key) else ZERO
+    return value if value > 0 else None
+
+
+def open_order(row: Row, contract_size: Decimal, *, reduce_only: bool | None = None) -> OpenOrder:
+    """Translate a working order; ``reduce_only`` overrides the field where the book itself implies it."""
+    venue_id = text(row, "id", "open order")
+    what = f"open order {venue_id}"
+    trigger = _optional_price(row, "triggerPrice", what)
+    kind = text(row, "type", what)
+    if kind not in ("market", "limit"):
+        raise Unbelievable(f"{what}: type {kind!r} is neither market nor limit")
+    remaining = number(row, "amount", what) - (
+        number(row, "filled", what) if has(row, "filled") or trigger is None else 0
+    )
+    by_kind = OrderKind.LIMIT if kind == "limit" else OrderKind.MARKET
+    return OpenOrder(
+        client_id=ClientOrderId(text(row, "clientOrderId", what)) if has(row, "clientOrderId") else None,
+        venue_order_id=venue_id,
+        symbol=Symbol(text(row, "symbol", what)),
+        kind=OrderKind.STOP_MARKET if trigger is not None and kind == "market" else by_kind,
+        remaining=_signed(row, remaining * contract_size, what),
+        price=_optional_price(row, "price", what),
+        trigger=trigger,
+        reduce_only=flag(row, "reduceOnly", what) if reduce_only is None else reduce_only,
+        placed_at=moment(row, "timestamp", what),
+    )
+
+
+def status(row: Row) -> OrderStatus:
+    """Translate an order's status."""
+    said = text(row, "status", f"order {row.get('id')}")
+    if said not in _STATUS:
+        raise Unbelievable(f"order {row.get('id')}: unknown status {said!r}")
+    return _STATUS[said]
+
+
+def report(row: Row, client_id: ClientOrderId, contract_size: Decimal, *, conditional: bool) -> OrderReport:
+    """Translate an order that carries ``client_id``.
+
+    Args:
+        row: ccxt's order.
+        client_id: the id that it must carry.
+        contract_size: base units per contract.
+        conditional: it is from the trigger book, where an order that did not trigger has no fill to tell of.
+
+    Raises:
+        Unbelievable: a field is missing, the ids differ, or it claims to be closed without being filled.
+    """
+    venue_id = text(row, "id", f"order {client_id}")
+    what = f"order {client_id}"
+    if text(row, "clientOrderId", what) != client_id:
+        raise Unbelievable(f"{what}: the answer carries {row.get('clientOrderId')!r}")
+    quantity = positive(row, "amount", what) * contract_size
+    filled = ZERO if conditional and not has(row, "filled") else number(row, "filled", what) * contract_size
+    state = status(row)
+    if filled > quantity or (state is OrderStatus.FILLED and filled != quantity):
+        raise Unbelievable(f"{what}: {state.value}, but {filled} of {quantity} filled")
+    fee = row.get("fee")
+    return OrderReport(
+        client_id=client_id,
+        venue_order_id=venue_id,
+        symbol=Symbol(text(row, "symbol", what)),
+        status=state,
+        quantity=_signed(row, quantity, what),
+        filled=_signed(row, filled, what),
+        average_price=positive(row, "average", what) if filled else None,
+        fee=number(fee, "cost", what) if isinstance(fee, Mapping) and has(fee, "cost") else None,
+        updated_at=moment(row, "lastUpdateTimestamp" if has(row, "lastUpdateTimestamp") else "timestamp", what),
+    )
+
+
+def fill(row: Row, venue: VenueId, contract_size: Decimal, client_id: ClientOrderId | None, realised: Decimal) -> Fill:
+    """Translate a trade of ours; ``realised`` comes from the venue's own field, which ccxt does not unify."""
+    trade_id = text(row, "id", "trade")
+    what = f"trade {trade_id}"
+    fee = row_of(row.get("fee"), f"{what}: fee")
+    if text(fee, "currency", f"{what}: fee") != SETTLE:
+        raise Unbelievable(f"{what}: its fee is in {fee['currency']}; only {SETTLE} can be booked")
+    if text(row, "takerOrMaker", what) not in ("taker", "maker"):
+        raise Unbelievable(f"{what}: {row.get('takerOrMaker')!r} is neither taker nor maker")
+    return Fill(
+        trade_id=trade_id,
+        client_id=client_id,
+        venue=venue,
+        symbol=Symbol(text(row, "symbol", what)),
+        quantity=_signed(row, positive(row, "amount", what) * contract_size, what),
+        price=positive(row, "price", what),
+        fee=number(fee, "cost", what),
+        realised=realised,
+        is_maker=row["takerOrMaker"] == "maker",
+        at=moment(row, "timestamp", what),
+    )

@@ -1,0 +1,180 @@
+"""The wire under ccxt: an aiohttp middleware that sees every request and every answer, whatever ccxt makes of them.
+
+Before a request leaves, its host, its demo header and its budget are checked, and a write must pass the gate. What came
+back is kept as a ``Wire``, which outcomes are judged by; a read whose body can't be believed never reaches ccxt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+from bot.exchange import validation
+from bot.exchange.errors import Busy, NotSent, Unreachable
+from bot.exchange.facts import VenueFacts
+from bot.exchange.limiter import Limiter
+from bot.exchange.redact import Redactor
+
+_SLOW_DOWN: Final = frozenset({418, 429})
+_BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
+_SIGNED_HEADERS: Final = ("ACCESS-KEY", "X-MBX-APIKEY")
+
+
+@dataclass(slots=True)
+class Wire:
+    """One request as it went over the wire, and what came back.
+
+    ``sent`` turns true when the request is handed to the connection; ``answer`` is the parsed body of a believable
+    success; ``status`` is None until an answer came whole.
+    """
+
+    method: str
+    path: str
+    sent: bool = False
+    status: int | None = None
+    code: str = ""
+    message: str = ""
+    answer: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the requests of the present task are treated: may they use the reserve, and how long may they queue."""
+
+    urgent: bool = False
+    max_wait: float = 2.0
+
+
+_WIRES: ContextVar[list[Wire] | None] = ContextVar("wires", default=None)
+_MANNER: ContextVar[Manner] = ContextVar("manner", default=Manner())  # noqa: B039 - Manner is frozen
+
+
+@contextmanager
+def recording(manner: Manner) -> Iterator[list[Wire]]:
+    """Collect the wires of the requests made inside, by this task or tasks that it starts."""
+    wires: list[Wire] = []
+    wires_token, manner_token = _WIRES.set(wires), _MANNER.set(manner)
+    try:
+        yield wires
+    finally:
+        _WIRES.reset(wires_token)
+        _MANNER.reset(manner_token)
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The middleware.
+
+    Attributes:
+        facts: the venue.
+        demo: whether requests belong to the demo system.
+        limiter: the request budget.
+        gate: gives the reason why no write may leave now, or None.
+        now_ms: the venue's time in milliseconds, for bans that name their end.
+        redact: cleans foreign words.
+    """
+
+    facts: VenueFacts
+    demo: bool
+    limiter: Limiter
+    gate: Callable[[], str | None]
+    now_ms: Callable[[], int]
+    redact: Redactor
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: Callable[[aiohttp.ClientRequest], object]
+    ) -> aiohttp.ClientResponse:
+        """Pass a request on, if it may leave, and look at what comes back."""
+        self._check_destination(request)
+        wire = self._begin(request)
+        manner = _MANNER.get()
+        try:
+            await self.limiter.acquire(
+                self.facts.charges(wire.method, wire.path, dict(request.url.query)),
+                urgent=manner.urgent,
+                max_wait=manner.max_wait,
+            )
+        except Busy as error:
+            if wire.method != "GET":
+                raise NotSent(str(error)) from error
+            raise
+        return await self._exchange(request, handler, wire)
+
+    def _check_destination(self, request: aiohttp.ClientRequest) -> None:
+        url, hosts = request.url, self.facts.demo_hosts if self.demo else self.facts.hosts
+        if url.scheme != "https" or url.host not in hosts or url.explicit_port not in (None, 443):
+            raise NotSent(f"a request to {url.scheme}://{url.host} was stopped; allowed: {', '.join(sorted(hosts))}")
+        if self.facts.demo_header is None or not any(name in request.headers for name in _SIGNED_HEADERS):
+            return
+        name, value = self.facts.demo_header
+        if (request.headers.get(name) == value) is not self.demo:
+            raise NotSent(f"a request whose header {name} does not match demo = {self.demo} was stopped")
+
+    def _begin(self, request: aiohttp.ClientRequest) -> Wire:
+        wires = _WIRES.get()
+        wire = Wire(request.method, request.url.path)
+        if wire.method != "GET":
+            if wires is None:
+                raise NotSent("a write outside of a recorded call was stopped")
+            if any(other.method != "GET" and other.sent for other in wires):
+                raise NotSent("a second sending of one write was stopped")
+            if (reason := self.gate()) is not None:
+                raise NotSent(reason)
+        if wires is not None:
+            wires.append(wire)
+        return wire
+
+    async def _exchange(
+        self, request: aiohttp.ClientRequest, handler: Callable[[aiohttp.ClientRequest], object], wire: Wire
+    ) -> aiohttp.ClientResponse:
+        wire.sent = True
+        try:
+            response: aiohttp.ClientResponse = await handler(request)  # type: ignore[misc] # aiohttp's own handler type
+            body = await response.read()
+        except aiohttp.ClientConnectorError as error:
+            wire.sent = False  # no connection, so not a byte of the request left
+            if wire.method == "GET":
+                raise Unreachable(f"no connection to {request.url.host}") from error
+            raise NotSent(f"no connection to {request.url.host}") from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            wire.message = type(error).__name__
+            if wire.method == "GET":
+                raise Unreachable(f"no whole answer from {request.url.host}: {type(error).__name__}") from error
+            raise
+        self._judge(wire, response, body)
+        return response
+
+    def _judge(self, wire: Wire, response: aiohttp.ClientResponse, body: bytes) -> None:
+        """Fill in the wire; raise for a read that can't be believed."""
+        self._count(response.headers)
+        parsed = validation.parsed(response.headers.get("Content-Type", ""), body)
+        code, words = validation.words(parsed, body)
+        wire.status, wire.code, wire.message = response.status, code, self.redact(words)
+        if response.status in _SLOW_DOWN or wire.code == "429":
+            self.limiter.back_off(self._silence(response.headers, wire.message))
+        answer = validation.Answer(wire.method, wire.path, response.status, code, wire.message, parsed)
+        fault = validation.fault(answer, self.facts)
+        if fault is None:
+            wire.answer = parsed
+        elif wire.method == "GET":
+            raise fault
+
+    def _count(self, headers: Mapping[str, str]) -> None:
+        for name, window in self.facts.counted.items():
+            used = headers.get(name, "")
+            if used.isdecimal():
+                self.limiter.told(window, int(used))
+
+    def _silence(self, headers: Mapping[str, str], words: str) -> float:
+        """Give how long to be silent: the ban's end, the Retry-After, or the venue's usual time."""
+        banned = _BANNED_UNTIL.search(words)
+        if banned is not None:
+            return max(1.0, (int(banned[1]) - self.now_ms()) / 1000)
+        said = headers.get("Retry-After", "")
+        return float(said) if said.isdecimal() else self.facts.silence

@@ -1,0 +1,299 @@
+"""The Journal port on a SQLite file: the writing side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, Self
+
+from sqlalchemy import Connection, func, select
+
+from bot.core.errors import ConfigError, Halt
+from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
+from bot.core.pnl.ledger import Book, JournaledTrade
+from bot.core.reconciliation.positions import FLAT, Expected, Identity
+from bot.core.record import CycleRecord, Event
+from bot.core.snapshot import Entry, Snapshot
+from bot.core.state import Pending, State
+from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
+from bot.journal import migrate, rows, statements, tables
+from bot.journal.cache import Known
+from bot.journal.database import Database
+from bot.journal.lock import JournalLock
+
+KEEP_CYCLES: Final = 50_000
+"""A day of blocks of two seconds, a week of Ethereum's."""
+_BOT_ID: Final = re.compile(r"[a-z0-9]{1,12}")
+_LONGEST_CLIENT_ID: Final = 32
+"""What every venue takes; the characters are those of ``_BOT_ID``, digits and the hyphen."""
+
+
+class SqliteJournal:
+    """The bot's durable memory in one SQLite file (WAL, every commit synced); for one thread. Made by ``open``.
+
+    Every method that writes is one transaction, durable when it returns. Each raises Retryable where the disk is full,
+    the file is locked or can't be written (nothing of the call stands then), and Halt where the file is damaged.
+    """
+
+    def __init__(self, database: Database, lock: JournalLock, bot_id: str, keep_cycles: int) -> None:
+        self._database = database
+        self._lock = lock
+        self._bot_id = bot_id
+        self._keep_cycles = keep_cycles
+        self._epoch = 0
+        self._next_number = 1
+        self._last_cycle: int | None = None
+        self._known: Known | None = None  # the lock keeps every other writer out
+        self._since: datetime | None = None
+
+    @classmethod
+    def open(cls, path: Path, bot_id: str, at: datetime, keep_cycles: int = KEEP_CYCLES) -> Self:
+        """Lock the journal, make or migrate it, and begin a new epoch.
+
+        Args:
+            path: the file; what is missing is made, its directory included.
+            bot_id: begins every client order id; 1 to 12 of ``[a-z0-9]``.
+            at: the present time, shown to whoever finds the journal in use.
+            keep_cycles: how many cycles to keep; intents, fills, entries and events are kept for ever.
+
+        Raises:
+            ConfigError: the bot id is malformed or not this journal's, the file is some other database, or a newer
+                dnbot wrote it.
+            Halt: another process holds the journal, or the file is damaged, no database, or can't be made.
+            Retryable: the disk is full, or the file is locked.
+        """
+        if not _BOT_ID.fullmatch(bot_id):
+            raise ConfigError(f"the bot id {bot_id!r} must be 1 to 12 lower-case letters and digits")
+        if keep_cycles < 1:
+            raise ConfigError(f"at least one cycle has to be kept, not {keep_cycles}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Halt(f"{path.parent}: the journal's directory can't be made: {error.strerror}") from error
+        with ExitStack() as undo:
+            lock = JournalLock(path, tables.utc_text(at))
+            undo.callback(lock.release)
+            database = Database.for_writing(path)
+            undo.callback(database.close)
+            journal = cls(database, lock, bot_id, keep_cycles)
+            journal._begin_epoch(at)
+            undo.pop_all()
+        return journal
+
+    @property
+    def epoch(self) -> int:
+        """How many times the journal was opened for writing, this time included."""
+        return self._epoch
+
+    def last_cycle(self) -> int:
+        """Give the number of the last recorded cycle, 0 on a new journal; the next one has to be larger."""
+        if self._last_cycle is None:
+            with self._database.transaction() as connection:
+                self._last_cycle = connection.execute(select(tables.state.c.cycle)).scalar() or 0
+        return self._last_cycle
+
+    def new_intent(self, request: OrderRequest, at: datetime, state: State | None = None) -> Intent:
+        """Number an order, give it its client id and commit it, before anything is sent.
+
+        ``state``, if given, becomes the one that the next decision starts from, in the same transaction. A number whose
+        commit failed is not used again.
+        """
+        number = self._next_number
+        self._next_number += 1
+        client_id = ClientOrderId(f"{self._bot_id}-{self._epoch}-{number}")
+        if len(client_id) > _LONGEST_CLIENT_ID:
+            raise Halt(f"the client order id {client_id} is too long for the venues: begin a new journal")
+        intent = Intent(client_id, number, request, at)
+        values = None if state is None else self._state_values(state)
+        self._known = None
+        with self._database.transaction() as connection:
+            connection.execute(statements.NEW_INTENT, rows.intent_values(intent, self._epoch))
+            if values is not None:
+                connection.execute(statements.REPLACE_STATE, values)
+        return intent
+
+    def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
+        """Record what became of an intent; a NotFound here means: proven never placed.
+
+        Saying the same again changes nothing. What contradicts the known end is not taken over, and an effect that
+        comes to light after the end is; either leaves an event (``intent_refused``, ``intent_late``). The outcome of a
+        cancel is none of an intent's: look the order up instead.
+
+        Raises:
+            Halt: there is no such intent.
+        """
+        with self._moving() as connection:
+            statements.take_outcome(connection, client_id, outcome, at)
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Give the intents whose end is not known, oldest first."""
+        return self._told().pending
+
+    def add_fills(self, fills: Sequence[Fill]) -> int:
+        """Record fills, each trade id once; give how many were new.
+
+        The fills of an intent count towards its ``filled``; one that comes after the end leaves an ``intent_late``.
+        """
+        with self._moving() as connection:
+            new = [fill for fill in fills if statements.add_fill(connection, fill)]
+            for client_id, fill in {fill.client_id: fill for fill in new if fill.client_id is not None}.items():
+                statements.count_fills(connection, client_id, fill.at)
+        return len(new)
+
+    @property
+    def identity(self) -> Identity:
+        """Whose orders are this journal's."""
+        return Identity(self._bot_id, self._epoch)
+
+    def expected(self) -> dict[tuple[VenueId, Symbol], Expected]:
+        """Give the positions as far as they are known: what was adopted, and what our own orders filled since."""
+        return dict(self._told().expected)
+
+    def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
+        """Take a venue's position over as the one that is expected, and append the event, both or neither."""
+        key = venue, symbol
+        with self._moving() as connection:
+            moved_at = statements.expected(connection).get(key, FLAT).moved_at
+            statements.expect(connection, key, Expected(size, moved_at))
+            connection.execute(statements.NEW_EVENT, rows.event_values(event))
+
+    def last_fill_at(self, venue: VenueId) -> datetime | None:
+        """Give the time of the newest recorded fill of a venue."""
+        table = tables.fills
+        with self._database.transaction() as connection:
+            found: datetime | None = connection.execute(
+                select(func.max(table.c.at, type_=tables.UtcText)).where(table.c.venue == venue)
+            ).scalar()
+        return found
+
+    def trades(self, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
+        """Give a venue's fills whose numbers are above ``after``, in the order in which they were recorded."""
+        with self._database.transaction() as connection:
+            return statements.trades(connection, venue, after)
+
+    def record(self, record: CycleRecord) -> None:
+        """Append a cycle, the state that the next decision starts from, and what was booked: all or nothing.
+
+        Raises:
+            Halt: a cycle of that number stands there already.
+        """
+        cycle = rows.cycle_values(record)
+        state = {"id": 1, "cycle": record.cycle, "state": rows.pack(rows.STATE, record.decision.state)}
+        book = {"id": 1, "book": rows.pack(rows.BOOK, record.book)}
+        with self._database.transaction() as connection:
+            connection.execute(statements.NEW_CYCLE, cycle)
+            connection.execute(statements.REPLACE_STATE, state)
+            connection.execute(statements.REPLACE_BOOK, book)
+            if record.book.day:
+                result = {"day": record.book.day, "result": rows.pack(rows.RESULT, record.book.today)}
+                connection.execute(statements.REPLACE_RESULT, result)
+            connection.execute(statements.prune(record.cycle - self._keep_cycles))
+        self._last_cycle = record.cycle
+
+    def last_snapshot(self) -> Snapshot | None:
+        """Give the snapshot of the last recorded cycle, or None on a new journal.
+
+        Raises:
+            Halt: what stands there is damaged, or of another version's shape.
+        """
+        newest = select(tables.cycles).order_by(tables.cycles.c.number.desc()).limit(1)
+        with self._database.transaction() as connection:
+            row = connection.execute(newest).one_or_none()
+        return None if row is None else rows.to_record(row).snapshot
+
+    def load_state(self) -> State | None:
+        """Give the state of the last recorded cycle, or None on a new journal.
+
+        Raises:
+            Halt: what stands there is damaged, or of another version's shape.
+        """
+        with self._database.transaction() as connection:
+            data = connection.execute(select(tables.state.c.state)).scalar()
+        return None if data is None else rows.unpack(rows.STATE, data)
+
+    def load_book(self) -> Book:
+        """Give what was booked up to the last recorded cycle; an empty book on a new journal.
+
+        Raises:
+            Halt: what stands there is damaged, or of another version's shape.
+        """
+        with self._database.transaction() as connection:
+            return statements.book(connection)
+
+    def stops_fired(self, since: datetime) -> dict[str, datetime]:
+        """Give when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
+        return {key: at for key, at in self._told(since).fired if at >= since}
+
+    def save_state(self, state: State) -> None:
+        """Replace the state that the next decision starts from; the number of the last cycle stays."""
+        values = self._state_values(state)
+        with self._database.transaction() as connection:
+            connection.execute(statements.REPLACE_STATE, values)
+
+    def _state_values(self, state: State) -> rows.Values:
+        return {"id": 1, "cycle": self.last_cycle(), "state": rows.pack(rows.STATE, state)}
+
+    def entry(self, position: PositionId) -> Entry | None:
+        """Give a position's entry amounts."""
+        table = tables.entries
+        with self._database.transaction() as connection:
+            row = connection.execute(select(table).where(table.c.position == position)).one_or_none()
+        return None if row is None else rows.to_entry(row)
+
+    def save_entry(self, position: PositionId, entry: Entry) -> None:
+        """Set a position's entry amounts."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                statements.replacing(tables.entries.c.position), {"position": position, **rows.entry_values(entry)}
+            )
+
+    def add_event(self, event: Event) -> None:
+        """Append an event."""
+        with self._database.transaction() as connection:
+            connection.execute(statements.NEW_EVENT, rows.event_values(event))
+
+    def close(self) -> None:
+        """Flush, close and unlock."""
+        self._database.close()
+        self._lock.release()
+
+    def _told(self, since: datetime | None = None) -> Known:
+        """Give what is known of intents and positions; of stops only what ended since the given time."""
+        self._since = since or self._since
+        if self._known is None or (since is not None and not self._known.reaches(since)):
+            with self._database.transaction() as connection:
+                self._known = Known.read(connection, self._since)
+        return self._known
+
+    @contextmanager
+    def _moving(self) -> Iterator[Connection]:
+        """Give a transaction that may move intents or positions; what is known then counts once it is committed."""
+        self._known = None
+        with self._database.transaction() as connection:
+            yield connection
+            known = Known.read(connection, self._since)
+        self._known = known
+
+    def _begin_epoch(self, at: datetime) -> None:
+        table = tables.meta
+        with self._database.transaction() as connection:
+            migrate.upgrade(connection, self._database.path)
+            known = {row.key: row.value for row in connection.execute(select(table))}
+            owner = known.get("bot_id", self._bot_id)
+            if owner != self._bot_id:
+                raise ConfigError(
+                    f"this journal belongs to the bot {owner!r}, not to {self._bot_id!r}: "
+                    "set the bot id back, or give the journal another path",
+                    source=str(self._database.path),
+                )
+            self._epoch = int(known.get("epoch", "0")) + 1
+            facts = {"bot_id": self._bot_id, "epoch": str(self._epoch), "opened_at": tables.utc_text(at)}
+            connection.execute(
+                statements.replacing(table.c.key), [{"key": key, "value": value} for key, value in facts.items()]
+            )
+            highest = connection.execute(select(func.max(tables.intents.c.number))).scalar() or 0
+        self._next_number = highest + 1

@@ -1,0 +1,162 @@
+"""The journal for everyone but the daemon: reads while another process writes, and never writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Column, Row, Select, func, select
+
+from bot.core.errors import ConfigError, Halt
+from bot.core.orders import Fill
+from bot.core.pnl.attribution import Attribution
+from bot.core.pnl.ledger import Book
+from bot.core.record import CycleRecord, Event
+from bot.core.state import Pending
+from bot.journal import migrate, rows, statements, tables
+from bot.journal.cycle_summary import CycleSummary
+from bot.journal.database import Database
+from bot.journal.lock import Holder, holder
+from bot.journal.rows import IntentRecord
+
+MANY: Final = 1000
+"""How many rows an answer has at most, unless told."""
+_PAGE: Final = 50
+"""Whole cycles are large."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMeta:
+    """Whose journal it is; ``opened_at`` is when the epoch began; ``holder`` is the daemon that writes, if one does."""
+
+    bot_id: str
+    epoch: int
+    opened_at: datetime
+    holder: Holder | None
+
+
+class JournalView:
+    """A journal, read-only. Lists come oldest first and are the newest ``limit`` of what was asked for; for one thread.
+
+    Each method raises Retryable where the file can't be read now, and Halt where it is damaged.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> JournalView:
+        """Open a journal for reading.
+
+        Raises:
+            ConfigError: the file is missing, empty, no journal, or of another version.
+            Retryable: it can't be read now.
+        """
+        _require_file(path)
+        with ExitStack() as undo:
+            try:
+                database = Database.for_reading(path)
+                undo.callback(database.close)
+                with database.transaction() as connection:
+                    found = migrate.revision(connection, path)
+            except Halt as error:
+                raise ConfigError(f"this is no dnbot journal ({error})", source=str(path)) from error
+            migrate.require_head(found, path)
+            undo.pop_all()
+        return cls(database)
+
+    def meta(self) -> JournalMeta:
+        """Give whose journal it is and who writes it."""
+        with self._database.transaction() as connection:
+            facts = {row.key: row.value for row in connection.execute(select(tables.meta))}
+        opened_at = datetime.fromisoformat(facts["opened_at"])
+        return JournalMeta(facts["bot_id"], int(facts["epoch"]), opened_at, holder(self._database.path))
+
+    def last_record(self) -> CycleRecord | None:
+        """Give the last recorded cycle whole, None where there is none yet."""
+        found = self._newest(select(tables.cycles), tables.cycles.c.number, 1)
+        return rows.to_record(found[0]) if found else None
+
+    def summaries(self, after: int = 0, limit: int = MANY) -> tuple[CycleSummary, ...]:
+        """Give the cycles whose numbers are larger than ``after``, in short."""
+        number = tables.cycles.c.number
+        columns = [column for column in tables.cycles.c if column.name not in {"snapshot", "decision"}]
+        return tuple(
+            rows.to_summary(row) for row in self._newest(select(*columns).where(number > after), number, limit)
+        )
+
+    def cycles(self) -> int:
+        """Give how many cycles are kept."""
+        with self._database.transaction() as connection:
+            return connection.execute(select(func.count()).select_from(tables.cycles)).scalar_one()
+
+    def records(self, after: int = 0) -> Iterator[CycleRecord]:
+        """Give the cycles whose numbers are larger than ``after``, whole but for their books, a few at a time."""
+        number = tables.cycles.c.number
+        while True:
+            page = select(tables.cycles).where(number > after).order_by(number).limit(_PAGE)
+            with self._database.transaction() as connection:
+                found = connection.execute(page).all()
+            if not found:
+                return
+            yield from (rows.to_record(row) for row in found)
+            after = found[-1].number
+
+    def book(self) -> Book:
+        """Give what was booked up to the last recorded cycle: results of today and in all."""
+        with self._database.transaction() as connection:
+            return statements.book(connection)
+
+    def results(self) -> dict[date, Attribution]:
+        """Give the attribution of every UTC day, oldest first."""
+        table = tables.results
+        with self._database.transaction() as connection:
+            found = connection.execute(select(table).order_by(table.c.day)).all()
+        return {date.fromisoformat(row.day): rows.unpack(rows.RESULT, row.result) for row in found}
+
+    def intents(self, after: int = 0, limit: int = MANY) -> tuple[IntentRecord, ...]:
+        """Give the intents whose numbers are larger than ``after``, with what became of them."""
+        number = tables.intents.c.number
+        found = self._newest(select(tables.intents).where(number > after), number, limit)
+        return tuple(rows.to_intent_record(row) for row in found)
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Give the intents whose end is not known, oldest first."""
+        with self._database.transaction() as connection:
+            return statements.pending(connection)
+
+    def fills(self, since: datetime | None = None, limit: int = MANY) -> tuple[Fill, ...]:
+        """Give our trades, from a time on where one is given."""
+        at = tables.fills.c.at
+        statement = select(tables.fills) if since is None else select(tables.fills).where(at >= since)
+        return tuple(rows.to_fill(row) for row in self._newest(statement, at, limit))
+
+    def events(self, since: datetime | None = None, limit: int = MANY) -> tuple[Event, ...]:
+        """Give the events in the order in which they were written, from a time on where one is given."""
+        table = tables.events
+        statement = select(table) if since is None else select(table).where(table.c.at >= since)
+        return tuple(rows.to_event(row) for row in self._newest(statement, table.c.id, limit))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _newest(self, statement: Select[Any], order: Column[Any], limit: int) -> list[Row[Any]]:
+        with self._database.transaction() as connection:
+            found = connection.execute(statement.order_by(order.desc()).limit(limit)).all()
+        return list(reversed(found))
+
+
+def _require_file(path: Path) -> None:
+    if not os.access(path, os.R_OK):
+        raise ConfigError(
+            "there is no journal here that this user may read; has the daemon run with this configuration?",
+            source=str(path),
+        )
+    if not path.is_file():
+        raise ConfigError("this is no file, so no journal", source=str(path))

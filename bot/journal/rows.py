@@ -1,0 +1,199 @@
+"""Between the core's types and rows of the journal; writing and reading side share this."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Row
+
+from bot.core.amm.concentrated import V3Position
+from bot.core.amm.constant_product import V2Position
+from bot.core.amm.curve import Curve
+from bot.core.decision import Decision
+from bot.core.errors import Halt
+from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome, TimeInForce
+from bot.core.pnl.attribution import Attribution
+from bot.core.pnl.ledger import Book, JournaledTrade
+from bot.core.record import CycleRecord, Event, Settlement
+from bot.core.snapshot import Entry, EntrySource, Snapshot
+from bot.core.state import State
+from bot.core.types import ChainName, ClientOrderId, Symbol, Underlying, VenueId
+from bot.journal.codec import Codec
+from bot.journal.cycle_summary import CycleSummary, Figures, summarise
+from bot.journal.order_lifecycle import IntentStatus, Standing
+
+T = TypeVar("T")
+Values = dict[str, Any]
+"""A row, as SQLAlchemy takes it."""
+
+CURVES: Final[Mapping[str, type]] = {"v2": V2Position, "v3": V3Position}
+"""Every curve that a position may lie on, by the name that it has in journals; a new one is one line here."""
+
+SNAPSHOT: Final = Codec[Snapshot](Snapshot, {Curve: CURVES})
+DECISION: Final = Codec[Decision](Decision)
+STATE: Final = Codec[State](State)
+SETTLEMENT: Final = Codec[Settlement](Settlement, {Curve: CURVES})
+BOOK: Final = Codec[Book](Book)
+RESULT: Final = Codec[Attribution](Attribution)
+OUTCOME: Final = Codec[Outcome | NotFound](Outcome | NotFound)
+_FIGURES: Final = Codec[Figures](Figures)
+_STRINGS: Final = Codec[Mapping[str, str]](Mapping[str, str])
+_BLOCKS: Final = Codec[Mapping[ChainName, int]](Mapping[ChainName, int])
+
+_FAST: Final = 1
+"""zlib's level: the higher ones cost ten times the time for a few percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRecord:
+    """An intent and what became of it.
+
+    ``filled`` signed, in base units; ``outcome`` is the last answer that counted, None while there is none;
+    ``resolved_at`` is None as long as the end is not known.
+    """
+
+    intent: Intent
+    status: IntentStatus
+    filled: Decimal
+    outcome: Outcome | NotFound | None
+    resolved_at: datetime | None
+
+
+def pack(codec: Codec[T], value: T) -> bytes:
+    """Write a value as compressed JSON."""
+    return zlib.compress(codec.dumps(value), _FAST)
+
+
+def unpack(codec: Codec[T], data: bytes) -> T:
+    """Read a value from compressed JSON.
+
+    Raises:
+        Halt: it is damaged, or from a version whose values had another shape.
+    """
+    try:
+        text = zlib.decompress(data)
+    except zlib.error as error:
+        raise Halt(f"the journal holds a damaged value: {error}") from error
+    return _read(codec, text)
+
+
+def _read(codec: Codec[T], text: str | bytes) -> T:
+    try:
+        return codec.loads(text)
+    except ValueError as error:
+        raise Halt(f"the journal holds a value that this version can't read: {error}") from error
+
+
+def intent_values(intent: Intent, epoch: int) -> Values:
+    """Give the row of an intent that is about to be sent."""
+    request = intent.request
+    return {
+        **{field.name: getattr(request, field.name) for field in fields(OrderRequest)},
+        "kind": request.kind.value,
+        "time_in_force": request.time_in_force.value,
+        "number": intent.number,
+        "client_id": intent.client_id,
+        "epoch": epoch,
+        "created_at": intent.created_at,
+        "status": IntentStatus.SENT.value,
+        "filled": Decimal(0),
+    }
+
+
+def to_intent(row: Row[Any]) -> Intent:
+    """Read an intent."""
+    request = OrderRequest(
+        venue=VenueId(row.venue),
+        symbol=Symbol(row.symbol),
+        underlying=Underlying(row.underlying),
+        quantity=row.quantity,
+        kind=OrderKind(row.kind),
+        time_in_force=TimeInForce(row.time_in_force),
+        reduce_only=row.reduce_only,
+        reason=row.reason,
+        price=row.price,
+        trigger=row.trigger,
+        mark=row.mark,
+    )
+    return Intent(ClientOrderId(row.client_id), row.number, request, row.created_at)
+
+
+def to_standing(row: Row[Any]) -> Standing:
+    """Read where an intent stands."""
+    return Standing(IntentStatus(row.status), row.filled)
+
+
+def to_intent_record(row: Row[Any]) -> IntentRecord:
+    """Read an intent with its outcome."""
+    outcome = None if row.outcome is None else _read(OUTCOME, row.outcome)
+    return IntentRecord(to_intent(row), IntentStatus(row.status), row.filled, outcome, row.resolved_at)
+
+
+def fill_values(fill: Fill) -> Values:
+    """Give the row of a fill."""
+    return {field.name: getattr(fill, field.name) for field in fields(Fill)}
+
+
+def to_fill(row: Row[Any]) -> Fill:
+    """Read a fill."""
+    return Fill(**{field.name: getattr(row, field.name) for field in fields(Fill)})
+
+
+def to_trade(row: Row[Any]) -> JournaledTrade:
+    """Read a fill with its number and the mark of its order."""
+    return JournaledTrade(row.rowid, to_fill(row), row.mark)
+
+
+def cycle_values(record: CycleRecord) -> Values:
+    """Give the row of a cycle."""
+    summary = summarise(record)
+    return {
+        "number": record.cycle,
+        "at": record.at,
+        "seconds": record.seconds,
+        "blocks": _BLOCKS.dumps(summary.blocks).decode(),
+        "summary": _FIGURES.dumps(summary.figures).decode(),
+        "snapshot": pack(SNAPSHOT, record.snapshot),
+        "decision": pack(DECISION, record.decision),
+        "before": None if record.before is None else pack(STATE, record.before),
+        "settlement": None if record.settlement is None else pack(SETTLEMENT, record.settlement),
+    }
+
+
+def to_record(row: Row[Any]) -> CycleRecord:
+    """Read a cycle whole, but for the book: only the newest one is kept."""
+    snapshot, decision = unpack(SNAPSHOT, row.snapshot), unpack(DECISION, row.decision)
+    before = None if row.before is None else unpack(STATE, row.before)
+    settlement = None if row.settlement is None else unpack(SETTLEMENT, row.settlement)
+    return CycleRecord(row.number, row.at, snapshot, decision, row.seconds, before, settlement)
+
+
+def to_summary(row: Row[Any]) -> CycleSummary:
+    """Read a cycle in short."""
+    blocks, figures = _read(_BLOCKS, row.blocks), _read(_FIGURES, row.summary)
+    return CycleSummary(row.number, row.at, row.seconds, blocks, figures)
+
+
+def entry_values(entry: Entry) -> Values:
+    """Give the row of entry amounts, the position's id apart."""
+    return {**{field.name: getattr(entry, field.name) for field in fields(Entry)}, "source": entry.source.value}
+
+
+def to_entry(row: Row[Any]) -> Entry:
+    """Read entry amounts."""
+    return Entry(row.amount0, row.amount1, row.liquidity, EntrySource(row.source), row.block, row.root)
+
+
+def event_values(event: Event) -> Values:
+    """Give the row of an event."""
+    return {"at": event.at, "kind": event.kind, "message": event.message, "data": _STRINGS.dumps(event.data).decode()}
+
+
+def to_event(row: Row[Any]) -> Event:
+    """Read an event."""
+    return Event(row.at, row.kind, row.message, _read(_STRINGS, row.data))

@@ -1,0 +1,189 @@
+"""The steps of the journal's transactions that are more than one plain statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Delete,
+    Integer,
+    Row,
+    delete,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+
+from bot.core.errors import Halt
+from bot.core.orders import Fill, NotFound, OrderKind, Outcome
+from bot.core.pnl.ledger import Book, JournaledTrade
+from bot.core.reconciliation.positions import FLAT, Expected
+from bot.core.record import Event
+from bot.core.state import Pending, PendingStatus, market_key
+from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
+from bot.journal import rows, tables
+from bot.journal.order_lifecycle import Standing, Verdict, after_fills, after_outcome
+
+_PRUNE_AT_ONCE: Final = 10
+"""Rows that one cycle removes at most, so that a lowered setting makes no slow cycle."""
+
+
+def replacing(key: Column[Any]) -> sqlite.Insert:
+    """Insert a row, or replace the one that has its key."""
+    statement = sqlite.insert(key.table)
+    others = {column.name: statement.excluded[column.name] for column in key.table.columns if column is not key}
+    return statement.on_conflict_do_update(index_elements=[key], set_=others)
+
+
+NEW_INTENT: Final = insert(tables.intents)
+NEW_CYCLE: Final = insert(tables.cycles)
+NEW_EVENT: Final = insert(tables.events)
+REPLACE_STATE: Final = replacing(tables.state.c.id)
+REPLACE_BOOK: Final = replacing(tables.book.c.id)
+REPLACE_RESULT: Final = replacing(tables.results.c.day)
+_UNRESOLVED: Final = (
+    select(tables.intents).where(tables.intents.c.resolved_at.is_(None)).order_by(tables.intents.c.number)
+)
+_POSITIONS: Final = select(tables.positions)
+
+
+def prune(newest_to_go: int) -> Delete:
+    """Remove a few of the oldest cycles up to a number."""
+    number = tables.cycles.c.number
+    oldest = select(number).where(number <= newest_to_go).order_by(number).limit(_PRUNE_AT_ONCE)
+    return delete(tables.cycles).where(number.in_(oldest))
+
+
+def take_outcome(connection: Connection, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
+    """Move an intent as an outcome says, if that may be.
+
+    Raises:
+        Halt: there is no such intent.
+    """
+    table = tables.intents
+    row = connection.execute(select(table).where(table.c.client_id == client_id)).one_or_none()
+    if row is None:
+        raise Halt(f"no intent in the journal has the client order id {client_id}")
+    before = rows.to_standing(row)
+    after, verdict = after_outcome(before, outcome)
+    text = rows.OUTCOME.dumps(outcome).decode()
+    if verdict in {Verdict.MOVED, Verdict.LATE}:
+        values = {**_standing_values(after, row.resolved_at or at), "outcome": text}
+        connection.execute(update(table).where(table.c.client_id == client_id), values)
+        _move(connection, row, after.filled - before.filled, at)
+    _tell(connection, client_id, (before, after), verdict, at)
+
+
+def pending(connection: Connection) -> tuple[Pending, ...]:
+    """Give the intents whose end is not known, oldest first."""
+    found = connection.execute(_UNRESOLVED)
+    return tuple(Pending(rows.to_intent(row), PendingStatus(row.status), row.quantity - row.filled) for row in found)
+
+
+def stops_fired(connection: Connection, since: datetime) -> tuple[tuple[str, datetime], ...]:
+    """Give when stops that filled, at least in part, ended since a time, by ``market_key``, oldest first."""
+    table = tables.intents
+    ended = (table.c.resolved_at >= since) & (table.c.kind == OrderKind.STOP_MARKET.value)
+    columns = select(table.c.venue, table.c.symbol, table.c.filled, table.c.resolved_at)
+    found = connection.execute(columns.where(ended).order_by(table.c.resolved_at))
+    return tuple((market_key(row.venue, row.symbol), row.resolved_at) for row in found if row.filled)
+
+
+def add_fill(connection: Connection, fill: Fill) -> bool:
+    """Record a fill unless it is there; give whether it was new."""
+    statement = sqlite.insert(tables.fills).on_conflict_do_nothing()
+    return connection.execute(statement, rows.fill_values(fill)).rowcount == 1
+
+
+def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) -> None:
+    """Make an intent's fills count towards what is known to be filled; those of strangers are left alone."""
+    intents, fills = tables.intents, tables.fills
+    row = connection.execute(select(intents).where(intents.c.client_id == client_id)).one_or_none()
+    if row is None:
+        return
+    quantities = connection.execute(select(fills.c.quantity).where(fills.c.client_id == client_id)).scalars()
+    before = rows.to_standing(row)
+    after, verdict = after_fills(before, row.quantity, sum(quantities, ZERO))
+    if verdict is not Verdict.SAME:
+        values = _standing_values(after, row.resolved_at or at)
+        connection.execute(update(intents).where(intents.c.client_id == client_id), values)
+        _move(connection, row, after.filled - before.filled, at)
+    _tell(connection, client_id, (before, after), verdict, at)
+
+
+def trades(connection: Connection, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
+    """Give a venue's fills recorded after a number, with the marks that their orders were decided at."""
+    fills, intents = tables.fills, tables.intents
+    number: ColumnElement[int] = literal_column("fills.rowid", Integer)
+    joined = fills.outerjoin(intents, intents.c.client_id == fills.c.client_id)
+    wanted = (fills.c.venue == venue) & (number > after)
+    columns = select(number.label("rowid"), fills, intents.c.mark)
+    found = connection.execute(columns.select_from(joined).where(wanted).order_by(number))
+    return tuple(rows.to_trade(row) for row in found)
+
+
+def book(connection: Connection) -> Book:
+    """Give what was booked; an empty book where nothing was."""
+    data = connection.execute(select(tables.book.c.book)).scalar()
+    return Book() if data is None else rows.unpack(rows.BOOK, data)
+
+
+def expected(connection: Connection) -> dict[tuple[VenueId, Symbol], Expected]:
+    """Give what each position should be."""
+    found = connection.execute(_POSITIONS)
+    return {(VenueId(row.venue), Symbol(row.symbol)): Expected(row.size, row.moved_at) for row in found}
+
+
+def expect(connection: Connection, key: tuple[VenueId, Symbol], position: Expected) -> None:
+    """Set what a position should be."""
+    venue, symbol = key
+    values = {"size": position.size, "moved_at": position.moved_at}
+    statement = sqlite.insert(tables.positions).values(venue=venue, symbol=symbol, **values)
+    keys = [tables.positions.c.venue, tables.positions.c.symbol]
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def _move(connection: Connection, intent: Row[Any], quantity: Decimal, at: datetime) -> None:
+    """Move what a position should be by what an order of ours filled."""
+    if quantity:
+        key = VenueId(intent.venue), Symbol(intent.symbol)
+        before = expected(connection).get(key, FLAT)
+        moved_at = at if before.moved_at is None else max(at, before.moved_at)
+        expect(connection, key, Expected(before.size + quantity, moved_at))
+
+
+def _standing_values(standing: Standing, at: datetime) -> rows.Values:
+    return {
+        "status": standing.status.value,
+        "filled": standing.filled,
+        "resolved_at": at if standing.status.is_final else None,
+    }
+
+
+_MESSAGES: Final = {
+    Verdict.LATE: "news of an order after its end were taken over",
+    Verdict.REFUSED: "a report contradicts the known end of an order and was not taken over",
+}
+
+
+def _tell(
+    connection: Connection, client_id: ClientOrderId, moved: tuple[Standing, Standing], verdict: Verdict, at: datetime
+) -> None:
+    """Leave an event (``intent_late``, ``intent_refused``) where a person should look."""
+    if verdict not in _MESSAGES:
+        return
+    before, after = moved
+    data = {
+        "client_id": str(client_id),
+        "before": f"{before.status.value}, {before.filled} filled",
+        "after": f"{after.status.value}, {after.filled} filled",
+    }
+    event = Event(at, f"intent_{verdict.value}", _MESSAGES[verdict], data)
+    connection.execute(NEW_EVENT, rows.event_values(event))

@@ -1,0 +1,1 @@
+"""The paper exchange itself: pure, no clock and no I/O."""

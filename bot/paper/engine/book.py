@@ -1,0 +1,72 @@
+"""The order book that the paper exchange makes up around the traded price, and trading into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.types import ZERO
+from bot.paper.engine.money import lots_down, price_down, price_up
+from bot.paper.engine.rules import SymbolRules
+
+BASIS_POINT = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One price and the size that rests there, base units."""
+
+    price: Decimal
+    size: Decimal
+
+
+def touch(rules: SymbolRules, last: Decimal) -> tuple[Decimal, Decimal]:
+    """Give the best bid and ask around the traded price; on the tick, at least one tick apart, above zero."""
+    tick = rules.market.tick
+    bid = max(tick, price_down(last * (1 - rules.depth.half_spread), tick))
+    return bid, max(bid + tick, price_up(last * (1 + rules.depth.half_spread), tick))
+
+
+def levels(rules: SymbolRules, last: Decimal, *, buying: bool) -> Iterator[Level]:
+    """Give the levels that a buyer (the asks) or a seller (the bids) meets, best first."""
+    bid, ask = touch(rules, last)
+    tick, lot = rules.market.tick, rules.market.lot
+    before = ZERO
+    for number in range(rules.depth.levels):
+        offset = BASIS_POINT * number
+        price = price_up(ask * (1 + offset), tick) if buying else price_down(bid * (1 - offset), tick)
+        if price <= 0:
+            return
+        total = lots_down(rules.depth.usd_per_bp * (number + 1) / last, lot)
+        if total > before:
+            yield Level(price, total - before)
+        before = total
+
+
+def walk(offers: Iterator[Level], quantity: Decimal, limit: Decimal | None, taken: Decimal) -> list[Level]:
+    """Take a signed quantity from the offers, the first ``taken`` of which is gone; no price beyond ``limit``.
+
+    Gives the trades, sizes unsigned, whose sum may fall short of the quantity.
+    """
+    left = abs(quantity)
+    trades: list[Level] = []
+    for offer in offers:
+        if left == 0 or (limit is not None and (offer.price > limit if quantity > 0 else offer.price < limit)):
+            break
+        gone = min(taken, offer.size)
+        taken -= gone
+        size = min(left, offer.size - gone)
+        if size > 0:
+            trades.append(Level(offer.price, size))
+            left -= size
+    return trades
+
+
+def best_left(offers: Iterator[Level], taken: Decimal) -> Level | None:
+    """Give the best level, the first ``taken`` of the offers being gone; None where nothing is left."""
+    for offer in offers:
+        if offer.size > taken:
+            return Level(offer.price, offer.size - taken)
+        taken -= offer.size
+    return None

@@ -1,0 +1,166 @@
+"""The paper exchange's engine: one account on one venue, moved by calls alone; the time is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from bot.core.orders import (
+    Accepted,
+    OrderReport,
+    OrderRequest,
+    OrderStatus,
+    Rejected,
+    RejectReason,
+)
+from bot.core.snapshot import VenueView
+from bot.core.types import ClientOrderId, Symbol
+from bot.paper.engine import account_actions, codec, collateral, liquidation, scheduler, snapshot_views, trade
+from bot.paper.engine.account import Account, Events, Order, open_account
+from bot.paper.engine.order_checks import Refusal, refuse
+from bot.paper.engine.refusal_codes import CANCEL_REJECTED, code_of
+from bot.paper.engine.rules import MarginMode, MarkUpdate, VenueRules, WindowKind
+
+
+class PaperEngine:
+    """One account on one made-up venue.
+
+    Call ``advance`` first; everything else happens at the time and the prices that it brought. Same rules, same calls:
+    the same state to the byte.
+    """
+
+    def __init__(self, rules: VenueRules, account: Account) -> None:
+        self.rules = rules
+        self.account = account
+
+    @classmethod
+    def open(cls, rules: VenueRules, now: datetime, deposit: Decimal) -> PaperEngine:
+        """Open a new account with a deposit in USD."""
+        return cls(rules, open_account(rules, now, deposit))
+
+    @classmethod
+    def from_dict(cls, rules: VenueRules, data: Mapping[str, object]) -> PaperEngine:
+        """Bring back what ``to_dict`` gave.
+
+        Raises:
+            ConfigError: the data has another version, or misses a part.
+        """
+        return cls(rules, codec.decode(rules, data))
+
+    def to_dict(self) -> dict[str, object]:
+        """Give the whole state as JSON values: Decimals and times as strings, a version, a bounded history."""
+        return codec.encode(self.account)
+
+    def fork(self) -> PaperEngine:
+        """Give a copy to try something on; its events start empty."""
+        return PaperEngine(self.rules, self.account.fork())
+
+    @property
+    def now(self) -> datetime:
+        """The account's present."""
+        return self.account.now
+
+    @property
+    def equity(self) -> Decimal:
+        """Wallet + unrealised profit, USD."""
+        return collateral.equity(self.account)
+
+    def drain(self) -> Events:
+        """Give fills, ledger entries and ended orders since the last call, for the append-only store."""
+        events, self.account.events = self.account.events, Events()
+        return events
+
+    def advance(self, now: datetime, marks: Mapping[Symbol, MarkUpdate]) -> None:
+        """Move time, and prices with it.
+
+        What falls due before ``now`` (funding, triggered stops) happens in order of time at the prices that were in
+        force until then; then the new prices count. A symbol that ``marks`` leaves out keeps its price.
+
+        Raises:
+            ValueError: time would go backwards, a price is not above 0, a symbol is unknown.
+        """
+        scheduler.advance(self.account, self.rules, now, marks)
+
+    def place(self, client_id: ClientOrderId, request: OrderRequest) -> Accepted | Rejected:
+        """Take an order; the answer tells how it stands after it met the book.
+
+        Raises:
+            ValueError: the symbol has no price yet; advance first.
+        """
+        symbol = request.symbol
+        if symbol not in self.rules.symbols:
+            return self._rejected(client_id, Refusal(RejectReason.UNKNOWN_SYMBOL, f"no symbol {symbol}"))
+        if symbol not in self.account.markets:
+            raise ValueError(f"{symbol} has no price yet")
+        order = self._new_order(client_id, request)
+        refusal = refuse(self.account, self.rules, order)
+        if refusal is not None:
+            return self._rejected(client_id, refusal)
+        self.account.orders_made += 1
+        order = trade.execute(self.account, self.rules, order)
+        trade.sweep_reduce_only(self.account, self.rules, symbol)
+        liquidation.liquidate(self.account, self.rules)
+        return Accepted(order.report())
+
+    def cancel(self, client_id: ClientOrderId) -> Accepted | Rejected:
+        """Cancel a working order; one that is not working is refused."""
+        order = self.account.orders.get(client_id)
+        window = self.rules.hardships.window(self.account.now)
+        if window is not None and window.kind is WindowKind.MAINTENANCE:
+            return self._rejected(client_id, Refusal(RejectReason.MAINTENANCE, f"in maintenance until {window.end}"))
+        if order is None:
+            return self._rejected(
+                client_id, Refusal(RejectReason.OTHER, "no such order", CANCEL_REJECTED[self.rules.flavour])
+            )
+        final = self.account.close_order(order, OrderStatus.CANCELLED, "", self.rules.history)
+        return Accepted(final.report())
+
+    def lookup(self, client_id: ClientOrderId) -> OrderReport | None:
+        """Give an order by its id if it is working or in the bounded history."""
+        order = self.account.find(client_id)
+        return None if order is None else order.report()
+
+    def set_leverage(self, symbol: Symbol, leverage: Decimal) -> Refusal | None:
+        """Change a symbol's leverage; gives the venue's refusal, if any."""
+        return account_actions.set_leverage(self.account, self.rules, symbol, leverage)
+
+    def set_margin_mode(self, symbol: Symbol, mode: MarginMode) -> Refusal | None:
+        """Change a symbol's margin mode, which must be flat and without orders; gives the refusal, if any."""
+        return account_actions.set_margin_mode(self.account, symbol, mode)
+
+    def add_margin(self, symbol: Symbol, amount: Decimal) -> Refusal | None:
+        """Put cash (USD) aside for an isolated position, or take it back (negative); gives the refusal, if any."""
+        return account_actions.add_margin(self.account, symbol, amount)
+
+    def transfer(self, amount: Decimal) -> Refusal | None:
+        """Bring cash (USD) into the account, or out of it (negative); gives the refusal, if any."""
+        return account_actions.transfer(self.account, amount)
+
+    def view(self) -> VenueView:
+        """Give the account and its markets as a snapshot has them.
+
+        Raises:
+            ValueError: a symbol has no price yet.
+        """
+        return snapshot_views.venue_view(self.account, self.rules)
+
+    def _rejected(self, client_id: ClientOrderId, refusal: Refusal) -> Rejected:
+        code = refusal.code or code_of(self.rules.flavour, refusal.reason)
+        return Rejected(client_id, refusal.reason, code, refusal.message)
+
+    def _new_order(self, client_id: ClientOrderId, request: OrderRequest) -> Order:
+        now = self.account.now
+        return Order(
+            client_id=client_id,
+            number=self.account.orders_made + 1,
+            symbol=request.symbol,
+            quantity=request.quantity,
+            kind=request.kind,
+            time_in_force=request.time_in_force,
+            reduce_only=request.reduce_only,
+            price=request.price,
+            trigger=request.trigger,
+            placed_at=now,
+            updated_at=now,
+        )

@@ -1,0 +1,95 @@
+"""The account and its markets as a snapshot has them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.core.market import Book, Funding, Mark
+from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Quote, VenueView
+from bot.core.types import ZERO, Symbol
+from bot.paper.engine import collateral
+from bot.paper.engine.account import Account
+from bot.paper.engine.book import Level, best_left, levels, touch
+from bot.paper.engine.money import price_down, price_up, usd
+from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
+from bot.paper.engine.trade import taken
+
+
+def venue_view(account: Account, rules: VenueRules) -> VenueView:
+    """Give the whole view; every symbol is in it.
+
+    Raises:
+        ValueError: a symbol has no price yet.
+    """
+    missing = sorted(set(rules.symbols) - set(account.markets))
+    if missing:
+        raise ValueError(f"no price yet: {', '.join(missing)}")
+    return VenueView(
+        venue=rules.venue,
+        as_of=account.now,
+        quotes={symbol: quote(account, one) for symbol, one in rules.symbols.items()},
+        positions={symbol: _position(account, rules, symbol) for symbol in rules.symbols},
+        open_orders=tuple(
+            OpenOrder(
+                order.client_id,
+                str(order.number),
+                order.symbol,
+                order.kind,
+                order.remaining,
+                order.price,
+                order.trigger,
+                order.reduce_only,
+                order.placed_at,
+            )
+            for order in account.orders.values()
+        ),
+        balance=Balance(
+            wallet=account.wallet,
+            equity=collateral.equity(account),
+            available=collateral.available(account),
+            initial_margin=collateral.total_initial_margin(account),
+            maintenance_margin=collateral.total_maintenance(account, rules, rules.symbols),
+        ),
+    )
+
+
+def quote(account: Account, one: SymbolRules) -> Quote:
+    """Give what one market shows."""
+    market, state = account.markets[one.market.symbol], account.funding[one.market.symbol]
+    funding = Funding(state.rate, state.next_at, one.funding_interval, account.now)
+    return Quote(one.market, Mark(market.mark, market.index, market.as_of), book(account, one), funding)
+
+
+def book(account: Account, one: SymbolRules) -> Book:
+    """Give the touch, less what we took from it; a side that we emptied shows size 0 at the touch."""
+    market = account.markets[one.market.symbol]
+    bid_price, ask_price = touch(one, market.last)
+    asks = best_left(levels(one, market.last, buying=True), taken(account, one, buying=True))
+    bids = best_left(levels(one, market.last, buying=False), taken(account, one, buying=False))
+    bid, ask = bids or Level(bid_price, ZERO), asks or Level(ask_price, ZERO)
+    return Book(bid.price, bid.size, ask.price, ask.size, market.as_of)
+
+
+def _position(account: Account, rules: VenueRules, symbol: Symbol) -> PerpPosition:
+    position = account.positions[symbol]
+    isolated = account.modes[symbol] is MarginMode.ISOLATED
+    return PerpPosition(
+        symbol=symbol,
+        size=position.size,
+        entry_price=None if position.entry is None else usd(position.entry),
+        unrealised=collateral.unrealised(account, symbol),
+        liquidation_price=_liquidation_price(account, rules, symbol),
+        margin=position.margin if isolated else collateral.initial_margin(account, symbol, ()),
+        leverage=account.leverage[symbol],
+        is_isolated=isolated,
+    )
+
+
+def _liquidation_price(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal | None:
+    """Give the first price on the tick at which the position is liquidated, None where there is none above 0."""
+    exact = collateral.liquidation_price(account, rules, symbol)
+    if exact is None:
+        return None
+    tick = rules.symbols[symbol].market.tick
+    rounded = price_up(exact, tick) if account.positions[symbol].size < 0 else price_down(exact, tick)
+    return rounded if rounded > 0 else None

@@ -1,0 +1,138 @@
+"""Uniswap V2 and its forks: configured pairs, LP tokens of the owners and of other holders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.chain import json_rpc
+from bot.chain.batched_reads import Missing, Reads
+from bot.chain.config import ChainConfig, V2Config
+from bot.chain.logs import Logs
+from bot.chain.multicall import Call
+from bot.chain.protocol import Found
+from bot.chain.tokens import Foreign, TokenBook, balance_of
+from bot.core.amm.constant_product import V2Position
+from bot.core.snapshot import Entry, LpPosition
+from bot.core.types import Address, PositionId
+from bot.protocols.cost_basis import v2_entry
+from bot.protocols.pool_prices import v2_price
+
+TOKEN0: Final = bytes.fromhex("0dfe1681")
+TOKEN1: Final = bytes.fromhex("d21220a7")
+FACTORY: Final = bytes.fromhex("c45a0155")
+GET_RESERVES: Final = bytes.fromhex("0902f1ac")
+TOTAL_SUPPLY: Final = bytes.fromhex("18160ddd")
+K_LAST: Final = bytes.fromhex("7464fc3d")
+FEE_TO: Final = bytes.fromhex("017e7e58")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The calls of one pair that need nothing but its address."""
+
+    address: Address
+    token0: Call
+    token1: Call
+    factory: Call
+    reserves: Call
+    supply: Call
+    k_last: Call
+    lp: tuple[Call, ...]
+
+    @classmethod
+    def of(cls, address: Address, accounts: Sequence[Address]) -> _Pair:
+        return cls(
+            address=address,
+            token0=Call(address, TOKEN0),
+            token1=Call(address, TOKEN1),
+            factory=Call(address, FACTORY),
+            reserves=Call(address, GET_RESERVES, words=2),
+            supply=Call(address, TOTAL_SUPPLY),
+            k_last=Call(address, K_LAST),
+            lp=tuple(balance_of(address, account) for account in accounts),
+        )
+
+    def all(self) -> tuple[Call, ...]:
+        return (self.reserves, self.supply, self.k_last, *self.lp)
+
+
+class UniswapV2Reader:
+    """Reads one V2 deployment; all LP tokens of a pair, whoever of us holds them, are one position."""
+
+    def __init__(self, chain: ChainConfig, config: V2Config, tokens: TokenBook) -> None:
+        self.name = config.name
+        self._chain = chain
+        self._config = config
+        self._tokens = tokens
+        self._accounts = tuple(dict.fromkeys((*chain.owners, *config.holders)))
+        self._pairs = tuple(_Pair.of(pair, self._accounts) for pair in dict.fromkeys(config.pairs))
+        self._fee_to: dict[Address, Call] = {}
+        self._balances: dict[tuple[Address, Address], Call] = {}
+
+    def contracts(self) -> Sequence[tuple[str, Address]]:
+        """Give every configured contract address with its dotted key."""
+        return [(f"{self._config.key}.pairs[{at}]", pair) for at, pair in enumerate(self._config.pairs, 1)]
+
+    def read(self, reads: Reads, found: Found) -> None:
+        """Add each pair's price, and our position in it if we have one."""
+        for pair in self._pairs:
+            try:
+                self._read(reads, found, pair)
+            except Missing:
+                continue
+
+    async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
+        """Reckon the entry amounts from the pair's Transfer and Mint events."""
+        return await v2_entry(logs, position, self._accounts, block)
+
+    def _read(self, reads: Reads, found: Found, pair: _Pair) -> None:
+        reads.want((pair.token0, pair.token1, pair.factory))
+        address0, address1 = (json_rpc.address(reads.fact(call)) for call in (pair.token0, pair.token1))
+        name = f"{self._chain.name}:{self.name}:{pair.address}"
+        tokens = self._tokens.pair(reads, address0, address1)
+        if isinstance(tokens, Foreign):
+            found.leave_out(name, tokens)
+            return
+        fee_to = self._fee_to_of(json_rpc.address(reads.fact(pair.factory)))
+        balances = self._balance(address0, pair.address), self._balance(address1, pair.address)
+        reads.want((*pair.all(), fee_to, *balances))
+        stored = reads.take(pair.reserves)
+        reserves = json_rpc.uint(stored, 0), json_rpc.uint(stored, 1)
+        liquidity = sum(json_rpc.uint(reads.take(call)) for call in pair.lp)
+        curve = V2Position(
+            liquidity=liquidity,
+            total_supply=json_rpc.uint(reads.take(pair.supply)),
+            balance0=json_rpc.uint(reads.take(balances[0])),
+            balance1=json_rpc.uint(reads.take(balances[1])),
+            reserve0=reserves[0],
+            reserve1=reserves[1],
+            k_last=json_rpc.uint(reads.take(pair.k_last)),
+            fee_on=any(reads.take(fee_to)),
+        )
+        price = v2_price(pair.address, *tokens, reserves)
+        if price is not None:
+            found.prices[pair.address] = price
+        if liquidity:
+            found.positions.append(
+                LpPosition(
+                    id=PositionId(name),
+                    protocol=self.name,
+                    pool=pair.address,
+                    token0=tokens[0],
+                    token1=tokens[1],
+                    curve=curve,
+                    amounts=curve.amounts(),
+                    entry=None,
+                )
+            )
+
+    def _fee_to_of(self, factory: Address) -> Call:
+        return self._fee_to.setdefault(factory, Call(factory, FEE_TO))
+
+    def _balance(self, token: Address, pair: Address) -> Call:
+        key = (token, pair)
+        if key not in self._balances:
+            self._balances[key] = balance_of(token, pair)
+        return self._balances[key]

@@ -1,0 +1,192 @@
+"""Prometheus metrics: gauges read off the last record, and what has been counted since the start."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from bot.core.orders import Accepted, Intent, LedgerEntry, NotFound, Outcome, Rejected, Unknown
+from bot.core.record import CycleRecord, Event
+from bot.core.types import ChainName, VenueId
+from bot.ports import Clock, Phase
+from bot.telemetry.about import About
+from bot.telemetry.health import Pulse
+from bot.telemetry.metrics.gauges import GAUGES, Seen
+from bot.telemetry.results import Results
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One metric as the documentation shows it."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
+class Metrics:
+    """Every metric of one bot, in a registry of its own."""
+
+    def __init__(self, about: About, clock: Clock, pulse: Pulse, results: Results) -> None:
+        # Else each counter gets a second series that nobody reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves this one function untyped
+        self.definitions: list[Definition] = []
+        self.registry = CollectorRegistry()
+        self._last = _Last(clock)
+        info = self._gauge("build_info", "Always 1; tells which bot this is.", "bot", "version", "mode")
+        info.labels(about.bot_id, about.version, about.mode.value).set(1)
+        age = self._gauge("last_cycle_age_seconds", "Time since a cycle was last finished, or since the start.")
+        age.set_function(lambda: pulse.age)
+        self._gauge("tasks", "What runs side by side in the daemon: asyncio's tasks.").set_function(_tasks)
+        self._cycles = self._counter("cycles", "Cycles finished.")
+        self._failures = self._counter("cycle_failures", "Cycles that ended in an error, by its name.", "error")
+        self._seconds = self._histogram("cycle_seconds", "Time that a cycle took.")
+        self._phases = self._histogram("cycle_phase_seconds", "Time that a part of a cycle took.", "phase")
+        self._outcomes = self._counter(
+            "order_outcomes", "What became of orders, each time it was told.", "venue", "symbol", "outcome", "reason"
+        )
+        self._refused = self._counter("orders_refused", "Orders that a guard stopped.", "guard")
+        self._rpc_errors = self._counter("rpc_errors", "Requests to endpoints without a believable answer.", "chain")
+        self._venue_errors = self._counter("venue_errors", "Requests to venues without a believable answer.", "venue")
+        self._streams = self._gauge(
+            "stream_age_seconds", "Time since a venue's stream last spoke; it only hurries cycles.", "venue", "stream"
+        )
+        self._heard: dict[tuple[str, str], float] = {}
+        self._clock = clock
+        self._ledger = self._gauge(
+            "ledger_usd", "Cash moved since the start, by kind (funding, fee, realised, ...).", "venue", "kind"
+        )
+        self._pnl(results)
+        self._events = self._counter("events", "Events of the journal.", "kind")
+        self.definitions += [Definition(item.name, "gauge", item.labels, item.help) for item in GAUGES]
+        self.registry.register(self._last)
+        ProcessCollector(registry=self.registry)
+
+    def _pnl(self, results: Results) -> None:
+        part = self._gauge("pnl_usd", "Result since the start: of the liquidity, its hedge, and both.", "part")
+        part.labels("liquidity").set_function(lambda: float(results.total.unhedged))
+        part.labels("hedge").set_function(lambda: float(results.total.hedge))
+        part.labels("both").set_function(lambda: float(results.total.hedged))
+
+    def publish(self, record: CycleRecord) -> None:
+        """Take a cycle's record."""
+        self._last.record = record
+        self._cycles.inc()
+        self._seconds.observe(record.seconds)
+        for refused in record.decision.refused:
+            self._refused.labels(refused.guard).inc()
+
+    def phase(self, phase: Phase, seconds: float) -> None:
+        """Take how long a part of a cycle took."""
+        self._phases.labels(phase.value).observe(seconds)
+
+    def cycle_failed(self, error: str) -> None:
+        """Count a cycle that ended in an error."""
+        self._failures.labels(error).inc()
+
+    def rpc_error(self, chain: ChainName) -> None:
+        """Count a failed request to a chain's endpoint."""
+        self._rpc_errors.labels(chain).inc()
+
+    def venue_error(self, venue: VenueId) -> None:
+        """Count a failed request to a venue."""
+        self._venue_errors.labels(venue).inc()
+
+    def stream_heard(self, venue: VenueId, stream: str) -> None:
+        """Take that a venue's stream has spoken."""
+        key = venue, stream
+        if key not in self._heard:
+            age = self._streams.labels(venue, stream)
+            age.set_function(lambda: self._clock.monotonic() - self._heard[key])
+        self._heard[key] = self._clock.monotonic()
+
+    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
+        """Count what became of an order."""
+        word, reason = describe(outcome)
+        self._outcomes.labels(intent.request.venue, intent.request.symbol, word, reason).inc()
+
+    def ledger(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
+        """Add up cash movements by kind."""
+        for entry in entries:
+            self._ledger.labels(venue, entry.kind.value).inc(float(entry.amount))
+
+    def event(self, event: Event) -> None:
+        """Count an event."""
+        self._events.labels(event.kind).inc()
+
+    def text(self) -> bytes:
+        """Give all metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(self._defined(name, "gauge", text, labels), text, labels, registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(self._defined(f"{name}_total", "counter", text, labels), text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        full = self._defined(name, "histogram", text, labels)
+        return Histogram(full, text, labels, registry=self.registry, buckets=_BUCKETS)
+
+    def _defined(self, name: str, kind: str, text: str, labels: tuple[str, ...]) -> str:
+        full = f"dnbot_{name}"
+        self.definitions.append(Definition(full, kind, labels, text))
+        return full
+
+
+def describe(outcome: Outcome | NotFound) -> tuple[str, str]:
+    """Give what became of an order in one word, and the venue's status or reason."""
+    match outcome:
+        case Accepted(report):
+            return "accepted", report.status.value
+        case Rejected(reason=reason):
+            return "rejected", reason.value
+        case Unknown():
+            return "unknown", ""
+        case NotFound():
+            return "not_found", ""
+
+
+def _tasks() -> float:
+    try:
+        return float(len(asyncio.all_tasks()))
+    except RuntimeError:  # nobody's loop: the text is asked for outside of the daemon
+        return math.nan
+
+
+class _Last(Collector):
+    """The gauges of the last record; nothing before the first."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.record: CycleRecord | None = None
+        self._clock = clock
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        if self.record is None:
+            return
+        seen = Seen(self.record, self._clock.now())
+        for gauge in GAUGES:
+            family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
+            for labels, figure in gauge.read(seen):
+                if figure is not None:
+                    family.add_metric(labels, float(figure))
+            yield family

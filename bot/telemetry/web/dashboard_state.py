@@ -1,0 +1,148 @@
+"""What the status page remembers: a bounded past of cycles, orders and events, and whoever waits for the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.decision import Alarm
+from bot.core.orders import Intent, NotFound, Outcome
+from bot.core.record import CycleRecord, Event
+from bot.core.run_state import RunState
+from bot.core.types import ClientOrderId
+from bot.journal.cycle_summary import CycleSummary, summarise
+from bot.ports import Clock
+from bot.telemetry.about import About
+from bot.telemetry.health import Pulse
+from bot.telemetry.results import Result, Results
+from bot.telemetry.web import views
+from bot.telemetry.web.views import Json
+
+_ORDERS: Final = 50
+_EVENTS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the page shows of the time before the start, oldest first: from the journal, say."""
+
+    cycles: Sequence[CycleSummary] = ()
+    orders: Sequence[tuple[Intent, Outcome | NotFound | None]] = ()
+    events: Sequence[Event] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a reader has not seen yet; ``last`` is the position to ask from next time."""
+
+    last: int
+    text: str
+
+
+class Board:
+    """Takes cycles, orders and events, and gives them as JSON."""
+
+    def __init__(self, about: About, clock: Clock, pulse: Pulse, results: Results, history: int) -> None:
+        self._about, self._clock, self._pulse, self._results = about, clock, pulse, results
+        self._started_at = clock.now()
+        self._points: deque[str] = deque(maxlen=history)
+        self._taken = 0
+        self._orders: dict[ClientOrderId, Json] = {}
+        self._events: deque[Event] = deque(maxlen=_EVENTS)
+        self._record: CycleRecord | None = None
+        self._changed = asyncio.Event()
+        self.is_closed = False
+
+    def remember(self, past: Past) -> None:
+        """Take what was before the start."""
+        for summary in past.cycles:
+            self._add(summary, None)
+        for intent, outcome in past.orders:
+            self._order(intent, outcome)
+        self._events.extend(past.events)
+
+    def publish(self, record: CycleRecord) -> None:
+        """Take a cycle's record."""
+        self._note_changes(self._record, record)
+        self._record = record
+        self._add(summarise(record), self._results.total)
+        self._wake()
+
+    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
+        """Take what became of an order; it is shown with the cycle that it belongs to."""
+        self._order(intent, outcome)
+
+    def event(self, event: Event) -> None:
+        """Take an event."""
+        self._events.append(event)
+        self._wake()
+
+    def close(self) -> None:
+        """Let every reader go."""
+        self.is_closed = True
+        self._wake()
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """What the next change sets; take it before ``update``, so that no change during the sending is missed."""
+        return self._changed
+
+    def update(self, after: int) -> Update:
+        """Give the present status, and the points that came after position ``after``."""
+        new = min(self._taken - after, len(self._points))
+        points = [self._points[index] for index in range(len(self._points) - new, len(self._points))]
+        return Update(self._taken, f'{{"status":{self.status()},"points":[{",".join(points)}]}}')
+
+    def status(self) -> str:
+        """Give all that is known now, as JSON; ``cycle`` is null before the first one."""
+        about, pulse = self._about, self._pulse
+        return views.dumps(
+            {
+                "bot": {"id": about.bot_id, "version": about.version, "mode": about.mode.value},
+                "now": self._clock.now(),
+                "started_at": self._started_at,
+                "pulse": {"age_seconds": round(pulse.age, 3), "limit_seconds": pulse.limit},
+                "last": None if self._record is None else views.cycle(self._record),
+                "result": views.result(self._results.total),
+                "orders": list(reversed(self._orders.values())),
+                "events": [views.event(item) for item in reversed(self._events)],
+            }
+        )
+
+    def _add(self, summary: CycleSummary, result: Result | None) -> None:
+        self._points.append(views.dumps(views.point(summary, result)))
+        self._taken += 1
+
+    def _order(self, intent: Intent, outcome: Outcome | NotFound | None) -> None:
+        self._orders[intent.client_id] = views.order(intent, outcome)
+        if len(self._orders) > _ORDERS:
+            del self._orders[next(iter(self._orders))]
+
+    def _note_changes(self, before: CycleRecord | None, after: CycleRecord) -> None:
+        """Write down alarms that came and went, and changes of state, as events of the page."""
+        old, new = _alarms(before), _alarms(after)
+        raised = [alarm for key, alarm in new.items() if key not in old]
+        gone = [alarm for key, alarm in old.items() if key not in new]
+        self._events.extend(Event(after.at, f"alarm {alarm.severity.value}", alarm.message, {}) for alarm in raised)
+        self._events.extend(Event(after.at, "resolved", alarm.message, {}) for alarm in gone)
+        state = after.decision.state.bot
+        if _state(before) not in (None, state.state):
+            self._events.append(Event(after.at, "state", f"{state.state.value}: {state.reason}", {}))
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _alarms(record: CycleRecord | None) -> dict[str, Alarm]:
+    return {alarm.key: alarm for alarm in record.decision.alarms} if record else {}
+
+
+def _state(record: CycleRecord | None) -> RunState | None:
+    return record.decision.state.bot.state if record else None
+
+
+History = Callable[[], Past]

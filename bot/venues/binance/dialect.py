@@ -1,0 +1,267 @@
+"""Binance USDⓈ-M."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.errors import ConfigError
+from bot.core.market import PerpMarket
+from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
+from bot.core.snapshot import Balance, PerpPosition
+from bot.core.types import ZERO, ClientOrderId, Symbol
+from bot.exchange import translate
+from bot.exchange.ccxt_link import Link, side_by_side
+from bot.exchange.dialect import Account, Found, Instrument, Page, Settings
+from bot.exchange.errors import Refusal, Unbelievable
+from bot.exchange.facts import VenueFacts
+from bot.exchange.fields import (
+    Row,
+    flag,
+    has,
+    milliseconds_of,
+    moment,
+    number,
+    positive,
+    row_of,
+    rows_of,
+    text,
+)
+from bot.venues.binance import facts
+
+_ASSET: Final = translate.SETTLE
+_USUAL_INTERVAL: Final = timedelta(hours=8)
+"""Documented: what holds for a symbol that fundingInfo does not name."""
+_LEDGER_LIMIT: Final = 1000
+_ALGO_LIMIT: Final = 100
+_MODES: Final[Mapping[str, str]] = {"CROSSED": "cross", "ISOLATED": "isolated"}
+_DONE: Final = frozenset({"TRIGGERED", "FINISHED"})
+
+_INCOME: Final[Mapping[str, LedgerKind]] = {
+    "FUNDING_FEE": LedgerKind.FUNDING,
+    "REALIZED_PNL": LedgerKind.REALISED,
+    "COMMISSION": LedgerKind.FEE,
+    "COMMISSION_REBATE": LedgerKind.FEE,
+    "API_REBATE": LedgerKind.FEE,
+    "REFERRAL_KICKBACK": LedgerKind.FEE,
+    "INSURANCE_CLEAR": LedgerKind.LIQUIDATION_FEE,
+}
+"""Every other kind moves money in or out of the account and counts as a deposit, of either sign.
+
+A transaction id is unique within its kind only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binance:
+    """Binance's own ways."""
+
+    facts: VenueFacts = facts.FACTS
+
+    async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
+        """Check the key, one-way mode, single-asset mode, fees in USDT, and that the money is USDT."""
+        del symbols  # all of this holds for the whole account
+        if not link.config.demo:
+            _check_key(row_of(await link.read("sapiGetAccountApiRestrictions"), "key permissions"))
+        config = row_of(await link.read("fapiPrivateGetAccountConfig"), "account settings")
+        if flag(config, "dualSidePosition", "account settings"):
+            raise ConfigError(
+                "the Binance account is in hedge mode; switch it to one-way mode (Preferences, Position Mode)"
+            )
+        if flag(config, "multiAssetsMargin", "account settings"):
+            raise ConfigError("the Binance account is in multi-assets mode; switch it to single-asset mode")
+        if not flag(config, "canTrade", "account settings"):
+            raise ConfigError("the Binance account may not trade futures; enable futures for the account and the key")
+        burn = row_of(await link.read("fapiPrivateGetFeeBurn"), "fee settings")
+        if flag(burn, "feeBurn", "fee settings"):
+            raise ConfigError("the Binance account pays fees in BNB, which no USD ledger can follow; turn that off")
+        assets = rows_of((await self._account(link))["assets"], "assets")
+        held = {text(asset, "asset", "asset"): number(asset, "walletBalance", "asset") for asset in assets}
+        others = [name for name, amount in held.items() if amount > 0 and name != _ASSET]
+        if held.get(_ASSET, ZERO) <= 0 and others:
+            raise ConfigError(f"the futures wallet holds {', '.join(others)} but no {_ASSET}; convert it to {_ASSET}")
+
+    async def settings(self, link: Link, symbol: Symbol, venue_symbol: str) -> Settings:
+        """Read leverage and margin mode."""
+        answer = await link.read("fapiPrivateGetSymbolConfig", {"symbol": venue_symbol})
+        rows = [row for row in rows_of(answer, "symbol settings") if row.get("symbol") == venue_symbol]
+        if len(rows) != 1:
+            raise Unbelievable(f"settings of {symbol}: {len(rows)} rows name it")
+        mode = _MODES.get(text(rows[0], "marginType", "symbol settings"))
+        if mode is None:
+            raise Unbelievable(f"settings of {symbol}: unknown margin mode {rows[0]['marginType']!r}")
+        return Settings(positive(rows[0], "leverage", "symbol settings"), mode)
+
+    async def fees(self, link: Link, symbol: Symbol) -> Row:
+        """Read the account's fees."""
+        return row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
+
+    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
+        """Read the margin table."""
+        table = row_of(await link.read("fetch_leverage_tiers", [symbol]), "margin tiers")
+        return rows_of(table.get(symbol), f"margin tiers of {symbol}")
+
+    async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
+        """Read the funding intervals; a symbol that is not named has the usual one."""
+        answer = await link.read("fetch_funding_intervals", list(symbols))
+        rows = answer if isinstance(answer, Mapping) else {}
+        named = {symbol: row_of(rows[symbol], "funding interval") for symbol in symbols if symbol in rows}
+        return {one: translate.interval(named[one], one) if one in named else _USUAL_INTERVAL for one in symbols}
+
+    def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
+        """Nothing is left in the raw market."""
+        del row
+        return market
+
+    async def _account(self, link: Link) -> Row:
+        return row_of(await link.read("fapiPrivateV3GetAccount"), "account")
+
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+        """Read positions and account side by side; positions that one names and the other does not are not believed.
+
+        Both answers leave out symbols without position and orders, so that only their agreement proves a flat one.
+        """
+        try:
+            return await self._account_once(link, instruments)
+        except Unbelievable:
+            return await self._account_once(link, instruments)  # a trade between the two answers: they agree again
+
+    async def _account_once(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+        async with side_by_side() as group:
+            asked = group.create_task(link.read("fapiPrivateV3GetPositionRisk")), group.create_task(self._account(link))
+        risk, account = rows_of(asked[0].result(), "positions"), asked[1].result()
+        sizes = {
+            text(row, "symbol", "account position"): number(row, "positionAmt", "account position")
+            for row in rows_of(account["positions"], "account positions")
+        }
+        by_symbol = {text(row, "symbol", "position"): row for row in risk}
+        positions: dict[Symbol, PerpPosition] = {}
+        for one in instruments:
+            row, size = by_symbol.get(one.venue_symbol), sizes.get(one.venue_symbol, ZERO)
+            read = translate.flat(one.market.symbol, one.leverage) if row is None else _position(row, one)
+            if read.size != size:
+                raise Unbelievable(
+                    f"{one.market.symbol}: the position reads {read.size} here and {size} in the account"
+                )
+            positions[one.market.symbol] = read
+        return Account(_balance(account), positions)
+
+    def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
+        """Give the parameters of a normal or conditional order; the margin mode is the symbol's, not the order's."""
+        del margin_mode
+        params: dict[str, object] = {"clientOrderId": client_id}
+        if request.reduce_only:
+            params["reduceOnly"] = True
+        if request.kind is OrderKind.STOP_MARKET:
+            return {**params, "workingType": "MARK_PRICE"}
+        if request.kind is OrderKind.LIMIT:
+            params["timeInForce"] = (
+                "GTX" if request.time_in_force is TimeInForce.POST_ONLY else request.time_in_force.upper()
+            )
+        return params
+
+    def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
+        """Conditional orders are cancelled at the algo endpoint, by their own id."""
+        return {"trigger": True, "clientAlgoId": client_id} if conditional else {"origClientOrderId": client_id}
+
+    async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
+        """Query both books by client id."""
+        del venue_symbol
+        for conditional in (False, True):
+            params = self.cancel_params(client_id, conditional=conditional)
+            try:
+                row = row_of(await link.read("fetch_order", client_id, symbol, params), f"order {client_id}")
+            except Refusal as refusal:
+                if (refusal.status, refusal.code) not in self.facts.unknown_order:
+                    raise
+                continue
+            return Found(row, conditional, _child(row) if conditional else None)
+        return None
+
+    async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
+        """Map orders that conditional ones became to the latter's client ids."""
+        query = {"symbol": venue_symbol, "startTime": milliseconds_of(since), "limit": _ALGO_LIMIT}
+        rows = rows_of(await link.read("fapiPrivateGetAllAlgoOrders", query), "conditional orders")
+        return {
+            text(row, "actualOrderId", "conditional order"): ClientOrderId(
+                text(row, "clientAlgoId", "conditional order")
+            )
+            for row in rows
+            if has(row, "actualOrderId") and row["actualOrderId"] != "0"
+        }
+
+    def realised(self, trade: Row) -> Decimal:
+        """Read the venue's own field."""
+        return number(row_of(trade.get("info"), "trade"), "realizedPnl", "trade")
+
+    async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
+        """Read the income history."""
+        query = {"startTime": milliseconds_of(since), "endTime": milliseconds_of(until), "limit": _LEDGER_LIMIT}
+        rows = rows_of(await link.read("fapiPrivateGetIncome", query), "income")
+        return Page(tuple(_income(row, link) for row in rows), len(rows) >= _LEDGER_LIMIT)
+
+    def margin_params(self, *, short: bool) -> dict[str, object]:
+        """One-way mode needs nothing more."""
+        del short
+        return {}
+
+
+def _check_key(row: Row) -> None:
+    if flag(row, "enableWithdrawals", "key permissions"):
+        raise ConfigError("the Binance key may withdraw; make one without that permission")
+    if not flag(row, "ipRestrict", "key permissions"):
+        raise ConfigError("the Binance key is not restricted to IP addresses; restrict it to this machine's")
+    if not flag(row, "enableFutures", "key permissions"):
+        raise ConfigError("the Binance key may not trade futures; enable futures for it")
+
+
+def _position(row: Row, one: Instrument) -> PerpPosition:
+    """Translate a positionRisk row; the venue's own sign is kept, and its price must be there."""
+    what = f"position {one.market.symbol}"
+    if text(row, "positionSide", what) != "BOTH":
+        raise Unbelievable(f"{what}: the account is in hedge mode; dnbot needs one-way mode")
+    size = number(row, "positionAmt", what)
+    if size == 0:
+        return translate.flat(one.market.symbol, one.leverage)
+    liquidation, isolated = number(row, "liquidationPrice", what), number(row, "isolatedWallet", what)
+    return PerpPosition(
+        symbol=one.market.symbol,
+        size=size,
+        entry_price=positive(row, "entryPrice", what),
+        unrealised=number(row, "unRealizedProfit", what),
+        liquidation_price=liquidation if liquidation > 0 else None,
+        margin=isolated if isolated > 0 else number(row, "positionInitialMargin", what),
+        leverage=one.leverage,
+    )
+
+
+def _balance(account: Row) -> Balance:
+    rows = [row for row in rows_of(account["assets"], "assets") if row.get("asset") == _ASSET]
+    if len(rows) != 1:
+        raise Unbelievable(f"account: {len(rows)} assets named {_ASSET}")
+    keys = ("walletBalance", "marginBalance", "availableBalance", "initialMargin", "maintMargin")
+    wallet, equity, available, initial, maintenance = (number(rows[0], key, f"asset {_ASSET}") for key in keys)
+    return Balance(wallet, equity, available, initial, maintenance)
+
+
+def _child(row: Row) -> str | None:
+    raw = row_of(row.get("info"), "conditional order")
+    if raw.get("algoStatus") not in _DONE:
+        return None
+    if not has(raw, "actualOrderId") or raw["actualOrderId"] == "0":
+        raise Unbelievable(f"conditional order {row.get('clientOrderId')} triggered, but names no order yet")
+    return text(raw, "actualOrderId", "conditional order")
+
+
+def _income(row: Row, link: Link) -> LedgerEntry:
+    what = "income"
+    if text(row, "asset", what) != _ASSET:
+        raise Unbelievable(f"income in {row['asset']}: only {_ASSET} can be booked")
+    kind = _INCOME.get(text(row, "incomeType", what), LedgerKind.DEPOSIT)
+    symbols = {one.replace("/", "").removesuffix(f":{_ASSET}"): one for one in link.config.symbols}
+    symbol = symbols.get(text(row, "symbol", what)) if has(row, "symbol") else None
+    return LedgerEntry(
+        int(text(row, "tranId", what)), kind, symbol, number(row, "income", what), moment(row, "time", what)
+    )

@@ -1,0 +1,147 @@
+"""Binance USDⓈ-M: hosts, budgets, codes and shapes, as documented for the futures REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.core.orders import RejectReason
+from bot.exchange.facts import LIST, Rule, Shape, VenueFacts, rules
+from bot.exchange.limiter import Charge, Window
+
+WEIGHT: Final = Window("binance request weight", 2200, 60.0, reserved=300)
+"""Documented: 2400 a minute per address."""
+ORDERS_10S: Final = Window("binance orders in 10 s", 280, 10.0, reserved=60)
+"""Documented: 300 in 10 s per account."""
+ORDERS_1M: Final = Window("binance orders in 1 min", 1120, 60.0, reserved=200)
+"""Documented: 1200 a minute per account."""
+WALLET: Final = Window("binance wallet requests", 1000, 60.0)
+"""The spot system's own budget, which the key's permissions are read from (documented: 12000 a minute)."""
+
+_FAPI: Final = "/fapi/v1/"
+_WEIGHTS: Final[Mapping[str, int]] = {
+    "/fapi/v1/time": 1,
+    "/fapi/v1/exchangeInfo": 1,
+    "/fapi/v1/depth": 2,
+    "/fapi/v1/premiumIndex": 1,
+    "/fapi/v1/fundingInfo": 1,
+    "/fapi/v1/klines": 2,
+    "/fapi/v1/markPriceKlines": 2,
+    "/fapi/v1/indexPriceKlines": 2,
+    "/fapi/v1/fundingRate": 5,
+    "/fapi/v1/order": 1,
+    "/fapi/v1/algoOrder": 1,
+    "/fapi/v1/openOrders": 1,
+    "/fapi/v1/openAlgoOrders": 1,
+    "/fapi/v1/allAlgoOrders": 5,
+    "/fapi/v1/userTrades": 5,
+    "/fapi/v1/income": 30,
+    "/fapi/v1/leverage": 1,
+    "/fapi/v1/marginType": 1,
+    "/fapi/v1/positionMargin": 1,
+    "/fapi/v1/leverageBracket": 1,
+    "/fapi/v1/symbolConfig": 5,
+    "/fapi/v1/accountConfig": 5,
+    "/fapi/v1/commissionRate": 20,
+    "/fapi/v1/feeBurn": 30,
+    "/fapi/v3/positionRisk": 5,
+    "/fapi/v3/account": 5,
+}
+_UNLISTED: Final = 40
+"""The dearest weight in the documentation, for a request that the table above does not know."""
+_ORDER_PATHS: Final = frozenset({_FAPI + "order", _FAPI + "algoOrder"})
+
+
+def charges(method: str, path: str, query: Mapping[str, str]) -> tuple[Charge, ...]:
+    """Give what a request costs; listing orders without a symbol is dear."""
+    if path.startswith("/sapi/"):
+        return (Charge(WALLET, 1),)
+    weight = _WEIGHTS.get(path, _UNLISTED)
+    if path in (_FAPI + "openOrders", _FAPI + "openAlgoOrders") and "symbol" not in query:
+        weight = _UNLISTED
+    if method == "POST" and path in _ORDER_PATHS:
+        return (Charge(WEIGHT, weight), Charge(ORDERS_10S), Charge(ORDERS_1M))
+    return (Charge(WEIGHT, weight),)
+
+
+_R = RejectReason
+_REJECTIONS: Final = (
+    *rules(400, _R.INSUFFICIENT_MARGIN, ("-2018", "-2019", "-2028")),
+    *rules(400, _R.BELOW_MIN_NOTIONAL, ("-4164",)),
+    *rules(400, _R.BELOW_MIN_QUANTITY, ("-4003", "-4004")),
+    *rules(400, _R.ABOVE_MAX_QUANTITY, ("-4005",)),
+    *rules(400, _R.BAD_LOT, ("-1111", "-4023")),
+    *rules(400, _R.BAD_TICK, ("-4014",)),
+    *rules(400, _R.PRICE_OUT_OF_BAND, ("-4001", "-4002", "-4013", "-4016", "-4024", "-4131", "-4183", "-4184")),
+    *rules(400, _R.REDUCE_ONLY, ("-2022", "-2026", "-4118")),
+    *rules(400, _R.WOULD_TAKE, ("-5022",)),
+    *rules(400, _R.WOULD_TRIGGER, ("-2021",)),
+    *rules(400, _R.BAD_ID, ("-4015",)),
+    *rules(400, _R.TOO_MANY_ORDERS, ("-2025", "-4045")),
+    *rules(400, _R.MAX_POSITION, ("-2027", "-4400")),
+    *rules(400, _R.UNKNOWN_SYMBOL, ("-1121",)),
+    *rules(429, _R.TOO_MANY_ORDERS, ("-1003", "-1015")),
+    *rules(418, _R.TOO_MANY_ORDERS, ("-1003",)),
+    *rules(503, _R.MAINTENANCE, ("-1008",)),
+    Rule(503, "", _R.MAINTENANCE, "Service Unavailable"),
+    # requests that are refused before they reach the order system: time stamp, signature, key, form
+    *rules(
+        400,
+        _R.OTHER,
+        ("-1021", "-5028", "-1022", "-2014", "-2015", "-2011", "-2013", "-2020", "-4061", "-4120", "-4192"),
+    ),
+    *rules(401, _R.OTHER, ("-1002", "-2014", "-2015")),
+    *rules(400, _R.OTHER, ("-1013", "-1100", "-1101", "-1102", "-1103", "-1104", "-1105", "-1106", "-1114", "-1115")),
+    *rules(400, _R.OTHER, ("-1116", "-1117", "-1118", "-1128", "-1130", "-1136")),
+    # leverage, margin mode, margin
+    *rules(400, _R.OTHER, ("-4046", "-4047", "-4048", "-4028", "-4050", "-4051", "-4052", "-4053", "-4054", "-4161")),
+)
+
+FACTS: Final = VenueFacts(
+    ccxt_id="binanceusdm",
+    hosts=frozenset({"fapi.binance.com", "api.binance.com"}),
+    demo_hosts=frozenset({"demo-fapi.binance.com"}),
+    has_demo=True,
+    demo_header=None,
+    options={"defaultType": "swap", "fetchCurrencies": False},
+    charges=charges,
+    counted={
+        "X-MBX-USED-WEIGHT-1M": WEIGHT,
+        "X-MBX-ORDER-COUNT-10S": ORDERS_10S,
+        "X-MBX-ORDER-COUNT-1M": ORDERS_1M,
+    },
+    silence=60.0,
+    ok_codes=frozenset({"", "200"}),
+    payload=None,
+    shapes={
+        "/fapi/v1/time": Shape(keys=("serverTime",)),
+        "/fapi/v1/exchangeInfo": Shape(keys=("symbols",)),
+        "/fapi/v1/premiumIndex": Shape(
+            keys=("symbol", "markPrice", "indexPrice", "lastFundingRate", "nextFundingTime")
+        ),
+        "/fapi/v1/depth": Shape(keys=("bids", "asks", "T")),
+        "/fapi/v1/fundingInfo": LIST,
+        "/fapi/v1/openOrders": LIST,
+        "/fapi/v1/openAlgoOrders": LIST,
+        "/fapi/v1/allAlgoOrders": LIST,
+        "/fapi/v1/userTrades": LIST,
+        "/fapi/v1/income": LIST,
+        "/fapi/v1/order": Shape(
+            keys=("orderId", "clientOrderId", "status", "origQty", "executedQty", "side", "symbol")
+        ),
+        "/fapi/v1/leverageBracket": LIST,
+        "/fapi/v1/symbolConfig": LIST,
+        "/fapi/v1/accountConfig": Shape(keys=("dualSidePosition", "multiAssetsMargin", "canTrade")),
+        "/fapi/v3/positionRisk": LIST,
+        "/fapi/v3/account": Shape(keys=("assets", "positions", "totalWalletBalance")),
+    },
+    rejections=_REJECTIONS,
+    unknown_order=frozenset({(400, "-2013"), (400, "-2011")}),
+    clock_codes=frozenset({"-1021", "-5028"}),
+    key_codes=frozenset({"-1002", "-1022", "-2014", "-2015"}),
+    mark_from=("fetch_funding_rate",),
+    history_days=180,
+    trades_page=1000,
+    stream_hosts=frozenset({"fstream.binance.com"}),
+    demo_stream_hosts=frozenset({"fstream.binancefuture.com"}),
+)

@@ -1,0 +1,1 @@
+"""Bitget USDT-M futures, classic accounts."""

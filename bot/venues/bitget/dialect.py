@@ -1,0 +1,295 @@
+"""Bitget USDT-M, classic account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.errors import ConfigError
+from bot.core.market import PerpMarket
+from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
+from bot.core.snapshot import Balance, PerpPosition
+from bot.core.types import ZERO, ClientOrderId, Symbol
+from bot.exchange import translate
+from bot.exchange.ccxt_link import Link, side_by_side
+from bot.exchange.dialect import Account, Found, Instrument, Page, Settings
+from bot.exchange.errors import Refusal, Unbelievable
+from bot.exchange.facts import VenueFacts
+from bot.exchange.fields import (
+    Row,
+    has,
+    milliseconds_of,
+    moment,
+    number,
+    positive,
+    row_of,
+    rows_of,
+    text,
+)
+from bot.venues.bitget import facts
+
+_ASSET: Final = translate.SETTLE
+_PRODUCT: Final[Mapping[str, object]] = {"productType": "USDT-FUTURES"}
+_PRODUCT_AND_COIN: Final[Mapping[str, object]] = {**_PRODUCT, "marginCoin": _ASSET}
+_PLAN: Final = "normal_plan"
+_PAGE: Final = 100
+_MODES: Final[Mapping[str, str]] = {"crossed": "cross", "isolated": "isolated"}
+_WITHDRAWS: Final = frozenset({"wwow", "withdraw"})
+_TRADES: Final = frozenset({"coow", "trade"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bitget:
+    """Bitget's own ways."""
+
+    facts: VenueFacts = facts.FACTS
+
+    async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
+        """Check the key, one-way mode for every symbol, and that the money is USDT."""
+        _check_key(row_of(_data(await link.read("privateSpotGetV2SpotAccountInfo")), "key permissions"))
+        for symbol in symbols:
+            mode = text(await self._settings(link, symbol), "posMode", "account settings")
+            if mode != "one_way_mode":
+                raise ConfigError(f"the Bitget account is in {mode} for {symbol}; switch it to one-way mode")
+        held = {
+            text(row, "marginCoin", "account"): number(row, "accountEquity", "account")
+            for row in await self._accounts(link)
+        }
+        others = [name for name, amount in held.items() if amount > 0 and name != _ASSET]
+        if held.get(_ASSET, ZERO) <= 0 and others:
+            raise ConfigError(f"the futures account holds {', '.join(others)} but no {_ASSET}; convert it to {_ASSET}")
+
+    async def _settings(self, link: Link, venue_symbol: str) -> Row:
+        query = {**_PRODUCT_AND_COIN, "symbol": venue_symbol}
+        return row_of(_data(await link.read("privateMixGetV2MixAccountAccount", query)), "account settings")
+
+    async def settings(self, link: Link, symbol: Symbol, venue_symbol: str) -> Settings:
+        """Read leverage (of the short side, where isolated margin has two) and margin mode."""
+        row = await self._settings(link, venue_symbol)
+        mode = _MODES.get(text(row, "marginMode", "account settings"))
+        if mode is None:
+            raise Unbelievable(f"settings of {symbol}: unknown margin mode {row['marginMode']!r}")
+        key = "crossedMarginLeverage" if mode == "cross" else "isolatedShortLever"
+        return Settings(positive(row, key, f"settings of {symbol}"), mode)
+
+    async def fees(self, link: Link, symbol: Symbol) -> Row:
+        """Read the account's fees."""
+        return row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
+
+    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
+        """Read the margin table."""
+        return rows_of(await link.read("fetch_market_leverage_tiers", symbol), f"margin tiers of {symbol}")
+
+    async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
+        """Nothing to read: every funding rate carries its interval."""
+        del link, symbols
+        return {}
+
+    def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
+        """Add the largest order, which ccxt does not unify."""
+        raw = row_of(row.get("info"), f"market {market.symbol}")
+        most = [number(raw, key, "market") for key in ("maxMarketOrderQty", "maxOrderQty") if has(raw, key)]
+        return replace(market, max_quantity=min([market.max_quantity, *(one for one in most if one > 0)]))
+
+    async def _accounts(self, link: Link) -> tuple[Row, ...]:
+        return rows_of(_data(await link.read("privateMixGetV2MixAccountAccounts", dict(_PRODUCT))), "accounts")
+
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+        """Read positions and account; a symbol that the list leaves out must be empty when asked for alone, too."""
+        listed = rows_of(
+            _data(await link.read("privateMixGetV2MixPositionAllPosition", dict(_PRODUCT_AND_COIN))), "positions"
+        )
+        rows = {text(row, "symbol", "position"): row for row in listed}
+        if len(rows) != len(listed):
+            raise Unbelievable(
+                "positions: a symbol is named twice; the account is in hedge mode, dnbot needs one-way mode"
+            )
+        async with side_by_side() as group:
+            accounts = group.create_task(self._accounts(link))
+            for one in instruments:
+                if one.venue_symbol not in rows:
+                    group.create_task(self._confirm_flat(link, one))
+        positions = {
+            one.market.symbol: _position(rows[one.venue_symbol], one)
+            if one.venue_symbol in rows
+            else translate.flat(one.market.symbol, one.leverage)
+            for one in instruments
+        }
+        return Account(_balance(accounts.result(), listed), positions)
+
+    async def _confirm_flat(self, link: Link, one: Instrument) -> None:
+        query = {**_PRODUCT_AND_COIN, "symbol": one.venue_symbol}
+        alone = rows_of(_data(await link.read("privateMixGetV2MixPositionSinglePosition", query)), "position")
+        if any(number(row, "total", "position") != 0 for row in alone):
+            raise Unbelievable(
+                f"{one.market.symbol}: the position is missing in the list and there when asked for alone"
+            )
+
+    def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
+        """Give the parameters of a normal or plan order."""
+        params: dict[str, object] = {"clientOid": client_id, "marginMode": margin_mode, "hedged": False}
+        if request.reduce_only:
+            params["reduceOnly"] = True
+        if request.kind is OrderKind.STOP_MARKET:
+            return {**params, "triggerType": "mark_price"}
+        if request.kind is OrderKind.LIMIT and request.time_in_force is TimeInForce.POST_ONLY:
+            params["postOnly"] = True
+        elif request.kind is OrderKind.LIMIT:
+            params["timeInForce"] = request.time_in_force.upper()
+        return params
+
+    def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
+        """Plan orders have their own endpoint."""
+        return {"clientOid": client_id, "trigger": True, "planType": _PLAN} if conditional else {"clientOid": client_id}
+
+    async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
+        """Ask for the order's detail, then for waiting and for finished plan orders."""
+        try:
+            row = row_of(
+                await link.read("fetch_order", client_id, symbol, {"clientOid": client_id}), f"order {client_id}"
+            )
+        except Refusal as refusal:
+            if (refusal.status, refusal.code) not in self.facts.unknown_order:
+                raise
+        else:
+            return Found(row, conditional=False)
+        query = {**_PRODUCT, "symbol": venue_symbol, "planType": _PLAN, "clientOid": client_id}
+        for name in ("privateMixGetV2MixOrderOrdersPlanPending", "privateMixGetV2MixOrderOrdersPlanHistory"):
+            for raw in _plans(await link.read(name, query)):
+                if raw.get("clientOid") == client_id:
+                    return await self._plan(link, raw, symbol)
+        return None
+
+    async def _plan(self, link: Link, raw: Row, symbol: Symbol) -> Found:
+        row = row_of(link.parse_order(raw, symbol), "plan order")
+        child = await self._child(link, raw) if raw.get("planStatus") == "executed" else None
+        return Found(row, conditional=True, child=child)
+
+    async def _child(self, link: Link, raw: Row) -> str:
+        """Find the order that an executed plan order became."""
+        query = {**_PRODUCT, "planType": _PLAN, "planOrderId": text(raw, "orderId", "plan order")}
+        rows = rows_of(_data(await link.read("privateMixGetV2MixOrderPlanSubOrder", query)), "plan sub-orders")
+        if len(rows) != 1:
+            raise Unbelievable(f"plan order {raw.get('clientOid')} was executed, but {len(rows)} orders came of it")
+        return text(rows[0], "orderId", "plan sub-order")
+
+    async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
+        """Map orders that plan orders became to the latter's client ids."""
+        query = {**_PRODUCT, "symbol": venue_symbol, "planType": _PLAN, "planStatus": "executed"}
+        query |= {"startTime": milliseconds_of(since), "limit": _PAGE}
+        rows = _plans(await link.read("privateMixGetV2MixOrderOrdersPlanHistory", query))
+        return {await self._child(link, row): ClientOrderId(text(row, "clientOid", "plan order")) for row in rows}
+
+    def realised(self, trade: Row) -> Decimal:
+        """Read the venue's own field."""
+        return number(row_of(trade.get("info"), "trade"), "profit", "trade")
+
+    async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
+        """Read the bills."""
+        query = {**_PRODUCT, "startTime": milliseconds_of(since), "endTime": milliseconds_of(until), "limit": _PAGE}
+        body = row_of(_data(await link.read("privateMixGetV2MixAccountBill", query)), "bills")
+        bills = rows_of(body["bills"] or [], "bills")
+        return Page(tuple(entry for bill in bills for entry in _entries(bill, link)), len(bills) >= _PAGE)
+
+    def margin_params(self, *, short: bool) -> dict[str, object]:
+        """Name the side of the position."""
+        return {"holdSide": "short" if short else "long"}
+
+
+def _data(answer: object) -> object:
+    return row_of(answer, "answer").get("data")
+
+
+def _plans(answer: object) -> tuple[Row, ...]:
+    """Give the plan orders of an answer; Bitget writes null for none."""
+    return rows_of(row_of(_data(answer), "plan orders")["entrustedList"] or [], "plan orders")
+
+
+def _check_key(row: Row) -> None:
+    allowed = row.get("authorities")
+    if not isinstance(allowed, list) or not allowed:
+        raise Unbelievable("key permissions: no 'authorities'")
+    if _WITHDRAWS.intersection(allowed):
+        raise ConfigError("the Bitget key may withdraw; make one without that permission")
+    if not _TRADES.intersection(allowed):
+        raise ConfigError("the Bitget key may not trade futures; give it futures orders, read and write")
+
+
+def _position(row: Row, one: Instrument) -> PerpPosition:
+    """Translate a position row; its side must be named, and the account in one-way mode."""
+    what = f"position {one.market.symbol}"
+    if text(row, "posMode", what) != "one_way_mode":
+        raise Unbelievable(f"{what}: the account is in {row['posMode']}; dnbot needs one-way mode")
+    size, used = number(row, "total", what), positive(row, "leverage", what)
+    if size == 0:
+        return translate.flat(one.market.symbol, used)
+    side = text(row, "holdSide", what)
+    if size < 0 or side not in ("long", "short"):
+        raise Unbelievable(f"{what}: {size} {side!r} is no position")
+    liquidation = number(row, "liquidationPrice", what) if has(row, "liquidationPrice") else ZERO
+    return PerpPosition(
+        symbol=one.market.symbol,
+        size=size if side == "long" else -size,
+        entry_price=positive(row, "openPriceAvg", what),
+        unrealised=number(row, "unrealizedPL", what),
+        liquidation_price=liquidation if liquidation > 0 else None,
+        margin=number(row, "marginSize", what),
+        leverage=used,
+    )
+
+
+def _balance(accounts: Sequence[Row], positions: Sequence[Row]) -> Balance:
+    """Build the balance; Bitget names no margins, so they are summed: margin sizes, and notional x maintenance rate."""
+    rows = [row for row in accounts if row.get("marginCoin") == _ASSET]
+    if len(rows) != 1:
+        raise Unbelievable(f"account: {len(rows)} accounts in {_ASSET}")
+    what = f"account {_ASSET}"
+    equity = number(rows[0], "accountEquity", what)
+    maintenance = sum(
+        (
+            number(row, "total", "position")
+            * positive(row, "markPrice", "position")
+            * positive(row, "keepMarginRate", "position")
+            for row in positions
+            if number(row, "total", "position") != 0
+        ),
+        ZERO,
+    )
+    return Balance(
+        wallet=equity - number(rows[0], "unrealizedPL", what),
+        equity=equity,
+        available=number(rows[0], "crossedMaxAvailable", what),
+        initial_margin=sum((number(row, "marginSize", "position") for row in positions), ZERO),
+        maintenance_margin=maintenance,
+    )
+
+
+def _entries(bill: Row, link: Link) -> tuple[LedgerEntry, ...]:
+    """Split a bill into its amount and its fee, which Bitget books in one row; both carry the bill's id."""
+    what = "bill"
+    if text(bill, "coin", what) != _ASSET:
+        raise Unbelievable(f"a bill in {bill['coin']}: only {_ASSET} can be booked")
+    kind = text(bill, "businessType", what)
+    symbols = {one.replace("/", "").removesuffix(f":{_ASSET}"): one for one in link.config.symbols}
+    symbol = symbols.get(text(bill, "symbol", what)) if has(bill, "symbol") else None
+    bill_id, at = int(text(bill, "billId", what)), moment(bill, "cTime", what)
+    liquidation = kind.startswith(("burst", "force"))
+    amount, fee = number(bill, "amount", what), number(bill, "fee", what) if has(bill, "fee") else ZERO
+    entries = []
+    if amount:
+        entries.append(LedgerEntry(bill_id, _kind(kind), symbol, amount, at))
+    if fee:
+        fees = LedgerKind.LIQUIDATION_FEE if liquidation else LedgerKind.FEE
+        entries.append(LedgerEntry(bill_id, fees, symbol, fee, at))
+    return tuple(entries)
+
+
+def _kind(business: str) -> LedgerKind:
+    """Sort a bill: funding, a trade's result, or money moved in or out."""
+    if "settle_fee" in business:
+        return LedgerKind.FUNDING
+    traded = ("open_", "close_", "buy", "sell", "force_", "burst_", "delivery_", "offset_", "adl_")
+    return LedgerKind.REALISED if business.startswith(traded) else LedgerKind.DEPOSIT

@@ -1,0 +1,133 @@
+"""Bitget USDT-M (classic account): hosts, budgets, codes and shapes, as documented for the v2 mix REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.core.orders import RejectReason
+from bot.exchange.facts import LIST, Listing, Shape, VenueFacts, rules
+from bot.exchange.limiter import Charge, Window
+
+TOTAL: Final = Window("bitget requests", 5400, 60.0, reserved=600)
+"""Documented: 6000 a minute per address, over all endpoints."""
+
+_PER_SECOND: Final[Mapping[str, int]] = {
+    "/api/v2/public/time": 20,
+    "/api/v2/mix/market/contracts": 20,
+    "/api/v2/mix/market/ticker": 20,
+    "/api/v2/mix/market/merge-depth": 20,
+    "/api/v2/mix/market/current-fund-rate": 20,
+    "/api/v2/mix/market/query-position-lever": 10,
+    "/api/v2/mix/position/all-position": 5,
+    "/api/v2/mix/position/single-position": 10,
+    "/api/v2/mix/account/accounts": 10,
+    "/api/v2/mix/account/account": 10,
+    "/api/v2/mix/account/bill": 10,
+    "/api/v2/mix/account/set-leverage": 5,
+    "/api/v2/mix/account/set-margin-mode": 5,
+    "/api/v2/mix/account/set-margin": 5,
+    "/api/v2/mix/order/place-order": 10,
+    "/api/v2/mix/order/cancel-order": 10,
+    "/api/v2/mix/order/place-plan-order": 10,
+    "/api/v2/mix/order/cancel-plan-order": 10,
+    "/api/v2/mix/order/detail": 10,
+    "/api/v2/mix/order/orders-pending": 10,
+    "/api/v2/mix/order/orders-plan-pending": 10,
+    "/api/v2/mix/order/orders-plan-history": 10,
+    "/api/v2/mix/order/plan-sub-order": 10,
+    "/api/v2/mix/order/fills": 10,
+    "/api/v2/common/trade-rate": 10,
+    "/api/v2/spot/account/info": 1,
+}
+_UNLISTED: Final = 1
+"""The least that any endpoint allows in a second, for one that the table does not know."""
+
+
+def _window(path: str, per_second: int) -> Window:
+    return Window(f"bitget {path}", per_second, 1.0, reserved=2 if "/order/place" in path else 0)
+
+
+_WINDOWS: Final = {path: _window(path, allowed) for path, allowed in _PER_SECOND.items()}
+
+
+def charges(_method: str, path: str, _query: Mapping[str, str]) -> tuple[Charge, ...]:
+    """Give what a request costs: one of its own endpoint's budget, and one of the address's."""
+    return (Charge(_WINDOWS.get(path) or _window(path, _UNLISTED)), Charge(TOTAL))
+
+
+_R = RejectReason
+_REJECTIONS: Final = (
+    *rules(400, _R.INSUFFICIENT_MARGIN, ("40754", "40762", "43012")),
+    *rules(400, _R.BELOW_MIN_NOTIONAL, ("45110",)),
+    *rules(400, _R.BELOW_MIN_QUANTITY, ("45111",)),
+    *rules(400, _R.ABOVE_MAX_QUANTITY, ("45112", "45113")),
+    *rules(400, _R.BAD_LOT, ("40808",)),
+    *rules(400, _R.BAD_TICK, ("41103", "45115")),
+    *rules(400, _R.PRICE_OUT_OF_BAND, ("22006", "22007", "22008", "22009", "40815")),
+    *rules(400, _R.REDUCE_ONLY, ("22002", "25227")),
+    *rules(400, _R.WOULD_TAKE, ("40923",)),
+    *rules(400, _R.WOULD_TRIGGER, ("40830", "40832", "40917", "45122")),
+    *rules(400, _R.BAD_ID, ("40305",)),
+    *rules(400, _R.MAX_POSITION, ("40797", "45116")),
+    *rules(400, _R.UNKNOWN_SYMBOL, ("40034", "40309")),
+    *rules(429, _R.TOO_MANY_ORDERS, ("429",)),
+    # requests that are refused before they reach the order system: time stamp, signature, key, form, account
+    *rules(400, _R.OTHER, ("40006", "40008", "40009", "40011", "40012", "40014", "40017", "40018", "40019", "40037")),
+    *rules(400, _R.OTHER, ("40085", "40774", "22001", "40109", "40768", "43001", "43025", "40020")),
+)
+
+FACTS: Final = VenueFacts(
+    ccxt_id="bitget",
+    hosts=frozenset({"api.bitget.com"}),
+    demo_hosts=frozenset({"api.bitget.com"}),
+    has_demo=True,
+    demo_header=("PAPTRADING", "1"),
+    options={
+        "defaultType": "swap",
+        "uta": False,
+        "fetchCurrencies": False,
+        "fetchMarkets": {"types": ["swap"]},
+    },
+    charges=charges,
+    counted={},
+    silence=5.0,
+    ok_codes=frozenset({"00000"}),
+    payload="data",
+    shapes={
+        "/api/v2/public/time": Shape(keys=("serverTime",)),
+        "/api/v2/mix/market/contracts": LIST,
+        "/api/v2/mix/market/ticker": LIST,
+        "/api/v2/mix/market/merge-depth": Shape(keys=("bids", "asks", "ts")),
+        "/api/v2/mix/market/current-fund-rate": LIST,
+        "/api/v2/mix/market/query-position-lever": LIST,
+        "/api/v2/mix/position/all-position": LIST,
+        "/api/v2/mix/position/single-position": LIST,
+        "/api/v2/mix/account/accounts": LIST,
+        "/api/v2/mix/account/account": Shape(keys=("marginCoin", "posMode", "marginMode")),
+        "/api/v2/mix/account/bill": Shape(keys=("bills",)),
+        "/api/v2/mix/order/detail": Shape(
+            keys=("orderId", "clientOid", "state", "size", "baseVolume", "side", "symbol")
+        ),
+        "/api/v2/mix/order/orders-pending": Shape(keys=("entrustedList",)),
+        "/api/v2/mix/order/orders-plan-pending": Shape(keys=("entrustedList",)),
+        "/api/v2/mix/order/orders-plan-history": Shape(keys=("entrustedList",)),
+        "/api/v2/mix/order/plan-sub-order": LIST,
+        "/api/v2/mix/order/fills": Shape(keys=("fillList",)),
+    },
+    rejections=_REJECTIONS,
+    unknown_order=frozenset(
+        (status, code) for status in (200, 400) for code in ("22001", "40109", "40768", "43001", "43025")
+    ),
+    clock_codes=frozenset({"40008"}),
+    key_codes=frozenset({"40006", "40009", "40011", "40012", "40014", "40018", "40037", "40085"}),
+    listings=(
+        Listing({}),
+        Listing({"trigger": True}),
+        Listing({"trigger": True, "planType": "profit_loss"}, reduce_only=True),
+    ),
+    history_days=90,
+    stream_hosts=frozenset({"ws.bitget.com"}),
+    demo_stream_hosts=frozenset({"wspap.bitget.com"}),
+    funding_by_page=True,
+)

@@ -1,0 +1,201 @@
+"""Any other linear-perpetual venue that ccxt unifies well enough; found out by probing, not by facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.errors import ConfigError
+from bot.core.market import PerpMarket
+from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
+from bot.core.snapshot import Balance
+from bot.core.types import ZERO, ClientOrderId, Symbol
+from bot.exchange import translate
+from bot.exchange.ccxt_link import Link
+from bot.exchange.dialect import Account, Found, Instrument, Page, Settings
+from bot.exchange.errors import Unbelievable
+from bot.exchange.facts import VenueFacts
+from bot.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
+from bot.exchange.limiter import Charge, Window
+
+_ASSET: Final = translate.SETTLE
+_GENTLE: Final = Window("requests", 8, 1.0, reserved=2)
+"""Slow enough for every venue that dnbot names: their documented limits start at 10 requests a second."""
+_PAGE: Final = 100
+_KINDS: Final[Mapping[str, LedgerKind]] = {
+    "fee": LedgerKind.FEE,
+    "trade": LedgerKind.REALISED,
+    "funding": LedgerKind.FUNDING,
+}
+
+
+def _charges(_method: str, _path: str, _query: Mapping[str, str]) -> tuple[Charge, ...]:
+    return (Charge(_GENTLE),)
+
+
+def facts_of(ccxt_id: str, hosts: frozenset[str]) -> VenueFacts:
+    """Give the facts of a venue that is only known to ccxt.
+
+    No answer proves a rejection there: what is not accepted is looked up.
+    """
+    return VenueFacts(
+        ccxt_id=ccxt_id,
+        hosts=hosts,
+        demo_hosts=hosts,
+        demo_header=None,
+        options={"defaultType": "swap"},
+        charges=_charges,
+        counted={},
+        silence=60.0,
+        ok_codes=frozenset({"", "0", "00000", "200", "200000"}),
+        payload=None,
+        shapes={},
+        rejections=(),
+        unknown_order=frozenset(),
+        clock_codes=frozenset(),
+        key_codes=frozenset(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A venue through ccxt's unified reads alone."""
+
+    facts: VenueFacts
+
+    async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
+        """Check that the money is USDT, and one-way mode where ccxt can read it."""
+        del symbols
+        if link.api.has.get("fetchPositionMode") is True:
+            mode = row_of(await link.read("fetch_position_mode", link.config.symbols[0]), "position mode")
+            if mode.get("hedged") is not False:
+                raise ConfigError("the account is in hedge mode; switch it to one-way mode")
+        totals = row_of(row_of(await link.read("fetch_balance"), "balance").get("total"), "balance")
+        held = {str(name): number(totals, str(name), "balance") for name in totals if has(totals, str(name))}
+        others = [name for name, amount in held.items() if amount > 0 and name != _ASSET]
+        if held.get(_ASSET, ZERO) <= 0 and others:
+            raise ConfigError(f"the account holds {', '.join(others)} but no {_ASSET}; convert it to {_ASSET}")
+
+    async def settings(self, link: Link, symbol: Symbol, venue_symbol: str) -> Settings:
+        """Read leverage and margin mode."""
+        del venue_symbol
+        row = row_of(await link.read("fetch_leverage", symbol), f"settings of {symbol}")
+        mode = text(row, "marginMode", f"settings of {symbol}")
+        return Settings(number(row, "shortLeverage", f"settings of {symbol}"), mode)
+
+    async def fees(self, link: Link, symbol: Symbol) -> Row:
+        """Read the account's fees."""
+        return row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
+
+    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
+        """Read the margin table."""
+        if link.api.has.get("fetchMarketLeverageTiers") is True:
+            return rows_of(await link.read("fetch_market_leverage_tiers", symbol), f"margin tiers of {symbol}")
+        table = row_of(await link.read("fetch_leverage_tiers", [symbol]), "margin tiers")
+        return rows_of(table.get(symbol), f"margin tiers of {symbol}")
+
+    async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
+        """Read the intervals where the rates may lack them."""
+        if link.api.has.get("fetchFundingInterval") is not True:
+            return {}
+        rows = {one: row_of(await link.read("fetch_funding_interval", one), "funding interval") for one in symbols}
+        return {one: translate.interval(row, one) for one, row in rows.items()}
+
+    def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
+        """Nothing is known beyond what ccxt unifies."""
+        del row
+        return market
+
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+        """Read positions and balance; a symbol that is left out is flat only if it reads so when asked for alone."""
+        isolated = link.config.margin_mode == "isolated"
+        symbols = [one.market.symbol for one in instruments]
+        listed = rows_of(await link.read("fetch_positions", symbols), "positions")
+        rows = {text(row, "symbol", "position"): row for row in listed}
+        if len(rows) != len(listed):
+            raise Unbelievable(
+                "positions: a symbol is named twice; the account is in hedge mode, dnbot needs one-way mode"
+            )
+        positions = {}
+        for one in instruments:
+            symbol = one.market.symbol
+            row = rows.get(symbol) or row_of(await link.read("fetch_position", symbol), f"position {symbol}")
+            positions[symbol] = translate.position(row, one.leverage, isolated=isolated)
+        used = sum((row_margin(row, "initialMargin") for row in listed), ZERO)
+        kept = sum((row_margin(row, "maintenanceMargin") for row in listed), ZERO)
+        unrealised = sum((one.unrealised for one in positions.values()), ZERO)
+        money = row_of(row_of(await link.read("fetch_balance"), "balance").get(_ASSET), f"balance of {_ASSET}")
+        wallet = number(money, "total", "balance")
+        return Account(Balance(wallet, wallet + unrealised, number(money, "free", "balance"), used, kept), positions)
+
+    def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
+        """Give ccxt's unified parameters."""
+        params: dict[str, object] = {"clientOrderId": client_id, "marginMode": margin_mode}
+        if request.reduce_only:
+            params["reduceOnly"] = True
+        if request.kind is OrderKind.LIMIT and request.time_in_force is TimeInForce.POST_ONLY:
+            params["postOnly"] = True
+        elif request.kind is OrderKind.LIMIT:
+            params["timeInForce"] = request.time_in_force.upper()
+        return params
+
+    def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
+        """Give ccxt's unified parameters."""
+        return {"clientOrderId": client_id, **({"trigger": True} if conditional else {})}
+
+    async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
+        """Search the closed orders; the caller searches the open ones."""
+        del venue_symbol
+        rows = rows_of(await link.read("fetch_closed_orders", symbol, None, _PAGE), "closed orders")
+        for row in rows:
+            if row.get("clientOrderId") == client_id:
+                return Found(row, conditional=False)
+        return None
+
+    async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
+        """Nothing is known of what triggered orders become."""
+        del link, venue_symbol, since
+        return {}
+
+    def realised(self, trade: Row) -> Decimal:
+        """Refuse: ccxt does not unify it.
+
+        Raises:
+            Unbelievable: the venue's own row does not carry it under a usual name.
+        """
+        raw = row_of(trade.get("info"), "trade")
+        for key in ("realizedPnl", "closedPnl", "fillPnl", "profit", "pnl", "realised_pnl"):
+            if has(raw, key):
+                return number(raw, key, "trade")
+        raise Unbelievable("trade: no realised profit under a name that is known")
+
+    async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
+        """Read ccxt's unified ledger."""
+        params = {"until": milliseconds_of(until)}
+        answer = await link.read("fetch_ledger", _ASSET, milliseconds_of(since), _PAGE, params)
+        rows = rows_of(answer, "ledger")
+        return Page(tuple(_entry(row, place) for place, row in enumerate(rows)), len(rows) >= _PAGE)
+
+    def margin_params(self, *, short: bool) -> dict[str, object]:
+        """One-way mode needs nothing more."""
+        del short
+        return {}
+
+
+def row_margin(row: Row, key: str) -> Decimal:
+    """Give a position's margin figure; a flat one may lack it."""
+    return number(row, key, "position") if number(row, "contracts", "position") != 0 else ZERO
+
+
+def _entry(row: Row, place: int) -> LedgerEntry:
+    amount = number(row, "amount", "ledger")
+    signed = -abs(amount) if row.get("direction") == "out" else amount
+    kind = _KINDS.get(text(row, "type", "ledger"), LedgerKind.DEPOSIT)
+    unique = text(row, "id", "ledger")
+    at = moment(row, "timestamp", "ledger")
+    return LedgerEntry(
+        int(unique) if unique.isdecimal() else milliseconds_of(at) * _PAGE + place, kind, None, signed, at
+    )

@@ -1,0 +1,55 @@
+"""When a replay may leave rows out: nothing that is remembered waits for time or for another look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.backtest.fast_forward import is_at_rest
+from bot.core.run_state import BotState, RunState
+from bot.core.state import Dispute, Hold, MarketWatch, Rung, State
+from bot.core.types import Underlying, VenueId
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SHORT = MarketWatch(Decimal(-2), Decimal(-2), Decimal(-2))
+RESTING = replace(State.fresh(NOW), markets={"paper|ETH": SHORT}, order_times=(NOW,))
+DISPUTE = Dispute("key", VenueId("paper"), None, "an order that is not this bot's", Hold.ADDS)
+
+
+def test_a_hedge_in_place_under_its_stop_is_at_rest() -> None:
+    assert is_at_rest(RESTING)
+    assert is_at_rest(replace(RESTING, markets={"paper|ETH": replace(SHORT, rung=Rung.ALERT)}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bot": BotState(RunState.PAUSED, "by hand", NOW)},
+        {"outside": {Underlying("ETH"): NOW}},
+        {"fired": {"paper|ETH": NOW}},
+        {"disputes": (DISPUTE,)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_waits_in_the_state_is_not(change: dict[str, Any]) -> None:
+    assert not is_at_rest(replace(RESTING, **change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"low": Decimal(-3)},
+        {"high": Decimal(-1)},
+        {"position": Decimal(-1)},
+        {"bare": 1},
+        {"unsettled": NOW + timedelta(minutes=1)},
+        {"rung": Rung.TOP_UP},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_nor_is_a_market_that_is_not_as_expected(change: dict[str, Any]) -> None:
+    assert not is_at_rest(replace(RESTING, markets={"paper|ETH": replace(SHORT, **change)}))

@@ -1,0 +1,105 @@
+"""Which heads are believed: never a lower one, unless the hashes say that the chain was reorganised."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chain.head_tracker import Backward, HeadTrack, Reorg
+from bot.clock import ManualClock
+from bot.core.snapshot import BlockStamp
+from bot.core.types import BlockHash, ChainName
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PATIENCE = 60.0
+
+
+def block(number: int, fork: int = 0, fork_at: int = 0) -> BlockStamp:
+    """Give a block of a chain whose branch ``fork`` left the main one at ``fork_at``."""
+
+    def digest(at: int) -> BlockHash:
+        return BlockHash(f"0x{(fork if at >= fork_at else 0):032x}{at:032x}")
+
+    return BlockStamp(number, digest(number), digest(number - 1), START)
+
+
+class Told:
+    def __init__(self) -> None:
+        self.clock = ManualClock(START)
+        self.reorgs: list[Reorg] = []
+        self.track = HeadTrack(ChainName("local"), self.clock, PATIENCE, self.reorgs.append)
+
+    def accept(self, *stamps: BlockStamp) -> None:
+        for stamp in stamps:
+            self.track.accept(stamp)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+def test_heads_in_order_and_with_gaps_are_believed(told: Told) -> None:
+    told.accept(block(5), block(6), block(9), block(9), block(10))
+    assert told.track.last == block(10)
+    assert told.track.reorgs == 0
+
+
+@pytest.mark.parametrize("number", [9, 8, 7, 6, 2])
+def test_a_lower_head_of_the_same_branch_is_refused(told: Told, number: int) -> None:
+    told.accept(block(5), block(6), block(9), block(10))
+    with pytest.raises(Backward, match=f"from block 10 to {number}"):
+        told.accept(block(number))
+    assert told.track.last == block(10)
+
+
+@pytest.mark.parametrize(
+    ("new", "from_number"),
+    [(block(10, 1, 10), 10), (block(11, 1, 10), 10), (block(9, 1, 9), 9), (block(11, 1, 8), 10), (block(10, 1, 8), 9)],
+)
+def test_a_hash_that_differs_proves_a_reorganisation(told: Told, new: BlockStamp, from_number: int) -> None:
+    told.accept(*(block(number) for number in range(5, 11)))
+    told.accept(new)
+    assert told.track.last == new
+    assert told.reorgs == [Reorg(ChainName("local"), block(10), new, from_number)]
+
+
+def test_after_a_reorganisation_the_old_branch_is_another_one(told: Told) -> None:
+    told.accept(*(block(number) for number in range(5, 11)))
+    told.accept(block(10, 1, 9), block(11, 1, 9))
+    assert told.track.reorgs == 1
+    with pytest.raises(Backward):
+        told.accept(block(8))
+    told.accept(block(12, 1, 9))
+    assert told.track.reorgs == 1
+
+
+def test_a_height_that_nobody_confirms_is_given_up(told: Told) -> None:
+    told.accept(block(10**9))
+    with pytest.raises(Backward):
+        told.accept(block(10))
+    told.clock.advance(PATIENCE + 1)
+    told.accept(block(11))
+    assert told.track.last == block(11)
+    assert told.track.reorgs == 1
+    told.accept(block(12))
+    with pytest.raises(Backward):
+        told.accept(block(10))
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=200))
+def test_on_one_branch_the_height_never_falls(numbers: list[int]) -> None:
+    told = Told()
+    highest = 0
+    for number in numbers:
+        try:
+            told.accept(block(number))
+        except Backward:
+            assert number < highest
+        highest = max(highest, number)
+        assert told.track.last is not None
+        assert told.track.last.number == highest
+    assert told.track.reorgs == 0

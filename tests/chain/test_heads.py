@@ -1,0 +1,244 @@
+"""Heads: subscribed, watched, polled when the subscription fails, and subscribed again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
+
+import pytest
+import structlog
+
+from bot.chain.client import RpcClient
+from bot.chain.config import ChainConfig, Limits
+from bot.chain.head_tracker import HeadTrack
+from bot.chain.heads import Heads, last_waiting
+from bot.clock import SystemClock
+from bot.core.snapshot import BlockStamp
+from bot.core.types import ChainId, ChainName
+from bot.demo.node import Anvil
+from bot.demo.rpc import Rpc
+from tests.chain.test_head_tracker import block
+from tests.faults.rpc import Fault, FaultyRpc, Json, serving
+from tests.faults.ws import FaultyWs, header, listening
+
+KEY = "s3cr3t-key-0123456789"
+QUICK = Limits(request_timeout=1.0, max_head_age=timedelta(seconds=0.3), poll_interval=0.01, subscription_retry=0.1)
+PATIENT = Limits(request_timeout=1.0, max_head_age=timedelta(seconds=20), poll_interval=0.01, subscription_retry=0.1)
+
+
+class Node:
+    """A node that knows one block: whatever is newest."""
+
+    def __init__(self) -> None:
+        self.newest = block(1)
+
+    def answer(self, _method: str, _params: list[Json]) -> Json:
+        return header(self.newest)
+
+
+@asynccontextmanager
+async def following(
+    url: str, *ws_urls: str, limits: Limits = PATIENT
+) -> AsyncIterator[tuple[AsyncGenerator[BlockStamp, None], HeadTrack]]:
+    config = ChainConfig(
+        ChainName("local"),
+        ChainId(31337),
+        (url,),
+        multicall=None,
+        owners=(),
+        protocols=(),
+        ws_urls=ws_urls,
+        limits=limits,
+    )
+    clock = SystemClock()
+    client = RpcClient(config.rpc_urls, timeout=1, clock=clock)
+    track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds())
+    try:
+        async with asyncio.timeout(20), aclosing(Heads(config, client, track, clock).follow()) as heads:
+            yield heads, track
+    finally:
+        await client.close()
+
+
+@pytest.fixture
+async def node() -> AsyncIterator[tuple[Node, FaultyRpc]]:
+    made = Node()
+    async with serving(FaultyRpc(made.answer), path=f"/{KEY}") as rpc:
+        yield made, rpc
+
+
+@pytest.fixture
+async def socket() -> AsyncIterator[FaultyWs]:
+    async with listening(FaultyWs(), path=f"/{KEY}") as made:
+        yield made
+
+
+async def test_polling_gives_each_new_head_once(node: tuple[Node, FaultyRpc]) -> None:
+    async with following(node[1].url) as (heads, _):
+        assert await anext(heads) == block(1)
+        node[0].newest = block(2)
+        assert await anext(heads) == block(2)
+        polls = len(node[1].requests)
+        node[0].newest = block(5)
+        assert await anext(heads) == block(5)
+        assert len(node[1].requests) > polls
+
+
+async def test_polling_goes_on_over_faults_of_the_node(node: tuple[Node, FaultyRpc]) -> None:
+    async with following(node[1].url) as (heads, _):
+        assert await anext(heads) == block(1)
+        for number, fault in enumerate([Fault.HTML, Fault.CUT, Fault.NULL_RESULT, Fault.HTTP_500], 2):
+            node[1].fault = fault
+            later = asyncio.ensure_future(anext(heads))
+            await node[1].next_request()
+            await node[1].next_request()
+            assert not later.done()
+            node[0].newest, node[1].fault = block(number), Fault.NONE
+            assert await later == block(number)
+
+
+async def test_subscribed_heads_come_without_polling(node: tuple[Node, FaultyRpc], socket: FaultyWs) -> None:
+    async with following(node[1].url, socket.url) as (heads, _):
+        assert await anext(heads) == block(1)
+        later = asyncio.ensure_future(anext(heads))
+        await socket.send(block(2))
+        assert await later == block(2)
+        await socket.send(block(3), block(4), block(5))
+        while (stamp := await anext(heads)) != block(5):
+            assert stamp in {block(3), block(4)}
+        assert len(node[1].requests) == 1
+
+
+async def test_of_several_waiting_messages_the_last_one_is_taken() -> None:
+    queue: asyncio.Queue[int] = asyncio.Queue()
+
+    async def messages() -> AsyncIterator[int]:
+        while True:
+            yield await queue.get()
+
+    for number in range(5):
+        queue.put_nowait(number)
+    assert await last_waiting(messages(), "first") == 4
+    assert await last_waiting(messages(), "first") == "first"
+
+
+async def test_a_silent_subscription_is_given_up_and_taken_up_again(
+    node: tuple[Node, FaultyRpc], socket: FaultyWs
+) -> None:
+    async with following(node[1].url, socket.url, limits=QUICK) as (heads, _):
+        assert await anext(heads) == block(1)
+        node[0].newest = block(2)
+        assert await anext(heads) == block(2)
+        assert not socket.subscribed.is_set()
+        later = asyncio.ensure_future(anext(heads))
+        await socket.subscribed.wait()
+        assert socket.connections == 2
+        await socket.send(block(3))
+        assert await later == block(3)
+
+
+GARBAGE = [
+    "<html>",
+    "[]",
+    "null",
+    '{"jsonrpc":"2.0","method":"eth_subscription"}',
+    '{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"0x1","result":null}}',
+    '{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"0x1","result":{"number":"x"}}}',
+    '{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"0x1","result":{"number":"0x5"}}}',
+    '{"jsonrpc":"2.0","method":"eth_subscription","params":7}',
+]
+
+
+@pytest.mark.parametrize("text", GARBAGE)
+async def test_garbage_on_the_subscription_leads_to_polling(
+    text: str, node: tuple[Node, FaultyRpc], socket: FaultyWs
+) -> None:
+    async with following(node[1].url, socket.url, limits=QUICK) as (heads, _):
+        assert await anext(heads) == block(1)
+        later = asyncio.ensure_future(anext(heads))
+        await socket.text(text)
+        node[0].newest = block(2)
+        assert await later == block(2)
+        await socket.left.wait()
+
+
+async def test_a_dropped_or_refused_subscription_leads_to_polling(
+    node: tuple[Node, FaultyRpc], socket: FaultyWs
+) -> None:
+    async with following(node[1].url, socket.url) as (heads, _):
+        assert await anext(heads) == block(1)
+        socket.refuse = True
+        await socket.drop()
+        node[0].newest = block(2)
+        assert await anext(heads) == block(2)
+        node[0].newest = block(3)
+        later = asyncio.ensure_future(anext(heads))
+        assert await later == block(3)
+        socket.refuse = False
+        later = asyncio.ensure_future(anext(heads))
+        await socket.subscribed.wait()
+        await socket.send(block(4))
+        assert await later == block(4)
+
+
+async def test_heads_that_go_back_are_dropped_and_reorganisations_seen(
+    node: tuple[Node, FaultyRpc], socket: FaultyWs
+) -> None:
+    node[0].newest = block(5)
+    async with following(node[1].url, socket.url) as (heads, track):
+        assert await anext(heads) == block(5)
+        later = asyncio.ensure_future(anext(heads))
+        await socket.send(block(4))
+        await socket.send(block(6, 1, 5))
+        assert await later == block(6, 1, 5)
+        assert track.reorgs == 1
+
+
+async def test_no_message_about_heads_gives_a_key_away(
+    node: tuple[Node, FaultyRpc], socket: FaultyWs, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    socket.refuse = True
+    with structlog.testing.capture_logs() as said:
+        async with following(node[1].url, socket.url) as (heads, _):
+            assert await anext(heads) == block(1)
+            node[1].fault = Fault.HTTP_500
+            node[0].newest = block(2)
+            later = asyncio.ensure_future(anext(heads))
+            await node[1].next_request()
+            await node[1].next_request()
+            assert "no head" in {item["event"] for item in said}
+            node[1].fault = Fault.NONE
+            assert await later == block(2)
+    assert "ws_urls[1] (127.0.0.1)" in str(said)
+    assert KEY not in str(said)
+    assert KEY not in "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("bot"))
+    assert KEY not in "\n".join(record.getMessage() for record in caplog.records if "aiohttp" not in record.name)
+
+
+@pytest.mark.chain
+async def test_a_real_node_is_followed_over_its_death_and_a_reorganisation(fresh_node: Anvil) -> None:
+    async with following(fresh_node.url, fresh_node.ws_url) as (heads, track):
+        async with Rpc(fresh_node.url) as rpc:
+            first = await anext(heads)
+            await rpc.call("anvil_mine", "0x5", "0x1")
+            while (newest := await anext(heads)).number < first.number + 5:
+                pass
+            await rpc.call("anvil_reorg", 3, [])
+            replaced = {newest.hash}
+            while (after := await anext(heads)).number < newest.number or after.hash in replaced:
+                pass
+            assert after.number == newest.number
+            assert track.reorgs == 1
+        later = asyncio.ensure_future(anext(heads))
+        await fresh_node.kill()
+        await fresh_node.start()
+        async with Rpc(fresh_node.url) as rpc:
+            await rpc.call("anvil_mine", "0x20", "0x1")
+        stamp = await later
+        while stamp.number < 0x20:
+            stamp = await anext(heads)
+        assert stamp.number == 0x20

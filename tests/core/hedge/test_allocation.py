@@ -1,0 +1,151 @@
+"""Allocation: the cheapest healthy market first, within the caps; a failing venue's share moves to the other one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.decide import decide
+from bot.core.decision import Decision
+from bot.core.hedge.allocation import Steering
+from bot.core.hedge.markets import Lane, lanes_of
+from bot.core.policy import HedgeMarket, HedgePolicy
+from bot.core.snapshot import Quote, VenueUnknown, VenueView
+from bot.core.state import Dispute, Hold, VenueWatch
+from bot.core.types import VenueId
+from tests.core.scenes import ETH, NOW, chain, pending, policy, quote, snapshot, state, symbol, v2, venue
+
+A, B, C = VenueId("a"), VenueId("b"), VenueId("c")
+LP = chain([v2("lp", 20_000)])
+RATES = st.integers(-50, 50).map(lambda number: Decimal(number) / 100_000)
+FEES = st.integers(0, 20).map(lambda number: Decimal(number) / 10_000)
+
+
+def market(name: VenueId, *, fee: Decimal | str = "0.0004", rate: Decimal | str = "0.0001", hours: int = 8) -> Quote:
+    made = quote(ETH, venue=name, fee=str(fee))
+    return replace(made, funding=replace(made.funding, rate=Decimal(rate), interval=timedelta(hours=hours)))
+
+
+def account(shown: Quote, short: str = "0") -> VenueView:
+    return venue({ETH: short}, quotes=[shown], name=shown.market.venue)
+
+
+def caps(*names: VenueId, cap: str = "1e9") -> HedgePolicy:
+    return HedgePolicy(Decimal(1), tuple(HedgeMarket(name, symbol(ETH), Decimal(cap)) for name in names))
+
+
+def sold(decision: Decision) -> dict[VenueId, Decimal]:
+    return {item.order.venue: item.order.quantity for item in decision.approved}
+
+
+def ordered(first: Quote, second: Quote, short: str = "0") -> list[VenueId]:
+    views = snapshot(LP, [account(first, short), account(second, short)])
+    decision = decide(views, state(), policy(hedges={ETH: caps(first.market.venue, second.market.venue, cap="6000")}))
+    return [item.order.venue for item in decision.approved]
+
+
+def test_the_lower_fee_comes_first() -> None:
+    assert ordered(market(A, fee="0.0005"), market(B, fee="0.0004")) == [B, A]
+
+
+def test_funding_that_a_short_receives_outweighs_a_fee_over_the_horizon() -> None:
+    # a day of funding: 3 x 0.01% more at A, against 0.02% more to pay there
+    assert ordered(market(A, fee="0.0006", rate="0.0002"), market(B, fee="0.0004")) == [A, B]
+    assert ordered(market(A, fee="0.0008", rate="0.0002"), market(B, fee="0.0004")) == [B, A]
+
+
+def test_funding_is_compared_over_time_and_not_by_payment() -> None:
+    assert ordered(market(B, rate="0.0002", hours=8), market(A, rate="0.0001", hours=1)) == [A, B]
+
+
+def test_where_all_costs_the_same_the_order_of_preference_decides() -> None:
+    assert ordered(market(A), market(B)) == [A, B]
+    assert ordered(market(B), market(A)) == [B, A]
+
+
+def test_a_purchase_closes_first_where_the_short_pays_the_most() -> None:
+    assert ordered(market(A, rate="0.0001"), market(B, rate="-0.0001"), short="-8")[0] == B
+    assert ordered(market(B, rate="0.0001"), market(A, rate="-0.0001"), short="-8")[0] == A
+
+
+def lanes(names: list[VenueId], fees: list[Decimal], rates: list[Decimal]) -> tuple[Lane, ...]:
+    views = {
+        name: account(market(name, fee=fee, rate=rate)) for name, fee, rate in zip(names, fees, rates, strict=True)
+    }
+    return lanes_of(caps(*names), views, {}).open
+
+
+@given(
+    fees=st.lists(FEES, min_size=3, max_size=3),
+    rates=st.lists(RATES, min_size=3, max_size=3),
+    hours=st.integers(0, 100),
+    shut=st.sets(st.sampled_from([A, B, C])),
+    rests=st.booleans(),
+)
+def test_every_market_keeps_its_place_by_health_then_cost_then_preference(
+    fees: list[Decimal], rates: list[Decimal], hours: int, shut: set[VenueId], *, rests: bool
+) -> None:
+    names = [A, B, C]
+    steering = Steering(rests, timedelta(hours=hours), frozenset(shut))
+    given_order = lanes(names, fees, rates)
+    opening, closing = steering.to_open(given_order), steering.to_close(given_order)
+    assert sorted(lane.market.venue for lane in opening) == names == sorted(lane.market.venue for lane in closing)
+
+    def to_open(lane: Lane) -> tuple[bool, Decimal, int]:
+        fee = lane.rules.maker_fee if rests else lane.rules.taker_fee + Decimal("0.0001")
+        cost = fee - lane.funding.rate * hours / 8
+        return lane.market.venue in shut, round(cost, 15), names.index(lane.market.venue)
+
+    assert all(to_open(one) < to_open(two) for one, two in pairwise(opening))
+    assert all(
+        round(steering.trading(one) + steering.funding(one), 15)
+        <= round(steering.trading(two) + steering.funding(two), 15)
+        for one, two in pairwise(closing)
+    )
+
+
+@given(first=FEES, second=FEES, rates=st.tuples(RATES, RATES), cap=st.integers(500, 12_000))
+def test_no_market_gets_more_than_its_cap_whatever_it_costs(
+    first: Decimal, second: Decimal, rates: tuple[Decimal, Decimal], cap: int
+) -> None:
+    views = snapshot(LP, [account(market(A, fee=first, rate=rates[0])), account(market(B, fee=second, rate=rates[1]))])
+    decision = decide(views, state(), policy(hedges={ETH: caps(A, B, cap=str(cap))}))
+    assert all(-quantity * 2000 <= cap for quantity in sold(decision).values())
+    assert -sum(sold(decision).values()) <= 5
+
+
+def stranger(hold: Hold) -> Dispute:
+    return Dispute("foreign", A, None, "someone else's order", hold, is_critical=True)
+
+
+def test_a_frozen_venues_share_goes_to_the_other_within_its_cap() -> None:
+    views = snapshot(LP, [account(market(A)), account(market(B, fee="0.002"))])
+    before = replace(state(), disputes=(stranger(Hold.ADDS),))
+    assert set(sold(decide(views, before, policy(hedges={ETH: caps(A, B)})))) == {B}
+    (small,) = sold(decide(views, before, policy(hedges={ETH: caps(A, B, cap="4000")}))).values()
+    assert Decimal(-2) <= small < Decimal("-1.9")
+
+
+def test_an_unresolved_order_sends_what_is_new_to_the_other_venue() -> None:
+    views = snapshot(LP, [account(market(A)), account(market(B, fee="0.002"))])
+    before = replace(state(), pending=(pending(ETH, -1, on=A),))
+    decision = decide(views, before, policy(hedges={ETH: caps(A, B)}))
+    assert set(sold(decision)) == {B}
+    assert Decimal(-4) <= sold(decision)[B] < Decimal("-3.8")
+
+
+def test_a_venue_that_is_silent_for_long_is_taken_over_within_the_others_cap() -> None:
+    wanted = policy(hedges={ETH: caps(A, B, cap="7000")})
+    both = snapshot(LP, [account(market(A), "-2"), account(market(B), "-3")])
+    before = decide(both, state(), wanted).state
+    silent = replace(before, venues={A: VenueWatch(down_since=NOW - wanted.risk.takeover)})
+    grown = chain([v2("lp", 32_000)])
+    down: list[VenueView | VenueUnknown] = [VenueUnknown(A, "down", NOW), account(market(B), "-3")]
+    assert sold(decide(snapshot(grown, down), before, wanted)) == {}
+    quantity = sold(decide(snapshot(grown, down), silent, wanted))[B]
+    assert -Decimal("0.5") <= quantity < 0

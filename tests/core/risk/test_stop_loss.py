@@ -1,0 +1,104 @@
+"""The stop of one market: when it counts as there, when it is placed, replaced, waited for, and taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from bot.core.decision import DropStop, PlaceStop, Standing
+from bot.core.hedge.markets import Lane, lanes_of
+from bot.core.orders import OrderKind
+from bot.core.risk.stop_loss import Protection, protect
+from bot.core.snapshot import OpenOrder
+from bot.core.state import Pending, PendingStatus
+from bot.core.types import ClientOrderId
+from tests.core.risks import CAREFUL
+from tests.core.scenes import ETH, NOW, PAPER, hedge, pending, symbol, venue
+
+D = Decimal
+PERP = symbol(ETH)
+STOP = CAREFUL.stop
+LIQUIDATION = D(3000)
+WANTED = D(2910)
+"""3% inside."""
+
+
+def lane(position: str) -> Lane:
+    (found,) = lanes_of(hedge(ETH), {PAPER: venue({ETH: position})}, {}).open
+    return found
+
+
+def resting(size: str = "2", trigger: Decimal = WANTED, name: str = "s1", *, reduce_only: bool = True) -> OpenOrder:
+    own = ClientOrderId(name)
+    return OpenOrder(own, name, PERP, OrderKind.STOP_MARKET, D(size), None, trigger, reduce_only, NOW)
+
+
+def asked(*orders: OpenOrder, position: str = "-2", sent: tuple[Pending, ...] = ()) -> Protection:
+    short = Standing(
+        PAPER, PERP, ETH, D(position), D(2000), LIQUIDATION, None, LIQUIDATION, LIQUIDATION, D("0.5"), D("0.01")
+    )
+    return protect(lane(position), ETH, short, orders, sent, STOP)
+
+
+def placed(found: Protection) -> PlaceStop:
+    (action,) = found.actions
+    assert isinstance(action, PlaceStop)
+    return action
+
+
+def test_a_right_stop_is_verified_and_left_alone() -> None:
+    found = asked(resting())
+    assert (found.actions, found.verified, found.is_bare) == ((), WANTED, False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        resting("1.9"),
+        resting(reduce_only=False),
+        resting(trigger=D(2990)),  # too near the liquidation price
+        resting(trigger=D(2500)),  # much nearer the mark than it need be
+    ],
+)
+def test_a_wrong_stop_is_none_and_is_replaced_once_the_right_one_rests(wrong: OpenOrder) -> None:
+    found = asked(wrong)
+    assert (found.verified, found.is_bare) == (None, True)
+    order = placed(found).approved.order
+    assert (order.quantity, order.trigger, order.reduce_only, order.kind) == (D(2), WANTED, True, OrderKind.STOP_MARKET)
+    assert [cancel.client_id for cancel in placed(found).replaces] == ["s1"]
+
+
+def test_a_stop_that_is_too_large_protects_until_the_right_one_rests() -> None:
+    found = asked(resting("2.5"))
+    assert (found.verified, found.is_bare) == (WANTED, False)
+    assert placed(found).approved.order.quantity == 2
+
+
+@pytest.mark.parametrize("status", [PendingStatus.SENT, PendingStatus.UNKNOWN, PendingStatus.OPEN])
+def test_while_one_that_was_sent_is_not_seen_no_other_is_sent(status: PendingStatus) -> None:
+    found = asked(sent=(pending(ETH, "2", status, OrderKind.STOP_MARKET),))
+    assert (found.actions, found.is_bare) == ((), True)
+    assert "not seen to rest" in found.alarms[0].message
+
+
+def test_a_second_stop_is_taken_back() -> None:
+    found = asked(resting(), resting("2", D(2500), "s2"))
+    (action,) = found.actions
+    assert isinstance(action, DropStop)
+    assert action.cancel.client_id == "s2"
+
+
+def test_without_a_short_every_stop_is_taken_back() -> None:
+    found = protect(lane("0"), ETH, None, [resting(), resting("1", name="s2")], (), STOP)
+    assert [action.cancel.client_id for action in found.actions if isinstance(action, DropStop)] == ["s1", "s2"]
+    selling = replace(lane("0"), flight=replace(lane("0").flight, selling=D(-1)))
+    assert protect(selling, ETH, None, [resting()], (), STOP).actions == ()
+
+
+def test_where_a_stop_would_fire_at_once_that_is_told_loudly() -> None:
+    near = Standing(PAPER, PERP, ETH, D(-2), D(2000), D(2010), None, D(2010), D(2010), D("0.005"), D("0.9"))
+    found = protect(lane("-2"), ETH, near, (), (), STOP)
+    assert (found.actions, found.is_bare) == ((), True)
+    assert "too near liquidation" in found.alarms[0].message

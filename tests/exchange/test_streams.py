@@ -1,0 +1,153 @@
+"""Streams as hints: what moves hurries a cycle, what is silent is opened anew, and nothing else leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+
+import aiohttp
+import pytest
+from structlog.testing import capture_logs
+
+from bot.clock import SystemClock
+from bot.core.orders import OrderKind, TimeInForce
+from bot.core.types import VenueId
+from bot.exchange.ccxt_client import CcxtExchange
+from bot.exchange.config import CcxtConfig
+from bot.exchange.streams import Streams
+from bot.paper.engine.rules import Flavour
+from bot.paper.servers.desk import Wish
+from bot.ports import NoMeter
+from bot.venues.registry import connect
+from tests.paper.engine.scene import ETH
+from tests.paper.servers.scene import ALICE, HOSTS, OnlyLoopback, Scene, serving
+
+D = Decimal
+
+
+@dataclass
+class Ear(NoMeter):
+    """Counts what was heard, and lets tests wait for it."""
+
+    heard: dict[str, int] = field(default_factory=dict)
+    hints: int = 0
+    spoke: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def stream_heard(self, venue: VenueId, stream: str) -> None:
+        del venue
+        self.heard[stream] = self.heard.get(stream, 0) + 1
+        self._wake()
+
+    def hint(self) -> None:
+        self.hints += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        async def wake() -> None:
+            async with self.spoke:
+                self.spoke.notify_all()
+
+        task = asyncio.get_running_loop().create_task(wake())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def hints_beyond(self, count: int) -> None:
+        async with asyncio.timeout(10), self.spoke:
+            await self.spoke.wait_for(lambda: self.hints > count)
+
+    async def marks_beyond(self, count: int) -> None:
+        async with asyncio.timeout(10), self.spoke:
+            await self.spoke.wait_for(lambda: self.heard.get("marks", 0) > count)
+
+
+@pytest.fixture(params=list(Flavour))
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    async with serving(request.param) as scene:
+        yield scene
+
+
+@asynccontextmanager
+async def venue_at(scene: Scene, **changes: object) -> AsyncIterator[CcxtExchange]:
+    resolver = OnlyLoopback(dict.fromkeys(HOSTS, scene.server.port))
+    trust = ssl.create_default_context(cadata=scene.authority)
+    config = CcxtConfig(
+        venue=VenueId("venue"),
+        kind=scene.engine.rules.flavour.value,
+        symbols=(ETH,),
+        api_key=ALICE.key,
+        secret=ALICE.secret,
+        passphrase=ALICE.passphrase,
+        connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
+    )
+    venue = await connect(replace(config, **changes), SystemClock())  # type: ignore[arg-type] # a test's own fields
+    try:
+        await venue.check([ETH])
+        yield venue
+    finally:
+        await venue.close()
+
+
+@asynccontextmanager
+async def listening(streams: Streams) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(streams.run())
+        yield
+        task.cancel()
+
+
+async def test_a_mark_that_moves_far_enough_and_a_trade_hurry_a_cycle(scene: Scene) -> None:
+    ear = Ear()
+    async with venue_at(scene) as venue:
+        streams = Streams(venue.link, venue.dialect.facts, ear.hint, ear, SystemClock())
+        async with listening(streams):
+            await ear.marks_beyond(0)
+            assert ear.hints == 1  # the opening itself
+
+            scene.prices.marks[ETH] = D("2001.9")
+            await ear.marks_beyond(ear.heard["marks"] + 1)
+            assert ear.hints == 1
+            scene.prices.marks[ETH] = D("2002.1")
+            await ear.hints_beyond(1)
+
+            while ear.heard.keys() != {"marks", "orders", "positions"}:
+                before = ear.hints
+                number = len(scene.desk.orders())
+                scene.desk.place(f"by-hand-{number}", SALE)  # type: ignore[arg-type] # a client id is a string
+                await ear.marks_beyond(ear.heard["marks"])
+            await ear.hints_beyond(before)
+
+
+SALE = Wish(ETH, D("-0.5"), OrderKind.LIMIT, TimeInForce.IOC, reduce_only=False, price=D(1990))
+
+
+async def test_a_silent_stream_is_opened_anew(scene: Scene) -> None:
+    ear = Ear()
+    async with venue_at(scene, stream_max_age=timedelta(seconds=1.5)) as venue:
+        streams = Streams(venue.link, venue.dialect.facts, ear.hint, ear, SystemClock())
+        with capture_logs() as logs:
+            async with listening(streams):
+                await ear.marks_beyond(0)
+                scene.server.mute = True
+                await ear.hints_beyond(1)
+                scene.server.mute = False
+                await ear.marks_beyond(ear.heard["marks"])
+    lost = [entry for entry in logs if entry["event"].startswith("streams lost")]
+    assert lost[0]["reason"] == "TimeoutError: the stream marks was silent for 1.5 s"
+
+
+async def test_nothing_leaves_for_another_host(scene: Scene) -> None:
+    ear = Ear()
+    async with venue_at(scene) as venue:
+        nowhere = replace(venue.dialect.facts, stream_hosts=frozenset({"example.org"}))
+        streams = Streams(venue.link, nowhere, ear.hint, ear, SystemClock())
+        with capture_logs() as logs:
+            async with listening(streams):
+                await ear.hints_beyond(1)
+    assert ear.heard == {}
+    assert any("was stopped; allowed" in entry.get("reason", "") for entry in logs)

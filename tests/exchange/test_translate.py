@@ -1,0 +1,332 @@
+"""ccxt's dictionaries to the domain: right values, and for anything missing an error, never a default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.errors import ConfigError
+from bot.core.orders import OrderKind, OrderStatus
+from bot.core.types import ClientOrderId, Symbol, VenueId
+from bot.exchange import translate, translate_orders
+from bot.exchange.errors import Unbelievable
+from bot.exchange.fields import Row, milliseconds_of, moment_of, number
+
+ETH = Symbol("ETH/USDT:USDT")
+VENUE = VenueId("binance")
+OWN = ClientOrderId("bot-1-7")
+AT = datetime(2025, 1, 1, 12, tzinfo=UTC)
+MS = milliseconds_of(AT)
+TEN = Decimal(10)
+
+MARKET: Row = {
+    "symbol": ETH,
+    "base": "ETH",
+    "type": "swap",
+    "swap": True,
+    "contract": True,
+    "linear": True,
+    "inverse": False,
+    "active": True,
+    "settle": "USDT",
+    "contractSize": "10",
+    "precision": {"amount": "0.001", "price": "0.01"},
+    "limits": {
+        "amount": {"min": "0.002", "max": "10000"},
+        "market": {"min": "0.001", "max": "2000"},
+        "cost": {"min": "20", "max": None},
+    },
+}
+FEES: Row = {"maker": "0.0002", "taker": "0.0005"}
+TIERS: tuple[Row, ...] = (
+    {"minNotional": 0, "maxNotional": "50000", "maintenanceMarginRate": "0.004", "maxLeverage": "125"},
+    {"minNotional": "50000", "maxNotional": "600000", "maintenanceMarginRate": "0.005", "maxLeverage": "100"},
+    {"minNotional": "600000", "maxNotional": "3000000", "maintenanceMarginRate": "0.01", "maxLeverage": "75"},
+)
+POSITION: Row = {
+    "symbol": ETH,
+    "contracts": "0.25",
+    "contractSize": "10",
+    "side": "short",
+    "hedged": False,
+    "entryPrice": "3000.5",
+    "unrealizedPnl": "-1.25",
+    "liquidationPrice": "5000",
+    "initialMargin": "750.1",
+    "positionMargin": "800",
+    "leverage": None,
+}
+ORDER: Row = {
+    "id": "99",
+    "clientOrderId": OWN,
+    "symbol": ETH,
+    "type": "limit",
+    "side": "sell",
+    "price": "3001",
+    "triggerPrice": None,
+    "amount": "0.5",
+    "filled": "0.2",
+    "average": "3001.5",
+    "status": "open",
+    "reduceOnly": False,
+    "timestamp": MS,
+    "lastUpdateTimestamp": MS + 5,
+    "fee": None,
+}
+TRADE: Row = {
+    "id": "7",
+    "order": "99",
+    "symbol": ETH,
+    "side": "sell",
+    "amount": "0.2",
+    "price": "3001.5",
+    "takerOrMaker": "maker",
+    "fee": {"cost": "0.12", "currency": "USDT"},
+    "timestamp": MS,
+}
+FUNDING: Row = {
+    "symbol": ETH,
+    "fundingRate": "-0.0001",
+    "fundingTimestamp": MS + 1000,
+    "timestamp": MS,
+    "interval": "8h",
+}
+BOOK: Row = {"bids": [["3000", "1.5", 1]], "asks": [["3000.1", "2"]], "timestamp": MS}
+
+
+def without(row: Row, key: str) -> Row:
+    return {name: value for name, value in row.items() if name != key}
+
+
+def test_a_market_counts_in_base_units_and_takes_the_narrower_maximum() -> None:
+    market = translate.market(MARKET, VENUE, FEES, translate.tiers(TIERS, ETH))
+    assert (market.lot, market.min_quantity, market.max_quantity) == (Decimal("0.01"), Decimal("0.02"), Decimal(20000))
+    assert (market.tick, market.min_notional, market.contract_size) == (Decimal("0.01"), Decimal(20), TEN)
+    assert (market.maker_fee, market.taker_fee, market.underlying) == (Decimal("0.0002"), Decimal("0.0005"), "ETH")
+
+
+def test_limits_that_a_venue_does_not_have() -> None:
+    bare = {**MARKET, "limits": {"amount": {"min": None, "max": None}, "cost": {"min": None}}}
+    market = translate.market(bare, VENUE, FEES, ())
+    assert (market.min_quantity, market.max_quantity, market.min_notional) == (
+        market.lot,
+        translate.UNLIMITED,
+        Decimal(0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"swap": False, "type": "spot"}, "a spot market"),
+        ({"linear": False, "inverse": True, "settle": "ETH"}, "inverse contract"),
+        ({"settle": "USDC"}, "settles in USDC"),
+        ({"active": False}, "not open for trading"),
+        ({"active": None}, "not open for trading"),
+    ],
+)
+def test_a_market_of_the_wrong_kind_is_a_configuration_error(change: dict[str, object], words: str) -> None:
+    translate.check_kind(MARKET, ETH)
+    with pytest.raises(ConfigError, match=words):
+        translate.check_kind({**MARKET, **change}, ETH)
+
+
+def test_maintenance_amounts_make_the_margin_continuous() -> None:
+    """Binance publishes these amounts as ``cum``: 0, 50, 3050."""
+    table = translate.tiers(TIERS, ETH)
+    assert [tier.maintenance_amount for tier in table] == [0, 50, 3050]
+    for low, high in pairwise(table):
+        edge = high.notional_floor
+        assert (
+            edge * low.maintenance_rate - low.maintenance_amount
+            == edge * high.maintenance_rate - high.maintenance_amount
+        )
+
+
+@pytest.mark.parametrize("rows", [(), TIERS[1:], (TIERS[0], TIERS[2])])
+def test_a_margin_table_with_a_hole_is_not_believed(rows: tuple[Row, ...]) -> None:
+    with pytest.raises(Unbelievable):
+        translate.tiers(rows, ETH)
+
+
+def test_a_short_is_negative_in_base_units() -> None:
+    position = translate.position(POSITION, Decimal(10), isolated=False)
+    assert (position.size, position.entry_price) == (Decimal("-2.5"), Decimal("3000.5"))
+    assert (position.unrealised, position.margin) == (Decimal("-1.25"), Decimal("750.1"))
+    assert (position.liquidation_price, position.leverage) == (Decimal(5000), TEN)
+    assert translate.position({**POSITION, "side": "long"}, TEN, isolated=True).size == Decimal("2.5")
+    assert translate.position(POSITION, TEN, isolated=True).margin == Decimal(800)
+
+
+@pytest.mark.parametrize("nothing", [None, 0, "0", "", "0.000"])
+def test_a_missing_or_zero_liquidation_price_is_none(nothing: object) -> None:
+    assert translate.position({**POSITION, "liquidationPrice": nothing}, TEN, isolated=False).liquidation_price is None
+
+
+def test_a_position_in_hedge_mode_or_with_a_sign_is_not_believed() -> None:
+    for change in ({"hedged": True}, {"contracts": "-0.25"}, {"side": "both"}):
+        with pytest.raises(Unbelievable):
+            translate.position({**POSITION, **change}, TEN, isolated=False)
+
+
+def test_mark_and_index_may_come_from_two_answers_and_carry_the_venues_time() -> None:
+    rate: Row = {"markPrice": None, "indexPrice": None}
+    ticker: Row = {"markPrice": "3000.1", "indexPrice": "3000", "timestamp": MS}
+    mark = translate.mark((rate, ticker), ETH, AT + timedelta(hours=1))
+    assert (mark.price, mark.index, mark.as_of) == (Decimal("3000.1"), Decimal(3000), AT)
+    with pytest.raises(Unbelievable, match="indexPrice"):
+        translate.mark((rate, {**ticker, "indexPrice": None}), ETH, AT)
+
+
+def test_a_book_needs_two_sides_that_do_not_cross() -> None:
+    book = translate.book(BOOK, ETH, TEN, AT)
+    assert (book.bid, book.bid_size, book.ask, book.ask_size) == (
+        Decimal(3000),
+        Decimal(15),
+        Decimal("3000.1"),
+        Decimal(20),
+    )
+    changes: tuple[Row, ...] = (
+        {"bids": []},
+        {"asks": None},
+        {"asks": [["2999", "1"]]},
+        {"bids": [["0", "1"]]},
+        {"bids": [[]]},
+    )
+    for change in changes:
+        with pytest.raises(Unbelievable):
+            translate.book({**BOOK, **change}, ETH, TEN, AT)
+
+
+def test_funding_keeps_its_sign_and_the_interval_is_read() -> None:
+    funding = translate.funding(FUNDING, ETH, translate.interval(FUNDING, ETH), AT)
+    assert (funding.rate, funding.interval, funding.next_at) == (
+        Decimal("-0.0001"),
+        timedelta(hours=8),
+        moment_of(MS + 1000),
+    )
+    for bad in ("8", "0h", "h", "8m", None):
+        with pytest.raises(Unbelievable):
+            translate.interval({"interval": bad}, ETH)
+
+
+def test_an_open_order_shows_what_remains() -> None:
+    order = translate_orders.open_order(ORDER, TEN)
+    assert (order.remaining, order.kind, order.reduce_only) == (Decimal(-3), OrderKind.LIMIT, False)
+    stop = translate_orders.open_order(
+        {**ORDER, "type": "market", "triggerPrice": "3500", "filled": None, "price": "0", "clientOrderId": ""},
+        TEN,
+        reduce_only=True,
+    )
+    assert (stop.kind, stop.trigger, stop.price, stop.client_id) == (OrderKind.STOP_MARKET, Decimal(3500), None, None)
+    assert (stop.remaining, stop.reduce_only) == (Decimal(-5), True)
+
+
+def test_a_report_is_signed_and_its_fee_unknown_where_the_venue_tells_none() -> None:
+    report = translate_orders.report(ORDER, OWN, TEN, conditional=False)
+    assert (report.quantity, report.filled, report.average_price) == (Decimal(-5), Decimal(-2), Decimal("3001.5"))
+    assert (report.status, report.fee) == (OrderStatus.OPEN, None)
+    assert translate_orders.report({**ORDER, "fee": {"cost": "0.1"}}, OWN, TEN, conditional=False).fee == Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"clientOrderId": "someone-else"},
+        {"status": "closed"},
+        {"status": "canceling"},
+        {"filled": "0.6"},
+        {"average": None},
+        {"filled": None},
+        {"id": None},
+        {"side": None},
+    ],
+)
+def test_a_contradictory_report_is_not_believed(change: dict[str, object]) -> None:
+    with pytest.raises(Unbelievable):
+        translate_orders.report({**ORDER, **change}, OWN, TEN, conditional=False)
+
+
+def test_a_fee_in_another_currency_is_not_taken_for_dollars() -> None:
+    with pytest.raises(Unbelievable, match="BNB"):
+        translate_orders.fill({**TRADE, "fee": {"cost": "0.12", "currency": "BNB"}}, VENUE, TEN, OWN, Decimal(0))
+
+
+def test_a_trade_becomes_a_signed_fill() -> None:
+    fill = translate_orders.fill(TRADE, VENUE, TEN, OWN, Decimal("-0.5"))
+    assert (fill.quantity, fill.price, fill.fee, fill.is_maker, fill.realised) == (
+        Decimal(-2),
+        Decimal("3001.5"),
+        Decimal("0.12"),
+        True,
+        Decimal("-0.5"),
+    )
+
+
+ESSENTIAL: list[tuple[Callable[[Row], object], Row, list[str]]] = [
+    (
+        lambda row: translate.market(row, VENUE, FEES, ()),
+        MARKET,
+        ["symbol", "base", "contractSize", "precision", "limits"],
+    ),
+    (lambda row: translate.market(MARKET, VENUE, row, ()), FEES, ["maker", "taker"]),
+    (lambda row: translate.tiers((row,), ETH), TIERS[0], list(TIERS[0])),
+    (
+        lambda row: translate.position(row, TEN, isolated=False),
+        POSITION,
+        ["symbol", "contracts", "contractSize", "side", "entryPrice", "unrealizedPnl", "initialMargin"],
+    ),
+    (lambda row: translate.position(row, TEN, isolated=True), POSITION, ["positionMargin"]),
+    (
+        lambda row: translate_orders.open_order(row, TEN),
+        ORDER,
+        ["id", "symbol", "type", "side", "amount", "filled", "reduceOnly", "timestamp"],
+    ),
+    (
+        lambda row: translate_orders.report(row, OWN, TEN, conditional=False),
+        ORDER,
+        ["id", "clientOrderId", "symbol", "side", "amount", "filled", "average", "status"],
+    ),
+    (
+        lambda row: translate_orders.fill(row, VENUE, TEN, OWN, TEN),
+        TRADE,
+        ["id", "symbol", "side", "amount", "price", "takerOrMaker", "fee", "timestamp"],
+    ),
+    (lambda row: translate.funding(row, ETH, timedelta(hours=8), AT), FUNDING, ["fundingRate", "fundingTimestamp"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("translation", "row", "key"), [(function, row, key) for function, row, keys in ESSENTIAL for key in keys]
+)
+@pytest.mark.parametrize("nothing", [None, "", "absent"])
+def test_every_field_that_is_needed_is_missed(
+    translation: Callable[[Row], object], row: Row, key: str, nothing: str | None
+) -> None:
+    translation(row)
+    with pytest.raises(Unbelievable):
+        translation(without(row, key) if nothing == "absent" else {**row, key: nothing})
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=-(10**6), max_value=10**6))
+def test_numbers_pass_digit_for_digit_as_text_and_as_float(value: Decimal) -> None:
+    assert number({"x": str(value)}, "x", "row") == value
+    if abs(value) < 1000:  # fifteen significant digits: a float's own decimals
+        assert number({"x": float(value)}, "x", "row") == value
+
+
+@pytest.mark.parametrize("bad", [None, "", "NaN", "Infinity", float("nan"), float("inf"), True, [], "1,5"])
+def test_no_number_is_made_of_nothing(bad: object) -> None:
+    with pytest.raises(Unbelievable):
+        number({"x": bad}, "x", "row")
+
+
+@given(st.integers(1, 4 * 10**12))
+def test_times_pass_to_the_millisecond(at: int) -> None:
+    assert milliseconds_of(moment_of(at)) == at

@@ -1,0 +1,307 @@
+"""The journal's writing side: intents, fills, cycles, entries, events, and coming back after a restart."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import ConfigError, Halt
+from bot.core.orders import NotFound, OrderKind, OrderStatus, Rejected, RejectReason, Unknown
+from bot.core.record import Event
+from bot.core.snapshot import Entry, EntrySource
+from bot.core.state import PendingStatus
+from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
+from bot.journal.journal import SqliteJournal
+from bot.journal.reader import JournalView
+from bot.ports import Journal
+from tests.journal.things import NOW, PAPER, fill, order, record, report
+
+LATER = NOW + timedelta(minutes=1)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "var" / "journal.sqlite"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[SqliteJournal]:
+    journal = SqliteJournal.open(path, "bot1", NOW)
+    yield journal
+    journal.close()
+
+
+def events(path: Path) -> list[str]:
+    view = JournalView.open(path)
+    kinds = [event.kind for event in view.events()]
+    view.close()
+    return kinds
+
+
+def test_it_is_the_port(journal: SqliteJournal) -> None:
+    port: Journal = journal
+    assert port.pending() == ()
+    assert port.load_state() is None
+
+
+def test_intents_are_numbered_and_named_by_bot_epoch_and_number(journal: SqliteJournal) -> None:
+    first, second = journal.new_intent(order(), NOW), journal.new_intent(order("0.5"), LATER)
+    assert (first.number, first.client_id) == (1, "bot1-1-1")
+    assert (second.number, second.client_id, second.created_at) == (2, "bot1-1-2", LATER)
+    assert [pending.intent for pending in journal.pending()] == [first, second]
+    assert [pending.status for pending in journal.pending()] == [PendingStatus.SENT] * 2
+    assert [pending.remaining for pending in journal.pending()] == [Decimal("-1.25"), Decimal("0.5")]
+
+
+def test_every_field_of_an_order_comes_back_after_a_restart(path: Path) -> None:
+    journal = SqliteJournal.open(path, "bot1", NOW)
+    stop = replace(
+        order("1.10"), kind=OrderKind.STOP_MARKET, reduce_only=True, price=Decimal("1E+3"), trigger=Decimal("2000.50")
+    )
+    intent = journal.new_intent(stop, NOW)
+    journal.close()
+    again = SqliteJournal.open(path, "bot1", LATER)
+    assert repr(again.pending()[0].intent) == repr(intent)
+    again.close()
+
+
+def test_each_opening_is_an_epoch_and_numbers_go_on(path: Path) -> None:
+    for epoch in (1, 2, 3):
+        journal = SqliteJournal.open(path, "bot1", NOW)
+        assert journal.epoch == epoch
+        assert journal.new_intent(order(), NOW).client_id == f"bot1-{epoch}-{epoch}"
+        journal.close()
+
+
+def test_client_ids_are_what_every_venue_takes(path: Path) -> None:
+    journal = SqliteJournal.open(path, "z23456789012", NOW)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", journal.new_intent(order(), NOW).client_id)
+    journal.close()
+
+
+def test_an_outcome_moves_an_intent_and_its_end_takes_it_off_the_list(journal: SqliteJournal) -> None:
+    ids = [journal.new_intent(order(), NOW).client_id for _ in range(5)]
+    journal.resolve(ids[0], report(ids[0], OrderStatus.OPEN, "-0.5"), LATER)
+    journal.resolve(ids[1], Unknown(ids[1], "timeout"), LATER)
+    journal.resolve(ids[2], Rejected(ids[2], RejectReason.BAD_LOT, "-1111", "precision"), LATER)
+    journal.resolve(ids[3], NotFound(ids[3], LATER), LATER)
+    journal.resolve(ids[4], report(ids[4], OrderStatus.FILLED, "-1.25"), LATER)
+    found = [(pending.intent.client_id, pending.status, pending.remaining) for pending in journal.pending()]
+    assert found == [
+        (ids[0], PendingStatus.OPEN, Decimal("-0.75")),
+        (ids[1], PendingStatus.UNKNOWN, Decimal("-1.25")),
+    ]
+
+
+def test_saying_it_twice_changes_nothing(journal: SqliteJournal, path: Path) -> None:
+    client_id = journal.new_intent(order(), NOW).client_id
+    view = JournalView.open(path)
+    journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-1.25"), NOW)
+    before = view.intents()
+    journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-1.25"), LATER)
+    assert view.intents() == before
+    assert before[0].resolved_at == NOW
+    view.close()
+    assert events(path) == []
+
+
+def test_a_stale_report_does_not_reopen_and_is_told(journal: SqliteJournal, path: Path) -> None:
+    client_id = journal.new_intent(order(), NOW).client_id
+    journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-1.25"), NOW)
+    journal.resolve(client_id, report(client_id, OrderStatus.OPEN), LATER)
+    assert journal.pending() == ()
+    assert events(path) == ["intent_refused"]
+
+
+def test_an_order_that_was_thought_never_placed_comes_back(journal: SqliteJournal, path: Path) -> None:
+    client_id = journal.new_intent(order(), NOW).client_id
+    journal.resolve(client_id, NotFound(client_id, NOW), NOW)
+    journal.resolve(client_id, report(client_id, OrderStatus.OPEN), LATER)
+    assert [pending.status for pending in journal.pending()] == [PendingStatus.OPEN]
+    assert events(path) == ["intent_late"]
+
+
+def test_a_late_fill_is_recorded_and_told_and_opens_what_had_no_effect(journal: SqliteJournal, path: Path) -> None:
+    client_id = journal.new_intent(order(), NOW).client_id
+    journal.resolve(client_id, NotFound(client_id, NOW), NOW)
+    assert journal.add_fills([fill("1", client_id, "-0.5", second=300)]) == 1
+    assert [(pending.status, pending.remaining) for pending in journal.pending()] == [
+        (PendingStatus.UNKNOWN, Decimal("-0.75"))
+    ]
+    assert events(path) == ["intent_late"]
+    assert journal.add_fills([fill("2", client_id, "-0.75", second=301)]) == 1
+    journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-1.25"), LATER)
+    assert journal.pending() == ()
+    assert events(path) == ["intent_late"]
+
+
+def test_fills_of_an_end_that_is_known_say_nothing_new(journal: SqliteJournal, path: Path) -> None:
+    client_id = journal.new_intent(order(), NOW).client_id
+    journal.resolve(client_id, report(client_id, OrderStatus.CANCELLED, "-0.75"), NOW)
+    assert journal.add_fills([fill("1", client_id, "-0.5"), fill("2", client_id, "-0.25")]) == 2
+    assert events(path) == []
+
+
+def test_a_trade_is_recorded_once_and_trade_ids_are_the_symbols_own(journal: SqliteJournal) -> None:
+    client_id = journal.new_intent(order(), NOW).client_id
+    trades = [fill("7", client_id, "-0.5"), fill("7", None, "-0.5", symbol=Symbol("BTC/USDT:USDT"), second=5)]
+    assert journal.add_fills(trades) == 2
+    assert journal.add_fills([*trades, fill("8", "someone-else", "1", second=9)]) == 1
+    assert journal.add_fills(()) == 0
+    assert journal.pending()[0].remaining == Decimal("-0.75")
+    assert journal.last_fill_at(PAPER) == NOW + timedelta(seconds=9)
+    assert journal.last_fill_at(VenueId("elsewhere")) is None
+
+
+def test_a_state_becomes_durable_with_an_intent_or_not_at_all(journal: SqliteJournal) -> None:
+    first, second = record(1).decision.state, replace(record(1).decision.state, order_times=(NOW,))
+    journal.new_intent(order(), NOW, first)
+    assert journal.load_state() == first
+    with pytest.raises(ValueError, match="zone"):
+        journal.new_intent(order(), NOW.replace(tzinfo=None), second)
+    assert journal.load_state() == first
+    journal.new_intent(order(), NOW)
+    assert journal.load_state() == first
+
+
+def test_an_outcome_without_an_intent_halts(journal: SqliteJournal) -> None:
+    stranger = ClientOrderId("bot1-9-9")
+    with pytest.raises(Halt, match="bot1-9-9"):
+        journal.resolve(stranger, Unknown(stranger, ""), NOW)
+
+
+def test_a_cycle_and_its_state_come_back_after_a_restart(path: Path) -> None:
+    journal = SqliteJournal.open(path, "bot1", NOW)
+    assert journal.last_cycle() == 0
+    for number in (1, 2):
+        journal.record(record(number, positions=number))
+    journal.close()
+    again = SqliteJournal.open(path, "bot1", LATER)
+    assert again.last_cycle() == 2
+    assert again.load_state() == record(2, positions=2).decision.state
+    again.close()
+
+
+def test_a_cycle_is_recorded_whole_or_not_at_all(journal: SqliteJournal, path: Path) -> None:
+    journal.record(record(1))
+    with pytest.raises(Halt, match="contradiction"):
+        journal.record(record(1, positions=5))
+    broken = record(2)
+    broken = replace(
+        broken, decision=replace(broken.decision, prices={broken.decision.hedges[0].underlying: Decimal("NaN")})
+    )
+    with pytest.raises(ValueError, match="no Decision"):
+        journal.record(broken)
+    assert journal.last_cycle() == 1
+    assert journal.load_state() == record(1).decision.state
+    view = JournalView.open(path)
+    assert [summary.number for summary in view.summaries()] == [1]
+    view.close()
+
+
+def test_old_cycles_go_and_everything_else_stays(path: Path) -> None:
+    journal = SqliteJournal.open(path, "bot1", NOW)
+    client_id = journal.new_intent(order(), NOW).client_id
+    journal.add_fills([fill("1", client_id, "-0.5")])
+    for number in range(1, 31):
+        journal.record(record(number, positions=0))
+    journal.close()
+    smaller = SqliteJournal.open(path, "bot1", NOW, keep_cycles=3)
+    view = JournalView.open(path)
+    kept = []
+    for number in (31, 32, 33, 34):
+        smaller.record(record(number, positions=0))
+        kept.append([summary.number for summary in view.summaries()])
+    assert [numbers[0] for numbers in kept] == [11, 21, 31, 32]
+    assert kept[-1] == [32, 33, 34]
+    assert len(view.intents()) == len(view.fills()) == 1
+    smaller.close()
+    view.close()
+
+
+def test_entry_amounts_keep_every_digit_and_can_be_set_again(journal: SqliteJournal) -> None:
+    position = PositionId("local:v3:1")
+    assert journal.entry(position) is None
+    for amount in (2**256 - 1, 5):
+        entry = Entry.single(amount, amount + 1, 2**128 - 1, EntrySource.FIRST_SIGHT, 123)
+        journal.save_entry(position, entry)
+        assert journal.entry(position) == entry
+    assert journal.entry(PositionId("local:v3:2")) is None
+
+
+def test_events_come_back_in_order(journal: SqliteJournal, path: Path) -> None:
+    told = [Event(LATER, "reorg", "three blocks", {"depth": "3"}), Event(NOW, "stop", "ünïcode \x00 and all", {})]
+    for event in told:
+        journal.add_event(event)
+    view = JournalView.open(path)
+    assert list(view.events()) == told
+    view.close()
+
+
+def test_everything_is_for_the_owners_eyes_only(journal: SqliteJournal, path: Path) -> None:
+    journal.new_intent(order(), NOW)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == dict.fromkeys(
+        ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite.lock"], 0o600
+    )
+
+
+def test_a_journal_that_others_could_read_is_closed_to_them(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    path.chmod(0o644)
+    journal = SqliteJournal.open(path, "bot1", NOW)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+    journal.close()
+
+
+def test_an_order_of_no_quantity_or_no_time_leaves_nothing(journal: SqliteJournal) -> None:
+    with pytest.raises(ValueError, match="NaN is no number"):
+        journal.new_intent(order("NaN"), NOW)
+    with pytest.raises(ValueError, match="without a zone"):
+        journal.new_intent(order(), NOW.replace(tzinfo=None))
+    assert journal.pending() == ()
+    assert journal.new_intent(order(), NOW).number == 3
+
+
+def test_a_client_id_that_venues_would_cut_is_never_made(path: Path) -> None:
+    SqliteJournal.open(path, "z23456789012", NOW).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE meta SET value = '99999999999999998' WHERE key = 'epoch'")
+    connection.commit()
+    connection.close()
+    journal = SqliteJournal.open(path, "z23456789012", NOW)
+    assert len(journal.new_intent(order(), NOW).client_id) == 32
+    for _ in range(8):
+        journal.new_intent(order(), NOW)
+    with pytest.raises(Halt, match="too long"):
+        journal.new_intent(order(), NOW)
+    journal.close()
+
+
+@pytest.mark.parametrize("bot_id", ["", "Bot", "a-b", "thirteenchars", "bot\n"])
+def test_a_malformed_bot_id_is_refused(path: Path, bot_id: str) -> None:
+    with pytest.raises(ConfigError, match="1 to 12"):
+        SqliteJournal.open(path, bot_id, NOW)
+
+
+def test_another_bots_journal_is_refused_and_left_as_it_was(path: Path) -> None:
+    SqliteJournal.open(path, "bot1", NOW).close()
+    with pytest.raises(ConfigError, match="belongs to the bot 'bot1'"):
+        SqliteJournal.open(path, "bot2", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW)
+    assert journal.epoch == 2
+    journal.close()
+
+
+def test_keeping_nothing_is_refused(path: Path) -> None:
+    with pytest.raises(ConfigError, match="at least one"):
+        SqliteJournal.open(path, "bot1", NOW, keep_cycles=0)

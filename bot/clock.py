@@ -19,11 +19,11 @@ class SystemClock:
     """The machine's time."""
 
     def now(self) -> datetime:
-        """Give the present time, UTC and aware."""
+        """Return the present time, UTC and aware."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Give seconds that never go backwards, for durations."""
+        """Return seconds that never go backwards, for durations."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -42,7 +42,7 @@ class ChainClock(SystemClock):
         self._now = _utc(start)
 
     def now(self) -> datetime:
-        """Give the newest block time that was seen."""
+        """Return the newest block time that was seen."""
         return self._now
 
     def chain_seen(self, views: Sequence[ChainView]) -> None:
@@ -60,11 +60,11 @@ class ManualClock:
         self._order = 0
 
     def now(self) -> datetime:
-        """Give the virtual time, UTC and aware."""
+        """Return the virtual time, UTC and aware."""
         return self._start + timedelta(microseconds=self._elapsed)
 
     def monotonic(self) -> float:
-        """Give the virtual seconds since the start."""
+        """Return the virtual seconds since the start."""
         return self._elapsed / 1e6
 
     async def sleep(self, seconds: float) -> None:

@@ -24,10 +24,10 @@ class Clock(Protocol):
     """The only source of time."""
 
     def now(self) -> datetime:
-        """Give the present time, UTC and aware."""
+        """Return the present time, UTC and aware."""
 
     def monotonic(self) -> float:
-        """Give seconds that never go backwards, for durations."""
+        """Return seconds that never go backwards, for durations."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -64,10 +64,10 @@ class ChainReader(Protocol):
         """
 
     def heads(self) -> AsyncIterator[BlockStamp]:
-        """Give new heads as they come, for ever; the newest one where several came at once."""
+        """Return new heads as they come, for ever; the newest one where several came at once."""
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Release connections."""
 
 
 class ChainFed(Protocol):
@@ -129,20 +129,20 @@ class Exchange(Protocol):
         """
 
     async def fills(self, since: datetime) -> tuple[Fill, ...]:
-        """Give our trades from ``since`` on, oldest first."""
+        """Return our trades from ``since`` on, oldest first."""
 
     async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Give the cash movements from ``since`` on, oldest first."""
+        """Return the cash movements from ``since`` on, oldest first."""
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Release connections."""
 
 
 class EntryStore(Protocol):
     """Where entry amounts are remembered."""
 
     def entry(self, position: PositionId) -> Entry | None:
-        """Give a position's entry amounts."""
+        """Return a position's entry amounts."""
 
     def save_entry(self, position: PositionId, entry: Entry) -> None:
         """Set a position's entry amounts."""
@@ -161,41 +161,41 @@ class Journal(EntryStore, Protocol):
         """Record what became of an intent; a NotFound here means: proven never placed."""
 
     def pending(self) -> tuple[Pending, ...]:
-        """Give the intents whose end is not known, oldest first."""
+        """Return the intents whose end is not known, oldest first."""
 
     def add_fills(self, fills: Sequence[Fill]) -> int:
-        """Record fills, each trade id once; give how many were new."""
+        """Record fills, each trade id once; return how many were new."""
 
     @property
     def identity(self) -> Identity:
         """Whose orders are this journal's."""
 
     def expected(self) -> Mapping[tuple[VenueId, Symbol], Expected]:
-        """Give the positions as far as they are known: what was adopted, and what our own orders filled since."""
+        """Return the positions as far as they are known: what was adopted, and what our own orders filled since."""
 
     def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
         """Take a venue's position over as the one that is expected, and append the event, both or neither."""
 
     def last_fill_at(self, venue: VenueId) -> datetime | None:
-        """Give the time of the newest recorded fill of a venue."""
+        """Return the time of the newest recorded fill of a venue."""
 
     def trades(self, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
-        """Give a venue's fills whose numbers are above ``after``, in the order in which they were recorded."""
+        """Return a venue's fills whose numbers are above ``after``, in the order in which they were recorded."""
 
     def record(self, record: CycleRecord) -> None:
         """Append a cycle, the state that the next decision starts from, and what was booked."""
 
     def last_snapshot(self) -> Snapshot | None:
-        """Give the snapshot of the last recorded cycle, or None on a new journal."""
+        """Return the snapshot of the last recorded cycle, or None on a new journal."""
 
     def load_state(self) -> State | None:
-        """Give the state of the last recorded cycle, or None on a new journal."""
+        """Return the state of the last recorded cycle, or None on a new journal."""
 
     def load_book(self) -> Book:
-        """Give what was booked up to the last recorded cycle; an empty book on a new journal."""
+        """Return what was booked up to the last recorded cycle; an empty book on a new journal."""
 
     def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
-        """Give when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
+        """Return when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
 
     def save_state(self, state: State) -> None:
         """Replace the state that the next decision starts from (an operator's command, between two cycles)."""

@@ -14,7 +14,7 @@ from bot.paper.config import PaperConfig
 
 
 def paper_config(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig:
-    """Give the paper venue of the settings, its account in ``file``."""
+    """Return the paper venue of the settings, its account in ``file``."""
     return PaperConfig(
         venue=name,
         file=file,
@@ -33,7 +33,7 @@ def paper_config(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig
 
 
 def ccxt_config(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
-    """Give the real venue of the settings; ``kind`` is the exchange's name at ccxt."""
+    """Return the real venue of the settings; ``kind`` is the exchange's name at ccxt."""
     connector = None
     if venue.redirect_to is not None and venue.ca_file is not None:
         connector = redirected(venue.redirect_to, venue.ca_file)
@@ -54,7 +54,7 @@ def ccxt_config(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
 
 
 def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
-    """Give a chain of the settings as its reader takes it."""
+    """Return a chain of the settings as its reader takes it."""
     where = f"chains.{name}"
     v2 = [
         V2Config(item.name, f"{where}.uniswap_v2[{index}]", item.pairs, item.holders)

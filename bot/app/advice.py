@@ -45,13 +45,13 @@ def assumptions(found: Advice) -> list[str]:
         lines.append(
             f"{', '.join(found.unhedged)}: no market that can be read; neither hedged nor counted in the cost."
         )
-    if found.dark:
-        lines.append(f"{', '.join(found.dark)} can't be read: its equity and its shorts are not known.")
+    if found.unreachable:
+        lines.append(f"{', '.join(found.unreachable)} can't be read: its equity and its shorts are not known.")
     return lines
 
 
 def advice_data(found: Advice) -> Json:
-    """Give all of it: numbers are strings; USD, base units, fractions; a cost is above 0, funding received too."""
+    """Return all of it: numbers are strings; USD, base units, fractions; a cost is above 0, funding received too."""
     return {
         "lp_value_usd": str(found.lp_value),
         "a_year": {
@@ -73,10 +73,10 @@ def advice_data(found: Advice) -> Json:
         ],
         "shorts": [
             {
-                "venue": item.standing.venue,
-                "symbol": item.standing.symbol,
-                "size": str(item.standing.size),
-                "distance": text(item.standing.distance),
+                "venue": item.position_risk.venue,
+                "symbol": item.position_risk.symbol,
+                "size": str(item.position_risk.size),
+                "distance": text(item.position_risk.distance),
                 "liquidation_chance_in_horizon": str(item.chance),
             }
             for item in found.shorts

@@ -12,7 +12,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+async def gather(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """Run coroutines side by side and give their results in order.
 
     Raises:
@@ -54,7 +54,7 @@ async def sleep_until(clock: Clock, seconds: float, *events: asyncio.Event) -> N
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Do what may be broken off at any ``await``, as reading may; give its result, or None if ``stop`` was set first.
+    """Do what may be broken off at any ``await``, as reading may; return its result, or None if ``stop`` was set first.
 
     Raises:
         What the work raises.
@@ -75,7 +75,7 @@ async def _cancel_when(stop: asyncio.Event, task: asyncio.Task[Any]) -> None:
 
 
 def first_of(error: BaseException) -> BaseException:
-    """Give the first leaf of an exception group, or the exception itself."""
+    """Return the first leaf of an exception group, or the exception itself."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -35,7 +35,7 @@ Markets = dict[tuple[VenueId, Symbol], PerpMarket]
 
 
 async def examine(loaded: Loaded) -> AsyncIterator[Finding]:
-    """Give one finding after the other; never raises for anything that is found."""
+    """Return one finding after the other; never raises for anything that is found."""
     settings = loaded.settings
     local: dict[str, Check] = {
         "state directory": lambda: doctor_checks.disk(settings),
@@ -172,7 +172,7 @@ def _venue_check(settings: Settings, world: Preview, venue: Exchange, markets: M
 async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[Finding]:
     """Compare what has to be shorted with what the venues trade at least, and with the margin that is there."""
     snapshot = await world.observer.observe()
-    decision = decide(snapshot, world.state or State.fresh(snapshot.taken_at), settings.policy())
+    decision = decide(snapshot, world.state or State.fresh(snapshot.observed_at), settings.policy())
     found = [] if snapshot.positions else [warn("positions", "there is none", "correct owners, pairs or token_ids")]
     for hedge in decision.hedges:
         policy = settings.policy().hedges.get(hedge.underlying)

@@ -70,7 +70,7 @@ async def secrets(loaded: Loaded) -> Sequence[Finding]:
 
 
 def _exposed(loaded: Loaded) -> Iterator[Path]:
-    """Give the files with secrets that others can reach and read."""
+    """Return the files with secrets that others can reach and read."""
     tellers = {loaded.origins.of(path) for path, url in loaded.settings.endpoints() if url_secrets(url)}
     for source in set(loaded.origins.sources()):
         path = Path(source.removeprefix("secret ").rpartition("(")[2].removesuffix(")"))

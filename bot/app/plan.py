@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.app.loop.preflight import meet
+from bot.app.loop.preflight import check_world
 from bot.app.settings import Settings
 from bot.app.wiring import preview
 from bot.core.analysis.shock import Planned, Shocks, WhatIf, fates, settled, shockable, shocked
@@ -45,6 +45,6 @@ async def what_if(settings: Settings, shocks: Shocks) -> WhatIf:
 
 async def _seen(settings: Settings) -> tuple[Snapshot, State]:
     async with preview(settings) as world:
-        await meet(world.chains, world.venues, world.symbols, settings.policy())
+        await check_world(world.chains, world.venues, world.symbols, settings.policy())
         snapshot = await world.observer.observe()
-    return snapshot, replace(world.state or State.fresh(snapshot.taken_at), pending=world.pending)
+    return snapshot, replace(world.state or State.fresh(snapshot.observed_at), pending=world.pending)

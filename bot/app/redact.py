@@ -24,7 +24,7 @@ class Redactor:
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
     def __call__(self, text: str) -> str:
-        """Give the text without secrets."""
+        """Return the text without secrets."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bot.core.analysis.shock import WhatIf
-from bot.core.decision import Approved, Decision, Hedge, PositionReport, Refused, Standing
+from bot.core.decision import Approved, Decision, Hedge, PositionReport, PositionRisk, Refused
 from bot.core.orders import OrderRequest
 from bot.core.snapshot import LpPosition, Snapshot, VenueUnknown, VenueView
 
@@ -13,13 +13,13 @@ Json = dict[str, object]
 
 
 def as_data(snapshot: Snapshot, decision: Decision) -> Json:
-    """Give everything that a decision rests on and came to. Numbers are strings; raw amounts are integers as strings.
+    """Return everything that a decision rests on and came to. Numbers are strings; raw amounts are integers as strings.
 
     Positions: raw token units, principal and uncollected fees apart; IL a fraction and USD. Hedges: base units.
     """
     reports = {report.position: report for report in decision.positions}
     return {
-        "at": snapshot.taken_at.isoformat(),
+        "at": snapshot.observed_at.isoformat(),
         "state": {"state": decision.state.bot.state.value, "reason": decision.state.bot.reason},
         "blocks": [
             {
@@ -34,7 +34,7 @@ def as_data(snapshot: Snapshot, decision: Decision) -> Json:
         "prices_usd": {name: str(price) for name, price in sorted(decision.prices.items())},
         "positions": [_position(position, reports.get(position.id)) for position in snapshot.positions],
         "venues": [_venue(venue) for venue in snapshot.venues],
-        "shorts": [_standing(one) for one in decision.standings],
+        "shorts": [_position_risk(one) for one in decision.position_risks],
         "hedges": [_hedge(hedge) for hedge in decision.hedges],
         "orders": [_order(item.order) for item in decision.approved],
         "refused": [{**_order(item.order), "guard": item.guard, "because": item.reason} for item in decision.refused],
@@ -45,15 +45,15 @@ def as_data(snapshot: Snapshot, decision: Decision) -> Json:
 
 
 def what_if_data(found: WhatIf) -> Json:
-    """Give a move of prices: what stands before and after it, and what it does to every short."""
+    """Return a move of prices: what stands before and after it, and what it does to every short."""
     return {
         "shocks": {underlying: str(move) for underlying, move in found.shocks.items()},
         "now": as_data(found.now.snapshot, found.now.decision),
         "then": as_data(found.then.snapshot, found.then.decision),
         "shorts": [
             {
-                "before": _standing(fate.before),
-                "after": fate.after and _standing(fate.after),
+                "before": _position_risk(fate.before),
+                "after": fate.after and _position_risk(fate.after),
                 "stop_reached": text(fate.stop),
                 "liquidation_reached": text(fate.liquidation),
             }
@@ -62,7 +62,7 @@ def what_if_data(found: WhatIf) -> Json:
     }
 
 
-def _standing(one: Standing) -> Json:
+def _position_risk(one: PositionRisk) -> Json:
     return {
         "venue": one.venue,
         "symbol": one.symbol,

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from bot.app.settings import Settings
-from bot.app.told import Teller, ToldJournal
+from bot.app.told import TelemetryPublisher, ToldJournal
 from bot.clock import SystemClock
 from bot.control.messages import SOCKET
 from bot.control.server import ControlServer
@@ -23,7 +23,7 @@ from bot.journal.reader import JournalView
 from bot.ports import Meter, NoMeter, Operator, Publisher, Service
 from bot.telemetry.about import About
 from bot.telemetry.mqtt.config import MqttConfig
-from bot.telemetry.notifications import Alerts, Apprise, Mouth
+from bot.telemetry.notifications import Alerts, Apprise, Notifier
 from bot.telemetry.web.dashboard_state import Past
 
 log = structlog.get_logger(__name__)
@@ -43,12 +43,12 @@ class Beside:
 
 
 def control_path(settings: Settings) -> Path:
-    """Give the socket at which the daemon takes commands."""
+    """Return the socket at which the daemon takes commands."""
     return settings.bot.state_dir / SOCKET
 
 
 def mqtt_prefix(settings: Settings) -> str:
-    """Give what begins every MQTT topic of this bot."""
+    """Return what begins every MQTT topic of this bot."""
     return settings.mqtt.prefix or f"dnbot/{settings.bot.id}"
 
 
@@ -78,7 +78,7 @@ async def beside(settings: Settings, operator: Operator, journal: ToldJournal, s
         await stack.enter_async_context(server)
         log.info("status page", url=server.url)
         meter = journal.meter = server
-        publishers += [Teller(server), server]
+        publishers += [TelemetryPublisher(server), server]
     if settings.mqtt.enabled:
         from bot.telemetry.mqtt.link import MqttLink  # noqa: PLC0415 - the same
 
@@ -93,7 +93,7 @@ async def beside(settings: Settings, operator: Operator, journal: ToldJournal, s
 
 
 def journal_path(settings: Settings) -> Path:
-    """Give the file that the daemon's journal is in."""
+    """Return the file that the daemon's journal is in."""
     return settings.bot.state_dir / JOURNAL
 
 
@@ -102,13 +102,13 @@ def about(settings: Settings) -> About:
     return About(settings.bot.id, metadata.version("dnbot"), settings.bot.mode)
 
 
-def _mouth(settings: Settings) -> Mouth:
+def _mouth(settings: Settings) -> Notifier:
     own = settings.alerts
     return Apprise([url.get_secret_value() for url in own.urls], [url.get_secret_value() for url in own.critical_urls])
 
 
 def _past(journal: Path, cycles: int) -> Past:
-    """Give what the status page shows of the time before the start."""
+    """Return what the status page shows of the time before the start."""
     with closing(JournalView.open(journal)) as view:
         orders = [(item.intent, item.outcome) for item in view.intents(limit=_ORDERS)]
         return Past(view.summaries(limit=cycles), orders, view.events(limit=_EVENTS))

@@ -36,7 +36,7 @@ class ToldJournal(SqliteJournal):
         return intent
 
     def pending(self) -> tuple[Pending, ...]:
-        """Give the intents whose end is not known; the others need not be remembered."""
+        """Return the intents whose end is not known; the others need not be remembered."""
         found = super().pending()
         self._intents = {item.intent.client_id: item.intent for item in found}
         return found
@@ -54,7 +54,7 @@ class ToldJournal(SqliteJournal):
         self.meter.event(event)
 
 
-class Teller:
+class TelemetryPublisher:
     """A Publisher that tells a meter what a record holds besides: unknown venues, and each ledger entry once."""
 
     def __init__(self, meter: Meter) -> None:

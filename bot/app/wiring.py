@@ -172,14 +172,14 @@ async def _world(
 
 
 def _streams(settings: Settings, world: _World, hint: Callable[[], None], meter: Meter) -> Iterator[Service]:
-    """Give what follows the streams of the real venues."""
+    """Return what follows the streams of the real venues."""
     for venue in world.venues:
         if isinstance(venue, CcxtExchange) and settings.venues[venue.venue].streams:
             yield Streams(venue.link, venue.dialect.facts, hint, meter, world.clock)
 
 
 def _noted(journal: Journal, clock: Clock) -> OnReorg:
-    """Give what writes a reorganisation into the journal."""
+    """Return what writes a reorganisation into the journal."""
 
     def note(reorg: Reorg) -> None:
         text = f"{reorg.chain}: blocks from {reorg.from_number} up to {reorg.old.number} were replaced"
@@ -193,7 +193,7 @@ def _noted(journal: Journal, clock: Clock) -> OnReorg:
 
 
 def _clock(settings: Settings) -> SystemClock:
-    """Give the clock of the run: the chain's own where a paper venue is to live in market time."""
+    """Return the clock of the run: the chain's own where a paper venue is to live in market time."""
     on_chain = any(venue.clock is PaperClock.CHAIN for venue in settings.venues.values())
     return ChainClock(_NEVER) if on_chain else SystemClock()
 
@@ -206,7 +206,7 @@ def _observer(settings: Settings, world: _World, entries: EntryStore) -> Observe
 
 
 def _spacing(settings: Settings) -> float:
-    """Give the seconds between cycles: a view of a real venue costs some 30 of Binance's 2,400 a minute."""
+    """Return the seconds between cycles: a view of a real venue costs some 30 of Binance's 2,400 a minute."""
     if settings.bot.cycle_spacing is not None:
         return settings.bot.cycle_spacing.total_seconds()
     return 0.0 if all(venue.is_paper for venue in settings.venues.values()) else 1.5

@@ -98,7 +98,7 @@ _CODEC: Final = Codec[Past](Past, {Curve: CURVES})
 
 
 def fingerprint(plan: Plan, *, skip: bool) -> str:
-    """Give a digest of everything that a replay depends on: policy, venues, data, this version."""
+    """Return a digest of everything that a replay depends on: policy, venues, data, this version."""
     market, found = plan.market, hashlib.sha256()
     parts: list[object] = [metadata.version("dnbot"), skip, plan.policy, market.facts, market.own, market.start]
     parts += [market.end, market.rows, market.interval]

@@ -45,7 +45,7 @@ class PoolSource(Protocol):
     """Gives a pool's days in order of time; may be gone through again."""
 
     def days(self) -> Iterator[Tape]:
-        """Give the tapes, one for each UTC day that has rows."""
+        """Return the tapes, one for each UTC day that has rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class TapeSource:
     tapes: tuple[Tape, ...]
 
     def days(self) -> Iterator[Tape]:
-        """Give them."""
+        """Return them."""
         return iter(self.tapes)
 
 
@@ -87,7 +87,7 @@ def tape_of(rows: Iterable[Row]) -> Tape:
 
 
 def part(tape: Tape, first: int, last: int) -> Tape:
-    """Give the rows from index ``first`` up to but without ``last``."""
+    """Return the rows from index ``first`` up to but without ``last``."""
     cut = slice(first, last)
     return Tape(
         tape.times[cut],
@@ -110,12 +110,12 @@ def by_day(tape: Tape) -> list[Tape]:
 
 
 def within(tape: Tape, start: datetime | None, end: datetime | None) -> Tape:
-    """Give the rows that are known after ``start`` and not after ``end``."""
+    """Return the rows that are known after ``start`` and not after ``end``."""
     first = 0 if start is None else int(np.searchsorted(tape.times, int(start.timestamp()), "right"))
     last = len(tape) if end is None else int(np.searchsorted(tape.times, int(end.timestamp()), "right"))
     return part(tape, first, max(first, last))
 
 
 def moment(seconds: int) -> datetime:
-    """Give the aware time of seconds since 1970."""
+    """Return the aware time of seconds since 1970."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -190,7 +190,7 @@ class Replay:
         return found
 
     def _distance(self) -> float:
-        """Give the smallest rise of a mark that liquidates, as the step saw it; infinite without a short."""
+        """Return the smallest rise of a mark that liquidates, as the step saw it; infinite without a short."""
         nearest = float("inf")
         for view in self._seen.known_venues if self._seen is not None else ():
             for symbol, position in view.positions.items():
@@ -206,8 +206,8 @@ class Replay:
         fills = [fill for venue in self.venues for fill in venue.fills_made]
         forced = [fill for fill in fills if str(fill.client_id).startswith(LIQUIDATION_ID)]
         return Result(
-            start=first.snapshot.taken_at,
-            end=last.snapshot.taken_at,
+            start=first.snapshot.observed_at,
+            end=last.snapshot.observed_at,
             rows=tally.rows,
             steps=tally.steps,
             orders=tuple(self.journal.orders.values()),
@@ -233,5 +233,5 @@ class Replay:
 
 
 def _date(seconds: int) -> date:
-    """Give the UTC day that ends a row: midnight belongs to the day before."""
+    """Return the UTC day that ends a row: midnight belongs to the day before."""
     return moment(seconds - 1).date()

@@ -79,7 +79,7 @@ class QuietDay:
         self._bands = self._band_lines() * (1 - margin)
 
     def skip(self, row: int, decision: Decision) -> int:
-        """Give the next row to step after ``row``, where this was just decided; what is left out has no effect."""
+        """Return the next row to step after ``row``, where this was just decided; what is left out has no effect."""
         replay = self._replay
         if _is_busy(decision) or replay.journal.works or row == len(self._day) - 1:
             return row + 1
@@ -94,7 +94,7 @@ class QuietDay:
         return end
 
     def _follow_pools(self, first: int, end: int) -> int:
-        """Bring what is remembered of the pools forward; give the first row at which one of them is doubted.
+        """Bring what is remembered of the pools forward; return the first row at which one of them is doubted.
 
         Where the mark is the pool's own price, its ratio to the mark stays what it is.
         """
@@ -111,7 +111,7 @@ class QuietDay:
         return end
 
     def _next_act(self, row: int) -> int:
-        """Give the first row after ``row`` whose drift comes near the band."""
+        """Return the first row after ``row`` whose drift comes near the band."""
         size = sum(
             float(position.size)
             for venue in self._replay.venues
@@ -122,7 +122,7 @@ class QuietDay:
         return row + 1 + place if len(near) and near[place] else len(self._day)
 
     def _quiet_until(self, first: int, end: int) -> int:
-        """Give how far nothing acts from ``first`` on, at most up to ``end``: all the way, or by doubling and halving.
+        """Return how far nothing acts from ``first`` on, up to ``end``: all the way, or by doubling and halving.
 
         The rows with the lowest and the highest mark of a window are tried for all of it.
         """
@@ -151,7 +151,7 @@ class QuietDay:
         return happened or _is_busy(decision)
 
     def _ask(self, row: int) -> tuple[Decision, bool]:
-        """Give what would be decided at a row if nothing happened until then, and whether the venue does something."""
+        """Return what would be decided at a row if nothing happened until then, and whether the venue acts."""
         replay = self._replay
         venues = [SimVenue(venue.engine.fork()) for venue in replay.venues]
         now = moment(self._day.times[row])
@@ -167,7 +167,7 @@ class QuietDay:
         return MarkHistory(moment(self._day.times[row]), {name: mark}, {pair(name, name): covariance}, weight, spacing)
 
     def _forced_rows(self) -> list[int]:
-        """Give the rows that are always stepped: the last two of the day, and the last one before each settlement.
+        """Return the rows that are always stepped: the last two of the day, and the last one before each settlement.
 
         A day's results are counted from midnight, which the last row shows already.
         """
@@ -188,7 +188,7 @@ class QuietDay:
         return found
 
     def _band_lines(self) -> Floats:
-        """Give the band's outer edge at every row, interpolated; ``_ALWAYS`` where the row has to be stepped.
+        """Return the band's outer edge at every row, interpolated; ``_ALWAYS`` where the row has to be stepped.
 
         A band from a tracking-error budget knows the volatility: what goes about as 1/volatility is the deviation of
         the drift that it leaves (``Diffusion.tracking_variance`` with r = b). Any other one does not know it.
@@ -212,7 +212,7 @@ class QuietDay:
         return found
 
     def _diffusions(self) -> tuple[Floats, Floats]:
-        """Give the volatility that the band at each row rests on, and the drift's stride; 1 and 0 where on none."""
+        """Return the volatility that the band at each row rests on, and the drift's stride; 1 and 0 where on none."""
         if not isinstance(self._policy.band, TrackingBudget):
             return np.ones(len(self._day)), np.zeros(len(self._day))
         covariance, weight, spacing = np.array(self._history).T
@@ -269,7 +269,7 @@ def _is_still(watch: MarketWatch) -> bool:
 def _histories(
     start: MarkHistory, name: Underlying, times: Sequence[int], prices: Sequence[float]
 ) -> list[tuple[float, float, float]]:
-    """Give (covariance, weight, spacing) after each row, as volatility.update() leaves them; row 0 is ``start``."""
+    """Return (covariance, weight, spacing) after each row, as volatility.update() leaves them; row 0 is ``start``."""
     covariance, weight, spacing = start.covariance.get(pair(name, name), 0.0), start.weight, start.spacing
     found = [(covariance, weight, spacing)]
     log, span, kept_share, counted = math.log, -1, 1.0, 0.0

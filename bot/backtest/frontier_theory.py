@@ -21,7 +21,7 @@ from bot.core.types import Underlying
 
 
 def frontier(plan: Plan) -> float:
-    """Give K: yearly cost x yearly tracking error, both as fractions of the LP value at the start.
+    """Return K: yearly cost x yearly tracking error, both as fractions of the LP value at the start.
 
     Costs are those of the taker: the first market's fee and half its spread, as decide() reckons them.
     """
@@ -48,14 +48,14 @@ def frontier(plan: Plan) -> float:
 
 
 def cost_of(plan: Plan, underlying: Underlying) -> Decimal:
-    """Give the taker fee and half the spread of an underlying's first market, as a fraction of the notional."""
+    """Return the taker fee and half the spread of an underlying's first market, as a fraction of the notional."""
     first = plan.policy.hedges[underlying].markets[0]
     rules = next(engine.rules for engine in plan.venues if engine.rules.venue == first.venue).symbols[first.symbol]
     return rules.market.taker_fee + rules.depth.half_spread
 
 
 def _stretch(price: Floats, slope: Floats, cost: float) -> tuple[float, float]:
-    """Give cost and squared error at lambda = 1 along a path; USD, USD^2."""
+    """Return cost and squared error at lambda = 1 along a path; USD, USD^2."""
     moves = np.square(np.diff(np.log(price)))
     price, slope = price[:-1], slope[:-1]
     moving = (slope > 0) & (cost > 0)
@@ -65,7 +65,7 @@ def _stretch(price: Floats, slope: Floats, cost: float) -> tuple[float, float]:
 
 
 def _slope(day: MarketDay, underlying: Underlying) -> Floats:
-    """Give g at every row, base units: half the amounts that the positions in range would hold without bounds."""
+    """Return g at every row, base units: half the amounts that the positions in range would hold without bounds."""
     total = np.zeros(len(day))
     for pool, index in zip(day.pools, day.index, strict=True):
         if pool.facts.underlying == underlying:
@@ -85,7 +85,7 @@ def _pool_slope(pool: PoolDay) -> Floats:
 
 
 def _value(day: MarketDay) -> float:
-    """Give the worth of all positions at the first row, USD."""
+    """Return the worth of all positions at the first row, USD."""
     total = 0.0
     for pool, index in zip(day.pools, day.index, strict=True):
         for place in range(len(pool.own)):

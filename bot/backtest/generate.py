@@ -33,13 +33,13 @@ class Generated:
     facts: PoolFacts
 
     def days(self) -> Iterator[Tape]:
-        """Give the pool's days."""
+        """Return the pool's days."""
         pool = _Pool(self.model, self.facts)
         for number, prices in enumerate(_prices(self.model)):
             yield pool.day(number, prices)
 
     def perp(self) -> PerpSeries:
-        """Give the perpetual's closes, a minute each, and its funding."""
+        """Return the perpetual's closes, a minute each, and its funding."""
         model = self.model
         rng = np.random.default_rng([int(model.seed), 2])
         price = np.concatenate(list(_prices(model)))
@@ -56,7 +56,7 @@ class Generated:
 
 
 def _remembering(shocks: Floats, kept: float) -> Floats:
-    """Give the autoregressive process of the shocks."""
+    """Return the autoregressive process of the shocks."""
     found = np.empty_like(shocks)
     level = 0.0
     for place, shock in enumerate(shocks.tolist()):
@@ -66,7 +66,7 @@ def _remembering(shocks: Floats, kept: float) -> Floats:
 
 
 def _prices(model: MarketModel) -> Iterator[Floats]:
-    """Give the true price at the end of each minute, a day at a time."""
+    """Return the true price at the end of each minute, a day at a time."""
     rng = np.random.default_rng([int(model.seed), 1])
     dt = _MINUTE / YEAR
     log_price, variance = math.log(float(model.price)), float(model.volatility) ** 2
@@ -149,7 +149,7 @@ class _Pool:
     def _volumes(
         self, opens: np.typing.NDArray[np.int64], ticks: np.typing.NDArray[np.int64], prices: Floats
     ) -> tuple[list[int], list[int]]:
-        """Give what arbitrage and the others put in, raw units: moves of the curve, and noise that cancels out."""
+        """Return what arbitrage and the others put in, raw units: moves of the curve, and noise that cancels out."""
         root0, root1 = np.exp(_LOG_TICK / 2 * opens), np.exp(_LOG_TICK / 2 * ticks)
         up = np.maximum(root1 - root0, 0) * self._liquidity
         down = np.maximum(1 / root1 - 1 / root0, 0) * self._liquidity
@@ -162,7 +162,7 @@ class _Pool:
         return [int(value) for value in in0.tolist()], [int(value) for value in in1.tolist()]
 
     def _depth(self, tick: int) -> int:
-        """Give the full range's liquidity of the model's worth: V = 2 L sqrt(P) in units of the stable token."""
+        """Return the full range's liquidity of the model's worth: V = 2 L sqrt(P) in units of the stable token."""
         root = math.exp(_LOG_TICK / 2 * tick)
         stable = self._facts.token0 if self._facts.is_inverted else self._facts.token1
         half = float(self._model.liquidity) / 2 * 10.0**stable.decimals
@@ -170,5 +170,5 @@ class _Pool:
 
 
 def length(model: MarketModel) -> timedelta:
-    """Give how long a generated market lasts."""
+    """Return how long a generated market lasts."""
     return timedelta(days=int(model.days))

@@ -96,7 +96,7 @@ class MemoryJournal:
         return Identity(self.bot_id, 1)
 
     def expected(self) -> Mapping[tuple[VenueId, Symbol], Expected]:
-        """Give nothing: nobody else trades on a replay's account, so it is never checked."""
+        """Return nothing: nobody else trades on a replay's account, so it is never checked."""
         return {}
 
     def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
@@ -105,11 +105,11 @@ class MemoryJournal:
         self.events.append(event)
 
     def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
-        """Give when the last stop that filled ended since a time."""
+        """Return when the last stop that filled ended since a time."""
         return {key: at for key, at in self.fired.items() if at >= since}
 
     def pending(self) -> tuple[Pending, ...]:
-        """Give the orders whose end is not known."""
+        """Return the orders whose end is not known."""
         return tuple(self.open.values())
 
     def add_fills(self, fills: Sequence[Fill]) -> int:
@@ -117,35 +117,35 @@ class MemoryJournal:
         return len(fills)
 
     def last_fill_at(self, venue: VenueId) -> datetime | None:
-        """Give nothing: the venue of a replay keeps them itself."""
+        """Return nothing: the venue of a replay keeps them itself."""
         del venue
         return None
 
     def trades(self, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
-        """Give nothing: the replay books by itself."""
+        """Return nothing: the replay books by itself."""
         del venue, after
         return ()
 
     def load_book(self) -> Book:
-        """Give nothing, for the same reason."""
+        """Return nothing, for the same reason."""
         return Book()
 
     def record(self, record: CycleRecord) -> None:
         """Keep nothing: the replay carries its state."""
 
     def last_snapshot(self) -> Snapshot | None:
-        """Give nothing."""
+        """Return nothing."""
         return None
 
     def load_state(self) -> State | None:
-        """Give nothing."""
+        """Return nothing."""
         return None
 
     def save_state(self, state: State) -> None:
         """Keep nothing."""
 
     def entry(self, position: PositionId) -> Entry | None:
-        """Give nothing: the replay knows what it deposited."""
+        """Return nothing: the replay knows what it deposited."""
         del position
         return None
 

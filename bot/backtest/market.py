@@ -33,7 +33,7 @@ class Rates:
     rates: Sequence[Decimal]
 
     def at(self, seconds: int) -> Decimal | None:
-        """Give the rate of the next settlement after a time, None where the data has none."""
+        """Return the rate of the next settlement after a time, None where the data has none."""
         place = int(np.searchsorted(self.times, seconds, "right"))
         return self.rates[place] if place < len(self.rates) else None
 
@@ -85,12 +85,12 @@ class Market:
         return sorted({facts.underlying for facts in self.facts})
 
     def rates(self, underlying: Underlying) -> Rates | None:
-        """Give an underlying's recorded funding."""
+        """Return an underlying's recorded funding."""
         perp = self.perps.get(underlying)
         return Rates(perp.funding_times, perp.funding) if perp is not None and len(perp.funding) else None
 
     def days(self) -> Iterator[MarketDay]:
-        """Give the days in order; a pool without rows on a day stands still."""
+        """Return the days in order; a pool without rows on a day stands still."""
         tracks = [
             PoolTrack(facts, own, int(first.close[0]), int(first.times[0]))
             for facts, own, first in zip(self.facts, self.own, self.first, strict=True)
@@ -121,7 +121,7 @@ class Market:
 
 
 def _together(sources: Sequence[PoolSource]) -> Iterator[list[Tape]]:
-    """Give the sources' tapes of each day; an empty one where a source has none."""
+    """Return the sources' tapes of each day; an empty one where a source has none."""
     streams = [source.days() for source in sources]
     heads = [next(stream, None) for stream in streams]
     while any(head is not None for head in heads):
@@ -194,7 +194,7 @@ def open_market(scenario: Scenario) -> Market:
 def _covered(
     tapes: Sequence[Sequence[Tape]], perps: Mapping[Underlying, PerpSeries], findings: list[Finding]
 ) -> tuple[int, int]:
-    """Give the time that all recorded data covers, and tell what of a pool's is left out for want of marks.
+    """Return the time that all recorded data covers, and tell what of a pool's is left out for want of marks.
 
     Raises:
         DataError: nothing is covered.

@@ -78,7 +78,7 @@ class Parts:
         self.known.append(part)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Give all rows in order.
+        """Return all rows in order.
 
         Raises:
             DataError: a part is gone or damaged.

@@ -44,7 +44,7 @@ class PerpSeries:
     interval: int
 
     def closes(self, places: Ints) -> list[Decimal]:
-        """Give the closes at some places, USD."""
+        """Return the closes at some places, USD."""
         return [Decimal(count) * QUANTUM for count in self.quanta[places].tolist()]
 
     @property
@@ -55,7 +55,7 @@ class PerpSeries:
 
 
 def in_quanta(price: Decimal) -> int:
-    """Give a price (USD) in steps of 1e-8 USD."""
+    """Return a price (USD) in steps of 1e-8 USD."""
     return int(usd(price) / QUANTUM)
 
 
@@ -133,7 +133,7 @@ def _clock(steps: int) -> str:
 
 
 def _aligned(perp: PerpSeries, times: Ints, prices: Floats, steps: int = 0) -> tuple[Ints, Floats, Floats]:
-    """Give the perpetual's times that the pool covers, and both prices there, the perpetual moved by some steps."""
+    """Return the perpetual's times that the pool covers, and both prices there, the perpetual moved by some steps."""
     moved = perp.times + steps * _STEP
     inside = (moved >= times[0]) & (moved <= times[-1])
     places = np.searchsorted(times, moved[inside], "right") - 1

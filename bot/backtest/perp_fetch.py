@@ -60,7 +60,7 @@ def _columns(candles: Sequence[Candle]) -> Columns:
 async def write(
     past: PerpPast, wanted: Wanted, parts: Parts, out: Path, funding: Path
 ) -> tuple[list[Finding], tuple[Path, ...]]:
-    """Write candles and funding rates; give what is remarkable (every hole, a late beginning), and the files written.
+    """Write candles and funding rates; return what is remarkable (every hole, a late beginning), and the files written.
 
     Funding that was never settled in that time makes no file.
 

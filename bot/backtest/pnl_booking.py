@@ -76,7 +76,7 @@ class Booking:
         self.days: dict[date, Attribution] = {}
 
     def counted(self) -> list[tuple[int, int]]:
-        """Give by venue how many fills and cash movements there are up to now."""
+        """Return by venue how many fills and cash movements there are up to now."""
         return [(len(venue.fills_made), len(venue.entries_made)) for venue in self._venues]
 
     def book(self, stand: Stand, day: date, counted: list[tuple[int, int]]) -> None:
@@ -97,7 +97,7 @@ class Booking:
         self.days[day] = self.days.get(day, Attribution()).plus(found)
 
     def _news(self, counted: list[tuple[int, int]]) -> dict[VenueId, News]:
-        """Give the fills and cash movements since the last time."""
+        """Return the fills and cash movements since the last time."""
         found = {}
         for venue, (fills, ledger), (last_fill, last_entry) in zip(self._venues, self.read, counted, strict=True):
             trades = [Trade(fill, self._mark(fill)) for fill in venue.fills_made[fills:last_fill]]
@@ -106,7 +106,7 @@ class Booking:
         return found
 
     def _mark(self, fill: Fill) -> Decimal | None:
-        """Give the mark that a fill's order was decided at; None where the venue itself traded."""
+        """Return the mark that a fill's order was decided at; None where the venue itself traded."""
         order = None if fill.client_id is None else self._journal.orders.get(fill.client_id)
         return None if order is None else order.intent.request.mark
 

@@ -60,11 +60,11 @@ class PoolFacts:
         return difference if self.is_inverted else -difference
 
     def price(self, tick: int) -> Decimal:
-        """Give the volatile token's USD price at a tick, to 1e-8 USD."""
+        """Return the volatile token's USD price at a tick, to 1e-8 USD."""
         return _price(tick, self.is_inverted, self._scale)
 
     def prices(self, ticks: Ints) -> Floats:
-        """Give USD prices at many ticks."""
+        """Return USD prices at many ticks."""
         sign = -1.0 if self.is_inverted else 1.0
         found: Floats = np.exp(sign * _LOG_TICK * ticks) * 10.0**self._scale
         return found
@@ -78,7 +78,7 @@ def _price(tick: int, is_inverted: bool, scale: int) -> Decimal:  # noqa: FBT001
 
 
 def facts_of(spec: PoolSpec, number: int) -> PoolFacts:
-    """Give a pool's facts; the addresses are made up from its number."""
+    """Return a pool's facts; the addresses are made up from its number."""
     tokens = tuple(_token(token, 2 * number + place) for place, token in enumerate((spec.token0, spec.token1)))
     is_inverted = spec.token0.underlying == USD
     return PoolFacts(
@@ -97,7 +97,7 @@ def _token(spec: TokenSpec, number: int) -> Token:
 
 
 def open_position(facts: PoolFacts, spec: PositionSpec, spacing: int, tick: int, number: int) -> Own:
-    """Give the liquidity that a value buys at a tick, its range centred there.
+    """Return the liquidity that a value buys at a tick, its range centred there.
 
     Raises:
         ConfigError: the range is narrower than a tick spacing, or the value buys nothing.
@@ -140,7 +140,7 @@ class PoolDay:
     inside1: Sequence[list[int]]
 
     def curve(self, place: int, index: int) -> V3Position:
-        """Give a position at an index, its growth written down on the side of its range where the price is."""
+        """Return a position at an index, its growth written down on the side of its range where the price is."""
         own, tick = self.own[place], int(self.ticks[index])
         grown0, grown1 = self.inside0[place][index], self.inside1[place][index]
         is_below, is_above = tick < own.lower, tick >= own.upper
@@ -163,7 +163,7 @@ class PoolDay:
         )
 
     def amounts(self, place: int) -> tuple[Floats, Floats]:
-        """Give (volatile, stable) amounts of a position at every index, whole units, fees included."""
+        """Return (volatile, stable) amounts of a position at every index, whole units, fees included."""
         own, facts = self.own[place], self.facts
         root, low, high = (np.exp(_LOG_TICK / 2 * at) for at in (self.ticks, own.lower, own.upper))
         held = np.clip(root, low, high)
@@ -174,7 +174,7 @@ class PoolDay:
         return (whole1, whole0) if facts.is_inverted else (whole0, whole1)
 
     def slopes(self, place: int) -> Floats:
-        """Give how much of the volatile token goes out per move of its log price, whole units, at every index."""
+        """Return how much of the volatile token goes out per move of its log price, whole units, at every index."""
         root, facts = np.exp(_LOG_TICK / 2 * self.ticks), self.facts
         raw = root if facts.is_inverted else 1 / root
         token = facts.token1 if facts.is_inverted else facts.token0
@@ -197,7 +197,7 @@ class PoolTrack:
         self._grown = [(0, 0) for _ in own]
 
     def day(self, tape: Tape) -> PoolDay:
-        """Take a day's rows; give the pool along them. Rows that are no news any more change nothing."""
+        """Take a day's rows; return the pool along them. Rows that are no news any more change nothing."""
         tape = part(tape, int(np.searchsorted(tape.times, self._at, "right")), len(tape))
         shares = [_shares(tape, own) for own in self.own]
         liquidity = _with_own(tape, self.own, shares)
@@ -230,7 +230,7 @@ def _shares(tape: Tape, own: Own) -> Shares:
 
 
 def _with_own(tape: Tape, own: Sequence[Own], shares: Sequence[Shares]) -> list[int]:
-    """Give the in-range liquidity by row, the positions whose range the row touches added."""
+    """Return the in-range liquidity by row, the positions whose range the row touches added."""
     always = sum(one.liquidity for one, share in zip(own, shares, strict=True) if share is None)
     total = [liquidity + always for liquidity in tape.liquidity]
     for one, share in zip(own, shares, strict=True):

@@ -73,7 +73,7 @@ class PoolReader:
         return cls(files, interval, max_gap)
 
     def tapes(self) -> Iterator[Tape]:
-        """Give each file's rows.
+        """Return each file's rows.
 
         Raises:
             DataError: a file is malformed beyond its rows (no header, not readable).

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.backtest.columns import tape_of
 from bot.backtest.findings import DataError, Finding, Kind
 from bot.backtest.part_files import Columns, Part, Parts, Progress
-from bot.backtest.pool_rows import Standing, rows
+from bot.backtest.pool_rows import PoolState, rows
 from bot.backtest.store import write_tape
 from bot.core.errors import ConfigError, Retryable
 from bot.core.snapshot import BlockStamp
@@ -35,7 +35,7 @@ class Ends:
 
 
 def columns_of(events: Sequence[PoolEvent]) -> Columns:
-    """Give events as columns; numbers that pass 64 bits as text."""
+    """Return events as columns; numbers that pass 64 bits as text."""
     columns: dict[str, list[Any]] = {field.name: [] for field in fields(PoolEvent)}
     for event in events:
         for name, column in columns.items():
@@ -45,7 +45,7 @@ def columns_of(events: Sequence[PoolEvent]) -> Columns:
 
 
 def events_of(parts: Parts) -> Iterator[PoolEvent]:
-    """Give all events that were read, in order.
+    """Return all events that were read, in order.
 
     Raises:
         DataError: a part is gone or damaged.
@@ -90,13 +90,13 @@ async def fetch(history: PoolHistory, about: PoolAbout, parts: Parts, last: int,
 async def write(
     history: PoolHistory, about: PoolAbout, parts: Parts, ends: Ends, interval: timedelta, out: Path
 ) -> list[Finding]:
-    """Write the rows of all parts; give what is remarkable.
+    """Write the rows of all parts; return what is remarkable.
 
     Raises:
         DataError: no row came of it.
     """
     stand = await history.stand(ends.first.number - 1, about.kind) if ends.first.number else None
-    pool = Standing() if stand is None else Standing(*stand)
+    pool = PoolState() if stand is None else PoolState(*stand)
     span, seconds = (ends.start, ends.end), int(interval.total_seconds())
     wanted = (event for event in events_of(parts) if event.block <= ends.last.number)
     tape = tape_of(rows(wanted, pool, span, seconds))

@@ -10,7 +10,7 @@ from bot.protocols.history import PoolEvent
 
 
 @dataclass(slots=True)
-class Standing:
+class PoolState:
     """A pool between two events; a tick of None: not known yet."""
 
     tick: int | None = None
@@ -26,8 +26,8 @@ class Standing:
             self.liquidity += event.added
 
 
-def rows(events: Iterable[PoolEvent], stand: Standing, span: tuple[int, int], interval: int) -> Iterator[Row]:
-    """Give a row for each interval from the first one on in which the price is known.
+def rows(events: Iterable[PoolEvent], stand: PoolState, span: tuple[int, int], interval: int) -> Iterator[Row]:
+    """Return a row for each interval from the first one on in which the price is known.
 
     Args:
         events: in order; those before the span only move the pool.

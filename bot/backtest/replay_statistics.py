@@ -75,7 +75,7 @@ class Tally:
         self.hedged.add(np.diff(total))
 
     def _moves(self, found: Lines, rows: _Rows, first: int) -> Floats:
-        """Give what the net exposure that each row ended with gained in the next one."""
+        """Return what the net exposure that each row ended with gained in the next one."""
         gained: Floats = np.zeros(1)
         for name, marks in found.marks.items():
             held, price = (found.exposure[name] + rows.shorts[name])[first:], marks[first:]

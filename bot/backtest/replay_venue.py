@@ -66,11 +66,11 @@ class SimVenue:
         return None
 
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
-        """Give the markets' rules."""
+        """Return the markets' rules."""
         return {symbol: self.engine.rules.symbols[symbol].market for symbol in symbols}
 
     async def observe(self) -> VenueView:
-        """Give the account's state."""
+        """Return the account's state."""
         return self.engine.view()
 
     async def place(self, intent: Intent) -> Outcome:
@@ -108,18 +108,18 @@ class SimVenue:
         return Rejected(ClientOrderId(""), refusal.reason, refusal.code or "", refusal.message)
 
     async def fills(self, since: datetime) -> tuple[Fill, ...]:
-        """Give our trades from a time on."""
+        """Return our trades from a time on."""
         return tuple(fill for fill in self.fills_made if fill.at >= since)
 
     async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Give the cash movements from a time on."""
+        """Return the cash movements from a time on."""
         return tuple(entry for entry in self.entries_made if entry.at >= since)
 
     async def close(self) -> None:
         """Nothing is held."""
 
     def view(self, *, with_ledger: bool = False) -> VenueView:
-        """Give the account's state; with the cash movements since they were last given, or without them."""
+        """Return the account's state; with the cash movements since they were last given, or without them."""
         view = self.engine.view()
         if not with_ledger:
             return view
@@ -151,10 +151,10 @@ class SimObserver(Observer):
     """Reads the venues again, without waiting; the rows bring everything else."""
 
     async def complete(self, snapshot: Snapshot, since: Mapping[VenueId, datetime]) -> Snapshot:
-        """Give the snapshot with what the venues show now."""
+        """Return the snapshot with what the venues show now."""
         del since
         views = tuple([await venue.observe() for venue in self.venues])
-        return replace(snapshot, taken_at=self.clock.now(), venues=views)
+        return replace(snapshot, observed_at=self.clock.now(), venues=views)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,11 @@ class SimClock:
     venues: Sequence[SimVenue]
 
     def now(self) -> datetime:
-        """Give the accounts' present."""
+        """Return the accounts' present."""
         return max(venue.engine.now for venue in self.venues)
 
     def monotonic(self) -> float:
-        """Give the same in seconds."""
+        """Return the same in seconds."""
         return self.now().timestamp()
 
     async def sleep(self, seconds: float) -> None:

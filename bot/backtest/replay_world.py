@@ -40,7 +40,7 @@ class World:
     block: int = 0
 
     def updates(self, day: MarketDay, row: int, venue: SimVenue) -> dict[Symbol, MarkUpdate]:
-        """Give a venue's prices at a row; a candle that is older than its own length says so."""
+        """Return a venue's prices at a row; a candle that is older than its own length says so."""
         found: dict[Symbol, MarkUpdate] = {}
         for symbol, rules in venue.engine.rules.symbols.items():
             underlying = rules.market.underlying
@@ -54,7 +54,7 @@ class World:
         return found
 
     def snapshot(self, day: MarketDay, row: int, number: int, venues: Sequence[SimVenue] | None = None) -> Snapshot:
-        """Give the world at a row; ``number`` counts the rows since the start."""
+        """Return the world at a row; ``number`` counts the rows since the start."""
         positions = [
             self._position(pool, place, int(index[row]))
             for pool, index in zip(day.pools, day.index, strict=True)
@@ -65,7 +65,7 @@ class World:
         return Snapshot(now, (view,), tuple(venue.view(with_ledger=True) for venue in venues or self.venues))
 
     def prices(self, day: MarketDay, row: int, number: int) -> ChainView:
-        """Give the chain at a row without the positions."""
+        """Return the chain at a row without the positions."""
         pairs = zip(day.pools, day.index, strict=True)
         prices = tuple(_price(pool.facts, int(pool.ticks[int(index[row])])) for pool, index in pairs)
         return ChainView(CHAIN, ChainId(0), _stamp(number, moment(day.times[row])), (), prices)
@@ -131,7 +131,7 @@ def _deposit(facts: PoolFacts, own: Own, entries: Mapping[PositionId, Entry]) ->
 
 
 def _lvr(pool: PoolDay, place: int, index: np.typing.NDArray[np.int64]) -> Floats:
-    """Give what rebalancing at the pool's own prices would have kept: x before times the move, less the change."""
+    """Return what rebalancing at the pool's own prices would have kept: x before times the move, less the change."""
     own, facts = pool.own[place], pool.facts
     bare = PoolDay(facts, [own], pool.times, pool.ticks, [[0] * len(pool.ticks)], [[0] * len(pool.ticks)])
     volatile, stable = bare.amounts(0)

@@ -221,7 +221,7 @@ def of_journal(view: JournalView) -> Story | None:
 
 
 def _nearest(record: CycleRecord) -> float | None:
-    found = [float(one.distance) for one in record.decision.standings if one.distance is not None]
+    found = [float(one.distance) for one in record.decision.position_risks if one.distance is not None]
     return min(found, default=None)
 
 

@@ -67,7 +67,7 @@ def page(story: Story) -> str:
 
 
 def _charts(story: Story) -> dict[str, tuple[str, str, Json]]:
-    """Give every chart by its id: title, a note, data and layout."""
+    """Return every chart by its id: title, a note, data and layout."""
     value = [_line(story.at, line, name, colour) for name, line, colour in story.lines]
     found = {
         "value": ("Value, hedged and not", "Change since the start, USD, collateral included where hedged.",

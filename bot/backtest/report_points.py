@@ -82,13 +82,13 @@ def axes_of(texts: Sequence[str], *, searches: bool) -> tuple[Axis, ...]:
 
 
 def grid(axes: Sequence[Axis]) -> Iterator[Point]:
-    """Give every combination, the last setting changing first."""
+    """Return every combination, the last setting changing first."""
     for values in itertools.product(*(axis.values for axis in axes)):
         yield dict(zip((axis.key for axis in axes), values, strict=True))
 
 
 def ends(axes: Sequence[Axis]) -> Iterator[Point]:
-    """Give points that try each value and both ends of each range once, so that none of them fails halfway."""
+    """Return points that try each value and both ends of each range once, so that none of them fails halfway."""
     tried = [
         axis.values
         if axis.span is None

@@ -136,11 +136,11 @@ class Result:
         return float(self.costs) / float(self.start_value) / (self.years or 1.0)
 
     def order_lines(self) -> str:
-        """Give the orders as JSON lines: the same replay gives the same bytes."""
+        """Return the orders as JSON lines: the same replay gives the same bytes."""
         return "".join(json.dumps(order_data(order)) + "\n" for order in self.orders)
 
     def as_data(self) -> dict[str, Any]:
-        """Give the summary: amounts in USD as strings, fractions as numbers."""
+        """Return the summary: amounts in USD as strings, fractions as numbers."""
         return {
             "from": self.start.isoformat(),
             "to": self.end.isoformat(),
@@ -171,7 +171,7 @@ class Result:
 
 
 def order_data(order: Order) -> dict[str, Any]:
-    """Give an order as JSON values."""
+    """Return an order as JSON values."""
     request = order.intent.request
     return {
         "at": order.intent.created_at.isoformat(),

@@ -218,7 +218,7 @@ def _suggested(trial: Any, axes: Sequence[Axis]) -> Point:  # noqa: ANN401 - opt
 
 
 def columns(runs: Sequence[Run]) -> Mapping[str, Sequence[Any]]:
-    """Give the runs as columns: the settings, the figures (None where it failed), and the error."""
+    """Return the runs as columns: the settings, the figures (None where it failed), and the error."""
     found: dict[str, list[Any]] = {key: [run.point[key] for run in runs] for key in (runs[0].point if runs else ())}
     for one in fields(Figures):
         found[one.name] = [None if run.figures is None else getattr(run.figures, one.name) for run in runs]
@@ -227,7 +227,7 @@ def columns(runs: Sequence[Run]) -> Mapping[str, Sequence[Any]]:
 
 
 def unbeaten(runs: Sequence[Run]) -> list[Run]:
-    """Give the runs that no other one beats in both cost and tracking error, by rising tracking error."""
+    """Return the runs that no other one beats in both cost and tracking error, by rising tracking error."""
     done = [(run.figures.tracking_error_a_year, run.figures.rebalancing_a_year, run) for run in runs if run.figures]
     best, found = float("inf"), []
     for _, cost, run in sorted(done, key=lambda item: item[:2]):

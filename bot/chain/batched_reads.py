@@ -57,7 +57,7 @@ class Reads:
         self.wanted.update((call, None) for call in calls if call not in results and call not in facts)
 
     def outcome(self, call: Call) -> Result:
-        """Give an answer, or the proof that the contract refused to give one.
+        """Return an answer, or the proof that the contract refused to give one.
 
         Raises:
             Missing: it is not there yet.
@@ -73,7 +73,7 @@ class Reads:
         return result
 
     def take(self, call: Call) -> bytes:
-        """Give an answer that there must be.
+        """Return an answer that there must be.
 
         Raises:
             Missing: it is not there yet.
@@ -85,7 +85,7 @@ class Reads:
         return result
 
     def fact(self, call: Call) -> bytes:
-        """Give an answer that can't change; once known it is not read again.
+        """Return an answer that can't change; once known it is not read again.
 
         Raises:
             Missing: it is not there yet.

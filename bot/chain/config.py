@@ -100,5 +100,5 @@ class ChainConfig:
     limits: Limits = Limits()
 
     def key(self, name: str) -> str:
-        """Give the dotted configuration key of one of this chain's settings."""
+        """Return the dotted configuration key of one of this chain's settings."""
         return f"chains.{self.name}.{name}"

@@ -102,7 +102,7 @@ class Endpoint:
         return result
 
     async def batch(self, requests: Sequence[tuple[str, str]]) -> list[object | RpcError]:
-        """Send several requests in one batch; give one result, or error object, for each, in order.
+        """Send several requests in one batch; return one result, or error object, for each, in order.
 
         Raises:
             RpcError, RateLimited, Retryable: the batch did not come back whole.

@@ -74,7 +74,7 @@ class HeadTrack:
         self._accepted_at = self._clock.monotonic()
 
     def _replaced(self, stamp: BlockStamp) -> int | None:
-        """Give the lowest block that a head is known to have replaced, or None if it fits to what was seen."""
+        """Return the lowest block that a head is known to have replaced, or None if it fits to what was seen."""
         if self._hashes.get(stamp.number - 1, stamp.parent_hash) != stamp.parent_hash:
             return stamp.number - 1
         if self._hashes.get(stamp.number, stamp.hash) != stamp.hash:

@@ -45,7 +45,7 @@ class Heads:
         self._given: BlockStamp | None = None
 
     async def follow(self) -> AsyncGenerator[BlockStamp, None]:
-        """Give each new head, for ever; the newest one where several came at once."""
+        """Return each new head, for ever; the newest one where several came at once."""
         retry = self._limits.subscription_retry
         while True:
             for number, url in enumerate(self._config.ws_urls):
@@ -61,7 +61,7 @@ class Heads:
             retry = min(retry * 2, max(RETRY_MOST, self._limits.subscription_retry))
 
     async def _subscribed(self, name: str, url: str) -> AsyncGenerator[BlockStamp, None]:
-        """Give heads from one WebSocket until it breaks or falls silent."""
+        """Return heads from one WebSocket until it breaks or falls silent."""
         silence = self._limits.max_head_age.total_seconds()
         try:
             async with self._connected(url) as web3:
@@ -109,7 +109,7 @@ class Heads:
             await provider.disconnect()
 
     async def _polled(self, seconds: float) -> AsyncGenerator[BlockStamp, None]:
-        """Give heads by asking for them; for so many seconds where there is a subscription to return to."""
+        """Return heads by asking for them; for so many seconds where there is a subscription to return to."""
         until = self._clock.monotonic() + seconds
         while not self._config.ws_urls or self._clock.monotonic() < until:
             stamp = await self._poll()
@@ -144,7 +144,7 @@ class Heads:
 
 
 def _broken() -> tuple[type[Exception], ...]:
-    """Give all that a broken connection or an endpoint's garbage comes out of web3 as."""
+    """Return all that a broken connection or an endpoint's garbage comes out of web3 as."""
     from web3.exceptions import Web3Exception  # noqa: PLC0415 - as above
     from websockets.exceptions import WebSocketException  # noqa: PLC0415 - comes with it
 

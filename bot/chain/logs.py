@@ -46,7 +46,7 @@ class Logs:
         self._limits = limits
 
     async def newest_first(self, address: Address, filters: Sequence[Topics], last: int) -> AsyncIterator[Log]:
-        """Give the logs of a contract that match any of the filters, from block ``last`` back, newest first.
+        """Return the logs of a contract that match any of the filters, from block ``last`` back, newest first.
 
         Ends at the first block, or where the number of requests that a look-up may make is used up.
 
@@ -70,7 +70,7 @@ class Logs:
             last, size = first - 1, size * growth
 
     async def between(self, address: Address, topics: Topics, first: int, last: int) -> list[Log]:
-        """Give a contract's logs of some blocks, both included, oldest first, in one request.
+        """Return a contract's logs of some blocks, both included, oldest first, in one request.
 
         Raises:
             Retryable: no endpoint answered, or all of them refuse so many blocks.
@@ -78,7 +78,7 @@ class Logs:
         return (await self._range(address, [topics], (first, last)))[::-1]
 
     async def of_transaction(self, tx: str) -> list[Log]:
-        """Give all logs of a transaction, in order.
+        """Return all logs of a transaction, in order.
 
         Raises:
             Retryable: no endpoint answered, or none knows the transaction.

@@ -57,7 +57,7 @@ class Failed:
 
     @property
     def reason(self) -> str:
-        """Give the text of an ``Error(string)``, or nothing."""
+        """Return the text of an ``Error(string)``, or nothing."""
         if self.data[:4] != ERROR_STRING:
             return ""
         return json_rpc.text(self.data[4:])
@@ -144,7 +144,7 @@ class Multicall:
         return _Chunk(calls, f'{{"to":{to},"gas":"{gas:#x}","data":"0x{encode(calls).hex()}"}}')
 
     def _gas(self, call: Call) -> int:
-        """Give the limit of a request that holds this call."""
+        """Return the limit of a request that holds this call."""
         return call.gas if call.alone else self._limits.max_call_gas
 
     async def _aggregate(self, endpoint: Endpoint, chunk: _Chunk, pin: str) -> list[Result]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.chain.batched_reads import Reads
 from bot.chain.config import ChainConfig
 from bot.chain.logs import Logs
-from bot.chain.tokens import Foreign, TokenBook
+from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.snapshot import Entry, LeftOut, LpPosition, PoolPrice
 from bot.core.types import Address, PositionId
 
@@ -22,7 +22,7 @@ class Found:
     prices: dict[Address, PoolPrice] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def leave_out(self, position: str, token: Foreign) -> None:
+    def leave_out(self, position: str, token: UnknownToken) -> None:
         """Note a position that holds a foreign token, unless the user wants to hear nothing of that."""
         if token.reason is not None:
             self.left_out.append(LeftOut(PositionId(position), token.reason))
@@ -32,7 +32,7 @@ class Source(Protocol):
     """Contracts that something is read from."""
 
     def contracts(self) -> Sequence[tuple[str, Address]]:
-        """Give every configured contract address with its dotted key."""
+        """Return every configured contract address with its dotted key."""
 
     def read(self, reads: Reads, found: Found) -> None:
         """Add the positions and pool prices of the reads' block; what is missing goes on the reads' list.

@@ -128,11 +128,11 @@ class EvmChainReader:
         return None
 
     def heads(self) -> AsyncGenerator[BlockStamp, None]:
-        """Give new heads as they come, for ever; the newest one where several came at once."""
+        """Return new heads as they come, for ever; the newest one where several came at once."""
         return self._heads.follow()
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Release connections."""
         await self._client.close()
 
     async def _read(self) -> ChainView:
@@ -174,7 +174,7 @@ class EvmChainReader:
         return found
 
     async def _newest(self) -> tuple[BlockStamp, Endpoint]:
-        """Give the newest head and who has it: the first fresh one, or the newest one if all of them are old."""
+        """Return the newest head and who has it: the first fresh one, or the newest one if all of them are old."""
         old: list[tuple[BlockStamp, Endpoint]] = []
 
         async def work(endpoint: Endpoint) -> tuple[BlockStamp, Endpoint]:

@@ -48,7 +48,7 @@ KNOWN: Final = {symbol: underlying for underlying, symbols in _CLAIMS.items() fo
 
 
 def claim(chain: ChainConfig, address: Address, symbol: str) -> Underlying | None:
-    """Give what a token is a claim on, as far as its address, or away from the usual chains its symbol, tells."""
+    """Return what a token is a claim on, as far as its address, or away from the usual chains its symbol, tells."""
     if address in chain.tokens:
         return chain.tokens[address].underlying
     listed = BY_ADDRESS.get(chain.chain_id)
@@ -66,7 +66,7 @@ def _stranger(address: Address, data: bytes) -> Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class UnknownToken:
     """A token that is a claim on nothing that dnbot knows; ``reason`` is None where the user ignores it on purpose."""
 
     address: Address
@@ -78,21 +78,21 @@ class TokenBook:
 
     def __init__(self, chain: ChainConfig) -> None:
         self._chain = chain
-        self._tokens: dict[Address, Token | Foreign] = {}
+        self._tokens: dict[Address, Token | UnknownToken] = {}
         self._calls: dict[Address, tuple[Call, Call]] = {}
         self._claimed: dict[str, Address] = {}
 
-    def pair(self, reads: Reads, address0: Address, address1: Address) -> tuple[Token, Token] | Foreign:
-        """Give both tokens of a pool, or the one that is foreign.
+    def pair(self, reads: Reads, address0: Address, address1: Address) -> tuple[Token, Token] | UnknownToken:
+        """Return both tokens of a pool, or the one that is foreign.
 
         Raises:
             Missing: their metadata is not there yet.
         """
         reads.want(call for address in (address0, address1) for call in self._metadata(address))
         token0, token1 = self._token(reads, address0), self._token(reads, address1)
-        if isinstance(token0, Foreign):
+        if isinstance(token0, UnknownToken):
             return token0
-        return token1 if isinstance(token1, Foreign) else (token0, token1)
+        return token1 if isinstance(token1, UnknownToken) else (token0, token1)
 
     def require_known(self) -> None:
         """Insist that every token seen so far is mapped or ignored.
@@ -101,7 +101,7 @@ class TokenBook:
             ConfigError: one is not; the message names the key to add.
         """
         for token in self._tokens.values():
-            if isinstance(token, Foreign) and token.reason is not None:
+            if isinstance(token, UnknownToken) and token.reason is not None:
                 key = self._chain.key(f'tokens."{token.address}".underlying')
                 raise ConfigError(token.reason, key=key)
 
@@ -109,33 +109,33 @@ class TokenBook:
         if address in self._tokens:
             return ()
         if address in self._chain.ignored:
-            self._tokens[address] = Foreign(address, None)
+            self._tokens[address] = UnknownToken(address, None)
             return ()
         if address not in self._calls:
             self._calls[address] = _stranger(address, SYMBOL), _stranger(address, DECIMALS)
         return self._calls[address]
 
-    def _token(self, reads: Reads, address: Address) -> Token | Foreign:
+    def _token(self, reads: Reads, address: Address) -> Token | UnknownToken:
         known = self._tokens.get(address)
         if known is None:
             known = self._tokens[address] = self._read(reads, address)
-            if isinstance(known, Foreign):
+            if isinstance(known, UnknownToken):
                 log.warning("token without a mapping", chain=self._chain.name, token=address, reason=known.reason)
         return known
 
-    def _read(self, reads: Reads, address: Address) -> Token | Foreign:
+    def _read(self, reads: Reads, address: Address) -> Token | UnknownToken:
         calls = self._calls[address]
         named, told = reads.outcome(calls[0]), reads.outcome(calls[1])
         decimals = json_rpc.uint(told) if isinstance(told, bytes) and len(told) >= json_rpc.WORD else MAX_DECIMALS + 1
         if decimals > MAX_DECIMALS:
-            return self._foreign(address, "does not tell how many decimals it has")
+            return self._unknown(address, "does not tell how many decimals it has")
         symbol = (json_rpc.text(named) if isinstance(named, bytes) else "") or "?"
         mapping = self._mapping(address, symbol)
         if mapping is not None:
             return Token(address, symbol, decimals, mapping.underlying, mapping.rate)
         twin = self._claimed.get(symbol)
         why = f"calls itself {symbol} like {twin} does" if twin else f"({symbol}) is not known to dnbot"
-        return self._foreign(address, why)
+        return self._unknown(address, why)
 
     def _mapping(self, address: Address, symbol: str) -> TokenMapping | None:
         configured = self._chain.tokens.get(address)
@@ -149,7 +149,7 @@ class TokenBook:
             return TokenMapping(KNOWN[symbol])
         return None
 
-    def _foreign(self, address: Address, why: str) -> Foreign:
+    def _unknown(self, address: Address, why: str) -> UnknownToken:
         key = self._chain.key(f'tokens."{address}"')
         remedy = f'say what it is a claim on, such as {key}.underlying = "ETH", or set {key}.ignore = true'
-        return Foreign(address, f"token {address} {why}: {remedy}")
+        return UnknownToken(address, f"token {address} {why}: {remedy}")

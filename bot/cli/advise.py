@@ -45,7 +45,7 @@ def show(console: Console, found: Advice) -> None:
     for hedge in found.hedges:
         _hedge(console, hedge)
     for short in found.shorts:
-        one = short.standing
+        one = short.position_risk
         far = "no liquidation near" if one.distance is None else f"liquidated {one.distance:.1%} higher"
         line = f"stands    {one.size:f} {one.symbol} at {one.venue}: {far}, {short.chance:.2%} in a week"
         console.print(line, highlight=False)

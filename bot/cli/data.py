@@ -128,7 +128,7 @@ async def _perp(
 
 
 def _venue(settings: Settings, name: str, underlying: Underlying) -> CcxtConfig:
-    """Give the venue to read, without any key: one of the configuration, or a kind of venue."""
+    """Return the venue to read, without any key: one of the configuration, or a kind of venue."""
     found = settings.venues.get(VenueId(name))
     if found is None:
         kinds = ", ".join(settings.venues)
@@ -231,7 +231,7 @@ def _tell(findings: list[Finding], *written: Path) -> None:
 
 
 def _snippet(config: ChainConfig, about: PoolAbout, out: Path, span: timedelta) -> str:
-    """Give the pool as a scenario names it."""
+    """Return the pool as a scenario names it."""
     names = [token.symbol or token.address for token in (about.token0, about.token1)]
     held = "full = true" if about.kind is PoolKind.V2 else 'width = "10%"'
     return "\n".join(

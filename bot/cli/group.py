@@ -86,7 +86,7 @@ class RootGroup(TyperGroup):
 
 
 def report(error: Exception, session: Session) -> int:
-    """Say on stderr what went wrong, without secrets, and give the exit code."""
+    """Say on stderr what went wrong, without secrets, and return the exit code."""
     leaves = list(_leaves(error))
     if session.debug:
         typer.echo(session.redact(_traceback(error)), err=True)
@@ -120,7 +120,7 @@ def _traceback(error: Exception) -> str:
 
 
 def _save(error: Exception, session: Session) -> str:
-    """Write the traceback to a file, where it can be, and give its name."""
+    """Write the traceback to a file, where it can be, and return its name."""
     text = session.redact(_traceback(error))
     for folder in (session.crash_dir, Path(tempfile.gettempdir())):
         try:

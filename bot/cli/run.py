@@ -31,7 +31,7 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with daemon(settings) as running:
-        running.met = _keep
+        running.preflight_done = _keep
         await running.run(stop)
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from bot.app.report import words
 from bot.cli.tables import number, table_of
 from bot.core.analysis.shock import Fate, WhatIf
-from bot.core.decision import Standing
+from bot.core.decision import PositionRisk
 
 
 def show_what_if(console: Console, found: WhatIf) -> None:
@@ -82,5 +82,5 @@ def _share(distance: Decimal | None) -> str:
     return "none near" if distance is None else f"{distance:.1%}"
 
 
-def _ratio(standing: Standing | None) -> str:
-    return "-" if standing is None else f"{min(standing.ratio, Decimal(10)):.1%}"
+def _ratio(position_risk: PositionRisk | None) -> str:
+    return "-" if position_risk is None else f"{min(position_risk.ratio, Decimal(10)):.1%}"

@@ -38,7 +38,7 @@ class AlertPolicy:
 
     Attributes:
         severity: what is less severe is never told.
-        still_after: how long after the last word a standing alarm is told again.
+        still_after: how long after the last word a told alarm is told again.
         resolved_after: how long an alarm must be gone before it counts as over; one that comes and goes is told once.
     """
 
@@ -48,7 +48,7 @@ class AlertPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ToldAlarm:
     """An alarm that was told: as it was seen last, since when, when it was last told and last seen."""
 
     alarm: Alarm
@@ -57,14 +57,14 @@ class Standing:
     seen_at: datetime
 
 
-Standings = Mapping[str, Standing]
+ToldAlarms = Mapping[str, ToldAlarm]
 """The alarms that were told and are not over, by key."""
 
 
 def advance(
-    standing: Standings, alarms: Iterable[Alarm], now: datetime, policy: AlertPolicy
-) -> tuple[Standings, tuple[Notice, ...]]:
-    """Take the alarms that stand at ``now``; give what stands afterwards, and what to tell.
+    told: ToldAlarms, alarms: Iterable[Alarm], now: datetime, policy: AlertPolicy
+) -> tuple[ToldAlarms, tuple[Notice, ...]]:
+    """Take the alarms that stand at ``now``; return what stands afterwards, and what to tell.
 
     Of several alarms of one key the most severe counts. An alarm that sinks below the policy's severity counts as gone.
     """
@@ -73,10 +73,10 @@ def advance(
         before = present.get(alarm.key)
         if _RANK[alarm.severity] >= _RANK[policy.severity] and (before is None or _is_worse(alarm, before)):
             present[alarm.key] = alarm
-    after: dict[str, Standing] = {}
+    after: dict[str, ToldAlarm] = {}
     notices: list[Notice] = []
-    for key in {**standing, **present}:
-        known, stage = _step(standing.get(key), present.get(key), now, policy)
+    for key in {**told, **present}:
+        known, stage = _step(told.get(key), present.get(key), now, policy)
         if stage is not Stage.RESOLVED:
             after[key] = known
         if stage is not None:
@@ -85,11 +85,11 @@ def advance(
 
 
 def _step(
-    known: Standing | None, alarm: Alarm | None, now: datetime, policy: AlertPolicy
-) -> tuple[Standing, Stage | None]:
+    known: ToldAlarm | None, alarm: Alarm | None, now: datetime, policy: AlertPolicy
+) -> tuple[ToldAlarm, Stage | None]:
     if known is None:
         assert alarm is not None  # noqa: S101 - a key is known or present; tells the type checker
-        return Standing(alarm, now, now, now), Stage.RAISED
+        return ToldAlarm(alarm, now, now, now), Stage.RAISED
     if alarm is None:
         return known, Stage.RESOLVED if now - known.seen_at >= policy.resolved_after else None
     seen = replace(known, alarm=alarm, seen_at=now)

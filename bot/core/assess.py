@@ -1,4 +1,4 @@
-"""Seeing: what a snapshot means in the light of what is remembered, before anything is decided."""
+"""Assessment: what a snapshot means in the light of what is remembered, before anything is decided."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.data_quality import pool_prices, position_tracking
-from bot.core.data_quality.staleness import Doubt, stale_chains, stale_markets
+from bot.core.data_quality.staleness import DataIssue, stale_chains, stale_markets
 from bot.core.decision import Alarm
 from bot.core.hedge import volatility
-from bot.core.hedge.markets import Lanes, in_flight, known_venues, lanes_of
+from bot.core.hedge.markets import HedgeMarkets, hedge_markets_of, in_flight, known_venues
 from bot.core.lp import exposure
 from bot.core.lp.exposure import Exposure
 from bot.core.lp.prices import usd_prices
@@ -26,43 +26,43 @@ _DEEPEST: Final = Decimal(10) ** 30
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Assessment:
     """The world as it is understood now; ``state`` remembers it already.
 
     Attributes:
-        lanes: the markets of every hedged underlying.
+        hedge_markets: the markets of every hedged underlying.
         exposures: what the liquidity holds of each underlying.
         prices: USD by underlying.
         lp_value: the liquidity's value, USD.
         capital: ``lp_value`` and the venues' equity, as far as it is known.
-        doubts: what is not believed.
+        issues: what is not believed.
         broken: the loss limits that are passed.
         spent: the reasons why no more is spent on adding.
         alarms: what a person should know of all that.
     """
 
-    lanes: Mapping[Underlying, Lanes]
+    hedge_markets: Mapping[Underlying, HedgeMarkets]
     exposures: Mapping[Underlying, Exposure]
     prices: Mapping[Underlying, Decimal]
     lp_value: Decimal
     capital: Decimal
-    doubts: tuple[Doubt, ...]
+    issues: tuple[DataIssue, ...]
     broken: tuple[loss_limits.Breach, ...]
     spent: tuple[str, ...]
     alarms: tuple[Alarm, ...]
     state: State
 
 
-def see(snapshot: Snapshot, state: State, policy: Policy) -> Seen:
+def assess(snapshot: Snapshot, state: State, policy: Policy) -> Assessment:
     """Make sense of a snapshot."""
-    now, guards = snapshot.taken_at, policy.guards
-    lanes = lanes_by_underlying(snapshot, state, policy)
-    marks = {key: item.first.mark for key, item in lanes.items() if item.first}
+    now, guards = snapshot.observed_at, policy.guards
+    hedge_markets = markets_by_underlying(snapshot, state, policy)
+    marks = {key: item.first.mark for key, item in hedge_markets.items() if item.first}
     watched_pools, doubted = pool_prices.follow(state.pools, snapshot.chains, marks, guards)
     held = exposure.follow(state.held, snapshot.chains, doubted, guards.absence_blocks)
     exposures = exposure.net(held.values())
     prices = _prices(marks, exposures, snapshot)
-    stale = (*stale_chains(snapshot, held.values(), guards), *stale_markets(snapshot, lanes, guards))
+    stale = (*stale_chains(snapshot, held.values(), guards), *stale_markets(snapshot, hedge_markets, guards))
     venues, silences = position_tracking.follow_venues(state.venues, snapshot, policy.risk.takeover)
     markets, jumps = position_tracking.follow_markets(
         state.markets, snapshot.known_venues, in_flight(state.pending), state.fired, now, policy.risk.settle_time
@@ -73,13 +73,13 @@ def see(snapshot: Snapshot, state: State, policy: Policy) -> Seen:
     broken = loss_limits.breaches(money, capital, policy.risk.loss, loss_limits.unbooked(money, snapshot))
     spent = loss_limits.spent(money, capital, policy.risk.loss)
     off_par = pool_prices.par_alarms(watched_pools, snapshot.chains, guards)
-    return Seen(
-        lanes=lanes,
+    return Assessment(
+        hedge_markets=hedge_markets,
         exposures=exposures,
         prices=prices,
         lp_value=lp_value,
         capital=capital,
-        doubts=(*doubted.values(), *stale),
+        issues=(*doubted.values(), *stale),
         broken=broken,
         spent=spent,
         alarms=(*silences, *jumps, *off_par, *loss_limits.alarms(spent, broken)),
@@ -95,19 +95,19 @@ def see(snapshot: Snapshot, state: State, policy: Policy) -> Seen:
     )
 
 
-def lanes_by_underlying(snapshot: Snapshot, state: State, policy: Policy) -> dict[Underlying, Lanes]:
+def markets_by_underlying(snapshot: Snapshot, state: State, policy: Policy) -> dict[Underlying, HedgeMarkets]:
     """Gather the markets of every hedged underlying, ordered by name."""
     venues, flights = known_venues(snapshot), in_flight(state.pending)
-    return {key: lanes_of(policy.hedges[key], venues, flights) for key in sorted(policy.hedges)}
+    return {key: hedge_markets_of(policy.hedges[key], venues, flights) for key in sorted(policy.hedges)}
 
 
-def assumed(lanes: Lanes, state: State, policy: Policy, now: datetime) -> Decimal | None:
-    """Give what silent venues are taken to hold: what was last seen there, once all of them are silent for long.
+def assumed(hedge_markets: HedgeMarkets, state: State, policy: Policy, now: datetime) -> Decimal | None:
+    """Return what silent venues are taken to hold: what was last seen there, once all of them are silent for long.
 
     None as long as one of them may come back soon, or was never seen: then nothing is taken over from them.
     """
     total = ZERO
-    for market in lanes.dark:
+    for market in hedge_markets.unreachable:
         since = state.venues.get(market.venue, VenueWatch()).down_since
         last = position_tracking.last_seen(state.markets, (market.venue, market.symbol))
         if since is None or now - since < policy.risk.takeover or last is None:
@@ -119,7 +119,7 @@ def assumed(lanes: Lanes, state: State, policy: Policy, now: datetime) -> Decima
 def _prices(
     marks: Mapping[Underlying, Decimal], exposures: Mapping[Underlying, Exposure], snapshot: Snapshot
 ) -> dict[Underlying, Decimal]:
-    """Give USD prices: the venues' marks, and for what has no market the pools' prices reckoned from the marks."""
+    """Return USD prices: the venues' marks, and for what has no market the pools' prices reckoned from the marks."""
     prices = {USD: Decimal(1), **marks}
     found_pools = [pool for view in snapshot.chains for pool in view.pools]
     traded = (key for pool in found_pools for key in (pool.underlying0, pool.underlying1))

@@ -1,4 +1,4 @@
-"""The account of a cycle: each underlying's reckoning in words, and what a person should know."""
+"""The account of a cycle: each underlying's computation in words, and what a person should know."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.data_quality.staleness import Doubt
+from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Alarm, Band, Hedge, Severity
 from bot.core.hedge.plan import Plan
-from bot.core.hedge.target import Aim
+from bot.core.hedge.target import HedgeTarget
 from bot.core.lp.exposure import Exposure
 from bot.core.policy import Policy
-from bot.core.risk.context import Ruling
+from bot.core.risk.context import RiskVerdicts
 from bot.core.snapshot import PerpPosition, Snapshot, VenueView
 from bot.core.state import Dispute, Held, Pending, PendingStatus, State, market_key
 from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId
@@ -24,16 +24,16 @@ ESCALATES: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class HedgeComputation:
     """One hedged underlying on its way through the pipeline; ``band`` is None where no venue can be read."""
 
-    aim: Aim
+    hedge_target: HedgeTarget
     band: Band | None
     plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class UnknownPosition:
     """An open position in a market that the policy does not use; it is shown and left alone."""
 
     venue: VenueId
@@ -42,13 +42,13 @@ class Stray:
     mark: Decimal
 
 
-def strays(snapshot: Snapshot, policy: Policy) -> tuple[Stray, ...]:
+def unknown_positions(snapshot: Snapshot, policy: Policy) -> tuple[UnknownPosition, ...]:
     """Find the open positions that no hedge of the policy accounts for."""
     used: dict[tuple[VenueId, Symbol], None] = {
         (market.venue, market.symbol): None for hedge in policy.hedges.values() for market in hedge.markets
     }
     return tuple(
-        Stray(view.venue, quote.market.underlying, position, quote.mark.price)
+        UnknownPosition(view.venue, quote.market.underlying, position, quote.mark.price)
         for view in snapshot.venues
         if isinstance(view, VenueView)
         for symbol, position in view.positions.items()
@@ -57,17 +57,17 @@ def strays(snapshot: Snapshot, policy: Policy) -> tuple[Stray, ...]:
 
 
 def hedges(
-    reckonings: Iterable[Reckoning],
+    computations: Iterable[HedgeComputation],
     exposures: Mapping[Underlying, Exposure],
-    others: Iterable[Stray],
-    ruling: Ruling,
+    others: Iterable[UnknownPosition],
+    verdicts: RiskVerdicts,
 ) -> tuple[Hedge, ...]:
-    """Give every underlying's line, ordered by name: the hedged ones, and what is only held or only open."""
-    lines = {item.aim.underlying: _line(item, ruling) for item in reckonings}
+    """Return every underlying's line, ordered by name: the hedged ones, and what is only held or only open."""
+    lines = {item.hedge_target.underlying: _line(item, verdicts) for item in computations}
     open_elsewhere: dict[Underlying, tuple[Decimal, Decimal]] = {}
-    for stray in others:
-        size, _ = open_elsewhere.get(stray.underlying, (ZERO, ZERO))
-        open_elsewhere[stray.underlying] = size + stray.position.size, stray.mark
+    for unknown in others:
+        size, _ = open_elsewhere.get(unknown.underlying, (ZERO, ZERO))
+        open_elsewhere[unknown.underlying] = size + unknown.position.size, unknown.mark
     for key in (*exposures, *open_elsewhere):
         if key not in lines:
             position, mark = open_elsewhere.get(key, (None, None))
@@ -77,22 +77,22 @@ def hedges(
     return tuple(lines[key] for key in sorted(lines))
 
 
-def _line(item: Reckoning, ruling: Ruling) -> Hedge:
-    aim = item.aim
-    cuts = (cut.words for cut in ruling.cuts if cut.order.underlying == aim.underlying)
+def _line(item: HedgeComputation, verdicts: RiskVerdicts) -> Hedge:
+    hedge_target = item.hedge_target
+    cuts = (cut.words for cut in verdicts.reduced if cut.order.underlying == hedge_target.underlying)
     refusals = (
         f"refused by {refused.guard}: {refused.reason}"
-        for refused in ruling.refused
-        if refused.order.underlying == aim.underlying
+        for refused in verdicts.refused
+        if refused.order.underlying == hedge_target.underlying
     )
-    first = aim.lanes.first
+    first = hedge_target.hedge_markets.first
     return Hedge(
-        underlying=aim.underlying,
-        exposure=aim.exposure.amount,
-        target=aim.target,
-        position=aim.lanes.position if first else None,
-        in_flight=aim.in_flight,
-        drift=aim.drift,
+        underlying=hedge_target.underlying,
+        exposure=hedge_target.exposure.amount,
+        target=hedge_target.target,
+        position=hedge_target.hedge_markets.position if first else None,
+        in_flight=hedge_target.in_flight,
+        drift=hedge_target.drift,
         band=item.band,
         mark=first.mark if first else None,
         note="; ".join([item.plan.note, *cuts, *refusals]),
@@ -100,7 +100,10 @@ def _line(item: Reckoning, ruling: Ruling) -> Hedge:
 
 
 def alarms(
-    snapshot: Snapshot, held: Mapping[PositionId, Held], aims: Iterable[Aim], pending: Iterable[Pending]
+    snapshot: Snapshot,
+    held: Mapping[PositionId, Held],
+    hedge_targets: Iterable[HedgeTarget],
+    pending: Iterable[Pending],
 ) -> list[Alarm]:
     """Tell of orders that are unknown, of positions that vanished or are left out, and of a perpetual that is long."""
     found = [
@@ -117,45 +120,50 @@ def alarms(
             name, request = order.intent.client_id, order.intent.request
             message = f"{name} on {request.symbol} at {request.venue} is unresolved: nothing is added there"
             found.append(Alarm(f"unresolved:{name}", Severity.WARNING, message))
-    for aim in aims:
-        for lane in aim.lanes.open:
-            if lane.position > 0:
-                message = (
-                    f"{lane.market.symbol} at {lane.market.venue} is long {lane.position:f}: hedges are never long"
-                )
-                found.append(Alarm(f"long:{lane.market.venue}:{lane.market.symbol}", Severity.CRITICAL, message))
+    for hedge_target in hedge_targets:
+        for one in hedge_target.hedge_markets.open:
+            if one.position > 0:
+                venue, symbol = one.market.venue, one.market.symbol
+                message = f"{symbol} at {venue} is long {one.position:f}: hedges are never long"
+                found.append(Alarm(f"long:{venue}:{symbol}", Severity.CRITICAL, message))
     return found
 
 
 def unhedged_alarms(
-    reckonings: Iterable[Reckoning], ruling: Ruling, outside: Mapping[Underlying, datetime], now: datetime
+    computations: Iterable[HedgeComputation],
+    verdicts: RiskVerdicts,
+    outside: Mapping[Underlying, datetime],
+    now: datetime,
 ) -> list[Alarm]:
     """Tell of liquidity that stays under-hedged beyond its band though nothing rests or goes out in full against it.
 
     The alarm grows: after ``ESCALATES`` it is of the loudest kind.
     """
     sold: dict[Underlying, Decimal] = {}
-    for item in ruling.approved:
+    for item in verdicts.approved:
         sold[item.order.underlying] = sold.get(item.order.underlying, ZERO) - item.order.quantity
     found = []
-    for reckoning in reckonings:
-        aim, band = reckoning.aim, reckoning.band
-        if aim.drift is None or band is None or aim.drift - sold.get(aim.underlying, ZERO) <= band.outer:
+    for computation in computations:
+        hedge_target, band = computation.hedge_target, computation.band
+        if (
+            hedge_target.drift is None
+            or band is None
+            or hedge_target.drift - sold.get(hedge_target.underlying, ZERO) <= band.outer
+        ):
             continue
-        left, since = aim.drift - sold.get(aim.underlying, ZERO), outside.get(aim.underlying, now)
-        share = left / aim.exposure.amount if aim.exposure.amount else ZERO
-        calm = Severity.INFO if sold.get(aim.underlying) else Severity.WARNING
+        underlying, exposure = hedge_target.underlying, hedge_target.exposure.amount
+        left, since = hedge_target.drift - sold.get(underlying, ZERO), outside.get(underlying, now)
+        share = left / exposure if exposure else ZERO
+        calm = Severity.INFO if sold.get(underlying) else Severity.WARNING
         severity = Severity.CRITICAL if now - since >= ESCALATES else calm
         minutes = (now - since).total_seconds() / 60
-        text = (
-            f"{left:.6g} {aim.underlying} ({share:.1%} of the exposure) stays unhedged, for {minutes:.0f} minutes now"
-        )
-        found.append(Alarm(f"unhedged:{aim.underlying}", severity, text))
+        text = f"{left:.6g} {underlying} ({share:.1%} of the exposure) stays unhedged, for {minutes:.0f} minutes now"
+        found.append(Alarm(f"unhedged:{underlying}", severity, text))
     return found
 
 
 def fired(state: State, policy: Policy) -> dict[Underlying, datetime]:
-    """Give when a stop of each underlying fired last, whatever the venue."""
+    """Return when a stop of each underlying fired last, whatever the venue."""
     found: dict[Underlying, datetime] = {}
     for underlying, hedge in policy.hedges.items():
         times = [at for item in hedge.markets if (at := state.fired.get(market_key(item.venue, item.symbol)))]
@@ -185,14 +193,14 @@ def dispute_alarms(disputes: Iterable[Dispute]) -> list[Alarm]:
     ]
 
 
-def distrust_alarms(doubts: Iterable[Doubt], others: Iterable[Stray]) -> list[Alarm]:
+def distrust_alarms(issues: Iterable[DataIssue], others: Iterable[UnknownPosition]) -> list[Alarm]:
     """Tell what is not believed, and what is open in markets that nobody hedges with."""
     found = [
-        Alarm(doubt.key, Severity.WARNING, f"{doubt.reason}: nothing is added in {', '.join(doubt.underlyings)}")
-        for doubt in doubts
+        Alarm(issue.key, Severity.WARNING, f"{issue.reason}: nothing is added in {', '.join(issue.underlyings)}")
+        for issue in issues
     ]
-    for stray in others:
-        symbol, size = stray.position.symbol, stray.position.size
-        message = f"{symbol} at {stray.venue} holds {size:f}, which no hedge uses: it is left alone"
-        found.append(Alarm(f"stray:{stray.venue}:{symbol}", Severity.WARNING, message))
+    for unknown in others:
+        symbol, size = unknown.position.symbol, unknown.position.size
+        message = f"{symbol} at {unknown.venue} holds {size:f}, which no hedge uses: it is left alone"
+        found.append(Alarm(f"stray:{unknown.venue}:{symbol}", Severity.WARNING, message))
     return found

@@ -1,4 +1,4 @@
-"""The whole decision: a pure function of what was seen, what is remembered and what is wanted."""
+"""The whole decision: a pure function of what was assessment, what is remembered and what is wanted."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from decimal import Context, Decimal, localcontext
 from typing import Final
 
 from bot.core import cycle_summary
-from bot.core.assess import Seen, assumed, see
-from bot.core.cycle_summary import Reckoning
+from bot.core.assess import Assessment, assess, assumed
+from bot.core.cycle_summary import HedgeComputation
 from bot.core.data_quality import position_tracking
 from bot.core.decision import Approved, Band, Decision
 from bot.core.hedge.band import bands
 from bot.core.hedge.execution_style import work
 from bot.core.hedge.markets import MarketKey
-from bot.core.hedge.plan import Manner, Plan, plan, relieved, unread
-from bot.core.hedge.target import Aim, Stance, aim, diffusion
+from bot.core.hedge.plan import ExecutionStyle, Plan, plan, unread, with_reductions
+from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
 from bot.core.hedge.volatility import Volatility
 from bot.core.lp.exposure import Exposure
 from bot.core.orders import OrderRequest
 from bot.core.pnl.position_report import reports
 from bot.core.policy import Policy
 from bot.core.risk import guards, loss_limits, margin_ladder, protection
-from bot.core.risk.context import Situation, with_short
-from bot.core.risk.protection import Rescue
+from bot.core.risk.context import RiskContext, with_short
+from bot.core.risk.protection import ProtectiveActions
 from bot.core.run_state import RunState, Trigger, moved
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import State
@@ -56,134 +56,158 @@ def settle(
 
 
 def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
-    seen = see(snapshot, state, policy)
-    rescued = protection.rescue(snapshot, seen.state.markets, seen.state.venues, policy)
-    state = _remembered(seen, rescued, snapshot.taken_at)
+    assessment = assess(snapshot, state, policy)
+    protective = protection.protective_actions(snapshot, assessment.state.markets, assessment.state.venues, policy)
+    state = _remembered(assessment, protective, snapshot.observed_at)
 
-    aims = [_aim(key, seen, state, policy, snapshot.taken_at) for key in seen.lanes]
-    widths = _bands(aims, policy, seen.lp_value, state)
-    works = [work(item, band, state, policy, snapshot.taken_at) for item, band in zip(aims, widths, strict=True)]
-    reckonings = [
-        Reckoning(item, band, _plan(item, band, done.manner, (snapshot, state), rescued))
-        for item, band, done in zip(aims, widths, works, strict=True)
+    hedge_targets = [
+        _hedge_target(key, assessment, state, policy, snapshot.observed_at) for key in assessment.hedge_markets
     ]
-    situation = _situation(snapshot, seen, state, policy, reckonings)
-    ruling = guards.check([order for item in reckonings for order in item.plan.orders], situation)
-    shorts = [item.standing for item in rescued.climbs]
-    covered = protection.cover(seen.lanes, snapshot, state.pending, state.markets, policy, shorts)
+    widths = _bands(hedge_targets, policy, assessment.lp_value, state)
+    works = [
+        work(item, band, state, policy, snapshot.observed_at) for item, band in zip(hedge_targets, widths, strict=True)
+    ]
+    computations = [
+        HedgeComputation(item, band, _plan(item, band, done.style, (snapshot, state), protective))
+        for item, band, done in zip(hedge_targets, widths, works, strict=True)
+    ]
+    context = _risk_context(snapshot, assessment, state, policy, computations)
+    verdicts = guards.check([order for item in computations for order in item.plan.orders], context)
+    shorts = [item.position_risk for item in protective.climbs]
+    covered = protection.cover(assessment.hedge_markets, snapshot, state.pending, state.markets, policy, shorts)
 
-    others = cycle_summary.strays(snapshot, policy)
-    outside = {item.underlying: done.outside for item, done in zip(aims, works, strict=True) if done.outside}
+    others = cycle_summary.unknown_positions(snapshot, policy)
+    outside = {item.underlying: done.outside for item, done in zip(hedge_targets, works, strict=True) if done.outside}
     return Decision(
-        at=snapshot.taken_at,
-        hedges=cycle_summary.hedges(reckonings, seen.exposures, others, ruling),
-        positions=reports(snapshot, seen.prices),
-        prices=seen.prices,
-        approved=tuple(ruling.approved),
-        refused=tuple(ruling.refused),
+        at=snapshot.observed_at,
+        hedges=cycle_summary.hedges(computations, assessment.exposures, others, verdicts),
+        positions=reports(snapshot, assessment.prices),
+        prices=assessment.prices,
+        approved=tuple(verdicts.approved),
+        refused=tuple(verdicts.refused),
         alarms=(
-            *cycle_summary.alarms(snapshot, state.held, aims, state.pending),
-            *cycle_summary.distrust_alarms(seen.doubts, others),
+            *cycle_summary.alarms(snapshot, state.held, hedge_targets, state.pending),
+            *cycle_summary.distrust_alarms(assessment.issues, others),
             *cycle_summary.dispute_alarms(state.disputes),
-            *seen.alarms,
-            *rescued.alarms,
-            *(alarm for item in reckonings for alarm in item.plan.alarms),
-            *guards.alarms(ruling, situation),
-            *cycle_summary.unhedged_alarms(reckonings, ruling, outside, snapshot.taken_at),
-            *cycle_summary.fired_alarms(situation.fired, policy.risk.stop.cool_down, snapshot.taken_at),
+            *assessment.alarms,
+            *protective.alarms,
+            *(alarm for item in computations for alarm in item.plan.alarms),
+            *guards.alarms(verdicts, context),
+            *cycle_summary.unhedged_alarms(computations, verdicts, outside, snapshot.observed_at),
+            *cycle_summary.fired_alarms(context.fired, policy.risk.stop.cool_down, snapshot.observed_at),
             *covered.alarms,
         ),
         state=replace(
             state,
-            order_times=tuple(situation.order_times),
+            order_times=tuple(context.order_times),
             outside=outside,
-            markets=position_tracking.expect(covered.markets, _traded(ruling.approved)),
+            markets=position_tracking.expect(covered.markets, _traded(verdicts.approved)),
         ),
         cancels=tuple(cancel for done in works for cancel in done.cancels),
-        top_ups=rescued.top_ups,
+        top_ups=protective.top_ups,
         stops=covered.actions,
-        standings=covered.standings,
+        position_risks=covered.position_risks,
     )
 
 
-def _remembered(seen: Seen, rescued: Rescue, now: datetime) -> State:
-    """Give the state with the ladder's steps, and the run state that they and the losses ask for."""
-    markets = margin_ladder.watched(seen.state.markets, rescued.climbs)
-    bot = seen.state.bot
-    asked = [(item.trigger, item.reason) for item in seen.broken]
-    if rescued.freezes is not None:
-        asked.append((Trigger.LIMIT, f"margin ladder: {rescued.freezes}"))
+def _remembered(assessment: Assessment, protective: ProtectiveActions, now: datetime) -> State:
+    """Return the state with the ladder's steps, and the run state that they and the losses ask for."""
+    markets = margin_ladder.watched(assessment.state.markets, protective.climbs)
+    bot = assessment.state.bot
+    asked = [(item.trigger, item.reason) for item in assessment.broken]
+    if protective.freezes is not None:
+        asked.append((Trigger.LIMIT, f"margin ladder: {protective.freezes}"))
     for trigger, reason in asked:
         bot = moved(bot, trigger, reason, now) or bot
-    return replace(seen.state, bot=bot, markets=markets, venues=rescued.venues)
+    return replace(assessment.state, bot=bot, markets=markets, venues=protective.venues)
 
 
-def _aim(key: Underlying, seen: Seen, state: State, policy: Policy, now: datetime) -> Aim:
-    over = loss_limits.is_funding_over(state.money, seen.capital, policy.risk.loss)
-    stance = Stance(state.bot, policy.risk.loss.funding_keep if over else Decimal(1))
-    lanes = seen.lanes[key]
-    held_in_the_dark = assumed(lanes, state, policy, now) if lanes.dark else None
-    return aim(key, seen.exposures.get(key, _NOTHING), policy.hedges[key], lanes, stance, held_in_the_dark)
+def _hedge_target(key: Underlying, assessment: Assessment, state: State, policy: Policy, now: datetime) -> HedgeTarget:
+    over = loss_limits.is_funding_over(state.money, assessment.capital, policy.risk.loss)
+    modifiers = TargetModifiers(state.bot, policy.risk.loss.funding_keep if over else Decimal(1))
+    hedge_markets = assessment.hedge_markets[key]
+    held_at_unreachable = assumed(hedge_markets, state, policy, now) if hedge_markets.unreachable else None
+    return hedge_target_of(
+        key, assessment.exposures.get(key, _NOTHING), policy.hedges[key], hedge_markets, modifiers, held_at_unreachable
+    )
 
 
-def _plan(item: Aim, band: Band | None, manner: Manner, seen: tuple[Snapshot, State], rescued: Rescue) -> Plan:
-    snapshot, state = seen
+def _plan(
+    item: HedgeTarget,
+    band: Band | None,
+    style: ExecutionStyle,
+    inputs: tuple[Snapshot, State],
+    protective: ProtectiveActions,
+) -> Plan:
+    snapshot, state = inputs
     is_whole = not snapshot.unread or state.bot.state is RunState.FLATTENING
-    wanted = plan(item, band, manner) if is_whole else unread(snapshot.unread)
-    return relieved(wanted, item, rescued.reliefs, manner.slippage)
+    wanted = plan(item, band, style) if is_whole else unread(snapshot.unread)
+    return with_reductions(wanted, item, protective.reliefs, style.slippage)
 
 
-def _bands(aims: Sequence[Aim], policy: Policy, lp_value: Decimal, state: State) -> list[Band | None]:
-    """Give each underlying's band, None where no venue can be read."""
+def _bands(hedge_targets: Sequence[HedgeTarget], policy: Policy, lp_value: Decimal, state: State) -> list[Band | None]:
+    """Return each underlying's band, None where no venue can be read."""
     volatilities = Volatility(state.marks, float(policy.assumed_volatility))
-    moving = [diffusion(item, lane, policy, volatilities) for item in aims if (lane := item.lanes.first)]
+    moving = [
+        diffusion(item, market_state, policy, volatilities)
+        for item in hedge_targets
+        if (market_state := item.hedge_markets.first)
+    ]
     solved = iter(bands(moving, policy, lp_value))
-    return [next(solved) if item.lanes.first else None for item in aims]
+    return [next(solved) if item.hedge_markets.first else None for item in hedge_targets]
 
 
-def _situation(
-    snapshot: Snapshot, seen: Seen, state: State, policy: Policy, reckonings: Sequence[Reckoning]
-) -> Situation:
-    """Gather what the guards look at: shorts as they stand, orders of the last minute, doubts."""
-    now, aims = snapshot.taken_at, [item.aim for item in reckonings]
-    return Situation(
+def _risk_context(
+    snapshot: Snapshot, assessment: Assessment, state: State, policy: Policy, computations: Sequence[HedgeComputation]
+) -> RiskContext:
+    """Gather what the guards look at: shorts as they stand, orders of the last minute, issues."""
+    now, hedge_targets = snapshot.observed_at, [item.hedge_target for item in computations]
+    return RiskContext(
         at=now,
         bot=state.bot,
         policy=policy.guards,
         risk=policy.risk,
         venue_caps=policy.venue_caps,
-        lanes=seen.lanes,
-        doubts=seen.doubts,
+        hedge_markets=assessment.hedge_markets,
+        issues=assessment.issues,
         markets=state.markets,
         fired=cycle_summary.fired(state, policy),
-        capital=seen.capital,
-        spent=seen.spent,
-        protective=frozenset().union(*(item.plan.protective for item in reckonings)),
+        capital=assessment.capital,
+        spent=assessment.spent,
+        protective=frozenset().union(*(item.plan.protective for item in computations)),
         unread=snapshot.unread,
-        shorts={item.underlying: item.short_notional for item in aims},
-        venue_shorts=_by_venue(aims),
-        views=_views(snapshot, aims, policy),
+        shorts={item.underlying: item.short_notional for item in hedge_targets},
+        venue_shorts=_by_venue(hedge_targets),
+        views=_views(snapshot, hedge_targets, policy),
         order_times=[at for at in state.order_times if now - at < guards.MINUTE],
         disputes=state.disputes,
     )
 
 
-def _by_venue(aims: Sequence[Aim]) -> dict[VenueId, Decimal]:
+def _by_venue(hedge_targets: Sequence[HedgeTarget]) -> dict[VenueId, Decimal]:
     shorts: dict[VenueId, Decimal] = {}
-    for item in aims:
-        for lane in item.lanes.open:
-            shorts[lane.market.venue] = shorts.get(lane.market.venue, ZERO) + lane.short_notional
+    for item in hedge_targets:
+        for market_state in item.hedge_markets.open:
+            shorts[market_state.market.venue] = (
+                shorts.get(market_state.market.venue, ZERO) + market_state.short_notional
+            )
     return shorts
 
 
-def _views(snapshot: Snapshot, aims: Sequence[Aim], policy: Policy) -> dict[VenueId, VenueView]:
-    """Give the venues as they would be if all sales in flight filled; what those bind is bound already."""
+def _views(snapshot: Snapshot, hedge_targets: Sequence[HedgeTarget], policy: Policy) -> dict[VenueId, VenueView]:
+    """Return the venues as they would be if all sales in flight filled; what those bind is bound already."""
     views = {view.venue: view for view in snapshot.known_venues}
-    for item in aims:
-        for lane in item.lanes.open:
-            if lane.flight.selling:
-                view = views[lane.market.venue]
-                sold = with_short(view, lane.market.symbol, -lane.flight.selling, lane.mark, policy.risk.leverage)
+    for item in hedge_targets:
+        for market_state in item.hedge_markets.open:
+            if market_state.flight.selling:
+                view = views[market_state.market.venue]
+                sold = with_short(
+                    view,
+                    market_state.market.symbol,
+                    -market_state.flight.selling,
+                    market_state.mark,
+                    policy.risk.leverage,
+                )
                 views[view.venue] = replace(sold, balance=view.balance)
     return views
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -29,7 +29,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Hedge:
-    """The reckoning of one underlying, base units; drift = exposure x ratio + position + in_flight.
+    """The computation of one underlying, base units; drift = exposure x ratio + position + in_flight.
 
     ``mark`` is None where no venue of the underlying could be read; then ``position`` and ``drift`` are None too.
     ``note`` says in words what is done and why.
@@ -105,12 +105,12 @@ class PositionReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PositionRisk:
     """How far one short is from its liquidation; ``size`` signed in base units, prices in USD.
 
-    ``computed`` is the price by the venue's formula while the other marks stand still, ``told`` the venue's own word,
-    ``joint`` the price here if the marks of all shorts of the account rise alike; ``liquidation`` is the nearest of
-    them, None where there is none. ``distance`` is the rise of the mark up to it, as a fraction. ``ratio`` is
+    ``computed`` is the price by the venue's formula while the other marks stand still, ``reported`` the venue's own
+    word, ``joint`` the price here if the marks of all shorts of the account rise alike; ``liquidation`` is the nearest
+    of them, None where there is none. ``distance`` is the rise of the mark up to it, as a fraction. ``ratio`` is
     maintenance margin / equity: liquidation is at 1. ``stop`` is the trigger of the verified stop.
     """
 
@@ -120,7 +120,7 @@ class Standing:
     size: Decimal
     mark: Decimal
     computed: Decimal | None
-    told: Decimal | None
+    reported: Decimal | None = field(metadata={"json": "told"})
     joint: Decimal | None
     liquidation: Decimal | None
     distance: Decimal | None
@@ -186,4 +186,4 @@ class Decision:
     cancels: tuple[Cancel, ...] = ()
     top_ups: tuple[TopUpAction, ...] = ()
     stops: tuple[StopAction, ...] = ()
-    standings: tuple[Standing, ...] = ()
+    position_risks: tuple[PositionRisk, ...] = field(default=(), metadata={"json": "standings"})

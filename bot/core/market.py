@@ -97,5 +97,5 @@ class Candle:
     close: Decimal
 
     def and_then(self, price: Decimal) -> Candle:
-        """Give the candle with one price more."""
+        """Return the candle with one price more."""
         return replace(self, high=max(self.high, price), low=min(self.low, price), close=price)

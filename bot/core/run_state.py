@@ -80,7 +80,7 @@ nothing but a flatten leads out of halted besides. A pause of a frozen bot would
 
 
 def moved(bot: BotState, trigger: Trigger, reason: str, at: datetime) -> BotState | None:
-    """Give the state after a trigger: the same object where nothing changes, None where it is refused."""
+    """Return the state after a trigger: the same object where nothing changes, None where it is refused."""
     target = TRANSITIONS.get((bot.state, trigger))
     if target is None or target is bot.state:
         return None if target is None else bot

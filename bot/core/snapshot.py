@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -76,7 +76,7 @@ class Entry:
 
     @classmethod
     def single(cls, amount0: int, amount1: int, liquidity: int, source: EntrySource, block: int) -> Self:
-        """Give the entry of one deposit."""
+        """Return the entry of one deposit."""
         return cls(amount0, amount1, liquidity, source, block, root=isqrt(amount0 * amount1))
 
 
@@ -219,7 +219,7 @@ class Snapshot:
     protects the shorts that are there may be done.
     """
 
-    taken_at: datetime
+    observed_at: datetime = field(metadata={"json": "taken_at"})
     chains: tuple[ChainView, ...]
     venues: tuple[VenueView | VenueUnknown, ...]
     unread: tuple[ChainName, ...] = ()
@@ -235,5 +235,5 @@ class Snapshot:
         return tuple(view for view in self.venues if isinstance(view, VenueView))
 
     def venue(self, venue: VenueId) -> VenueView | None:
-        """Give a venue's view, or None where it is unknown."""
+        """Return a venue's view, or None where it is unknown."""
         return next((view for view in self.known_venues if view.venue == venue), None)

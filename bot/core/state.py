@@ -182,7 +182,7 @@ class Money:
     fees_day: Decimal = ZERO
 
     def accepted(self) -> Money:
-        """Give the book of an operator who takes what was lost so far as lost: results start at 0 again."""
+        """Return the book of an operator who takes what was lost so far as lost: results start at 0 again."""
         return replace(
             self,
             hedge_day=ZERO,
@@ -195,7 +195,7 @@ class Money:
 
 
 def market_key(venue: VenueId, symbol: Symbol) -> str:
-    """Give the key of a market in the state's mappings."""
+    """Return the key of a market in the state's mappings."""
     return f"{venue}|{symbol}"
 
 
@@ -223,10 +223,10 @@ class State:
 
     @classmethod
     def fresh(cls, at: datetime) -> State:
-        """Give the state of a bot that has never run."""
+        """Return the state of a bot that has never run."""
         return cls(BotState(RunState.RUNNING, "first start", at))
 
     def with_bot(self, bot: BotState) -> State:
-        """Give this state with another run state. Who lets a frozen bot go takes the losses so far as lost."""
+        """Return this state with another run state. Who lets a frozen bot go takes the losses so far as lost."""
         is_let_go = bot.state is RunState.RUNNING and self.bot.state not in {RunState.RUNNING, RunState.PAUSED}
         return replace(self, bot=bot, money=self.money.accepted() if is_let_go else self.money)

@@ -43,7 +43,7 @@ class Side(StrEnum):
 
 
 def side_of(quantity: Decimal) -> Side:
-    """Give the venue's side for a signed, non-zero quantity."""
+    """Return the venue's side for a signed, non-zero quantity."""
     if quantity == 0:
         raise ValueError("a quantity of zero has no side")
     return Side.BUY if quantity > 0 else Side.SELL

@@ -143,7 +143,7 @@ class LocalChain:
         return Erc20((await self.mine(Tx(sender, None, data))).created[0], symbol, decimals)
 
     async def fund(self, account: Address, amounts: Mapping[Erc20, int]) -> None:
-        """Give an account tokens (raw units) and let the routers and the position manager spend them; one block."""
+        """Return an account tokens (raw units) and let the routers and the position manager spend them; one block."""
         await self.rpc.call("anvil_setBalance", account, hex(2**96))
         txs = []
         for token, amount in amounts.items():
@@ -162,7 +162,7 @@ class LocalChain:
         return Tx(sender, token, calldata("transfer(address,uint256)", to, amount))
 
     async def balance(self, token: Address, account: Address, block: str = "latest") -> int:
-        """Give an account's balance of a token (also of V2 LP tokens), raw units."""
+        """Return an account's balance of a token (also of V2 LP tokens), raw units."""
         return int((await self.view(token, "(uint256)", "balanceOf(address)", account, block=block))[0])
 
     async def view(

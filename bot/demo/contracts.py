@@ -41,7 +41,7 @@ def node_modules() -> Path:
 
 
 def creation_code(name: str) -> bytes:
-    """Give the creation bytecode of a Uniswap contract or WETH9, without constructor arguments.
+    """Return the creation bytecode of a Uniswap contract or WETH9, without constructor arguments.
 
     Raises:
         ConfigError: its npm package is not installed.
@@ -52,7 +52,7 @@ def creation_code(name: str) -> bytes:
 
 
 def multicall3_code() -> bytes:
-    """Give Multicall3's creation bytecode, which viem carries as a constant.
+    """Return Multicall3's creation bytecode, which viem carries as a constant.
 
     Raises:
         ConfigError: viem is not installed, or carries it no more.
@@ -65,7 +65,7 @@ def multicall3_code() -> bytes:
 
 
 def token_code() -> bytes:
-    """Give the creation bytecode of ``solidity/Token.sol``; compiled at first use, then cached by its source's hash.
+    """Return the creation bytecode of ``solidity/Token.sol``; compiled at first use, then cached by its source's hash.
 
     Raises:
         ConfigError: the compiler is not installed or refuses the source.

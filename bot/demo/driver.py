@@ -92,7 +92,7 @@ class DemoRun:
         return None if self._daemon is None else self._daemon.pid
 
     def view(self) -> JournalView:
-        """Give the journal, read-only; open until the demo ends."""
+        """Return the journal, read-only; open until the demo ends."""
         if self._view is None:
             self._view = JournalView.open(self.journal)
         return self._view
@@ -112,7 +112,7 @@ class DemoRun:
         return Seen(step, record, await self._is_true(record))
 
     async def stop(self) -> int:
-        """End the daemon as ``docker stop`` would, and give its exit code."""
+        """End the daemon as ``docker stop`` would, and return its exit code."""
         if self._view is not None:
             self._view.close()
             self._view = None
@@ -161,7 +161,7 @@ class DemoRun:
         }
 
     def _environment(self) -> dict[str, str]:
-        """Give the daemon its venues' credentials, and nothing of the user's own configuration."""
+        """Return the daemon its venues' credentials, and nothing of the user's own configuration."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
         return {**inherited, **{name: value for venue in self.venues for name, value in venue.environment().items()}}
 

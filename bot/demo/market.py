@@ -38,22 +38,22 @@ class PriceMove:
 
 
 def raw_price(usd0: Decimal, decimals0: int, usd1: Decimal, decimals1: int) -> Fraction:
-    """Give raw token1 per raw token0 from the tokens' USD prices."""
+    """Return raw token1 per raw token0 from the tokens' USD prices."""
     return Fraction(usd0) / Fraction(usd1) * Fraction(10) ** (decimals1 - decimals0)
 
 
 def raw_amount(usd: Decimal, price: Decimal, decimals: int) -> int:
-    """Give the raw units that so many USD buy."""
+    """Return the raw units that so many USD buy."""
     return int((usd / price).scaleb(decimals))
 
 
 def band(market: Fraction, fee: Fraction) -> tuple[Fraction, Fraction]:
-    """Give the pool prices between which no arbitrage pays."""
+    """Return the pool prices between which no arbitrage pays."""
     return market * (1 - fee), market / (1 - fee)
 
 
 def v2_arbitrage(reserve0: int, reserve1: int, market: Fraction) -> Trade | None:
-    """Give the input that earns an arbitrageur most on a V2 pair; None where none earns anything.
+    """Return the input that earns an arbitrageur most on a V2 pair; None where none earns anything.
 
     With g = 1 - f, the marginal rate of an input dx of token0 is g x y / (x + g dx)²: equal to m at
     x + g dx = sqrt(g x y / m). For an input of token1 the same with the sides changed and 1/m.
@@ -71,7 +71,7 @@ def v2_arbitrage(reserve0: int, reserve1: int, market: Fraction) -> Trade | None
 
 
 def v3_arbitrage(sqrt_price: int, market: Fraction, fee: Fraction) -> PriceMove | None:
-    """Give the swap that brings a V3 pool to the edge of its band; None inside the band."""
+    """Return the swap that brings a V3 pool to the edge of its band; None inside the band."""
     low, high = (sqrt_price_x96(edge) for edge in band(market, fee))
     if low <= sqrt_price <= high:
         return None
@@ -79,11 +79,11 @@ def v3_arbitrage(sqrt_price: int, market: Fraction, fee: Fraction) -> PriceMove 
 
 
 def nearest_tick(price: Fraction, spacing: int) -> int:
-    """Give the usable tick nearest to a price in raw token1 per raw token0: 1.0001^tick."""
+    """Return the usable tick nearest to a price in raw token1 per raw token0: 1.0001^tick."""
     return round(math.log(price) / math.log(1.0001) / spacing) * spacing
 
 
 def noise_sizes(rng: random.Random, typical: float, most: int) -> tuple[float, ...]:
-    """Give 1 to ``most`` trades in USD: log-normal around ``typical``, of either sign at even odds."""
+    """Return 1 to ``most`` trades in USD: log-normal around ``typical``, of either sign at even odds."""
     count = rng.randint(1, most)
     return tuple(rng.choice((-1, 1)) * typical * math.exp(rng.gauss(0, _NOISE_SPREAD)) for _ in range(count))

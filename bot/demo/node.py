@@ -50,7 +50,7 @@ class AnvilOptions:
     state_file: Path | None = None
 
     def arguments(self) -> list[str]:
-        """Give the command line, without the program. Gas is free and every sender is accepted without a key."""
+        """Return the command line, without the program. Gas is free and every sender is accepted without a key."""
         mining = ["--no-mining"] if self.block_time is None else ["--block-time", str(self.block_time)]
         state = [] if self.state_file is None else ["--state", str(self.state_file), "--preserve-historical-states"]
         return [

@@ -41,7 +41,7 @@ class Course:
     knots: tuple[tuple[float, float], ...]
 
     def level(self, fraction: float) -> float:
-        """Give the log of the course over its start, at a fraction of the scene in [0, 1)."""
+        """Return the log of the course over its start, at a fraction of the scene in [0, 1)."""
         index = bisect_right(self.knots, fraction, key=lambda knot: knot[0])
         if index == len(self.knots):
             return self.knots[-1][1]
@@ -64,7 +64,7 @@ PULL: Final = 0.05
 
 
 def market_path(rng: random.Random, blocks: int, start: datetime, step: timedelta) -> Iterator[MarketPoint]:
-    """Give the market at ``start`` and after each ``step``, for ever; every ``blocks`` blocks the course begins again.
+    """Yield the market at ``start`` and after each ``step``, for ever; the course repeats every ``blocks`` blocks.
 
     The log price is the course plus an Ornstein-Uhlenbeck process, whose increments are those of a geometric Brownian
     motion of the course's volatility; the two assets' increments are correlated by `CORRELATION`.

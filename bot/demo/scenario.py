@@ -44,7 +44,7 @@ SCRIPT: Final[tuple[tuple[float, Action], ...]] = (
 
 
 def actions_by_block(blocks: int) -> Mapping[int, tuple[Action, ...]]:
-    """Give the actions of each block of a scene (the first block is 1)."""
+    """Return the actions of each block of a scene (the first block is 1)."""
     found: dict[int, tuple[Action, ...]] = {}
     for fraction, action in SCRIPT:
         index = max(1, round(fraction * blocks))
@@ -73,14 +73,14 @@ class SceneSettings:
             raise ConfigError(f"{self.blocks} blocks are too few for the script: at least {MIN_BLOCKS}", key="blocks")
 
     def path(self) -> Iterator[MarketPoint]:
-        """Give the true market, block by block from block 0, for ever."""
+        """Return the true market, block by block from block 0, for ever."""
         rng = random.Random(f"{self.seed}:path")  # noqa: S311 - a scene that can be repeated, no secret
         return market_path(rng, self.blocks, self.start, self.block_time)
 
     def noise(self) -> random.Random:
-        """Give the source of the noise trades."""
+        """Return the source of the noise trades."""
         return random.Random(f"{self.seed}:noise")  # noqa: S311 - the same
 
     def points(self, count: int) -> tuple[MarketPoint, ...]:
-        """Give the true market at blocks 0 to ``count``."""
+        """Return the true market at blocks 0 to ``count``."""
         return tuple(islice(self.path(), count + 1))

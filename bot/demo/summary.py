@@ -59,7 +59,7 @@ def _count(tally: Tally, hedge: Hedge, decision: Decision) -> None:
 
 
 def summary(account: Account, view: JournalView, files: Mapping[str, str]) -> dict[str, object]:
-    """Give the run's figures as JSON values; quantities and money as strings.
+    """Return the run's figures as JSON values; quantities and money as strings.
 
     Args:
         account: what was gathered.

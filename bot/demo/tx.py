@@ -48,17 +48,17 @@ def decoded(types: str, data: bytes) -> tuple[Any, ...]:
 
 
 def address_of(text: str) -> Address:
-    """Give an address (hexadecimal, any case) with its checksum."""
+    """Return an address (hexadecimal, any case) with its checksum."""
     return Address(to_checksum_address(text))
 
 
 def created_by(sender: Address) -> Address:
-    """Give the address of the first contract that an account creates: keccak(rlp(sender, 0))."""
+    """Return the address of the first contract that an account creates: keccak(rlp(sender, 0))."""
     return address_of("0x" + keccak(b"\xd6\x94" + bytes.fromhex(sender[2:]) + b"\x80")[12:].hex())
 
 
 def mapping_slot(key: int, slot: int) -> int:
-    """Give the storage slot of ``mapping[key]`` where the mapping itself is at ``slot`` (Solidity's layout)."""
+    """Return the storage slot of ``mapping[key]`` where the mapping itself is at ``slot`` (Solidity's layout)."""
     return int.from_bytes(keccak((key % 2**256).to_bytes(32) + slot.to_bytes(32)))
 
 

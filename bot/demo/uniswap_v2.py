@@ -26,7 +26,7 @@ class UniswapV2:
         return await self.pair(token_a, token_b)
 
     async def pair(self, token_a: Address, token_b: Address) -> Address:
-        """Give the pair of two tokens; the zero address where there is none."""
+        """Return the pair of two tokens; the zero address where there is none."""
         at = self._chain.at.v2_factory
         found = await self._chain.view(at, "(address)", "getPair(address,address)", token_a, token_b)
         return address_of(found[0])
@@ -57,7 +57,7 @@ class UniswapV2:
         return Tx(trader, self._chain.at.v2_router, data)
 
     async def reserves(self, pair: Address, block: str = "latest") -> tuple[int, int]:
-        """Give the stored reserves of token0 and token1."""
+        """Return the stored reserves of token0 and token1."""
         found = await self._chain.view(pair, "(uint112,uint112,uint32)", "getReserves()", block=block)
         return found[0], found[1]
 

@@ -24,7 +24,7 @@ _ZERO_TOPIC: Final = "0x" + 64 * "0"
 
 
 def sqrt_price_x96(price: Fraction) -> int:
-    """Give floor(sqrt(price) * 2^96) of a price in raw token1 per raw token0."""
+    """Return floor(sqrt(price) * 2^96) of a price in raw token1 per raw token0."""
     return isqrt((price.numerator << 192) // price.denominator)
 
 
@@ -84,7 +84,7 @@ class UniswapV3:
         return await self.pool(key)
 
     async def pool(self, key: PoolKey) -> Address:
-        """Give a pool's address; the zero address where there is none."""
+        """Return a pool's address; the zero address where there is none."""
         args = (key.token0, key.token1, key.fee)
         found = await self._chain.view(self._chain.at.v3_factory, "(address)", "getPool(address,address,uint24)", *args)
         return address_of(found[0])
@@ -100,7 +100,7 @@ class UniswapV3:
         return self.minted_ids(await self._chain.mine(self.mint(owner, key, ticks, *amounts)))[0]
 
     def minted_ids(self, block: Block) -> tuple[int, ...]:
-        """Give the token ids that a block's transactions minted, in order."""
+        """Return the token ids that a block's transactions minted, in order."""
         logs = (log for receipt in block.receipts for log in receipt["logs"])
         return tuple(
             int(log["topics"][3], 16)
@@ -138,7 +138,7 @@ class UniswapV3:
         return Tx(trader, self._chain.at.v3_router, calldata(signature, params))
 
     async def slot0(self, pool: Address, block: str = "latest") -> tuple[int, int]:
-        """Give a pool's sqrtPriceX96 and tick."""
+        """Return a pool's sqrtPriceX96 and tick."""
         types = "(uint160,int24,uint16,uint16,uint16,uint8,bool)"
         found = await self._chain.view(pool, types, "slot0()", block=block)
         return found[0], found[1]

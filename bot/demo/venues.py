@@ -55,7 +55,7 @@ class _Market:
     now: Callable[[], MarketPoint]
 
     def path(self, since: datetime | None, now: datetime) -> Sequence[Step]:
-        """Give the present prices; the scene has no others."""
+        """Return the present prices; the scene has no others."""
         del since
         market = self.now()
         prices = {Underlying("ETH"): market.eth, Underlying("BTC"): market.btc}
@@ -72,7 +72,7 @@ class DemoVenue:
     ca_file: Path
 
     def settings(self) -> dict[str, object]:
-        """Give its table of the daemon's configuration; the credentials go another way."""
+        """Return its table of the daemon's configuration; the credentials go another way."""
         return {
             "kind": self.kind.value,
             "symbols": dict(SYMBOLS),
@@ -82,14 +82,14 @@ class DemoVenue:
         }
 
     def environment(self) -> dict[str, str]:
-        """Give the credentials as the daemon's environment."""
+        """Return the credentials as the daemon's environment."""
         prefix = f"DNBOT_VENUES__{self.kind.value.upper()}__"
         keys = self.desk.credentials
         found = {f"{prefix}API_KEY": keys.key, f"{prefix}SECRET": keys.secret}
         return {**found, f"{prefix}PASSPHRASE": keys.passphrase} if self.kind is Kind.BITGET else found
 
     def positions(self) -> dict[Symbol, Decimal]:
-        """Give the account's own truth: the positions, base units."""
+        """Return the account's own truth: the positions, base units."""
         return {symbol: self.desk.size(symbol) for symbol in SYMBOLS.values()}
 
 

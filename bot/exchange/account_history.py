@@ -36,7 +36,7 @@ class History:
     empty: dict[Symbol, tuple[datetime, datetime]] = field(default_factory=dict)
 
     async def fills(self, since: datetime, instruments: Mapping[Symbol, Instrument]) -> tuple[Fill, ...]:
-        """Give our trades from ``since`` on, or as far back as the venue keeps them, oldest first.
+        """Return our trades from ``since`` on, or as far back as the venue keeps them, oldest first.
 
         Raises:
             Retryable: a read failed.
@@ -112,7 +112,7 @@ class History:
         return ClientOrderId(text(row, "clientOrderId", f"order {order}")) if has(row, "clientOrderId") else None
 
     async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Give the cash movements from ``since`` on, oldest first; an entry's number is unique within its kind.
+        """Return the cash movements from ``since`` on, oldest first; an entry's number is unique within its kind.
 
         Raises:
             Retryable: a read failed.

@@ -151,7 +151,7 @@ class CcxtExchange:
         return self.instruments[symbol]
 
     async def fills(self, since: datetime) -> tuple[Fill, ...]:
-        """Give our trades from ``since`` on, or as far back as the venue keeps them, oldest first.
+        """Return our trades from ``since`` on, or as far back as the venue keeps them, oldest first.
 
         Raises:
             Retryable: a read failed.
@@ -161,7 +161,7 @@ class CcxtExchange:
         return await self.history.fills(since, self.instruments)
 
     async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Give the cash movements from ``since`` on, oldest first; numbers are unique within their kind.
+        """Return the cash movements from ``since`` on, oldest first; numbers are unique within their kind.
 
         Raises:
             Retryable: a read failed.
@@ -183,6 +183,6 @@ class CcxtExchange:
         return not_sent(ClientOrderId(""), f"{amount:f} USD not moved: no other wallet is configured")
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Release connections."""
         await self.link.api.close()
         await self.session.close()

@@ -18,7 +18,7 @@ from bot.exchange.errors import NotSent, Refusal, Unbelievable, Unreachable
 from bot.exchange.facts import VenueFacts
 from bot.exchange.fields import Row, milliseconds_of
 from bot.exchange.redact import Redactor
-from bot.exchange.transport import Manner, Wire, recording
+from bot.exchange.transport import RequestStyle, Wire, recording
 from bot.ports import Clock
 
 MAX_OFFSET: Final = timedelta(milliseconds=500)
@@ -57,10 +57,10 @@ class Api(Protocol):
         """Put a venue's order into ccxt's dictionary."""
 
     def market(self, symbol: str) -> object:
-        """Give a loaded market."""
+        """Return a loaded market."""
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Release connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Link:
     suspect: bool = field(default=False)
 
     def method(self, name: str) -> Call:
-        """Give a ccxt method by name: a unified one, or one of the venue's own endpoints."""
+        """Return a ccxt method by name: a unified one, or one of the venue's own endpoints."""
         call: Call = getattr(self.api, name)
         return call
 
@@ -136,7 +136,7 @@ class Link:
         return await retrying(self._read_once, name, args, kwargs)
 
     async def _read_once(self, name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
-        with recording(Manner()) as wires:
+        with recording(RequestStyle()) as wires:
             try:
                 return await self.method(name)(*args, **kwargs)
             except Refusal as refusal:
@@ -154,7 +154,7 @@ class Link:
 
     async def write(self, name: str, *args: object, urgent: bool, **kwargs: object) -> Written:
         """Send one write, once. Never raises for what the venue, the network or ccxt does."""
-        with recording(Manner(urgent=urgent, max_wait=1.0)) as wires:
+        with recording(RequestStyle(urgent=urgent, max_wait=1.0)) as wires:
             result, words = await self._attempt(self.method(name), args, kwargs)
         sent = [wire for wire in wires if wire.method != "GET" and wire.sent]
         wire = sent[-1] if sent else None
@@ -211,7 +211,7 @@ class Link:
         return None
 
     def venue_ms(self) -> int:
-        """Give the venue's present time in milliseconds, as far as it is known."""
+        """Return the venue's present time in milliseconds, as far as it is known."""
         now = self.clock.now() + (self.offset.value if self.offset else timedelta())
         return milliseconds_of(now)
 

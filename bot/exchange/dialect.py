@@ -97,10 +97,10 @@ class Dialect(Protocol):
         """Read balance and positions; flat is believed only where two answers agree on it."""
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
-        """Give ccxt's parameters for an order; the trigger price is added by the caller, rounded."""
+        """Return ccxt's parameters for an order; the trigger price is added by the caller, rounded."""
 
     def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
-        """Give ccxt's parameters for cancelling by client id."""
+        """Return ccxt's parameters for cancelling by client id."""
 
     async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
         """Ask for an order by client id in every book, open or done; None from validated answers only."""
@@ -109,10 +109,10 @@ class Dialect(Protocol):
         """Map the orders that triggered ones became to the client ids of the triggered ones."""
 
     def realised(self, trade: Row) -> Decimal:
-        """Give a trade's realised profit, USD."""
+        """Return a trade's realised profit, USD."""
 
     async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
         """Read the cash movements of a span of at most a week."""
 
     def margin_params(self, *, short: bool) -> dict[str, object]:
-        """Give ccxt's parameters for adding margin to a position."""
+        """Return ccxt's parameters for adding margin to a position."""

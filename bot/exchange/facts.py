@@ -103,5 +103,5 @@ class VenueFacts:
 
 
 def rules(status: int, reason: RejectReason, codes: Iterable[str]) -> tuple[Rule, ...]:
-    """Give one rule per code."""
+    """Return one rule per code."""
     return tuple(Rule(status, code, reason) for code in codes)

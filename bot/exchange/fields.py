@@ -13,7 +13,7 @@ Row = Mapping[str, object]
 
 
 def row_of(value: object, what: str) -> Row:
-    """Give ``value`` as a dictionary with text keys.
+    """Return ``value`` as a dictionary with text keys.
 
     Raises:
         Unbelievable: it is none, or an empty one.
@@ -24,7 +24,7 @@ def row_of(value: object, what: str) -> Row:
 
 
 def rows_of(value: object, what: str) -> tuple[Row, ...]:
-    """Give ``value`` as a list of dictionaries; an empty list is allowed.
+    """Return ``value`` as a list of dictionaries; an empty list is allowed.
 
     Raises:
         Unbelievable: it is no list, or holds something else.
@@ -40,7 +40,7 @@ def has(row: Row, key: str) -> bool:
 
 
 def text(row: Row, key: str, what: str) -> str:
-    """Give a field as text.
+    """Return a field as text.
 
     Raises:
         Unbelievable: it is missing, empty, or neither text nor a whole number.
@@ -52,7 +52,7 @@ def text(row: Row, key: str, what: str) -> str:
 
 
 def flag(row: Row, key: str, what: str) -> bool:
-    """Give a field as a truth value.
+    """Return a field as a truth value.
 
     Raises:
         Unbelievable: it is missing or something else.
@@ -64,7 +64,7 @@ def flag(row: Row, key: str, what: str) -> bool:
 
 
 def number(row: Row, key: str, what: str) -> Decimal:
-    """Give a field as a finite number. A float counts as the shortest decimal that reads back as it.
+    """Return a field as a finite number. A float counts as the shortest decimal that reads back as it.
 
     Raises:
         Unbelievable: it is missing, None, empty, or no finite number.
@@ -82,7 +82,7 @@ def number(row: Row, key: str, what: str) -> Decimal:
 
 
 def positive(row: Row, key: str, what: str) -> Decimal:
-    """Give a field as a number above zero.
+    """Return a field as a number above zero.
 
     Raises:
         Unbelievable: it is missing or not above zero.
@@ -94,7 +94,7 @@ def positive(row: Row, key: str, what: str) -> Decimal:
 
 
 def moment(row: Row, key: str, what: str) -> datetime:
-    """Give a field of milliseconds since 1970 as a time, UTC.
+    """Return a field of milliseconds since 1970 as a time, UTC.
 
     Raises:
         Unbelievable: it is missing or not after 1970.
@@ -103,13 +103,13 @@ def moment(row: Row, key: str, what: str) -> datetime:
 
 
 def moment_of(milliseconds: Decimal | int) -> datetime:
-    """Give milliseconds since 1970 as a time, UTC."""
+    """Return milliseconds since 1970 as a time, UTC."""
     whole = int(milliseconds)
     return datetime.fromtimestamp(whole // 1000, UTC).replace(microsecond=whole % 1000 * 1000)
 
 
 def milliseconds_of(at: datetime) -> int:
-    """Give a time as milliseconds since 1970, rounded down."""
+    """Return a time as milliseconds since 1970, rounded down."""
     return int(at.timestamp()) * 1000 + at.microsecond // 1000
 
 

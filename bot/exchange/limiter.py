@@ -53,7 +53,7 @@ class _Spent:
         self.total += cost
 
     def wait(self, now: float, cost: int, capacity: int) -> float:
-        """Give the seconds until ``cost`` more units fit below ``capacity``."""
+        """Return the seconds until ``cost`` more units fit below ``capacity``."""
         over = self.total + cost - capacity
         if over <= 0:
             return 0.0
@@ -94,7 +94,7 @@ class Limiter:
                 self._of(charge.window).add(now, charge.cost)
 
     def delay(self, charges: Sequence[Charge], *, urgent: bool) -> float:
-        """Give the seconds until the charges fit, 0 if they fit now."""
+        """Return the seconds until the charges fit, 0 if they fit now."""
         now = self._clock.monotonic()
         return max([self._silent_until - now, 0.0, *(self._wait(charge, now, urgent=urgent) for charge in charges)])
 

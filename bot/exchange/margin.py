@@ -59,7 +59,7 @@ class Margin:
             raise NotSent(f"the settings of {symbol} could not be read: {error}") from error
 
     async def _change(self, name: str, *args: object) -> str:
-        """Change a setting; give what went wrong, or nothing."""
+        """Change a setting; return what went wrong, or nothing."""
         verdict = judge(await self.link.write(name, *args, urgent=False), _NO_ORDER, self.dialect.facts)
         return "" if verdict is None else verdict.message
 

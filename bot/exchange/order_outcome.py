@@ -16,7 +16,7 @@ NOT_SENT: Final = "not_sent"
 
 
 def judge(written: Written, client_id: ClientOrderId, facts: VenueFacts) -> Rejected | Unknown | None:
-    """Give what a write came to, or None where the venue took it; ``written.result`` then holds what ccxt made of it.
+    """Return what a write came to, or None where the venue took it; ``written.result`` then holds what ccxt made of it.
 
     The exception's class is not looked at: ccxt raises the same ones for orders that were and were not placed.
     """
@@ -39,5 +39,5 @@ def _matches(rule: Rule, wire: Wire) -> bool:
 
 
 def not_sent(client_id: ClientOrderId, why: str) -> Rejected:
-    """Give the rejection of a request that was held back on this side."""
+    """Return the rejection of a request that was held back on this side."""
     return Rejected(client_id, RejectReason.NOT_SENT, NOT_SENT, why)

@@ -182,7 +182,7 @@ class Orders:
 
 
 def instrument_of(instruments: Mapping[Symbol, Instrument], symbol: Symbol) -> Instrument:
-    """Give a configured instrument.
+    """Return a configured instrument.
 
     Raises:
         NotSent: the start-up checks were not passed, or it is no configured one.

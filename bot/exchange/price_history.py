@@ -45,7 +45,7 @@ class PerpPast:
     _loaded: bool = field(default=False)
 
     async def candles(self, since: datetime, span: timedelta, price: PriceKind) -> list[Candle]:
-        """Give the candles of the next ``PAGE`` spans from a time on, oldest first; those that are missing, missing.
+        """Return the candles of the next ``PAGE`` spans from a time on, oldest first; those that are missing, missing.
 
         Raises:
             ConfigError: the venue has no such perpetual.
@@ -65,7 +65,7 @@ class PerpPast:
         return [row for row in rows if row.at != until]
 
     async def rates(self, since: datetime, until: datetime) -> list[Rate]:
-        """Give the funding rates that were settled from a time up to but without another one, oldest first.
+        """Return the funding rates that were settled from a time up to but without another one, oldest first.
 
         Raises:
             As ``candles``.
@@ -90,7 +90,7 @@ class PerpPast:
         return [found[at] for at in sorted(found) if since <= at < until]
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Release connections."""
         await self.link.api.close()
         await self.session.close()
 

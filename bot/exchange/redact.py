@@ -26,7 +26,7 @@ class Redactor:
         self._spellings = sorted(spellings, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """Give the text without secrets, on one line and cut to a readable length."""
+        """Return the text without secrets, on one line and cut to a readable length."""
         for spelling in self._spellings:
             text = text.replace(spelling, "***")
         text = " ".join(_SIGNED.sub(r"\1\2***", text).split())

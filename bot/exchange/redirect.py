@@ -34,7 +34,7 @@ class _OneAddress(AbstractResolver):
 
 
 def redirected(address: str, ca_file: Path) -> Connector:
-    """Give a connector whose every connection goes to ``address`` (host:port) and trusts only ``ca_file``.
+    """Return a connector whose every connection goes to ``address`` (host:port) and trusts only ``ca_file``.
 
     Raises:
         ConfigError: the certificate authority can't be read.

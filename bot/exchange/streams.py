@@ -127,7 +127,7 @@ class Streams:
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Api]:
-        """Give a ccxt object of its own, which reaches the venue's hosts and nothing else."""
+        """Return a ccxt object of its own, which reaches the venue's hosts and nothing else."""
         pro = await asyncio.to_thread(importlib.import_module, "ccxt.pro")
         quiet_loggers()
         api = api_of(pro, self.config, self.facts, self.clock)
@@ -163,7 +163,7 @@ class Guard:
 
 
 def feeds_of(api: Api, symbols: Sequence[Symbol]) -> Iterator[Feed]:
-    """Give the streams that ccxt has of this venue; a venue may have none."""
+    """Return the streams that ccxt has of this venue; a venue may have none."""
 
     def watching(method: str, *args: object) -> Callable[[], Awaitable[object]]:
         call: Call = getattr(api, method)

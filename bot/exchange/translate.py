@@ -168,7 +168,7 @@ def interval(row: Row, symbol: Symbol) -> timedelta:
 
 
 def flat(symbol: Symbol, leverage: Decimal) -> PerpPosition:
-    """Give the position of a symbol that is proven to have none."""
+    """Return the position of a symbol that is proven to have none."""
     return PerpPosition(symbol, ZERO, None, ZERO, None, ZERO, leverage)
 
 

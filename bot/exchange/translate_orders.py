@@ -32,7 +32,7 @@ def _signed(row: Row, quantity: Decimal, what: str) -> Decimal:
 
 
 def _optional_price(row: Row, key: str, what: str) -> Decimal | None:
-    """Give a price where the order has one; ccxt writes None or 0 where it has none."""
+    """Return a price where the order has one; ccxt writes None or 0 where it has none."""
     value = number(row, key, what) if has(row, key) else ZERO
     return value if value > 0 else None
 

@@ -44,7 +44,7 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RequestStyle:
     """How the requests of the present task are treated: may they use the reserve, and how long may they queue."""
 
     urgent: bool = False
@@ -52,19 +52,19 @@ class Manner:
 
 
 _WIRES: ContextVar[list[Wire] | None] = ContextVar("wires", default=None)
-_MANNER: ContextVar[Manner] = ContextVar("manner", default=Manner())  # noqa: B039 - Manner is frozen
+_STYLE: ContextVar[RequestStyle] = ContextVar("style", default=RequestStyle())  # noqa: B039 - RequestStyle is frozen
 
 
 @contextmanager
-def recording(manner: Manner) -> Iterator[list[Wire]]:
+def recording(style: RequestStyle) -> Iterator[list[Wire]]:
     """Collect the wires of the requests made inside, by this task or tasks that it starts."""
     wires: list[Wire] = []
-    wires_token, manner_token = _WIRES.set(wires), _MANNER.set(manner)
+    wires_token, manner_token = _WIRES.set(wires), _STYLE.set(style)
     try:
         yield wires
     finally:
         _WIRES.reset(wires_token)
-        _MANNER.reset(manner_token)
+        _STYLE.reset(manner_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ class Transport:
         """Pass a request on, if it may leave, and look at what comes back."""
         self._check_destination(request)
         wire = self._begin(request)
-        manner = _MANNER.get()
+        style = _STYLE.get()
         try:
             await self.limiter.acquire(
                 self.facts.charges(wire.method, wire.path, dict(request.url.query)),
-                urgent=manner.urgent,
-                max_wait=manner.max_wait,
+                urgent=style.urgent,
+                max_wait=style.max_wait,
             )
         except Busy as error:
             if wire.method != "GET":
@@ -172,7 +172,7 @@ class Transport:
                 self.limiter.told(window, int(used))
 
     def _silence(self, headers: Mapping[str, str], words: str) -> float:
-        """Give how long to be silent: the ban's end, the Retry-After, or the venue's usual time."""
+        """Return how long to be silent: the ban's end, the Retry-After, or the venue's usual time."""
         banned = _BANNED_UNTIL.search(words)
         if banned is not None:
             return max(1.0, (int(banned[1]) - self.now_ms()) / 1000)

@@ -30,7 +30,7 @@ class Answer:
 
 
 def parsed(content_type: str, body: bytes) -> object:
-    """Give a body as JSON, or None where it is something else."""
+    """Return a body as JSON, or None where it is something else."""
     if "json" not in content_type.lower():
         return None
     try:
@@ -41,7 +41,7 @@ def parsed(content_type: str, body: bytes) -> object:
 
 
 def words(body: object, raw: bytes) -> tuple[str, str]:
-    """Give the venue's code (empty where its answer has none) and message."""
+    """Return the venue's code (empty where its answer has none) and message."""
     if not isinstance(body, Mapping):
         return UNREADABLE, raw.decode(errors="replace")
     code, message = body.get("code"), body.get("msg")

@@ -2,7 +2,8 @@
 
 Decimals and integers keep every digit, times are ISO-8601 in UTC, a union's member carries its name under ``type``,
 and what is no number (NaN, infinity) or has no zone is refused. Fields added later need a default, so that what older
-versions wrote can still be read; fields that are gone are ignored.
+versions wrote can still be read; fields that are gone are ignored; a renamed field keeps its old name in JSON by
+``field(metadata={"json": name})``.
 
 The schema is built here and not by pydantic's TypeAdapter, because a Protocol (the curve of a position) stands for
 a registry of classes, and because the core knows no pydantic that it could be annotated with.
@@ -53,7 +54,7 @@ class Codec(Generic[T]):
             ValueError: a part is NaN, infinite, a time without a zone, or not of its declared type.
         """
         try:
-            data = self._serializer.to_json(value, warnings="error")
+            data = self._serializer.to_json(value, by_alias=True, warnings="error")
         except PydanticSerializationError as error:
             raise ValueError(f"{self._name} can't be written as JSON: {error}") from error
         if b"NaN" in data or b"Infinity" in data:  # the word may stand in a message, so let the reader decide
@@ -170,7 +171,10 @@ class _Builder:
                 schema = core_schema.with_default_schema(schema, default=field.default)
             elif field.default_factory is not dataclasses.MISSING:
                 schema = core_schema.with_default_schema(schema, default_factory=field.default_factory)
-            fields.append(core_schema.dataclass_field(field.name, schema))
+            name = field.metadata.get("json")
+            fields.append(
+                core_schema.dataclass_field(field.name, schema, validation_alias=name, serialization_alias=name)
+            )
         names = [field.name for field in dataclasses.fields(cls)]
         return core_schema.dataclass_schema(
             cls,

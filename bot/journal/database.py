@@ -47,7 +47,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Give the connection: all of the block happens, durably, or nothing of it.
+        """Return the connection: all of the block happens, durably, or nothing of it.
 
         Raises:
             Retryable: the disk is full, the file is locked, or reading or writing failed.
@@ -58,7 +58,7 @@ class Database:
             yield self._connection
 
     def close(self) -> None:
-        """Give the file back."""
+        """Return the file back."""
         self._connection.close()
         self._engine.dispose()
 

@@ -90,7 +90,7 @@ class SqliteJournal:
         return self._epoch
 
     def last_cycle(self) -> int:
-        """Give the number of the last recorded cycle, 0 on a new journal; the next one has to be larger."""
+        """Return the number of the last recorded cycle, 0 on a new journal; the next one has to be larger."""
         if self._last_cycle is None:
             with self._database.transaction() as connection:
                 self._last_cycle = connection.execute(select(tables.state.c.cycle)).scalar() or 0
@@ -130,11 +130,11 @@ class SqliteJournal:
             statements.take_outcome(connection, client_id, outcome, at)
 
     def pending(self) -> tuple[Pending, ...]:
-        """Give the intents whose end is not known, oldest first."""
+        """Return the intents whose end is not known, oldest first."""
         return self._told().pending
 
     def add_fills(self, fills: Sequence[Fill]) -> int:
-        """Record fills, each trade id once; give how many were new.
+        """Record fills, each trade id once; return how many were new.
 
         The fills of an intent count towards its ``filled``; one that comes after the end leaves an ``intent_late``.
         """
@@ -150,7 +150,7 @@ class SqliteJournal:
         return Identity(self._bot_id, self._epoch)
 
     def expected(self) -> dict[tuple[VenueId, Symbol], Expected]:
-        """Give the positions as far as they are known: what was adopted, and what our own orders filled since."""
+        """Return the positions as far as they are known: what was adopted, and what our own orders filled since."""
         return dict(self._told().expected)
 
     def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
@@ -162,7 +162,7 @@ class SqliteJournal:
             connection.execute(statements.NEW_EVENT, rows.event_values(event))
 
     def last_fill_at(self, venue: VenueId) -> datetime | None:
-        """Give the time of the newest recorded fill of a venue."""
+        """Return the time of the newest recorded fill of a venue."""
         table = tables.fills
         with self._database.transaction() as connection:
             found: datetime | None = connection.execute(
@@ -171,7 +171,7 @@ class SqliteJournal:
         return found
 
     def trades(self, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
-        """Give a venue's fills whose numbers are above ``after``, in the order in which they were recorded."""
+        """Return a venue's fills whose numbers are above ``after``, in the order in which they were recorded."""
         with self._database.transaction() as connection:
             return statements.trades(connection, venue, after)
 
@@ -195,7 +195,7 @@ class SqliteJournal:
         self._last_cycle = record.cycle
 
     def last_snapshot(self) -> Snapshot | None:
-        """Give the snapshot of the last recorded cycle, or None on a new journal.
+        """Return the snapshot of the last recorded cycle, or None on a new journal.
 
         Raises:
             Halt: what stands there is damaged, or of another version's shape.
@@ -206,7 +206,7 @@ class SqliteJournal:
         return None if row is None else rows.to_record(row).snapshot
 
     def load_state(self) -> State | None:
-        """Give the state of the last recorded cycle, or None on a new journal.
+        """Return the state of the last recorded cycle, or None on a new journal.
 
         Raises:
             Halt: what stands there is damaged, or of another version's shape.
@@ -216,7 +216,7 @@ class SqliteJournal:
         return None if data is None else rows.unpack(rows.STATE, data)
 
     def load_book(self) -> Book:
-        """Give what was booked up to the last recorded cycle; an empty book on a new journal.
+        """Return what was booked up to the last recorded cycle; an empty book on a new journal.
 
         Raises:
             Halt: what stands there is damaged, or of another version's shape.
@@ -225,7 +225,7 @@ class SqliteJournal:
             return statements.book(connection)
 
     def stops_fired(self, since: datetime) -> dict[str, datetime]:
-        """Give when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
+        """Return when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
         return {key: at for key, at in self._told(since).fired if at >= since}
 
     def save_state(self, state: State) -> None:
@@ -238,7 +238,7 @@ class SqliteJournal:
         return {"id": 1, "cycle": self.last_cycle(), "state": rows.pack(rows.STATE, state)}
 
     def entry(self, position: PositionId) -> Entry | None:
-        """Give a position's entry amounts."""
+        """Return a position's entry amounts."""
         table = tables.entries
         with self._database.transaction() as connection:
             row = connection.execute(select(table).where(table.c.position == position)).one_or_none()
@@ -262,7 +262,7 @@ class SqliteJournal:
         self._lock.release()
 
     def _told(self, since: datetime | None = None) -> Known:
-        """Give what is known of intents and positions; of stops only what ended since the given time."""
+        """Return what is known of intents and positions; of stops only what ended since the given time."""
         self._since = since or self._since
         if self._known is None or (since is not None and not self._known.reaches(since)):
             with self._database.transaction() as connection:
@@ -271,7 +271,7 @@ class SqliteJournal:
 
     @contextmanager
     def _moving(self) -> Iterator[Connection]:
-        """Give a transaction that may move intents or positions; what is known then counts once it is committed."""
+        """Return a transaction that may move intents or positions; what is known then counts once it is committed."""
         self._known = None
         with self._database.transaction() as connection:
             yield connection

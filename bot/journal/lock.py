@@ -52,7 +52,7 @@ class JournalLock:
         os.pwrite(self._file, json.dumps(asdict(Holder(os.getpid(), socket.gethostname(), started_at))).encode(), 0)
 
     def release(self) -> None:
-        """Give the lock up; once is enough, twice does no harm."""
+        """Return the lock up; once is enough, twice does no harm."""
         if self._file == _CLOSED:
             return
         os.close(self._file)
@@ -60,7 +60,7 @@ class JournalLock:
 
 
 def holder(journal: Path) -> Holder | None:
-    """Give who holds a journal for writing, or None where nobody does (a dead process holds nothing)."""
+    """Return who holds a journal for writing, or None where nobody does (a dead process holds nothing)."""
     try:
         file = os.open(_lock_path(journal), os.O_RDONLY)
     except FileNotFoundError:

@@ -15,7 +15,7 @@ _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
 def revision(connection: Connection, path: Path) -> str | None:
-    """Give the revision of a journal, None for an empty file.
+    """Return the revision of a journal, None for an empty file.
 
     Raises:
         ConfigError: it is some other database.

@@ -62,47 +62,47 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class IntentState:
     """Where an intent stands; ``filled`` signed, in base units, never shrinking."""
 
     status: IntentStatus
     filled: Decimal
 
 
-def after_outcome(standing: Standing, outcome: Outcome | NotFound) -> tuple[Standing, Verdict]:
-    """Take an outcome: give the new standing and what it means.
+def after_outcome(state: IntentState, outcome: Outcome | NotFound) -> tuple[IntentState, Verdict]:
+    """Take an outcome: give the new state and what it means.
 
     Stale reports neither reopen an intent nor take a fill back. News of an effect after the end (a late fill, an order
     that was thought never placed) are taken over and called late.
     """
-    wanted, filled = _read(outcome, standing.filled)
-    if standing.status.is_final and isinstance(outcome, Unknown | NotFound):
-        return standing, Verdict.SAME
-    if wanted is standing.status or wanted in _MOVES[standing.status]:
-        return _moved(standing, Standing(wanted, filled))
-    if filled != standing.filled:
-        return _moved(standing, Standing(standing.status, filled))
-    return standing, Verdict.REFUSED
+    wanted, filled = _read(outcome, state.filled)
+    if state.status.is_final and isinstance(outcome, Unknown | NotFound):
+        return state, Verdict.SAME
+    if wanted is state.status or wanted in _MOVES[state.status]:
+        return _moved(state, IntentState(wanted, filled))
+    if filled != state.filled:
+        return _moved(state, IntentState(state.status, filled))
+    return state, Verdict.REFUSED
 
 
-def after_fills(standing: Standing, quantity: Decimal, total: Decimal) -> tuple[Standing, Verdict]:
+def after_fills(state: IntentState, quantity: Decimal, total: Decimal) -> tuple[IntentState, Verdict]:
     """Take the sum of the fills that are known of an intent of ``quantity``.
 
     An unresolved intent stays unresolved: only the venue's word on the order ends it. One that was thought to have no
     effect opens again, as unknown, unless the fills are all of it.
     """
-    filled = _larger(standing.filled, total)
-    if filled == standing.filled:
-        return standing, Verdict.SAME
-    status = standing.status
+    filled = _larger(state.filled, total)
+    if filled == state.filled:
+        return state, Verdict.SAME
+    status = state.status
     if status.is_final and filled == quantity:
         status = IntentStatus.FILLED
     elif status in _WITHOUT_EFFECT:
         status = IntentStatus.UNKNOWN
-    return _moved(standing, Standing(status, filled))
+    return _moved(state, IntentState(status, filled))
 
 
-def _moved(before: Standing, after: Standing) -> tuple[Standing, Verdict]:
+def _moved(before: IntentState, after: IntentState) -> tuple[IntentState, Verdict]:
     if before == after:
         return after, Verdict.SAME
     return after, Verdict.LATE if before.status.is_final else Verdict.MOVED

@@ -71,19 +71,19 @@ class JournalView:
         return cls(database)
 
     def meta(self) -> JournalMeta:
-        """Give whose journal it is and who writes it."""
+        """Return whose journal it is and who writes it."""
         with self._database.transaction() as connection:
             facts = {row.key: row.value for row in connection.execute(select(tables.meta))}
         opened_at = datetime.fromisoformat(facts["opened_at"])
         return JournalMeta(facts["bot_id"], int(facts["epoch"]), opened_at, holder(self._database.path))
 
     def last_record(self) -> CycleRecord | None:
-        """Give the last recorded cycle whole, None where there is none yet."""
+        """Return the last recorded cycle whole, None where there is none yet."""
         found = self._newest(select(tables.cycles), tables.cycles.c.number, 1)
         return rows.to_record(found[0]) if found else None
 
     def summaries(self, after: int = 0, limit: int = MANY) -> tuple[CycleSummary, ...]:
-        """Give the cycles whose numbers are larger than ``after``, in short."""
+        """Return the cycles whose numbers are larger than ``after``, in short."""
         number = tables.cycles.c.number
         columns = [column for column in tables.cycles.c if column.name not in {"snapshot", "decision"}]
         return tuple(
@@ -91,12 +91,12 @@ class JournalView:
         )
 
     def cycles(self) -> int:
-        """Give how many cycles are kept."""
+        """Return how many cycles are kept."""
         with self._database.transaction() as connection:
             return connection.execute(select(func.count()).select_from(tables.cycles)).scalar_one()
 
     def records(self, after: int = 0) -> Iterator[CycleRecord]:
-        """Give the cycles whose numbers are larger than ``after``, whole but for their books, a few at a time."""
+        """Return the cycles whose numbers are larger than ``after``, whole but for their books, a few at a time."""
         number = tables.cycles.c.number
         while True:
             page = select(tables.cycles).where(number > after).order_by(number).limit(_PAGE)
@@ -108,36 +108,36 @@ class JournalView:
             after = found[-1].number
 
     def book(self) -> Book:
-        """Give what was booked up to the last recorded cycle: results of today and in all."""
+        """Return what was booked up to the last recorded cycle: results of today and in all."""
         with self._database.transaction() as connection:
             return statements.book(connection)
 
     def results(self) -> dict[date, Attribution]:
-        """Give the attribution of every UTC day, oldest first."""
+        """Return the attribution of every UTC day, oldest first."""
         table = tables.results
         with self._database.transaction() as connection:
             found = connection.execute(select(table).order_by(table.c.day)).all()
         return {date.fromisoformat(row.day): rows.unpack(rows.RESULT, row.result) for row in found}
 
     def intents(self, after: int = 0, limit: int = MANY) -> tuple[IntentRecord, ...]:
-        """Give the intents whose numbers are larger than ``after``, with what became of them."""
+        """Return the intents whose numbers are larger than ``after``, with what became of them."""
         number = tables.intents.c.number
         found = self._newest(select(tables.intents).where(number > after), number, limit)
         return tuple(rows.to_intent_record(row) for row in found)
 
     def pending(self) -> tuple[Pending, ...]:
-        """Give the intents whose end is not known, oldest first."""
+        """Return the intents whose end is not known, oldest first."""
         with self._database.transaction() as connection:
             return statements.pending(connection)
 
     def fills(self, since: datetime | None = None, limit: int = MANY) -> tuple[Fill, ...]:
-        """Give our trades, from a time on where one is given."""
+        """Return our trades, from a time on where one is given."""
         at = tables.fills.c.at
         statement = select(tables.fills) if since is None else select(tables.fills).where(at >= since)
         return tuple(rows.to_fill(row) for row in self._newest(statement, at, limit))
 
     def events(self, since: datetime | None = None, limit: int = MANY) -> tuple[Event, ...]:
-        """Give the events in the order in which they were written, from a time on where one is given."""
+        """Return the events in the order in which they were written, from a time on where one is given."""
         table = tables.events
         statement = select(table) if since is None else select(table).where(table.c.at >= since)
         return tuple(rows.to_event(row) for row in self._newest(statement, table.c.id, limit))

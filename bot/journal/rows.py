@@ -25,7 +25,7 @@ from bot.core.state import State
 from bot.core.types import ChainName, ClientOrderId, Symbol, Underlying, VenueId
 from bot.journal.codec import Codec
 from bot.journal.cycle_summary import CycleSummary, Figures, summarise
-from bot.journal.order_lifecycle import IntentStatus, Standing
+from bot.journal.order_lifecycle import IntentState, IntentStatus
 
 T = TypeVar("T")
 Values = dict[str, Any]
@@ -90,7 +90,7 @@ def _read(codec: Codec[T], text: str | bytes) -> T:
 
 
 def intent_values(intent: Intent, epoch: int) -> Values:
-    """Give the row of an intent that is about to be sent."""
+    """Return the row of an intent that is about to be sent."""
     request = intent.request
     return {
         **{field.name: getattr(request, field.name) for field in fields(OrderRequest)},
@@ -123,9 +123,9 @@ def to_intent(row: Row[Any]) -> Intent:
     return Intent(ClientOrderId(row.client_id), row.number, request, row.created_at)
 
 
-def to_standing(row: Row[Any]) -> Standing:
+def to_intent_state(row: Row[Any]) -> IntentState:
     """Read where an intent stands."""
-    return Standing(IntentStatus(row.status), row.filled)
+    return IntentState(IntentStatus(row.status), row.filled)
 
 
 def to_intent_record(row: Row[Any]) -> IntentRecord:
@@ -135,7 +135,7 @@ def to_intent_record(row: Row[Any]) -> IntentRecord:
 
 
 def fill_values(fill: Fill) -> Values:
-    """Give the row of a fill."""
+    """Return the row of a fill."""
     return {field.name: getattr(fill, field.name) for field in fields(Fill)}
 
 
@@ -150,7 +150,7 @@ def to_trade(row: Row[Any]) -> JournaledTrade:
 
 
 def cycle_values(record: CycleRecord) -> Values:
-    """Give the row of a cycle."""
+    """Return the row of a cycle."""
     summary = summarise(record)
     return {
         "number": record.cycle,
@@ -180,7 +180,7 @@ def to_summary(row: Row[Any]) -> CycleSummary:
 
 
 def entry_values(entry: Entry) -> Values:
-    """Give the row of entry amounts, the position's id apart."""
+    """Return the row of entry amounts, the position's id apart."""
     return {**{field.name: getattr(entry, field.name) for field in fields(Entry)}, "source": entry.source.value}
 
 
@@ -190,7 +190,7 @@ def to_entry(row: Row[Any]) -> Entry:
 
 
 def event_values(event: Event) -> Values:
-    """Give the row of an event."""
+    """Return the row of an event."""
     return {"at": event.at, "kind": event.kind, "message": event.message, "data": _STRINGS.dumps(event.data).decode()}
 
 

@@ -29,7 +29,7 @@ from bot.core.record import Event
 from bot.core.state import Pending, PendingStatus, market_key
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 from bot.journal import rows, tables
-from bot.journal.order_lifecycle import Standing, Verdict, after_fills, after_outcome
+from bot.journal.order_lifecycle import IntentState, Verdict, after_fills, after_outcome
 
 _PRUNE_AT_ONCE: Final = 10
 """Rows that one cycle removes at most, so that a lowered setting makes no slow cycle."""
@@ -71,24 +71,24 @@ def take_outcome(connection: Connection, client_id: ClientOrderId, outcome: Outc
     row = connection.execute(select(table).where(table.c.client_id == client_id)).one_or_none()
     if row is None:
         raise Halt(f"no intent in the journal has the client order id {client_id}")
-    before = rows.to_standing(row)
+    before = rows.to_intent_state(row)
     after, verdict = after_outcome(before, outcome)
     text = rows.OUTCOME.dumps(outcome).decode()
     if verdict in {Verdict.MOVED, Verdict.LATE}:
-        values = {**_standing_values(after, row.resolved_at or at), "outcome": text}
+        values = {**_state_values(after, row.resolved_at or at), "outcome": text}
         connection.execute(update(table).where(table.c.client_id == client_id), values)
         _move(connection, row, after.filled - before.filled, at)
     _tell(connection, client_id, (before, after), verdict, at)
 
 
 def pending(connection: Connection) -> tuple[Pending, ...]:
-    """Give the intents whose end is not known, oldest first."""
+    """Return the intents whose end is not known, oldest first."""
     found = connection.execute(_UNRESOLVED)
     return tuple(Pending(rows.to_intent(row), PendingStatus(row.status), row.quantity - row.filled) for row in found)
 
 
 def stops_fired(connection: Connection, since: datetime) -> tuple[tuple[str, datetime], ...]:
-    """Give when stops that filled, at least in part, ended since a time, by ``market_key``, oldest first."""
+    """Return when stops that filled, at least in part, ended since a time, by ``market_key``, oldest first."""
     table = tables.intents
     ended = (table.c.resolved_at >= since) & (table.c.kind == OrderKind.STOP_MARKET.value)
     columns = select(table.c.venue, table.c.symbol, table.c.filled, table.c.resolved_at)
@@ -97,7 +97,7 @@ def stops_fired(connection: Connection, since: datetime) -> tuple[tuple[str, dat
 
 
 def add_fill(connection: Connection, fill: Fill) -> bool:
-    """Record a fill unless it is there; give whether it was new."""
+    """Record a fill unless it is there; return whether it was new."""
     statement = sqlite.insert(tables.fills).on_conflict_do_nothing()
     return connection.execute(statement, rows.fill_values(fill)).rowcount == 1
 
@@ -109,17 +109,17 @@ def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) 
     if row is None:
         return
     quantities = connection.execute(select(fills.c.quantity).where(fills.c.client_id == client_id)).scalars()
-    before = rows.to_standing(row)
+    before = rows.to_intent_state(row)
     after, verdict = after_fills(before, row.quantity, sum(quantities, ZERO))
     if verdict is not Verdict.SAME:
-        values = _standing_values(after, row.resolved_at or at)
+        values = _state_values(after, row.resolved_at or at)
         connection.execute(update(intents).where(intents.c.client_id == client_id), values)
         _move(connection, row, after.filled - before.filled, at)
     _tell(connection, client_id, (before, after), verdict, at)
 
 
 def trades(connection: Connection, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
-    """Give a venue's fills recorded after a number, with the marks that their orders were decided at."""
+    """Return a venue's fills recorded after a number, with the marks that their orders were decided at."""
     fills, intents = tables.fills, tables.intents
     number: ColumnElement[int] = literal_column("fills.rowid", Integer)
     joined = fills.outerjoin(intents, intents.c.client_id == fills.c.client_id)
@@ -130,13 +130,13 @@ def trades(connection: Connection, venue: VenueId, after: int) -> tuple[Journale
 
 
 def book(connection: Connection) -> Book:
-    """Give what was booked; an empty book where nothing was."""
+    """Return what was booked; an empty book where nothing was."""
     data = connection.execute(select(tables.book.c.book)).scalar()
     return Book() if data is None else rows.unpack(rows.BOOK, data)
 
 
 def expected(connection: Connection) -> dict[tuple[VenueId, Symbol], Expected]:
-    """Give what each position should be."""
+    """Return what each position should be."""
     found = connection.execute(_POSITIONS)
     return {(VenueId(row.venue), Symbol(row.symbol)): Expected(row.size, row.moved_at) for row in found}
 
@@ -159,11 +159,11 @@ def _move(connection: Connection, intent: Row[Any], quantity: Decimal, at: datet
         expect(connection, key, Expected(before.size + quantity, moved_at))
 
 
-def _standing_values(standing: Standing, at: datetime) -> rows.Values:
+def _state_values(state: IntentState, at: datetime) -> rows.Values:
     return {
-        "status": standing.status.value,
-        "filled": standing.filled,
-        "resolved_at": at if standing.status.is_final else None,
+        "status": state.status.value,
+        "filled": state.filled,
+        "resolved_at": at if state.status.is_final else None,
     }
 
 
@@ -174,7 +174,11 @@ _MESSAGES: Final = {
 
 
 def _tell(
-    connection: Connection, client_id: ClientOrderId, moved: tuple[Standing, Standing], verdict: Verdict, at: datetime
+    connection: Connection,
+    client_id: ClientOrderId,
+    moved: tuple[IntentState, IntentState],
+    verdict: Verdict,
+    at: datetime,
 ) -> None:
     """Leave an event (``intent_late``, ``intent_refused``) where a person should look."""
     if verdict not in _MESSAGES:

@@ -118,7 +118,7 @@ _OTHER: Final = Filters(Decimal("0.0001"), Decimal("0.1"), Decimal(1_000_000), D
 
 
 def venue_rules(config: PaperConfig) -> VenueRules:
-    """Give the engine's rules for a configuration."""
+    """Return the engine's rules for a configuration."""
     return VenueRules(
         venue=config.venue,
         flavour=config.flavour,

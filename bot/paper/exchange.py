@@ -71,7 +71,7 @@ class PaperExchange:
         return
 
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
-        """Give the markets' rules.
+        """Return the markets' rules.
 
         Raises:
             ConfigError: a symbol is not configured, or the venue that gives the prices has none of that name.
@@ -162,7 +162,7 @@ class PaperExchange:
         return Rejected(_NO_ORDER, refusal.reason, "paper", refusal.message)
 
     def _reserve(self, draft: PaperEngine) -> Decimal:
-        """Give what is left of the reserve: all that ever came in beyond the first deposit is taken from it."""
+        """Return what is left of the reserve: all that ever came in beyond the first deposit is taken from it."""
         used = draft.account.totals.get(LedgerKind.DEPOSIT, ZERO) - self._config.deposit
         return max(self._config.reserve - used, ZERO)
 
@@ -179,7 +179,7 @@ class PaperExchange:
         return NotFound(client_id, self._clock.now()) if report is None else report
 
     async def fills(self, since: datetime) -> tuple[Fill, ...]:
-        """Give our trades from ``since`` on, oldest first.
+        """Return our trades from ``since`` on, oldest first.
 
         Raises:
             Retryable: the file can't be read now, or the venue is away.
@@ -188,7 +188,7 @@ class PaperExchange:
         return self._store.fills(since)
 
     async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Give the cash movements from ``since`` on, oldest first.
+        """Return the cash movements from ``since`` on, oldest first.
 
         Raises:
             Retryable: the file can't be read now, or the venue is away.
@@ -203,7 +203,7 @@ class PaperExchange:
             await self._marks.close()
 
     def _load(self) -> PaperEngine:
-        """Give the account as it was last committed; open it if the file is new."""
+        """Return the account as it was last committed; open it if the file is new."""
         if self._engine is None:
             state = self._store.load()
             if state is None:
@@ -215,7 +215,7 @@ class PaperExchange:
         return self._engine
 
     def _advanced(self) -> PaperEngine:
-        """Give a draft of the account that has come to now, along every price on the way."""
+        """Return a draft of the account that has come to now, along every price on the way."""
         draft = self._load().fork()
         now = self._clock.now()
         if now < draft.now - _SLACK:

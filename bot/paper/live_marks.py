@@ -78,7 +78,7 @@ class VenueMarks:
         }
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:
-        """Give the prices that were read last, at ``now``; what lies between two looks is not known.
+        """Return the prices that were read last, at ``now``; what lies between two looks is not known.
 
         Raises:
             Retryable: nothing was read yet, or it is too old.
@@ -89,7 +89,7 @@ class VenueMarks:
         return [MarkPoint(now, {one: self._seen[one] for one in underlyings})]
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Release connections."""
         await self.link.api.close()
         await self.session.close()
 

@@ -30,7 +30,7 @@ class MarkSource(Protocol):
     """Gives the prices that the paper exchange marks with."""
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:
-        """Give the prices after ``since`` up to ``now``, in order of time; the last point is at ``now``.
+        """Return the prices after ``since`` up to ``now``, in order of time; the last point is at ``now``.
 
         Without ``since`` it gives that last point alone. Every point prices every underlying that is asked for.
 
@@ -54,7 +54,7 @@ class PoolMarks:
             self._seen = {one: MarkUpdate(price, price, as_of=as_of) for one, price in prices.items()}
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:  # noqa: ARG002 - the pools have no past
-        """Give the prices of the last views, at ``now``.
+        """Return the prices of the last views, at ``now``.
 
         Raises:
             Retryable: no view yet, a view too old, or an underlying that no pool connects with USD.
@@ -106,7 +106,7 @@ class ScriptMarks:
         self._passed_at = since if self._passed_at is None else max(since, self._passed_at)
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:
-        """Give every scripted price after ``since`` up to ``now``, and what is in force at ``now``.
+        """Return every scripted price after ``since`` up to ``now``, and what is in force at ``now``.
 
         Raises:
             Retryable: the script has no price of an underlying yet, or an old one, or can't be read any more.

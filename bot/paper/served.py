@@ -32,7 +32,7 @@ class FixedMarks:
         self.prices = dict(prices)
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:
-        """Give the prices of now."""
+        """Return the prices of now."""
         del since
         return [MarkPoint(now, {one: MarkUpdate(self.prices[one], self.prices[one]) for one in underlyings})]
 
@@ -45,7 +45,7 @@ class MarkWorld:
     symbols: Mapping[Underlying, Symbol]
 
     def path(self, since: datetime | None, now: datetime) -> Sequence[Step]:
-        """Give the prices by symbol.
+        """Return the prices by symbol.
 
         Raises:
             Retryable: a price is missing or too old.
@@ -68,10 +68,10 @@ def venue_of(
 
 
 def dialect_of(flavour: Flavour) -> Dialect:
-    """Give the wire format of a flavour."""
+    """Return the wire format of a flavour."""
     return Binance() if flavour is Flavour.BINANCE else Bitget()
 
 
 def hosts_of(flavour: Flavour) -> tuple[str, ...]:
-    """Give the hosts that a client of the real venue calls."""
+    """Return the hosts that a client of the real venue calls."""
     return BINANCE_HOSTS if flavour is Flavour.BINANCE else BITGET_HOSTS

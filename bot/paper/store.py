@@ -97,7 +97,7 @@ class PaperStore:
             raise
 
     def load(self) -> dict[str, object] | None:
-        """Give the state as it was last committed, None in a new file.
+        """Return the state as it was last committed, None in a new file.
 
         Raises:
             Retryable: the file can't be read now.
@@ -128,7 +128,7 @@ class PaperStore:
         self._revision += 1
 
     def order(self, client_id: ClientOrderId, symbol: Symbol) -> OrderReport | None:
-        """Give the newest ended order of a client id.
+        """Return the newest ended order of a client id.
 
         Raises:
             Retryable: the file can't be read now.
@@ -138,7 +138,7 @@ class PaperStore:
         return from_json(OrderReport, dict(rows[0])) if rows else None
 
     def fills(self, since: datetime) -> tuple[Fill, ...]:
-        """Give the fills from a time on, oldest first.
+        """Return the fills from a time on, oldest first.
 
         Raises:
             Retryable: the file can't be read now.
@@ -147,7 +147,7 @@ class PaperStore:
         return tuple(from_json(Fill, dict(row)) for row in self._rows(query))
 
     def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Give the ledger from a time on, oldest first.
+        """Return the ledger from a time on, oldest first.
 
         Raises:
             Retryable: the file can't be read now.

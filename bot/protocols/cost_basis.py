@@ -100,7 +100,7 @@ def _deposit(entry: Entry, liquidity: int, amount0: int, amount1: int) -> Entry:
 
 
 def _minted(transaction: Sequence[Log], transfer: Log) -> tuple[int, int] | None:
-    """Give the amounts of the Mint that made LP tokens: the pair's next event but for Sync.
+    """Return the amounts of the Mint that made LP tokens: the pair's next event but for Sync.
 
     Anything else there means that they were the protocol's fee, or came from somebody: what they cost is unknown.
     """

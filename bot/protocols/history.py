@@ -135,7 +135,7 @@ class PoolHistory:
         return PoolAbout(kind, json_rpc.uint(fee), json_rpc.sint(spacing), *tokens)
 
     async def final(self) -> BlockStamp:
-        """Give the newest block that no reorganisation takes back."""
+        """Return the newest block that no reorganisation takes back."""
 
         async def work(endpoint: Endpoint) -> BlockStamp:
             try:
@@ -151,7 +151,7 @@ class PoolHistory:
         return await self._client.first(work)
 
     async def header(self, number: int) -> BlockStamp:
-        """Give a block's header.
+        """Return a block's header.
 
         Raises:
             Retryable: no endpoint knows it.
@@ -159,7 +159,7 @@ class PoolHistory:
         return await self._client.request("eth_getBlockByNumber", [hex(number), False], json_rpc.stamp)
 
     async def first_from(self, moment: datetime, final: BlockStamp) -> int:
-        """Give the first block of that time or later; the one after ``final`` where that one is earlier still."""
+        """Return the first block of that time or later; the one after ``final`` where that one is earlier still."""
         low, high = 0, final.number + 1
         while low < high:
             middle = (low + high) // 2
@@ -170,7 +170,7 @@ class PoolHistory:
         return low
 
     async def stand(self, block: int, kind: PoolKind) -> tuple[int, int] | None:
-        """Give tick and liquidity after a block; None where no node keeps that state, or the pool was not there yet."""
+        """Return tick and liquidity after a block; None where no node keeps that state, or the pool did not exist."""
         if kind is PoolKind.V2:
             reserves = await self._call(self._pool, GET_RESERVES, hex(block))
             return None if reserves is None else _of_reserves(reserves)
@@ -181,7 +181,7 @@ class PoolHistory:
         return json_rpc.sint(slot0, 1), json_rpc.uint(liquidity)
 
     async def events(self, kind: PoolKind, first: int, last: int) -> list[PoolEvent]:
-        """Give the pool's events of some blocks, both included, oldest first.
+        """Return the pool's events of some blocks, both included, oldest first.
 
         Raises:
             Retryable: no endpoint answered, or all of them refuse so many blocks.

@@ -9,7 +9,7 @@ from bot.chain.batched_reads import Missing, Reads
 from bot.chain.config import ChainConfig
 from bot.chain.multicall import Call, Failed
 from bot.chain.protocol import Found
-from bot.chain.tokens import Foreign, TokenBook
+from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.snapshot import PoolPrice, Token
 from bot.core.types import Address
 from bot.protocols.pool_prices import v2_price, v3_price
@@ -35,7 +35,7 @@ class ReferencePools:
         self._pools = [_Reference(address) for address in chain.reference_pools]
 
     def contracts(self) -> Sequence[tuple[str, Address]]:
-        """Give every configured contract address with its dotted key."""
+        """Return every configured contract address with its dotted key."""
         key = self._chain.key("reference_pools")
         return [(f"{key}[{at}]", pool) for at, pool in enumerate(self._chain.reference_pools, 1)]
 
@@ -58,7 +58,7 @@ class ReferencePools:
             reference.is_v3 = not isinstance(reads.outcome(reference.pool.slot0), Failed)
         addresses = [json_rpc.address(reads.fact(call)) for call in reference.tokens]
         tokens = self._tokens.pair(reads, *addresses)
-        if isinstance(tokens, Foreign):
+        if isinstance(tokens, UnknownToken):
             return
         price = (self._v3 if reference.is_v3 else self._v2)(reads, reference, *tokens)
         if price is not None:

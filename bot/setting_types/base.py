@@ -11,5 +11,5 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     def own(self) -> tuple[str, ...]:
-        """Give the names of the settings that mean something here; some tables have more than one kind."""
+        """Return the names of the settings that mean something here; some tables have more than one kind."""
         return tuple(type(self).model_fields)

@@ -9,7 +9,7 @@ from bot.core.record import CycleRecord, Event
 
 
 def changes(before: CycleRecord | None, after: CycleRecord) -> Iterator[Event]:
-    """Give what ``after`` brought; before the first cycle there were no alarms, and no state is news."""
+    """Return what ``after`` brought; before the first cycle there were no alarms, and no state is news."""
     old, new = _alarms(before), _alarms(after)
     for key, alarm in new.items():
         if key not in old:

@@ -69,7 +69,7 @@ class Answer:
         return 503 if self.reasons else 200
 
     def body(self) -> dict[str, Any]:
-        """Give the JSON body."""
+        """Return the JSON body."""
         return {
             "ok": not self.reasons,
             "reasons": list(self.reasons),

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import aiohttp
 import structlog
 
-from bot.core.alerts import AlertPolicy, Notice, Stage, Standings, advance
+from bot.core.alerts import AlertPolicy, Notice, Stage, ToldAlarms, advance
 from bot.core.decision import Alarm, Severity
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
@@ -45,7 +45,7 @@ class Text:
     body: str
 
 
-class Mouth(Protocol):
+class Notifier(Protocol):
     """What carries a text to people."""
 
     async def say(self, text: Text) -> bool:
@@ -113,10 +113,10 @@ class Alerts:
 
     name = "alerts"
 
-    def __init__(self, config: AlertConfig, mouth: Mouth, clock: Clock, pulse: Pulse | None = None) -> None:
+    def __init__(self, config: AlertConfig, mouth: Notifier, clock: Clock, pulse: Pulse | None = None) -> None:
         self._config, self._mouth, self._clock = config, mouth, clock
         self._pulse = pulse or ask
-        self._standing: Standings = {}
+        self._position_risk: ToldAlarms = {}
         self._record: CycleRecord | None = None
         self._finished = clock.monotonic()
         self._texts: deque[Text] = deque(maxlen=config.queue)
@@ -141,7 +141,9 @@ class Alerts:
         return self._clock.monotonic() - self._finished > self._config.silent_after
 
     def _advance(self) -> None:
-        self._standing, notices = advance(self._standing, self._alarms(), self._clock.now(), self._config.policy)
+        self._position_risk, notices = advance(
+            self._position_risk, self._alarms(), self._clock.now(), self._config.policy
+        )
         for notice in notices:
             if len(self._texts) == self._texts.maxlen:
                 log.warning("alert dropped, the queue is full", title=self._texts[0].title)
@@ -149,7 +151,7 @@ class Alerts:
             self._filled.set()
 
     def _alarms(self) -> Iterator[Alarm]:
-        """Give the decision's alarms, and those of the bot's own state."""
+        """Return the decision's alarms, and those of the bot's own state."""
         if self.is_silent:
             quiet = f"no cycle was finished for more than {self._config.silent_after:g} s: nothing is being hedged"
             yield Alarm("silent", Severity.CRITICAL, quiet)

@@ -50,7 +50,7 @@ class Perp:
 
 
 def perps(snapshot: Snapshot) -> Iterator[Perp]:
-    """Give every market of every venue that could be read."""
+    """Return every market of every venue that could be read."""
     for view in snapshot.venues:
         if isinstance(view, VenueView):
             for symbol, quote in view.quotes.items():
@@ -64,10 +64,10 @@ def _stops(view: VenueView, symbol: Symbol) -> Iterator[Decimal]:
 
 
 def margin_ratio(balance: Balance) -> Decimal | None:
-    """Give maintenance margin over equity: liquidation is at 1; None where nothing is left to divide by."""
+    """Return maintenance margin over equity: liquidation is at 1; None where nothing is left to divide by."""
     return balance.maintenance_margin / balance.equity if balance.equity > 0 else None
 
 
 def funding_a_year(funding: Funding) -> Decimal | None:
-    """Give the funding that a short would receive in a year at the present rate, as a fraction of its notional."""
+    """Return the funding that a short would receive in a year at the present rate, as a fraction of its notional."""
     return funding.rate * Decimal(_YEAR / funding.interval) if funding.interval else None

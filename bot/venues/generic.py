@@ -37,7 +37,7 @@ def _charges(_method: str, _path: str, _query: Mapping[str, str]) -> tuple[Charg
 
 
 def facts_of(ccxt_id: str, hosts: frozenset[str]) -> VenueFacts:
-    """Give the facts of a venue that is only known to ccxt.
+    """Return the facts of a venue that is only known to ccxt.
 
     No answer proves a rejection there: what is not accepted is looked up.
     """
@@ -132,7 +132,7 @@ class Other:
         return Account(Balance(wallet, wallet + unrealised, number(money, "free", "balance"), used, kept), positions)
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
-        """Give ccxt's unified parameters."""
+        """Return ccxt's unified parameters."""
         params: dict[str, object] = {"clientOrderId": client_id, "marginMode": margin_mode}
         if request.reduce_only:
             params["reduceOnly"] = True
@@ -143,7 +143,7 @@ class Other:
         return params
 
     def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
-        """Give ccxt's unified parameters."""
+        """Return ccxt's unified parameters."""
         return {"clientOrderId": client_id, **({"trigger": True} if conditional else {})}
 
     async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
@@ -186,7 +186,7 @@ class Other:
 
 
 def row_margin(row: Row, key: str) -> Decimal:
-    """Give a position's margin figure; a flat one may lack it."""
+    """Return a position's margin figure; a flat one may lack it."""
     return number(row, key, "position") if number(row, "contracts", "position") != 0 else ZERO
 
 

@@ -186,5 +186,5 @@ async def rig(
 
 
 def renamed(now: ChainView, name: str) -> ChainView:
-    """Give the same view under another chain's name."""
+    """Return the same view under another chain's name."""
     return replace(now, chain=ChainName(name))

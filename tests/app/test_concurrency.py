@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.app.concurrency import together, unless
+from bot.app.concurrency import gather, unless
 from bot.core.errors import Halt, Retryable
 
 
@@ -21,12 +21,12 @@ async def fail(error: BaseException) -> int:
 
 
 async def test_results_come_in_order() -> None:
-    assert await together([give(2), give(1)]) == [2, 1]
+    assert await gather([give(2), give(1)]) == [2, 1]
 
 
 async def test_the_first_error_comes_plain_and_the_others_are_cancelled() -> None:
     with pytest.raises(Retryable, match="a"):
-        await together([fail(Retryable("a")), fail(Halt("b")), asyncio.Event().wait()])
+        await gather([fail(Retryable("a")), fail(Halt("b")), asyncio.Event().wait()])
 
 
 async def test_work_that_is_not_stopped_gives_its_result_or_its_error() -> None:

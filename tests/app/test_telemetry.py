@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from bot.app.told import Teller, ToldJournal
+from bot.app.told import TelemetryPublisher, ToldJournal
 from bot.core.orders import Intent, LedgerEntry, LedgerKind, NotFound, Outcome, Rejected, RejectReason, Unknown
 from bot.core.record import Event
 from bot.core.types import VenueId
@@ -54,7 +54,7 @@ def test_outcomes_and_events_are_told_after_a_restart_too(tmp_path: Path) -> Non
 
 def test_each_ledger_entry_is_told_once_though_it_is_read_again() -> None:
     heard = Heard()
-    teller = Teller(heard)
+    teller = TelemetryPublisher(heard)
     entries = tuple(LedgerEntry(number, LedgerKind.FUNDING, None, Decimal(1), NOW) for number in range(4))
     for part in (entries[:2], entries[1:], entries):
         teller.publish(record(venue=replace(account(), ledger=part)))
@@ -63,5 +63,5 @@ def test_each_ledger_entry_is_told_once_though_it_is_read_again() -> None:
 
 def test_a_venue_that_can_not_be_read_is_told() -> None:
     heard = Heard()
-    Teller(heard).publish(record(venue=UNKNOWN))
+    TelemetryPublisher(heard).publish(record(venue=UNKNOWN))
     assert heard.venues == [UNKNOWN.venue]

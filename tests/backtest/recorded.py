@@ -32,7 +32,7 @@ def july_2022(position: Mapping[str, object], budget: str | None = None) -> Resu
 
 
 def plan_2022(position: Mapping[str, object], budget: str | None = None) -> Plan:
-    """Give what ``july_2022`` replays."""
+    """Return what ``july_2022`` replays."""
     return _plan(position, budget, {"end": datetime(2022, 8, 1, tzinfo=UTC)})
 
 

@@ -36,7 +36,7 @@ WETH = {"symbol": "WETH", "decimals": 18, "underlying": "ETH"}
 
 
 def settings(**overrides: str) -> Settings:
-    """Give the settings of an example; ``hedge__ratio="1"`` stands for the key ``hedge.ratio``."""
+    """Return the settings of an example; ``hedge__ratio="1"`` stands for the key ``hedge.ratio``."""
     flags = {key.replace("__", "."): value for key, value in overrides.items()}
     return load([ROOT / "config" / "paper-mainnet.toml"], {}, overrides=flags).settings
 
@@ -48,7 +48,7 @@ def pool(positions: list[dict[str, Any]], **more: object) -> dict[str, Any]:
 def generated(
     positions: list[dict[str, Any]] | None = None, model: Mapping[str, object] | None = None, **more: object
 ) -> Scenario:
-    """Give a scenario on a generated market: a position of ±10% unless told."""
+    """Return a scenario on a generated market: a position of ±10% unless told."""
     market = {"start": datetime(2026, 1, 1, tzinfo=UTC), "days": 1, "seed": 5, "volatility": "1.6", **(model or {})}
     held = positions or [{"value": 100_000, "width": "10%"}]
     return Scenario.model_validate({"collateral": 100_000, "pools": [pool(held, model=market)], **more})

@@ -25,7 +25,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _pool_rows(minutes: int = 1440) -> Rows:
-    """Give minutes of a pool from a generated market, in the recorded format."""
+    """Return minutes of a pool from a generated market, in the recorded format."""
     (tape,) = list(open_market(generated(model={"days": 1})).sources[0].days())
     rows = []
     for row in range(minutes):

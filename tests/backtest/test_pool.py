@@ -21,7 +21,7 @@ RANGES: list[dict[str, Any]] = [{"value": 50_000, "width": "5%"}, {"value": 50_0
 
 
 def _root(tick: int) -> Fraction:
-    """Give the square-root price from its definition, without the contract's arithmetic."""
+    """Return the square-root price from its definition, without the contract's arithmetic."""
     return Fraction(math.exp(tick * math.log(1.0001) / 2))
 
 

@@ -35,7 +35,7 @@ FINAL = 70
 
 
 async def traded(scene: Scene) -> list[dict[str, str]]:
-    """Trade for some 25 minutes, with liquidity that comes and goes in and beside the price; give the swaps' logs."""
+    """Trade for some 25 minutes, with liquidity that comes and goes in and beside the price; return the swaps' logs."""
     draw, v3, owner = random.Random(5), scene.v3, scene.owner
     pool, logs = await v3.pool(scene.key), list[dict[str, str]]()
     near = await v3.open(owner, scene.key, (-200400, -199200), (10**19, 2 * 10**10))

@@ -34,7 +34,7 @@ def _micros(plan: Plan, *, skip: bool) -> float:
 
 
 def run() -> dict[str, float]:
-    """Give microseconds a row, and the peak of a process that replays a market of some length, MB."""
+    """Return microseconds a row, and the peak of a process that replays a market of some length, MB."""
     silent()
     found = {}
     for name, position in (("±10%", TEN), ("full range", FULL)):
@@ -49,7 +49,7 @@ def run() -> dict[str, float]:
 
 
 def _peak(days: int) -> float:
-    """Replay a generated market in this process; give its peak of memory, MB (10^6 bytes)."""
+    """Replay a generated market in this process; return its peak of memory, MB (10^6 bytes)."""
     silent()
     replay(plan_of(generated([dict(FULL)], {"days": days, "volatility": "0.8"})))
     status = Path("/proc/self/status").read_text(encoding="utf-8")

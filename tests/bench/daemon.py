@@ -29,7 +29,7 @@ async def memory() -> float:
 
 
 def start(*arguments: str) -> float:
-    """Give the median wall time of a Python process with these arguments, seconds."""
+    """Return the median wall time of a Python process with these arguments, seconds."""
     times = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()

@@ -49,7 +49,7 @@ def _position(number: int, pools: int) -> LpPosition:
 
 
 def _scene(positions: int, pools: int) -> tuple[Snapshot, State]:
-    """Give a snapshot, and the state that a decision on it left, so that every position is known already."""
+    """Return a snapshot, and the state that a decision on it left, so that every position is known already."""
     prices = [
         PoolPrice(pool_address(f"{number:03d}"), *pair, _PRICES[pair], Decimal(1000))
         for number in range(pools)
@@ -71,7 +71,7 @@ def _median(positions: int, pools: int, rounds: int) -> float:
 
 
 def run() -> dict[str, float]:
-    """Give medians in milliseconds."""
+    """Return medians in milliseconds."""
     return {
         "decide, 1,000 positions over 100 pools, ms": _median(1000, 100, 30),
         "decide, 3 positions, ms": _median(3, 3, 500),

@@ -104,7 +104,7 @@ class Bench:
             [position(Decimal(2000), size)], block=self.block, pools=[pool_price(2000)], at=SystemClock().now()
         )
         if surprise:
-            self.cycle.ahead.void()
+            self.cycle.prefetch.void()
         self.told.clear()
         started = time.monotonic()
         self.shown.show(view)
@@ -148,7 +148,7 @@ class Sudden(FakeChain):
 
 @asynccontextmanager
 async def served(flavour: Flavour, folder: Path) -> AsyncIterator[tuple[Process, CcxtConfig]]:
-    """Start a venue server; give what reaches it."""
+    """Start a venue server; return what reaches it."""
     ca_file = folder / "ca.pem"
     command = (sys.executable, "-m", "tests.bench.venue_server", flavour.value, str(ca_file))
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
@@ -243,7 +243,7 @@ async def measure(flavour: Flavour) -> dict[str, float]:
 
 
 async def _throttled(at: Bench) -> float:
-    """Stop the daemon; give the median time that an order needs through ccxt's own throttle, in milliseconds."""
+    """Stop the daemon; return the median time that an order needs through ccxt's own throttle, in milliseconds."""
     at.stop.set()
     await at.running
     api: Any = at.exchange.link.api
@@ -257,7 +257,7 @@ async def _throttled(at: Bench) -> float:
 
 
 def _synced(folder: Path) -> list[float]:
-    """Give how long the disk under the journal takes to make a page durable, in milliseconds."""
+    """Return how long the disk under the journal takes to make a page durable, in milliseconds."""
     times = []
     with (folder / "probe").open("wb", buffering=0) as file:
         for _ in range(SYNCS):

@@ -27,7 +27,7 @@ ONE: Final = 2**96
 
 
 async def run() -> dict[str, float]:
-    """Measure; give the medians in milliseconds: ``wall`` and ``cpu`` (our own process, the node's not counted)."""
+    """Measure; return the medians in milliseconds: ``wall`` and ``cpu`` (our own process, the node's not counted)."""
     async with Anvil() as node, Rpc(node.url) as rpc:
         chain = await LocalChain.deploy(rpc)
         owner = chain.accounts[1]

@@ -19,7 +19,7 @@ RUNS: Final = 64
 
 
 def run() -> dict[int, float]:
-    """Give the seconds of the sweep, by number of workers; processes are up before the clock starts."""
+    """Return the seconds of the sweep, by number of workers; processes are up before the clock starts."""
     token0 = {"symbol": "USDC", "decimals": 6, "underlying": "USD"}
     token1 = {"symbol": "WETH", "decimals": 18, "underlying": "ETH"}
     model = {"start": datetime(2026, 1, 1, tzinfo=UTC), "days": 3, "volatility": "0.8"}

@@ -18,7 +18,7 @@ PATIENCE = 60.0
 
 
 def block(number: int, fork: int = 0, fork_at: int = 0) -> BlockStamp:
-    """Give a block of a chain whose branch ``fork`` left the main one at ``fork_at``."""
+    """Return a block of a chain whose branch ``fork`` left the main one at ``fork_at``."""
 
     def digest(at: int) -> BlockHash:
         return BlockHash(f"0x{(fork if at >= fork_at else 0):032x}{at:032x}")

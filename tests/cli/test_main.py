@@ -81,7 +81,7 @@ def test_the_process_ends_with_the_exit_code() -> None:
 
 
 def raising(error: BaseException, folder: Path) -> typer.Typer:
-    """Give an application whose one command raises."""
+    """Return an application whose one command raises."""
 
     class Group(RootGroup):
         entries: ClassVar = {}

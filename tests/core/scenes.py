@@ -215,7 +215,7 @@ def snapshot(
     if venues is None:
         venues = venue()
     accounts = (venues,) if isinstance(venues, VenueView) else tuple(venues)
-    return Snapshot(taken_at=NOW, chains=views, venues=accounts)
+    return Snapshot(observed_at=NOW, chains=views, venues=accounts)
 
 
 def hedge(
@@ -279,7 +279,7 @@ def pending(
 
 
 def line(decision: Decision, underlying: Underlying) -> Hedge:
-    """Give the reckoning of one underlying."""
+    """Return the computation of one underlying."""
     return next(item for item in decision.hedges if item.underlying == underlying)
 
 
@@ -293,7 +293,7 @@ def quantities(decision: Decision) -> dict[Underlying, Decimal]:
 
 
 def filled(view: VenueView, decision: Decision) -> VenueView:
-    """Give the venue after all approved orders on it have filled."""
+    """Return the venue after all approved orders on it have filled."""
     positions = dict(view.positions)
     for item in decision.approved:
         if item.order.venue == view.venue:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.alerts import AlertPolicy, Notice, Stage, Standings, advance
+from bot.core.alerts import AlertPolicy, Notice, Stage, ToldAlarms, advance
 from bot.core.decision import Alarm, Severity
 from tests.core.scenes import NOW
 
@@ -20,11 +20,11 @@ def alarm(key: str = "a", severity: Severity = Severity.WARNING) -> Alarm:
 
 
 def told(*steps: tuple[float, tuple[Alarm, ...]], policy: AlertPolicy = POLICY) -> list[tuple[float, Stage, str]]:
-    """Play alarms at minutes; give what was told at which."""
-    standing: Standings = {}
+    """Play alarms at minutes; return what was told at which."""
+    told: ToldAlarms = {}
     heard: list[tuple[float, Stage, str]] = []
     for minute, alarms in steps:
-        standing, notices = advance(standing, alarms, NOW + minute * MINUTE, policy)
+        told, notices = advance(told, alarms, NOW + minute * MINUTE, policy)
         heard += [(minute, notice.stage, notice.alarm.key) for notice in notices]
     return heard
 
@@ -70,13 +70,13 @@ SEVERITIES = st.none() | st.sampled_from(Severity)
 def test_every_story_begins_with_raised_and_never_goes_on_after_resolved(
     steps: list[tuple[Severity | None, Severity | None, int]],
 ) -> None:
-    standing: Standings = {}
+    told: ToldAlarms = {}
     heard: dict[str, list[Notice]] = {"a": [], "b": []}
     now = NOW
     for first, second, minutes in steps:
         now += minutes * MINUTE
         alarms = [alarm(key, one) for key, one in (("a", first), ("b", second)) if one is not None]
-        standing, notices = advance(standing, alarms, now, POLICY)
+        told, notices = advance(told, alarms, now, POLICY)
         for notice in notices:
             heard[notice.alarm.key].append(notice)
     for key, story in heard.items():
@@ -84,4 +84,4 @@ def test_every_story_begins_with_raised_and_never_goes_on_after_resolved(
         for notice in story:
             assert open_now is (notice.stage is not Stage.RAISED)
             open_now = notice.stage is not Stage.RESOLVED
-        assert open_now is (key in standing)
+        assert open_now is (key in told)

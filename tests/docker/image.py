@@ -44,7 +44,7 @@ class Box:
         self.name, self.folder = name, folder
 
     def command(self, *arguments: str) -> tuple[str, ...]:
-        """Give the command that runs something inside."""
+        """Return the command that runs something inside."""
         shared = ("-v", f"{self.folder}:{self.folder}", "-v", f"{self.folder / 'state'}:/state")
         return ("buildah", "run", "--user", USER, *shared, self.name, "--", *arguments)
 
@@ -73,7 +73,7 @@ def inside(config: Path) -> int:
 
 
 async def twenty_blocks(here: World, box: Box) -> tuple[int, int, float]:
-    """Let the bot hedge a scene; give its cycles, its exit code after SIGTERM, and the seconds that it took to end."""
+    """Let the bot hedge a scene; return its cycles, its exit code after SIGTERM, and the seconds it took to end."""
     daemon = Daemon(("-c", _EXEC, *box.command("dnbot", "run", "-c", str(here.config))))
     os.environ.update(BUILDAH_ISOLATION="chroot", STORAGE_DRIVER="vfs")
     await daemon.start()

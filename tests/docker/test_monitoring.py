@@ -22,7 +22,7 @@ FOREIGN = {"process_resident_memory_bytes", "up"}
 
 
 def known() -> dict[str, Definition]:
-    """Give every name that can be asked for, a histogram's series included."""
+    """Return every name that can be asked for, a histogram's series included."""
     names: dict[str, Definition] = {}
     for item in definitions():
         ends = ("_bucket", "_sum", "_count") if item.kind == "histogram" else ("",)

@@ -40,7 +40,7 @@ class Account:
         return [one for one in self.seen if one.method != "GET"]
 
     def environment(self, **changes: str) -> dict[str, str]:
-        """Give the credentials as ``dnbot`` takes them."""
+        """Return the credentials as ``dnbot`` takes them."""
         keys = self.scene.desk.credentials
         found = {"api_key": keys.key, "secret": keys.secret, "passphrase": keys.passphrase, **changes}
         if self.flavour is Flavour.BINANCE:
@@ -48,7 +48,7 @@ class Account:
         return {f"DNBOT_VENUES__{self.flavour.upper()}__{name.upper()}": value for name, value in found.items()}
 
     def table(self, **changes: str) -> str:
-        """Give the account's table of the configuration; values are TOML."""
+        """Return the account's table of the configuration; values are TOML."""
         values = {
             "kind": f'"{self.flavour}"',
             "symbols": '{ ETH = "ETH/USDT:USDT", BTC = "BTC/USDT:USDT" }',
@@ -82,7 +82,7 @@ async def account(flavour: Flavour, folder: Path, fault: Fault | None = None) ->
 
 
 def without_venues(world: World) -> str:
-    """Give a world's configuration without its paper venue."""
+    """Return a world's configuration without its paper venue."""
     return world.config.read_text(encoding="utf-8").partition("[venues.paper]")[0]
 
 

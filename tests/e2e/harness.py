@@ -129,7 +129,7 @@ class Daemon:
         return self._reader is not None and self.process.returncode is not None and self.process.stderr.at_eof()  # type: ignore[union-attr]  # it is a pipe
 
     async def dead(self) -> int:
-        """Wait until it has ended, whatever ends it, and give its exit code."""
+        """Wait until it has ended, whatever ends it, and return its exit code."""
         assert self._reader is not None
         async with asyncio.timeout(PATIENCE):
             await self._reader
@@ -142,7 +142,7 @@ class Daemon:
         await self.dead()
 
     async def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 5) -> int:
-        """Ask it to end, and give its exit code; it has so many seconds."""
+        """Ask it to end, and return its exit code; it has so many seconds."""
         self.process.send_signal(number)
         async with asyncio.timeout(seconds):
             await self.process.wait()
@@ -181,7 +181,7 @@ class World:
         return step
 
     async def play(self, daemon: Daemon, steps: int) -> list[CycleRecord]:
-        """Mine blocks one by one, each when the daemon has finished with the one before; give a record of each."""
+        """Mine blocks one by one, each when the daemon has finished with the one before; return a record of each."""
         records = []
         for _ in range(steps):
             seen = len(daemon.lines)
@@ -198,7 +198,7 @@ class World:
         return JournalView.open(self.journal)
 
     def record(self) -> CycleRecord:
-        """Give the newest cycle in the journal."""
+        """Return the newest cycle in the journal."""
         with closing(self.view()) as view:
             record = view.last_record()
         assert record is not None
@@ -309,7 +309,7 @@ async def world(
 
 
 def configuration(world: World, urls: Sequence[str], chain: str) -> str:
-    """Give the configuration file of a world."""
+    """Return the configuration file of a world."""
     return f"""
 [bot]
 state_dir = "{world.folder / "state"}"

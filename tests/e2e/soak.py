@@ -90,7 +90,7 @@ async def play(run: DemoRun, broker: Mosquitto, seconds: float, watch: Watch) ->
 
 
 def tables(broker: Mosquitto) -> Tables:
-    """Give what the daemon is configured with besides."""
+    """Return what the daemon is configured with besides."""
     mqtt = {
         "enabled": True,
         "port": broker.port,

@@ -30,7 +30,7 @@ async def scene(told: Story) -> None:
 
 
 async def names_of(cell: Cell, folder: Path) -> list[str]:
-    """Give every point of a run that nothing ends."""
+    """Return every point of a run that nothing ends."""
     names: list[str] = []
     folder.mkdir()
     async with market(cell.flavour) as at, bot(cell, folder, at, Points(lambda _, name: names.append(name))) as told:

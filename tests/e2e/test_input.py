@@ -103,7 +103,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
 
 
 def _flipped(address: str) -> str:
-    """Give an address with the case of one letter changed."""
+    """Return an address with the case of one letter changed."""
     at = next(index for index, char in enumerate(address) if index > 1 and char.isalpha())
     return address[:at] + address[at].swapcase() + address[at + 1 :]
 

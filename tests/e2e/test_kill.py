@@ -19,7 +19,7 @@ TAKER = '[execution]\nstyle = "taker"\n[hedge.band]\nfixed_width = 0.002\n'
 
 
 def crash(here: World, point: str, count: int) -> tuple[str, ...]:
-    """Give the command of a daemon that dies when it reaches a point for the n-th time."""
+    """Return the command of a daemon that dies when it reaches a point for the n-th time."""
     return "-m", "tests.e2e.crash", str(here.config), point, str(count)
 
 

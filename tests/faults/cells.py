@@ -23,7 +23,7 @@ class Cell:
 
 
 def cells() -> Iterator[Cell]:
-    """Give the whole matrix; a read that is answered later has no effect that it could have later."""
+    """Return the whole matrix; a read that is answered later has no effect that it could have later."""
     for flavour in Flavour:
         for call in CALLS[flavour]:
             for kind in Kind:

@@ -148,7 +148,7 @@ async def story(cell: Cell, folder: Path, layer: FaultyVenue | None = None) -> A
 
 
 async def play(cell: Cell, folder: Path) -> int:
-    """Play a cell; give how many calls were broken.
+    """Play a cell; return how many calls were broken.
 
     Raises:
         HarmError: something happened that must not.

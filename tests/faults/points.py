@@ -22,7 +22,7 @@ class Points:
         self._hook(self.count, name)
 
     def watch(self, target: T) -> T:
-        """Give what behaves as ``target`` does, with a point before and after every call."""
+        """Return what behaves as ``target`` does, with a point before and after every call."""
         return cast("T", _Watched(target, self))
 
 

@@ -33,7 +33,7 @@ def silent() -> None:
 
 
 def outcome(cell: Cell) -> tuple[Cell, int, str]:
-    """Play a cell; give how many calls were broken, and what went wrong."""
+    """Play a cell; return how many calls were broken, and what went wrong."""
     with TemporaryDirectory(dir=FOLDERS) as folder:
         try:
             return cell, asyncio.run(play(cell, Path(folder))), ""

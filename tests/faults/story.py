@@ -126,7 +126,7 @@ class Story:
         self.block += 1
         self.clock.advance(PACE)
         if self.block % 2 == 0:
-            await self.cycle.ahead.read()
+            await self.cycle.prefetch.read()
         self.most = max(self.most, size)
         self.chain.shown = self._view(size)
         self.last = None

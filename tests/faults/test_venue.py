@@ -81,7 +81,7 @@ RAISED = {
 
 
 async def raised_by(exchange: Ccxt) -> type[BaseException] | None:
-    """Send an order; give what ccxt raises, None where it takes the answer for one (an order without an id)."""
+    """Send an order; return what ccxt raises, None where it takes the answer for one (an order without an id)."""
     try:
         order = await exchange.create_order(ETH, "market", "sell", 1)
     except (ccxt.BaseError, AttributeError, TypeError) as error:

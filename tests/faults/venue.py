@@ -114,7 +114,7 @@ _PROVE_NOTHING_HAPPENED: Final = {
 
 
 def possible(kind: Kind, flavour: Flavour) -> tuple[Effect, ...]:
-    """Give the effects that a call may have had when a venue shows this fault."""
+    """Return the effects that a call may have had when a venue shows this fault."""
     return (Effect.NONE,) if kind in _PROVE_NOTHING_HAPPENED[flavour] else (Effect.NONE, Effect.APPLIED, Effect.LATER)
 
 
@@ -217,7 +217,7 @@ class FaultyVenue:
         return fault
 
     def sent(self, name: str) -> list[Incoming]:
-        """Give the calls of a name that arrived."""
+        """Return the calls of a name that arrived."""
         wanted = route(*CALLS[self.flavour][name])
         return [incoming for incoming in self.calls if wanted(incoming)]
 
@@ -264,7 +264,7 @@ class FaultyVenue:
 
 
 def answer(kind: Kind, flavour: Flavour, banned_until: datetime) -> web.Response:
-    """Give the answer of a fault that has one."""
+    """Return the answer of a fault that has one."""
     if kind in _BODIES:
         return web.Response(text=_BODIES[kind], content_type="application/json")
     if kind in _HTML:

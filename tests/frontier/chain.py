@@ -30,11 +30,11 @@ class Score:
     variance: float
 
     def objective(self, aversion: float) -> float:
-        """Give what is minimised: cost + a/2 x variance."""
+        """Return what is minimised: cost + a/2 x variance."""
         return self.cost + aversion / 2 * self.variance
 
     def eta(self, best: Score, aversion: float) -> float:
-        """Give the cost over that of the cheapest policy with the same tracking error.
+        """Return the cost over that of the cheapest policy with the same tracking error.
 
         Along the frontier d ln(cost)/d ln(error) = -a x variance/cost; -1, so cost x error is constant, without fixed
         costs.
@@ -52,7 +52,7 @@ class Rule:
     paid: Floats
 
     def after(self, values: Floats) -> Floats:
-        """Give each state the value of where it goes."""
+        """Return each state the value of where it goes."""
         first = np.take_along_axis(values, self.low, axis=-1)
         second = np.take_along_axis(values, np.minimum(self.low + 1, values.shape[-1] - 1), axis=-1)
         return np.where(self.share > 0, first + self.share * (second - first), first)
@@ -88,7 +88,7 @@ class Grid:
         self.closing = setting.cost * np.abs(held[:, None] - hedged) * (ends / (held * ends + stable))[:, None]
 
     def ahead(self, values: Floats, at_end: Floats, beyond: float) -> Floats:
-        """Give the expectation over the next step.
+        """Return the expectation over the next step.
 
         Args:
             values: of all states.
@@ -106,7 +106,7 @@ class Grid:
         return found
 
     def best(self, aversion: float) -> Rule:
-        """Give the optimal policy."""
+        """Return the optimal policy."""
         running = np.where(self.allowed, aversion / 2 * self.variance, math.inf)
 
         def sweep(values: Floats) -> Floats:

@@ -15,7 +15,7 @@ _WINDOW = 2.6
 
 
 def v3(width: float) -> tuple[Holding]:
-    """Give a range of ± ``width``."""
+    """Return a range of ± ``width``."""
     return (Holding(width),)
 
 

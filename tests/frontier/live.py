@@ -63,14 +63,14 @@ class Holding:
         return 2 * root - root * root / high - low
 
     def amounts(self, prices: Floats) -> tuple[Floats, Floats]:
-        """Give (WETH, USDC) held at prices; beyond its edges by the same formula, as if the curve went on."""
+        """Return (WETH, USDC) held at prices; beyond its edges by the same formula, as if the curve went on."""
         low, high = (math.exp(edge / 2) if math.isfinite(edge) else math.inf for edge in self.edges)
         roots = np.sqrt(prices)
         lower = 0.0 if self.width is None else low
         return self.liquidity * (1 / roots - 1 / high), self.liquidity * (roots - lower)
 
     def position(self, name: str, price: float) -> LpPosition:
-        """Give the position as the chain's reader would."""
+        """Return the position as the chain's reader would."""
         root = math.sqrt(price * _RAW)
         raw = int(self.liquidity * math.sqrt(10.0**18 * 10.0**6))
         if self.width is None:
@@ -100,7 +100,7 @@ class Setting:
     aversion: float = AVERSION
 
     def policy(self) -> Policy:
-        """Give the policy that a user would set."""
+        """Return the policy that a user would set."""
         chosen = scenes.policy(
             RiskAversion(Decimal(repr(self.aversion))),
             hedges={ETH: scenes.hedge(ETH)},
@@ -109,7 +109,7 @@ class Setting:
         return replace(chosen, fixed_cost=Decimal(repr(self.fixed * VALUE)))
 
     def amounts(self, prices: Floats) -> tuple[Floats, Floats]:
-        """Give all (WETH, USDC) held at prices."""
+        """Return all (WETH, USDC) held at prices."""
         pairs = [holding.amounts(prices) for holding in self.holdings]
         volatile, stable = np.zeros_like(prices), np.zeros_like(prices)
         for one, two in pairs:
@@ -124,7 +124,7 @@ class Setting:
         return float(below - above) / (2 * near)
 
     def edges(self) -> tuple[float, float]:
-        """Give the logarithms of the prices between which every position trades."""
+        """Return the logarithms of the prices between which every position trades."""
         pairs = [holding.edges for holding in self.holdings]
         return max(low for low, _ in pairs), min(high for _, high in pairs)
 
@@ -147,7 +147,7 @@ class Live:
         return decide(self.snapshot(price, size), self.memory, self.rules)
 
     def snapshot(self, price: float, size: float) -> Snapshot:
-        """Give what the daemon would have seen."""
+        """Return what the daemon would have seen."""
         mark = Decimal(f"{price:.10g}")
         positions = [item.position(f"lp{number}", price) for number, item in enumerate(self.setting.holdings)]
         market = scenes.quote(
@@ -162,11 +162,11 @@ class Live:
         return scenes.snapshot(scenes.chain(positions, pools=[scenes.pool_price(mark)]), account)
 
     def traded(self, price: float, size: float) -> float:
-        """Give how much ETH decide() has bought (> 0) or sold at a price."""
+        """Return how much ETH decide() has bought (> 0) or sold at a price."""
         return float(sum((item.order.quantity for item in self.decide(price, size).approved), Decimal(0)))
 
     def edge(self, price: float) -> tuple[float, float, float]:
-        """Give (b, r above, r below) in ETH: where decide() acts, and to which drift its own orders lead.
+        """Return (b, r above, r below) in ETH: where decide() acts, and to which drift its own orders lead.
 
         The outer edge is taken from what it says, and then held against what it does just inside and just outside.
         """

@@ -42,7 +42,7 @@ class Market:
     seed: int = 1
 
     def moves(self) -> Floats:
-        """Give the log returns, a row a line; the price is a martingale, but for the jumps' skew."""
+        """Return the log returns, a row a line; the price is a martingale, but for the jumps' skew."""
         rng = np.random.default_rng(self.seed)
         dt, size = self.seconds / YEAR, (self.rows, self.paths)
         normal = rng.standard_normal(size)
@@ -78,12 +78,12 @@ class Outcome:
     trades: int
 
     def objective(self, aversion: float) -> tuple[float, float]:
-        """Give what is minimised, with its standard error."""
+        """Return what is minimised, with its standard error."""
         each = self.cost + aversion / 2 * self.variance
         return float(each.mean()), float(each.std() / math.sqrt(len(each)))
 
     def score(self, a_year: float) -> Score:
-        """Give both as a score of steps of which there are ``a_year``."""
+        """Return both as a score of steps of which there are ``a_year``."""
         return Score(float(self.cost.mean()) / a_year, float(self.variance.mean()) / a_year)
 
 
@@ -134,7 +134,7 @@ class Bands:
         return cls(logs, np.array([live.edge(math.exp(log))[0] for log in logs.tolist()]))
 
     def at(self, prices: Floats) -> Floats:
-        """Give the outer edge at prices."""
+        """Return the outer edge at prices."""
         return np.interp(np.log(prices), self.logs, self.outer)
 
 

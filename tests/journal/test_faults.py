@@ -126,7 +126,7 @@ while True:
 
 
 def run_and_kill(path: Path, lines: int) -> list[tuple[str, int, str]]:
-    """Let a writer report so many lines, kill it, and give all that it reported."""
+    """Let a writer report so many lines, kill it, and return all that it reported."""
     command = [sys.executable, "-c", WRITER, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:  # noqa: S603 - our own program
         assert writer.stdout is not None

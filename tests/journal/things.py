@@ -66,7 +66,7 @@ _SIMPLE: Mapping[object, st.SearchStrategy[Any]] = {
 
 
 def values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - a type hint can be anything
-    """Give values of any type that the core is made of."""
+    """Return values of any type that the core is made of."""
     if isinstance(hint, NewType):
         return values(hint.__supertype__)
     if hint in _SIMPLE:
@@ -193,7 +193,7 @@ def state(positions: int) -> State:
 
 
 def record(cycle: int, positions: int = 3) -> CycleRecord:
-    """Give what a cycle over some positions leaves."""
+    """Return what a cycle over some positions leaves."""
     band = Band(Decimal("0.4"), Decimal("0.3"), "risk aversion 50", Decimal("0.01"), Decimal(12))
     hedge = Hedge(
         ETH,

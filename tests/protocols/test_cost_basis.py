@@ -35,7 +35,7 @@ async def entry_of(config: ChainConfig, protocol: str) -> Entry | None:
 
 
 async def spent(chain: LocalChain, account: Address, tokens: tuple[Address, Address]) -> tuple[int, int]:
-    """Give the raw balances, negated, so that differences are what was paid."""
+    """Return the raw balances, negated, so that differences are what was paid."""
     return -await chain.balance(tokens[0], account), -await chain.balance(tokens[1], account)
 
 

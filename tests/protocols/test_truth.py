@@ -52,7 +52,7 @@ class Scene:
         return self.chain.accounts[3]
 
     def amounts(self, scale: float = 1.0) -> tuple[int, int]:
-        """Give about equal values of both tokens at the starting price of one whole token each."""
+        """Return about equal values of both tokens at the starting price of one whole token each."""
         amount0, amount1 = (int(10**token.decimals * 1000 * scale * self.rng.uniform(0.1, 3)) for token in self.tokens)
         return amount0 + 1, amount1 + 1
 

@@ -17,7 +17,7 @@ _WARM: Final = 30
 
 
 def path(*legs: tuple[int, str], seed: int = 1, noise: float = 0.0004) -> Iterator[Decimal]:
-    """Give a price a tick: legs of so many ticks that move by a fraction of the price, evenly but for some noise."""
+    """Return a price a tick: legs of so many ticks that move by a fraction of the price, evenly but for some noise."""
     rng = random.Random(seed)
     price = float(PRICE)
     for ticks, move in legs:
@@ -36,7 +36,7 @@ def plain(prices: Iterator[Decimal]) -> tuple[Tick, ...]:
 
 
 def gap(before: int, jump: str, after: int) -> tuple[Tick, ...]:
-    """Give a price that jumps between two ticks."""
+    """Return a price that jumps between two ticks."""
     factor = 1 + D(jump)
     prices = list(path(calm(before + after)))
     return tuple(
@@ -45,7 +45,7 @@ def gap(before: int, jump: str, after: int) -> tuple[Tick, ...]:
 
 
 def manipulated(blocks: int) -> tuple[Tick, ...]:
-    """Give a pool that stands at six times the mark for some blocks."""
+    """Return a pool that stands at six times the mark for some blocks."""
     prices = list(path(calm(120)))
     return tuple(
         Tick(price, pool=price * 6 if 60 <= number < 60 + blocks else None) for number, price in enumerate(prices)

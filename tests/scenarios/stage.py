@@ -208,7 +208,7 @@ class Stage:
         return Snapshot(now, (view,), (seen,))
 
     def positions(self, price: Decimal) -> tuple[LpPosition, ...]:
-        """Give both positions at a pool price, USDC per WETH."""
+        """Return both positions at a pool price, USDC per WETH."""
         root = sqrt_ratio_at_price(price * _RAW)
         ranged = at(self.liquidity, *self.edges, root)
         full = self.deep.principal_at(price * _RAW)
@@ -225,7 +225,7 @@ class Stage:
         return tuple(made)
 
     def pools(self, price: Decimal, par: Decimal) -> Iterable[PoolPrice]:
-        """Give the pools' own prices, and a pool of two dollar tokens that shows the par."""
+        """Return the pools' own prices, and a pool of two dollar tokens that shows the par."""
         for name in ("0xV2", "0xV3"):
             yield PoolPrice(Address(name), ETH, USD, price, D(10**6))
         yield PoolPrice(Address("0xPAR"), USD, USD, par, D(10**6))
@@ -269,7 +269,7 @@ class Stage:
         (hedge,) = decision.hedges
         engine = self.venue.engine
         held = engine.account.positions.get(PERP)
-        standing = next(iter(decision.standings), None)
+        position_risk = next(iter(decision.position_risks), None)
         self.told.rows.append(
             Row(
                 number=number,
@@ -278,8 +278,8 @@ class Stage:
                 short=held.size if held is not None else ZERO,
                 drift=hedge.drift,
                 band=hedge.band.outer if hedge.band else None,
-                ratio=standing.ratio if standing else None,
-                rung=standing.rung.value if standing else "-",
+                ratio=position_risk.ratio if position_risk else None,
+                rung=position_risk.rung.value if position_risk else "-",
                 state=decision.state.bot.state.value,
                 alarms=tuple(sorted({alarm.key.split(":")[0] for alarm in decision.alarms})),
             )

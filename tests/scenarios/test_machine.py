@@ -25,7 +25,7 @@ from bot.backtest.replay_venue import SimVenue
 from bot.core.command import Command, Verb
 from bot.core.errors import Retryable
 from bot.core.orders import Intent, NotFound, OrderKind, OrderReport, Outcome, Rejected, RejectReason, Unknown
-from bot.core.risk.liquidation import standings
+from bot.core.risk.liquidation import position_risks
 from bot.core.run_state import BotState, RunState
 from bot.core.state import PendingStatus
 from bot.core.types import ClientOrderId, Symbol
@@ -132,7 +132,7 @@ class Trading(RuleBasedStateMachine):
         assert not stopped or (stopped == {"run state"} and row.state == "paused"), decision.refused
         if any(not item.order.reduce_only for item in decision.approved):
             least = self.stage.policy.risk.ladder.top_up.distance
-            after = standings(self.venue.view(with_ledger=False))
+            after = position_risks(self.venue.view(with_ledger=False))
             assert all(item.distance is None or item.distance > least for item in after), after
 
     def _now(self) -> Any:  # noqa: ANN401 - a time

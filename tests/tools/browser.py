@@ -84,7 +84,7 @@ class Page:
                 self.errors.append(str(params["entry"]))
 
     async def evaluate(self, script: str) -> Any:  # noqa: ANN401 - whatever the script gives
-        """Run an expression in the page, await it, and give its value."""
+        """Run an expression in the page, await it, and return its value."""
         answer = await self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{script}: {answer['exceptionDetails']}")
@@ -99,7 +99,7 @@ class Page:
             raise AssertionError(f"not true within {_DEADLINE:g} s: {condition}; {self.errors}") from error
 
     async def size(self, width: int, height: int, *, scale: float = 1.0) -> None:
-        """Give the page a window of its own size; narrow ones are phones."""
+        """Return the page a window of its own size; narrow ones are phones."""
         await self.send("Emulation.setScrollbarsHidden", hidden=True)
         phone = width < 600
         await self.send(
@@ -118,7 +118,7 @@ class Page:
             await self._loaded.wait()
 
     async def picture(self) -> bytes:
-        """Give the whole page as a PNG."""
+        """Return the whole page as a PNG."""
         answer = await self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         return base64.b64decode(answer["data"])
 

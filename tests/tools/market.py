@@ -130,7 +130,7 @@ class Account:
 
 
 def play(cycles: int, seed: int = 7) -> Iterator[tuple[CycleRecord, list[tuple[Intent, Accepted]]]]:
-    """Give each cycle's record and the orders that it sent, with their fills."""
+    """Return each cycle's record and the orders that it sent, with their fills."""
     draw = random.Random(seed)
     account, book, state = Account(), Book(), State(bot=BotState(RunState.RUNNING, "first start", NOW))
     policy = scenes.policy(RiskAversion(Decimal(50)))
@@ -182,7 +182,7 @@ def _chain(marks: dict[Underlying, Decimal], cycle: int, at: datetime) -> ChainV
 
 
 def _concentrated(price: Decimal, cycle: int) -> LpPosition:
-    """Give a WETH/USDC position of about 20,000 USD, 10% to each side of 3,400."""
+    """Return a WETH/USDC position of about 20,000 USD, 10% to each side of 3,400."""
     root = sqrt_ratio_at_price(price.scaleb(-12))
     middle = tick_at_sqrt_ratio(sqrt_ratio_at_price(START[ETH].scaleb(-12)))
     earned = cycle * 2**128 // 10**7
@@ -209,7 +209,7 @@ def _concentrated(price: Decimal, cycle: int) -> LpPosition:
 
 
 def _full(price: Decimal, cycle: int) -> LpPosition:
-    """Give a WBTC/WETH position of about 20,000 USD; the pair's reserves grow by the fees that they earn."""
+    """Return a WBTC/WETH position of about 20,000 USD; the pair's reserves grow by the fees that they earn."""
     root = math.sqrt(price)
     depth = 1.65e10 * (1 + 2e-8 * cycle)
     reserves = int(depth / root * 10**3), int(depth * root * 10**13)

@@ -16,12 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [*DOCS, ROOT / "README.md", ROOT / "docker" / "README.md"]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-NAMED = {"Alarm": 0, "Dispute": 0, "Doubt": 0, "_key": 0, "Refused": 1, "cut": 3}
+NAMED = {"Alarm": 0, "Dispute": 0, "DataIssue": 0, "_key": 0, "Refused": 1, "cut": 3}
 """What names an alarm, and at which place of its arguments: a guard's name makes one too."""
 
 
 def words(node: ast.expr) -> str | None:
-    """Give the fixed beginning of a key, None where it begins with a variable."""
+    """Return the fixed beginning of a key, None where it begins with a variable."""
     if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
         node = node.values[0]
     return str(node.value).split(":", maxsplit=1)[0] if isinstance(node, ast.Constant) else None
@@ -73,7 +73,7 @@ def test_what_a_page_points_at_is_there(page: Path) -> None:
 
 
 def verbs(text: str) -> set[str]:
-    """Give the words after ``dnbot`` in code: prose may go on with any word."""
+    """Return the words after ``dnbot`` in code: prose may go on with any word."""
     blocks = re.findall(r"```sh\n(.*?)```|((?:^ {4}.*\n)+)|(`[^`\n]+`)", text, re.MULTILINE | re.DOTALL)
     code = "\n".join(part for block in blocks for part in block)
     return set(re.findall(r"(?:^|[\s`/])dnbot ([a-z]+)\b", code))

@@ -52,7 +52,7 @@ class Commands:
         return await asyncio.shield(answer)
 
     def apply(self, state: State) -> State:
-        """Apply every waiting command, oldest first; give the state after them. Called by the loop only."""
+        """Apply every waiting command, oldest first; return the state after them. Called by the loop only."""
         self.arrived.clear()
         while self._waiting:
             command, answer = self._waiting.popleft()

@@ -32,7 +32,7 @@ class EntryBook:
     _again: dict[PositionId, float] = field(default_factory=dict)
 
     async def with_entry(self, chain: ChainReader, position: LpPosition) -> LpPosition:
-        """Give the position with its entry amounts; a failing look-up never holds up the snapshot.
+        """Return the position with its entry amounts; a failing look-up never holds up the snapshot.
 
         After one that failed the amounts are reckoned and not remembered, and the chain is asked again later.
         """
@@ -55,7 +55,7 @@ class EntryBook:
 
 
 def _reckoned(position: LpPosition, before: Entry | None) -> Entry:
-    """Give the entry amounts without the chain's word: carried over from another liquidity, or what is seen first."""
+    """Return the entry amounts without the chain's word: carried over from another liquidity, or what is seen first."""
     principal = (position.amounts.principal0, position.amounts.principal1)
     if before is not None:
         return follow(before, position.curve.liquidity, principal)

@@ -15,7 +15,7 @@ from bot.app.loop.commands import Commands
 from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
-from bot.app.loop.prefetch import Ahead
+from bot.app.loop.prefetch import Prefetch
 from bot.core.decide import decide, settle
 from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle
@@ -59,13 +59,13 @@ class Cycle:
     state: State | None = None
     book: Book | None = None
     meter: Meter = field(default_factory=NoMeter)
-    ahead: Ahead = field(init=False)
+    prefetch: Prefetch = field(init=False)
     _left: State | None = None
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Let the venues be read ahead of the blocks."""
-        self.ahead = Ahead(self.observer, self.reconciler, self.clock, self.policy.guards.max_snapshot_age)
+        self.prefetch = Prefetch(self.observer, self.reconciler, self.clock, self.policy.guards.max_snapshot_age)
 
     async def run(self, stop: asyncio.Event) -> CycleRecord | None:
         """Run one cycle to its end; None where ``stop`` was set while it was still reading, before anything was done.
@@ -76,7 +76,7 @@ class Cycle:
             DnbotError: named by what has to happen next; no cycle is recorded then, though orders that were already
                 sent have their intents.
         """
-        with self.ahead.aside():
+        with self.prefetch.aside():
             return await self._run(stop)
 
     async def _run(self, stop: asyncio.Event) -> CycleRecord | None:
@@ -95,7 +95,7 @@ class Cycle:
         with self._timed(Phase.RECORD):
             self.journal.record(record)
         self.state = self._left = act.decision.state
-        self.ahead.since = act.decision.state.money.read_at
+        self.prefetch.since = act.decision.state.money.read_at
         self.number, self.book = record.cycle, record.book
         self._tell(record)
         for publisher in self.publishers:
@@ -147,14 +147,14 @@ class Cycle:
         return act
 
     def _before(self) -> State:
-        """Give the state that the decision starts from, with what the journal knows of orders and stops."""
+        """Return the state that the decision starts from, with what the journal knows of orders and stops."""
         state, cool_down = self.obey(), self.policy.risk.stop.cool_down
         fired = self.journal.stops_fired(self.clock.now() - cool_down)
         disputes = (*self.reconciler.agreement.disputes, *self._booked().disputes)
         return replace(state, pending=self.journal.pending(), fired=fired, disputes=disputes)
 
     def _booked(self) -> Book:
-        """Give what was booked so far; a journal that can't tell it ends the bot before anything is done."""
+        """Return what was booked so far; a journal that can't tell it ends the bot before anything is done."""
         self.book = self.book or self.journal.load_book()
         return self.book
 
@@ -196,7 +196,7 @@ class Cycle:
             self.state = State.fresh(self.clock.now())
 
     def obey(self) -> State:
-        """Apply the operator's waiting commands; give the state that stands then."""
+        """Apply the operator's waiting commands; return the state that stands then."""
         self.state = self.commands.apply(self.state or resume_state(self.journal, self.clock))
         return self.state
 
@@ -207,7 +207,7 @@ class Cycle:
         self.meter.phase(phase, self.clock.monotonic() - started)
 
     async def _look(self) -> Snapshot:
-        ready = await self.ahead.take()
+        ready = await self.prefetch.take()
         if ready is None:
             with self._timed(Phase.RECONCILE):
                 await self.reconciler.reconcile()
@@ -242,5 +242,5 @@ def _by_key(decision: Decision) -> dict[str, Alarm]:
 
 
 def resume_state(journal: Journal, clock: Clock) -> State:
-    """Give the state to start from: the journal's, or that of a bot that has never run."""
+    """Return the state to start from: the journal's, or that of a bot that has never run."""
     return journal.load_state() or State.fresh(clock.now())

@@ -10,7 +10,7 @@ import structlog
 
 from bot.app.concurrency import first_of, sleep_until, unless
 from bot.app.loop.cycle import Cycle
-from bot.app.loop.preflight import meet
+from bot.app.loop.preflight import check_world
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
 from bot.core.record import Event
 from bot.core.types import Symbol, VenueId
@@ -37,7 +37,7 @@ class Daemon:
         spacing: seconds between two cycles at least, whatever heads come; an operator's command does not wait for it.
         services: what runs beside the loop.
         due: set when a cycle is due before its time.
-        met: called once, when the world was met and the first cycle is about to run.
+        preflight_done: called once, when the world was met and the first cycle is about to run.
     """
 
     chains: Sequence[ChainReader]
@@ -50,7 +50,7 @@ class Daemon:
     spacing: float = 0.0
     services: Sequence[Service] = ()
     due: asyncio.Event = field(default_factory=asyncio.Event)
-    met: Callable[[], None] = lambda: None
+    preflight_done: Callable[[], None] = lambda: None
     _head: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
 
@@ -66,7 +66,7 @@ class Daemon:
                 beside = [group.create_task(self._keep(service)) for service in self.services]
                 if await self._start(stop):
                     beside += [group.create_task(self._watch(chain)) for chain in self.chains]
-                    beside.append(group.create_task(self.cycle.ahead.run()))
+                    beside.append(group.create_task(self.cycle.prefetch.run()))
                     await self._loop(stop)
                 for task in beside:
                     task.cancel()
@@ -78,7 +78,7 @@ class Daemon:
 
     def hint(self) -> None:
         """Run a cycle soon, on venues that are read anew: one of them says that something moved."""
-        self.cycle.ahead.void()
+        self.cycle.prefetch.void()
         self.due.set()
 
     async def _start(self, stop: asyncio.Event) -> bool:
@@ -86,7 +86,7 @@ class Daemon:
         while not stop.is_set():
             self.cycle.obey()
             try:
-                await unless(stop, self._meet())
+                await unless(stop, self._check_world())
             except (Retryable, SkipCycle) as error:
                 await self._back_off("waiting for the chain and the venues", error, stop)
             else:
@@ -95,12 +95,12 @@ class Daemon:
                 self._failures = 0
                 self.cycle.begin()
                 self._note("started", "the daemon started")
-                self.met()
+                self.preflight_done()
                 return True
         return False
 
-    async def _meet(self) -> None:
-        await meet(self.chains, self.venues, self.symbols, self.cycle.policy)
+    async def _check_world(self) -> None:
+        await check_world(self.chains, self.venues, self.symbols, self.cycle.policy)
         await self.cycle.observer.look()
         await self.cycle.reconciler.begin()
 

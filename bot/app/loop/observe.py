@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from bot.app.concurrency import both, together
+from bot.app.concurrency import both, gather
 from bot.app.loop.cost_basis import EntryBook
 from bot.core.errors import Retryable
 from bot.core.orders import LedgerEntry
@@ -61,7 +61,7 @@ class Observer:
         """The venues behind a wire; the others are paper, whose prices may come from the chain that is read first."""
         return [venue for venue in self.venues if venue.silence is not None]
 
-    async def ahead(self, since: Mapping[VenueId, datetime]) -> dict[VenueId, VenueView]:
+    async def prefetch(self, since: Mapping[VenueId, datetime]) -> dict[VenueId, VenueView]:
         """Read the venues behind a wire; those that could not be read are left out."""
         read = await self._read(self.wired, since)
         return {name: view for name, view in read.items() if isinstance(view, VenueView)}
@@ -75,13 +75,13 @@ class Observer:
     async def _read(
         self, venues: Sequence[Exchange], since: Mapping[VenueId, datetime]
     ) -> dict[VenueId, VenueView | VenueUnknown]:
-        views = await together([self._venue(venue, since) for venue in venues])
+        views = await gather([self._venue(venue, since) for venue in venues])
         return {view.venue: view for view in views}
 
     async def complete(self, snapshot: Snapshot, since: Mapping[VenueId, datetime]) -> Snapshot:
         """Read the venues (again) and give the snapshot with what they show now."""
         read = await self._read(self.venues, since)
-        return replace(snapshot, taken_at=self.clock.now(), venues=tuple(read.values()))
+        return replace(snapshot, observed_at=self.clock.now(), venues=tuple(read.values()))
 
     async def only_venues(self, since: Mapping[VenueId, datetime]) -> Snapshot:
         """Take a snapshot without the chains: enough to protect the shorts that are there."""
@@ -94,7 +94,7 @@ class Observer:
         Raises:
             Retryable, SkipCycle: a chain could not be read, or not believably.
         """
-        views = await together([self._chain(chain) for chain in self.chains])
+        views = await gather([self._chain(chain) for chain in self.chains])
         for sink in self.fed:
             sink.chain_seen(views)
         return views
@@ -105,7 +105,7 @@ class Observer:
                 view = await chain.read()
         except TimeoutError as error:
             raise Retryable(f"chain {chain.chain}: no whole answer within {self.deadline:g} s") from error
-        positions = await together([self.entries.with_entry(chain, item) for item in view.positions])
+        positions = await gather([self.entries.with_entry(chain, item) for item in view.positions])
         return replace(view, positions=tuple(positions))
 
     async def _venue(self, venue: Exchange, since: Mapping[VenueId, datetime]) -> VenueView | VenueUnknown:

@@ -147,7 +147,7 @@ class Reconciler:
         return lost_orders.resolve(pending.intent, evidence, self.clock.now(), venue.silence)
 
     def _without_a_snapshot(self, intent: Intent, trades: tuple[Fill, ...]) -> tuple[Decimal, tuple[Fill, ...]]:
-        """Give the position before an order and the trades since, where the first cycle never came to its record.
+        """Return the position before an order and the trades since, where the first cycle never came to its record.
 
         An order only goes out while the journal and the venue agree on the position. What the journal expects has our
         other orders in it, so their trades don't count again.

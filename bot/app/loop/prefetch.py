@@ -1,4 +1,4 @@
-"""Ahead: what the venues behind a wire tell is read before the block comes that it is needed for.
+"""Prefetch: what the venues behind a wire tell is read before the block comes that it is needed for.
 
 A cycle's half at the venues (the look-up of unresolved intents, then account, orders and markets) does not depend on
 the block. It is done a moment before the next one is expected, whole, validated and dated as ever; the cycle takes it,
@@ -44,7 +44,7 @@ class _Read:
 
 
 @dataclass(slots=True)
-class Ahead:
+class Prefetch:
     """Keeps fresh views of the venues at hand between cycles.
 
     Attributes:
@@ -91,7 +91,7 @@ class Ahead:
             self._ended.set()
 
     async def take(self) -> Mapping[VenueId, VenueView] | None:
-        """Give what was read ahead, once; None where nothing fresh is there, not even the intents' look-up."""
+        """Return what was read ahead, once; None where nothing fresh is there, not even the intents' look-up."""
         async with self._turn:
             read, self._read = self._read, None
             if read is None:
@@ -108,7 +108,7 @@ class Ahead:
         self._void = self.clock.monotonic()
 
     def _due(self) -> float:
-        """Give when a read should begin that is half as old as it may be when the next cycle comes."""
+        """Return when a read should begin that is half as old as it may be when the next cycle comes."""
         gaps = sorted(later - earlier for earlier, later in pairwise(self._begins))
         usual = gaps[len(gaps) // 2] if gaps else 0.0
         return self._begins[-1] + usual - self._took - FRESH / 2
@@ -122,7 +122,7 @@ class Ahead:
             began = self.clock.monotonic()
             try:
                 await self.reconciler.reconcile()
-                views = await self.observer.ahead(self.since)
+                views = await self.observer.prefetch(self.since)
             except DnbotError as error:
                 log.info("not read ahead", error=type(error).__name__, reason=str(error))
             except Exception:  # a bug is the cycle's to be ended by, and the daemon's to go on after

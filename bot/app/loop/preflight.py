@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.app.concurrency import together
+from bot.app.concurrency import gather
 from bot.core.policy import Policy
 from bot.core.risk.cap_check import require_room
 from bot.core.types import Symbol, VenueId
 from bot.ports import ChainReader, Exchange
 
 
-async def meet(
+async def check_world(
     chains: Sequence[ChainReader],
     venues: Sequence[Exchange],
     symbols: Mapping[VenueId, Sequence[Symbol]],
@@ -23,6 +23,6 @@ async def meet(
         ConfigError: the configuration does not fit a chain or a venue.
         Retryable: one of them does not answer.
     """
-    await together([chain.check() for chain in chains])
-    found = await together([venue.check(symbols[venue.venue]) for venue in venues])
+    await gather([chain.check() for chain in chains])
+    found = await gather([venue.check(symbols[venue.venue]) for venue in venues])
     require_room(policy, [market for markets in found for market in markets.values()])

@@ -58,7 +58,7 @@ class AlertSettings(Table):
         return bool(self.urls or self.critical_urls or self.pulse_url)
 
     def config(self, bot_id: str) -> AlertConfig:
-        """Give what the alerts take."""
+        """Return what the alerts take."""
         return AlertConfig(
             bot_id=bot_id,
             policy=AlertPolicy(self.severity, self.still_after, self.resolved_after),

@@ -21,7 +21,7 @@ _OTHERS: Final = 0o077
 
 
 def cross_check(settings: Settings, origins: Origins, *, live: bool) -> list[ConfigError]:
-    """Give everything that is contradictory, each with the key to change."""
+    """Return everything that is contradictory, each with the key to change."""
     findings = [
         *_mode(settings, live=live),
         *_credentials(settings, origins),

@@ -48,12 +48,12 @@ _NAMES: Final = {
 
 
 def example() -> str:
-    """Give the example as TOML."""
+    """Return the example as TOML."""
     return "\n".join([_HEAD, *_table(Settings, (), _SET)]).rstrip() + "\n"
 
 
 def _table(shape: object, at: Path, chosen: object) -> Iterator[str]:
-    """Give a table's lines: its values first, then the tables in it. ``chosen`` is None where all is commented out."""
+    """Return a table's lines: its values, then the tables in it. ``chosen`` is None where all is commented out."""
     given = chosen if isinstance(chosen, Mapping) else {}
     tables = []
     for name, found in fields_of(shape).items():

@@ -49,7 +49,7 @@ class BandSettings(Table):
         return self
 
     def policy(self) -> BandPolicy:
-        """Give the kind that is set."""
+        """Return the kind that is set."""
         if self.risk_aversion is not None:
             return RiskAversion(self.risk_aversion)
         if self.tracking_error is not None:
@@ -124,7 +124,7 @@ class GuardSettings(Table):
     )
 
     def policy(self) -> GuardPolicy:
-        """Give the limits as decide() takes them."""
+        """Return the limits as decide() takes them."""
         return GuardPolicy(
             max_order_notional=self.max_order_notional,
             max_order_share=self.max_order_share,
@@ -159,5 +159,5 @@ class ExecutionSettings(Table):
     )
 
     def policy(self) -> ExecutionPolicy:
-        """Give the settings as decide() takes them."""
+        """Return the settings as decide() takes them."""
         return ExecutionPolicy(self.style, self.deadline, self.urgent, self.horizon)

@@ -38,7 +38,7 @@ class HttpSettings(Table):
     history: Integer = Field(default=2000, ge=10, le=20000, description="cycles that the status page's charts show")
 
     def config(self) -> HttpConfig:
-        """Give what the server takes."""
+        """Return what the server takes."""
         return HttpConfig(
             host=self.host,
             port=self.port,

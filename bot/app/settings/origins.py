@@ -35,18 +35,18 @@ class Origins:
         (self._tables if table else self._values)[path] = source
 
     def of(self, path: Path) -> str:
-        """Give the source of a value, or of the list that it stands in, or ``default``."""
+        """Return the source of a value, or of the list that it stands in, or ``default``."""
         for length in range(len(path), 0, -1):
             if (source := self._values.get(path[:length])) is not None:
                 return source
         return DEFAULT
 
     def sources(self) -> list[str]:
-        """Give every source that set a value."""
+        """Return every source that set a value."""
         return list(dict.fromkeys(self._values.values()))
 
     def blame(self, path: Path) -> str | None:
-        """Give the sources that an error at ``path`` concerns: the value's, else those of its surroundings."""
+        """Return the sources that an error at ``path`` concerns: the value's, else those of its surroundings."""
         own = self.of(path)
         if own != DEFAULT:
             return own

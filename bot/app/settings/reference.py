@@ -33,12 +33,12 @@ nearest known one. Passwords, keys and alert URLs may stand in a TOML file only 
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     return _HEAD + "".join(_tables(Settings, "", "everything"))
 
 
 def _tables(shape: Shape, path: str, what: str) -> Iterator[str]:
-    """Give a section per table, outer ones first."""
+    """Return a section per table, outer ones first."""
     rows, inner = [], []
     for name, found in fields_of(shape).items():
         below = bare(found.annotation)

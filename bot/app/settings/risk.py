@@ -50,7 +50,7 @@ class LadderSettings(Table):
     spacing: Duration = Field(default=timedelta(minutes=1), description="least time between two additions at a venue")
 
     def policy(self) -> LadderPolicy:
-        """Give the ladder as decide() takes it."""
+        """Return the ladder as decide() takes it."""
         return LadderPolicy(
             alert=Level(self.alert_distance, self.alert_ratio),
             top_up=Level(self.top_up_distance, self.top_up_ratio),
@@ -79,7 +79,7 @@ class StopSettings(Table):
     cool_down: Duration = Field(default=timedelta(hours=1), description="no re-entry for so long after a stop fired")
 
     def policy(self) -> StopPolicy:
-        """Give the stop as decide() takes it."""
+        """Return the stop as decide() takes it."""
         return StopPolicy(self.inside, self.farthest, self.tolerance, self.grace, self.cool_down)
 
 
@@ -101,7 +101,7 @@ class LossSettings(Table):
     )
 
     def policy(self) -> LossPolicy:
-        """Give the limits as decide() takes them."""
+        """Return the limits as decide() takes them."""
         return LossPolicy(
             hedge_day=self.hedge_day,
             hedge_life=self.hedge_life,
@@ -140,7 +140,7 @@ class RiskSettings(Table):
     loss: LossSettings = Field(default_factory=LossSettings, description="limits on losses")
 
     def policy(self) -> RiskPolicy:
-        """Give the settings as decide() takes them."""
+        """Return the settings as decide() takes them."""
         return RiskPolicy(
             leverage=self.leverage,
             buffer=self.buffer,
@@ -219,7 +219,7 @@ _PROFILES: Final[Mapping[Profile, Mapping[str, object]]] = {
 
 
 def profile_layer(merged: Mapping[str, object]) -> list[Layer]:
-    """Give the layer of the profile that the other layers ask for; none where the name is wrong, which is told later.
+    """Return the layer of the profile that the other layers ask for; none where the name is wrong, which is told later.
 
     Every venue's leverage follows ``risk.leverage``, where that is given, else the profile's.
     """

@@ -90,7 +90,7 @@ class LayerSource(PydanticBaseSettingsSource):
         self._layer = layer
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
-        """Give one top-level table, as the base class wants it."""
+        """Return one top-level table, as the base class wants it."""
         del field
         return self._layer.values.get(field_name), field_name, False
 
@@ -135,7 +135,7 @@ class Settings(Table, BaseSettings):
         return (init_settings, *(LayerSource(settings_cls, layer) for layer in reversed(LAYERS.get())))
 
     def policy(self) -> Policy:
-        """Give what decide() depends on; every underlying with a market is hedged unless it is disabled."""
+        """Return what decide() depends on; every underlying with a market is hedged unless it is disabled."""
         markets: dict[Underlying, list[HedgeMarket]] = {}
         for venue, settings in self.venues.items():
             for underlying, symbol in settings.symbols.items():
@@ -161,7 +161,7 @@ class Settings(Table, BaseSettings):
         return HedgePolicy(self.hedge.ratio if own.ratio is None else own.ratio, tuple(markets))
 
     def secrets(self) -> frozenset[str]:
-        """Give the strings that no log, message or screen may show: user names, keys and paths of endpoints."""
+        """Return the strings that no log, message or screen may show: user names, keys and paths of endpoints."""
         urls = [url for _, url in self.endpoints()]
         urls += [self.alerts.pulse_url.get_secret_value()] if self.alerts.pulse_url else []
         held = {text for _, key in self.credentials() if (text := key.get_secret_value())}
@@ -172,14 +172,14 @@ class Settings(Table, BaseSettings):
         return frozenset(held | pieces | words).union(*map(url_secrets, urls))
 
     def endpoints(self) -> Iterator[tuple[KeyPath, str]]:
-        """Give the chains' endpoints, with the keys that lead there."""
+        """Return the chains' endpoints, with the keys that lead there."""
         for name, chain in self.chains.items():
             for key in ("rpc_urls", "ws_urls"):
                 for url in getattr(chain, key):
                     yield ("chains", name, key), url.get_secret_value()
 
     def credentials(self) -> Iterator[tuple[KeyPath, SecretStr]]:
-        """Give what lets its holder act, with the keys that lead there; unset ones are empty."""
+        """Return what lets its holder act, with the keys that lead there; unset ones are empty."""
         for name, venue in self.venues.items():
             for key in ("api_key", "secret", "passphrase"):
                 yield ("venues", name, key), getattr(venue, key)
@@ -195,7 +195,7 @@ def _market(venue: VenueId, symbol: Symbol, settings: VenueSettings) -> HedgeMar
 
 
 def url_secrets(url: str) -> frozenset[str]:
-    """Give the parts of an URL that may hold a key: credentials, the path with its query, and their longer pieces."""
+    """Return the parts of an URL that may hold a key: credentials, the path with its query, and their longer pieces."""
     parts = urlsplit(url)
     credentials, _, _ = parts.netloc.rpartition("@")
     pieces = [*credentials.split(":"), *re.split("[/&=?#]", url.partition(parts.netloc)[2])]

@@ -66,7 +66,7 @@ def as_toml(loaded: Loaded) -> str:
 
 
 def as_data(loaded: Loaded) -> dict[str, object]:
-    """Give ``settings`` (nested; Decimals as strings) and ``sources`` (dotted key to source)."""
+    """Return ``settings`` (nested; Decimals as strings) and ``sources`` (dotted key to source)."""
     values = plain(loaded.settings)
     sources = {dotted(path): loaded.origins.of(path) for path in _leaves(values, ())}
     return {"settings": _jsonable(values), "sources": sources}
@@ -93,7 +93,7 @@ class _Schema(GenerateJsonSchema):
 
 
 def json_schema() -> dict[str, Any]:
-    """Give the JSON schema of the configuration; defaults are written as in a file."""
+    """Return the JSON schema of the configuration; defaults are written as in a file."""
     return {"$schema": _Schema.schema_dialect, **Settings.model_json_schema(schema_generator=_Schema)}
 
 

@@ -92,7 +92,7 @@ def read_environment(environ: Mapping[str, str], present: Mapping[str, object]) 
 
 
 def flags(values: Mapping[str, str]) -> list[Layer]:
-    """Give the layers of command-line flags: ``{"log.level": "debug"}``."""
+    """Return the layers of command-line flags: ``{"log.level": "debug"}``."""
     return [Layer(f"flag for {key}", nest(tuple(key.split(".")), value)) for key, value in values.items()]
 
 
@@ -132,7 +132,7 @@ def _parse(text: str, shape: Shape, source: str, path: Path) -> object:
 
 
 def _variables(present: Mapping[str, object]) -> Iterator[str]:
-    """Give the names of variables that mean something, with the chains and venues that are there."""
+    """Return the names of variables that mean something, with the chains and venues that are there."""
     for key in known_keys():
         names: Sequence[str] = ["NAME"]
         head = key.split(".")[0]

@@ -41,12 +41,12 @@ def is_list(shape: Shape) -> bool:
 
 
 def fields_of(shape: Shape) -> Mapping[str, FieldInfo]:
-    """Give the fields of a table, none for anything else."""
+    """Return the fields of a table, none for anything else."""
     return shape.model_fields if isinstance(shape, type) and issubclass(shape, Table) else {}
 
 
 def step(shape: Shape, part: str | int) -> Shape | None:
-    """Give the shape one key further down, or None where there is no such key."""
+    """Return the shape one key further down, or None where there is no such key."""
     shape = bare(shape)
     if is_mapping(shape):
         return bare(get_args(shape)[1])
@@ -57,7 +57,7 @@ def step(shape: Shape, part: str | int) -> Shape | None:
 
 
 def shape_at(path: Path) -> Shape | None:
-    """Give the shape at a path, or None where the settings have no such place."""
+    """Return the shape at a path, or None where the settings have no such place."""
     shape: Shape | None = Settings
     for part in path:
         shape = None if shape is None else step(shape, part)
@@ -65,20 +65,20 @@ def shape_at(path: Path) -> Shape | None:
 
 
 def fields_at(path: Path) -> list[str]:
-    """Give the keys of the table at a path."""
+    """Return the keys of the table at a path."""
     shape = shape_at(path)
     return [] if shape is None else list(fields_of(shape))
 
 
 def description_at(path: Path) -> str:
-    """Give the description of the setting at a path."""
+    """Return the description of the setting at a path."""
     shape = shape_at(path[:-1])
     return (fields_of(shape)[str(path[-1])].description or "") if shape is not None else ""
 
 
 @cache
 def known_keys() -> tuple[str, ...]:
-    """Give every key that there is, dotted, with NAME for keys of the user's choice."""
+    """Return every key that there is, dotted, with NAME for keys of the user's choice."""
     return tuple(_known(Settings, ""))
 
 

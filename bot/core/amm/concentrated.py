@@ -73,7 +73,7 @@ class V3Position:
         return self.liquidity > 0 and self.tick_lower <= self.tick < self.tick_upper
 
     def amounts(self) -> Amounts:
-        """Give what ``decreaseLiquidity`` of everything and ``collect`` of the maximum pay, to the unit.
+        """Return what ``decreaseLiquidity`` of everything and ``collect`` of the maximum pay, to the unit.
 
         Without liquidity it is what ``collect`` alone pays. ``fees`` holds all that is no principal of this withdrawal:
         fees grown since the last credit, and tokens owed from before. Like the contracts, sums wrap at 2^128.
@@ -89,7 +89,7 @@ class V3Position:
         return Amounts(principal0, principal1, total0 - principal0, total1 - principal1)
 
     def price(self) -> Decimal:
-        """Give the pool's price, raw token1 per raw token0.
+        """Return the pool's price, raw token1 per raw token0.
 
         Raises:
             SkipCycle: the pool has no price yet.
@@ -98,7 +98,7 @@ class V3Position:
             return self._sqrt_price() ** 2
 
     def log_sensitivity(self) -> tuple[Decimal, Decimal]:
-        """Give d(amount)/d(ln price): -L/(2 sqrt P) of token0 and +L sqrt P/2 of token1 in range, 0 outside."""
+        """Return d(amount)/d(ln price): -L/(2 sqrt P) of token0 and +L sqrt P/2 of token1 in range, 0 outside."""
         if not self.in_range:
             return ZERO, ZERO
         with localcontext(PRECISE):
@@ -107,12 +107,12 @@ class V3Position:
             return -half / root, half * root
 
     def compounded(self, root: int) -> Decimal:
-        """Give 0: fees stay apart from the principal."""
+        """Return 0: fees stay apart from the principal."""
         del root
         return ZERO
 
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
-        """Give the principal at another price: L(1/sqrt P - 1/sqrt b) and L(sqrt P - sqrt a), P held within [a, b].
+        """Return the principal at another price: L(1/sqrt P - 1/sqrt b) and L(sqrt P - sqrt a), P held within [a, b].
 
         Raises:
             ValueError: the price is not above 0.
@@ -130,7 +130,7 @@ class V3Position:
         return from_x96(self.sqrt_price_x96)
 
     def _principal(self) -> tuple[int, int]:
-        """Give what UniswapV3Pool.burn credits: the tick chooses the case, the square-root price gives the amounts."""
+        """Return what UniswapV3Pool.burn credits: the tick chooses the case, the square-root price sets the amounts."""
         low, high = sqrt_ratio_at_tick(self.tick_lower), sqrt_ratio_at_tick(self.tick_upper)
         if self.tick < self.tick_lower:
             return amount0_delta(low, high, self.liquidity), 0
@@ -142,14 +142,14 @@ class V3Position:
         return 0, amount1_delta(low, high, self.liquidity)
 
     def _owed_of_old(self) -> tuple[int, int]:
-        """Give what is collected without a burn: nothing is credited first, in no book."""
+        """Return what is collected without a burn: nothing is credited first, in no book."""
         book = self.pool_book
         if book is None:
             return self.tokens_owed0, self.tokens_owed1
         return min(self.tokens_owed0, book.tokens_owed0), min(self.tokens_owed1, book.tokens_owed1)
 
     def _owed_after_burn(self, principal0: int, principal1: int) -> tuple[int, int]:
-        """Give what is collected after burning everything: what is owed by then, as far as the pool's book goes."""
+        """Return what is collected after burning everything: what is owed by then, as far as the pool's book goes."""
         inside0 = self._inside(
             self.fee_growth_global0_x128, self.fee_growth_outside_lower0_x128, self.fee_growth_outside_upper0_x128
         )
@@ -169,14 +169,14 @@ class V3Position:
         )
 
     def _inside(self, growth: int, outside_lower: int, outside_upper: int) -> int:
-        """Give the fee growth inside the range, up to a multiple of 2^256 (Tick.getFeeGrowthInside)."""
+        """Return the fee growth inside the range, up to a multiple of 2^256 (Tick.getFeeGrowthInside)."""
         below = outside_lower if self.tick >= self.tick_lower else growth - outside_lower
         above = outside_upper if self.tick < self.tick_upper else growth - outside_upper
         return growth - below - above
 
 
 def _credited(owed: int, principal: int, growth: int, liquidity: int) -> int:
-    """Give the tokens owed after a burn (Position.update): growth counts modulo 2^256, tokens modulo 2^128.
+    """Return the tokens owed after a burn (Position.update): growth counts modulo 2^256, tokens modulo 2^128.
 
     Growth needs no mask of its own: what it is off by, multiples of 2^256, the last one takes away.
     """

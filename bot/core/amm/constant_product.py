@@ -44,7 +44,7 @@ class V2Position:
         return self.liquidity > 0
 
     def amounts(self) -> Amounts:
-        """Give what ``UniswapV2Pair.burn`` pays, to the unit.
+        """Return what ``UniswapV2Pair.burn`` pays, to the unit.
 
         Dust that is worth less than one unit of a token pays nothing at all: ``burn`` reverts.
 
@@ -61,7 +61,7 @@ class V2Position:
         return Amounts(principal0=amount0, principal1=amount1, fees0=0, fees1=0)
 
     def price(self) -> Decimal:
-        """Give the pair's price, raw token1 per raw token0.
+        """Return the pair's price, raw token1 per raw token0.
 
         Raises:
             SkipCycle: a reserve is empty, so that there is no price.
@@ -72,19 +72,19 @@ class V2Position:
             return Decimal(self.reserve1) / self.reserve0
 
     def log_sensitivity(self) -> tuple[Decimal, Decimal]:
-        """Give d(amount)/d(ln price): minus half of token0 and plus half of token1, of what is in the reserves."""
+        """Return d(amount)/d(ln price): minus half of token0 and plus half of token1, of what is in the reserves."""
         with localcontext(PRECISE):
             half = self._share() / 2
             return -half * self.reserve0, half * self.reserve1
 
     def compounded(self, root: int) -> Decimal:
-        """Give the fees' share of the principal: sqrt(k) of the position grows by fees (and gifts) alone."""
+        """Return the fees' share of the principal: sqrt(k) of the position grows by fees (and gifts) alone."""
         with localcontext(PRECISE):
             now = self._share() * Decimal(self.balance0 * self.balance1).sqrt()
             return max(1 - root / now, ZERO) if now else ZERO
 
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
-        """Give the principal at another price: the share of sqrt(k/P) and sqrt(k P), and of balances beyond reserves.
+        """Return the principal at another price: the share of sqrt(k/P) and sqrt(k P), and of balances beyond reserves.
 
         Raises:
             ValueError: the price is not above 0.
@@ -99,11 +99,11 @@ class V2Position:
             )
 
     def _share(self) -> Decimal:
-        """Give the fraction of the pair that the position owns."""
+        """Return the fraction of the pair that the position owns."""
         return Decimal(self.liquidity) / self._supply_after_fee() if self.liquidity else ZERO
 
     def _supply_after_fee(self) -> int:
-        """Give the supply that ``burn`` divides by: first the protocol gets a sixth of sqrt(k)'s growth (_mintFee)."""
+        """Return the supply that ``burn`` divides by: the protocol first gets a sixth of sqrt(k)'s growth."""
         if self.liquidity > self.total_supply:
             raise SkipCycle(f"a position has {self.liquidity} LP tokens of a pair that has {self.total_supply} in all")
         minted = 0
@@ -115,7 +115,7 @@ class V2Position:
 
 
 def amount_out(amount_in: int, reserve_in: int, reserve_out: int) -> int:
-    """Give what a swap of ``amount_in`` pays after the 0.3% fee (UniswapV2Library.getAmountOut).
+    """Return what a swap of ``amount_in`` pays after the 0.3% fee (UniswapV2Library.getAmountOut).
 
     Raises:
         ValueError: an amount or a reserve is not above 0.
@@ -127,7 +127,7 @@ def amount_out(amount_in: int, reserve_in: int, reserve_out: int) -> int:
 
 
 def input_to_price(reserve0: int, reserve1: int, target: Decimal) -> tuple[int, int]:
-    """Give the swap that moves a pair to a price: the token0 and the token1 to put in, at least one of them 0.
+    """Return the swap that moves a pair to a price: the token0 and the token1 to put in, at least one of them 0.
 
     It is the largest input, 0.3% fee included, that does not pass ``target`` (raw token1 per raw token0). With reserves
     R in and S out, input a and p the target as "in" per "out", (R + a)(1000 R + 997 a) = 1000 p R S gives

@@ -39,19 +39,19 @@ class Curve(Protocol):
         """Whether the position trades at the pool's present price."""
 
     def amounts(self) -> Amounts:
-        """Give the exact amounts that the contracts would pay out at this block."""
+        """Return the exact amounts that the contracts would pay out at this block."""
 
     def price(self) -> Decimal:
-        """Give the pool's price: raw units of token1 per raw unit of token0."""
+        """Return the pool's price: raw units of token1 per raw unit of token0."""
 
     def log_sensitivity(self) -> tuple[Decimal, Decimal]:
-        """Give d(amount)/d(ln price) of token0 and token1, raw units (token0 falls, token1 rises)."""
+        """Return d(amount)/d(ln price) of token0 and token1, raw units (token0 falls, token1 rises)."""
 
     def compounded(self, root: int) -> Decimal:
-        """Give the share of the principal that is fees left in the pool since the deposits, 0 where none are.
+        """Return the share of the principal that is fees left in the pool since the deposits, 0 where none are.
 
         ``root`` is the sum of sqrt(amount0 x amount1) over the deposits, raw units.
         """
 
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
-        """Give the principal, raw units, if the pool stood at another price (raw token1 per token0); no rounding."""
+        """Return the principal, raw units, if the pool stood at another price (raw token1 per token0); no rounding."""

@@ -12,7 +12,7 @@ _Q96: Final = Decimal(2**96)
 
 
 def from_x96(value_x96: int) -> Decimal:
-    """Give a Q64.96 fixed-point number as a Decimal."""
+    """Return a Q64.96 fixed-point number as a Decimal."""
     with localcontext(PRECISE):
         return Decimal(value_x96) / _Q96
 

@@ -12,19 +12,19 @@ _U128_MAX: Final = (1 << 128) - 1
 
 
 def amount0_delta(sqrt_a: int, sqrt_b: int, liquidity: int) -> int:
-    """Give the token0 that ``liquidity`` holds between two prices (SqrtPriceMath.getAmount0Delta, rounding down)."""
+    """Return the token0 that ``liquidity`` holds between two prices (SqrtPriceMath.getAmount0Delta, rounding down)."""
     low, high = (sqrt_a, sqrt_b) if sqrt_a <= sqrt_b else (sqrt_b, sqrt_a)
     # The contract divides twice, rounding down twice; that always equals one division by the product.
     return (liquidity << 96) * (high - low) // (high * low)
 
 
 def amount1_delta(sqrt_a: int, sqrt_b: int, liquidity: int) -> int:
-    """Give the token1 that ``liquidity`` holds between two prices (SqrtPriceMath.getAmount1Delta, rounding down)."""
+    """Return the token1 that ``liquidity`` holds between two prices (SqrtPriceMath.getAmount1Delta, rounding down)."""
     return liquidity * abs(sqrt_b - sqrt_a) >> 96
 
 
 def liquidity_for_amounts(sqrt_price: int, sqrt_a: int, sqrt_b: int, amount0: int, amount1: int) -> int:
-    """Give the most liquidity that the amounts buy between two prices (LiquidityAmounts.getLiquidityForAmounts).
+    """Return the most liquidity that the amounts buy between two prices (LiquidityAmounts.getLiquidityForAmounts).
 
     Raises:
         ValueError: the range is empty, or what either amount buys does not fit the contract's 128 bits.

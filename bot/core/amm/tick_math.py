@@ -26,7 +26,7 @@ _U256_MAX: Final = 2**256 - 1
 
 
 def _powers() -> tuple[int, ...]:
-    """Give 1.0001^(-2^i / 2) for the 20 bits of a tick, as the contract has them: Q128.128, rounded to nearest."""
+    """Return 1.0001^(-2^i / 2) for the 20 bits of a tick, as the contract has them: Q128.128, rounded to nearest."""
     with localcontext(Context(prec=100)):
         power = Decimal("1.0001").sqrt()
         powers = []
@@ -41,7 +41,7 @@ _POWERS: Final = _powers()
 
 @lru_cache(maxsize=1 << 14)
 def sqrt_ratio_at_tick(tick: int) -> int:
-    """Give the square-root price at a tick (TickMath.getSqrtRatioAtTick).
+    """Return the square-root price at a tick (TickMath.getSqrtRatioAtTick).
 
     Raises:
         ValueError: the tick is outside MIN_TICK..MAX_TICK.
@@ -58,7 +58,7 @@ def sqrt_ratio_at_tick(tick: int) -> int:
 
 
 def tick_at_sqrt_ratio(sqrt_ratio: int) -> int:
-    """Give the greatest tick whose square-root price is at most ``sqrt_ratio`` (TickMath.getTickAtSqrtRatio).
+    """Return the greatest tick whose square-root price is at most ``sqrt_ratio`` (TickMath.getTickAtSqrtRatio).
 
     Raises:
         ValueError: the price is outside MIN_SQRT_RATIO (included) to MAX_SQRT_RATIO (excluded).
@@ -69,7 +69,7 @@ def tick_at_sqrt_ratio(sqrt_ratio: int) -> int:
 
 
 def sqrt_ratio_at_price(price: Decimal) -> int:
-    """Give the square-root price, rounded down, of a price in raw token1 per raw token0.
+    """Return the square-root price, rounded down, of a price in raw token1 per raw token0.
 
     Raises:
         ValueError: the price is none that a pool can have.
@@ -82,7 +82,7 @@ def sqrt_ratio_at_price(price: Decimal) -> int:
 
 
 def nearest_usable_tick(tick: int, spacing: int) -> int:
-    """Give the multiple of a pool's tick spacing nearest to ``tick`` (the upper one of two) within the tick range.
+    """Return the multiple of a pool's tick spacing nearest to ``tick`` (the upper one of two) within the tick range.
 
     Raises:
         ValueError: the tick is outside MIN_TICK..MAX_TICK, or the spacing is not above 0.

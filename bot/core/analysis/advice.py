@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.analysis.first_passage import chance_of_rise, loss_against_rebalancing, rise_of_chance
-from bot.core.decision import Band, Decision, Standing
+from bot.core.decision import Band, Decision, PositionRisk
 from bot.core.hedge.band import Diffusion, bands, to_decimal
-from bot.core.hedge.markets import Lane, known_venues, lanes_of
-from bot.core.hedge.target import Aim, diffusion
+from bot.core.hedge.markets import MarketState, hedge_markets_of, known_venues
+from bot.core.hedge.target import HedgeTarget, diffusion
 from bot.core.hedge.volatility import YEAR, Volatility
 from bot.core.lp.exposure import legs_of, net, units_of
 from bot.core.policy import BandPolicy, FixedWidth, Policy, RiskAversion, RiskPolicy, TrackingBudget
@@ -86,7 +86,7 @@ class PositionAdvice:
 class ShortAdvice:
     """A short as it stands, and its chance of liquidation within the horizon without a top-up."""
 
-    standing: Standing
+    position_risk: PositionRisk
     chance: Decimal
 
 
@@ -110,7 +110,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """All of it; ``unhedged`` has an exposure and no market that can be read, ``dark`` are the silent venues."""
+    """All of it; ``unhedged`` has an exposure and no market that can be read, ``unreachable`` are the silent venues."""
 
     lp_value: Decimal
     hedges: tuple[HedgeAdvice, ...]
@@ -121,7 +121,7 @@ class Advice:
     advised: Choice
     choices: tuple[Choice, ...]
     unhedged: tuple[Underlying, ...]
-    dark: tuple[VenueId, ...]
+    unreachable: tuple[VenueId, ...]
 
     @property
     def funding(self) -> Decimal:
@@ -147,20 +147,22 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
     venues = known_venues(snapshot)
     values = {report.position: report.value for report in decision.positions}
     lp_value = sum((value for value in values.values() if value is not None), ZERO)
-    found: list[tuple[Aim, Lane, Diffusion]] = []
+    found: list[tuple[HedgeTarget, MarketState, Diffusion]] = []
     for key, exposure in exposures.items():
         if key in policy.hedges:
             hedge = policy.hedges[key]
-            item = Aim(key, exposure, hedge.ratio, -hedge.ratio * exposure.amount, lanes_of(hedge, venues, {}))
-            if lane := item.lanes.first:
-                found.append((item, lane, diffusion(item, lane, policy, volatilities)))
+            item = HedgeTarget(
+                key, exposure, hedge.ratio, -hedge.ratio * exposure.amount, hedge_markets_of(hedge, venues, {})
+            )
+            if market_state := item.hedge_markets.first:
+                found.append((item, market_state, diffusion(item, market_state, policy, volatilities)))
     moving = [one for _, _, one in found]
     configured = choice(moving, policy, lp_value, policy.band)
     best = _best(policy.band, configured)
     widths = bands(moving, replace(policy, band=best), lp_value)
     hedges = tuple(
-        _hedge((item, lane), band, policy.risk, volatilities, lp_value)
-        for (item, lane, _), band in zip(found, widths, strict=True)
+        _hedge((item, market_state), band, policy.risk, volatilities, lp_value)
+        for (item, market_state, _), band in zip(found, widths, strict=True)
     )
     covered = {hedge.underlying for hedge in hedges}
     return Advice(
@@ -170,12 +172,12 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
             _position(one, values.get(one.id), decision.prices, volatilities) for one in snapshot.positions
         ),
         venues=tuple(_venue(view, hedges) for view in venues.values()),
-        shorts=tuple(_short(one, volatilities) for one in decision.standings),
+        shorts=tuple(_short(one, volatilities) for one in decision.position_risks),
         configured=configured,
         advised=choice(moving, policy, lp_value, best),
         choices=tuple(choice(moving, policy, lp_value, RiskAversion(a)) for a in AVERSIONS),
         unhedged=tuple(key for key in exposures if key not in covered),
-        dark=tuple(view.venue for view in snapshot.venues if view.venue not in venues),
+        unreachable=tuple(view.venue for view in snapshot.venues if view.venue not in venues),
     )
 
 
@@ -187,27 +189,27 @@ def choice(moving: Sequence[Diffusion], policy: Policy, lp_value: Decimal, band:
 
 
 def _best(band: BandPolicy, configured: Choice) -> BandPolicy:
-    """Give what is advised: the optimum; instead of a fixed width the one of the tracking error that it implies."""
+    """Return what is advised: the optimum; instead of a fixed width the one of the tracking error that it implies."""
     if isinstance(band, FixedWidth) and configured.tracking_error > 0:
         return TrackingBudget(configured.tracking_error)
     return band
 
 
 def _hedge(
-    place: tuple[Aim, Lane], band: Band, risk: RiskPolicy, volatilities: Volatility, lp_value: Decimal
+    place: tuple[HedgeTarget, MarketState], band: Band, risk: RiskPolicy, volatilities: Volatility, lp_value: Decimal
 ) -> HedgeAdvice:
-    item, lane = place
-    sigma, notional = volatilities.of(item.underlying), abs(item.target) * lane.mark
+    item, market_state = place
+    sigma, notional = volatilities.of(item.underlying), abs(item.target) * market_state.mark
     rise = max(to_decimal(rise_of_chance(ACCEPTED, sigma, _WEEK)), risk.buffer, risk.ladder.alert.distance)
-    needed = collateral_of(lane, notional, rise)
+    needed = collateral_of(market_state, notional, rise)
     wanted = None if needed is None else max(needed, notional / risk.leverage)
-    rate = lane.funding.rate * to_decimal(YEAR / lane.funding.interval.total_seconds())
-    deviation = abs(item.exposure.amount) * lane.mark * to_decimal(sigma)
+    rate = market_state.funding.rate * to_decimal(YEAR / market_state.funding.interval.total_seconds())
+    deviation = abs(item.exposure.amount) * market_state.mark * to_decimal(sigma)
     return HedgeAdvice(
         underlying=item.underlying,
-        venue=lane.market.venue,
-        symbol=lane.market.symbol,
-        mark=lane.mark,
+        venue=market_state.market.venue,
+        symbol=market_state.market.symbol,
+        mark=market_state.mark,
         exposure=item.exposure.amount,
         target=item.target,
         volatility=to_decimal(sigma),
@@ -217,29 +219,29 @@ def _hedge(
         collateral=wanted,
         leverage=notional / wanted if wanted else None,
         funding_rate=rate,
-        funding=-item.target * lane.mark * rate,
-        risks=tuple(risk_of(lane, notional, leverage, sigma) for leverage in LEVERAGES)
-        if lane.rules.tiers and notional
+        funding=-item.target * market_state.mark * rate,
+        risks=tuple(risk_of(market_state, notional, leverage, sigma) for leverage in LEVERAGES)
+        if market_state.rules.tiers and notional
         else (),
     )
 
 
-def collateral_of(lane: Lane, notional: Decimal, rise: Decimal) -> Decimal | None:
-    """Give the USD behind a new short that a rise of the mark just uses up: the loss, and the maintenance margin then.
+def collateral_of(market_state: MarketState, notional: Decimal, rise: Decimal) -> Decimal | None:
+    """Return the USD behind a new short that a rise of the mark just uses up: loss plus maintenance margin.
 
     None where the venue's margin table is not known.
     """
-    if not lane.rules.tiers:
+    if not market_state.rules.tiers:
         return None
-    margin = maintenance_margin(lane.rules.tiers, notional * (1 + rise), lane.rules.maintenance_fee)
+    margin = maintenance_margin(market_state.rules.tiers, notional * (1 + rise), market_state.rules.maintenance_fee)
     return notional * rise + margin
 
 
-def risk_of(lane: Lane, notional: Decimal, leverage: Decimal, volatility: float) -> Risk:
+def risk_of(market_state: MarketState, notional: Decimal, leverage: Decimal, volatility: float) -> Risk:
     """Say how likely a new short at a leverage is liquidated if nothing is added to its collateral."""
-    quantity, backing, rules = notional / lane.mark, notional / leverage, lane.rules
+    quantity, backing, rules = notional / market_state.mark, notional / leverage, market_state.rules
     price = liquidation_price(rules.tiers, -quantity, -notional, backing, rules.maintenance_fee)
-    rise = ZERO if price is None else max(price / lane.mark - 1, ZERO)
+    rise = ZERO if price is None else max(price / market_state.mark - 1, ZERO)
     day, week = (to_decimal(chance_of_rise(float(rise), volatility, years)) for years in (_DAY, _WEEK))
     return Risk(leverage, rise, day, week)
 
@@ -263,8 +265,8 @@ def _venue(view: VenueView, hedges: Sequence[HedgeAdvice]) -> VenueAdvice:
     return VenueAdvice(view.venue, view.balance.equity, sum(known, ZERO) if len(known) == len(wanted) else None)
 
 
-def _short(standing: Standing, volatilities: Volatility) -> ShortAdvice:
-    if standing.distance is None:
-        return ShortAdvice(standing, ZERO)
-    chance = chance_of_rise(float(standing.distance), volatilities.of(standing.underlying), _WEEK)
-    return ShortAdvice(standing, to_decimal(chance))
+def _short(position_risk: PositionRisk, volatilities: Volatility) -> ShortAdvice:
+    if position_risk.distance is None:
+        return ShortAdvice(position_risk, ZERO)
+    chance = chance_of_rise(float(position_risk.distance), volatilities.of(position_risk.underlying), _WEEK)
+    return ShortAdvice(position_risk, to_decimal(chance))

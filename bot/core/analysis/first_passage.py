@@ -17,7 +17,7 @@ _STEPS: Final = 100
 
 
 def chance_of_rise(rise: float, volatility: float, years: float) -> float:
-    """Give the chance that a mark is ever ``rise`` (a fraction) above where it is now, within so many years."""
+    """Return the chance that a mark is ever ``rise`` (a fraction) above where it is now, within so many years."""
     if rise <= 0:
         return 1.0
     spread = volatility * math.sqrt(years)
@@ -28,7 +28,7 @@ def chance_of_rise(rise: float, volatility: float, years: float) -> float:
 
 
 def rise_of_chance(chance: float, volatility: float, years: float) -> float:
-    """Give the smallest rise that is reached with at most so much chance (a hundredfold at most)."""
+    """Return the smallest rise that is reached with at most so much chance (a hundredfold at most)."""
     low, high = 0.0, _FARTHEST
     for _ in range(_STEPS):
         middle = (low + high) / 2
@@ -40,7 +40,7 @@ def rise_of_chance(chance: float, volatility: float, years: float) -> float:
 
 
 def loss_against_rebalancing(slope: float, price: float, variance: float) -> float:
-    """Give what a position loses a year against a portfolio that holds the same and trades at the market, USD.
+    """Return what a position loses a year against a portfolio that holds the same and trades at the market, USD.
 
     variance/2 x |slope| x price, which is variance/8 of the value of a constant product.
 

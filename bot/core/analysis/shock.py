@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.amm.decimal_context import PRECISE
-from bot.core.decision import Decision, Standing
+from bot.core.decision import Decision, PositionRisk
 from bot.core.snapshot import (
     Balance,
     ChainView,
@@ -53,27 +53,27 @@ class Moved:
         return any(self.log_sensitivity())
 
     def amounts(self) -> Amounts:
-        """Give what would be paid out there, the principal rounded down."""
+        """Return what would be paid out there, the principal rounded down."""
         now, there = self.real.amounts(), self.real.principal_at(self.at)
         principal0, principal1 = (int(amount.to_integral_value(ROUND_FLOOR)) for amount in there)
         return Amounts(principal0, principal1, now.fees0, now.fees1)
 
     def price(self) -> Decimal:
-        """Give the price."""
+        """Return the price."""
         return self.at
 
     def log_sensitivity(self) -> tuple[Decimal, Decimal]:
-        """Give d(amount)/d(ln price), by the difference of the principal a little above and a little below."""
+        """Return d(amount)/d(ln price), by the difference of the principal a little above and a little below."""
         with localcontext(PRECISE):
             high, low = (self.real.principal_at(self.at * (1 + step)) for step in (_STEP, -_STEP))
             return (high[0] - low[0]) / (2 * _STEP), (high[1] - low[1]) / (2 * _STEP)
 
     def compounded(self, root: int) -> Decimal:
-        """Give the share of the principal that is fees: no price changes it."""
+        """Return the share of the principal that is fees: no price changes it."""
         return self.real.compounded(root)
 
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
-        """Give the principal at yet another price."""
+        """Return the principal at yet another price."""
         return self.real.principal_at(price)
 
 
@@ -84,8 +84,8 @@ class Fate:
     ``stop`` is the trigger of its verified stop if the move reaches it; ``liquidation`` the price likewise.
     """
 
-    before: Standing
-    after: Standing | None
+    before: PositionRisk
+    after: PositionRisk | None
     stop: Decimal | None
     liquidation: Decimal | None
 
@@ -109,7 +109,7 @@ class WhatIf:
 
 
 def shocked(snapshot: Snapshot, shocks: Shocks) -> Snapshot:
-    """Give the snapshot after the move."""
+    """Return the snapshot after the move."""
     factors = {underlying: 1 + shock for underlying, shock in shocks.items()}
     with localcontext(PRECISE):
         return replace(
@@ -120,23 +120,23 @@ def shocked(snapshot: Snapshot, shocks: Shocks) -> Snapshot:
 
 
 def shockable(snapshot: Snapshot) -> frozenset[Underlying]:
-    """Give the underlyings that a move can be asked of: those of positions and markets, USD apart."""
+    """Return the underlyings that a move can be asked of: those of positions and markets, USD apart."""
     held = {token.underlying for item in snapshot.positions for token in (item.token0, item.token1)}
     traded = {quote.market.underlying for view in snapshot.known_venues for quote in view.quotes.values()}
     return frozenset(held | traded) - {USD}
 
 
 def settled(state: State, shocks: Shocks) -> State:
-    """Give the state for a decision after the move: pools believed again, and no volatility learned from it."""
+    """Return the state for a decision after the move: pools believed again, and no volatility learned from it."""
     last = {key: mark * (1 + shocks.get(key, ZERO)) for key, mark in state.marks.last.items()}
     return replace(state, pools={}, marks=replace(state.marks, last=last))
 
 
 def fates(before: Decision, after: Decision) -> tuple[Fate, ...]:
     """Compare where every short stood with where it would stand."""
-    later = {(one.venue, one.symbol): one for one in after.standings}
+    later = {(one.venue, one.symbol): one for one in after.position_risks}
     found = []
-    for one in before.standings:
+    for one in before.position_risks:
         there = later.get((one.venue, one.symbol))
         mark = one.mark if there is None else there.mark
         stop = one.stop if one.stop is not None and one.stop <= mark else None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.data_quality.staleness import Doubt, doubted_pools, fair_price, pool_prices
+from bot.core.data_quality.staleness import DataIssue, doubted_pools, fair_price, pool_prices
 from bot.core.decision import Alarm, Severity
 from bot.core.lp.exposure import PoolKey
 from bot.core.policy import GuardPolicy
@@ -18,7 +18,7 @@ from bot.core.types import USD, Underlying
 HALF_LIFE: Final = timedelta(minutes=10)
 """How fast the average of pool price / mark forgets."""
 LASTING: Final = timedelta(minutes=30)
-"""Doubt that lasts longer is no manipulation of some blocks any more."""
+"""DataIssue that lasts longer is no manipulation of some blocks any more."""
 _DIGITS: Final = 12
 
 Watches = Mapping[str, PoolWatch]
@@ -26,7 +26,7 @@ Watches = Mapping[str, PoolWatch]
 
 def follow(
     before: Watches, views: Iterable[ChainView], marks: Mapping[Underlying, Decimal], policy: GuardPolicy
-) -> tuple[dict[str, PoolWatch], dict[PoolKey, Doubt]]:
+) -> tuple[dict[str, PoolWatch], dict[PoolKey, DataIssue]]:
     """Compare every pool with the marks, with its own recent average of price / mark, and with the look before.
 
     Comparing the ratio and not the price itself lets a pool follow a market that really moves. The average takes a new
@@ -34,7 +34,7 @@ def follow(
     with is believed and not remembered.
     """
     views = tuple(views)
-    doubts = doubted_pools(views, marks, policy.max_pool_mark_deviation)
+    issues = doubted_pools(views, marks, policy.max_pool_mark_deviation)
     after: dict[str, PoolWatch] = {}
     for view in views:
         at = view.block.timestamp
@@ -44,16 +44,16 @@ def follow(
                 continue
             name, key = f"{view.chain}|{pool.pool}", (view.chain, pool.pool)
             basis, old = _rounded(pool.price / fair), before.get(name)
-            doubt = doubts.get(key) or (old and _doubt(view, pool, basis, old, policy))
-            if doubt:
-                doubts[key] = doubt
-            after[name] = _next(old, basis, at, policy, is_doubted=bool(doubt))
+            issue = issues.get(key) or (old and _doubt(view, pool, basis, old, policy))
+            if issue:
+                issues[key] = issue
+            after[name] = _next(old, basis, at, policy, is_doubted=bool(issue))
     seen = {view.chain for view in views}
     unseen = {key: item for key, item in before.items() if key.partition("|")[0] not in seen}
-    return {**unseen, **after}, doubts
+    return {**unseen, **after}, issues
 
 
-def _doubt(view: ChainView, pool: PoolPrice, basis: Decimal, old: PoolWatch, policy: GuardPolicy) -> Doubt | None:
+def _doubt(view: ChainView, pool: PoolPrice, basis: Decimal, old: PoolWatch, policy: GuardPolicy) -> DataIssue | None:
     checks = (
         (basis / old.average - 1, policy.max_pool_average_deviation, "its own recent average"),
         (basis / old.basis - 1, policy.max_pool_step, "where it was a look ago"),
@@ -62,7 +62,7 @@ def _doubt(view: ChainView, pool: PoolPrice, basis: Decimal, old: PoolWatch, pol
         if abs(deviation) > limit:
             reason = f"pool {pool.pool} on {view.chain} prices {pool.underlying0} {deviation:+.2%} off {what}"
             key = f"pool:{view.chain}:{pool.pool}"
-            return Doubt(key, "pool price", reason, (pool.underlying0, pool.underlying1))
+            return DataIssue(key, "pool price", reason, (pool.underlying0, pool.underlying1))
     return None
 
 

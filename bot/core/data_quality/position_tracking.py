@@ -73,9 +73,9 @@ def follow_venues(
         if not isinstance(view, VenueUnknown):
             after[view.venue] = replace(watch, down_since=None)
             continue
-        since = watch.down_since or snapshot.taken_at
+        since = watch.down_since or snapshot.observed_at
         after[view.venue] = replace(watch, down_since=since)
-        silent = snapshot.taken_at - since
+        silent = snapshot.observed_at - since
         loud = Severity.CRITICAL if silent >= takeover else Severity.WARNING
         text = (
             f"{view.venue} can't be read since {since:%H:%M:%S} UTC ({view.reason}): its resting stops stand, "
@@ -86,6 +86,6 @@ def follow_venues(
 
 
 def last_seen(markets: Mapping[str, MarketWatch], key: MarketKey) -> Decimal | None:
-    """Give the most short that a market can be by what is remembered of it; None where nothing is."""
+    """Return the most short that a market can be by what is remembered of it; None where nothing is."""
     watch = markets.get(market_key(*key))
     return None if watch is None else min(watch.low, watch.position, ZERO)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from bot.core.hedge.markets import Lanes
+from bot.core.hedge.markets import HedgeMarkets
 from bot.core.lp.exposure import PoolKey
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition, PoolPrice, Snapshot
@@ -16,8 +16,8 @@ from bot.core.types import USD, ChainName, Underlying
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """A reason to add no risk in some underlyings. ``key`` is stable while the doubt lasts."""
+class DataIssue:
+    """A reason to add no risk in some underlyings. ``key`` is stable while the issue lasts."""
 
     key: str
     guard: str
@@ -27,13 +27,13 @@ class Doubt:
 
 def doubted_pools(
     views: Iterable[ChainView], marks: Mapping[Underlying, Decimal], limit: Decimal
-) -> dict[PoolKey, Doubt]:
+) -> dict[PoolKey, DataIssue]:
     """Find the pools whose price is further than ``limit`` from the marks: |pool price / (mark0/mark1) - 1|.
 
     A pool of one underlying (a staked token and its base) is compared with 1. Where a mark is missing there is
     nothing to compare with, and the pool is believed.
     """
-    doubts: dict[PoolKey, Doubt] = {}
+    issues: dict[PoolKey, DataIssue] = {}
     anchors = {**marks, USD: Decimal(1)}
     for view in views:
         for pool in pool_prices(view):
@@ -44,14 +44,14 @@ def doubted_pools(
             if abs(deviation) > limit:
                 reason = f"pool {pool.pool} on {view.chain} prices {pool.underlying0} {deviation:+.2%} off the marks"
                 underlyings = pool.underlying0, pool.underlying1
-                doubts[view.chain, pool.pool] = Doubt(
+                issues[view.chain, pool.pool] = DataIssue(
                     f"pool:{view.chain}:{pool.pool}", "pool price", reason, underlyings
                 )
-    return doubts
+    return issues
 
 
 def pool_prices(view: ChainView) -> Iterable[PoolPrice]:
-    """Give the pools' prices, from a position's own curve where the view lists no price of its pool."""
+    """Return the pools' prices, from a position's own curve where the view lists no price of its pool."""
     yield from view.pools
     listed = {pool.pool for pool in view.pools}
     for position in view.positions:
@@ -67,14 +67,14 @@ def _price_of(position: LpPosition) -> PoolPrice:
 
 
 def fair_price(pool: PoolPrice, anchors: Mapping[Underlying, Decimal]) -> Decimal | None:
-    """Give what the marks say that the pool should show; 1 for a pool of one underlying, None without a mark."""
+    """Return what the marks say that the pool should show; 1 for a pool of one underlying, None without a mark."""
     if pool.underlying0 == pool.underlying1:
         return Decimal(1)
     price0, price1 = anchors.get(pool.underlying0), anchors.get(pool.underlying1)
     return None if price0 is None or price1 is None else price0 / price1
 
 
-def stale_chains(snapshot: Snapshot, held: Iterable[Held], policy: GuardPolicy) -> tuple[Doubt, ...]:
+def stale_chains(snapshot: Snapshot, held: Iterable[Held], policy: GuardPolicy) -> tuple[DataIssue, ...]:
     """Find the chains with positions whose block is older than the policy allows, or that were not read at all."""
     underlyings: dict[ChainName, dict[Underlying, None]] = {}
     for item in held:
@@ -82,24 +82,26 @@ def stale_chains(snapshot: Snapshot, held: Iterable[Held], policy: GuardPolicy) 
         for leg in item.legs:
             found[leg.underlying] = None
     stamps = {view.chain: view.block.timestamp for view in snapshot.chains}
-    doubts = []
+    issues = []
     for chain, found in underlyings.items():
-        reason = _age(f"chain {chain}", stamps.get(chain), snapshot.taken_at, policy)
+        reason = _age(f"chain {chain}", stamps.get(chain), snapshot.observed_at, policy)
         if reason is not None:
-            doubts.append(Doubt(f"stale:{chain}", "stale snapshot", reason, tuple(found)))
-    return tuple(doubts)
+            issues.append(DataIssue(f"stale:{chain}", "stale snapshot", reason, tuple(found)))
+    return tuple(issues)
 
 
-def stale_markets(snapshot: Snapshot, lanes: Mapping[Underlying, Lanes], policy: GuardPolicy) -> tuple[Doubt, ...]:
+def stale_markets(
+    snapshot: Snapshot, hedge_markets: Mapping[Underlying, HedgeMarkets], policy: GuardPolicy
+) -> tuple[DataIssue, ...]:
     """Find the markets whose account, mark or book is older than the policy allows."""
-    doubts = []
-    for underlying, item in lanes.items():
-        for lane in item.open:
-            name = f"{lane.market.venue}:{lane.market.symbol}"
-            reason = _age(name, lane.as_of, snapshot.taken_at, policy)
+    issues = []
+    for underlying, item in hedge_markets.items():
+        for market_state in item.open:
+            name = f"{market_state.market.venue}:{market_state.market.symbol}"
+            reason = _age(name, market_state.as_of, snapshot.observed_at, policy)
             if reason is not None:
-                doubts.append(Doubt(f"stale:{name}", "stale snapshot", reason, (underlying,)))
-    return tuple(doubts)
+                issues.append(DataIssue(f"stale:{name}", "stale snapshot", reason, (underlying,)))
+    return tuple(issues)
 
 
 def _age(what: str, read_at: datetime | None, now: datetime, policy: GuardPolicy) -> str | None:

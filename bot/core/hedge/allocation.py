@@ -12,7 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.hedge.markets import Lane
+from bot.core.hedge.markets import MarketState
 from bot.core.state import Dispute, Hold
 from bot.core.types import VenueId
 
@@ -33,32 +33,42 @@ class Steering:
     horizon: timedelta = timedelta(0)
     shut: frozenset[VenueId] = frozenset()
 
-    def trading(self, lane: Lane) -> Decimal:
-        """Give the cost of a trade, a fraction of its notional: the fee, and half the spread where it takes."""
+    def trading(self, market_state: MarketState) -> Decimal:
+        """Return the cost of a trade, a fraction of its notional: the fee, and half the spread where it takes."""
         if self.rests:
-            return lane.rules.maker_fee
-        return lane.rules.taker_fee + max(lane.ask - lane.bid, Decimal(0)) / (2 * lane.mark)
-
-    def funding(self, lane: Lane) -> Decimal:
-        """Give the funding that a short is expected to receive over the horizon, a fraction of its notional."""
-        intervals = Decimal(self.horizon // _TICK) / Decimal(lane.funding.interval // _TICK)
-        return lane.funding.rate * intervals
-
-    def to_open(self, lanes: Iterable[Lane]) -> tuple[Lane, ...]:
-        """Order markets for a sale: the healthy ones first, then the cheapest; at the same cost as preferred."""
-        return tuple(
-            sorted(lanes, key=lambda lane: (not self._is_healthy(lane), self.trading(lane) - self.funding(lane)))
+            return market_state.rules.maker_fee
+        return market_state.rules.taker_fee + max(market_state.ask - market_state.bid, Decimal(0)) / (
+            2 * market_state.mark
         )
 
-    def to_close(self, lanes: Iterable[Lane]) -> tuple[Lane, ...]:
-        """Order markets for a purchase: the cheapest and least funding given up; the last choice first."""
-        backwards = tuple(lanes)[::-1]
-        return tuple(sorted(backwards, key=lambda lane: self.trading(lane) + self.funding(lane)))
+    def funding(self, market_state: MarketState) -> Decimal:
+        """Return the funding that a short is expected to receive over the horizon, a fraction of its notional."""
+        intervals = Decimal(self.horizon // _TICK) / Decimal(market_state.funding.interval // _TICK)
+        return market_state.funding.rate * intervals
 
-    def _is_healthy(self, lane: Lane) -> bool:
-        return not lane.flight.is_unknown and lane.market.venue not in self.shut
+    def to_open(self, hedge_markets: Iterable[MarketState]) -> tuple[MarketState, ...]:
+        """Order markets for a sale: the healthy ones first, then the cheapest; at the same cost as preferred."""
+        return tuple(
+            sorted(
+                hedge_markets,
+                key=lambda market_state: (
+                    not self._is_healthy(market_state),
+                    self.trading(market_state) - self.funding(market_state),
+                ),
+            )
+        )
+
+    def to_close(self, hedge_markets: Iterable[MarketState]) -> tuple[MarketState, ...]:
+        """Order markets for a purchase: the cheapest and least funding given up; the last choice first."""
+        backwards = tuple(hedge_markets)[::-1]
+        return tuple(
+            sorted(backwards, key=lambda market_state: self.trading(market_state) + self.funding(market_state))
+        )
+
+    def _is_healthy(self, market_state: MarketState) -> bool:
+        return not market_state.flight.is_unknown and market_state.market.venue not in self.shut
 
 
 def shut_venues(disputes: Iterable[Dispute]) -> frozenset[VenueId]:
-    """Give the venues where the account check lets nothing be added."""
+    """Return the venues where the account check lets nothing be added."""
     return frozenset(dispute.venue for dispute in disputes if dispute.hold is not Hold.NOTHING)

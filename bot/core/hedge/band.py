@@ -63,7 +63,7 @@ class Diffusion:
         return self.slope * self.volatility * math.sqrt(self.interval)
 
     def tracking_variance(self, outer: float, inner: float) -> float:
-        """Give the yearly variance of the tracking error, USD^2: (sigma P)^2 (b^2 + r^2)/6, for edges as they act.
+        """Return the yearly variance of the tracking error, USD^2: (sigma P)^2 (b^2 + r^2)/6, for edges as they act.
 
         It is that of the drift that each look leaves; what the drift moves until the next one comes on top.
         """
@@ -74,7 +74,7 @@ class Diffusion:
         return (self.volatility * self.price) ** 2 * left
 
     def yearly_cost(self, outer: float, inner: float) -> float:
-        """Give the USD that trading costs a year: s^2 (c P (b - r) + k)/(b^2 - r^2), for edges as they act."""
+        """Return the USD that trading costs a year: s^2 (c P (b - r) + k)/(b^2 - r^2), for edges as they act."""
         per_trade = self.cost * self.price
         if outer > inner:
             per_trade += self.fixed_cost / (outer - inner)
@@ -82,7 +82,7 @@ class Diffusion:
         return (self.slope * self.volatility) ** 2 * per_trade / width if width > 0 else 0.0
 
     def _as_they_act(self, outer: float, inner: float) -> tuple[float, float]:
-        """Give the edges between which a drift that is looked at all the time would do as this one does.
+        """Return the edges between which a drift that is looked at all the time would do as this one does.
 
         A look finds the drift beyond b by 0.5826 s sqrt(dt) on average (Broadie, Glasserman and Kou, 1997). A return
         to near b is to an edge that acts as far out. That, and what is left above, is fitted to simulations: near r = b
@@ -96,7 +96,7 @@ class Diffusion:
 
 
 def optimum(diffusion: Diffusion, risk_price: float) -> tuple[float, float]:
-    """Give the (b, r) that minimises yearly cost + risk_price/2 x tracking variance, subject to b - r >= step, r >= 0.
+    """Return the (b, r) that minimises yearly cost + risk_price/2 x tracking variance; b - r >= step, r >= 0.
 
     With alpha = 12 k (g/P)^2/lambda and gamma = 12 c P (g/P)^2/lambda, B = alpha^(1/4)/z turns the two equations into
     z^9 - z = gamma/alpha^(3/4), z >= 1. The problem is convex in (ln A, ln B), so where that B is below the step the
@@ -129,7 +129,7 @@ def _nonic(right: float) -> float:
 
 
 def bands(diffusions: Sequence[Diffusion], policy: Policy, lp_value: Decimal) -> list[Band]:
-    """Give each underlying's band under the policy; ``lp_value`` is the USD value of all LP positions."""
+    """Return each underlying's band under the policy; ``lp_value`` is the USD value of all LP positions."""
     total = float(lp_value)
     match policy.band:
         case RiskAversion(a):

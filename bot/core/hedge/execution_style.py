@@ -9,8 +9,8 @@ from typing import Final
 
 from bot.core.decision import Band, Cancel
 from bot.core.hedge.allocation import Steering, shut_venues
-from bot.core.hedge.plan import Manner
-from bot.core.hedge.target import Aim
+from bot.core.hedge.plan import ExecutionStyle
+from bot.core.hedge.target import HedgeTarget
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.policy import ExecutionPolicy, Policy, Style
 from bot.core.run_state import BotState, RunState
@@ -28,48 +28,48 @@ class Work:
     """
 
     outside: datetime | None
-    manner: Manner
+    style: ExecutionStyle
     cancels: tuple[Cancel, ...]
 
 
-def work(aim: Aim, band: Band | None, state: State, policy: Policy, now: datetime) -> Work:
+def work(hedge_target: HedgeTarget, band: Band | None, state: State, policy: Policy, now: datetime) -> Work:
     """Decide how to trade, and which resting orders to take back.
 
     Nothing rests in a hurry: when the deadline is over, when the drift is far outside its band, or when the bot does
     anything else than running. An order that is taken back still counts as in flight; the next cycle replaces it.
     """
-    resting = [item for item in state.pending if _is_resting(item, aim)]
-    drift = _settled_drift(aim)
-    strays = band is not None and drift is not None and abs(drift) > band.outer
-    since = state.outside.get(aim.underlying, now) if strays or resting else None
+    resting = [item for item in state.pending if _is_resting(item, hedge_target)]
+    drift = _settled_drift(hedge_target)
+    is_outside = band is not None and drift is not None and abs(drift) > band.outer
+    since = state.outside.get(hedge_target.underlying, now) if is_outside or resting else None
     hurry = _hurry(_bands_out(drift, band), since, state.bot, policy.execution, now)
     rests = policy.execution.style is Style.MAKER and hurry is None
     cancels = [
         Cancel(item.intent.client_id, item.intent.request.venue, item.intent.request.symbol, reason)
         for item in resting
-        if (reason := hurry or _obsolete(item, aim, band)) is not None
+        if (reason := hurry or _obsolete(item, hedge_target, band)) is not None
     ]
     steering = Steering(rests, policy.execution.horizon, shut_venues(state.disputes))
-    return Work(since, Manner(steering, policy.guards.slippage), tuple(cancels))
+    return Work(since, ExecutionStyle(steering, policy.guards.slippage), tuple(cancels))
 
 
-def _is_resting(item: Pending, aim: Aim) -> bool:
+def _is_resting(item: Pending, hedge_target: HedgeTarget) -> bool:
     request = item.intent.request
     return (
         item.status is PendingStatus.OPEN
-        and request.underlying == aim.underlying
+        and request.underlying == hedge_target.underlying
         and request.kind is OrderKind.LIMIT
         and request.time_in_force in _RESTS
     )
 
 
-def _settled_drift(aim: Aim) -> Decimal | None:
-    """Give the drift without what is in flight; None where a venue is unknown."""
-    return None if aim.drift is None else aim.drift - aim.in_flight
+def _settled_drift(hedge_target: HedgeTarget) -> Decimal | None:
+    """Return the drift without what is in flight; None where a venue is unknown."""
+    return None if hedge_target.drift is None else hedge_target.drift - hedge_target.in_flight
 
 
 def _bands_out(drift: Decimal | None, band: Band | None) -> Decimal:
-    """Give how many bands the drift is out, 0 where that is unknown or there is no band."""
+    """Return how many bands the drift is out, 0 where that is unknown or there is no band."""
     return abs(drift) / band.outer if drift is not None and band is not None and band.outer > 0 else ZERO
 
 
@@ -86,22 +86,28 @@ def _hurry(
     return None
 
 
-def _obsolete(item: Pending, aim: Aim, band: Band | None) -> str | None:
+def _obsolete(item: Pending, hedge_target: HedgeTarget, band: Band | None) -> str | None:
     """Say why a resting order should rest no longer where it does, None where it should."""
     request = item.intent.request
-    lanes = (
-        lane for lane in aim.lanes.open if (lane.market.venue, lane.market.symbol) == (request.venue, request.symbol)
+    markets = (
+        market_state
+        for market_state in hedge_target.hedge_markets.open
+        if (market_state.market.venue, market_state.market.symbol) == (request.venue, request.symbol)
     )
-    lane = next(lanes, None)
-    if lane is None or request.price is None:
+    market_state = next(markets, None)
+    if market_state is None or request.price is None:
         return None
     buys = request.quantity > ZERO
-    if band is not None and (aim.most > band.outer if buys else aim.least is not None and aim.least < -band.outer):
+    if band is not None and (
+        hedge_target.drift_max > band.outer
+        if buys
+        else hedge_target.drift_min is not None and hedge_target.drift_min < -band.outer
+    ):
         return "it would trade too far by now"
     if (
-        request.price < lane.resting_price(request.quantity)
+        request.price < market_state.resting_price(request.quantity)
         if buys
-        else request.price > lane.resting_price(request.quantity)
+        else request.price > market_state.resting_price(request.quantity)
     ):
         return "the touch has moved away"
     return None

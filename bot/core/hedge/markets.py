@@ -1,4 +1,4 @@
-"""Lanes: the markets of one underlying as one decision sees them, with position and unresolved orders on each."""
+"""The markets of one underlying as one decision sees them, with position and unresolved orders on each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def in_flight(pending: Iterable[Pending]) -> dict[MarketKey, Flight]:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class MarketState:
     """One market that can be read: its rules, what it shows, and our position (signed, base units)."""
 
     market: HedgeMarket
@@ -57,7 +57,7 @@ class Lane:
     funding: Funding
 
     @property
-    def dearest(self) -> Decimal:
+    def worst_price(self) -> Decimal:
         """The highest price that a unit can be worth here: what caps on notional reckon with."""
         return max(self.mark, self.ask)
 
@@ -69,26 +69,26 @@ class Lane:
     @property
     def short_notional(self) -> Decimal:
         """The USD notional of the short, orders in flight included."""
-        return max(-(self.position + self.flight.selling), ZERO) * self.dearest
+        return max(-(self.position + self.flight.selling), ZERO) * self.worst_price
 
     def whole_lots(self, quantity: Decimal) -> Decimal:
         """Round a positive quantity down to lots."""
         return (quantity / self.rules.lot).to_integral_value(ROUND_FLOOR) * self.rules.lot
 
     def smallest(self, price: Decimal) -> Decimal:
-        """Give the smallest order at ``price`` that the venue takes, in whole lots."""
+        """Return the smallest order at ``price`` that the venue takes, in whole lots."""
         least = max(self.rules.lot, self.rules.min_quantity, self.rules.min_notional / price)
         return (least / self.rules.lot).to_integral_value(ROUND_CEILING) * self.rules.lot
 
     def limit_price(self, quantity: Decimal, slippage: Decimal) -> Decimal:
-        """Give the price of an immediate order: the touch and the slippage beyond it, rounded so that it fills."""
+        """Return the price of an immediate order: the touch and the slippage beyond it, rounded so that it fills."""
         tick = self.rules.tick
         if quantity > 0:
             return (self.ask * (1 + slippage) / tick).to_integral_value(ROUND_CEILING) * tick
         return max((self.bid * (1 - slippage) / tick).to_integral_value(ROUND_FLOOR), Decimal(1)) * tick
 
     def resting_price(self, quantity: Decimal) -> Decimal:
-        """Give the price of an order that rests at the touch: the bid for a purchase, the ask for a sale."""
+        """Return the price of an order that rests at the touch: the bid for a purchase, the ask for a sale."""
         tick = self.rules.tick
         if quantity > 0:
             return max((self.bid / tick).to_integral_value(ROUND_FLOOR), Decimal(1)) * tick
@@ -96,31 +96,33 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Lanes:
-    """All markets of an underlying: ``open`` in order of preference, and ``dark`` where the venue is unknown.
+class HedgeMarkets:
+    """All markets of an underlying: ``open`` in order of preference, and ``unreachable`` where the venue is unknown.
 
     ``selling`` (<= 0) and ``buying`` (>= 0) sum the orders in flight over both kinds, base units.
     """
 
-    open: tuple[Lane, ...] = ()
-    dark: tuple[HedgeMarket, ...] = ()
+    open: tuple[MarketState, ...] = ()
+    unreachable: tuple[HedgeMarket, ...] = ()
     selling: Decimal = ZERO
     buying: Decimal = ZERO
 
     @property
-    def first(self) -> Lane | None:
+    def first(self) -> MarketState | None:
         """The market that gives mark, fee and lot."""
         return self.open[0] if self.open else None
 
     @property
     def position(self) -> Decimal | None:
         """The position over all venues, base units; None where a venue is unknown."""
-        return None if self.dark else sum((lane.position for lane in self.open), ZERO)
+        return None if self.unreachable else sum((market_state.position for market_state in self.open), ZERO)
 
 
-def lanes_of(hedge: HedgePolicy, venues: Mapping[VenueId, VenueView], flights: Mapping[MarketKey, Flight]) -> Lanes:
+def hedge_markets_of(
+    hedge: HedgePolicy, venues: Mapping[VenueId, VenueView], flights: Mapping[MarketKey, Flight]
+) -> HedgeMarkets:
     """Sort the markets of a hedge into those that can be read and those that can't."""
-    known: list[Lane] = []
+    known: list[MarketState] = []
     dark: list[HedgeMarket] = []
     for market in hedge.markets:
         view = venues.get(market.venue)
@@ -130,7 +132,7 @@ def lanes_of(hedge: HedgePolicy, venues: Mapping[VenueId, VenueView], flights: M
             dark.append(market)
             continue
         known.append(
-            Lane(
+            MarketState(
                 market=market,
                 rules=quote.market,
                 mark=quote.mark.price,
@@ -143,9 +145,9 @@ def lanes_of(hedge: HedgePolicy, venues: Mapping[VenueId, VenueView], flights: M
             )
         )
     traffic = [flights[key] for market in hedge.markets if (key := (market.venue, market.symbol)) in flights]
-    return Lanes(
+    return HedgeMarkets(
         open=tuple(known),
-        dark=tuple(dark),
+        unreachable=tuple(dark),
         selling=sum((flight.selling for flight in traffic), ZERO),
         buying=sum((flight.buying for flight in traffic), ZERO),
     )
@@ -156,5 +158,5 @@ def _is_priced(quote: Quote) -> bool:
 
 
 def known_venues(snapshot: Snapshot) -> dict[VenueId, VenueView]:
-    """Give the venues that could be read, by name."""
+    """Return the venues that could be read, by name."""
     return {view.venue: view for view in snapshot.venues if isinstance(view, VenueView)}

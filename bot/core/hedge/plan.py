@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from bot.core.decision import Alarm, Band, Severity
 from bot.core.hedge.allocation import Steering
-from bot.core.hedge.markets import Lane, MarketKey
-from bot.core.hedge.target import Aim
+from bot.core.hedge.markets import MarketKey, MarketState
+from bot.core.hedge.target import HedgeTarget
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.types import ZERO
 
@@ -33,7 +33,7 @@ class Relief:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ExecutionStyle:
     """How this cycle's orders meet the book: resting at the touch, or taking at once up to ``slippage`` beyond it.
 
     ``steering`` says which market comes first.
@@ -47,26 +47,26 @@ class Manner:
         """Whether orders rest."""
         return self.steering.rests
 
-    def price(self, lane: Lane, quantity: Decimal) -> Decimal:
-        """Give an order's limit price."""
-        return lane.resting_price(quantity) if self.rests else lane.limit_price(quantity, self.slippage)
+    def price(self, market_state: MarketState, quantity: Decimal) -> Decimal:
+        """Return an order's limit price."""
+        return market_state.resting_price(quantity) if self.rests else market_state.limit_price(quantity, self.slippage)
 
 
-def plan(aim: Aim, band: Band | None, manner: Manner) -> Plan:
+def plan(hedge_target: HedgeTarget, band: Band | None, style: ExecutionStyle) -> Plan:
     """Trade back to the band's inner edge where the drift is outside the outer one.
 
     Orders in flight, and positions that can't be read, make the drift an interval. A sale must be right at its lower
     end and a purchase at its upper end, so that nothing is done twice while an order is unresolved.
     """
-    if band is None or not aim.lanes.open:
-        return _blind(aim)
-    least, most = aim.least, aim.most
+    if band is None or not hedge_target.hedge_markets.open:
+        return _blind(hedge_target)
+    least, most = hedge_target.drift_min, hedge_target.drift_max
     if least is not None and least > band.outer:
-        return _sell(aim, least - band.inner, manner)
+        return _sell(hedge_target, least - band.inner, style)
     if most < -band.outer:
-        return _buy(aim, -most - band.inner, manner)
+        return _buy(hedge_target, -most - band.inner, style)
     if least is None:
-        return _blind(aim)
+        return _blind(hedge_target)
     is_inside = -band.outer <= least and most <= band.outer
     return Plan((), "within the band" if is_inside else "waits for the orders in flight")
 
@@ -77,101 +77,122 @@ def unread(chains: Iterable[str]) -> Plan:
     return Plan((), note)
 
 
-def relieved(plan: Plan, aim: Aim, wanted: Mapping[MarketKey, Relief], slippage: Decimal) -> Plan:
+def with_reductions(
+    plan: Plan, hedge_target: HedgeTarget, wanted: Mapping[MarketKey, Relief], slippage: Decimal
+) -> Plan:
     """Add what the margin ladder wants closed, as far as the plan does not close it already.
 
     ``protective`` of the result are the orders that it asks for. Sales stay in the plan: the guards stop them.
     """
     orders, protective, notes = list(plan.orders), list[OrderRequest](), [plan.note]
-    for lane in aim.lanes.open:
-        relief = wanted.get((lane.market.venue, lane.market.symbol))
-        quantity = lane.whole_lots(min(relief.quantity, lane.closable, lane.rules.max_quantity)) if relief else ZERO
+    for market_state in hedge_target.hedge_markets.open:
+        relief = wanted.get((market_state.market.venue, market_state.market.symbol))
+        quantity = (
+            market_state.whole_lots(min(relief.quantity, market_state.closable, market_state.rules.max_quantity))
+            if relief
+            else ZERO
+        )
         if relief is None or quantity <= 0:
             continue
-        planned = next((one for one in orders if (one.venue, one.symbol) == _key(lane) and one.quantity > 0), None)
+        planned = next(
+            (one for one in orders if (one.venue, one.symbol) == _key(market_state) and one.quantity > 0), None
+        )
         if planned is not None:
             orders.remove(planned)
             quantity = max(quantity, planned.quantity)
         order = replace(
-            _order(aim, lane, quantity, Manner(Steering(rests=False), slippage), is_closing=True), reason=relief.reason
+            _order(
+                hedge_target, market_state, quantity, ExecutionStyle(Steering(rests=False), slippage), is_closing=True
+            ),
+            reason=relief.reason,
         )
         orders.append(order)
         protective.append(order)
-        share = quantity / aim.exposure.amount if aim.exposure.amount else ZERO
+        share = quantity / hedge_target.exposure.amount if hedge_target.exposure.amount else ZERO
         notes.append(f"closes {quantity:f} ({share:.1%} of the liquidity's exposure): {relief.reason}")
     return replace(plan, orders=tuple(orders), note="; ".join(notes), protective=frozenset(protective))
 
 
-def _key(lane: Lane) -> MarketKey:
-    return lane.market.venue, lane.market.symbol
+def _key(market_state: MarketState) -> MarketKey:
+    return market_state.market.venue, market_state.market.symbol
 
 
-def _blind(aim: Aim) -> Plan:
-    venues = ", ".join(sorted({str(market.venue) for market in aim.lanes.dark})) or "no market"
+def _blind(hedge_target: HedgeTarget) -> Plan:
+    venues = ", ".join(sorted({str(market.venue) for market in hedge_target.hedge_markets.unreachable})) or "no market"
     note = f"unknown position on {venues}: nothing is added"
-    return Plan((), note, (Alarm(f"blind:{aim.underlying}", Severity.WARNING, f"{aim.underlying}: {note}"),))
+    return Plan(
+        (), note, (Alarm(f"blind:{hedge_target.underlying}", Severity.WARNING, f"{hedge_target.underlying}: {note}"),)
+    )
 
 
-def _sell(aim: Aim, wanted: Decimal, manner: Manner) -> Plan:
+def _sell(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> Plan:
     """Sell down: close what is long, then add to the short, market by market, the cheapest first, within their caps."""
     orders: list[OrderRequest] = []
     rest, is_capped = wanted, False
-    for lane in manner.steering.to_open(aim.lanes.open):
-        price = manner.price(lane, -rest)
-        if lane.position > 0:
-            quantity = lane.whole_lots(min(rest, lane.position + lane.flight.selling, lane.rules.max_quantity))
+    for market_state in style.steering.to_open(hedge_target.hedge_markets.open):
+        price = style.price(market_state, -rest)
+        if market_state.position > 0:
+            quantity = market_state.whole_lots(
+                min(rest, market_state.position + market_state.flight.selling, market_state.rules.max_quantity)
+            )
             if quantity > 0:
-                orders.append(_order(aim, lane, -quantity, manner, is_closing=True))
+                orders.append(_order(hedge_target, market_state, -quantity, style, is_closing=True))
                 rest -= quantity
             continue
-        room = (lane.market.max_notional - lane.short_notional) / lane.dearest
+        room = (market_state.market.max_notional - market_state.short_notional) / market_state.worst_price
         is_capped = is_capped or room < rest
-        quantity = lane.whole_lots(min(rest, room, lane.rules.max_quantity))
-        if quantity >= lane.smallest(price):
-            orders.append(_order(aim, lane, -quantity, manner, is_closing=False))
+        quantity = market_state.whole_lots(min(rest, room, market_state.rules.max_quantity))
+        if quantity >= market_state.smallest(price):
+            orders.append(_order(hedge_target, market_state, -quantity, style, is_closing=False))
             rest -= quantity
-    first = aim.lanes.open[0]
+    first = hedge_target.hedge_markets.open[0]
     note = f"under-hedged by {wanted:f} to trade: {_words(orders)}"
     if is_capped and rest >= first.smallest(first.mark):
         note = f"{note}; {rest:f} stays unhedged: the markets' caps are reached"
-        return Plan(tuple(orders), note, (_unhedged(aim, note),))
+        return Plan(tuple(orders), note, (_unhedged(hedge_target, note),))
     return Plan(tuple(orders), note)
 
 
-def _buy(aim: Aim, wanted: Decimal, manner: Manner) -> Plan:
+def _buy(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> Plan:
     """Buy back the short, reduce-only, the cheapest market first; a whole remainder may be below the minimum."""
     orders: list[OrderRequest] = []
     rest = wanted
     notes: list[str] = []
-    for lane in manner.steering.to_close(aim.lanes.open):
-        quantity = lane.whole_lots(min(rest, lane.closable, lane.rules.max_quantity))
+    for market_state in style.steering.to_close(hedge_target.hedge_markets.open):
+        quantity = market_state.whole_lots(min(rest, market_state.closable, market_state.rules.max_quantity))
         if quantity <= 0:
             continue
-        price = manner.price(lane, quantity)
-        if quantity < lane.smallest(price):
-            if quantity < lane.whole_lots(lane.closable):
-                notes.append(f"{quantity:f} on {lane.market.venue} is below the smallest order")
+        price = style.price(market_state, quantity)
+        if quantity < market_state.smallest(price):
+            if quantity < market_state.whole_lots(market_state.closable):
+                notes.append(f"{quantity:f} on {market_state.market.venue} is below the smallest order")
                 continue
             notes.append("closes a remainder below the minimum, which reduce-only may")
-        orders.append(_order(aim, lane, quantity, manner, is_closing=True))
+        orders.append(_order(hedge_target, market_state, quantity, style, is_closing=True))
         rest -= quantity
     note = "; ".join([f"over-hedged by {wanted:f} to trade: {_words(orders)}", *notes])
     return Plan(tuple(orders), note)
 
 
-def _order(aim: Aim, lane: Lane, quantity: Decimal, manner: Manner, *, is_closing: bool) -> OrderRequest:
-    drift = f"drift {aim.drift:.6g}" if aim.drift is not None else f"drift at most {aim.most:.6g}"
+def _order(
+    hedge_target: HedgeTarget, market_state: MarketState, quantity: Decimal, style: ExecutionStyle, *, is_closing: bool
+) -> OrderRequest:
+    drift = (
+        f"drift {hedge_target.drift:.6g}"
+        if hedge_target.drift is not None
+        else f"drift at most {hedge_target.drift_max:.6g}"
+    )
     return OrderRequest(
-        venue=lane.market.venue,
-        symbol=lane.market.symbol,
-        underlying=aim.underlying,
+        venue=market_state.market.venue,
+        symbol=market_state.market.symbol,
+        underlying=hedge_target.underlying,
         quantity=quantity,
         kind=OrderKind.LIMIT,
-        time_in_force=TimeInForce.POST_ONLY if manner.rests else TimeInForce.IOC,
+        time_in_force=TimeInForce.POST_ONLY if style.rests else TimeInForce.IOC,
         reduce_only=is_closing,
-        reason=f"target {aim.target:.6g}, {drift}",
-        price=manner.price(lane, quantity),
-        mark=lane.mark,
+        reason=f"target {hedge_target.target:.6g}, {drift}",
+        price=style.price(market_state, quantity),
+        mark=market_state.mark,
     )
 
 
@@ -183,5 +204,5 @@ def _words(orders: Iterable[OrderRequest]) -> str:
     return ", ".join(parts) or "no order is large enough (dust)"
 
 
-def _unhedged(aim: Aim, note: str) -> Alarm:
-    return Alarm(f"market-cap:{aim.underlying}", Severity.WARNING, f"{aim.underlying}: {note}")
+def _unhedged(hedge_target: HedgeTarget, note: str) -> Alarm:
+    return Alarm(f"market-cap:{hedge_target.underlying}", Severity.WARNING, f"{hedge_target.underlying}: {note}")

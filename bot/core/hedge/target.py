@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.hedge.band import Diffusion
-from bot.core.hedge.markets import Lane, Lanes
+from bot.core.hedge.markets import HedgeMarkets, MarketState
 from bot.core.hedge.volatility import YEAR, Volatility
 from bot.core.lp.exposure import Exposure
 from bot.core.policy import HedgePolicy, Policy
@@ -15,7 +15,7 @@ from bot.core.types import ZERO, Underlying
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class HedgeTarget:
     """One underlying's exposure, wanted position (``target`` <= 0, base units) and markets.
 
     ``assumed`` is what the venues that are silent for long are taken to hold at most (<= 0): what was last seen there;
@@ -26,35 +26,35 @@ class Aim:
     exposure: Exposure
     ratio: Decimal
     target: Decimal
-    lanes: Lanes
+    hedge_markets: HedgeMarkets
     assumed: Decimal | None = None
 
     @property
     def in_flight(self) -> Decimal:
         """What unresolved orders may still add to the position."""
-        return self.lanes.selling + self.lanes.buying
+        return self.hedge_markets.selling + self.hedge_markets.buying
 
     @property
     def drift(self) -> Decimal | None:
-        """Give position + in flight - target: above 0 is under-hedged. None where a venue is unknown."""
-        position = self.lanes.position
-        return None if position is None or not self.lanes.open else position + self.in_flight - self.target
+        """Return position + in flight - target: above 0 is under-hedged. None where a venue is unknown."""
+        position = self.hedge_markets.position
+        return None if position is None or not self.hedge_markets.open else position + self.in_flight - self.target
 
     @property
-    def least(self) -> Decimal | None:
+    def drift_min(self) -> Decimal | None:
         """The smallest drift there can be: every unresolved sale fills, no purchase does; None where unbounded."""
-        if self.lanes.dark and self.assumed is None:
+        if self.hedge_markets.unreachable and self.assumed is None:
             return None
-        return self._known + (self.assumed or ZERO) + self.lanes.selling - self.target
+        return self._known + (self.assumed or ZERO) + self.hedge_markets.selling - self.target
 
     @property
-    def most(self) -> Decimal:
+    def drift_max(self) -> Decimal:
         """The largest drift there can be: all unresolved purchases fill, no sale does; unknown venues aren't long."""
-        return self._known + self.lanes.buying - self.target
+        return self._known + self.hedge_markets.buying - self.target
 
     @property
     def _known(self) -> Decimal:
-        return sum((lane.position for lane in self.lanes.open), ZERO)
+        return sum((market_state.position for market_state in self.hedge_markets.open), ZERO)
 
     @property
     def short_notional(self) -> Decimal:
@@ -63,47 +63,49 @@ class Aim:
         A venue that can't be read is taken to hold what it was last seen with; where that is not to be relied on, what
         the policy lets it hold, at most what the target asks for.
         """
-        known = sum((lane.short_notional for lane in self.lanes.open), ZERO)
-        if not self.lanes.dark:
+        known = sum((market_state.short_notional for market_state in self.hedge_markets.open), ZERO)
+        if not self.hedge_markets.unreachable:
             return known
-        first = self.lanes.first
+        first = self.hedge_markets.first
         if self.assumed is not None and first:
-            return known - self.assumed * first.dearest
-        dark = sum((market.max_notional for market in self.lanes.dark), ZERO)
-        return known + (min(dark, -self.target * first.dearest) if first else dark)
+            return known - self.assumed * first.worst_price
+        dark = sum((market.max_notional for market in self.hedge_markets.unreachable), ZERO)
+        return known + (min(dark, -self.target * first.worst_price) if first else dark)
 
 
 @dataclass(frozen=True, slots=True)
-class Stance:
+class TargetModifiers:
     """What bears on every target: the run state, and the share of the hedge that is kept (funding above its limit)."""
 
     bot: BotState
     keep: Decimal = Decimal(1)
 
 
-def aim(
+def hedge_target_of(
     underlying: Underlying,
     exposure: Exposure,
     hedge: HedgePolicy,
-    lanes: Lanes,
-    stance: Stance,
+    hedge_markets: HedgeMarkets,
+    modifiers: TargetModifiers,
     assumed: Decimal | None = None,
-) -> Aim:
-    """Give target = -(hedge ratio x share kept) x exposure, or 0 where everything is to be closed."""
-    ratio = hedge.ratio * stance.keep
-    target = ZERO if stance.bot.state is RunState.FLATTENING else -ratio * exposure.amount
-    return Aim(underlying, exposure, ratio, target, lanes, assumed)
+) -> HedgeTarget:
+    """Return target = -(hedge ratio x share kept) x exposure, or 0 where everything is to be closed."""
+    ratio = hedge.ratio * modifiers.keep
+    target = ZERO if modifiers.bot.state is RunState.FLATTENING else -ratio * exposure.amount
+    return HedgeTarget(underlying, exposure, ratio, target, hedge_markets, assumed)
 
 
-def diffusion(item: Aim, lane: Lane, policy: Policy, volatilities: Volatility) -> Diffusion:
+def diffusion(item: HedgeTarget, market_state: MarketState, policy: Policy, volatilities: Volatility) -> Diffusion:
     """Say how the drift moves and what correcting it costs on the market that gives mark, fee and lot."""
     return Diffusion(
         target=float(-item.target),
         slope=float(item.ratio) * volatilities.slope(item.underlying, item.exposure.sensitivity),
         volatility=volatilities.of(item.underlying),
-        price=float(lane.mark),
-        cost=float(lane.rules.taker_fee + max(lane.ask - lane.bid, ZERO) / (2 * lane.mark)),
+        price=float(market_state.mark),
+        cost=float(
+            market_state.rules.taker_fee + max(market_state.ask - market_state.bid, ZERO) / (2 * market_state.mark)
+        ),
         fixed_cost=float(policy.fixed_cost),
-        step=lane.smallest(lane.limit_price(Decimal(-1), policy.guards.slippage)),
+        step=market_state.smallest(market_state.limit_price(Decimal(-1), policy.guards.slippage)),
         interval=volatilities.history.spacing / YEAR,
     )

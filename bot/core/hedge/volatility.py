@@ -23,7 +23,7 @@ SPACINGS: Final = 16
 
 
 def pair(a: Underlying, b: Underlying) -> str:
-    """Give the key of a covariance."""
+    """Return the key of a covariance."""
     return f"{a}|{b}" if a <= b else f"{b}|{a}"
 
 
@@ -68,7 +68,7 @@ def update(
 
 
 def spaced(before: float, seconds: float) -> float:
-    """Give the recent mean of the time between two looks, one more of them counted."""
+    """Return the recent mean of the time between two looks, one more of them counted."""
     return before + (seconds - before) / SPACINGS if before else seconds
 
 
@@ -86,7 +86,7 @@ class Volatility:
         return None if per_second is None else per_second * YEAR
 
     def of(self, underlying: Underlying) -> float:
-        """Give the yearly volatility of an underlying's mark."""
+        """Return the yearly volatility of an underlying's mark."""
         variance = self._estimate(underlying, underlying)
         return math.sqrt(variance) if variance else self.assumed
 
@@ -95,7 +95,7 @@ class Volatility:
         return bool(self._estimate(underlying, underlying))
 
     def variance_between(self, a: Underlying, b: Underlying) -> float:
-        """Give the yearly variance of the ratio of two prices; USD stands still.
+        """Return the yearly variance of the ratio of two prices; USD stands still.
 
         Where the covariance of two underlyings is not known they are taken as independent.
         """
@@ -106,7 +106,7 @@ class Volatility:
         return max(own - 2 * (shared or 0.0), 0.0)
 
     def slope(self, underlying: Underlying, vector: Mapping[Underlying, Decimal]) -> float:
-        """Give s/sigma: the volatility of an amount in units of its own underlying's volatility.
+        """Return s/sigma: the volatility of an amount in units of its own underlying's volatility.
 
         ``vector`` holds d(amount)/d(ln price) by underlying; s^2 = v' Sigma v. The result is |Gamma| P where only the
         underlying's own price moves the amount, whatever the volatility; that form also stands in as long as a

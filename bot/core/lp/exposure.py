@@ -27,12 +27,12 @@ class Exposure:
 
 
 def units_of(position: LpPosition) -> Units:
-    """Give what one raw unit of each token is worth in its underlying."""
+    """Return what one raw unit of each token is worth in its underlying."""
     return position.token0.to_units(1), position.token1.to_units(1)
 
 
 def legs_of(position: LpPosition, units: Units) -> tuple[Leg, Leg]:
-    """Give both tokens of a position as exposures, fees included; ``units`` are its pool's (see ``units_of``).
+    """Return both tokens of a position as exposures, fees included; ``units`` are its pool's (see ``units_of``).
 
     The curve's price is token1 per token0, so its sensitivity is token0's own; token1's price in terms of token0 is
     the inverse, which turns the sign.
@@ -84,7 +84,7 @@ def follow(
 
 
 def _believed(position: LpPosition, old: Held | None, units: Units | None) -> tuple[Leg, ...] | None:
-    """Give a position's legs now, the old ones without ``units`` (its pool is doubted), or None where it has none."""
+    """Return a position's legs now, the old ones without ``units`` (its pool is doubted), or None where it has none."""
     amounts = position.amounts
     if not (position.curve.liquidity or amounts.total0 or amounts.total1):
         return None
@@ -115,7 +115,7 @@ def net(held: Iterable[Held]) -> dict[Underlying, Exposure]:
 
 
 def value(held: Iterable[Held], prices: Mapping[Underlying, Decimal]) -> Decimal:
-    """Give the USD value of all legs, fees included; a leg without a price adds nothing."""
+    """Return the USD value of all legs, fees included; a leg without a price adds nothing."""
     totals: dict[Underlying, Decimal] = {}
     for item in held:
         for leg in item.legs:

@@ -10,7 +10,7 @@ from bot.core.types import USD, Underlying
 
 
 def usd_prices(pools: Iterable[PoolPrice]) -> dict[Underlying, Decimal]:
-    """Give the USD price of every underlying that pools connect with USD, USD itself (1) included.
+    """Return the USD price of every underlying that pools connect with USD, USD itself (1) included.
 
     Where several routes lead to an underlying, the one whose shallowest pool is deepest in USD is believed (the widest
     path), so that a dust pool never prices anything that a real pool prices too; equal routes are told apart by the
@@ -32,7 +32,7 @@ def usd_prices(pools: Iterable[PoolPrice]) -> dict[Underlying, Decimal]:
 def _route(
     pool: PoolPrice, prices: dict[Underlying, Decimal], width: dict[Underlying, Decimal]
 ) -> tuple[Decimal, str, Underlying, Decimal] | None:
-    """Give (width, pool, underlying, price) if the pool leads from a priced underlying to an unpriced one."""
+    """Return (width, pool, underlying, price) if the pool leads from a priced underlying to an unpriced one."""
     known0, known1 = pool.underlying0 in prices, pool.underlying1 in prices
     if known0 == known1:
         return None

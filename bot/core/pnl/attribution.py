@@ -103,13 +103,13 @@ class Attribution:
         )
 
     def plus(self, other: Attribution) -> Attribution:
-        """Give both together."""
+        """Return both together."""
         return Attribution(
             merged(self.positions, other.positions), merged(self.hedges, other.hedges), self.total + other.total
         )
 
     def as_data(self) -> dict[str, object]:
-        """Give everything as JSON values: USD as strings, the terms by position and underlying and of all together."""
+        """Return everything as JSON values: USD as strings, the terms by position, by underlying and in total."""
         return {
             "total": str(self.total),
             "residual": str(self.residual),
@@ -180,7 +180,7 @@ def stake_of(position: LpPosition, prices: Prices) -> Stake | None:
 
 
 def liquidity_result(before: Stake, after: Stake) -> tuple[LiquidityResult, Decimal]:
-    """Give what a position brought between two looks, and the change of its worth, transfers apart.
+    """Return what a position brought between two looks, and the change of its worth, transfers apart.
 
     Where its liquidity changed or its fees were taken out it counts as held still, at the prices after: what moved is a
     transfer. (Fees that it earned after the look before, and that left with it, are in neither look.)
@@ -218,7 +218,7 @@ def account_of(view: VenueView) -> Account:
 
 
 def underlyings_of(view: VenueView) -> dict[Symbol, Underlying]:
-    """Give what each symbol of a venue follows."""
+    """Return what each symbol of a venue follows."""
     return {symbol: quote.market.underlying for symbol, quote in view.quotes.items()}
 
 
@@ -236,7 +236,7 @@ def account_result(
     trades: Iterable[Trade],
     ledger: Iterable[LedgerEntry],
 ) -> tuple[dict[Underlying, HedgeResult], Decimal]:
-    """Give what a venue's perpetuals brought between two looks, and the change of its equity, deposits apart.
+    """Return what a venue's perpetuals brought between two looks, and the change of its equity, deposits apart.
 
     Args:
         moved: the account before and after.

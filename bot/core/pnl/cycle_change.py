@@ -52,7 +52,7 @@ def _equity(snapshot: Snapshot) -> Decimal | None:
 
 
 def _steady(before: Snapshot, after: Snapshot) -> frozenset[PositionId]:
-    """Give the positions that only the market moved: the same liquidity, and no fees taken out."""
+    """Return the positions that only the market moved: the same liquidity, and no fees taken out."""
     earlier = {position.id: position for position in before.positions}
     return frozenset(
         position.id

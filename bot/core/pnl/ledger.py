@@ -108,7 +108,7 @@ def follow(
         decision: its prices, and the positions that count as held.
         trades: by venue, in order, the journaled fills after ``AccountBook.trade``; all of them for a new venue.
     """
-    day = snapshot.taken_at.strftime("%Y-%m-%d")
+    day = snapshot.observed_at.strftime("%Y-%m-%d")
     if day != book.day:
         accounts = {venue: replace(item, residual=ZERO) for venue, item in book.accounts.items()}
         book = replace(book, day=day, today=Attribution(), accounts=accounts)
@@ -168,7 +168,7 @@ def _venue(
 
 
 def _explaining(before: Account, now: Account, trades: Sequence[JournaledTrade]) -> Sequence[JournaledTrade] | None:
-    """Give the most of the trades, in order, that add up to how every position moved; None where they don't."""
+    """Return the most of the trades, in order, that add up to how every position moved; None where they don't."""
     left: dict[Symbol, Decimal] = {symbol: size - before.sizes.get(symbol, ZERO) for symbol, size in now.sizes.items()}
     found = 0 if not any(left.values()) else None
     for count, trade in enumerate(trades, 1):

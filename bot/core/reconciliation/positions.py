@@ -32,7 +32,7 @@ class Identity:
     epoch: int
 
     def epoch_of(self, client_id: ClientOrderId | None) -> int | None:
-        """Give the epoch of an order of this bot, ``<bot>-<epoch>-<number>``; None for anybody else's."""
+        """Return the epoch of an order of this bot, ``<bot>-<epoch>-<number>``; None for anybody else's."""
         found = re.fullmatch(rf"{re.escape(self.bot)}-(\d+)-\d+", client_id or "")
         return int(found[1]) if found else None
 

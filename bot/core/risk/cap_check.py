@@ -27,7 +27,7 @@ def require_room(policy: Policy, markets: Iterable[PerpMarket]) -> None:
 
 
 def _caps(policy: Policy, market: PerpMarket) -> Iterator[tuple[str, Decimal]]:
-    """Give the caps on a market with the keys that set them."""
+    """Return the caps on a market with the keys that set them."""
     guards = policy.guards
     yield "guards.max_order_notional", guards.max_order_notional
     yield "guards.max_notional_per_underlying", guards.max_notional_per_underlying

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from bot.core.data_quality.staleness import Doubt
+from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Approved, Refused
-from bot.core.hedge.markets import Lane, Lanes
+from bot.core.hedge.markets import HedgeMarkets, MarketState
 from bot.core.orders import OrderRequest
 from bot.core.policy import GuardPolicy, RiskPolicy
 from bot.core.run_state import BotState
@@ -19,7 +19,7 @@ from bot.core.types import ZERO, Symbol, Underlying, VenueId
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Reduced:
     """A smaller order in place of the one that was asked for."""
 
     order: OrderRequest
@@ -32,11 +32,11 @@ class Cut:
         return f"cut to {self.order.quantity:f} by {self.guard}: {self.reason}"
 
 
-Verdict = Approved | Cut | Refused
+Verdict = Approved | Reduced | Refused
 
 
 @dataclass(slots=True)
-class Situation:
+class RiskContext:
     """What the guards look at. ``shorts``, ``venue_shorts`` (USD), ``views``, ``order_times`` follow what is approved.
 
     ``fired`` tells when a stop of an underlying fired last; ``capital`` is LP value + equity, USD;
@@ -49,8 +49,8 @@ class Situation:
     policy: GuardPolicy
     risk: RiskPolicy
     venue_caps: Mapping[VenueId, Decimal]
-    lanes: Mapping[Underlying, Lanes]
-    doubts: tuple[Doubt, ...]
+    hedge_markets: Mapping[Underlying, HedgeMarkets]
+    issues: tuple[DataIssue, ...]
     markets: Mapping[str, MarketWatch]
     fired: Mapping[Underlying, datetime]
     capital: Decimal
@@ -63,11 +63,11 @@ class Situation:
     order_times: list[datetime]
     disputes: tuple[Dispute, ...] = ()
 
-    def lane(self, order: OrderRequest) -> Lane:
-        """Give the market that an order is for."""
-        for lane in self.lanes[order.underlying].open:
-            if lane.market.venue == order.venue and lane.market.symbol == order.symbol:
-                return lane
+    def market_state(self, order: OrderRequest) -> MarketState:
+        """Return the market that an order is for."""
+        for market_state in self.hedge_markets[order.underlying].open:
+            if market_state.market.venue == order.venue and market_state.market.symbol == order.symbol:
+                return market_state
         raise KeyError(f"{order.symbol} on {order.venue} is no market of {order.underlying}")
 
     def count(self, order: OrderRequest) -> None:
@@ -75,46 +75,48 @@ class Situation:
         self.order_times.append(self.at)
         if order.reduce_only:
             return
-        lane = self.lane(order)
-        added = abs(order.quantity) * worth(order, lane)
+        market_state = self.market_state(order)
+        added = abs(order.quantity) * worth(order, market_state)
         self.shorts[order.underlying] = self.shorts.get(order.underlying, ZERO) + added
         self.venue_shorts[order.venue] = self.venue_shorts.get(order.venue, ZERO) + added
         if (view := self.views.get(order.venue)) is not None:
-            self.views[order.venue] = with_short(view, order.symbol, abs(order.quantity), lane.mark, self.risk.leverage)
+            self.views[order.venue] = with_short(
+                view, order.symbol, abs(order.quantity), market_state.mark, self.risk.leverage
+            )
 
 
 @dataclass(slots=True)
-class Ruling:
+class RiskVerdicts:
     """What the guards made of all orders."""
 
     approved: list[Approved] = field(default_factory=list)
-    cuts: list[Cut] = field(default_factory=list)
+    reduced: list[Reduced] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
 
-Guard = Callable[[OrderRequest, Situation], Verdict]
+Guard = Callable[[OrderRequest, RiskContext], Verdict]
 
 
-def worth(order: OrderRequest, lane: Lane) -> Decimal:
-    """Give the most that a unit of the order can be worth, USD."""
-    return max(lane.dearest, order.price or ZERO)
+def worth(order: OrderRequest, market_state: MarketState) -> Decimal:
+    """Return the most that a unit of the order can be worth, USD."""
+    return max(market_state.worst_price, order.price or ZERO)
 
 
-def cut(order: OrderRequest, situation: Situation, room: Decimal, guard: str, reason: str) -> Verdict:
-    """Cut an order down to ``room`` USD in whole lots, or refuse it where the venue would not take what is left."""
-    lane = situation.lane(order)
+def reduced_to(order: OrderRequest, context: RiskContext, room: Decimal, guard: str, reason: str) -> Verdict:
+    """Reduced an order down to ``room`` USD in whole lots, or refuse it where the venue would not take what is left."""
+    market_state = context.market_state(order)
     size = abs(order.quantity)
-    if size * worth(order, lane) <= room:
+    if size * worth(order, market_state) <= room:
         return Approved(order)
-    quantity = lane.whole_lots(max(room, ZERO) / worth(order, lane))
-    least = lane.rules.lot if order.reduce_only else lane.smallest(order.price or lane.mark)
+    quantity = market_state.whole_lots(max(room, ZERO) / worth(order, market_state))
+    least = market_state.rules.lot if order.reduce_only else market_state.smallest(order.price or market_state.mark)
     if quantity < least:
         return Refused(order, guard, f"{reason}: what is left of it is below the smallest order, {least:f}")
-    return Cut(replace(order, quantity=quantity.copy_sign(order.quantity)), guard, reason)
+    return Reduced(replace(order, quantity=quantity.copy_sign(order.quantity)), guard, reason)
 
 
 def with_short(view: VenueView, symbol: Symbol, size: Decimal, mark: Decimal, leverage: Decimal) -> VenueView:
-    """Give a venue as it would be with ``size`` base units more sold at the mark."""
+    """Return a venue as it would be with ``size`` base units more sold at the mark."""
     position, balance = view.positions[symbol], view.balance
     bound = size * mark / (position.leverage if position.leverage > 0 else leverage)
     margin = position.margin + bound if position.is_isolated else position.margin

@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Final
 
 from bot.core.decision import Alarm, Approved, Refused, Severity
-from bot.core.hedge.markets import Lane
+from bot.core.hedge.markets import MarketState
 from bot.core.orders import OrderKind, OrderRequest
 from bot.core.risk import added_risk
-from bot.core.risk.context import Cut, Guard, Ruling, Situation, Verdict, cut
+from bot.core.risk.context import Guard, Reduced, RiskContext, RiskVerdicts, Verdict, reduced_to
 from bot.core.run_state import RunState
 from bot.core.state import Hold
 from bot.core.types import ZERO
@@ -22,9 +22,9 @@ MINUTE: Final = timedelta(minutes=1)
 STEP_CAP: Final = "step cap"
 
 
-def short_only(order: OrderRequest, situation: Situation) -> Verdict:
+def short_only(order: OrderRequest, context: RiskContext) -> Verdict:
     """What says that it reduces must reduce, and nothing may ever make a position long."""
-    position = situation.lane(order).position
+    position = context.market_state(order).position
     if order.reduce_only and order.quantity * position < 0 and abs(order.quantity) <= abs(position):
         return Approved(order)
     if not order.reduce_only and order.quantity < 0:
@@ -34,38 +34,41 @@ def short_only(order: OrderRequest, situation: Situation) -> Verdict:
     )
 
 
-def run_state(order: OrderRequest, situation: Situation) -> Verdict:
+def run_state(order: OrderRequest, context: RiskContext) -> Verdict:
     """Paused: only what the margin ladder asks for goes out. Frozen, flattening, halted: nothing that adds risk."""
-    match situation.bot.state:
+    match context.bot.state:
         case RunState.RUNNING:
             return Approved(order)
-        case RunState.PAUSED if order in situation.protective:
+        case RunState.PAUSED if order in context.protective:
             return Approved(order)
         case RunState.PAUSED:
-            return Refused(order, "run state", f"paused: {situation.bot.reason}")
+            return Refused(order, "run state", f"paused: {context.bot.reason}")
         case RunState.FROZEN | RunState.FLATTENING | RunState.HALTED as state:
             if order.reduce_only:
                 return Approved(order)
-            return Refused(order, "run state", f"{state.value}: {situation.bot.reason}")
+            return Refused(order, "run state", f"{state.value}: {context.bot.reason}")
 
 
-def unresolved(order: OrderRequest, situation: Situation) -> Verdict:
+def unresolved(order: OrderRequest, context: RiskContext) -> Verdict:
     """While nobody knows whether an order on the symbol has an effect, nothing is added there."""
-    if order.reduce_only or not situation.lane(order).flight.is_unknown:
+    if order.reduce_only or not context.market_state(order).flight.is_unknown:
         return Approved(order)
     return Refused(order, "unresolved order", f"an order on {order.symbol} at {order.venue} is unresolved")
 
 
-def agreement(order: OrderRequest, situation: Situation) -> Verdict:
+def agreement(order: OrderRequest, context: RiskContext) -> Verdict:
     """While journal and venue disagree on a position, its underlying is not traded.
 
     A flatten and the margin ladder pass. Orders of strangers on the account stop what adds risk there.
     """
-    is_closing = order.reduce_only and situation.bot.state is RunState.FLATTENING
-    if is_closing or order in situation.protective:
+    is_closing = order.reduce_only and context.bot.state is RunState.FLATTENING
+    if is_closing or order in context.protective:
         return Approved(order)
-    symbols = {(lane.market.venue, lane.market.symbol) for lane in situation.lanes[order.underlying].open}
-    for dispute in situation.disputes:
+    symbols = {
+        (market_state.market.venue, market_state.market.symbol)
+        for market_state in context.hedge_markets[order.underlying].open
+    }
+    for dispute in context.disputes:
         is_on_venue = dispute.hold is Hold.ADDS and dispute.venue == order.venue and not order.reduce_only
         is_on_symbol = dispute.hold is Hold.ALL and (dispute.venue, dispute.symbol) in symbols
         if is_on_venue or is_on_symbol:
@@ -73,43 +76,43 @@ def agreement(order: OrderRequest, situation: Situation) -> Verdict:
     return Approved(order)
 
 
-def belief(order: OrderRequest, situation: Situation) -> Verdict:
+def belief(order: OrderRequest, context: RiskContext) -> Verdict:
     """No risk is added on reads that are stale or contradict the marks."""
     if not order.reduce_only:
-        for doubt in situation.doubts:
-            if order.underlying in doubt.underlyings:
-                return Refused(order, doubt.guard, doubt.reason)
+        for issue in context.issues:
+            if order.underlying in issue.underlyings:
+                return Refused(order, issue.guard, issue.reason)
     return Approved(order)
 
 
-def step_cap(order: OrderRequest, situation: Situation) -> Verdict:
+def step_cap(order: OrderRequest, context: RiskContext) -> Verdict:
     """No single order is larger than the step cap; the rest follows in later cycles."""
-    cap = situation.policy.max_order_notional
-    return cut(order, situation, cap, STEP_CAP, f"one order is at most {cap:f} USD")
+    cap = context.policy.max_order_notional
+    return reduced_to(order, context, cap, STEP_CAP, f"one order is at most {cap:f} USD")
 
 
-def underlying_cap(order: OrderRequest, situation: Situation) -> Verdict:
+def underlying_cap(order: OrderRequest, context: RiskContext) -> Verdict:
     """The short of one underlying over all venues stays within its cap."""
-    cap = situation.policy.max_notional_per_underlying
+    cap = context.policy.max_notional_per_underlying
     if order.reduce_only:
         return Approved(order)
-    room = cap - situation.shorts.get(order.underlying, ZERO)
-    return cut(order, situation, room, "notional cap", f"{order.underlying} shorts are at most {cap:f} USD")
+    room = cap - context.shorts.get(order.underlying, ZERO)
+    return reduced_to(order, context, room, "notional cap", f"{order.underlying} shorts are at most {cap:f} USD")
 
 
-def total_cap(order: OrderRequest, situation: Situation) -> Verdict:
+def total_cap(order: OrderRequest, context: RiskContext) -> Verdict:
     """All shorts together stay within their cap."""
-    cap = situation.policy.max_notional_total
+    cap = context.policy.max_notional_total
     if order.reduce_only:
         return Approved(order)
-    room = cap - sum(situation.shorts.values(), ZERO)
-    return cut(order, situation, room, "total notional cap", f"all shorts together are at most {cap:f} USD")
+    room = cap - sum(context.shorts.values(), ZERO)
+    return reduced_to(order, context, room, "total notional cap", f"all shorts together are at most {cap:f} USD")
 
 
-def order_rate(order: OrderRequest, situation: Situation) -> Verdict:
+def order_rate(order: OrderRequest, context: RiskContext) -> Verdict:
     """Only so many orders a minute; reductions count, and pass."""
-    limit = situation.policy.max_orders_per_minute
-    if order.reduce_only or len(situation.order_times) < limit:
+    limit = context.policy.max_orders_per_minute
+    if order.reduce_only or len(context.order_times) < limit:
         return Approved(order)
     return Refused(order, "orders per minute", f"{limit} orders in a minute have gone out already")
 
@@ -136,68 +139,70 @@ GUARDS: Final[tuple[Guard, ...]] = (
 """In the order that they speak."""
 
 
-def check_stop(order: OrderRequest, lane: Lane) -> Approved | Refused:
+def check_stop(order: OrderRequest, market_state: MarketState) -> Approved | Refused:
     """Let only that pass as a stop which can do nothing but close a short, and does not fire at once."""
     sound = (
         order.kind is OrderKind.STOP_MARKET
         and order.reduce_only
         and order.quantity > 0
-        and order.quantity <= -lane.position
+        and order.quantity <= -market_state.position
         and order.trigger is not None
     )
     if not sound:
-        return Refused(order, "stop", f"a stop of {order.quantity:f} does not fit a position of {lane.position:f}")
-    if order.trigger is not None and order.trigger <= lane.mark:
+        return Refused(
+            order, "stop", f"a stop of {order.quantity:f} does not fit a position of {market_state.position:f}"
+        )
+    if order.trigger is not None and order.trigger <= market_state.mark:
         return Refused(order, "stop", f"too near liquidation for a stop: it would fire at {order.trigger:f} at once")
     return Approved(order)
 
 
-def check(orders: Iterable[OrderRequest], situation: Situation, guards: tuple[Guard, ...] = GUARDS) -> Ruling:
+def check(orders: Iterable[OrderRequest], context: RiskContext, guards: tuple[Guard, ...] = GUARDS) -> RiskVerdicts:
     """Let every guard speak on every order, those that reduce risk first; each sees what was approved before it."""
-    ruling = Ruling()
+    verdicts = RiskVerdicts()
     for order in sorted(orders, key=lambda item: not item.reduce_only):
-        verdict, cuts = _judge(order, situation, guards)
+        verdict, cuts = _judge(order, context, guards)
         match verdict:
             case Approved():
-                ruling.approved.append(verdict)
-                ruling.cuts.extend(cuts)
-                situation.count(verdict.order)
+                verdicts.approved.append(verdict)
+                verdicts.reduced.extend(cuts)
+                context.count(verdict.order)
             case Refused():
-                ruling.refused.append(verdict)
-    return ruling
+                verdicts.refused.append(verdict)
+    return verdicts
 
 
 def _judge(
-    order: OrderRequest, situation: Situation, guards: tuple[Guard, ...]
-) -> tuple[Approved | Refused, list[Cut]]:
-    cuts: list[Cut] = []
+    order: OrderRequest, context: RiskContext, guards: tuple[Guard, ...]
+) -> tuple[Approved | Refused, list[Reduced]]:
+    reduced: list[Reduced] = []
     for guard in guards:
-        match guard(order, situation):
+        match guard(order, context):
             case Refused() as refused:
                 return refused, []
-            case Cut() as smaller:
-                cuts.append(smaller)
+            case Reduced() as smaller:
+                reduced.append(smaller)
                 order = smaller.order
             case Approved():
                 pass
-    return Approved(order), cuts
+    return Approved(order), reduced
 
 
-def alarms(ruling: Ruling, situation: Situation) -> tuple[Alarm, ...]:
-    """Tell of what was cut or refused."""
-    cuts = (_cut_alarm(item) for item in ruling.cuts)
-    return (*cuts, *(_refusal_alarm(item, situation) for item in ruling.refused))
+def alarms(verdicts: RiskVerdicts, context: RiskContext) -> tuple[Alarm, ...]:
+    """Tell of what was reduced or refused."""
+    reduced = (_reduced_alarm(item) for item in verdicts.reduced)
+    return (*reduced, *(_refusal_alarm(item, context) for item in verdicts.refused))
 
 
-def _cut_alarm(item: Cut) -> Alarm:
+def _reduced_alarm(item: Reduced) -> Alarm:
     order = item.order
     severity = Severity.INFO if item.guard == STEP_CAP else Severity.WARNING
     return Alarm(f"{item.guard}:{order.underlying}", severity, f"{order.symbol}: {item.words}")
 
 
-def _refusal_alarm(refused: Refused, situation: Situation) -> Alarm:
+def _refusal_alarm(refused: Refused, context: RiskContext) -> Alarm:
     order = refused.order
-    is_asked_for = refused.guard == "run state" and situation.bot.state is not RunState.HALTED
+    is_asked_for = refused.guard == "run state" and context.bot.state is not RunState.HALTED
     severity = Severity.INFO if is_asked_for else Severity.WARNING
     message = f"{order.symbol}: {order.quantity:f} refused, {refused.reason}"
     return Alarm(f"{refused.guard}:{order.underlying}", severity, message)

@@ -14,7 +14,7 @@ from heapq import merge
 from itertools import takewhile
 from typing import Final
 
-from bot.core.decision import Standing
+from bot.core.decision import PositionRisk
 from bot.core.market import PerpMarket
 from bot.core.policy import RiskPolicy
 from bot.core.risk.margin import liquidation_price, maintenance_margin, max_notional, tier_for
@@ -37,15 +37,15 @@ class Account:
     view: VenueView
 
     def position(self, symbol: Symbol) -> PerpPosition:
-        """Give the position on a symbol."""
+        """Return the position on a symbol."""
         return self.view.positions[symbol]
 
     def notional(self, symbol: Symbol) -> Decimal:
-        """Give the absolute notional at the mark."""
+        """Return the absolute notional at the mark."""
         return abs(self.position(symbol).size) * self.view.quotes[symbol].mark.price
 
     def maintenance(self, symbol: Symbol, notional: Decimal) -> Decimal:
-        """Give the maintenance margin of a notional, 0 where the market's tiers are not known."""
+        """Return the maintenance margin of a notional, 0 where the market's tiers are not known."""
         market = self.view.quotes[symbol].market
         return maintenance_margin(market.tiers, notional, market.maintenance_fee) if market.tiers else ZERO
 
@@ -61,19 +61,19 @@ class Account:
         return self.view.balance.equity - alone
 
     def backing(self, symbol: Symbol) -> Decimal:
-        """Give the equity that stands behind a position, its own profit included."""
+        """Return the equity that stands behind a position, its own profit included."""
         position = self.position(symbol)
         return position.margin + position.unrealised if position.is_isolated else self.cross_equity
 
     def ratio(self, symbol: Symbol) -> Decimal:
-        """Give maintenance margin / equity of what the position belongs to."""
+        """Return maintenance margin / equity of what the position belongs to."""
         together = (symbol,) if self.position(symbol).is_isolated else self.crossed
         need = sum((self.maintenance(one, self.notional(one)) for one in together), ZERO)
         equity = self.backing(symbol)
         return need / equity if equity > 0 else _SPENT
 
     def computed(self, symbol: Symbol) -> Decimal | None:
-        """Give the liquidation price by the venue's formula, not rounded."""
+        """Return the liquidation price by the venue's formula, not rounded."""
         position, quote = self.position(symbol), self.view.quotes[symbol]
         if not quote.market.tiers:
             return None
@@ -85,7 +85,7 @@ class Account:
         return liquidation_price(quote.market.tiers, position.size, cost, collateral, quote.market.maintenance_fee)
 
     def shorts(self, symbol: Symbol, extra: Decimal = ZERO) -> dict[Symbol, Decimal]:
-        """Give the notionals of the shorts that hang together with a symbol's, with ``extra`` USD more of that one."""
+        """Return the notionals of the shorts that share margin with a symbol's, with ``extra`` USD more of that one."""
         is_isolated = self.position(symbol).is_isolated
         together = (symbol,) if is_isolated else tuple(dict.fromkeys((*self.crossed, symbol)))
         found = {one: self.notional(one) for one in together if self.position(one).size < 0}
@@ -101,7 +101,7 @@ class Account:
         return equity - sum(shorts.values(), ZERO) * rise > need
 
     def headway(self, symbol: Symbol) -> Decimal | None:
-        """Give the joint rise of the marks that liquidates a short, as a fraction; None: nothing within reach does.
+        """Return the joint rise of the marks that liquidates a short, as a fraction; None: nothing within reach does.
 
         Between two tiers of any of the shorts both what backs them and what they need are straight lines of the rise:
         the tiers are climbed until the lines meet before the next one begins.
@@ -122,19 +122,19 @@ class Account:
 
 
 def _edges(sizes: Sequence[tuple[Decimal, PerpMarket]]) -> Iterator[Decimal]:
-    """Give the rises up to the farthest one at which any of some notionals leaves a tier, and the farthest."""
+    """Return the rises up to the farthest one at which any of some notionals leaves a tier, and the farthest."""
     rises = merge(*(_leaves(size, market) for size, market in sizes))
     yield from takewhile(lambda rise: rise < _FARTHEST, (rise for rise in rises if rise > 0))
     yield _FARTHEST
 
 
 def _leaves(size: Decimal, market: PerpMarket) -> Iterator[Decimal]:
-    """Give the rises at which a notional leaves the market's tiers, as the caps go up."""
+    """Return the rises at which a notional leaves the market's tiers, as the caps go up."""
     return (tier.notional_cap / size - 1 for tier in market.tiers[:-1])
 
 
 def _line(size: Decimal, market: PerpMarket, rise: Decimal) -> tuple[Decimal, Decimal]:
-    """Give the maintenance margin around a rise of a notional as a line of the rise: start and slope."""
+    """Return the maintenance margin around a rise of a notional as a line of the rise: start and slope."""
     if not market.tiers:
         return ZERO, ZERO
     tier = tier_for(market.tiers, size * (1 + rise))
@@ -143,7 +143,7 @@ def _line(size: Decimal, market: PerpMarket, rise: Decimal) -> tuple[Decimal, De
 
 
 def _last(holds: Callable[[Decimal], bool], most: Decimal) -> Decimal | None:
-    """Give the largest number from 0 to ``most`` up to which a falling condition holds; None where it never fails."""
+    """Return the largest number from 0 to ``most`` up to which a falling condition holds; None where it never fails."""
     if holds(most):
         return None
     low, high = ZERO, most
@@ -160,13 +160,13 @@ def _last(holds: Callable[[Decimal], bool], most: Decimal) -> Decimal | None:
     return low
 
 
-def standings(view: VenueView) -> tuple[Standing, ...]:
-    """Give where every short of a venue stands."""
+def position_risks(view: VenueView) -> tuple[PositionRisk, ...]:
+    """Return where every short of a venue stands."""
     account = Account(view)
-    return tuple(_standing(account, key) for key, item in view.positions.items() if item.size < 0)
+    return tuple(_position_risk(account, key) for key, item in view.positions.items() if item.size < 0)
 
 
-def _standing(account: Account, symbol: Symbol) -> Standing:
+def _position_risk(account: Account, symbol: Symbol) -> PositionRisk:
     position, quote = account.position(symbol), account.view.quotes[symbol]
     mark = quote.mark.price
     computed = account.computed(symbol)
@@ -175,14 +175,14 @@ def _standing(account: Account, symbol: Symbol) -> Standing:
     joint = None if rise is None else mark * (1 + rise)
     prices = [price for price in (computed, told, joint) if price is not None]
     nearest = min(prices, default=None)
-    return Standing(
+    return PositionRisk(
         venue=account.view.venue,
         symbol=symbol,
         underlying=quote.market.underlying,
         size=position.size,
         mark=mark,
         computed=computed,
-        told=told,
+        reported=told,
         joint=joint,
         liquidation=nearest,
         distance=None if nearest is None else max(nearest / mark - 1, ZERO),
@@ -191,7 +191,7 @@ def _standing(account: Account, symbol: Symbol) -> Standing:
 
 
 def room(view: VenueView, symbol: Symbol, wanted: Decimal, risk: RiskPolicy) -> tuple[Decimal, str]:
-    """Give how much of ``wanted`` USD more may be shorted, and what limits it.
+    """Return how much of ``wanted`` USD more may be shorted, and what limits it.
 
     What must hold afterwards: the distance to liquidation is at least the buffer, the margin ratio at most its limit;
     the initial margin is there; the venue allows the position at its leverage. An isolated position may be backed by

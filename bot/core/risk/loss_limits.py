@@ -31,7 +31,7 @@ def follow(
         held: the positions of the last cycle and of this one.
         prices: USD prices now.
     """
-    day = snapshot.taken_at.date().isoformat()
+    day = snapshot.observed_at.date().isoformat()
     if day != money.day:
         money = replace(
             _closed(money, snapshot), day=day, hedge_day=ZERO, liquidity_day=ZERO, funding_day=ZERO, fees_day=ZERO
@@ -106,12 +106,12 @@ def _is_steady(before: Held, after: Held) -> bool:
 
 
 def worth(held: Held, prices: Prices) -> Decimal:
-    """Give the USD value of a position's legs; all prices must be there."""
+    """Return the USD value of a position's legs; all prices must be there."""
     return sum((leg.amount * prices[leg.underlying] for leg in held.legs), ZERO)
 
 
 def capital(money: Money, snapshot: Snapshot, lp_value: Decimal) -> Decimal:
-    """Give LP value + equity of all venues; a silent venue counts as it was last seen, nothing where it never was."""
+    """Return LP value + equity of all venues; a silent venue counts as it was last seen, nothing where it never was."""
     known: dict[VenueId, Decimal] = {**money.equity, **{v.venue: v.balance.equity for v in snapshot.known_venues}}
     return lp_value + sum((known.get(view.venue, ZERO) for view in snapshot.venues), ZERO)
 
@@ -125,7 +125,7 @@ class Breach:
 
 
 def unbooked(money: Money, snapshot: Snapshot) -> Decimal:
-    """Give the change of the venues' equity since their ledgers were read: result, or money moved, not known yet."""
+    """Return the change of the venues' equity since their ledgers were read: result, or money moved, not known yet."""
     return sum(
         (
             view.balance.equity - money.equity[view.venue]
@@ -137,11 +137,11 @@ def unbooked(money: Money, snapshot: Snapshot) -> Decimal:
 
 
 def breaches(money: Money, funds: Decimal, policy: LossPolicy, fresh: Decimal = ZERO) -> tuple[Breach, ...]:
-    """Give the loss limits that are passed: those of a day freeze, those of a lifetime halt.
+    """Return the loss limits that are passed: those of a day freeze, those of a lifetime halt.
 
     ``fresh`` is what is not booked yet. Liquidity is booked at every cycle and a venue only when its ledger is read, so
     without it a quick move would look like a loss of the liquidity alone; with it money that was just withdrawn would
-    look like a loss of the hedge. A limit counts as passed where both reckonings say so.
+    look like a loss of the hedge. A limit counts as passed where both computations say so.
     """
     if funds <= 0:
         return ()
@@ -162,7 +162,7 @@ def breaches(money: Money, funds: Decimal, policy: LossPolicy, fresh: Decimal = 
 
 
 def spent(money: Money, funds: Decimal, policy: LossPolicy) -> tuple[str, ...]:
-    """Give the reasons why no more money is spent on adding today."""
+    """Return the reasons why no more money is spent on adding today."""
     if funds <= 0:
         return ()
     found = []

@@ -17,7 +17,7 @@ from bot.core.types import ZERO
 
 
 def tier_for(tiers: tuple[MarginTier, ...], notional: Decimal) -> MarginTier:
-    """Give the tier of a notional (>= 0): floor < notional <= cap, the last tier above all caps.
+    """Return the tier of a notional (>= 0): floor < notional <= cap, the last tier above all caps.
 
     Raises:
         ValueError: the market has no tiers.
@@ -28,7 +28,7 @@ def tier_for(tiers: tuple[MarginTier, ...], notional: Decimal) -> MarginTier:
 
 
 def maintenance_margin(tiers: tuple[MarginTier, ...], notional: Decimal, fee_rate: Decimal = ZERO) -> Decimal:
-    """Give notional x (rate + fee rate) - maintenance amount of the notional's tier."""
+    """Return notional x (rate + fee rate) - maintenance amount of the notional's tier."""
     if notional == 0:
         return ZERO
     tier = tier_for(tiers, notional)
@@ -36,19 +36,19 @@ def maintenance_margin(tiers: tuple[MarginTier, ...], notional: Decimal, fee_rat
 
 
 def max_notional(tiers: tuple[MarginTier, ...], leverage: Decimal) -> Decimal:
-    """Give the largest position that the venue allows at a leverage; 0 where it allows none."""
+    """Return the largest position that the venue allows at a leverage; 0 where it allows none."""
     return max((tier.notional_cap for tier in tiers if tier.max_leverage >= leverage), default=ZERO)
 
 
 def bankruptcy_price(size: Decimal, cost: Decimal, collateral: Decimal) -> Decimal:
-    """Give the price at which a position has used its collateral up; not above 0 if a long can never."""
+    """Return the price at which a position has used its collateral up; not above 0 if a long can never."""
     return (cost - collateral) / size
 
 
 def liquidation_price(
     tiers: tuple[MarginTier, ...], size: Decimal, cost: Decimal, collateral: Decimal, fee_rate: Decimal = ZERO
 ) -> Decimal | None:
-    """Give the price at which collateral + size x price - cost falls to the maintenance margin at that price.
+    """Return the price at which collateral + size x price - cost falls to the maintenance margin at that price.
 
     ``collateral`` is the position's own wallet (isolated), or the cross wallet less the maintenance margins of the
     other cross positions, plus their unrealised profit (cross). The tier is the one at the liquidation price. Where a

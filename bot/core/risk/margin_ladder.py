@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
-from bot.core.decision import AddMargin, Alarm, Severity, Standing, TopUpAction, Transfer
+from bot.core.decision import AddMargin, Alarm, PositionRisk, Severity, TopUpAction, Transfer
 from bot.core.policy import LadderPolicy, Level
 from bot.core.risk.liquidation import Account
 from bot.core.snapshot import VenueView
@@ -29,14 +29,14 @@ _SEVERITY: Final = {
 class Climb:
     """What the ladder asks for on one short; ``reduce`` is the share of the position to close in this cycle."""
 
-    standing: Standing
+    position_risk: PositionRisk
     rung: Rung
     reduce: Decimal
     reason: str
 
 
 def levels(policy: LadderPolicy) -> dict[Rung, Level]:
-    """Give the levels by step, the nearest to liquidation first."""
+    """Return the levels by step, the nearest to liquidation first."""
     return {
         Rung.FREEZE: policy.freeze,
         Rung.REDUCE: policy.reduce,
@@ -45,38 +45,46 @@ def levels(policy: LadderPolicy) -> dict[Rung, Level]:
     }
 
 
-def rung_of(standing: Standing, policy: LadderPolicy, before: Rung) -> Rung:
-    """Give the step that a short is on. Upwards at once; downwards only past the level by the hysteresis."""
-    reached = _reached(standing, policy, ZERO)
+def rung_of(position_risk: PositionRisk, policy: LadderPolicy, before: Rung) -> Rung:
+    """Return the step that a short is on. Upwards at once; downwards only past the level by the hysteresis."""
+    reached = _reached(position_risk, policy, ZERO)
     if reached.height >= before.height:
         return reached
-    eased = _reached(standing, policy, policy.hysteresis)
+    eased = _reached(position_risk, policy, policy.hysteresis)
     return min(before, eased, key=lambda rung: rung.height)
 
 
-def _reached(standing: Standing, policy: LadderPolicy, slack: Decimal) -> Rung:
+def _reached(position_risk: PositionRisk, policy: LadderPolicy, slack: Decimal) -> Rung:
     for rung, level in levels(policy).items():
-        near = standing.distance is not None and standing.distance <= level.distance * (1 + slack)
-        if near or standing.ratio >= level.ratio * (1 - slack):
+        near = position_risk.distance is not None and position_risk.distance <= level.distance * (1 + slack)
+        if near or position_risk.ratio >= level.ratio * (1 - slack):
             return rung
     return Rung.CALM
 
 
-def climb(standing: Standing, policy: LadderPolicy, watch: MarketWatch | None, grace: int) -> Climb:
+def climb(position_risk: PositionRisk, policy: LadderPolicy, watch: MarketWatch | None, grace: int) -> Climb:
     """Say what a short's place on the ladder asks for; a short that stays without a stop is reduced too."""
-    rung = rung_of(standing, policy, watch.rung if watch else Rung.CALM)
+    rung = rung_of(position_risk, policy, watch.rung if watch else Rung.CALM)
     if rung.height >= Rung.REDUCE.height:
-        return Climb(standing, rung, policy.step, f"margin ladder: {words(standing)}")
+        return Climb(position_risk, rung, policy.step, f"margin ladder: {words(position_risk)}")
     if watch is not None and watch.bare > grace:
-        return Climb(standing, rung, policy.step, f"no verified stop for {watch.bare} cycles")
-    return Climb(standing, rung, ZERO, "")
+        return Climb(position_risk, rung, policy.step, f"no verified stop for {watch.bare} cycles")
+    return Climb(position_risk, rung, ZERO, "")
 
 
-def words(standing: Standing) -> str:
+def words(position_risk: PositionRisk) -> str:
     """Say how far a short is from liquidation."""
-    price = "no liquidation price" if standing.liquidation is None else f"liquidation at {standing.liquidation:.6g}"
-    far = "" if standing.distance is None else f", {standing.distance:.1%} above the mark {standing.mark:.6g}"
-    return f"{standing.symbol} at {standing.venue}: {price}{far}, margin ratio {standing.ratio:.1%}"
+    price = (
+        "no liquidation price"
+        if position_risk.liquidation is None
+        else f"liquidation at {position_risk.liquidation:.6g}"
+    )
+    far = (
+        ""
+        if position_risk.distance is None
+        else f", {position_risk.distance:.1%} above the mark {position_risk.mark:.6g}"
+    )
+    return f"{position_risk.symbol} at {position_risk.venue}: {price}{far}, margin ratio {position_risk.ratio:.1%}"
 
 
 def alarm(item: Climb) -> Alarm | None:
@@ -89,9 +97,9 @@ def alarm(item: Climb) -> Alarm | None:
         Rung.REDUCE: "it is reduced, and that much of the liquidity is unhedged",
         Rung.FREEZE: "it is reduced, the bot freezes, and that much of the liquidity is unhedged",
     }[item.rung]
-    standing = item.standing
-    key = f"margin:{standing.venue}:{standing.symbol}"
-    return Alarm(key, _SEVERITY[item.rung], f"{words(standing)}: {done}")
+    position_risk = item.position_risk
+    key = f"margin:{position_risk.venue}:{position_risk.symbol}"
+    return Alarm(key, _SEVERITY[item.rung], f"{words(position_risk)}: {done}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,45 +128,45 @@ def top_up(view: VenueView, climbs: tuple[Climb, ...], watch: VenueWatch, policy
     account, actions, alarms, relieved = Account(view), list[TopUpAction](), list[Alarm](), set[str]()
     free, reserve = max(view.balance.available, ZERO), view.balance.reserve
     is_cross_done = False
-    for item in sorted(needy, key=lambda one: one.standing.symbol):
-        standing = item.standing
-        isolated = account.position(standing.symbol).is_isolated
+    for item in sorted(needy, key=lambda one: one.position_risk.symbol):
+        position_risk = item.position_risk
+        isolated = account.position(position_risk.symbol).is_isolated
         if not isolated and is_cross_done:
             continue
-        need = _need(account, standing, policy)
+        need = _need(account, position_risk, policy)
         amount = _cents(min(need, left, free if isolated else reserve))
         if amount > 0:
-            actions.append(_action(standing, amount, isolated=isolated))
+            actions.append(_action(position_risk, amount, isolated=isolated))
             left -= amount
             free, reserve = (free - amount, reserve) if isolated else (free, reserve - amount)
         if amount < _cents(need):
-            alarms.append(_short_of(standing, need, amount))
+            alarms.append(_short_of(position_risk, need, amount))
         is_cross_done = is_cross_done or not isolated
-        if amount >= _cents(_need(account, standing, policy, policy.reduce)):
-            relieved |= _together(account, standing, climbs)
+        if amount >= _cents(_need(account, position_risk, policy, policy.reduce)):
+            relieved |= _together(account, position_risk, climbs)
     done = tuple(TopUp(at, action.amount) for action in actions)
     return Funds(tuple(actions), replace(watch, top_ups=(*recent, *done)), tuple(alarms), frozenset(relieved))
 
 
-def _together(account: Account, standing: Standing, climbs: tuple[Climb, ...]) -> set[str]:
-    """Give the shorts that money for one of them helps: itself, or every cross one."""
-    if account.position(standing.symbol).is_isolated:
-        return {standing.symbol}
-    return {one.standing.symbol for one in climbs if not account.position(one.standing.symbol).is_isolated}
+def _together(account: Account, position_risk: PositionRisk, climbs: tuple[Climb, ...]) -> set[str]:
+    """Return the shorts that money for one of them helps: itself, or every cross one."""
+    if account.position(position_risk.symbol).is_isolated:
+        return {position_risk.symbol}
+    return {one.position_risk.symbol for one in climbs if not account.position(one.position_risk.symbol).is_isolated}
 
 
-def _need(account: Account, standing: Standing, policy: LadderPolicy, to: Level | None = None) -> Decimal:
-    """Give the USD that bring a short back past a level (the alert level) with its hysteresis."""
+def _need(account: Account, position_risk: PositionRisk, policy: LadderPolicy, to: Level | None = None) -> Decimal:
+    """Return the USD that bring a short back past a level (the alert level) with its hysteresis."""
     level = to or policy.alert
     distance, ratio = level.distance * (1 + policy.hysteresis), level.ratio * (1 - policy.hysteresis)
-    together = (standing.symbol,) if account.position(standing.symbol).is_isolated else account.crossed
+    together = (position_risk.symbol,) if account.position(position_risk.symbol).is_isolated else account.crossed
     at_level = now = whole = ZERO
     for one in together:
         notional = account.notional(one)
         at_level += account.maintenance(one, notional * (1 + distance))
         now += account.maintenance(one, notional)
         whole += notional if account.position(one).size < 0 else ZERO
-    equity = account.backing(standing.symbol)
+    equity = account.backing(position_risk.symbol)
     return max(whole * distance + at_level - equity, now / ratio - equity if ratio > 0 else ZERO, ZERO)
 
 
@@ -166,31 +174,31 @@ def _cents(amount: Decimal) -> Decimal:
     return max((amount / _CENT).to_integral_value(ROUND_FLOOR) * _CENT, ZERO)
 
 
-def _action(standing: Standing, amount: Decimal, *, isolated: bool) -> TopUpAction:
-    reason = f"margin ladder: {words(standing)}"
+def _action(position_risk: PositionRisk, amount: Decimal, *, isolated: bool) -> TopUpAction:
+    reason = f"margin ladder: {words(position_risk)}"
     if isolated:
-        return AddMargin(standing.venue, standing.symbol, amount, reason)
-    return Transfer(standing.venue, amount, reason)
+        return AddMargin(position_risk.venue, position_risk.symbol, amount, reason)
+    return Transfer(position_risk.venue, amount, reason)
 
 
-def _short_of(standing: Standing, need: Decimal, amount: Decimal) -> Alarm:
-    message = f"{words(standing)}: {need:.2f} USD of margin are wanted, {amount:.2f} can be added"
-    return Alarm(f"top-up:{standing.venue}:{standing.symbol}", Severity.WARNING, message)
+def _short_of(position_risk: PositionRisk, need: Decimal, amount: Decimal) -> Alarm:
+    message = f"{words(position_risk)}: {need:.2f} USD of margin are wanted, {amount:.2f} can be added"
+    return Alarm(f"top-up:{position_risk.venue}:{position_risk.symbol}", Severity.WARNING, message)
 
 
 def reduction(item: Climb, lot: Decimal) -> Decimal:
-    """Give how much of a short to close in this cycle, base units in whole lots, at least one."""
-    size = -item.standing.size
+    """Return how much of a short to close in this cycle, base units in whole lots, at least one."""
+    size = -item.position_risk.size
     lots = (size * item.reduce / lot).to_integral_value(ROUND_CEILING)
     return min(lots * lot, (size / lot).to_integral_value(ROUND_FLOOR) * lot)
 
 
 def watched(markets: Mapping[str, MarketWatch], climbs: tuple[Climb, ...]) -> dict[str, MarketWatch]:
     """Note every short's step; a market without a short is calm."""
-    rungs = {market_key(item.standing.venue, item.standing.symbol): item.rung for item in climbs}
+    rungs = {market_key(item.position_risk.venue, item.position_risk.symbol): item.rung for item in climbs}
     return {key: replace(watch, rung=rungs.get(key, Rung.CALM)) for key, watch in markets.items()}
 
 
 def by_venue(climbs: tuple[Climb, ...], venue: VenueId) -> tuple[Climb, ...]:
-    """Give the shorts of one venue."""
-    return tuple(item for item in climbs if item.standing.venue == venue)
+    """Return the shorts of one venue."""
+    return tuple(item for item in climbs if item.position_risk.venue == venue)

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.data_quality import position_tracking
-from bot.core.decision import Alarm, Decision, Severity, Standing, StopAction, TopUpAction
-from bot.core.hedge.markets import Lane, Lanes, MarketKey, in_flight, known_venues, lanes_of
+from bot.core.decision import Alarm, Decision, PositionRisk, Severity, StopAction, TopUpAction
+from bot.core.hedge.markets import HedgeMarkets, MarketKey, MarketState, hedge_markets_of, in_flight, known_venues
 from bot.core.hedge.plan import Relief
 from bot.core.policy import Policy
 from bot.core.risk import margin_ladder, stop_loss
-from bot.core.risk.liquidation import standings
+from bot.core.risk.liquidation import position_risks
 from bot.core.risk.margin_ladder import Climb
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import MarketWatch, Pending, Rung, State, VenueWatch, market_key
@@ -24,7 +24,7 @@ _DISAGREE: Final = Decimal("0.02")
 
 
 @dataclass(frozen=True, slots=True)
-class Rescue:
+class ProtectiveActions:
     """What the margin ladder asks for in this cycle."""
 
     climbs: tuple[Climb, ...]
@@ -36,12 +36,12 @@ class Rescue:
     @property
     def freezes(self) -> str | None:
         """Why the bot has to freeze, None where it has not."""
-        return next((margin_ladder.words(item.standing) for item in self.climbs if item.rung is Rung.FREEZE), None)
+        return next((margin_ladder.words(item.position_risk) for item in self.climbs if item.rung is Rung.FREEZE), None)
 
 
-def rescue(
+def protective_actions(
     snapshot: Snapshot, markets: Mapping[str, MarketWatch], venues: Mapping[VenueId, VenueWatch], policy: Policy
-) -> Rescue:
+) -> ProtectiveActions:
     """Put every short on the ladder, and say what it asks for: money first, then reductions."""
     steps, grace = policy.risk.ladder, policy.risk.stop.grace
     climbs: list[Climb] = []
@@ -52,9 +52,9 @@ def rescue(
     for view in snapshot.known_venues:
         here = tuple(
             margin_ladder.climb(one, steps, markets.get(market_key(one.venue, one.symbol)), grace)
-            for one in standings(view)
+            for one in position_risks(view)
         )
-        funds = margin_ladder.top_up(view, here, after[view.venue], steps, snapshot.taken_at)
+        funds = margin_ladder.top_up(view, here, after[view.venue], steps, snapshot.observed_at)
         after[view.venue] = funds.watch
         climbs += here
         actions += funds.actions
@@ -64,25 +64,25 @@ def rescue(
             *_disagreements(here),
         ]
         reliefs |= {
-            (view.venue, item.standing.symbol): _relief(view, item)
+            (view.venue, item.position_risk.symbol): _relief(view, item)
             for item in here
             if item.reduce > 0
-            and not (item.standing.symbol in funds.relieved and item.rung.height < Rung.FREEZE.height)
+            and not (item.position_risk.symbol in funds.relieved and item.rung.height < Rung.FREEZE.height)
         }
-    return Rescue(tuple(climbs), tuple(actions), reliefs, after, tuple(alarms))
+    return ProtectiveActions(tuple(climbs), tuple(actions), reliefs, after, tuple(alarms))
 
 
 def _relief(view: VenueView, item: Climb) -> Relief:
-    return Relief(margin_ladder.reduction(item, view.quotes[item.standing.symbol].market.lot), item.reason)
+    return Relief(margin_ladder.reduction(item, view.quotes[item.position_risk.symbol].market.lot), item.reason)
 
 
 def _disagreements(climbs: Iterable[Climb]) -> list[Alarm]:
     """Tell where the venue's liquidation price is not the computed one; the nearer of them counts."""
     found = []
     for item in climbs:
-        one = item.standing
-        if one.told is not None and one.computed is not None and abs(one.told / one.computed - 1) > _DISAGREE:
-            prices = f"liquidation at {one.told:.6g} says the venue, {one.computed:.6g} by formula"
+        one = item.position_risk
+        if one.reported is not None and one.computed is not None and abs(one.reported / one.computed - 1) > _DISAGREE:
+            prices = f"liquidation at {one.reported:.6g} says the venue, {one.computed:.6g} by formula"
             text = f"{one.symbol} at {one.venue}: {prices}"
             found.append(
                 Alarm(f"liquidation:{one.venue}:{one.symbol}", Severity.WARNING, f"{text}; the nearer one counts")
@@ -96,17 +96,17 @@ class Cover:
 
     actions: tuple[StopAction, ...]
     alarms: tuple[Alarm, ...]
-    standings: tuple[Standing, ...]
+    position_risks: tuple[PositionRisk, ...]
     markets: dict[str, MarketWatch]
 
 
 def cover(
-    lanes: Mapping[Underlying, Lanes],
+    hedge_markets: Mapping[Underlying, HedgeMarkets],
     snapshot: Snapshot,
     pending: tuple[Pending, ...],
     markets: Mapping[str, MarketWatch],
     policy: Policy,
-    shorts: Iterable[Standing],
+    shorts: Iterable[PositionRisk],
 ) -> Cover:
     """Decide about every market's stop.
 
@@ -117,30 +117,30 @@ def cover(
     after = dict(markets)
     found = {(one.venue, one.symbol): one for one in shorts}
     views = known_venues(snapshot)
-    for underlying, item in lanes.items():
-        for lane in item.open:
-            key = lane.market.venue, lane.market.symbol
-            standing, old = found.get(key), after[market_key(*key)]
-            orders = views[lane.market.venue].open_orders
-            what = stop_loss.protect(lane, underlying, standing, orders, pending, policy.risk.stop)
+    for underlying, item in hedge_markets.items():
+        for market_state in item.open:
+            key = market_state.market.venue, market_state.market.symbol
+            position_risk, old = found.get(key), after[market_key(*key)]
+            orders = views[market_state.market.venue].open_orders
+            what = stop_loss.protect(market_state, underlying, position_risk, orders, pending, policy.risk.stop)
             bare = old.bare + 1 if what.is_bare else 0
             after[market_key(*key)] = replace(old, bare=bare)
             actions += what.actions
-            alarms += [*what.alarms, *_bare_alarm(lane, bare, policy.risk.stop.grace)]
-            if standing is not None:
-                found[key] = replace(standing, rung=old.rung, stop=what.verified)
+            alarms += [*what.alarms, *_bare_alarm(market_state, bare, policy.risk.stop.grace)]
+            if position_risk is not None:
+                found[key] = replace(position_risk, rung=old.rung, stop=what.verified)
     return Cover(tuple(actions), tuple(alarms), tuple(found.values()), after)
 
 
-def _bare_alarm(lane: Lane, bare: int, grace: int) -> list[Alarm]:
+def _bare_alarm(market_state: MarketState, bare: int, grace: int) -> list[Alarm]:
     if bare < grace:
         return []
     severity = Severity.CRITICAL if bare > grace else Severity.WARNING
-    name = f"{lane.market.symbol} at {lane.market.venue}"
-    text = f"{name}: short {-lane.position:f} without a verified stop for {bare} cycles"
+    name = f"{market_state.market.symbol} at {market_state.market.venue}"
+    text = f"{name}: short {-market_state.position:f} without a verified stop for {bare} cycles"
     if bare > grace:
         text = f"{text}: it is reduced"
-    return [Alarm(f"bare:{lane.market.venue}:{lane.market.symbol}", severity, text)]
+    return [Alarm(f"bare:{market_state.market.venue}:{market_state.market.symbol}", severity, text)]
 
 
 def settle(
@@ -166,7 +166,7 @@ def settle(
             low, high = sum((f.selling for f in ends), at), sum((f.buying for f in ends), at)
             expected[key] = replace(state.markets[key], low=low, high=high)
     markets, jumps = position_tracking.follow_markets(
-        expected, fresh.known_venues, flights, state.fired, fresh.taken_at, policy.risk.settle_time
+        expected, fresh.known_venues, flights, state.fired, fresh.observed_at, policy.risk.settle_time
     )
     # a stop that was verified before this cycle's orders ends the count, and one cycle counts once
     counted = {
@@ -174,9 +174,9 @@ def settle(
         for key, item in markets.items()
     }
     views = known_venues(fresh)
-    lanes = {key: lanes_of(policy.hedges[key], views, flights) for key in sorted(policy.hedges)}
-    shorts = [one for view in fresh.known_venues for one in standings(view)]
-    covered = cover(lanes, fresh, state.pending, counted, policy, shorts)
+    hedge_markets = {key: hedge_markets_of(policy.hedges[key], views, flights) for key in sorted(policy.hedges)}
+    shorts = [one for view in fresh.known_venues for one in position_risks(view)]
+    covered = cover(hedge_markets, fresh, state.pending, counted, policy, shorts)
     told = {alarm.key for alarm in covered.alarms} | {alarm.key for alarm in jumps}
     kept = tuple(
         alarm for alarm in decision.alarms if alarm.key not in told and not alarm.key.startswith(("bare:", "stop:"))
@@ -184,7 +184,7 @@ def settle(
     return replace(
         decision,
         stops=covered.actions,
-        standings=covered.standings,
+        position_risks=covered.position_risks,
         alarms=(*kept, *jumps, *covered.alarms),
         state=replace(state, markets=covered.markets),
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
-from bot.core.decision import Alarm, Approved, Cancel, DropStop, PlaceStop, Refused, Severity, Standing, StopAction
-from bot.core.hedge.markets import Lane
+from bot.core.decision import Alarm, Approved, Cancel, DropStop, PlaceStop, PositionRisk, Refused, Severity, StopAction
+from bot.core.hedge.markets import MarketState
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.policy import StopPolicy
 from bot.core.risk.guards import check_stop
@@ -33,7 +33,7 @@ class Protection:
 
 
 def trigger_for(mark: Decimal, liquidation: Decimal | None, tick: Decimal, policy: StopPolicy) -> Decimal:
-    """Give where a stop belongs: ``inside`` the liquidation price, at most ``farthest`` above the mark, on the tick."""
+    """Return a stop's trigger: ``inside`` the liquidation price, at most ``farthest`` above the mark, on the tick."""
     wanted = mark * (1 + policy.farthest)
     if liquidation is not None:
         wanted = min(wanted, liquidation * (1 - policy.inside))
@@ -51,9 +51,9 @@ def is_right(trigger: Decimal | None, wanted: Decimal, liquidation: Decimal | No
 
 
 def protect(
-    lane: Lane,
+    market_state: MarketState,
     underlying: Underlying,
-    standing: Standing | None,
+    position_risk: PositionRisk | None,
     orders: Iterable[OpenOrder],
     pending: Iterable[Pending],
     policy: StopPolicy,
@@ -65,32 +65,38 @@ def protect(
     venue has it, so that the short is never without. While the end of a stop that was sent is unknown no other one is
     sent: stops are never stacked. Without a short every stop is taken back, unless a sale may still fill.
     """
-    key = lane.market.venue, lane.market.symbol
+    key = market_state.market.venue, market_state.market.symbol
     listed = [
         item
         for item in orders
-        if item.symbol == lane.market.symbol and item.kind is OrderKind.STOP_MARKET and item.remaining > 0
+        if item.symbol == market_state.market.symbol and item.kind is OrderKind.STOP_MARKET and item.remaining > 0
     ]
     unsure = [item for item in pending if _is_unsure_stop(item, key, listed)]
-    if lane.position >= 0 or standing is None:
+    if market_state.position >= 0 or position_risk is None:
         stale = (
-            () if lane.flight.selling else tuple(DropStop(item) for item in _cancels(lane, listed, "no short is left"))
+            ()
+            if market_state.flight.selling
+            else tuple(DropStop(item) for item in _cancels(market_state, listed, "no short is left"))
         )
         return Protection(stale)
-    size = -lane.position
-    wanted = trigger_for(lane.mark, standing.liquidation, lane.rules.tick, policy)
+    size = -market_state.position
+    wanted = trigger_for(market_state.mark, position_risk.liquidation, market_state.rules.tick, policy)
     right = [
-        item for item in listed if item.reduce_only and is_right(item.trigger, wanted, standing.liquidation, policy)
+        item
+        for item in listed
+        if item.reduce_only and is_right(item.trigger, wanted, position_risk.liquidation, policy)
     ]
     covered = sum((item.remaining for item in right), Decimal(0))
     verified = min((item.trigger for item in right if item.trigger), default=None) if covered >= size else None
-    pieces = _pieces(size, lane.rules.max_quantity)
+    pieces = _pieces(size, market_state.rules.max_quantity)
     if sorted(item.remaining for item in right) == pieces:
         extra = [item for item in listed if item not in right]
-        return Protection(tuple(DropStop(item) for item in _cancels(lane, extra, "another stop stands")), (), verified)
+        return Protection(
+            tuple(DropStop(item) for item in _cancels(market_state, extra, "another stop stands")), (), verified
+        )
     if unsure:
-        return Protection((), _waits(lane, verified, unsure), verified, verified is None)
-    return _placed(lane, underlying, (pieces, wanted), listed, verified)
+        return Protection((), _waits(market_state, verified, unsure), verified, verified is None)
+    return _placed(market_state, underlying, (pieces, wanted), listed, verified)
 
 
 def _is_unsure_stop(item: Pending, key: tuple[str, str], listed: Iterable[OpenOrder]) -> bool:
@@ -108,22 +114,22 @@ def _pieces(size: Decimal, most: Decimal) -> list[Decimal]:
     return sorted([most] * (count - 1) + [size - most * (count - 1)])
 
 
-def _cancels(lane: Lane, orders: Iterable[OpenOrder], reason: str) -> tuple[Cancel, ...]:
+def _cancels(market_state: MarketState, orders: Iterable[OpenOrder], reason: str) -> tuple[Cancel, ...]:
     """Take stops back; one without a client id is not ours and can't be."""
-    venue, symbol = lane.market.venue, lane.market.symbol
+    venue, symbol = market_state.market.venue, market_state.market.symbol
     return tuple(Cancel(item.client_id, venue, symbol, reason) for item in orders if item.client_id is not None)
 
 
-def _waits(lane: Lane, verified: Decimal | None, unsure: list[Pending]) -> tuple[Alarm, ...]:
+def _waits(market_state: MarketState, verified: Decimal | None, unsure: list[Pending]) -> tuple[Alarm, ...]:
     if verified is not None:
         return ()
     names = ", ".join(item.intent.client_id for item in unsure)
-    message = f"{lane.market.symbol} at {lane.market.venue}: stop {names} is not seen to rest yet"
-    return (Alarm(f"stop:{lane.market.venue}:{lane.market.symbol}", Severity.WARNING, message),)
+    message = f"{market_state.market.symbol} at {market_state.market.venue}: stop {names} is not seen to rest yet"
+    return (Alarm(f"stop:{market_state.market.venue}:{market_state.market.symbol}", Severity.WARNING, message),)
 
 
 def _placed(
-    lane: Lane,
+    market_state: MarketState,
     underlying: Underlying,
     wanted: tuple[list[Decimal], Decimal],
     listed: list[OpenOrder],
@@ -133,24 +139,27 @@ def _placed(
     pieces, trigger = wanted
     what = "resized" if verified is not None else "placed"
     requests = [
-        _request(lane, underlying, size, trigger, f"stop-loss {what}: short {-lane.position:f}") for size in pieces
+        _request(market_state, underlying, size, trigger, f"stop-loss {what}: short {-market_state.position:f}")
+        for size in pieces
     ]
-    verdicts = [check_stop(request, lane) for request in requests]
+    verdicts = [check_stop(request, market_state) for request in requests]
     refused = [item for item in verdicts if isinstance(item, Refused)]
     if refused:
-        message = f"{lane.market.symbol} at {lane.market.venue}: {refused[0].reason}"
-        alarm = Alarm(f"stop:{lane.market.venue}:{lane.market.symbol}", Severity.CRITICAL, message)
+        message = f"{market_state.market.symbol} at {market_state.market.venue}: {refused[0].reason}"
+        alarm = Alarm(f"stop:{market_state.market.venue}:{market_state.market.symbol}", Severity.CRITICAL, message)
         return Protection((), (alarm,), verified, verified is None)
-    old = _cancels(lane, listed, "replaced by a stop of the right size and trigger")
+    old = _cancels(market_state, listed, "replaced by a stop of the right size and trigger")
     approved = [item for item in verdicts if isinstance(item, Approved)]
     actions = [PlaceStop(item) for item in approved[:-1]] + [PlaceStop(approved[-1], old)]
     return Protection(tuple(actions), (), verified, verified is None)
 
 
-def _request(lane: Lane, underlying: Underlying, size: Decimal, trigger: Decimal, reason: str) -> OrderRequest:
+def _request(
+    market_state: MarketState, underlying: Underlying, size: Decimal, trigger: Decimal, reason: str
+) -> OrderRequest:
     return OrderRequest(
-        venue=lane.market.venue,
-        symbol=lane.market.symbol,
+        venue=market_state.market.venue,
+        symbol=market_state.market.symbol,
         underlying=underlying,
         quantity=size,
         kind=OrderKind.STOP_MARKET,

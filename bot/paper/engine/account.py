@@ -32,7 +32,7 @@ class Position:
         return self.cost / self.size if self.size else None
 
     def unrealised(self, mark: Decimal) -> Decimal:
-        """Give the profit at a mark that is not booked yet, USD."""
+        """Return the profit at a mark that is not booked yet, USD."""
         return usd(self.size * mark - self.cost)
 
 
@@ -142,7 +142,7 @@ class Account:
     events: Events = field(default_factory=Events)
 
     def fork(self) -> Account:
-        """Give a copy that shares nothing that changes; its events start empty."""
+        """Return a copy that shares nothing that changes; its events start empty."""
         return replace(
             self,
             totals=dict(self.totals),
@@ -173,7 +173,7 @@ class Account:
         return number
 
     def working(self, symbol: Symbol) -> list[Order]:
-        """Give the open orders of a symbol, oldest first."""
+        """Return the open orders of a symbol, oldest first."""
         return [order for order in self.orders.values() if order.symbol == symbol]
 
     def close_order(self, order: Order, status: OrderStatus, note: str, keep: int) -> Order:
@@ -192,7 +192,7 @@ class Account:
 
 
 def next_funding(after: datetime, interval: timedelta) -> datetime:
-    """Give the first settlement after a time: multiples of the interval since midnight UTC."""
+    """Return the first settlement after a time: multiples of the interval since midnight UTC."""
     midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + ((after - midnight) // interval + 1) * interval
 
@@ -219,6 +219,6 @@ def open_account(rules: VenueRules, now: datetime, deposit: Decimal) -> Account:
 
 
 def signed_sums(orders: Iterable[Order]) -> tuple[Decimal, Decimal]:
-    """Give what the working orders could buy and sell at most (both >= 0), reduce-only ones left out."""
+    """Return what the working orders could buy and sell at most (both >= 0), reduce-only ones left out."""
     remaining = [order.remaining for order in orders if not order.reduce_only]
     return sum((q for q in remaining if q > 0), ZERO), -sum((q for q in remaining if q < 0), ZERO)

@@ -22,14 +22,14 @@ class Level:
 
 
 def touch(rules: SymbolRules, last: Decimal) -> tuple[Decimal, Decimal]:
-    """Give the best bid and ask around the traded price; on the tick, at least one tick apart, above zero."""
+    """Return the best bid and ask around the traded price; on the tick, at least one tick apart, above zero."""
     tick = rules.market.tick
     bid = max(tick, price_down(last * (1 - rules.depth.half_spread), tick))
     return bid, max(bid + tick, price_up(last * (1 + rules.depth.half_spread), tick))
 
 
 def levels(rules: SymbolRules, last: Decimal, *, buying: bool) -> Iterator[Level]:
-    """Give the levels that a buyer (the asks) or a seller (the bids) meets, best first."""
+    """Return the levels that a buyer (the asks) or a seller (the bids) meets, best first."""
     bid, ask = touch(rules, last)
     tick, lot = rules.market.tick, rules.market.lot
     before = ZERO
@@ -64,7 +64,7 @@ def walk(offers: Iterator[Level], quantity: Decimal, limit: Decimal | None, take
 
 
 def best_left(offers: Iterator[Level], taken: Decimal) -> Level | None:
-    """Give the best level, the first ``taken`` of the offers being gone; None where nothing is left."""
+    """Return the best level, the first ``taken`` of the offers being gone; None where nothing is left."""
     for offer in offers:
         if offer.size > taken:
             return Level(offer.price, offer.size - taken)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def encode(account: Account) -> dict[str, object]:
-    """Give the account, its undrained events left out, with the version of the format."""
+    """Return the account, its undrained events left out, with the version of the format."""
     return {"version": VERSION, **to_json(account)}
 
 
@@ -45,7 +45,7 @@ def decode(rules: VenueRules, data: Mapping[str, object]) -> Account:
 
 
 def to_json(value: object) -> dict[str, object]:
-    """Give a dataclass's fields as JSON values."""
+    """Return a dataclass's fields as JSON values."""
     if not is_dataclass(value):
         raise TypeError(f"{type(value).__name__} is no dataclass")
     return {one.name: _encode(getattr(value, one.name)) for one in fields(value) if one.name not in _OMITTED}

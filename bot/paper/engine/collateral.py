@@ -13,33 +13,33 @@ from bot.paper.engine.rules import Flavour, MarginMode, VenueRules
 
 
 def unrealised(account: Account, symbol: Symbol) -> Decimal:
-    """Give a position's profit at the mark; 0 while flat."""
+    """Return a position's profit at the mark; 0 while flat."""
     position = account.positions[symbol]
     return position.unrealised(account.markets[symbol].mark) if position.size else ZERO
 
 
 def equity(account: Account) -> Decimal:
-    """Give wallet + unrealised profit of every position."""
+    """Return wallet + unrealised profit of every position."""
     return account.wallet + sum((unrealised(account, symbol) for symbol in account.positions), ZERO)
 
 
 def crossed(account: Account) -> list[Symbol]:
-    """Give the symbols in cross margin."""
+    """Return the symbols in cross margin."""
     return [symbol for symbol in account.positions if account.modes[symbol] is MarginMode.CROSS]
 
 
 def cross_cash(account: Account) -> Decimal:
-    """Give the wallet less what was put aside for isolated positions."""
+    """Return the wallet less what was put aside for isolated positions."""
     return account.wallet - sum((position.margin for position in account.positions.values()), ZERO)
 
 
 def cross_equity(account: Account) -> Decimal:
-    """Give what stands behind every cross position: cross cash + their unrealised profit."""
+    """Return what stands behind every cross position: cross cash + their unrealised profit."""
     return cross_cash(account) + sum((unrealised(account, symbol) for symbol in crossed(account)), ZERO)
 
 
 def worst_size(account: Account, symbol: Symbol, orders: Iterable[Order]) -> Decimal:
-    """Give the largest absolute position that a symbol can come to if its orders fill, base units.
+    """Return the largest absolute position that a symbol can come to if its orders fill, base units.
 
     One-way mode: buys and sells don't add up; the worse side counts (Binance).
     """
@@ -49,23 +49,23 @@ def worst_size(account: Account, symbol: Symbol, orders: Iterable[Order]) -> Dec
 
 
 def initial_margin(account: Account, symbol: Symbol, orders: Iterable[Order]) -> Decimal:
-    """Give what the position and the orders of a symbol bind: worst notional at the mark / leverage."""
+    """Return what the position and the orders of a symbol bind: worst notional at the mark / leverage."""
     size = worst_size(account, symbol, orders)
     return usd(size * account.markets[symbol].mark / account.leverage[symbol]) if size else ZERO
 
 
 def total_initial_margin(account: Account) -> Decimal:
-    """Give the initial margin of the whole account."""
+    """Return the initial margin of the whole account."""
     return sum((initial_margin(account, symbol, account.working(symbol)) for symbol in account.positions), ZERO)
 
 
 def fee_rate(rules: VenueRules, symbol: Symbol) -> Decimal:
-    """Give what the venue adds to maintenance rates: Bitget the taker fee, Binance nothing."""
+    """Return what the venue adds to maintenance rates: Bitget the taker fee, Binance nothing."""
     return rules.symbols[symbol].market.taker_fee if rules.flavour is Flavour.BITGET else ZERO
 
 
 def maintenance(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal:
-    """Give the maintenance margin of a symbol's position."""
+    """Return the maintenance margin of a symbol's position."""
     position = account.positions[symbol]
     if not position.size:
         return ZERO
@@ -74,19 +74,19 @@ def maintenance(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal:
 
 
 def total_maintenance(account: Account, rules: VenueRules, symbols: Iterable[Symbol]) -> Decimal:
-    """Give the maintenance margin of some symbols."""
+    """Return the maintenance margin of some symbols."""
     return sum((maintenance(account, rules, symbol) for symbol in symbols), ZERO)
 
 
 def backing(account: Account, symbol: Symbol) -> Decimal:
-    """Give what a position can lose before nothing is left: its own margin, or what else the cross account is worth."""
+    """Return what a position can lose before nothing is left: its margin, or what else the cross account is worth."""
     if account.modes[symbol] is MarginMode.ISOLATED:
         return account.positions[symbol].margin
     return cross_equity(account) - unrealised(account, symbol)
 
 
 def liquidation_price(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal | None:
-    """Give the mark, not rounded, at which the position is liquidated while all other marks stand still."""
+    """Return the mark, not rounded, at which the position is liquidated while all other marks stand still."""
     position = account.positions[symbol]
     if not position.size:
         return None
@@ -99,7 +99,7 @@ def liquidation_price(account: Account, rules: VenueRules, symbol: Symbol) -> De
 
 
 def available(account: Account) -> Decimal:
-    """Give what new orders may bind: cross equity less what positions and orders bind already, not below 0.
+    """Return what new orders may bind: cross equity less what positions and orders bind already, not below 0.
 
     An isolated position has its margin put aside; only its orders bind more.
     """

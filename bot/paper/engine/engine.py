@@ -49,11 +49,11 @@ class PaperEngine:
         return cls(rules, codec.decode(rules, data))
 
     def to_dict(self) -> dict[str, object]:
-        """Give the whole state as JSON values: Decimals and times as strings, a version, a bounded history."""
+        """Return the whole state as JSON values: Decimals and times as strings, a version, a bounded history."""
         return codec.encode(self.account)
 
     def fork(self) -> PaperEngine:
-        """Give a copy to try something on; its events start empty."""
+        """Return a copy to try something on; its events start empty."""
         return PaperEngine(self.rules, self.account.fork())
 
     @property
@@ -67,7 +67,7 @@ class PaperEngine:
         return collateral.equity(self.account)
 
     def drain(self) -> Events:
-        """Give fills, ledger entries and ended orders since the last call, for the append-only store."""
+        """Return fills, ledger entries and ended orders since the last call, for the append-only store."""
         events, self.account.events = self.account.events, Events()
         return events
 
@@ -117,7 +117,7 @@ class PaperEngine:
         return Accepted(final.report())
 
     def lookup(self, client_id: ClientOrderId) -> OrderReport | None:
-        """Give an order by its id if it is working or in the bounded history."""
+        """Return an order by its id if it is working or in the bounded history."""
         order = self.account.find(client_id)
         return None if order is None else order.report()
 
@@ -138,7 +138,7 @@ class PaperEngine:
         return account_actions.transfer(self.account, amount)
 
     def view(self) -> VenueView:
-        """Give the account and its markets as a snapshot has them.
+        """Return the account and its markets as a snapshot has them.
 
         Raises:
             ValueError: a symbol has no price yet.

@@ -48,7 +48,7 @@ def deleverage(account: Account, rules: VenueRules, event: Deleveraging) -> None
 
 
 def _due(account: Account, rules: VenueRules) -> Symbol | None:
-    """Give the position to liquidate next."""
+    """Return the position to liquidate next."""
     for symbol, position in account.positions.items():
         if position.size and account.modes[symbol] is MarginMode.ISOLATED:
             left = position.margin + collateral.unrealised(account, symbol)
@@ -90,7 +90,7 @@ def _close_part(account: Account, rules: VenueRules, symbol: Symbol) -> None:
 
 
 def _step(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal:
-    """Give how much goes in one step, base units: down to the next lower tier, in the first tier all."""
+    """Return how much goes in one step, base units: down to the next lower tier, in the first tier all."""
     market = rules.symbols[symbol].market
     size, mark = abs(account.positions[symbol].size), account.markets[symbol].mark
     return size - lots_down(tier_for(market.tiers, size * mark).notional_floor / mark, market.lot)

@@ -35,7 +35,7 @@ class Refusal:
 
 
 def refuse(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
-    """Give the first reason against an order, or None."""
+    """Return the first reason against an order, or None."""
     checks: tuple[Callable[[Account, VenueRules, Order], Refusal | None], ...] = (
         _check_window,
         _check_id,
@@ -207,7 +207,7 @@ def _adds_risk(account: Account, order: Order) -> bool:
 
 
 def _open_loss(account: Account, rules: VenueRules, order: Order) -> Decimal:
-    """Give what the order loses at once against the mark if it fills at its price (at the touch without one)."""
+    """Return what the order loses at once against the mark if it fills at its price (at the touch without one)."""
     market = account.markets[order.symbol]
     bid, ask = touch(rules.symbols[order.symbol], market.last)
     price = order.price or order.trigger or (ask if order.quantity > 0 else bid)

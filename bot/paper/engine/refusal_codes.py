@@ -38,6 +38,6 @@ OVERLOADED: Final = {Flavour.BINANCE: "-1008", Flavour.BITGET: "40725"}
 
 
 def code_of(flavour: Flavour, reason: RejectReason) -> str:
-    """Give the venue's code for a reason; NOT_SENT, which is no venue's, has none."""
+    """Return the venue's code for a reason; NOT_SENT, which is no venue's, has none."""
     binance, bitget = _CODES[reason]
     return binance if flavour is Flavour.BINANCE else bitget

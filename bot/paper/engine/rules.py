@@ -76,7 +76,7 @@ class Hardships:
     deleveragings: tuple[Deleveraging, ...] = ()
 
     def window(self, at: datetime) -> Window | None:
-        """Give the window that a time falls in."""
+        """Return the window that a time falls in."""
         return next((window for window in self.windows if window.start <= at < window.end), None)
 
 

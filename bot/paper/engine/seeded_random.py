@@ -9,7 +9,7 @@ _MASK: Final = (1 << 64) - 1
 
 
 def draw(state: int) -> tuple[int, Decimal]:
-    """Give the next state, and a number from 0 up to but without 1, in steps of 1e-9."""
+    """Return the next state, and a number from 0 up to but without 1, in steps of 1e-9."""
     state = (state + 0x9E3779B97F4A7C15) & _MASK
     mixed = state
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK

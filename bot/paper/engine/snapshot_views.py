@@ -16,7 +16,7 @@ from bot.paper.engine.trade import taken
 
 
 def venue_view(account: Account, rules: VenueRules) -> VenueView:
-    """Give the whole view; every symbol is in it.
+    """Return the whole view; every symbol is in it.
 
     Raises:
         ValueError: a symbol has no price yet.
@@ -54,14 +54,14 @@ def venue_view(account: Account, rules: VenueRules) -> VenueView:
 
 
 def quote(account: Account, one: SymbolRules) -> Quote:
-    """Give what one market shows."""
+    """Return what one market shows."""
     market, state = account.markets[one.market.symbol], account.funding[one.market.symbol]
     funding = Funding(state.rate, state.next_at, one.funding_interval, account.now)
     return Quote(one.market, Mark(market.mark, market.index, market.as_of), book(account, one), funding)
 
 
 def book(account: Account, one: SymbolRules) -> Book:
-    """Give the touch, less what we took from it; a side that we emptied shows size 0 at the touch."""
+    """Return the touch, less what we took from it; a side that we emptied shows size 0 at the touch."""
     market = account.markets[one.market.symbol]
     bid_price, ask_price = touch(one, market.last)
     asks = best_left(levels(one, market.last, buying=True), taken(account, one, buying=True))
@@ -86,7 +86,7 @@ def _position(account: Account, rules: VenueRules, symbol: Symbol) -> PerpPositi
 
 
 def _liquidation_price(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal | None:
-    """Give the first price on the tick at which the position is liquidated, None where there is none above 0."""
+    """Return the first price on the tick at which the position is liquidated, None where there is none above 0."""
     exact = collateral.liquidation_price(account, rules, symbol)
     if exact is None:
         return None

@@ -17,7 +17,7 @@ _MICRO = timedelta(microseconds=1)
 
 
 def taken(account: Account, rules: SymbolRules, *, buying: bool) -> Decimal:
-    """Give what of one side of the book we took and has not come back yet, base units."""
+    """Return what of one side of the book we took and has not come back yet, base units."""
     entry = account.taken.get(_side_key(rules.market.symbol, buying=buying))
     if entry is None or account.now - entry.at >= rules.depth.refill:
         return ZERO
@@ -62,7 +62,7 @@ def transact(  # noqa: PLR0913 - a trade is all of these
 
 
 def traded(position: Position, quantity: Decimal, price: Decimal) -> tuple[Position, Decimal]:
-    """Give the position after a signed trade, and the profit (USD) that it realised.
+    """Return the position after a signed trade, and the profit (USD) that it realised.
 
     What reduces releases its share of the cost, so the average entry stays; what is left over opens the other way.
     """
@@ -77,7 +77,7 @@ def traded(position: Position, quantity: Decimal, price: Decimal) -> tuple[Posit
 
 
 def _margin_after(before: Position, after: Position, price: Decimal, leverage: Decimal) -> Decimal:
-    """Give an isolated margin after a trade: growing puts price x size / leverage aside, shrinking frees a share."""
+    """Return an isolated margin after a trade: growing puts price x size / leverage aside, shrinking frees a share."""
     if before.size * after.size <= 0:
         return usd(abs(after.size) * price / leverage)
     grown = abs(after.size) - abs(before.size)
@@ -87,7 +87,7 @@ def _margin_after(before: Position, after: Position, price: Decimal, leverage: D
 
 
 def reducible(account: Account, order: Order) -> Decimal:
-    """Give what of an order may trade now, signed: a reduce-only order never passes flat."""
+    """Return what of an order may trade now, signed: a reduce-only order never passes flat."""
     if not order.reduce_only:
         return order.remaining
     size = account.positions[order.symbol].size
@@ -184,7 +184,7 @@ def _trim_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> No
 
 
 def _worst_price(account: Account, rules: VenueRules, order: Order) -> Decimal:
-    """Give the price beyond which an order never takes: its own, else the price band around the mark."""
+    """Return the price beyond which an order never takes: its own, else the price band around the mark."""
     if order.price is not None:
         return order.price
     one = rules.symbols[order.symbol]

@@ -32,7 +32,7 @@ class Candles:
                 self._add(self._minutes.setdefault((symbol, kind), []), minute, getattr(market, kind.value))
 
     def rows(self, symbol: Symbol, kind: PriceKind, span: timedelta, now: datetime) -> Iterator[Candle]:
-        """Give candles of a whole number of minutes, the one that is not over yet included, oldest first."""
+        """Return candles of a whole number of minutes, the one that is not over yet included, oldest first."""
         row: Candle | None = None
         for candle in self._whole(symbol, kind, now):
             start = candle.at - (candle.at - EPOCH) % span

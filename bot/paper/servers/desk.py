@@ -81,7 +81,7 @@ class Desk:
     _mask: tuple[datetime, Desk] | None = None
 
     def rules(self, symbol: Symbol) -> SymbolRules:
-        """Give a market's rules."""
+        """Return a market's rules."""
         return self.engine.rules.symbols[symbol]
 
     def place(self, client_id: ClientOrderId, wish: Wish) -> Order | Rejected:
@@ -116,7 +116,7 @@ class Desk:
         return unfilled
 
     def shown(self, now: datetime) -> Desk:
-        """Give the desk as its customer sees it: with fills hidden, if they are slow."""
+        """Return the desk as its customer sees it: with fills hidden, if they are slow."""
         if self._mask is not None and now >= self._mask[0]:
             self._mask = None
         return self if self._mask is None else self._mask[1]
@@ -130,40 +130,40 @@ class Desk:
         return self.records.orders[order.number]
 
     def working(self, symbol: Symbol | None = None) -> list[Order]:
-        """Give the open orders, oldest first."""
+        """Return the open orders, oldest first."""
         orders = self.engine.account.orders.values()
         return [order for order in orders if symbol is None or order.symbol == symbol]
 
     def orders(self, symbol: Symbol | None = None) -> list[Order]:
-        """Give the ended and the open orders, oldest first."""
+        """Return the ended and the open orders, oldest first."""
         everything = [*self.records.orders.values(), *self.engine.account.orders.values()]
         return sorted(
             (order for order in everything if symbol is None or order.symbol == symbol), key=lambda order: order.number
         )
 
     def numbered(self, number: int) -> Order | None:
-        """Give an order by its number."""
+        """Return an order by its number."""
         order = self.records.orders.get(number)
         if order is not None:
             return order
         return next((one for one in self.engine.account.orders.values() if one.number == number), None)
 
     def named(self, client_id: ClientOrderId) -> list[Order]:
-        """Give the orders of a client id, an open one first, then the newest."""
+        """Return the orders of a client id, an open one first, then the newest."""
         order = self.engine.account.orders.get(client_id)
         return [*([] if order is None else [order]), *self.records.named(client_id)]
 
     def wish(self, order: Order) -> Wish | None:
-        """Give how an order was asked for; None for one that the venue itself sent."""
+        """Return how an order was asked for; None for one that the venue itself sent."""
         return self.wishes.get(order.number)
 
     def size(self, symbol: Symbol) -> Decimal:
-        """Give a position's signed size."""
+        """Return a position's signed size."""
         position = self.engine.account.positions.get(symbol)
         return ZERO if position is None else position.size
 
     def as_of(self, at: datetime, engine: PaperEngine) -> Desk:
-        """Give the desk as it was when an earlier copy of its engine was made."""
+        """Return the desk as it was when an earlier copy of its engine was made."""
         records = self.records.until(at)
         return replace(self, engine=engine, records=records, _mask=None)
 

@@ -70,7 +70,7 @@ class Watch:
         self.positions()
 
     def orders(self) -> list[tuple[Order, Decimal]]:
-        """Give the orders that changed, oldest first, each with what has filled since."""
+        """Return the orders that changed, oldest first, each with what has filled since."""
         changed = []
         for order in self.desk.orders():
             before = self._orders.get(order.number)
@@ -81,7 +81,7 @@ class Watch:
         return changed
 
     def positions(self) -> list[Symbol]:
-        """Give the symbols whose position changed."""
+        """Return the symbols whose position changed."""
         sizes = {symbol: self.desk.size(symbol) for symbol in self.desk.engine.rules.symbols}
         changed = [symbol for symbol, size in sizes.items() if size != self._sizes.get(symbol, ZERO)]
         self._sizes = sizes

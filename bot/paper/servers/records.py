@@ -55,11 +55,11 @@ class Records:
         self.movements += _movements(events.ledger, fresh)
 
     def named(self, client_id: ClientOrderId) -> list[Order]:
-        """Give the ended orders of a client id, newest first."""
+        """Return the ended orders of a client id, newest first."""
         return [self.orders[number] for number in reversed(self.names.get(client_id, []))]
 
     def until(self, at: datetime) -> Records:
-        """Give what was known at a time."""
+        """Return what was known at a time."""
         past = Records(
             trades=list(takewhile(lambda trade: trade.fill.at <= at, self.trades)),
             movements=list(takewhile(lambda movement: movement.entry.at <= at, self.movements)),

@@ -26,7 +26,7 @@ class World(Protocol):
     """Where the venue's prices come from."""
 
     def path(self, since: datetime | None, now: datetime) -> Sequence[Step]:
-        """Give the prices after ``since`` up to ``now``, in order of time, the last step at ``now``.
+        """Return the prices after ``since`` up to ``now``, in order of time, the last step at ``now``.
 
         Raises:
             Retryable: a price is missing or too old.
@@ -140,7 +140,7 @@ class Venue:
             self._past.popleft()
 
     def seen(self, lag: timedelta) -> Venue:
-        """Give the venue for reading: as it was ``lag`` ago (as far as it remembers), with slow fills hidden."""
+        """Return the venue for reading: as it was ``lag`` ago (as far as it remembers), with slow fills hidden."""
         now = self.clock.now()
         view = copy.copy(self)
         if not lag or not self._past:
@@ -156,5 +156,5 @@ def _time(moment: tuple[datetime, Mapping[str, PaperEngine]]) -> datetime:
 
 
 def id_of(symbol: Symbol) -> str:
-    """Give a symbol's id at both venues: ``ETHUSDT`` for ``ETH/USDT:USDT``."""
+    """Return a symbol's id at both venues: ``ETHUSDT`` for ``ETH/USDT:USDT``."""
     return symbol.split(":", maxsplit=1)[0].replace("/", "")

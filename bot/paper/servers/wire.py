@@ -28,12 +28,12 @@ class VenueError(Exception):
 
 
 def millis(at: datetime) -> int:
-    """Give a time as milliseconds since 1970, cut."""
+    """Return a time as milliseconds since 1970, cut."""
     return (at - EPOCH) // _MILLI
 
 
 def places(step: Decimal) -> int:
-    """Give how many decimals a step has."""
+    """Return how many decimals a step has."""
     exponent = step.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
@@ -63,7 +63,7 @@ class Params:
     missing: Callable[[str], VenueError]
 
     def maybe(self, name: str) -> str | None:
-        """Give a text, None where it was not sent or is empty."""
+        """Return a text, None where it was not sent or is empty."""
         value = self.values.get(name)
         if value is None or value == "":
             return None
@@ -74,14 +74,14 @@ class Params:
         raise self.missing(name)
 
     def text(self, name: str) -> str:
-        """Give a mandatory text."""
+        """Return a mandatory text."""
         value = self.maybe(name)
         if value is None:
             raise self.missing(name)
         return value
 
     def maybe_decimal(self, name: str) -> Decimal | None:
-        """Give a number, None where it was not sent."""
+        """Return a number, None where it was not sent."""
         value = self.maybe(name)
         if value is None:
             return None
@@ -90,14 +90,14 @@ class Params:
         return Decimal(value)
 
     def decimal(self, name: str) -> Decimal:
-        """Give a mandatory number."""
+        """Return a mandatory number."""
         number = self.maybe_decimal(name)
         if number is None:
             raise self.missing(name)
         return number
 
     def maybe_integer(self, name: str) -> int | None:
-        """Give a whole number, None where it was not sent."""
+        """Return a whole number, None where it was not sent."""
         value = self.maybe(name)
         if value is None:
             return None
@@ -106,14 +106,14 @@ class Params:
         return int(value)
 
     def maybe_time(self, name: str) -> datetime | None:
-        """Give a time from milliseconds, None where it was not sent."""
+        """Return a time from milliseconds, None where it was not sent."""
         value = self.maybe_integer(name)
         if value is not None and not 0 <= value < _LAST:
             raise self.missing(name)
         return None if value is None else EPOCH + value * _MILLI
 
     def flag(self, name: str) -> bool:
-        """Give a yes or no, no where it was not sent."""
+        """Return a yes or no, no where it was not sent."""
         value = self.maybe(name)
         if value is not None and value.lower() not in {"true", "false", "yes", "no"}:
             raise self.missing(name)

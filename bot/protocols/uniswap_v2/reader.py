@@ -12,7 +12,7 @@ from bot.chain.config import ChainConfig, V2Config
 from bot.chain.logs import Logs
 from bot.chain.multicall import Call
 from bot.chain.protocol import Found
-from bot.chain.tokens import Foreign, TokenBook, balance_of
+from bot.chain.tokens import TokenBook, UnknownToken, balance_of
 from bot.core.amm.constant_product import V2Position
 from bot.core.snapshot import Entry, LpPosition
 from bot.core.types import Address, PositionId
@@ -72,7 +72,7 @@ class UniswapV2Reader:
         self._balances: dict[tuple[Address, Address], Call] = {}
 
     def contracts(self) -> Sequence[tuple[str, Address]]:
-        """Give every configured contract address with its dotted key."""
+        """Return every configured contract address with its dotted key."""
         return [(f"{self._config.key}.pairs[{at}]", pair) for at, pair in enumerate(self._config.pairs, 1)]
 
     def read(self, reads: Reads, found: Found) -> None:
@@ -92,7 +92,7 @@ class UniswapV2Reader:
         address0, address1 = (json_rpc.address(reads.fact(call)) for call in (pair.token0, pair.token1))
         name = f"{self._chain.name}:{self.name}:{pair.address}"
         tokens = self._tokens.pair(reads, address0, address1)
-        if isinstance(tokens, Foreign):
+        if isinstance(tokens, UnknownToken):
             found.leave_out(name, tokens)
             return
         fee_to = self._fee_to_of(json_rpc.address(reads.fact(pair.factory)))

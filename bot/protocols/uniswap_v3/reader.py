@@ -11,7 +11,7 @@ from bot.chain.config import ChainConfig, V3Config
 from bot.chain.logs import Logs
 from bot.chain.multicall import Call, Failed
 from bot.chain.protocol import Found
-from bot.chain.tokens import Foreign, TokenBook
+from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.concentrated import PoolBook, V3Position
 from bot.core.errors import Retryable
 from bot.core.snapshot import Entry, LpPosition
@@ -42,7 +42,7 @@ class UniswapV3Reader:
         self._pool_of: dict[bytes, Call] = {}
 
     def contracts(self) -> Sequence[tuple[str, Address]]:
-        """Give every configured contract address with its dotted key."""
+        """Return every configured contract address with its dotted key."""
         key, config = self._config.key, self._config
         factory = [] if config.factory is None else [(f"{key}.factory", config.factory)]
         return [(f"{key}.position_manager", config.position_manager), *factory]
@@ -89,7 +89,7 @@ class UniswapV3Reader:
         where = self._range(reads, answer)
         name = f"{self._chain.name}:{self.name}:{token_id}"
         tokens = self._tokens.pair(reads, *where.tokens)
-        if isinstance(tokens, Foreign):
+        if isinstance(tokens, UnknownToken):
             found.leave_out(name, tokens)
             return
         reads.want((where.lower, where.upper, where.book))
@@ -120,7 +120,7 @@ class UniswapV3Reader:
         return call
 
     def _range(self, reads: Reads, answer: bytes) -> RangeCalls:
-        """Give the pool and range that an answer of ``positions`` names; they never change for a token id."""
+        """Return the pool and range that an answer of ``positions`` names; they never change for a token id."""
         key = answer[2 * json_rpc.WORD : 7 * json_rpc.WORD]
         known = self._ranges.get(key)
         if known is not None:

@@ -28,14 +28,14 @@ Prometheus client come on top.
 
 
 def definitions() -> list[Definition]:
-    """Give every metric, by name."""
+    """Return every metric, by name."""
     clock = ManualClock(datetime.fromtimestamp(0, UTC))
     metrics = Metrics(About("", "", Mode.PAPER), clock, Pulse(clock, 0), Results())
     return sorted(metrics.definitions, key=lambda item: item.name)
 
 
 def page() -> str:
-    """Give the page as Markdown."""
+    """Return the page as Markdown."""
     return _HEAD + "".join(
         f"| `{item.name}` | {item.kind} | {', '.join(item.labels)} | {item.help} |\n" for item in definitions()
     )

@@ -134,7 +134,7 @@ class Metrics:
         self._events.labels(event.kind).inc()
 
     def text(self) -> bytes:
-        """Give all metrics in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
@@ -154,7 +154,7 @@ class Metrics:
 
 
 def describe(outcome: Outcome | NotFound) -> tuple[str, str]:
-    """Give what became of an order in one word, and the venue's status or reason."""
+    """Return what became of an order in one word, and the venue's status or reason."""
     match outcome:
         case Accepted(report):
             return "accepted", report.status.value

@@ -80,7 +80,7 @@ class Sender:
 
 
 async def _read(inbox: AsyncIterator[Message], topic: str, model: type[P]) -> AsyncIterator[P]:
-    """Give the believable messages of a topic; others can write to the broker too."""
+    """Return the believable messages of a topic; others can write to the broker too."""
     async for message in inbox:
         if message.topic.value == topic:
             with suppress(ValidationError):

@@ -18,7 +18,7 @@ INCOMING: Final = 100
 
 
 def tls_context(broker: Broker) -> ssl.SSLContext | None:
-    """Give the TLS settings: the broker's certificate and name are verified, always.
+    """Return the TLS settings: the broker's certificate and name are verified, always.
 
     Raises:
         ConfigError: the file of authorities can't be read.

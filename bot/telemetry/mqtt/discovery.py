@@ -15,7 +15,7 @@ _ALARMED = "{{ 'ON' if value_json.alarms else 'OFF' }}"
 
 
 def device(config: MqttConfig, discovery: str) -> Message:
-    """Give the message that makes the device known."""
+    """Return the message that makes the device known."""
     about = {
         "device": {
             "identifiers": [_id(config)],

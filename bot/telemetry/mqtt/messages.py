@@ -24,7 +24,7 @@ class Composer:
     config: MqttConfig
 
     def states(self, record: CycleRecord) -> Iterator[Message]:
-        """Give the retained messages of a cycle."""
+        """Return the retained messages of a cycle."""
         yield self._state(topics.BOT, self._bot(record))
         for hedge in record.decision.hedges:
             yield self._state(topics.underlying(hedge.underlying), _underlying(record, hedge))
@@ -32,7 +32,7 @@ class Composer:
             yield self._state(topics.venue(view.venue), _venue(record.snapshot, view))
 
     def event(self, event: Event) -> Message:
-        """Give the message of an event."""
+        """Return the message of an event."""
         payload = payloads.EventMessage(at=event.at, kind=event.kind, message=event.message, data=dict(event.data))
         return Message(f"{self.config.prefix}/{topics.EVENT}", payload.encode(), retain=False)
 

@@ -53,7 +53,7 @@ class Outbox:
         self._filled.set()
 
     async def get(self) -> Message:
-        """Give the next message, states first, as soon as there is one."""
+        """Return the next message, states first, as soon as there is one."""
         while not self._waiting and not self._events:
             self._filled.clear()
             await self._filled.wait()

@@ -62,7 +62,7 @@ _SCHEMAS: Final = "\n## JSON schemas\n"
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     rows = [
         "| topic | retained | written by | carries |",
         "|---|---|---|---|",

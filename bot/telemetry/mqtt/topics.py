@@ -64,20 +64,20 @@ class Message:
 
 
 def underlying(name: Underlying) -> str:
-    """Give an underlying's topic."""
+    """Return an underlying's topic."""
     return f"state/underlying/{name}"
 
 
 def venue(name: VenueId) -> str:
-    """Give a venue's topic."""
+    """Return a venue's topic."""
     return f"state/venue/{name}"
 
 
 def command(verb: str) -> str:
-    """Give a command's topic."""
+    """Return a command's topic."""
     return f"cmd/{verb}"
 
 
 def result(verb: str) -> str:
-    """Give the topic of a command's result."""
+    """Return the topic of a command's result."""
     return f"cmd/{verb}/result"

@@ -91,13 +91,13 @@ class Board:
         return self._changed
 
     def update(self, after: int) -> Update:
-        """Give the present status, and the points that came after position ``after``."""
+        """Return the present status, and the points that came after position ``after``."""
         new = min(self._taken - after, len(self._points))
         points = [self._points[index] for index in range(len(self._points) - new, len(self._points))]
         return Update(self._taken, f'{{"status":{self.status()},"points":[{",".join(points)}]}}')
 
     def status(self) -> str:
-        """Give all that is known now, as JSON; ``cycle`` is null before the first one."""
+        """Return all that is known now, as JSON; ``cycle`` is null before the first one."""
         about, pulse = self._about, self._pulse
         return views.dumps(
             {

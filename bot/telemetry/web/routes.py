@@ -108,7 +108,7 @@ class Pages:
                 await response.write(b": still here\n\n")
 
     def _seen(self, last_id: str) -> int:
-        """Give the position that a reader has; 0 for a new one, or one of an earlier run."""
+        """Return the position that a reader has; 0 for a new one, or one of an earlier run."""
         run, _, position = last_id.partition("-")
         return int(position) if run == self._run and position.isascii() and position.isdigit() else 0
 
@@ -133,7 +133,7 @@ def _file(path: str, file: Path, cache: str) -> web.RouteDef:
 
 
 def plotly_script() -> Path:
-    """Give the script in plotly's package, without importing the package."""
+    """Return the script in plotly's package, without importing the package."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("plotly is not installed")

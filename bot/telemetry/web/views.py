@@ -36,7 +36,7 @@ def _plain(value: object) -> str:
 
 
 def cycle(record: CycleRecord) -> Json:
-    """Give everything that the last cycle tells."""
+    """Return everything that the last cycle tells."""
     decision, snapshot = record.decision, record.snapshot
     reports = {report.position: report for report in decision.positions}
     return {
@@ -162,7 +162,7 @@ def _alarm(alarm: Alarm) -> Json:
 
 
 def order(intent: Intent, outcome: Outcome | NotFound | None) -> Json:
-    """Give one order with what is known of it."""
+    """Return one order with what is known of it."""
     request = intent.request
     line: Json = {
         "id": intent.client_id,
@@ -189,12 +189,12 @@ def order(intent: Intent, outcome: Outcome | NotFound | None) -> Json:
 
 
 def event(item: Event) -> Json:
-    """Give one event."""
+    """Return one event."""
     return {"at": item.at, "kind": item.kind, "message": item.message}
 
 
 def result(total: Result) -> Json:
-    """Give the running result since the start."""
+    """Return the running result since the start."""
     return {
         "unhedged": total.unhedged,
         "hedge": total.hedge,
@@ -204,7 +204,7 @@ def result(total: Result) -> Json:
 
 
 def point(summary: CycleSummary, total: Result | None) -> Json:
-    """Give a cycle as the charts take it: rounded numbers, and the time in milliseconds since 1970.
+    """Return a cycle as the charts take it: rounded numbers, and the time in milliseconds since 1970.
 
     ``r`` is the running result without and with the hedge, null for cycles before the start. Each underlying under
     ``h`` has its exposure, position, drift and outer band.

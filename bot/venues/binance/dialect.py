@@ -149,7 +149,7 @@ class Binance:
         return Account(_balance(account), positions)
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
-        """Give the parameters of a normal or conditional order; the margin mode is the symbol's, not the order's."""
+        """Return the parameters of a normal or conditional order; the margin mode is the symbol's, not the order's."""
         del margin_mode
         params: dict[str, object] = {"clientOrderId": client_id}
         if request.reduce_only:

@@ -53,7 +53,7 @@ _ORDER_PATHS: Final = frozenset({_FAPI + "order", _FAPI + "algoOrder"})
 
 
 def charges(method: str, path: str, query: Mapping[str, str]) -> tuple[Charge, ...]:
-    """Give what a request costs; listing orders without a symbol is dear."""
+    """Return what a request costs; listing orders without a symbol is dear."""
     if path.startswith("/sapi/"):
         return (Charge(WALLET, 1),)
     weight = _WEIGHTS.get(path, _UNLISTED)

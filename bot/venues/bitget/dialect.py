@@ -129,7 +129,7 @@ class Bitget:
             )
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
-        """Give the parameters of a normal or plan order."""
+        """Return the parameters of a normal or plan order."""
         params: dict[str, object] = {"clientOid": client_id, "marginMode": margin_mode, "hedged": False}
         if request.reduce_only:
             params["reduceOnly"] = True
@@ -204,7 +204,7 @@ def _data(answer: object) -> object:
 
 
 def _plans(answer: object) -> tuple[Row, ...]:
-    """Give the plan orders of an answer; Bitget writes null for none."""
+    """Return the plan orders of an answer; Bitget writes null for none."""
     return rows_of(row_of(_data(answer), "plan orders")["entrustedList"] or [], "plan orders")
 
 

@@ -52,7 +52,7 @@ _WINDOWS: Final = {path: _window(path, allowed) for path, allowed in _PER_SECOND
 
 
 def charges(_method: str, path: str, _query: Mapping[str, str]) -> tuple[Charge, ...]:
-    """Give what a request costs: one of its own endpoint's budget, and one of the address's."""
+    """Return what a request costs: one of its own endpoint's budget, and one of the address's."""
     return (Charge(_WINDOWS.get(path) or _window(path, _UNLISTED)), Charge(TOTAL))
 
 

@@ -71,7 +71,7 @@ async def check(run: Rig, folder: Path) -> None:
 
 
 async def crash(folder: Path, blocks: list[ChainView], style: Style, at: int) -> str | None:
-    """Run until point ``at``, and give its name; None if the run ended before it."""
+    """Run until point ``at``, and return its name; None if the run ended before it."""
     reached: list[str] = []
 
     def hook(number: int, name: str) -> None:
@@ -87,7 +87,7 @@ async def crash(folder: Path, blocks: list[ChainView], style: Style, at: int) ->
 
 
 async def points_of(folder: Path, blocks: list[ChainView], style: Style) -> list[str]:
-    """Give the names of all points of a run that nothing ends."""
+    """Return the names of all points of a run that nothing ends."""
     names: list[str] = []
     await play(folder, blocks, style, Points(lambda _, name: names.append(name)))
     return names

@@ -85,7 +85,7 @@ async def test_it_says_once_that_it_has_met_the_world_before_its_first_cycle(tmp
     async with rig(tmp_path) as run:
         met: list[int] = []
         daemon = run.daemon
-        daemon.met = lambda: met.append(len(run.published.records))
+        daemon.preflight_done = lambda: met.append(len(run.published.records))
         stop = asyncio.Event()
         run.chain.error = Retryable("not yet")
         task = asyncio.create_task(daemon.run(stop))

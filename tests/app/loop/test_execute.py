@@ -38,7 +38,7 @@ async def position(run: Rig) -> Decimal:
 
 
 def statuses(folder: Path) -> list[IntentStatus]:
-    """Give what became of the orders, stops left aside."""
+    """Return what became of the orders, stops left aside."""
     books = JournalView.open(folder / "journal.sqlite")
     orders = [item for item in books.intents() if item.intent.request.kind is not OrderKind.STOP_MARKET]
     found = [item.status for item in orders]

@@ -79,7 +79,7 @@ class Wired:
         return [at for what, at in self.done if what == "observe"]
 
 
-class Ahead:
+class Prefetch:
     """A daemon on such a venue that has seen two blocks, so that it knows when the next one is due."""
 
     def __init__(self, daemon: Running, venue: Wired) -> None:
@@ -87,7 +87,7 @@ class Ahead:
         self.block = 1
 
     async def next_block(self, size: int = 5, after: float = 0) -> CycleRecord:
-        """Show a block; give the record of its cycle."""
+        """Show a block; return the record of its cycle."""
         self.block += 1
         await self.daemon.pass_time(after)
         self.run.chain.show(view(self.block, size=size))
@@ -97,7 +97,7 @@ class Ahead:
 
 
 @asynccontextmanager
-async def ahead(folder: Path) -> AsyncIterator[Ahead]:
+async def prefetch(folder: Path) -> AsyncIterator[Prefetch]:
     async with rig(folder) as run:
         venue = Wired(run.exchange, run)
         seen = cast("Exchange", venue)
@@ -107,7 +107,7 @@ async def ahead(folder: Path) -> AsyncIterator[Ahead]:
         run.chain.show(view(1), head=False)
         daemon = Running(run)
         await daemon.pass_time()
-        here = Ahead(daemon, venue)
+        here = Prefetch(daemon, venue)
         await here.next_block()
         await here.next_block()
         try:
@@ -121,7 +121,7 @@ async def ahead(folder: Path) -> AsyncIterator[Ahead]:
 async def test_a_cycle_decides_on_what_was_read_ahead_and_reads_the_venue_again_only_after_its_order(
     tmp_path: Path,
 ) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         before = here.run.clock.now()
         await here.daemon.pass_time(READ + 0.25)
         record = await here.next_block(size=8)
@@ -132,7 +132,7 @@ async def test_a_cycle_decides_on_what_was_read_ahead_and_reads_the_venue_again_
 
 
 async def test_intents_are_looked_up_ahead_too_and_before_the_account_is_read(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         assert here.run.journal.pending(), "a stop rests"
         here.venue.done.clear()
         await here.daemon.pass_time(READ + 0.25)
@@ -140,7 +140,7 @@ async def test_intents_are_looked_up_ahead_too_and_before_the_account_is_read(tm
 
 
 async def test_what_was_read_ahead_is_taken_once(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         await here.daemon.pass_time(READ + 0.25)
         await here.next_block()
         assert here.venue.reads == []
@@ -149,15 +149,15 @@ async def test_what_was_read_ahead_is_taken_once(tmp_path: Path) -> None:
 
 
 async def test_what_is_not_fresh_any_more_is_read_again(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         await here.daemon.pass_time(READ + 0.25)
         here.venue.gate.clear()  # the read that would follow hangs, and the block comes later than anybody thought
         here.run.clock.advance(FRESH)
-        assert await here.run.cycle.ahead.take() is None
+        assert await here.run.cycle.prefetch.take() is None
 
 
 async def test_what_a_venue_says_has_moved_is_read_again(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         await here.daemon.pass_time(READ + 0.25)
         streams = here.run.daemon
         streams.hint()
@@ -167,10 +167,10 @@ async def test_what_a_venue_says_has_moved_is_read_again(tmp_path: Path) -> None
 
 
 async def test_what_moves_while_it_is_read_ahead_makes_the_read_void(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         here.venue.gate.clear()
         await here.daemon.pass_time(READ + 0.25)
-        here.run.cycle.ahead.void()
+        here.run.cycle.prefetch.void()
         here.venue.gate.set()
         await here.daemon.pass_time()
         record = await here.next_block()
@@ -178,8 +178,8 @@ async def test_what_moves_while_it_is_read_ahead_makes_the_read_void(tmp_path: P
 
 
 async def test_a_view_older_than_the_policy_allows_is_read_again(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
-        here.run.cycle.ahead.max_age = timedelta(milliseconds=100)
+    async with prefetch(tmp_path) as here:
+        here.run.cycle.prefetch.max_age = timedelta(milliseconds=100)
         await here.daemon.pass_time(READ + 0.5)
         record = await here.next_block()
         assert here.venue.reads == [record.at]
@@ -188,7 +188,7 @@ async def test_a_view_older_than_the_policy_allows_is_read_again(tmp_path: Path)
 async def test_a_block_that_comes_while_it_is_read_ahead_waits_for_that_read_and_makes_none_of_its_own(
     tmp_path: Path,
 ) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         here.venue.gate.clear()
         here.venue.done.clear()
         await here.daemon.pass_time(READ + 0.25)
@@ -203,7 +203,7 @@ async def test_a_block_that_comes_while_it_is_read_ahead_waits_for_that_read_and
 
 
 async def test_what_could_not_be_read_ahead_is_read_in_the_cycle_which_tells_what_is_wrong(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         here.venue.down = True
         await here.daemon.pass_time(READ + 0.25)
         here.venue.down = False
@@ -217,7 +217,7 @@ async def test_what_could_not_be_read_ahead_is_read_in_the_cycle_which_tells_wha
 
 
 async def test_a_late_block_is_not_waited_for_at_the_expense_of_the_venue(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         here.venue.done.clear()
         await here.daemon.pass_time(READ + 0.25)
         await here.daemon.pass_time(GAP)
@@ -225,14 +225,14 @@ async def test_a_late_block_is_not_waited_for_at_the_expense_of_the_venue(tmp_pa
 
 
 async def test_a_ledger_that_nothing_was_decided_on_is_read_again(tmp_path: Path) -> None:
-    async with ahead(tmp_path) as here:
+    async with prefetch(tmp_path) as here:
         before = here.venue.ledgers
         await here.daemon.pass_time(LEDGER_EVERY)
         await here.next_block()
         assert here.venue.ledgers == before + 1
         await here.daemon.pass_time(LEDGER_EVERY + FRESH)
         assert here.venue.ledgers == before + 2
-        here.run.cycle.ahead.void()
+        here.run.cycle.prefetch.void()
         record = await here.next_block()
         assert here.venue.ledgers == before + 3
         assert record.snapshot.known_venues[0].ledger is not None
@@ -246,5 +246,5 @@ async def test_a_venue_that_is_no_wire_away_is_never_read_ahead(tmp_path: Path) 
             run.chain.show(view(number))
             await daemon.pass_time()
         await daemon.pass_time(GAP)
-        assert await run.cycle.ahead.take() is None
+        assert await run.cycle.prefetch.take() is None
         await daemon.end()

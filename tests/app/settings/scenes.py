@@ -44,7 +44,7 @@ def loaded(folder: Path, extra: str = "", *, text: str = RIGHT, **environ: str) 
 def refused(
     folder: Path, extra: str = "", *, text: str = RIGHT, environ: Mapping[str, str] | None = None
 ) -> ConfigError:
-    """Give the error that loading ends with."""
+    """Return the error that loading ends with."""
     with pytest.raises(ConfigError) as caught:
         loaded(folder, extra, text=text, **(environ or {}))
     return caught.value

@@ -23,7 +23,7 @@ CREDENTIALS = {
 
 
 def credentials(file: Path) -> dict[str, str]:
-    """Give the credentials of the venues that an example names; a variable of another one is an error."""
+    """Return the credentials of the venues that an example names; a variable of another one is an error."""
     text = file.read_text(encoding="utf-8")
     return {name: value for name, value in CREDENTIALS.items() if f"[venues.{name.split('__')[1].lower()}]" in text}
 
@@ -64,7 +64,7 @@ def test_the_examples_are_there() -> None:
 
 
 def uncommented() -> list[str]:
-    """Give the example with every commented setting set, but those that exclude each other."""
+    """Return the example with every commented setting set, but those that exclude each other."""
     exclusive = ("#tracking_error", "#fixed_width", "#script", "#source", "#redirect_to", "#ca_file", "#cycle_spacing")
     lines = [line for line in example().splitlines() if not line.startswith(exclusive)]
     return [line[1:] if line.startswith("#") and not line.startswith("# ") else line for line in lines]

@@ -130,7 +130,7 @@ def test_a_silent_venue_is_named_and_its_underlyings_are_not_advised_on() -> Non
     found = advised(scenes.v2("one", 100_000), venues=VenueUnknown(VenueId(PAPER), "silent", NOW))
     assert found.hedges == ()
     assert found.unhedged == (ETH,)
-    assert found.dark == (PAPER,)
+    assert found.unreachable == (PAPER,)
 
 
 def test_the_advised_band_is_the_one_that_is_decided_with() -> None:

@@ -13,7 +13,7 @@ DAY, WEEK = 1 / 365, 7 / 365
 
 
 def touched(rise: float, volatility: float, years: float, steps: int) -> float:
-    """Give the same chance on a trinomial lattice with a node at the level: no closed form in it."""
+    """Return the same chance on a trinomial lattice with a node at the level: no closed form in it."""
     level, dt = math.log1p(rise), years / steps
     nodes = math.floor(level / (volatility * math.sqrt(1.5 * dt)))
     height = level / nodes
@@ -31,7 +31,7 @@ def touched(rise: float, volatility: float, years: float, steps: int) -> float:
 
 
 def at_price(price: Decimal) -> V3Position:
-    """Give a position of +-10% around 2000 USDC/WETH in a pool at a price."""
+    """Return a position of +-10% around 2000 USDC/WETH in a pool at a price."""
     with localcontext(prec=60):
         raw = price.scaleb(-12)
         root = int(raw.sqrt() * 2**96)

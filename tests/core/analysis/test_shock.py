@@ -15,7 +15,7 @@ from bot.core.amm.decimal_context import PRECISE, from_x96
 from bot.core.amm.tick_math import sqrt_ratio_at_price, sqrt_ratio_at_tick
 from bot.core.analysis.shock import Moved, fates, settled, shockable, shocked
 from bot.core.decide import decide
-from bot.core.risk.liquidation import standings
+from bot.core.risk.liquidation import position_risks
 from bot.core.snapshot import LpPosition, PerpPosition, Snapshot, VenueView
 from tests.core.amm.positions import at
 from tests.core.risk.test_margin import TABLE
@@ -88,13 +88,13 @@ def test_a_move_leaves_the_liquidation_price_and_at_it_the_margin_is_used_up(
     size: Decimal, share: Decimal, move: Decimal
 ) -> None:
     seen = snapshot(chain(), isolated(str(size), f"{-size * MARKS[ETH] * share:.2f}"))
-    (before,) = standings(seen.known_venues[0])
+    (before,) = position_risks(seen.known_venues[0])
     assert before.computed is not None
-    (moved,) = standings(after(seen, move))
+    (moved,) = position_risks(after(seen, move))
     if moved.ratio < 1:
         assert moved.computed is not None
         assert abs(moved.computed / before.computed - 1) < D("1e-12")
-    (there,) = standings(after(seen, before.computed / MARKS[ETH] - 1))
+    (there,) = position_risks(after(seen, before.computed / MARKS[ETH] - 1))
     assert abs(there.ratio - 1) < D("1e-6")
 
 

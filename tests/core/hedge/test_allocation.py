@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.hedge.allocation import Steering
-from bot.core.hedge.markets import Lane, lanes_of
+from bot.core.hedge.markets import MarketState, hedge_markets_of
 from bot.core.policy import HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, VenueUnknown, VenueView
 from bot.core.state import Dispute, Hold, VenueWatch
@@ -73,11 +73,11 @@ def test_a_purchase_closes_first_where_the_short_pays_the_most() -> None:
     assert ordered(market(B, rate="0.0001"), market(A, rate="-0.0001"), short="-8")[0] == A
 
 
-def lanes(names: list[VenueId], fees: list[Decimal], rates: list[Decimal]) -> tuple[Lane, ...]:
+def hedge_markets(names: list[VenueId], fees: list[Decimal], rates: list[Decimal]) -> tuple[MarketState, ...]:
     views = {
         name: account(market(name, fee=fee, rate=rate)) for name, fee, rate in zip(names, fees, rates, strict=True)
     }
-    return lanes_of(caps(*names), views, {}).open
+    return hedge_markets_of(caps(*names), views, {}).open
 
 
 @given(
@@ -92,14 +92,18 @@ def test_every_market_keeps_its_place_by_health_then_cost_then_preference(
 ) -> None:
     names = [A, B, C]
     steering = Steering(rests, timedelta(hours=hours), frozenset(shut))
-    given_order = lanes(names, fees, rates)
+    given_order = hedge_markets(names, fees, rates)
     opening, closing = steering.to_open(given_order), steering.to_close(given_order)
-    assert sorted(lane.market.venue for lane in opening) == names == sorted(lane.market.venue for lane in closing)
+    assert (
+        sorted(market_state.market.venue for market_state in opening)
+        == names
+        == sorted(market_state.market.venue for market_state in closing)
+    )
 
-    def to_open(lane: Lane) -> tuple[bool, Decimal, int]:
-        fee = lane.rules.maker_fee if rests else lane.rules.taker_fee + Decimal("0.0001")
-        cost = fee - lane.funding.rate * hours / 8
-        return lane.market.venue in shut, round(cost, 15), names.index(lane.market.venue)
+    def to_open(market_state: MarketState) -> tuple[bool, Decimal, int]:
+        fee = market_state.rules.maker_fee if rests else market_state.rules.taker_fee + Decimal("0.0001")
+        cost = fee - market_state.funding.rate * hours / 8
+        return market_state.market.venue in shut, round(cost, 15), names.index(market_state.market.venue)
 
     assert all(to_open(one) < to_open(two) for one, two in pairwise(opening))
     assert all(

@@ -39,7 +39,7 @@ def resting(quantity: str, price: Decimal, status: PendingStatus = PendingStatus
 def seconds_later(seconds: int, position: str) -> Snapshot:
     at = NOW + timedelta(seconds=seconds)
     view = chain([v2("a", 20_000)], at=at)
-    return replace(snapshot(view, venue({ETH: position}, at=at)), taken_at=at)
+    return replace(snapshot(view, venue({ETH: position}, at=at)), observed_at=at)
 
 
 def at_once(position: str, *orders: Pending, run: RunState = RunState.RUNNING) -> Decision:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from bot.core.decision import Approved, Refused
-from bot.core.hedge.markets import Lane, lanes_of
+from bot.core.hedge.markets import MarketState, hedge_markets_of
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.risk import added_risk, guards
-from bot.core.risk.context import Cut, Guard, Situation, Verdict
+from bot.core.risk.context import Guard, Reduced, RiskContext, Verdict
 from bot.core.risk.guards import check_stop
 from bot.core.run_state import BotState, RunState
 from bot.core.state import Dispute, Hold, MarketWatch, Rung, market_key
@@ -29,16 +29,16 @@ ADD = OrderRequest(
 REDUCE = replace(ADD, quantity=D("1"), reduce_only=True, price=D(2010))
 
 
-def situation(position: str = "-2", **changes: Any) -> Situation:  # noqa: ANN401 - any of its fields
+def context(position: str = "-2", **changes: Any) -> RiskContext:  # noqa: ANN401 - any of its fields
     view = venue({ETH: position})
-    made = Situation(
+    made = RiskContext(
         at=NOW,
         bot=BotState(RunState.RUNNING, "test", NOW),
         policy=GUARDS,
         risk=CAREFUL,
         venue_caps={},
-        lanes={key: lanes_of(hedge(key), {PAPER: view}, {}) for key in (ETH, BTC)},
-        doubts=(),
+        hedge_markets={key: hedge_markets_of(hedge(key), {PAPER: view}, {}) for key in (ETH, BTC)},
+        issues=(),
         markets={},
         fired={},
         capital=D(10**9),
@@ -70,7 +70,7 @@ def passes(verdict: Verdict) -> bool:
     ],
 )
 def test_nothing_ends_long(position: str, order: OrderRequest, may: bool) -> None:  # noqa: FBT001 - a parameter
-    assert passes(guards.short_only(order, situation(position))) is may
+    assert passes(guards.short_only(order, context(position))) is may
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_nothing_ends_long(position: str, order: OrderRequest, may: bool) -> Non
     ],
 )
 def test_what_stops_an_add_lets_a_reduction_pass(guard: Guard, changes: dict[str, Any]) -> None:
-    now = situation(**changes)
-    assert passes(guard(ADD, situation()))
+    now = context(**changes)
+    assert passes(guard(ADD, context()))
     assert isinstance(guard(ADD, now), Refused)
     assert passes(guard(REDUCE, now))
 
 
 def test_an_unexplained_position_stops_trading_on_its_symbol_both_ways() -> None:
-    now = situation(disputes=(Dispute("unexplained:x", PAPER, PERP, "what is that", Hold.ALL),))
+    now = context(disputes=(Dispute("unexplained:x", PAPER, PERP, "what is that", Hold.ALL),))
     assert isinstance(guards.agreement(ADD, now), Refused)
     assert isinstance(guards.agreement(REDUCE, now), Refused)
     flattening = replace(now, bot=BotState(RunState.FLATTENING, "test", NOW))
@@ -110,16 +110,16 @@ def test_an_unexplained_position_stops_trading_on_its_symbol_both_ways() -> None
 
 
 def test_what_the_headroom_allows_is_done_and_no_more() -> None:
-    thin = situation("0", views={PAPER: venue({ETH: 0}, cash=D(300))})
+    thin = context("0", views={PAPER: venue({ETH: 0}, cash=D(300))})
     verdict = added_risk.margin(ADD, thin)
-    assert isinstance(verdict, Cut)
+    assert isinstance(verdict, Reduced)
     # at leverage 1, with a fiftieth kept back, 294 USD less the cost of trading buy 0.146 lots of 2,000 USD
     assert verdict.order.quantity == D("-0.146")
-    assert passes(added_risk.margin(REDUCE, situation(views={PAPER: venue({ETH: "-2"}, cash=D(1))})))
+    assert passes(added_risk.margin(REDUCE, context(views={PAPER: venue({ETH: "-2"}, cash=D(1))})))
 
 
-def lane(position: str) -> Lane:
-    (found,) = situation(position).lanes[ETH].open
+def market_state(position: str) -> MarketState:
+    (found,) = context(position).hedge_markets[ETH].open
     return found
 
 
@@ -139,4 +139,4 @@ def test_a_stop_can_do_nothing_but_close_a_short(change: dict[str, Any], may: bo
     stop = OrderRequest(
         PAPER, PERP, ETH, D(2), OrderKind.STOP_MARKET, TimeInForce.GTC, reduce_only=True, reason="", trigger=D(2500)
     )
-    assert passes(check_stop(replace(stop, **change), lane("-2"))) is may
+    assert passes(check_stop(replace(stop, **change), market_state("-2"))) is may

@@ -23,7 +23,7 @@ tables = st.sampled_from([TABLE, LEAPING, TABLE[:1], ()])
 
 @st.composite
 def accounts(draw: st.DrawFn) -> Account:
-    """Give a cross account that is short ETH, and long, short or flat in BTC."""
+    """Return a cross account that is short ETH, and long, short or flat in BTC."""
     tiers: dict[str, tuple[MarginTier, ...]] = {symbol(key): draw(tables) for key in (ETH, BTC)}
     sizes = {ETH: draw(st.integers(-20_000, -1)), BTC: draw(st.integers(-800, 50))}
     cash = D(draw(st.integers(1, 10**8)))

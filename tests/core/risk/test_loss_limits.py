@@ -32,7 +32,7 @@ def moment(equity: int, ledger: Sequence[LedgerEntry] | None, days: int = 0) -> 
     view = venue()
     view = replace(view, balance=replace(view.balance, equity=Decimal(equity)))
     view = replace(view, ledger=None if ledger is None else tuple(ledger))
-    return replace(snapshot(chain(), view), taken_at=NOW + timedelta(days=days))
+    return replace(snapshot(chain(), view), observed_at=NOW + timedelta(days=days))
 
 
 def after(money: Money, seen: Snapshot) -> Money:

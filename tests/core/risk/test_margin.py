@@ -131,7 +131,7 @@ POSITIONS = {
 
 
 @given(**POSITIONS)
-def test_at_the_price_equity_is_the_maintenance_margin(  # the definition, by direct reckoning on both sides of it
+def test_at_the_price_equity_is_the_maintenance_margin(  # the definition, by direct computation on both sides of it
     *, lots: int, entry: int, leverage: int, bitget: bool, short: bool
 ) -> None:
     size = D(-lots if short else lots) / 1000

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.core.decision import AddMargin, Standing, Transfer
-from bot.core.risk.liquidation import standings
+from bot.core.decision import AddMargin, PositionRisk, Transfer
+from bot.core.risk.liquidation import position_risks
 from bot.core.risk.margin_ladder import climb, reduction, rung_of, top_up
 from bot.core.snapshot import PerpPosition, VenueView
 from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch
@@ -22,10 +22,12 @@ LADDER = CAREFUL.ladder
 PERP = symbol(ETH)
 
 
-def standing(distance: str, ratio: str = "0.01", size: str = "-10") -> Standing:
+def position_risk(distance: str, ratio: str = "0.01", size: str = "-10") -> PositionRisk:
     mark = D(2000)
     liquidation = mark * (1 + D(distance))
-    return Standing(PAPER, PERP, ETH, D(size), mark, liquidation, None, liquidation, liquidation, D(distance), D(ratio))
+    return PositionRisk(
+        PAPER, PERP, ETH, D(size), mark, liquidation, None, liquidation, liquidation, D(distance), D(ratio)
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ def standing(distance: str, ratio: str = "0.01", size: str = "-10") -> Standing:
     ],
 )
 def test_a_step_is_reached_by_distance_or_by_ratio(distance: str, ratio: str, rung: Rung) -> None:
-    assert rung_of(standing(distance, ratio), LADDER, Rung.CALM) is rung
+    assert rung_of(position_risk(distance, ratio), LADDER, Rung.CALM) is rung
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_a_step_is_reached_by_distance_or_by_ratio(distance: str, ratio: str, ru
     ],
 )
 def test_a_step_is_left_only_past_it_and_climbed_at_once(distance: str, before: Rung, rung: Rung) -> None:
-    assert rung_of(standing(distance), LADDER, before) is rung
+    assert rung_of(position_risk(distance), LADDER, before) is rung
 
 
 @pytest.mark.parametrize(
@@ -72,11 +74,11 @@ def test_a_step_is_left_only_past_it_and_climbed_at_once(distance: str, before: 
 )
 def test_the_upper_steps_and_a_short_that_stays_bare_are_reduced(distance: str, bare: int, share: str) -> None:
     watch = MarketWatch(D(-10), D(-10), D(-10), bare=bare)
-    found = climb(standing(distance), LADDER, watch, CAREFUL.stop.grace)
+    found = climb(position_risk(distance), LADDER, watch, CAREFUL.stop.grace)
     assert found.reduce == D(share)
     if found.reduce:
         assert reduction(found, D("0.3")) == D("2.7")  # a quarter of 10, in whole lots, rounded up
-        assert reduction(replace(found, standing=standing(distance, size="-0.2")), D("0.3")) == 0
+        assert reduction(replace(found, position_risk=position_risk(distance, size="-0.2")), D("0.3")) == 0
 
 
 def account(margin: str, *, isolated: bool, reserve: str = "0") -> VenueView:
@@ -90,7 +92,7 @@ def account(margin: str, *, isolated: bool, reserve: str = "0") -> VenueView:
 
 
 def asked(view: VenueView, watch: VenueWatch) -> tuple[AddMargin | Transfer, ...]:
-    climbs = tuple(climb(one, LADDER, None, CAREFUL.stop.grace) for one in standings(view))
+    climbs = tuple(climb(one, LADDER, None, CAREFUL.stop.grace) for one in position_risks(view))
     return top_up(view, climbs, watch, LADDER, NOW).actions
 
 

@@ -20,7 +20,7 @@ POLICY: Policy = replace(policy(), risk=CAREFUL)
 
 
 def with_stops(view: VenueView, decision: Decision) -> VenueView:
-    """Give the venue after the decision's stops were placed and the old ones taken back."""
+    """Return the venue after the decision's stops were placed and the old ones taken back."""
     requests = [action.approved.order for action in decision.stops if isinstance(action, PlaceStop)]
     if not requests:
         return view
@@ -48,11 +48,11 @@ def moment(eth: int, view: VenueView, cycle: int) -> Snapshot:
         for key, item in view.quotes.items()
     }
     seen = replace(view, as_of=at, quotes=quotes)
-    return replace(snapshot(chain([v2("a", eth * 4000)], block=100 + cycle, at=at), seen), taken_at=at)
+    return replace(snapshot(chain([v2("a", eth * 4000)], block=100 + cycle, at=at), seen), observed_at=at)
 
 
 def play(cycles: int, *, stops_rest: bool) -> list[int]:
-    """Let the liquidity grow every cycle, so that every cycle trades; give the count of bare cycles after each."""
+    """Let the liquidity grow every cycle, so that every cycle trades; return the count of bare cycles after each."""
     view, memory, counts = venue(), state(), []
     for cycle in range(cycles):
         seen = moment(10 + 3 * cycle, view, cycle)

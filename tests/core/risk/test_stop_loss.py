@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.core.decision import DropStop, PlaceStop, Standing
-from bot.core.hedge.markets import Lane, lanes_of
+from bot.core.decision import DropStop, PlaceStop, PositionRisk
+from bot.core.hedge.markets import MarketState, hedge_markets_of
 from bot.core.orders import OrderKind
 from bot.core.risk.stop_loss import Protection, protect
 from bot.core.snapshot import OpenOrder
@@ -25,8 +25,8 @@ WANTED = D(2910)
 """3% inside."""
 
 
-def lane(position: str) -> Lane:
-    (found,) = lanes_of(hedge(ETH), {PAPER: venue({ETH: position})}, {}).open
+def market_state(position: str) -> MarketState:
+    (found,) = hedge_markets_of(hedge(ETH), {PAPER: venue({ETH: position})}, {}).open
     return found
 
 
@@ -36,10 +36,10 @@ def resting(size: str = "2", trigger: Decimal = WANTED, name: str = "s1", *, red
 
 
 def asked(*orders: OpenOrder, position: str = "-2", sent: tuple[Pending, ...] = ()) -> Protection:
-    short = Standing(
+    short = PositionRisk(
         PAPER, PERP, ETH, D(position), D(2000), LIQUIDATION, None, LIQUIDATION, LIQUIDATION, D("0.5"), D("0.01")
     )
-    return protect(lane(position), ETH, short, orders, sent, STOP)
+    return protect(market_state(position), ETH, short, orders, sent, STOP)
 
 
 def placed(found: Protection) -> PlaceStop:
@@ -91,14 +91,14 @@ def test_a_second_stop_is_taken_back() -> None:
 
 
 def test_without_a_short_every_stop_is_taken_back() -> None:
-    found = protect(lane("0"), ETH, None, [resting(), resting("1", name="s2")], (), STOP)
+    found = protect(market_state("0"), ETH, None, [resting(), resting("1", name="s2")], (), STOP)
     assert [action.cancel.client_id for action in found.actions if isinstance(action, DropStop)] == ["s1", "s2"]
-    selling = replace(lane("0"), flight=replace(lane("0").flight, selling=D(-1)))
+    selling = replace(market_state("0"), flight=replace(market_state("0").flight, selling=D(-1)))
     assert protect(selling, ETH, None, [resting()], (), STOP).actions == ()
 
 
 def test_where_a_stop_would_fire_at_once_that_is_told_loudly() -> None:
-    near = Standing(PAPER, PERP, ETH, D(-2), D(2000), D(2010), None, D(2010), D(2010), D("0.005"), D("0.9"))
-    found = protect(lane("-2"), ETH, near, (), (), STOP)
+    near = PositionRisk(PAPER, PERP, ETH, D(-2), D(2000), D(2010), None, D(2010), D(2010), D("0.005"), D("0.9"))
+    found = protect(market_state("-2"), ETH, near, (), (), STOP)
     assert (found.actions, found.is_bare) == ((), True)
     assert "too near liquidation" in found.alarms[0].message

@@ -137,7 +137,7 @@ def ccxt_of(flavour: Flavour, credentials: Credentials = ALICE, **more: object) 
 
 @asynccontextmanager
 async def connected(exchange: Ccxt, scene: Scene) -> AsyncIterator[Ccxt]:
-    """Give an exchange a session that reaches the scene's server; the exchange is ccxt's, unmodified."""
+    """Return an exchange a session that reaches the scene's server; the exchange is ccxt's, unmodified."""
     resolver = OnlyLoopback(dict.fromkeys(HOSTS, scene.server.port))
     trust = ssl.create_default_context(cadata=scene.authority)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=resolver, ssl=trust)) as session:

@@ -66,7 +66,7 @@ class Client:
         return self.raw(sign(self.credentials, self.now, method, path, params))
 
     def ok(self, method: str, path: str, **params: object) -> Body:
-        """Send a signed request that must succeed; give the payload."""
+        """Send a signed request that must succeed; return the payload."""
         status, body = self.ask(method, path, **params)
         assert status == 200, body
         return body if self.flavour is Flavour.BINANCE else body["data"]

@@ -43,7 +43,7 @@ async def text(at: Site) -> str:
 
 
 async def samples(at: Site) -> Samples:
-    """Give every sample by its name and its labels' values in alphabetical order."""
+    """Return every sample by its name and its labels' values in alphabetical order."""
     return {
         (sample.name, tuple(sorted(sample.labels.values()))): sample.value
         for family in text_string_to_metric_families(await text(at))
@@ -52,7 +52,7 @@ async def samples(at: Site) -> Samples:
 
 
 def outcomes(intent: Intent) -> list[Outcome | NotFound]:
-    """Give every kind of end that an order can have."""
+    """Return every kind of end that an order can have."""
     name = intent.client_id
     quantity = intent.request.quantity
     report = OrderReport(name, "1", ETH_PERP, OrderStatus.FILLED, quantity, quantity, Decimal(2000), Decimal(1), NOW)

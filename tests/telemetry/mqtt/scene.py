@@ -111,7 +111,7 @@ class Mosquitto:
         return ["-h", "127.0.0.1", "-p", str(self.port), "-u", user, "-P", word, "-V", "mqttv5"]
 
     async def pub(self, topic: str, payload: bytes, *more: str, user: str = "operator") -> int:
-        """Publish by mosquitto_pub; give its exit code."""
+        """Publish by mosquitto_pub; return its exit code."""
         process = await asyncio.create_subprocess_exec(
             "mosquitto_pub",
             *self.arguments(user),

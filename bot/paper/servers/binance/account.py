@@ -16,7 +16,7 @@ from bot.paper.servers.wire import fixed, millis, plain
 
 
 def balance(call: Private) -> object:
-    """Give the wallet."""
+    """Return the wallet."""
     return [
         {
             "accountAlias": "paper",
@@ -34,7 +34,7 @@ def balance(call: Private) -> object:
 
 
 def _wallets(call: Private) -> list[Json]:
-    """Give USDT, and what else the customer holds."""
+    """Return USDT, and what else the customer holds."""
     first = _wallet(call)
     names = [name for name in first if name not in {"asset", "updateTime"}]
     held = {"walletBalance", "marginBalance", "crossWalletBalance", "maxWithdrawAmount", "availableBalance"}
@@ -69,7 +69,7 @@ def _wallet(call: Private) -> Json:
 
 
 def account_v2(call: Private) -> object:
-    """Give balances and every market's position with its settings."""
+    """Return balances and every market's position with its settings."""
     head = {
         "feeTier": 0,
         "feeBurn": False,
@@ -84,7 +84,7 @@ def account_v2(call: Private) -> object:
 
 
 def account_v3(call: Private) -> object:
-    """Give balances and the positions that are open or have orders."""
+    """Return balances and the positions that are open or have orders."""
     return {**_totals(call), "positions": [_held_v3(call, symbol) for symbol in _busy(call)]}
 
 
@@ -108,12 +108,12 @@ def _totals(call: Private) -> Json:
 
 
 def _busy(call: Private) -> list[Symbol]:
-    """Give the symbols with a position or orders."""
+    """Return the symbols with a position or orders."""
     return [symbol for symbol in call.venue.ids.values() if call.desk.size(symbol) or call.desk.working(symbol)]
 
 
 def _core(call: Private, symbol: Symbol) -> Json:
-    """Give what all position formats have."""
+    """Return what all position formats have."""
     engine = call.desk.engine
     account = engine.account
     position, market = account.positions[symbol], call.market(symbol)
@@ -149,7 +149,7 @@ def _changed(call: Private, symbol: Symbol) -> datetime:
 
 
 def settings(call: Private, symbol: Symbol) -> Json:
-    """Give a symbol's leverage and margin mode."""
+    """Return a symbol's leverage and margin mode."""
     account = call.desk.engine.account
     leverage = account.leverage[symbol]
     return {
@@ -176,7 +176,7 @@ def _held_v3(call: Private, symbol: Symbol) -> Json:
 
 
 def position_risk_v3(call: Private) -> object:
-    """Give the positions that are open or have orders: a symbol that is asked for and flat is left out."""
+    """Return the positions that are open or have orders: a symbol that is asked for and flat is left out."""
     busy = _busy(call)
     rows: list[Json] = []
     for symbol in call.symbols():
@@ -187,7 +187,7 @@ def position_risk_v3(call: Private) -> object:
 
 
 def position_risk_v2(call: Private) -> object:
-    """Give every market's position, flat ones too, with its leverage and margin type."""
+    """Return every market's position, flat ones too, with its leverage and margin type."""
     rows: list[Json] = []
     for symbol in call.symbols():
         core, setup = _core(call, symbol), settings(call, symbol)
@@ -218,5 +218,5 @@ def _risk(call: Private, symbol: Symbol) -> Json:
 
 
 def rank(call: Private, symbol: Symbol) -> int:
-    """Give a position's place in the queue of auto-deleveraging; the paper exchange has no queue, so the first."""
+    """Return a position's place in the queue of auto-deleveraging; the paper exchange has no queue, so the first."""
     return 1 if call.desk.size(symbol) else 0

@@ -25,7 +25,7 @@ def parameters(incoming: Incoming) -> Params:
 
 
 def by_key(desks: Mapping[str, Desk], incoming: Incoming) -> Desk:
-    """Give the customer whose key is in the header, without a signature."""
+    """Return the customer whose key is in the header, without a signature."""
     key = incoming.headers.get("x-mbx-apikey", "")
     if not key:
         raise errors.malformed_key()
@@ -36,7 +36,7 @@ def by_key(desks: Mapping[str, Desk], incoming: Incoming) -> Desk:
 
 
 def signed(desks: Mapping[str, Desk], incoming: Incoming, params: Params) -> Desk:
-    """Give the customer who signed a request.
+    """Return the customer who signed a request.
 
     The signature is HMAC-SHA256 over query + body as sent, its own parameter left out.
     """

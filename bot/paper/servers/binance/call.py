@@ -30,18 +30,18 @@ class Public:
         return self.venue.tape
 
     def symbol(self) -> Symbol:
-        """Give the mandatory symbol."""
+        """Return the mandatory symbol."""
         symbol = self.venue.ids.get(self.params.text("symbol"))
         if symbol is None:
             raise errors.unknown_symbol()
         return symbol
 
     def symbols(self) -> list[Symbol]:
-        """Give the symbol that was asked for, or all."""
+        """Return the symbol that was asked for, or all."""
         return list(self.venue.ids.values()) if self.params.maybe("symbol") is None else [self.symbol()]
 
     def market(self, symbol: Symbol) -> PerpMarket:
-        """Give a market's rules."""
+        """Return a market's rules."""
         return self.venue.rules.symbols[symbol].market
 
 
@@ -52,7 +52,7 @@ class Private(Public):
     desk: Desk
 
     def span(self) -> tuple[datetime, datetime]:
-        """Give the time span of a history: startTime to endTime, at most seven days, by default the last seven."""
+        """Return the time span of a history: startTime to endTime, at most seven days, by default the last seven."""
         start, end = self.params.maybe_time("startTime"), self.params.maybe_time("endTime")
         if start is not None and end is not None and end < start:
             raise VenueError(400, "-4022", "Start time can't be later than end time.")
@@ -62,7 +62,7 @@ class Private(Public):
         return start, min(end or self.now, start + _WEEK)
 
     def limit(self, default: int, most: int) -> int:
-        """Give how many entries were asked for."""
+        """Return how many entries were asked for."""
         limit = self.params.maybe_integer("limit")
         if limit is not None and limit <= 0:
             raise errors.missing("limit")

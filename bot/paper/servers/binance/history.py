@@ -10,7 +10,7 @@ from bot.paper.servers.wire import millis
 
 
 def user_trades(call: Private) -> object:
-    """Give a symbol's trades, oldest first."""
+    """Return a symbol's trades, oldest first."""
     symbol, limit = call.symbol(), call.limit(500, 1000)
     trades = [trade for trade in call.desk.records.trades if trade.fill.symbol == symbol]
     order, first = call.params.maybe_integer("orderId"), call.params.maybe_integer("fromId")
@@ -26,7 +26,7 @@ def user_trades(call: Private) -> object:
 
 
 def income(call: Private) -> object:
-    """Give the movements of cash, oldest first."""
+    """Return the movements of cash, oldest first."""
     symbols, limit, kind = call.symbols(), call.limit(100, 1000), call.params.maybe("incomeType")
     start, end = call.span()
     wanted = [
@@ -40,13 +40,13 @@ def income(call: Private) -> object:
 
 
 def adl_quantile(call: Private) -> object:
-    """Give each position's place in the queue of auto-deleveraging: the paper exchange has no queue, so the first."""
+    """Return each position's place in the queue of auto-deleveraging: the paper exchange has no queue, so the first."""
     symbols = [symbol for symbol in call.symbols() if call.desk.size(symbol)]
     return [{"symbol": id_of(symbol), "adlQuantile": {"BOTH": rank(call, symbol)}} for symbol in symbols]
 
 
 def force_orders(_: Private) -> object:
-    """Give liquidation orders; they are told in the trades and the income, not here."""
+    """Return liquidation orders; they are told in the trades and the income, not here."""
     return []
 
 
@@ -71,7 +71,7 @@ def restrictions(call: Private) -> object:
 
 
 def coins(_: Private) -> object:
-    """Give the one coin that the venue holds."""
+    """Return the one coin that the venue holds."""
     return [
         {
             "coin": "USDT",
@@ -93,5 +93,5 @@ def coins(_: Private) -> object:
 
 
 def margin_pairs(_: Private) -> object:
-    """Give the pairs of margin trading on spot: none."""
+    """Return the pairs of margin trading on spot: none."""
     return []

@@ -28,12 +28,12 @@ def ping(_: Public) -> object:
 
 
 def server_time(call: Public) -> object:
-    """Give the venue's clock."""
+    """Return the venue's clock."""
     return {"serverTime": millis(call.now)}
 
 
 def exchange_info(call: Public) -> object:
-    """Give every market's rules and the request limits."""
+    """Return every market's rules and the request limits."""
     return {
         "timezone": "UTC",
         "serverTime": millis(call.now),
@@ -109,7 +109,7 @@ def _filters(call: Public, rules: SymbolRules, market: PerpMarket) -> list[Json]
 
 
 def premium_index(call: Public) -> object:
-    """Give mark price, index price and the funding rate that comes next."""
+    """Return mark price, index price and the funding rate that comes next."""
     found = [_premium(call, symbol) for symbol in call.symbols()]
     return found[0] if call.params.maybe("symbol") else found
 
@@ -130,7 +130,7 @@ def _premium(call: Public, symbol: Symbol) -> Json:
 
 
 def funding_info(call: Public) -> object:
-    """Give the funding interval of every market."""
+    """Return the funding interval of every market."""
     hour = timedelta(hours=1)
     return [
         {
@@ -145,7 +145,7 @@ def funding_info(call: Public) -> object:
 
 
 def book_ticker(call: Public) -> object:
-    """Give the touch of the book."""
+    """Return the touch of the book."""
     found = [_touch(call, symbol) for symbol in call.symbols()]
     return found[0] if call.params.maybe("symbol") else found
 
@@ -165,7 +165,7 @@ def _touch(call: Public, symbol: Symbol) -> Json:
 
 
 def price_ticker(call: Public) -> object:
-    """Give the price last traded at."""
+    """Return the price last traded at."""
     found = [
         {
             "symbol": id_of(symbol),
@@ -178,7 +178,7 @@ def price_ticker(call: Public) -> object:
 
 
 def day_ticker(call: Public) -> object:
-    """Give the last price with the statistics of a day, which the paper exchange does not keep: all 0."""
+    """Return the last price with the statistics of a day, which the paper exchange does not keep: all 0."""
     found = [_day(call, symbol) for symbol in call.symbols()]
     return found[0] if call.params.maybe("symbol") else found
 
@@ -208,7 +208,7 @@ def _day(call: Public, symbol: Symbol) -> Json:
 
 
 def depth(call: Public) -> object:
-    """Give the levels of the book, less what the account took from it."""
+    """Return the levels of the book, less what the account took from it."""
     symbol = call.symbol()
     limit = call.params.maybe_integer("limit") or 500
     if limit not in _DEPTHS:
@@ -240,7 +240,7 @@ def _row(market: PerpMarket, level: Level) -> list[str]:
 
 
 def funding_rate(call: Public) -> object:
-    """Give past funding rates. The rate in force is shown for all of the past, since only it is kept."""
+    """Return past funding rates. The rate in force is shown for all of the past, since only it is kept."""
     limit = min(call.params.maybe_integer("limit") or 100, 1000)
     start, end = call.params.maybe_time("startTime"), call.params.maybe_time("endTime")
     rows: list[Json] = []

@@ -46,7 +46,7 @@ def size_text(market: PerpMarket, size: Decimal) -> str:
 
 
 def order(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
-    """Give an order of the normal book; a stop that was set off shows as the market order that it became."""
+    """Return an order of the normal book; a stop that was set off shows as the market order that it became."""
     average = abs(one.paid / one.filled) if one.filled else ZERO
     is_stop = one.kind is OrderKind.STOP_MARKET
     kind = "LIMIT" if one.kind is OrderKind.LIMIT else "MARKET"
@@ -87,7 +87,7 @@ def _status(one: Order) -> str:
 
 
 def algo_order(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
-    """Give an order of the conditional book."""
+    """Return an order of the conditional book."""
     closes = wish is not None and wish.closes
     fired = one.due_at is not None and one.status.is_final
     average = abs(one.paid / one.filled) if one.filled else ZERO
@@ -127,7 +127,7 @@ def _algo_status(one: Order) -> str:
 
 
 def trade(market: PerpMarket, one: Trade) -> Json:
-    """Give a trade of the account."""
+    """Return a trade of the account."""
     fill = one.fill
     return {
         "symbol": id_of(fill.symbol),
@@ -148,7 +148,7 @@ def trade(market: PerpMarket, one: Trade) -> Json:
 
 
 def income(one: Movement) -> Json:
-    """Give a movement of cash."""
+    """Return a movement of cash."""
     entry = one.entry
     kind = _INCOME[entry.kind]
     return {
@@ -164,5 +164,5 @@ def income(one: Movement) -> Json:
 
 
 def income_type(kind: LedgerKind) -> str:
-    """Give Binance's word for what moved cash."""
+    """Return Binance's word for what moved cash."""
     return _INCOME[kind]

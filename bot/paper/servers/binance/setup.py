@@ -18,7 +18,7 @@ _DONE: Json = {"code": 200, "msg": "success"}
 
 
 def leverage_bracket(call: Private) -> object:
-    """Give the margin tiers."""
+    """Return the margin tiers."""
     return [_brackets(call, symbol) for symbol in call.symbols()]
 
 
@@ -115,7 +115,7 @@ def _unwilling(refusal: Refusal, otherwise: VenueError) -> VenueError:
 
 
 def symbol_config(call: Private) -> object:
-    """Give leverage and margin mode of every market."""
+    """Return leverage and margin mode of every market."""
     rows: list[Json] = []
     for symbol in call.symbols():
         setup = settings(call, symbol)
@@ -132,7 +132,7 @@ def symbol_config(call: Private) -> object:
 
 
 def account_config(call: Private) -> object:
-    """Give what the account may do and how it is set up."""
+    """Return what the account may do and how it is set up."""
     return {
         "feeTier": 0,
         "canTrade": call.desk.permissions.trade,
@@ -156,7 +156,7 @@ def fee_burn(_: Private) -> object:
 
 
 def commission_rate(call: Private) -> object:
-    """Give a market's fees."""
+    """Return a market's fees."""
     symbol = call.symbol()
     market = call.market(symbol)
     return {

@@ -22,7 +22,7 @@ _PRIVATE: Final = "/private/ws"
 
 
 def listen_key(desk: Desk) -> str:
-    """Give the name of a customer's private stream: one per key, as long as it lives."""
+    """Return the name of a customer's private stream: one per key, as long as it lives."""
     return hashlib.sha256(desk.credentials.key.encode()).hexdigest()
 
 

@@ -75,7 +75,7 @@ def new_algo_order(call: Private) -> object:
 
 
 def _side(call: Private) -> Decimal:
-    """Give the sign of the order, after checking that it fits the position mode."""
+    """Return the sign of the order, after checking that it fits the position mode."""
     if not call.desk.permissions.trade:
         raise errors.unauthorised()
     if call.desk.hedge_mode or (call.params.maybe("positionSide") or "BOTH") != "BOTH":
@@ -99,7 +99,7 @@ def _quantity(call: Private, symbol: Symbol) -> Decimal:
 
 
 def _limit_terms(call: Private, kind: str) -> tuple[Decimal | None, TimeInForce]:
-    """Give price and time in force, which a limit order needs and a market order must not have."""
+    """Return price and time in force, which a limit order needs and a market order must not have."""
     if kind == "MARKET":
         for name in ("price", "timeInForce"):
             if call.params.maybe(name) is not None:
@@ -123,7 +123,7 @@ def _place(call: Private, wish: Wish, client_id: str | None) -> Order:
 
 
 def query_order(call: Private) -> object:
-    """Give one order of the normal book."""
+    """Return one order of the normal book."""
     order = _wanted(call, "orderId", "origClientOrderId", lambda one: not waits(one))
     if order is None or order.symbol != call.symbol() or _forgotten(call, order):
         raise errors.order_not_found()
@@ -131,7 +131,7 @@ def query_order(call: Private) -> object:
 
 
 def open_order(call: Private) -> object:
-    """Give one working order of the normal book."""
+    """Return one working order of the normal book."""
     order = _wanted(call, "orderId", "origClientOrderId", lambda one: not waits(one) and not one.status.is_final)
     if order is None or order.symbol != call.symbol():
         raise errors.order_not_found()
@@ -139,7 +139,7 @@ def open_order(call: Private) -> object:
 
 
 def query_algo_order(call: Private) -> object:
-    """Give one order of the conditional book."""
+    """Return one order of the conditional book."""
     order = _wanted(call, "algoId", "clientAlgoId", _conditional)
     if order is None or _forgotten(call, order):
         raise errors.order_not_found()
@@ -147,24 +147,24 @@ def query_algo_order(call: Private) -> object:
 
 
 def open_orders(call: Private) -> object:
-    """Give the working orders of the normal book."""
+    """Return the working orders of the normal book."""
     symbol = call.symbol() if call.params.maybe("symbol") else None
     return [_render(call, order) for order in call.desk.working(symbol) if not _conditional(order)]
 
 
 def open_algo_orders(call: Private) -> object:
-    """Give the working orders of the conditional book."""
+    """Return the working orders of the conditional book."""
     symbol = call.symbol() if call.params.maybe("symbol") else None
     return [_render_algo(call, order) for order in call.desk.working(symbol) if _conditional(order)]
 
 
 def all_orders(call: Private) -> object:
-    """Give a symbol's orders of the normal book, ended ones too."""
+    """Return a symbol's orders of the normal book, ended ones too."""
     return [_render(call, order) for order in _history(call, "orderId") if not waits(order)]
 
 
 def all_algo_orders(call: Private) -> object:
-    """Give a symbol's orders of the conditional book, ended ones too."""
+    """Return a symbol's orders of the conditional book, ended ones too."""
     return [_render_algo(call, order) for order in _history(call, "algoId") if _conditional(order)]
 
 
@@ -213,7 +213,7 @@ def _cancel(call: Private, order: Order) -> Order:
 
 
 def _wanted(call: Private, number_name: str, client_name: str, fits: Callable[[Order], bool]) -> Order | None:
-    """Give the order that a call names by its number or its client id."""
+    """Return the order that a call names by its number or its client id."""
     number, client_id = call.params.maybe_integer(number_name), call.params.maybe(client_name)
     if number is not None:
         order = call.desk.numbered(number)

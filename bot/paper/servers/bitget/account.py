@@ -18,7 +18,7 @@ from bot.paper.servers.wire import VenueError, millis, plain
 
 
 def accounts(call: Private) -> object:
-    """Give the futures accounts of a product type: USDT, and what else the customer holds."""
+    """Return the futures accounts of a product type: USDT, and what else the customer holds."""
     call.product()
     first = _wallet(call)
     rows = [first]
@@ -29,7 +29,7 @@ def accounts(call: Private) -> object:
 
 
 def account(call: Private) -> object:
-    """Give the account with a symbol's settings."""
+    """Return the account with a symbol's settings."""
     symbol = call.symbol()
     coin(call)
     inner = call.desk.engine.account
@@ -87,20 +87,20 @@ def _bound(call: Private) -> Decimal:
 
 
 def all_position(call: Private) -> object:
-    """Give the open positions."""
+    """Return the open positions."""
     call.product()
     return [position(call, symbol) for symbol in call.venue.ids.values() if call.desk.size(symbol)]
 
 
 def single_position(call: Private) -> object:
-    """Give a symbol's position; an empty list while it is flat."""
+    """Return a symbol's position; an empty list while it is flat."""
     symbol = call.symbol()
     coin(call)
     return [position(call, symbol)] if call.desk.size(symbol) else []
 
 
 def position(call: Private, symbol: Symbol) -> Json:
-    """Give one open position."""
+    """Return one open position."""
     engine = call.desk.engine
     inner, market = engine.account, call.market(symbol)
     position, held = inner.positions[symbol], engine.view().positions[symbol]
@@ -143,7 +143,7 @@ def position(call: Private, symbol: Symbol) -> Json:
 
 
 def _times(call: Private, symbol: Symbol) -> tuple[str, str]:
-    """Give when a position was opened (as far as the first trade of the symbol tells) and last changed."""
+    """Return when a position was opened (as far as the first trade of the symbol tells) and last changed."""
     times = [trade.fill.at for trade in call.desk.records.trades if trade.fill.symbol == symbol]
     opened, changed = (times[0], times[-1]) if times else (call.now, call.now)
     return str(millis(opened)), str(millis(changed))

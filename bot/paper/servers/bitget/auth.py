@@ -33,7 +33,7 @@ def parameters(incoming: Incoming) -> Params:
 
 
 def signed(desks: Mapping[str, Desk], incoming: Incoming) -> Desk:
-    """Give the customer who signed a request.
+    """Return the customer who signed a request.
 
     The signature is base64 of HMAC-SHA256 over time stamp, method, path, ``?`` and query (decoded), and body.
     """

@@ -43,7 +43,7 @@ class Public:
             raise errors.wrong("productType")
 
     def symbol(self) -> Symbol:
-        """Give the mandatory symbol."""
+        """Return the mandatory symbol."""
         self.product()
         symbol = self.venue.ids.get(self.params.text("symbol").upper())
         if symbol is None:
@@ -51,12 +51,12 @@ class Public:
         return symbol
 
     def maybe_symbol(self) -> Symbol | None:
-        """Give the symbol that was asked for, if any."""
+        """Return the symbol that was asked for, if any."""
         self.product()
         return None if self.params.maybe("symbol") is None else self.symbol()
 
     def market(self, symbol: Symbol) -> PerpMarket:
-        """Give a market's rules."""
+        """Return a market's rules."""
         return self.venue.rules.symbols[symbol].market
 
 

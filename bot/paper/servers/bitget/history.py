@@ -15,7 +15,7 @@ from bot.paper.servers.wire import millis, plain
 
 
 def fills(call: Private) -> object:
-    """Give the trades, newest first."""
+    """Return the trades, newest first."""
     symbol, order = call.maybe_symbol(), call.params.maybe_integer("orderId")
     wanted = [
         (trade.number, trade)
@@ -29,7 +29,7 @@ def fills(call: Private) -> object:
 
 
 def bills(call: Private) -> object:
-    """Give the movements of cash, newest first; a trade's profit and its fee stand in one bill."""
+    """Return the movements of cash, newest first; a trade's profit and its fee stand in one bill."""
     symbol, kind = call.maybe_symbol(), call.params.maybe("businessType")
     wanted = [
         (number, bill)
@@ -91,7 +91,7 @@ def _business(call: Private, movement: Movement) -> str:
 
 
 def _last_side(call: Private, symbol: Symbol | None, movement: Movement) -> str:
-    """Give the side of the trade that a liquidation fee belongs to."""
+    """Return the side of the trade that a liquidation fee belongs to."""
     before = [
         trade.fill.quantity
         for trade in call.desk.records.trades
@@ -118,7 +118,7 @@ def key_info(call: Private) -> object:
 
 
 def trade_rate(call: Private) -> object:
-    """Give a market's fees."""
+    """Return a market's fees."""
     symbol = call.venue.ids.get(call.params.text("symbol").upper())
     if symbol is None:
         raise errors.unknown_symbol()

@@ -20,22 +20,22 @@ _DEPTHS = {"1": 1, "5": 5, "15": 15, "50": 50, "100": 100, "max": 1000}
 
 
 def server_time(call: Public) -> object:
-    """Give the venue's clock."""
+    """Return the venue's clock."""
     return {"serverTime": str(millis(call.now))}
 
 
 def nothing(_: Public) -> object:
-    """Give an empty list: the venue has no spot and no margin markets."""
+    """Return an empty list: the venue has no spot and no margin markets."""
     return []
 
 
 def coins(_: Public) -> object:
-    """Give the one coin that the venue holds."""
+    """Return the one coin that the venue holds."""
     return [{"coinId": "2", "coin": "USDT", "transfer": "true", "chains": [], "areaCoin": "no"}]
 
 
 def contracts(call: Public) -> object:
-    """Give every market's rules; the venue has USDT-margined ones only."""
+    """Return every market's rules; the venue has USDT-margined ones only."""
     if not call.has_product():
         return []
     symbol = call.maybe_symbol()
@@ -87,17 +87,17 @@ def _contract(call: Public, symbol: Symbol) -> Json:
 
 
 def ticker(call: Public) -> object:
-    """Give a market's prices."""
+    """Return a market's prices."""
     return [ticker_of(call, call.symbol())]
 
 
 def tickers(call: Public) -> object:
-    """Give every market's prices."""
+    """Return every market's prices."""
     return [ticker_of(call, symbol) for symbol in call.venue.ids.values()] if call.has_product() else []
 
 
 def ticker_of(call: Public, symbol: Symbol) -> Json:
-    """Give one market's prices."""
+    """Return one market's prices."""
     account, rules = call.engine.account, call.venue.rules.symbols[symbol]
     book, market = snapshot_views.book(account, rules), account.markets[symbol]
     tick, lot = places(rules.market.tick), places(rules.market.lot)
@@ -130,7 +130,7 @@ def ticker_of(call: Public, symbol: Symbol) -> Json:
 
 
 def symbol_price(call: Public) -> object:
-    """Give last, mark and index price."""
+    """Return last, mark and index price."""
     symbol = call.symbol()
     market = call.engine.account.markets[symbol]
     return [
@@ -145,7 +145,7 @@ def symbol_price(call: Public) -> object:
 
 
 def merge_depth(call: Public) -> object:
-    """Give the levels of the book, less what the account took from it."""
+    """Return the levels of the book, less what the account took from it."""
     symbol = call.symbol()
     limit = _DEPTHS.get((call.params.maybe("limit") or "100").lower())
     if limit is None:
@@ -174,7 +174,7 @@ def merge_depth(call: Public) -> object:
 
 
 def current_fund_rate(call: Public) -> object:
-    """Give the funding rate that comes next."""
+    """Return the funding rate that comes next."""
     symbol = call.symbol()
     state, interval = call.engine.account.funding[symbol], call.venue.rules.symbols[symbol].funding_interval
     return [
@@ -190,7 +190,7 @@ def current_fund_rate(call: Public) -> object:
 
 
 def funding_time(call: Public) -> object:
-    """Give the time of the next funding."""
+    """Return the time of the next funding."""
     symbol = call.symbol()
     interval = call.venue.rules.symbols[symbol].funding_interval
     return [
@@ -203,7 +203,7 @@ def funding_time(call: Public) -> object:
 
 
 def history_fund_rate(call: Public) -> object:
-    """Give past funding rates, newest first. The rate in force stands for all of the past, since only it is kept."""
+    """Return past funding rates, newest first. The rate in force stands for all of the past, since only it is kept."""
     symbol = call.symbol()
     size, page = call.params.maybe_integer("pageSize") or 20, call.params.maybe_integer("pageNo") or 1
     state, interval = call.engine.account.funding[symbol], call.venue.rules.symbols[symbol].funding_interval
@@ -219,7 +219,7 @@ def history_fund_rate(call: Public) -> object:
 
 
 def position_tiers(call: Public) -> object:
-    """Give the margin tiers."""
+    """Return the margin tiers."""
     symbol = call.symbol()
     return [
         {

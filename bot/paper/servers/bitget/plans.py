@@ -89,14 +89,14 @@ def cancel_plan_order(call: Private) -> object:
 
 
 def plans_pending(call: Private) -> object:
-    """Give the waiting conditional orders of a kind."""
+    """Return the waiting conditional orders of a kind."""
     symbol, kind = call.maybe_symbol(), call.params.text("planType")
     orders = [order for order in call.desk.working(symbol) if order.kind is OrderKind.STOP_MARKET]
     return _page(call, [order for order in orders if _is_of(call, order, kind)])
 
 
 def plans_history(call: Private) -> object:
-    """Give the conditional orders of a kind that were set off or cancelled."""
+    """Return the conditional orders of a kind that were set off or cancelled."""
     symbol, kind, status = call.maybe_symbol(), call.params.text("planType"), call.params.maybe("planStatus")
     orders = [order for order in call.desk.orders(symbol) if order.kind is OrderKind.STOP_MARKET]
     ended = [order for order in orders if order.status.is_final and _is_of(call, order, kind)]
@@ -106,7 +106,7 @@ def plans_history(call: Private) -> object:
 
 
 def plan_sub_order(call: Private) -> object:
-    """Give the normal order that a conditional one became; none while it waits."""
+    """Return the normal order that a conditional one became; none while it waits."""
     call.product()
     number = call.params.maybe_integer("planOrderId")
     order = None if number is None else call.desk.numbered(number)

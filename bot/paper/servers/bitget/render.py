@@ -32,14 +32,14 @@ def ids(one: Order) -> Json:
 
 
 def side(quantity: Decimal) -> str:
-    """Give the side of a signed quantity."""
+    """Return the side of a signed quantity."""
     return "buy" if quantity > 0 else "sell"
 
 
 def order(
     market: PerpMarket, one: Order, mode: MarginMode, leverage: Decimal, realised: Decimal, state_key: str
 ) -> Json:
-    """Give an order of the normal book; ``state_key`` is the word that the endpoint has for the state."""
+    """Return an order of the normal book; ``state_key`` is the word that the endpoint has for the state."""
     is_limit = one.kind is OrderKind.LIMIT
     average = abs(one.paid / one.filled) if one.filled else None
     return {
@@ -84,7 +84,7 @@ def _size(market: PerpMarket, size: Decimal) -> str:
 
 
 def plan(market: PerpMarket, one: Order, wish: Wish | None, mode: MarginMode) -> Json:
-    """Give an order of the conditional book."""
+    """Return an order of the conditional book."""
     fired = one.due_at is not None and one.status.is_final
     average = abs(one.paid / one.filled) if one.filled else None
     return {
@@ -128,7 +128,7 @@ def _plan_status(one: Order) -> str:
 
 
 def trade(market: PerpMarket, one: Trade) -> Json:
-    """Give a trade of the account."""
+    """Return a trade of the account."""
     fill = one.fill
     fee = {"deduction": "no", "feeCoin": "USDT", "totalDeductionFee": "", "totalFee": plain(-fill.fee)}
     return {

@@ -51,7 +51,7 @@ def coin(call: Private) -> None:
 
 
 def side(call: Private) -> Decimal:
-    """Give the sign of the order."""
+    """Return the sign of the order."""
     match call.params.text("side").lower():
         case "buy":
             return Decimal(1)
@@ -62,7 +62,7 @@ def side(call: Private) -> Decimal:
 
 
 def size(call: Private) -> Decimal:
-    """Give the mandatory size."""
+    """Return the mandatory size."""
     wanted = call.params.decimal("size")
     if wanted <= 0:
         raise errors.wrong("size")
@@ -119,7 +119,7 @@ def batch_cancel_orders(call: Private) -> object:
 
 
 def listed(call: Private) -> list[Json]:
-    """Give the orders that a call names in a list."""
+    """Return the orders that a call names in a list."""
     found = call.params.values.get("orderIdList") or []
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise errors.wrong("orderIdList")
@@ -145,7 +145,7 @@ def cancel_listed(call: Private, working: list[Order], wanted: list[Json]) -> Js
 
 
 def order_detail(call: Private) -> object:
-    """Give one order of the normal book."""
+    """Return one order of the normal book."""
     symbol = call.symbol()
     order = _named(call)
     if order is None or order.symbol != symbol or waits(order):
@@ -154,21 +154,21 @@ def order_detail(call: Private) -> object:
 
 
 def orders_pending(call: Private) -> object:
-    """Give the working orders of the normal book."""
+    """Return the working orders of the normal book."""
     symbol = call.maybe_symbol()
     working = [order for order in call.desk.working(symbol) if order.kind is not OrderKind.STOP_MARKET]
     return entrusted(call, working)
 
 
 def orders_history(call: Private) -> object:
-    """Give the ended orders of the normal book."""
+    """Return the ended orders of the normal book."""
     symbol = call.maybe_symbol()
     ended = [order for order in call.desk.orders(symbol) if order.status.is_final and not waits(order)]
     return entrusted(call, ended)
 
 
 def entrusted(call: Private, orders: list[Order]) -> Json:
-    """Give a page of orders; null where there is none."""
+    """Return a page of orders; null where there is none."""
     wanted = [order for order in orders if call.is_in_span(order.placed_at) and _fits(call, order)]
     page, last = call.page([(order.number, order) for order in wanted])
     rows = [shown(call, order, "status") for order in page]
@@ -189,7 +189,7 @@ def shown(call: Private, order: Order, state_key: str) -> Json:
 
 
 def _named(call: Private) -> Order | None:
-    """Give the order that a call names by its number or its client id."""
+    """Return the order that a call names by its number or its client id."""
     number, name = call.params.maybe_integer("orderId"), call.params.maybe("clientOid")
     if number is not None:
         return call.desk.numbered(number)

@@ -18,6 +18,7 @@ from bot.control.client import NotRunning, ask
 from bot.control.messages import SOURCE
 from bot.core.command import Command, Verb
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 
 _LITTLE, _LEAST = 500, 50
 """MiB of free disk below which it warns, and fails."""
@@ -44,7 +45,7 @@ async def journal(settings: Settings) -> Sequence[Finding]:
     path = journal_path(settings)
     if not path.exists():
         return [skip("journal", f"{path} is not there yet; the first run makes it")]
-    with closing(JournalView.open(path)) as view:
+    with closing(JournalView.open(path, CURVES)) as view:
         meta, pending = view.meta(), view.pending()
     text = f"of {meta.bot_id}, epoch {meta.epoch}, {len(pending)} orders unresolved"
     if meta.bot_id != settings.bot.id:

@@ -21,6 +21,7 @@ from bot.core.command import Verb
 from bot.core.types import VenueId
 from bot.journal.reader import JournalView
 from bot.ports import Meter, NoMeter, Operator, Publisher, Service
+from bot.protocols.registry import CURVES
 from bot.telemetry.about import About
 from bot.telemetry.mqtt.config import MqttConfig
 from bot.telemetry.notifications import Alerts, Apprise, Notifier
@@ -109,7 +110,7 @@ def _mouth(settings: Settings) -> Notifier:
 
 def _past(journal: Path, cycles: int) -> Past:
     """Return what the status page shows of the time before the start."""
-    with closing(JournalView.open(journal)) as view:
+    with closing(JournalView.open(journal, CURVES)) as view:
         orders = [(item.intent, item.outcome) for item in view.intents(limit=_ORDERS)]
         return Past(view.summaries(limit=cycles), orders, view.events(limit=_EVENTS))
 

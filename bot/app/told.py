@@ -15,6 +15,7 @@ from bot.core.types import ClientOrderId, VenueId
 from bot.journal.database import Database
 from bot.journal.journal import SqliteJournal
 from bot.journal.lock import JournalLock
+from bot.journal.rows import CycleRows
 from bot.ports import Meter, NoMeter
 
 _REMEMBERED: Final = 10_000
@@ -24,8 +25,8 @@ _REMEMBERED: Final = 10_000
 class ToldJournal(SqliteJournal):
     """A journal that tells ``meter`` of every outcome and event, once they are written."""
 
-    def __init__(self, database: Database, lock: JournalLock, bot_id: str, keep_cycles: int) -> None:
-        super().__init__(database, lock, bot_id, keep_cycles)
+    def __init__(self, database: Database, lock: JournalLock, bot_id: str, cycles: CycleRows, keep: int) -> None:
+        super().__init__(database, lock, bot_id, cycles, keep)
         self.meter: Meter = NoMeter()
         self._intents: dict[ClientOrderId, Intent] = {}
 

@@ -41,7 +41,7 @@ from bot.paper.live_marks import VenueMarks
 from bot.paper.marks import MarkSource as Marks
 from bot.paper.marks import PoolMarks, ScriptMarks
 from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Exchange, Journal, Meter, Service
-from bot.protocols.registry import sources
+from bot.protocols.registry import CURVES, sources
 from bot.venues.registry import connect, connect_public
 
 log = structlog.get_logger(__name__)
@@ -60,7 +60,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
     """
     async with AsyncExitStack() as stack:
         clock = _clock(settings)
-        journal = ToldJournal.open(journal_path(settings), settings.bot.id, SystemClock().now())
+        journal = ToldJournal.open(journal_path(settings), settings.bot.id, SystemClock().now(), CURVES)
         stack.callback(journal.close)
         world = await _world(settings, clock, settings.bot.state_dir, _noted(journal, clock), stack)
         venues = {venue.venue: venue for venue in world.venues}
@@ -115,7 +115,7 @@ async def preview(settings: Settings) -> AsyncIterator[Preview]:
         state: State | None = None
         pending: tuple[Pending, ...] = ()
         if journal_path(settings).exists():
-            view = JournalView.open(journal_path(settings))
+            view = JournalView.open(journal_path(settings), CURVES)
             stack.callback(view.close)
             record = view.last_record()
             if record is not None:

@@ -27,9 +27,9 @@ from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
 from bot.core.types import PositionId, Underlying
 from bot.journal.codec import Codec
-from bot.journal.rows import CURVES
 from bot.paper.engine.engine import PaperEngine
 from bot.ports import Clock
+from bot.protocols.registry import CURVES
 
 if TYPE_CHECKING:
     from bot.backtest.engine import Plan, Replay

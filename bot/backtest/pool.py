@@ -24,7 +24,7 @@ from bot.core.amm.decimal_context import PRECISE, from_x96
 from bot.core.amm.tick_math import MAX_TICK, nearest_usable_tick, sqrt_ratio_at_tick
 from bot.core.errors import ConfigError
 from bot.core.snapshot import Token
-from bot.core.types import USD, Address, PositionId, Underlying
+from bot.core.types import USD, Address, PoolId, PositionId, Underlying
 
 _PIPS: Final = 10**6
 _LOG_TICK: Final = math.log(1.0001)
@@ -46,7 +46,7 @@ class PoolFacts:
     """What does not change about a pool. ``is_inverted``: token1 is the volatile one, so its price falls with ticks."""
 
     name: str
-    address: Address
+    pool: PoolId
     fee: int
     token0: Token
     token1: Token
@@ -83,7 +83,7 @@ def facts_of(spec: PoolSpec, number: int) -> PoolFacts:
     is_inverted = spec.token0.underlying == USD
     return PoolFacts(
         name=spec.name,
-        address=Address(f"0x{number + 1:040x}"),
+        pool=PoolId(f"0x{number + 1:040x}"),
         fee=spec.fee,
         token0=tokens[0],
         token1=tokens[1],

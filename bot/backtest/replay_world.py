@@ -78,7 +78,7 @@ class World:
         if entry is None:
             entry = Entry.single(amounts.principal0, amounts.principal1, own.liquidity, EntrySource.MINT_EVENTS, 0)
             self.entries[own.id] = entry
-        return LpPosition(own.id, "uniswap_v3", facts.address, facts.token0, facts.token1, curve, amounts, entry)
+        return LpPosition(own.id, "uniswap_v3", facts.pool, facts.token0, facts.token1, curve, amounts, entry)
 
 
 def _stamp(number: int, now: datetime) -> BlockStamp:
@@ -88,7 +88,7 @@ def _stamp(number: int, now: datetime) -> BlockStamp:
 def _price(facts: PoolFacts, tick: int) -> PoolPrice:
     usd = facts.price(tick)
     price = 1 / usd if facts.is_inverted else usd
-    return PoolPrice(facts.address, facts.token0.underlying, facts.token1.underlying, price, _DEPTH)
+    return PoolPrice(facts.pool, facts.token0.underlying, facts.token1.underlying, price, _DEPTH)
 
 
 @dataclass(frozen=True, slots=True)

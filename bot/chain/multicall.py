@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.chain import json_rpc
+from bot.chain.abi import selector
 from bot.chain.config import Limits
 from bot.chain.endpoint import Endpoint, RpcError
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp
 from bot.core.types import Address
 
-AGGREGATE3: Final = bytes.fromhex("82ad56cb")
-ERROR_STRING: Final = bytes.fromhex("08c379a0")
+AGGREGATE3: Final = selector("aggregate3((address,bool,bytes)[])")
+ERROR_STRING: Final = selector("Error(string)")
 WORD: Final = json_rpc.WORD
 INVALID_PARAMS: Final = -32602
 REVERTED: Final = 3

@@ -11,7 +11,7 @@ from bot.chain.config import ChainConfig
 from bot.chain.logs import Logs
 from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.snapshot import Entry, LeftOut, LpPosition, PoolPrice
-from bot.core.types import Address, PositionId
+from bot.core.types import Address, PoolId, PositionId
 
 
 @dataclass(slots=True)
@@ -19,8 +19,13 @@ class Found:
     """What a pass over the readers found; prices are kept once per pool."""
 
     positions: list[LpPosition] = field(default_factory=list)
-    prices: dict[Address, PoolPrice] = field(default_factory=dict)
+    prices: dict[PoolId, PoolPrice] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+
+    def price(self, price: PoolPrice | None) -> None:
+        """Take a pool's price, where it has one."""
+        if price is not None:
+            self.prices[price.pool] = price
 
     def leave_out(self, position: str, token: UnknownToken) -> None:
         """Note a position that holds a foreign token, unless the user wants to hear nothing of that."""

@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from bot.chain import json_rpc
+from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.config import ChainConfig, TokenMapping
 from bot.chain.known_tokens import BY_ADDRESS
@@ -26,9 +27,9 @@ from bot.core.types import USD, Address, Underlying
 
 log = structlog.get_logger(__name__)
 
-SYMBOL: Final = bytes.fromhex("95d89b41")
-DECIMALS: Final = bytes.fromhex("313ce567")
-BALANCE_OF: Final = bytes.fromhex("70a08231")
+SYMBOL: Final = selector("symbol()")
+DECIMALS: Final = selector("decimals()")
+BALANCE_OF: Final = selector("balanceOf(address)")
 BALANCE_GAS: Final = 60_000
 """Some tokens stand behind a proxy or reckon their balances."""
 METADATA_GAS: Final = 1_000_000

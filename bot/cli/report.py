@@ -18,6 +18,7 @@ from bot.cli.backtest import run
 from bot.cli.options import ConfigFiles, JournalCopy, Live, open_settings
 from bot.core.errors import ConfigError
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 
 app = typer.Typer(add_completion=False)
 
@@ -59,7 +60,7 @@ def report(
 
 
 def _journaled(path: Path) -> Story:
-    with closing(JournalView.open(path)) as view:
+    with closing(JournalView.open(path, CURVES)) as view:
         story = of_journal(view)
     if story is None:
         raise ConfigError("the journal has no cycle yet: nothing to report", source=str(path))

@@ -21,6 +21,7 @@ from bot.core.errors import Halt
 from bot.core.record import CycleRecord, Event
 from bot.journal.reader import JournalMeta, JournalView
 from bot.journal.rows import IntentRecord
+from bot.protocols.registry import CURVES
 
 app = typer.Typer(add_completion=False)
 
@@ -33,7 +34,7 @@ def status(ctx: typer.Context, files: ConfigFiles = None, *, as_json: AsJson = F
     """Print the state that stands now, and the last cycle, orders and events of the journal."""
     settings = open_settings(ctx, files, live=live).settings
     now = _asked(control_path(settings))
-    with closing(JournalView.open(journal_path(settings))) as view:
+    with closing(JournalView.open(journal_path(settings), CURVES)) as view:
         meta, record = view.meta(), view.last_record()
         orders, events = view.intents(limit=_LAST), view.events(limit=_LAST)
         book = view.book()

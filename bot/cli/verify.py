@@ -14,6 +14,7 @@ from bot.app.services import journal_path
 from bot.backtest.verify_journal import Derived, derive
 from bot.cli.options import AsJson, ConfigFiles, JournalCopy, Live, open_settings
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 
 app = typer.Typer(add_completion=False)
 
@@ -35,7 +36,7 @@ def verify(
     """
     settings = open_settings(ctx, files, live=live).settings
     progress = Progress(TextColumn("deriving"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True))
-    with closing(JournalView.open(journal or journal_path(settings))) as view, progress:
+    with closing(JournalView.open(journal or journal_path(settings), CURVES)) as view, progress:
         cycles = view.cycles()
         found = list(progress.track(derive(view.records(), settings.policy()), cycles))
     different = [item for item in found if item.differs]

@@ -20,7 +20,7 @@ from bot.core.policy import Policy
 from bot.core.risk import loss_limits
 from bot.core.snapshot import PoolPrice, Snapshot
 from bot.core.state import State, VenueWatch
-from bot.core.types import USD, ZERO, Address, Underlying
+from bot.core.types import USD, ZERO, PoolId, Underlying
 
 _DEEPEST: Final = Decimal(10) ** 30
 
@@ -125,6 +125,6 @@ def _prices(
     traded = (key for pool in found_pools for key in (pool.underlying0, pool.underlying1))
     if all(key in prices for key in (*exposures, *traded)):
         return prices
-    anchors = [PoolPrice(Address(""), key, USD, mark, _DEEPEST) for key, mark in marks.items()]
+    anchors = [PoolPrice(PoolId(""), key, USD, mark, _DEEPEST) for key, mark in marks.items()]
     found = usd_prices([*anchors, *found_pools])
     return {**prices, **{key: found[key] for key in sorted(found) if key not in prices}}

@@ -20,6 +20,7 @@ from bot.core.types import (
     ChainId,
     ChainName,
     ClientOrderId,
+    PoolId,
     PositionId,
     Symbol,
     Underlying,
@@ -86,7 +87,7 @@ class LpPosition:
 
     id: PositionId
     protocol: str
-    pool: Address
+    pool: PoolId
     token0: Token
     token1: Token
     curve: Curve
@@ -101,7 +102,7 @@ class PoolPrice:
     ``depth`` orders pools that price the same pair: the token1 units that a 1% move of the price would trade.
     """
 
-    pool: Address
+    pool: PoolId
     underlying0: Underlying
     underlying1: Underlying
     price: Decimal

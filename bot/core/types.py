@@ -11,6 +11,8 @@ ChainName = NewType("ChainName", str)
 ChainId = NewType("ChainId", int)
 Address = NewType("Address", str)
 """A contract or account address with its EIP-55 checksum."""
+PoolId = NewType("PoolId", str)
+"""What a protocol tells its pools apart by, unique on a chain: mostly the pool contract's address."""
 BlockHash = NewType("BlockHash", str)
 """``0x`` and 64 lower-case hexadecimal digits."""
 Underlying = NewType("Underlying", str)

@@ -31,6 +31,7 @@ from bot.demo.scene import OWNER, Scene, Step
 from bot.demo.venues import SYMBOLS, DemoVenue, Kind, serving
 from bot.journal.reader import JournalView
 from bot.ports import Clock
+from bot.protocols.registry import CURVES
 
 START_DEADLINE: Final = 60.0
 """Seconds that the daemon has for its first cycle: imports on a slow machine."""
@@ -94,7 +95,7 @@ class DemoRun:
     def view(self) -> JournalView:
         """Return the journal, read-only; open until the demo ends."""
         if self._view is None:
-            self._view = JournalView.open(self.journal)
+            self._view = JournalView.open(self.journal, CURVES)
         return self._view
 
     async def start(self) -> None:

@@ -24,6 +24,7 @@ from bot.journal import migrate, rows, statements, tables
 from bot.journal.cache import Known
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
+from bot.journal.rows import Curves, CycleRows
 
 KEEP_CYCLES: Final = 50_000
 """A day of blocks of two seconds, a week of Ethereum's."""
@@ -39,11 +40,12 @@ class SqliteJournal:
     the file is locked or can't be written (nothing of the call stands then), and Halt where the file is damaged.
     """
 
-    def __init__(self, database: Database, lock: JournalLock, bot_id: str, keep_cycles: int) -> None:
+    def __init__(self, database: Database, lock: JournalLock, bot_id: str, cycles: CycleRows, keep: int) -> None:
         self._database = database
         self._lock = lock
         self._bot_id = bot_id
-        self._keep_cycles = keep_cycles
+        self._cycles = cycles
+        self._keep_cycles = keep
         self._epoch = 0
         self._next_number = 1
         self._last_cycle: int | None = None
@@ -51,13 +53,14 @@ class SqliteJournal:
         self._since: datetime | None = None
 
     @classmethod
-    def open(cls, path: Path, bot_id: str, at: datetime, keep_cycles: int = KEEP_CYCLES) -> Self:
+    def open(cls, path: Path, bot_id: str, at: datetime, curves: Curves, keep_cycles: int = KEEP_CYCLES) -> Self:
         """Lock the journal, make or migrate it, and begin a new epoch.
 
         Args:
             path: the file; what is missing is made, its directory included.
             bot_id: begins every client order id; 1 to 12 of ``[a-z0-9]``.
             at: the present time, shown to whoever finds the journal in use.
+            curves: what positions may lie on.
             keep_cycles: how many cycles to keep; intents, fills, entries and events are kept for ever.
 
         Raises:
@@ -79,7 +82,7 @@ class SqliteJournal:
             undo.callback(lock.release)
             database = Database.for_writing(path)
             undo.callback(database.close)
-            journal = cls(database, lock, bot_id, keep_cycles)
+            journal = cls(database, lock, bot_id, CycleRows(curves), keep_cycles)
             journal._begin_epoch(at)
             undo.pop_all()
         return journal
@@ -181,7 +184,7 @@ class SqliteJournal:
         Raises:
             Halt: a cycle of that number stands there already.
         """
-        cycle = rows.cycle_values(record)
+        cycle = self._cycles.values(record)
         state = {"id": 1, "cycle": record.cycle, "state": rows.pack(rows.STATE, record.decision.state)}
         book = {"id": 1, "book": rows.pack(rows.BOOK, record.book)}
         with self._database.transaction() as connection:
@@ -203,7 +206,7 @@ class SqliteJournal:
         newest = select(tables.cycles).order_by(tables.cycles.c.number.desc()).limit(1)
         with self._database.transaction() as connection:
             row = connection.execute(newest).one_or_none()
-        return None if row is None else rows.to_record(row).snapshot
+        return None if row is None else self._cycles.record(row).snapshot
 
     def load_state(self) -> State | None:
         """Return the state of the last recorded cycle, or None on a new journal.

@@ -22,7 +22,7 @@ from bot.journal import migrate, rows, statements, tables
 from bot.journal.cycle_summary import CycleSummary
 from bot.journal.database import Database
 from bot.journal.lock import Holder, holder
-from bot.journal.rows import IntentRecord
+from bot.journal.rows import Curves, CycleRows, IntentRecord
 
 MANY: Final = 1000
 """How many rows an answer has at most, unless told."""
@@ -46,12 +46,13 @@ class JournalView:
     Each method raises Retryable where the file can't be read now, and Halt where it is damaged.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, cycles: CycleRows) -> None:
         self._database = database
+        self._cycles = cycles
 
     @classmethod
-    def open(cls, path: Path) -> JournalView:
-        """Open a journal for reading.
+    def open(cls, path: Path, curves: Curves) -> JournalView:
+        """Open a journal for reading; ``curves`` are those that a position may lie on, by their names in journals.
 
         Raises:
             ConfigError: the file is missing, empty, no journal, or of another version.
@@ -68,7 +69,7 @@ class JournalView:
                 raise ConfigError(f"this is no dnbot journal ({error})", source=str(path)) from error
             migrate.require_head(found, path)
             undo.pop_all()
-        return cls(database)
+        return cls(database, CycleRows(curves))
 
     def meta(self) -> JournalMeta:
         """Return whose journal it is and who writes it."""
@@ -80,7 +81,7 @@ class JournalView:
     def last_record(self) -> CycleRecord | None:
         """Return the last recorded cycle whole, None where there is none yet."""
         found = self._newest(select(tables.cycles), tables.cycles.c.number, 1)
-        return rows.to_record(found[0]) if found else None
+        return self._cycles.record(found[0]) if found else None
 
     def summaries(self, after: int = 0, limit: int = MANY) -> tuple[CycleSummary, ...]:
         """Return the cycles whose numbers are larger than ``after``, in short."""
@@ -104,7 +105,7 @@ class JournalView:
                 found = connection.execute(page).all()
             if not found:
                 return
-            yield from (rows.to_record(row) for row in found)
+            yield from (self._cycles.record(row) for row in found)
             after = found[-1].number
 
     def book(self) -> Book:

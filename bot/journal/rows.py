@@ -11,8 +11,6 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Row
 
-from bot.core.amm.concentrated import V3Position
-from bot.core.amm.constant_product import V2Position
 from bot.core.amm.curve import Curve
 from bot.core.decision import Decision
 from bot.core.errors import Halt
@@ -31,13 +29,11 @@ T = TypeVar("T")
 Values = dict[str, Any]
 """A row, as SQLAlchemy takes it."""
 
-CURVES: Final[Mapping[str, type]] = {"v2": V2Position, "v3": V3Position}
-"""Every curve that a position may lie on, by the name that it has in journals; a new one is one line here."""
+Curves = Mapping[str, type[Curve]]
+"""Every curve that a position may lie on, by the name that it has in journals."""
 
-SNAPSHOT: Final = Codec[Snapshot](Snapshot, {Curve: CURVES})
 DECISION: Final = Codec[Decision](Decision)
 STATE: Final = Codec[State](State)
-SETTLEMENT: Final = Codec[Settlement](Settlement, {Curve: CURVES})
 BOOK: Final = Codec[Book](Book)
 RESULT: Final = Codec[Attribution](Attribution)
 OUTCOME: Final = Codec[Outcome | NotFound](Outcome | NotFound)
@@ -149,28 +145,34 @@ def to_trade(row: Row[Any]) -> JournaledTrade:
     return JournaledTrade(row.rowid, to_fill(row), row.mark)
 
 
-def cycle_values(record: CycleRecord) -> Values:
-    """Return the row of a cycle."""
-    summary = summarise(record)
-    return {
-        "number": record.cycle,
-        "at": record.at,
-        "seconds": record.seconds,
-        "blocks": _BLOCKS.dumps(summary.blocks).decode(),
-        "summary": _FIGURES.dumps(summary.figures).decode(),
-        "snapshot": pack(SNAPSHOT, record.snapshot),
-        "decision": pack(DECISION, record.decision),
-        "before": None if record.before is None else pack(STATE, record.before),
-        "settlement": None if record.settlement is None else pack(SETTLEMENT, record.settlement),
-    }
+class CycleRows:
+    """Turns cycles into rows and back; the curves of their positions have the names that ``curves`` gives them."""
 
+    def __init__(self, curves: Curves) -> None:
+        self.snapshot = Codec[Snapshot](Snapshot, {Curve: curves})
+        self.settlement = Codec[Settlement](Settlement, {Curve: curves})
 
-def to_record(row: Row[Any]) -> CycleRecord:
-    """Read a cycle whole, but for the book: only the newest one is kept."""
-    snapshot, decision = unpack(SNAPSHOT, row.snapshot), unpack(DECISION, row.decision)
-    before = None if row.before is None else unpack(STATE, row.before)
-    settlement = None if row.settlement is None else unpack(SETTLEMENT, row.settlement)
-    return CycleRecord(row.number, row.at, snapshot, decision, row.seconds, before, settlement)
+    def values(self, record: CycleRecord) -> Values:
+        """Return the row of a cycle."""
+        summary = summarise(record)
+        return {
+            "number": record.cycle,
+            "at": record.at,
+            "seconds": record.seconds,
+            "blocks": _BLOCKS.dumps(summary.blocks).decode(),
+            "summary": _FIGURES.dumps(summary.figures).decode(),
+            "snapshot": pack(self.snapshot, record.snapshot),
+            "decision": pack(DECISION, record.decision),
+            "before": None if record.before is None else pack(STATE, record.before),
+            "settlement": None if record.settlement is None else pack(self.settlement, record.settlement),
+        }
+
+    def record(self, row: Row[Any]) -> CycleRecord:
+        """Read a cycle whole, but for the book: only the newest one is kept."""
+        snapshot, decision = unpack(self.snapshot, row.snapshot), unpack(DECISION, row.decision)
+        before = None if row.before is None else unpack(STATE, row.before)
+        settlement = None if row.settlement is None else unpack(self.settlement, row.settlement)
+        return CycleRecord(row.number, row.at, snapshot, decision, row.seconds, before, settlement)
 
 
 def to_summary(row: Row[Any]) -> CycleSummary:

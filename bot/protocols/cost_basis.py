@@ -13,16 +13,17 @@ from math import isqrt
 from typing import Final
 
 from bot.chain import json_rpc
+from bot.chain.abi import topic
 from bot.chain.logs import Log, Logs, Topics
 from bot.core.lp.cost_basis import follow
 from bot.core.snapshot import Entry, EntrySource, LpPosition
 from bot.core.types import Address
 
-TRANSFER: Final = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
-V2_MINT: Final = "0x4c209b5fc8ad50758f13e2e1088ba56a560dff690a1c6fef26394f4c03821c4f"
-V2_SYNC: Final = "0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1"
-V3_INCREASE: Final = "0x3067048beee31b25b2f1681f88dac838c8bba36af25bfb2b7cf7473a5847e35f"
-V3_DECREASE: Final = "0x26f6a048ee9138f2c0ce266f322cb99228e8d619ae2bff30c67f8dcf9d2377b4"
+TRANSFER: Final = topic("Transfer(address,address,uint256)")
+V2_MINT: Final = topic("Mint(address,uint256,uint256)")
+V2_SYNC: Final = topic("Sync(uint112,uint112)")
+V3_INCREASE: Final = topic("IncreaseLiquidity(uint256,uint128,uint256,uint256)")
+V3_DECREASE: Final = topic("DecreaseLiquidity(uint256,uint128,uint256,uint256)")
 
 
 async def v3_entry(logs: Logs, position: LpPosition, manager: Address, block: int) -> Entry | None:
@@ -55,7 +56,9 @@ async def v2_entry(logs: Logs, position: LpPosition, accounts: Sequence[Address]
         return (came - went) * json_rpc.uint(log.data)
 
     filters: list[Topics] = [(TRANSFER, None, ours), (TRANSFER, ours)]
-    history = await _history(logs.newest_first(position.pool, filters, block), position.curve.liquidity, change)
+    history = await _history(
+        logs.newest_first(Address(position.pool), filters, block), position.curve.liquidity, change
+    )
     if history is None:
         return None
     entry = _nothing(history, block)

@@ -11,6 +11,7 @@ from math import isqrt
 from typing import Final
 
 from bot.chain import json_rpc
+from bot.chain.abi import selector, topic
 from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig
 from bot.chain.endpoint import Endpoint, RpcError
@@ -25,13 +26,13 @@ from bot.protocols.cost_basis import V2_SYNC
 from bot.protocols.uniswap_v2.reader import GET_RESERVES, TOKEN0, TOKEN1
 from bot.protocols.uniswap_v3.calls import LIQUIDITY, SLOT0
 
-FEE: Final = bytes.fromhex("ddca3f43")
-TICK_SPACING: Final = bytes.fromhex("d0c93a7c")
-V3_SWAP: Final = "0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67"
-V3_MINT: Final = "0x7a53080ba414158be7ec69b987b5fb7d07dee101fe85488f0853ae16239d0bde"
-V3_BURN: Final = "0x0c396cd989a39f4459b5fa1aed6a9a8dcdbc45908acfd67e028cd568da98982c"
-V3_INITIALIZE: Final = "0x98636036cb66a9c19a37435efc1e90142190214e8abeb821bdba3f2990dd4c95"
-V2_SWAP: Final = "0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822"
+FEE: Final = selector("fee()")
+TICK_SPACING: Final = selector("tickSpacing()")
+V3_SWAP: Final = topic("Swap(address,address,int256,int256,uint160,uint128,int24)")
+V3_MINT: Final = topic("Mint(address,address,int24,int24,uint128,uint256,uint256)")
+V3_BURN: Final = topic("Burn(address,int24,int24,uint128,uint256,uint256)")
+V3_INITIALIZE: Final = topic("Initialize(uint160,int24)")
+V2_SWAP: Final = topic("Swap(address,uint256,uint256,uint256,uint256,address)")
 _V2_FEE: Final = 3000
 _DEPTH: Final = 64
 """Blocks after which one is taken for final where the node does not tell which are: two epochs of Ethereum."""

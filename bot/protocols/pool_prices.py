@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.amm.decimal_context import PRECISE, from_x96
 from bot.core.snapshot import PoolPrice, Token
-from bot.core.types import Address
+from bot.core.types import Address, PoolId
 
 ONE_PERCENT: Final = Decimal("1.01").sqrt(PRECISE) - 1
 """A price that moves by 1% moves its square root, which token1's amount is proportional to, by this much."""
@@ -33,7 +33,7 @@ def v3_price(pool: Address, token0: Token, token1: Token, sqrt_price_x96: int, l
 def _price(pool: Address, token0: Token, token1: Token, raw: Decimal, depth: Decimal) -> PoolPrice:
     whole = raw.scaleb(token0.decimals - token1.decimals)
     return PoolPrice(
-        pool=pool,
+        pool=PoolId(pool),
         underlying0=token0.underlying,
         underlying1=token1.underlying,
         price=whole * token1.rate / token0.rate,

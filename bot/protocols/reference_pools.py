@@ -60,9 +60,7 @@ class ReferencePools:
         tokens = self._tokens.pair(reads, *addresses)
         if isinstance(tokens, UnknownToken):
             return
-        price = (self._v3 if reference.is_v3 else self._v2)(reads, reference, *tokens)
-        if price is not None:
-            found.prices[reference.address] = price
+        found.price((self._v3 if reference.is_v3 else self._v2)(reads, reference, *tokens))
 
     @staticmethod
     def _v3(reads: Reads, reference: _Reference, token0: Token, token1: Token) -> PoolPrice | None:

@@ -22,12 +22,13 @@ from bot.core.amm.constant_product import V2Position
 from bot.core.policy import Policy
 from bot.core.record import CycleRecord
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
-from bot.core.types import Address, ChainName, PositionId
+from bot.core.types import ChainName, PoolId, PositionId
 from bot.journal.journal import SqliteJournal
 from bot.paper.config import PaperConfig
 from bot.paper.exchange import PaperExchange
 from bot.paper.marks import PoolMarks
 from bot.ports import Exchange, Journal
+from bot.protocols.registry import CURVES
 from tests.core.scenes import BTC, CHAIN, ETH, NOW, PAPER, USD, USDC, WETH, chain, policy, pool_price, symbol
 from tests.faults.points import Points
 
@@ -40,7 +41,7 @@ def position(eth: Decimal, size: Decimal, name: str = "v2") -> LpPosition:
     units = size * (2000 / eth).sqrt()
     eths, usdcs = int(units * 100 * 10**18), int(units * eth * 100 * 10**6)
     curve = V2Position(10**18, 100 * 10**18, eths, usdcs, eths, usdcs, k_last=0, fee_on=False)
-    return LpPosition(PositionId(name), "v2", Address("0xpool"), WETH, USDC, curve, curve.amounts(), None)
+    return LpPosition(PositionId(name), "v2", PoolId("0xpool"), WETH, USDC, curve, curve.amounts(), None)
 
 
 def view(block: int, eth: Decimal | str | int = 2000, size: Decimal | str | int = 5) -> ChainView:
@@ -161,7 +162,7 @@ async def rig(
     clock = clock or ManualClock(NOW)
     shown = FakeChain(clock)
     marks = PoolMarks()
-    journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now())
+    journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now(), CURVES)
     exchange = exchange_in(folder, clock, marks)
     published = Published()
     seen_journal: Journal = points.watch(journal) if points else journal

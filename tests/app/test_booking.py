@@ -12,6 +12,7 @@ from bot.core.orders import LedgerKind
 from bot.core.pnl.attribution import Attribution
 from bot.core.pnl.ledger import Book
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import NOW
 
@@ -49,7 +50,7 @@ async def test_every_cycle_is_booked_and_restarts_lose_nothing(tmp_path: Path) -
     assert hedge.trading_fees == fees < 0
     assert all(trade.mark is not None for trade in fills)
     assert hedge.slippage == sum(((trade.mark or 0) - trade.fill.price) * trade.fill.quantity for trade in fills)
-    with closing(JournalView.open(tmp_path / "journal.sqlite")) as books:
+    with closing(JournalView.open(tmp_path / "journal.sqlite", CURVES)) as books:
         assert books.book() == book
         assert books.results() == {NOW.date(): book.today}
 

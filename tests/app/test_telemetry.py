@@ -13,6 +13,7 @@ from bot.core.orders import Intent, LedgerEntry, LedgerKind, NotFound, Outcome, 
 from bot.core.record import Event
 from bot.core.types import VenueId
 from bot.ports import NoMeter
+from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, order
 from tests.telemetry.web.scenes import UNKNOWN, account, record
 
@@ -39,13 +40,13 @@ class Heard(NoMeter):
 
 
 def test_outcomes_and_events_are_told_after_a_restart_too(tmp_path: Path) -> None:
-    with closing(ToldJournal.open(tmp_path / "j", "dn", NOW)) as journal:
+    with closing(ToldJournal.open(tmp_path / "j", "dn", NOW, CURVES)) as journal:
         journal.meter = heard = Heard()
         first, second = journal.new_intent(order(), NOW), journal.new_intent(order(), NOW)
         journal.resolve(first.client_id, Rejected(first.client_id, RejectReason.OTHER, "-1", "no"), NOW)
         journal.add_event(Event(NOW, "started", "", {}))
     assert (heard.outcomes, heard.events) == ([(first.client_id, "Rejected")], ["started"])
-    with closing(ToldJournal.open(tmp_path / "j", "dn", NOW + timedelta(1))) as journal:
+    with closing(ToldJournal.open(tmp_path / "j", "dn", NOW + timedelta(1), CURVES)) as journal:
         journal.meter = heard = Heard()
         assert [item.intent for item in journal.pending()] == [second]
         journal.resolve(second.client_id, Unknown(second.client_id, "lost"), NOW)

@@ -17,6 +17,7 @@ from bot.core.errors import Retryable
 from bot.core.policy import ExecutionPolicy, FixedWidth, Policy, Style
 from bot.core.record import CycleRecord
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import NOW, policy
 
@@ -55,7 +56,7 @@ async def eventful(folder: Path, style: Style = Style.TAKER) -> None:
 
 
 def journaled(folder: Path) -> list[CycleRecord]:
-    with closing(JournalView.open(folder / "journal.sqlite")) as books:
+    with closing(JournalView.open(folder / "journal.sqlite", CURVES)) as books:
         return list(books.records())
 
 

@@ -11,7 +11,7 @@ from bot.core.decide import decide
 from bot.core.snapshot import Entry, EntrySource, LpPosition, PoolPrice, Snapshot
 from bot.core.state import State
 from bot.core.types import PositionId
-from tests.core.scenes import BTC, ETH, TOKENS, USD, chain, policy, pool_address, snapshot, state
+from tests.core.scenes import BTC, ETH, TOKENS, USD, chain, policy, pool_id, snapshot, state
 
 _PAIRS = ((ETH, USD), (BTC, ETH), (BTC, USD))
 _PRICES = {(ETH, USD): Decimal(2000), (BTC, ETH): Decimal(25), (BTC, USD): Decimal(50000)}
@@ -44,14 +44,14 @@ def _position(number: int, pools: int) -> LpPosition:
     )
     amounts = curve.amounts()
     entry = Entry.single(amounts.principal0 + 1000, amounts.principal1, curve.liquidity, EntrySource.MINT_EVENTS, 1)
-    address = pool_address(f"{pool:03d}")
+    address = pool_id(f"{pool:03d}")
     return LpPosition(PositionId(f"local:v3:{number}"), "v3", address, token0, token1, curve, amounts, entry)
 
 
 def _scene(positions: int, pools: int) -> tuple[Snapshot, State]:
     """Return a snapshot, and the state that a decision on it left, so that every position is known already."""
     prices = [
-        PoolPrice(pool_address(f"{number:03d}"), *pair, _PRICES[pair], Decimal(1000))
+        PoolPrice(pool_id(f"{number:03d}"), *pair, _PRICES[pair], Decimal(1000))
         for number in range(pools)
         for pair in [_PAIRS[number % len(_PAIRS)]]
     ]

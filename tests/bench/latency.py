@@ -43,6 +43,7 @@ from bot.exchange.config import CcxtConfig
 from bot.exchange.redirect import redirected
 from bot.journal.journal import SqliteJournal
 from bot.paper.engine.rules import Flavour
+from bot.protocols.registry import CURVES
 from bot.venues.registry import connect
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, GUARDS, chain, hedge, policy, pool_price
@@ -175,7 +176,7 @@ async def bench(flavour: Flavour) -> AsyncIterator[Bench]:
     with TemporaryDirectory() as name:
         folder, clock = Path(name), HastyClock()
         async with served(flavour, folder) as (process, config):
-            journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now())
+            journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now(), CURVES)
             exchange = await connect(config, clock)
             shown, told = Sudden(cast("ManualClock", clock)), Told()
             venues = {VENUE: exchange}

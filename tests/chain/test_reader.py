@@ -9,7 +9,7 @@ import pytest
 
 from bot.chain.config import Limits, TokenMapping, V3Config
 from bot.core.errors import Retryable
-from bot.core.types import Underlying
+from bot.core.types import PoolId, Underlying
 from bot.demo.chain import LocalChain
 from tests.chain.scene import Scene, ids, two
 from tests.chain.setup import PATIENT, behind, config_of, reading
@@ -40,11 +40,11 @@ async def test_a_view_names_its_block_and_everything_of_ours(scene: Scene) -> No
 async def test_pool_prices_are_in_units_of_the_underlyings(scene: Scene) -> None:
     async with reading(scene.config) as reader:
         view = await reader.read()
-    assert {price.pool for price in view.pools} == {scene.pair, await scene.v3.pool(scene.key)}
+    assert {price.pool for price in view.pools} == {PoolId(scene.pair), PoolId(await scene.v3.pool(scene.key))}
     for price in view.pools:
         assert (price.underlying0, price.underlying1) == ("ETH", "USD")
         assert abs(price.price / 2000 - 1) < Decimal("1e-6")
-    v2 = next(price for price in view.pools if price.pool == scene.pair)
+    v2 = next(price for price in view.pools if price.pool == PoolId(scene.pair))
     # A 1% move of a constant-product price trades sqrt(1.01) - 1 of the reserve: 20,000 USD here.
     assert abs(v2.depth / Decimal("99.7512") - 1) < Decimal("1e-4")
 

@@ -14,6 +14,7 @@ import pytest
 from bot.app.settings import load
 from bot.journal import rows
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.app.fakes import rig, view
 from tests.cli.scenes import dnbot
 
@@ -43,7 +44,7 @@ def test_an_untouched_journal_comes_out_again(journal: Path) -> None:
 
 
 def test_a_changed_journal_is_found_out(journal: Path) -> None:
-    with closing(JournalView.open(journal)) as books:
+    with closing(JournalView.open(journal, CURVES)) as books:
         record = list(books.records())[1]
     hedges = tuple(replace(hedge, note="all is well") for hedge in record.decision.hedges)
     forged = rows.pack(rows.DECISION, replace(record.decision, hedges=hedges))

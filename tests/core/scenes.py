@@ -34,6 +34,7 @@ from bot.core.types import (
     ChainId,
     ChainName,
     ClientOrderId,
+    PoolId,
     PositionId,
     Symbol,
     Underlying,
@@ -83,8 +84,8 @@ def symbol(underlying: Underlying) -> Symbol:
     return Symbol(f"{underlying}/USDT:USDT")
 
 
-def pool_address(name: str) -> Address:
-    return Address(f"0x{name}")
+def pool_id(name: str) -> PoolId:
+    return PoolId(f"0x{name}")
 
 
 def lp(
@@ -104,7 +105,7 @@ def lp(
     amounts = Amounts(raw[0], raw[1], 0, 0)
     raw_slopes = in_units[0].scaleb(tokens[0].decimals), in_units[1].scaleb(tokens[1].decimals)
     curve = FakeCurve(liquidity, any(in_units), amounts, Decimal(1), raw_slopes)
-    return LpPosition(PositionId(name), "fake", pool_address(pool), *tokens, curve, amounts, None)
+    return LpPosition(PositionId(name), "fake", pool_id(pool), *tokens, curve, amounts, None)
 
 
 def v2(name: str, usd: Decimal | int | str, pair: tuple[Underlying, Underlying] = (ETH, USD)) -> LpPosition:
@@ -117,7 +118,7 @@ def v2(name: str, usd: Decimal | int | str, pair: tuple[Underlying, Underlying] 
 def pool_price(
     price: Decimal | str | int, pair: tuple[Underlying, Underlying] = (ETH, USD), pool: str = "pool"
 ) -> PoolPrice:
-    return PoolPrice(pool_address(pool), pair[0], pair[1], Decimal(price), Decimal(1000))
+    return PoolPrice(pool_id(pool), pair[0], pair[1], Decimal(price), Decimal(1000))
 
 
 def chain(

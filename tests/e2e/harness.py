@@ -26,6 +26,7 @@ from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 
 ROOT: Final = Path(__file__).parents[2]
 ETH, BTC = Underlying("ETH"), Underlying("BTC")
@@ -195,7 +196,7 @@ class World:
         return journal_path(load([self.config], {}).settings)
 
     def view(self) -> JournalView:
-        return JournalView.open(self.journal)
+        return JournalView.open(self.journal, CURVES)
 
     def record(self) -> CycleRecord:
         """Return the newest cycle in the journal."""

@@ -35,6 +35,7 @@ from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Venue
 from bot.ports import Exchange
+from bot.protocols.registry import CURVES
 from bot.venues.registry import connect
 from tests.app.fakes import FakeChain
 from tests.core.scenes import ETH, NOW, hedge, policy
@@ -114,7 +115,7 @@ async def market(flavour: Flavour, layer: FaultyVenue | None = None) -> AsyncIte
 async def bot(cell: Cell, folder: Path, at: Market, points: Points | None = None) -> AsyncIterator[Story]:
     """Build the bot in a folder; what stands there is taken up. ``points`` sees every call of its ports."""
     clock, (_, trust) = at.clock, _certificates()
-    journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now())
+    journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now(), CURVES)
     exchange = await connect(_config(cell, at.server.port, trust), clock)
     watched = cast("Exchange", Watched(exchange, at.account))
     seen, seen_journal = (points.watch(watched), points.watch(journal)) if points else (watched, journal)

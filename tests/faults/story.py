@@ -24,6 +24,7 @@ from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.venue import Incoming
+from bot.protocols.registry import CURVES
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, chain, line, pool_price
 from tests.exchange.scene import FastClock
@@ -184,7 +185,7 @@ class Story:
         """Compare the journal with the venue's own books."""
         orders = Counter(order.client_id for order in self.desk.orders())
         sends = Counter(filter(None, map(_client_id, [*self.layer.sent("place"), *self.layer.sent("place_stop")])))
-        view = JournalView.open(self.folder / "journal.sqlite")
+        view = JournalView.open(self.folder / "journal.sqlite", CURVES)
         try:
             intents = {item.intent.client_id: item for item in view.intents()}
             told = Counter((fill.client_id, fill.quantity) for fill in view.fills())

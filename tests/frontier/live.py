@@ -17,7 +17,7 @@ from bot.core.decision import Decision
 from bot.core.policy import Policy, RiskAversion
 from bot.core.snapshot import LpPosition, Snapshot
 from bot.core.state import State
-from bot.core.types import Address, PositionId
+from bot.core.types import PoolId, PositionId
 from tests.core import scenes
 from tests.core.scenes import ETH, GUARDS, USDC, WETH, line
 
@@ -80,7 +80,7 @@ class Holding:
             low, high = self._ticks()
             tick = math.floor(math.log(price * _RAW) / _LOG_TICK)
             curve = V3Position(raw, low, high, int(root * 2**96), tick, *(0,) * 10)
-        return LpPosition(PositionId(name), "amm", Address("0xpool"), WETH, USDC, curve, curve.amounts(), None)
+        return LpPosition(PositionId(name), "amm", PoolId("0xpool"), WETH, USDC, curve, curve.amounts(), None)
 
 
 @dataclass(frozen=True, slots=True)

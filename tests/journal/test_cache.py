@@ -21,6 +21,7 @@ from bot.core.types import ClientOrderId
 from bot.journal.cache import Known
 from bot.journal.database import Database
 from bot.journal.journal import SqliteJournal
+from bot.protocols.registry import CURVES
 from tests.journal.things import ETH_PERP, NOW, PAPER, fill, order, record, report
 
 Step = Callable[[SqliteJournal], object]
@@ -78,7 +79,10 @@ def test_what_is_told_is_what_stands_in_the_file(steps: list[Step], back: int) -
     since = NOW + timedelta(seconds=back)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "journal.sqlite"
-        with closing(SqliteJournal.open(path, "bot1", NOW)) as journal, closing(Database.for_reading(path)) as reader:
+        with (
+            closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal,
+            closing(Database.for_reading(path)) as reader,
+        ):
             for step in steps:
                 with suppress(Halt, ValueError):
                     step(journal)
@@ -90,12 +94,12 @@ def test_what_is_told_is_what_stands_in_the_file(steps: list[Step], back: int) -
 
 def test_the_number_of_the_last_cycle_is_that_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         assert journal.last_cycle() == 0
         journal.record(record(1))
         assert journal.last_cycle() == 1
         with suppress(Halt):
             journal.record(record(1))
         journal.save_state(record(2).decision.state)
-    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         assert journal.last_cycle() == 1

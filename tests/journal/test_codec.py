@@ -20,9 +20,11 @@ from bot.core.state import MarkHistory, State
 from bot.core.types import ClientOrderId
 from bot.journal import rows
 from bot.journal.codec import Codec
+from bot.protocols.registry import CURVES
 from tests.journal import things
 
 MANY = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+SNAPSHOT = rows.CycleRows(CURVES).snapshot
 GOOD = things.state(1)
 
 
@@ -50,7 +52,7 @@ def test_a_decision_comes_back_as_it_was(value: Decision) -> None:
 @MANY
 @given(things.values(Snapshot))
 def test_a_snapshot_comes_back_as_it_was_curves_included(value: Snapshot) -> None:
-    back = rows.SNAPSHOT.loads(rows.SNAPSHOT.dumps(value))
+    back = SNAPSHOT.loads(SNAPSHOT.dumps(value))
     assert back == value
     assert exact(back) == exact(value)
 
@@ -64,7 +66,7 @@ def test_an_outcome_comes_back_as_the_kind_that_it_was(value: Outcome | NotFound
 
 
 def test_numbers_are_strings_and_members_of_a_union_are_named() -> None:
-    said = json.loads(rows.SNAPSHOT.dumps(things.snapshot(1, 2)))
+    said = json.loads(SNAPSHOT.dumps(things.snapshot(1, 2)))
     assert said["chains"][0]["positions"][0]["token0"]["rate"] == "1"
     assert [position["curve"]["type"] for position in said["chains"][0]["positions"]] == ["v3", "v2"]
     assert said["venues"][0]["type"] == "VenueView"

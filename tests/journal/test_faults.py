@@ -19,6 +19,7 @@ from bot.core.orders import Intent
 from bot.core.record import Event
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, fill, order, record
 
 FULL = "database or disk is full"
@@ -48,7 +49,7 @@ def check(path: Path) -> None:
 def test_without_room_nothing_is_sent_and_with_room_everything_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with connections() as made:
-        journal = SqliteJournal.open(path, "bot1", NOW)
+        journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     made[0].execute("PRAGMA max_page_count = 30")
     intents: list[Intent] = []
     with pytest.raises(Retryable, match=FULL):
@@ -69,7 +70,7 @@ def test_without_room_nothing_is_sent_and_with_room_everything_goes_on(tmp_path:
     journal.record(record(1, positions=100))
     journal.close()
     check(path)
-    view = JournalView.open(path)
+    view = JournalView.open(path, CURVES)
     assert [known.intent for known in view.intents()] == [*intents, after]
     assert view.last_record() == record(1, positions=100)
     assert view.fills() == ()
@@ -79,7 +80,7 @@ def test_without_room_nothing_is_sent_and_with_room_everything_goes_on(tmp_path:
 def test_a_locked_file_is_waited_for_and_then_retryable(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with connections() as made:
-        journal = SqliteJournal.open(path, "bot1", NOW)
+        journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     made[0].execute("PRAGMA busy_timeout = 10")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -94,7 +95,7 @@ def test_a_locked_file_is_waited_for_and_then_retryable(tmp_path: Path) -> None:
 
 def test_a_damaged_file_halts(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     for _ in range(50):
         journal.new_intent(order(reason="x" * 300), NOW)
     journal.close()
@@ -103,16 +104,17 @@ def test_a_damaged_file_halts(tmp_path: Path) -> None:
         content[page * 4096 : page * 4096 + 2048] = b"\xa5" * 2048
     path.write_bytes(content)
     with pytest.raises(Halt, match="damaged"):
-        SqliteJournal.open(path, "bot1", NOW).pending()
+        SqliteJournal.open(path, "bot1", NOW, CURVES).pending()
 
 
 WRITER = """
 import sys
 from pathlib import Path
 from bot.journal.journal import SqliteJournal
+from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, fill, order, record
 
-journal = SqliteJournal.open(Path(sys.argv[1]), "bot1", NOW)
+journal = SqliteJournal.open(Path(sys.argv[1]), "bot1", NOW, CURVES)
 cycle = journal.last_cycle()
 while True:
     intent = journal.new_intent(order(reason="x" * 200), NOW)
@@ -146,7 +148,7 @@ def test_what_was_reported_before_a_kill_is_there_after_it(tmp_path: Path) -> No
         reported += run_and_kill(path, dice.randrange(1, 120))
         assert {client_id.split("-")[1] for kind, _, client_id in reported[before:] if kind == "intent"} == {str(epoch)}
         check(path)
-    view = JournalView.open(path)
+    view = JournalView.open(path, CURVES)
     meta = view.meta()
     assert (meta.epoch, meta.holder) == (4, None)
     intents = view.intents(limit=100_000)
@@ -163,7 +165,7 @@ def test_what_was_reported_before_a_kill_is_there_after_it(tmp_path: Path) -> No
         assert len(durable) - len(said) <= 4  # a kill comes between a commit and its report at most once a run
     last = view.last_record()
     view.close()
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert last is not None
     assert (journal.last_cycle(), journal.load_state()) == (last.cycle, last.decision.state)
     assert journal.new_intent(order(), NOW).client_id == f"bot1-5-{len(intents) + 1}"

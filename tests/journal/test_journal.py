@@ -22,6 +22,7 @@ from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
 from bot.ports import Journal
+from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, PAPER, fill, order, record, report
 
 LATER = NOW + timedelta(minutes=1)
@@ -34,13 +35,13 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def journal(path: Path) -> Iterator[SqliteJournal]:
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     yield journal
     journal.close()
 
 
 def events(path: Path) -> list[str]:
-    view = JournalView.open(path)
+    view = JournalView.open(path, CURVES)
     kinds = [event.kind for event in view.events()]
     view.close()
     return kinds
@@ -62,27 +63,27 @@ def test_intents_are_numbered_and_named_by_bot_epoch_and_number(journal: SqliteJ
 
 
 def test_every_field_of_an_order_comes_back_after_a_restart(path: Path) -> None:
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     stop = replace(
         order("1.10"), kind=OrderKind.STOP_MARKET, reduce_only=True, price=Decimal("1E+3"), trigger=Decimal("2000.50")
     )
     intent = journal.new_intent(stop, NOW)
     journal.close()
-    again = SqliteJournal.open(path, "bot1", LATER)
+    again = SqliteJournal.open(path, "bot1", LATER, CURVES)
     assert repr(again.pending()[0].intent) == repr(intent)
     again.close()
 
 
 def test_each_opening_is_an_epoch_and_numbers_go_on(path: Path) -> None:
     for epoch in (1, 2, 3):
-        journal = SqliteJournal.open(path, "bot1", NOW)
+        journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
         assert journal.epoch == epoch
         assert journal.new_intent(order(), NOW).client_id == f"bot1-{epoch}-{epoch}"
         journal.close()
 
 
 def test_client_ids_are_what_every_venue_takes(path: Path) -> None:
-    journal = SqliteJournal.open(path, "z23456789012", NOW)
+    journal = SqliteJournal.open(path, "z23456789012", NOW, CURVES)
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", journal.new_intent(order(), NOW).client_id)
     journal.close()
 
@@ -103,7 +104,7 @@ def test_an_outcome_moves_an_intent_and_its_end_takes_it_off_the_list(journal: S
 
 def test_saying_it_twice_changes_nothing(journal: SqliteJournal, path: Path) -> None:
     client_id = journal.new_intent(order(), NOW).client_id
-    view = JournalView.open(path)
+    view = JournalView.open(path, CURVES)
     journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-1.25"), NOW)
     before = view.intents()
     journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-1.25"), LATER)
@@ -179,12 +180,12 @@ def test_an_outcome_without_an_intent_halts(journal: SqliteJournal) -> None:
 
 
 def test_a_cycle_and_its_state_come_back_after_a_restart(path: Path) -> None:
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert journal.last_cycle() == 0
     for number in (1, 2):
         journal.record(record(number, positions=number))
     journal.close()
-    again = SqliteJournal.open(path, "bot1", LATER)
+    again = SqliteJournal.open(path, "bot1", LATER, CURVES)
     assert again.last_cycle() == 2
     assert again.load_state() == record(2, positions=2).decision.state
     again.close()
@@ -202,20 +203,20 @@ def test_a_cycle_is_recorded_whole_or_not_at_all(journal: SqliteJournal, path: P
         journal.record(broken)
     assert journal.last_cycle() == 1
     assert journal.load_state() == record(1).decision.state
-    view = JournalView.open(path)
+    view = JournalView.open(path, CURVES)
     assert [summary.number for summary in view.summaries()] == [1]
     view.close()
 
 
 def test_old_cycles_go_and_everything_else_stays(path: Path) -> None:
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     client_id = journal.new_intent(order(), NOW).client_id
     journal.add_fills([fill("1", client_id, "-0.5")])
     for number in range(1, 31):
         journal.record(record(number, positions=0))
     journal.close()
-    smaller = SqliteJournal.open(path, "bot1", NOW, keep_cycles=3)
-    view = JournalView.open(path)
+    smaller = SqliteJournal.open(path, "bot1", NOW, CURVES, keep_cycles=3)
+    view = JournalView.open(path, CURVES)
     kept = []
     for number in (31, 32, 33, 34):
         smaller.record(record(number, positions=0))
@@ -241,7 +242,7 @@ def test_events_come_back_in_order(journal: SqliteJournal, path: Path) -> None:
     told = [Event(LATER, "reorg", "three blocks", {"depth": "3"}), Event(NOW, "stop", "ünïcode \x00 and all", {})]
     for event in told:
         journal.add_event(event)
-    view = JournalView.open(path)
+    view = JournalView.open(path, CURVES)
     assert list(view.events()) == told
     view.close()
 
@@ -258,7 +259,7 @@ def test_a_journal_that_others_could_read_is_closed_to_them(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
     path.chmod(0o644)
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
     journal.close()
 
@@ -273,12 +274,12 @@ def test_an_order_of_no_quantity_or_no_time_leaves_nothing(journal: SqliteJourna
 
 
 def test_a_client_id_that_venues_would_cut_is_never_made(path: Path) -> None:
-    SqliteJournal.open(path, "z23456789012", NOW).close()
+    SqliteJournal.open(path, "z23456789012", NOW, CURVES).close()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE meta SET value = '99999999999999998' WHERE key = 'epoch'")
     connection.commit()
     connection.close()
-    journal = SqliteJournal.open(path, "z23456789012", NOW)
+    journal = SqliteJournal.open(path, "z23456789012", NOW, CURVES)
     assert len(journal.new_intent(order(), NOW).client_id) == 32
     for _ in range(8):
         journal.new_intent(order(), NOW)
@@ -290,18 +291,18 @@ def test_a_client_id_that_venues_would_cut_is_never_made(path: Path) -> None:
 @pytest.mark.parametrize("bot_id", ["", "Bot", "a-b", "thirteenchars", "bot\n"])
 def test_a_malformed_bot_id_is_refused(path: Path, bot_id: str) -> None:
     with pytest.raises(ConfigError, match="1 to 12"):
-        SqliteJournal.open(path, bot_id, NOW)
+        SqliteJournal.open(path, bot_id, NOW, CURVES)
 
 
 def test_another_bots_journal_is_refused_and_left_as_it_was(path: Path) -> None:
-    SqliteJournal.open(path, "bot1", NOW).close()
+    SqliteJournal.open(path, "bot1", NOW, CURVES).close()
     with pytest.raises(ConfigError, match="belongs to the bot 'bot1'"):
-        SqliteJournal.open(path, "bot2", NOW)
-    journal = SqliteJournal.open(path, "bot1", NOW)
+        SqliteJournal.open(path, "bot2", NOW, CURVES)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert journal.epoch == 2
     journal.close()
 
 
 def test_keeping_nothing_is_refused(path: Path) -> None:
     with pytest.raises(ConfigError, match="at least one"):
-        SqliteJournal.open(path, "bot1", NOW, keep_cycles=0)
+        SqliteJournal.open(path, "bot1", NOW, CURVES, keep_cycles=0)

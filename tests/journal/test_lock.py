@@ -13,6 +13,7 @@ import pytest
 from bot.core.errors import Halt
 from bot.journal.journal import SqliteJournal
 from bot.journal.lock import JournalLock, holder
+from bot.protocols.registry import CURVES
 from tests.journal.things import NOW
 
 WAITS = """
@@ -31,12 +32,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_second_daemon_is_refused_and_told_who_the_first_one_is(path: Path) -> None:
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     with pytest.raises(Halt, match=rf"in use by process {os.getpid()} on \S+, since 2025-03-01T12:00:00"):
-        SqliteJournal.open(path, "bot1", NOW)
+        SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert journal.epoch == 1
     journal.close()
-    again = SqliteJournal.open(path, "bot1", NOW)
+    again = SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert again.epoch == 2
     again.close()
 
@@ -79,16 +80,16 @@ def test_a_failed_opening_gives_the_lock_back(path: Path) -> None:
     path.write_text("no database " * 100)
     for _ in range(2):
         with pytest.raises(Halt, match="damaged"):
-            SqliteJournal.open(path, "bot1", NOW)
+            SqliteJournal.open(path, "bot1", NOW, CURVES)
 
 
 def test_a_directory_that_can_not_be_made_halts(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Halt, match="can't be made"):
-        SqliteJournal.open(tmp_path / "file" / "journal.sqlite", "bot1", NOW)
+        SqliteJournal.open(tmp_path / "file" / "journal.sqlite", "bot1", NOW, CURVES)
 
 
 def test_a_journal_that_is_a_directory_halts(path: Path) -> None:
     path.mkdir()
     with pytest.raises(Halt, match="can't be opened"):
-        SqliteJournal.open(path, "bot1", NOW)
+        SqliteJournal.open(path, "bot1", NOW, CURVES)

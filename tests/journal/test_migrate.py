@@ -23,6 +23,7 @@ from bot.journal import migrate, tables
 from bot.journal.database import Database
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, order, record, report
 
 
@@ -39,7 +40,7 @@ def execute(path: Path, statement: str) -> None:
 
 
 def test_migrations_yield_the_tables_of_the_code(path: Path) -> None:
-    SqliteJournal.open(path, "bot1", NOW).close()
+    SqliteJournal.open(path, "bot1", NOW, CURVES).close()
     database = Database.for_reading(path)
     with database.transaction() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
@@ -61,28 +62,28 @@ def test_the_newest_migration_is_the_one_that_the_code_knows(tmp_path: Path) -> 
 
 
 def test_a_journal_of_the_future_is_refused_by_both_sides(path: Path) -> None:
-    SqliteJournal.open(path, "bot1", NOW).close()
+    SqliteJournal.open(path, "bot1", NOW, CURVES).close()
     execute(path, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(ConfigError, match=r"journal\.sqlite: a newer dnbot wrote this journal .*9999"):
-        SqliteJournal.open(path, "bot1", NOW)
+        SqliteJournal.open(path, "bot1", NOW, CURVES)
     with pytest.raises(ConfigError, match="a newer dnbot"):
-        JournalView.open(path)
+        JournalView.open(path, CURVES)
 
 
 def test_a_reader_does_not_migrate(path: Path) -> None:
-    SqliteJournal.open(path, "bot1", NOW).close()
+    SqliteJournal.open(path, "bot1", NOW, CURVES).close()
     execute(path, "UPDATE alembic_version SET version_num = '0000'")
     with pytest.raises(ConfigError, match="an older dnbot"):
-        JournalView.open(path)
+        JournalView.open(path, CURVES)
 
 
 def test_someone_elses_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "wallet.sqlite"
     execute(path, "CREATE TABLE precious (x)")
     with pytest.raises(ConfigError, match="no dnbot journal"):
-        SqliteJournal.open(path, "bot1", NOW)
+        SqliteJournal.open(path, "bot1", NOW, CURVES)
     with pytest.raises(ConfigError, match="no dnbot journal"):
-        JournalView.open(path)
+        JournalView.open(path, CURVES)
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("precious",)]
     connection.close()
@@ -91,7 +92,7 @@ def test_someone_elses_database_is_refused_and_left_alone(tmp_path: Path) -> Non
 def test_a_file_that_a_crash_left_empty_is_begun(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert journal.epoch == 1
     journal.close()
 
@@ -134,21 +135,21 @@ def age(path: Path, revision: str) -> None:
 def test_entries_of_an_older_journal_keep_their_amounts_and_get_a_root(path: Path) -> None:
     held = PositionId("local:uniswap_v2:0x1")
     entry = Entry.single(4 * 10**24, 9 * 10**6, 2**128 - 1, EntrySource.MINT_EVENTS, 17)
-    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         journal.save_entry(held, entry)
     age(path, "0002")
-    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         assert journal.entry(held) == entry
 
 
 def test_positions_are_reckoned_from_the_orders_of_an_older_journal(path: Path) -> None:
-    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         for quantity in ("-1.25", "-0.5", "0.25"):
             intent = journal.new_intent(order(quantity), NOW)
             journal.resolve(intent.client_id, report(intent.client_id, OrderStatus.FILLED, quantity), NOW)
         before = journal.expected()
     age(path, "0001")
-    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         assert {key: one.size for key, one in journal.expected().items()} == {
             key: one.size for key, one in before.items()
         }
@@ -156,13 +157,13 @@ def test_positions_are_reckoned_from_the_orders_of_an_older_journal(path: Path) 
 
 
 def test_an_older_journal_begins_its_book_with_the_next_cycle(path: Path) -> None:
-    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         intent = journal.new_intent(order(), NOW)
         journal.record(record(1))
     age(path, "0003")
-    with closing(SqliteJournal.open(path, "bot1", NOW)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         assert journal.load_book() == Book()
         assert [item.intent for item in journal.pending()] == [intent]
-    with closing(JournalView.open(path)) as view:
+    with closing(JournalView.open(path, CURVES)) as view:
         assert view.results() == {}
         assert list(view.records()) == [record(1)]

@@ -22,6 +22,7 @@ from bot.journal.journal import SqliteJournal
 from bot.journal.lock import Holder
 from bot.journal.order_lifecycle import IntentStatus
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.journal.things import ETH, NOW, PAPER, fill, order, record, report
 
 
@@ -32,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def journal(path: Path) -> Iterator[SqliteJournal]:
-    journal = SqliteJournal.open(path, "bot1", NOW)
+    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     yield journal
     journal.close()
 
@@ -40,7 +41,7 @@ def journal(path: Path) -> Iterator[SqliteJournal]:
 @pytest.fixture
 def view(journal: SqliteJournal, path: Path) -> Iterator[JournalView]:
     assert journal.epoch == 1
-    view = JournalView.open(path)
+    view = JournalView.open(path, CURVES)
     yield view
     view.close()
 
@@ -149,7 +150,7 @@ def test_fills_and_events_come_oldest_first_from_a_time_on(journal: SqliteJourna
 def test_it_can_be_read_after_the_daemon_has_gone(journal: SqliteJournal, path: Path) -> None:
     journal.record(record(1))
     journal.close()
-    view = JournalView.open(path)
+    view = JournalView.open(path, CURVES)
     assert view.last_record() == record(1)
     view.close()
 
@@ -163,14 +164,14 @@ def test_it_can_not_write(view: JournalView, path: Path) -> None:
 
 def test_a_missing_journal_is_named(path: Path) -> None:
     with pytest.raises(ConfigError, match=r"journal\.sqlite: there is no journal here that"):
-        JournalView.open(path)
+        JournalView.open(path, CURVES)
     assert not path.exists()
 
 
 def test_an_empty_file_is_no_journal_yet(path: Path) -> None:
     path.touch()
     with pytest.raises(ConfigError, match="the journal is empty"):
-        JournalView.open(path)
+        JournalView.open(path, CURVES)
 
 
 def test_a_database_without_tables_is_no_journal_yet(path: Path) -> None:
@@ -178,15 +179,15 @@ def test_a_database_without_tables_is_no_journal_yet(path: Path) -> None:
     connection.execute("PRAGMA user_version = 1")
     connection.close()
     with pytest.raises(ConfigError, match="the journal is empty"):
-        JournalView.open(path)
+        JournalView.open(path, CURVES)
 
 
 def test_a_directory_and_a_text_are_no_journal(tmp_path: Path, path: Path) -> None:
     with pytest.raises(ConfigError, match="no file"):
-        JournalView.open(tmp_path)
+        JournalView.open(tmp_path, CURVES)
     path.write_text("[venues.paper]\n" * 100)
     with pytest.raises(ConfigError, match="no dnbot journal"):
-        JournalView.open(path)
+        JournalView.open(path, CURVES)
 
 
 def test_a_damaged_cycle_halts_its_reader(journal: SqliteJournal, view: JournalView, path: Path) -> None:

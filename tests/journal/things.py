@@ -40,6 +40,7 @@ from bot.core.types import (
     ChainId,
     ChainName,
     ClientOrderId,
+    PoolId,
     PositionId,
     Symbol,
     Underlying,
@@ -50,7 +51,7 @@ NOW = datetime(2025, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 ETH, BTC = Underlying("ETH"), Underlying("BTC")
 ETH_PERP = Symbol("ETH/USDT:USDT")
 PAPER = VenueId("paper")
-POOL = Address("0x0d4a11d5EEaaC28EC3F61d100daF4d40471f1852")
+POOL = PoolId("0x0d4a11d5EEaaC28EC3F61d100daF4d40471f1852")
 
 _SIMPLE: Mapping[object, st.SearchStrategy[Any]] = {
     str: st.text(max_size=12),

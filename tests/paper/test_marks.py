@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import ConfigError, Retryable
 from bot.core.snapshot import BlockStamp, ChainView, PoolPrice
-from bot.core.types import USD, Address, BlockHash, ChainId, ChainName, Underlying
+from bot.core.types import USD, BlockHash, ChainId, ChainName, PoolId, Underlying
 from bot.paper.engine.rules import MarkUpdate
 from bot.paper.marks import MarkPoint, PoolMarks, ScriptMarks
 from tests.paper.exchange_scene import SCRIPT, START, D, script
@@ -26,8 +26,8 @@ def seen(price: int, at: datetime) -> MarkUpdate:
 
 def pools() -> tuple[PoolPrice, PoolPrice]:
     return (
-        PoolPrice(Address("a"), BTC, ETH, D(20), D(50)),
-        PoolPrice(Address("b"), ETH, USD, D(2000), D(100_000)),
+        PoolPrice(PoolId("a"), BTC, ETH, D(20), D(50)),
+        PoolPrice(PoolId("b"), ETH, USD, D(2000), D(100_000)),
     )
 
 

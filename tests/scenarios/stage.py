@@ -39,7 +39,19 @@ from bot.core.snapshot import (
     VenueView,
 )
 from bot.core.state import State
-from bot.core.types import USD, ZERO, Address, BlockHash, ChainId, ChainName, PositionId, Symbol, Underlying, VenueId
+from bot.core.types import (
+    USD,
+    ZERO,
+    Address,
+    BlockHash,
+    ChainId,
+    ChainName,
+    PoolId,
+    PositionId,
+    Symbol,
+    Underlying,
+    VenueId,
+)
 from bot.paper.config import venue_rules
 from bot.paper.engine.engine import PaperEngine
 from bot.paper.engine.liquidation import LIQUIDATION_ID
@@ -221,14 +233,14 @@ class Stage:
         for name, pool, curve in (("full", "0xV2", deep), ("range", "0xV3", ranged)):
             amounts = curve.amounts()
             entry = Entry.single(amounts.principal0, amounts.principal1, curve.liquidity, EntrySource.FIRST_SIGHT, 0)
-            made.append(LpPosition(PositionId(name), name, Address(pool), _WETH, _USDC, curve, amounts, entry))
+            made.append(LpPosition(PositionId(name), name, PoolId(pool), _WETH, _USDC, curve, amounts, entry))
         return tuple(made)
 
     def pools(self, price: Decimal, par: Decimal) -> Iterable[PoolPrice]:
         """Return the pools' own prices, and a pool of two dollar tokens that shows the par."""
         for name in ("0xV2", "0xV3"):
-            yield PoolPrice(Address(name), ETH, USD, price, D(10**6))
-        yield PoolPrice(Address("0xPAR"), USD, USD, par, D(10**6))
+            yield PoolPrice(PoolId(name), ETH, USD, price, D(10**6))
+        yield PoolPrice(PoolId("0xPAR"), USD, USD, par, D(10**6))
 
     def _check(self, number: int, decision: Decision, *, away: bool) -> None:
         engine, caps = self.venue.engine, self.policy.guards

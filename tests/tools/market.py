@@ -53,7 +53,7 @@ STEP = timedelta(seconds=60)
 TAKER = Decimal("0.0005")
 START = {ETH: Decimal(3400), BTC: Decimal(96_000)}
 MAINTENANCE = Decimal("0.005")
-POOL_ETH_USD, POOL_BTC_ETH = scenes.pool_address("3"), scenes.pool_address("2")
+POOL_ETH_USD, POOL_BTC_ETH = scenes.pool_id("3"), scenes.pool_id("2")
 
 
 @dataclass(slots=True)

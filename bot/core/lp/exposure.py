@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from bot.core.snapshot import ChainView, LpPosition
 from bot.core.state import Held, Leg
-from bot.core.types import USD, ZERO, Address, ChainName, PositionId, Underlying
+from bot.core.types import USD, ZERO, ChainName, PoolId, PositionId, Underlying
 
-PoolKey = tuple[ChainName, Address]
+PoolKey = tuple[ChainName, PoolId]
 Units = tuple[Decimal, Decimal]
 """One raw unit of token0 and of token1, in units of their underlyings."""
 
@@ -59,7 +59,7 @@ def follow(
     numbers: dict[ChainName, int] = {}
     for view in views:
         number = numbers[view.chain] = view.block.number
-        units: dict[Address, Units] = {}  # positions share pools, and the pool fixes the tokens
+        units: dict[PoolId, Units] = {}  # positions share pools, and the pool fixes the tokens
         for position in view.positions:
             pool = position.pool
             if pool not in units:

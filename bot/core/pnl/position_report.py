@@ -9,14 +9,14 @@ from bot.core.decision import PositionReport
 from bot.core.lp.exposure import Units, units_of
 from bot.core.pnl.impermanent_loss import impermanent_loss
 from bot.core.snapshot import LpPosition, Snapshot
-from bot.core.types import Address, Underlying
+from bot.core.types import PoolId, Underlying
 
 
 def reports(snapshot: Snapshot, prices: Mapping[Underlying, Decimal]) -> tuple[PositionReport, ...]:
     """Report on every position of every chain."""
     found = []
     for view in snapshot.chains:
-        units: dict[Address, Units] = {}
+        units: dict[PoolId, Units] = {}
         for position in view.positions:
             if position.pool not in units:
                 units[position.pool] = units_of(position)

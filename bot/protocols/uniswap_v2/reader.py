@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.chain import json_rpc
+from bot.chain.abi import selector
 from bot.chain.batched_reads import Missing, Reads
 from bot.chain.config import ChainConfig, V2Config
 from bot.chain.logs import Logs
@@ -15,17 +16,17 @@ from bot.chain.protocol import Found
 from bot.chain.tokens import TokenBook, UnknownToken, balance_of
 from bot.core.amm.constant_product import V2Position
 from bot.core.snapshot import Entry, LpPosition
-from bot.core.types import Address, PositionId
+from bot.core.types import Address, PoolId, PositionId
 from bot.protocols.cost_basis import v2_entry
 from bot.protocols.pool_prices import v2_price
 
-TOKEN0: Final = bytes.fromhex("0dfe1681")
-TOKEN1: Final = bytes.fromhex("d21220a7")
-FACTORY: Final = bytes.fromhex("c45a0155")
-GET_RESERVES: Final = bytes.fromhex("0902f1ac")
-TOTAL_SUPPLY: Final = bytes.fromhex("18160ddd")
-K_LAST: Final = bytes.fromhex("7464fc3d")
-FEE_TO: Final = bytes.fromhex("017e7e58")
+TOKEN0: Final = selector("token0()")
+TOKEN1: Final = selector("token1()")
+FACTORY: Final = selector("factory()")
+GET_RESERVES: Final = selector("getReserves()")
+TOTAL_SUPPLY: Final = selector("totalSupply()")
+K_LAST: Final = selector("kLast()")
+FEE_TO: Final = selector("feeTo()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,13 @@ class UniswapV2Reader:
             k_last=json_rpc.uint(reads.take(pair.k_last)),
             fee_on=any(reads.take(fee_to)),
         )
-        price = v2_price(pair.address, *tokens, reserves)
-        if price is not None:
-            found.prices[pair.address] = price
+        found.price(v2_price(pair.address, *tokens, reserves))
         if liquidity:
             found.positions.append(
                 LpPosition(
                     id=PositionId(name),
                     protocol=self.name,
-                    pool=pair.address,
+                    pool=PoolId(pair.address),
                     token0=tokens[0],
                     token1=tokens[1],
                     curve=curve,

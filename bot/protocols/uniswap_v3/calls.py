@@ -8,21 +8,22 @@ from typing import Final
 from eth_utils.crypto import keccak
 
 from bot.chain import json_rpc
+from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.multicall import Call
 from bot.chain.tokens import balance_of
 from bot.core.types import Address
 
-FACTORY: Final = bytes.fromhex("c45a0155")
-TOKEN_OF_OWNER: Final = bytes.fromhex("2f745c59")
-POSITIONS: Final = bytes.fromhex("99fbab88")
-GET_POOL: Final = bytes.fromhex("1698ee82")
-SLOT0: Final = bytes.fromhex("3850c7bd")
-LIQUIDITY: Final = bytes.fromhex("1a686502")
-FEE_GROWTH0: Final = bytes.fromhex("f3058399")
-FEE_GROWTH1: Final = bytes.fromhex("46141319")
-TICKS: Final = bytes.fromhex("f30dba93")
-POOL_POSITIONS: Final = bytes.fromhex("514ea4bf")
+FACTORY: Final = selector("factory()")
+TOKEN_OF_OWNER: Final = selector("tokenOfOwnerByIndex(address,uint256)")
+POSITIONS: Final = selector("positions(uint256)")
+GET_POOL: Final = selector("getPool(address,address,uint24)")
+SLOT0: Final = selector("slot0()")
+LIQUIDITY: Final = selector("liquidity()")
+FEE_GROWTH0: Final = selector("feeGrowthGlobal0X128()")
+FEE_GROWTH1: Final = selector("feeGrowthGlobal1X128()")
+TICKS: Final = selector("ticks(int24)")
+POOL_POSITIONS: Final = selector("positions(bytes32)")
 INT24: Final = 3
 
 

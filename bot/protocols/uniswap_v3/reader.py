@@ -15,7 +15,7 @@ from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.concentrated import PoolBook, V3Position
 from bot.core.errors import Retryable
 from bot.core.snapshot import Entry, LpPosition
-from bot.core.types import Address, PositionId
+from bot.core.types import Address, PoolId, PositionId
 from bot.protocols.cost_basis import v3_entry
 from bot.protocols.pool_prices import v3_price
 from bot.protocols.uniswap_v3.calls import FACTORY, OwnerCalls, PoolCalls, PoolState, RangeCalls, position_call
@@ -97,14 +97,13 @@ class UniswapV3Reader:
         if state is None:
             state = states[where.pool.address] = where.pool.state(reads)
             price = v3_price(where.pool.address, *tokens, state.sqrt_price_x96, state.liquidity)
-            if price is not None:
-                found.prices[where.pool.address] = price
+            found.price(price)
         curve = _curve(answer, where, state, reads)
         found.positions.append(
             LpPosition(
                 id=PositionId(name),
                 protocol=self.name,
-                pool=where.pool.address,
+                pool=PoolId(where.pool.address),
                 token0=tokens[0],
                 token1=tokens[1],
                 curve=curve,

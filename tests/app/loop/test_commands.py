@@ -17,6 +17,7 @@ from bot.core.run_state import RunState
 from bot.core.state import State
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.core.scenes import NOW
 
 
@@ -29,7 +30,7 @@ class FullDisk(SqliteJournal):
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
-    with closing(SqliteJournal.open(tmp_path / "journal.sqlite", "dn", NOW)) as opened:
+    with closing(SqliteJournal.open(tmp_path / "journal.sqlite", "dn", NOW, CURVES)) as opened:
         yield opened
 
 
@@ -51,7 +52,7 @@ async def test_a_freeze_is_applied_answered_and_durable(journal: SqliteJournal, 
     assert answer.bot == state.bot
     assert (state.bot.state, state.bot.reason, state.bot.since) == (RunState.FROZEN, "freeze by socket: test", NOW)
     assert journal.load_state() == state
-    with closing(JournalView.open(tmp_path / "journal.sqlite")) as view:
+    with closing(JournalView.open(tmp_path / "journal.sqlite", CURVES)) as view:
         (event,) = view.events()
     assert (event.kind, event.data) == ("command", {"verb": "freeze", "source": "socket", "reason": "test"})
 
@@ -81,7 +82,7 @@ async def test_status_is_answered_at_once_once_the_state_is_known(journal: Sqlit
 
 
 async def test_a_full_disk_stops_a_resume_but_no_freeze(tmp_path: Path) -> None:
-    with closing(FullDisk.open(tmp_path / "journal.sqlite", "dn", NOW)) as journal:
+    with closing(FullDisk.open(tmp_path / "journal.sqlite", "dn", NOW, CURVES)) as journal:
         desk = commands(journal)
         state, answers = await said(desk, State.fresh(NOW), Verb.FREEZE, Verb.RESUME)
     assert state.bot.state is RunState.FROZEN

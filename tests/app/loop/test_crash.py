@@ -14,6 +14,7 @@ from bot.core.policy import ExecutionPolicy, Style
 from bot.core.snapshot import ChainView
 from bot.core.types import Symbol
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import ETH, NOW, line, policy, symbol
 from tests.faults.points import Points
@@ -48,7 +49,7 @@ async def check(run: Rig, folder: Path) -> None:
     """Compare the journal with the venue's own books."""
     seen = await run.exchange.observe()
     fills = await run.exchange.fills(NOW)
-    books = JournalView.open(folder / "journal.sqlite")
+    books = JournalView.open(folder / "journal.sqlite", CURVES)
     intents, told = books.intents(), books.fills()
     record = books.last_record()
     books.close()

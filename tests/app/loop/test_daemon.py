@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from bot.core.errors import ConfigError, Halt, Retryable, SkipCycle
 from bot.core.orders import OrderKind
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.app.fakes import INTERVAL, Rig, rig, view
 from tests.faults.points import Points
 
@@ -61,7 +62,7 @@ async def running(folder: Path, points: Points | None = None) -> AsyncIterator[R
 
 
 def events(folder: Path) -> list[str]:
-    books = JournalView.open(folder / "journal.sqlite")
+    books = JournalView.open(folder / "journal.sqlite", CURVES)
     kinds = [event.kind for event in books.events()]
     books.close()
     return kinds

@@ -14,6 +14,7 @@ from bot.core.orders import OrderKind, OrderRequest
 from bot.core.types import VenueId
 from bot.journal.order_lifecycle import IntentStatus
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import ETH, NOW, line, pending, symbol
 from tests.faults.points import Points
@@ -39,7 +40,7 @@ async def position(run: Rig) -> Decimal:
 
 def statuses(folder: Path) -> list[IntentStatus]:
     """Return what became of the orders, stops left aside."""
-    books = JournalView.open(folder / "journal.sqlite")
+    books = JournalView.open(folder / "journal.sqlite", CURVES)
     orders = [item for item in books.intents() if item.intent.request.kind is not OrderKind.STOP_MARKET]
     found = [item.status for item in orders]
     books.close()

@@ -33,6 +33,7 @@ from bot.core.reconciliation.lost_orders import ResolutionRule
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.journal.journal import SqliteJournal
+from bot.protocols.registry import CURVES
 from tests.core.scenes import ETH, PAPER, chain, snapshot, symbol, venue
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -98,7 +99,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def journal(tmp_path: Path, clock: ManualClock) -> Iterator[SqliteJournal]:
-    with closing(SqliteJournal.open(tmp_path / "journal.sqlite", "dn", clock.now())) as opened:
+    with closing(SqliteJournal.open(tmp_path / "journal.sqlite", "dn", clock.now(), CURVES)) as opened:
         yield opened
 
 

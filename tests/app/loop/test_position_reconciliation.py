@@ -29,6 +29,7 @@ from bot.core.state import Hold
 from bot.core.types import ClientOrderId
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 from tests.app.fakes import rig, view
 from tests.app.loop.test_order_reconciliation import START, Ledgerless
 from tests.core.scenes import ETH, PAPER, chain, snapshot, symbol, venue
@@ -43,12 +44,12 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def journal(tmp_path: Path, clock: ManualClock) -> Iterator[SqliteJournal]:
-    with closing(SqliteJournal.open(tmp_path / "journal.sqlite", "dn", clock.now())) as opened:
+    with closing(SqliteJournal.open(tmp_path / "journal.sqlite", "dn", clock.now(), CURVES)) as opened:
         yield opened
 
 
 def events(journal_path: Path) -> list[str]:
-    with closing(JournalView.open(journal_path)) as opened:
+    with closing(JournalView.open(journal_path, CURVES)) as opened:
         return [event.kind for event in opened.events()]
 
 
@@ -199,12 +200,12 @@ async def test_trades_are_read_when_a_venue_comes_back_and_on_a_timer(
 
 async def test_what_was_taken_over_is_known_after_a_restart(tmp_path: Path, clock: ManualClock) -> None:
     file = tmp_path / "journal.sqlite"
-    with closing(SqliteJournal.open(file, "dn", clock.now())) as journal:
+    with closing(SqliteJournal.open(file, "dn", clock.now(), CURVES)) as journal:
         world = World(clock, journal)
         sold(journal, clock, "-5")
         await world.look("-2", seconds=120)
         await world.look("-2")
-    with closing(SqliteJournal.open(file, "dn", clock.now())) as journal:
+    with closing(SqliteJournal.open(file, "dn", clock.now(), CURVES)) as journal:
         assert await World(clock, journal).look("-2") == []
         assert journal.identity.epoch == 2
 

@@ -23,7 +23,7 @@ from tests.core.scenes import (
     line,
     lp,
     policy,
-    pool_address,
+    pool_id,
     pool_price,
     quantities,
     quote,
@@ -39,7 +39,7 @@ OLD = NOW - timedelta(seconds=61)
 @pytest.mark.parametrize(("price", "is_doubted"), [("2099", False), ("2101", True), ("1901", False), ("1899", True)])
 def test_a_pool_is_doubted_beyond_the_limit_on_either_side(price: str, is_doubted: bool) -> None:  # noqa: FBT001 - a parameter
     doubts = doubted_pools([chain(pools=[pool_price(price)])], MARKS, LIMIT)
-    assert ((CHAIN, pool_address("pool")) in doubts) is is_doubted
+    assert ((CHAIN, pool_id("pool")) in doubts) is is_doubted
 
 
 def test_a_pool_of_two_volatile_legs_is_held_against_both_marks() -> None:

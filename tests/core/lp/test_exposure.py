@@ -13,7 +13,7 @@ from bot.core.amm.curve import Amounts
 from bot.core.lp.exposure import follow, legs_of, net, units_of, value
 from bot.core.state import Held
 from bot.core.types import ChainName, PositionId
-from tests.core.scenes import BTC, CHAIN, ETH, MARKS, USD, chain, lp, pool_address, v2
+from tests.core.scenes import BTC, CHAIN, ETH, MARKS, USD, chain, lp, pool_id, v2
 
 A = PositionId("a")
 
@@ -88,7 +88,7 @@ def test_a_chain_that_was_not_read_keeps_its_positions_and_they_do_not_age() -> 
 
 
 def test_a_doubted_pool_holds_the_legs_that_were_believed_last() -> None:
-    doubted = {(CHAIN, pool_address("ETHUSD"))}
+    doubted = {(CHAIN, pool_id("ETHUSD"))}
     held = follow(held_of(100), [chain([v2("a", 2_000)], block=101)], doubted, 3)
     assert (held[A].legs[0].amount, held[A].seen_block) == (Decimal(5), 101)
     assert follow({}, [chain([v2("a", 2_000)], block=101)], doubted, 3) == {}

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from bot.core.lp.prices import usd_prices
 from bot.core.snapshot import PoolPrice
-from bot.core.types import USD, Address, Underlying
+from bot.core.types import USD, PoolId, Underlying
 
 BTC, ETH, SOL = Underlying("BTC"), Underlying("ETH"), Underlying("SOL")
 D = Decimal
 
 
 def pool(name: str, first: Underlying, second: Underlying, price: str, depth: str) -> PoolPrice:
-    return PoolPrice(Address(name), first, second, D(price), D(depth))
+    return PoolPrice(PoolId(name), first, second, D(price), D(depth))
 
 
 def test_a_price_comes_over_two_pools_whichever_way_round_they_stand() -> None:

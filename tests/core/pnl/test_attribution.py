@@ -19,7 +19,7 @@ from bot.core.decision import Decision
 from bot.core.orders import LedgerEntry, LedgerKind
 from bot.core.pnl.ledger import Book, JournaledTrade, follow
 from bot.core.snapshot import Entry, EntrySource, LpPosition, Snapshot
-from bot.core.types import USD, ZERO, Address, ClientOrderId, PositionId
+from bot.core.types import USD, ZERO, ClientOrderId, PoolId, PositionId
 from tests.core.scenes import BTC, ETH, USDC, WETH, chain, policy, pool_price
 from tests.core.scenes import state as fresh
 from tests.paper.engine import scene
@@ -48,7 +48,7 @@ def v3(liquidity: int, tick: int, grown: int, taken: int, entry: Entry | None = 
     elif tick >= START + 950:
         curve = replace(curve, fee_growth_outside_upper0_x128=grown, fee_growth_outside_upper1_x128=grown // 10)
     amounts = curve.amounts()
-    return LpPosition(PositionId("v3"), "v3", Address("0x3"), USDC, WETH, curve, amounts, entry)
+    return LpPosition(PositionId("v3"), "v3", PoolId("0x3"), USDC, WETH, curve, amounts, entry)
 
 
 def v2(liquidity: int, tick: int, k: int, entry: Entry | None = None) -> LpPosition:
@@ -56,7 +56,7 @@ def v2(liquidity: int, tick: int, k: int, entry: Entry | None = None) -> LpPosit
     root = Decimal(sqrt_ratio_at_tick(tick)) / 2**96
     usdc, weth = int(isqrt(k) / root), int(isqrt(k) * root)
     curve = V2Position(liquidity, 10**22, usdc, weth, usdc, weth, 0, fee_on=False)
-    return LpPosition(PositionId("v2"), "v2", Address("0x2"), USDC, WETH, curve, curve.amounts(), entry)
+    return LpPosition(PositionId("v2"), "v2", PoolId("0x2"), USDC, WETH, curve, curve.amounts(), entry)
 
 
 @dataclass

@@ -21,23 +21,11 @@ from rich.table import Table
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 TESTS: Final = (
-    *(
-        f"tests/core/test_{name}.py"
-        for name in (
-            "guards",
-            "guards_alone",
-            "losses",
-            "ladder",
-            "pools",
-            "stops",
-            "watch",
-            "protection",
-            "belief",
-            "exposure",
-            "decide",
-            "plan",
-        )
-    ),
+    "tests/core/risk",
+    "tests/core/data_quality",
+    "tests/core/lp",
+    "tests/core/hedge/test_plan.py",
+    "tests/core/test_decide.py",
     "tests/core/test_decide_properties.py",
     "tests/scenarios",
 )
@@ -73,7 +61,19 @@ BUGS: Final = (
     Bug(
         "account check", "core/risk/guards.py", "is_on_venue = dispute.hold is Hold.ADDS and", "is_on_venue = False and"
     ),
-    Bug("belief", "core/risk/guards.py", "if order.underlying in issue.underlyings:", "if order.underlying in ():"),
+    Bug(
+        "belief",
+        "core/risk/guards.py",
+        "if issue.amounts is None and order.underlying in issue.underlyings:",
+        "if issue.amounts and order.underlying in issue.underlyings:",
+    ),
+    Bug("belief in proportion", "core/risk/guards.py", "left < -order.quantity:", "left < order.quantity:"),
+    Bug(
+        "doubt by what was believed",
+        "core/data_quality/pool_prices.py",
+        "if key in amounts and position.id in held:",
+        "if key in amounts and not position.id:",
+    ),
     Bug(
         "step cap",
         "core/risk/guards.py",
@@ -130,7 +130,7 @@ BUGS: Final = (
         "left = most - context.venue_shorts.get(order.venue, ZERO)",
         "left = most",
     ),
-    Bug("margin headroom", "core/risk/added_risk.py", "if most >= wanted else reduced_to", "if most else cut"),
+    Bug("margin headroom", "core/risk/added_risk.py", "if most >= wanted else reduced_to", "if most else reduced_to"),
     Bug("stale data", "core/data_quality/staleness.py", "if age <= policy.max_snapshot_age:", "if age:"),
     Bug(
         "pool against its average",

@@ -73,16 +73,17 @@ def assess(snapshot: Snapshot, state: State, policy: Policy) -> Assessment:
     broken = loss_limits.breaches(money, capital, policy.risk.loss, loss_limits.unbooked(money, snapshot))
     spent = loss_limits.spent(money, capital, policy.risk.loss)
     off_par = pool_prices.par_alarms(watched_pools, snapshot.chains, guards)
+    unbelieved = pool_prices.unbelieved_alarms(doubted, snapshot.chains, held)
     return Assessment(
         hedge_markets=hedge_markets,
         exposures=exposures,
         prices=prices,
         lp_value=lp_value,
         capital=capital,
-        issues=(*doubted.values(), *stale),
+        issues=(*pool_prices.weighed(doubted, snapshot.chains, held), *stale),
         broken=broken,
         spent=spent,
-        alarms=(*silences, *jumps, *off_par, *loss_limits.alarms(spent, broken)),
+        alarms=(*silences, *jumps, *off_par, *unbelieved, *loss_limits.alarms(spent, broken)),
         state=replace(
             state,
             held=held,

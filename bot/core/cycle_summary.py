@@ -17,7 +17,7 @@ from bot.core.policy import Policy
 from bot.core.risk.context import RiskVerdicts
 from bot.core.snapshot import PerpPosition, Snapshot, VenueView
 from bot.core.state import Dispute, Held, Pending, PendingStatus, State, market_key
-from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId
+from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying, VenueId
 
 ESCALATES: Final = timedelta(minutes=10)
 """How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
@@ -193,12 +193,19 @@ def dispute_alarms(disputes: Iterable[Dispute]) -> list[Alarm]:
     ]
 
 
+def _held_back(issue: DataIssue) -> str:
+    """Say what a data issue keeps from being added."""
+    if issue.amounts is None:
+        return f"nothing is added in {', '.join(issue.underlyings)}"
+    shares = [f"{amount:.6g} {key}" for key, amount in issue.amounts.items() if amount and key != USD]
+    if not shares:
+        return "no exposure rests on it"
+    return f"{' and '.join(shares)} of the exposure rest on it and are kept as last believed; nothing is added for them"
+
+
 def distrust_alarms(issues: Iterable[DataIssue], others: Iterable[UnknownPosition]) -> list[Alarm]:
     """Tell what is not believed, and what is open in markets that nobody hedges with."""
-    found = [
-        Alarm(issue.key, Severity.WARNING, f"{issue.reason}: nothing is added in {', '.join(issue.underlyings)}")
-        for issue in issues
-    ]
+    found = [Alarm(issue.key, Severity.WARNING, f"{issue.reason}: {_held_back(issue)}") for issue in issues]
     for unknown in others:
         symbol, size = unknown.position.symbol, unknown.position.size
         message = f"{symbol} at {unknown.venue} holds {size:f}, which no hedge uses: it is left alone"

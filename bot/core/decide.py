@@ -12,6 +12,7 @@ from bot.core import cycle_summary
 from bot.core.assess import Assessment, assess, assumed
 from bot.core.cycle_summary import HedgeComputation
 from bot.core.data_quality import position_tracking
+from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Approved, Band, Decision
 from bot.core.hedge.band import bands
 from bot.core.hedge.execution_style import work
@@ -181,7 +182,21 @@ def _risk_context(
         views=_views(snapshot, hedge_targets, policy),
         order_times=[at for at in state.order_times if now - at < guards.MINUTE],
         disputes=state.disputes,
+        addable=_addable(assessment.issues, hedge_targets),
     )
+
+
+def _addable(issues: Sequence[DataIssue], hedge_targets: Sequence[HedgeTarget]) -> dict[Underlying, Decimal]:
+    """Return how much more may be shorted where part of an exposure is not believed: up to the hedge of the rest."""
+    doubted: dict[Underlying, Decimal] = {}
+    for issue in issues:
+        for underlying, amount in (issue.amounts or {}).items():
+            doubted[underlying] = doubted.get(underlying, ZERO) + amount
+    return {
+        item.underlying: (item.drift_min or ZERO) - item.ratio * doubted[item.underlying]
+        for item in hedge_targets
+        if doubted.get(item.underlying)
+    }
 
 
 def _by_venue(hedge_targets: Sequence[HedgeTarget]) -> dict[VenueId, Decimal]:

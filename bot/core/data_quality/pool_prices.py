@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.data_quality.staleness import DataIssue, doubted_pools, fair_price, pool_prices
+from bot.core.data_quality.staleness import DataIssue, add_legs, doubted_pools, fair_price, pool_prices
 from bot.core.decision import Alarm, Severity
 from bot.core.lp.exposure import PoolKey
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, PoolPrice
-from bot.core.state import PoolWatch
-from bot.core.types import USD, Underlying
+from bot.core.state import Held, PoolWatch
+from bot.core.types import USD, PositionId, Underlying
 
 HALF_LIFE: Final = timedelta(minutes=10)
 """How fast the average of pool price / mark forgets."""
@@ -80,6 +81,39 @@ def _next(old: PoolWatch | None, basis: Decimal, at: datetime, policy: GuardPoli
 
 def _rounded(number: Decimal) -> Decimal:
     return Decimal(f"{number:.{_DIGITS}g}")
+
+
+def weighed(
+    issues: Mapping[PoolKey, DataIssue], views: Iterable[ChainView], held: Mapping[PositionId, Held]
+) -> tuple[DataIssue, ...]:
+    """Weigh each doubted pool by what its positions were last believed to hold, never by the pool's own reading."""
+    amounts: dict[PoolKey, dict[Underlying, Decimal]] = {key: {} for key in issues}
+    for view in views:
+        for position in view.positions:
+            key = view.chain, position.pool
+            if key in amounts and position.id in held:
+                add_legs(amounts[key], held[position.id])
+    return tuple(replace(issue, amounts=amounts[key]) for key, issue in issues.items())
+
+
+def unbelieved_alarms(
+    issues: Mapping[PoolKey, DataIssue], views: Iterable[ChainView], held: Mapping[PositionId, Held]
+) -> tuple[Alarm, ...]:
+    """Tell of positions in doubted pools that were never believed: they count for nothing, whoever put them there."""
+    found = []
+    for view in views:
+        for position in view.positions:
+            issue = issues.get((view.chain, position.pool))
+            if issue is None or position.id in held:
+                continue
+            tokens, amounts = (position.token0, position.token1), position.amounts
+            claims = " and ".join(
+                f"{token.to_units(amount):.6g} {token.underlying}"
+                for token, amount in zip(tokens, (amounts.total0, amounts.total1), strict=True)
+            )
+            message = f"{position.id} is not hedged: it claims {claims}, but {issue.reason}"
+            found.append(Alarm(f"unbelieved:{position.id}", Severity.WARNING, message))
+    return tuple(found)
 
 
 def par_alarms(watches: Watches, views: Iterable[ChainView], policy: GuardPolicy) -> tuple[Alarm, ...]:

@@ -12,17 +12,22 @@ from bot.core.lp.exposure import PoolKey
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition, PoolPrice, Snapshot
 from bot.core.state import Held
-from bot.core.types import USD, ChainName, Underlying
+from bot.core.types import USD, ZERO, ChainName, Underlying
 
 
 @dataclass(frozen=True, slots=True)
 class DataIssue:
-    """A reason to add no risk in some underlyings. ``key`` is stable while the issue lasts."""
+    """A reason to add no risk in some underlyings; ``key`` is stable while it lasts.
+
+    ``amounts`` tell how much of each underlying hangs on what is not believed, base units: only so much of the hedge is
+    held back. None holds back every add.
+    """
 
     key: str
     guard: str
     reason: str
     underlyings: tuple[Underlying, ...]
+    amounts: Mapping[Underlying, Decimal] | None = None
 
 
 def doubted_pools(
@@ -76,18 +81,22 @@ def fair_price(pool: PoolPrice, anchors: Mapping[Underlying, Decimal]) -> Decima
 
 def stale_chains(snapshot: Snapshot, held: Iterable[Held], policy: GuardPolicy) -> tuple[DataIssue, ...]:
     """Find the chains with positions whose block is older than the policy allows, or that were not read at all."""
-    underlyings: dict[ChainName, dict[Underlying, None]] = {}
+    amounts: dict[ChainName, dict[Underlying, Decimal]] = {}
     for item in held:
-        found = underlyings.setdefault(item.chain, {})
-        for leg in item.legs:
-            found[leg.underlying] = None
+        add_legs(amounts.setdefault(item.chain, {}), item)
     stamps = {view.chain: view.block.timestamp for view in snapshot.chains}
     issues = []
-    for chain, found in underlyings.items():
+    for chain, found in amounts.items():
         reason = _age(f"chain {chain}", stamps.get(chain), snapshot.observed_at, policy)
         if reason is not None:
-            issues.append(DataIssue(f"stale:{chain}", "stale snapshot", reason, tuple(found)))
+            issues.append(DataIssue(f"stale:{chain}", "stale snapshot", reason, tuple(found), found))
     return tuple(issues)
+
+
+def add_legs(amounts: dict[Underlying, Decimal], item: Held) -> None:
+    """Add what a held position has of each underlying to ``amounts``, base units."""
+    for leg in item.legs:
+        amounts[leg.underlying] = amounts.get(leg.underlying, ZERO) + leg.amount
 
 
 def stale_markets(

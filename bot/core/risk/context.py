@@ -41,7 +41,8 @@ class RiskContext:
 
     ``fired`` tells when a stop of an underlying fired last; ``capital`` is LP value + equity, USD;
     ``spent`` gives the reasons why no more money is spent on adding, ``protective`` the reductions that the margin
-    ladder asks for.
+    ladder asks for; ``addable`` how much more may be shorted of an underlying before it rests on what is not believed,
+    base units (an underlying of which everything is believed is left out).
     """
 
     at: datetime
@@ -62,6 +63,7 @@ class RiskContext:
     views: dict[VenueId, VenueView]
     order_times: list[datetime]
     disputes: tuple[Dispute, ...] = ()
+    addable: dict[Underlying, Decimal] = field(default_factory=dict)
 
     def market_state(self, order: OrderRequest) -> MarketState:
         """Return the market that an order is for."""
@@ -76,6 +78,8 @@ class RiskContext:
         if order.reduce_only:
             return
         market_state = self.market_state(order)
+        if order.underlying in self.addable:
+            self.addable[order.underlying] -= abs(order.quantity)
         added = abs(order.quantity) * worth(order, market_state)
         self.shorts[order.underlying] = self.shorts.get(order.underlying, ZERO) + added
         self.venue_shorts[order.venue] = self.venue_shorts.get(order.venue, ZERO) + added

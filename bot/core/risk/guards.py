@@ -13,7 +13,7 @@ from bot.core.decision import Alarm, Approved, Refused, Severity
 from bot.core.hedge.markets import MarketState
 from bot.core.orders import OrderKind, OrderRequest
 from bot.core.risk import added_risk
-from bot.core.risk.context import Guard, Reduced, RiskContext, RiskVerdicts, Verdict, reduced_to
+from bot.core.risk.context import Guard, Reduced, RiskContext, RiskVerdicts, Verdict, reduced_to, worth
 from bot.core.run_state import RunState
 from bot.core.state import Hold
 from bot.core.types import ZERO
@@ -77,11 +77,16 @@ def agreement(order: OrderRequest, context: RiskContext) -> Verdict:
 
 
 def belief(order: OrderRequest, context: RiskContext) -> Verdict:
-    """No risk is added on reads that are stale or contradict the marks."""
-    if not order.reduce_only:
-        for issue in context.issues:
-            if order.underlying in issue.underlyings:
-                return Refused(order, issue.guard, issue.reason)
+    """No risk is added on reads that are stale or contradict the marks; what does not rest on them is hedged."""
+    if order.reduce_only:
+        return Approved(order)
+    for issue in context.issues:
+        if issue.amounts is None and order.underlying in issue.underlyings:
+            return Refused(order, issue.guard, issue.reason)
+        left = context.addable.get(order.underlying) if order.underlying in (issue.amounts or ()) else None
+        if left is not None and left < -order.quantity:
+            price = worth(order, context.market_state(order))
+            return reduced_to(order, context, left * price, issue.guard, issue.reason)
     return Approved(order)
 
 

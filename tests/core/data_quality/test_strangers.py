@@ -1,0 +1,111 @@
+"""What is not believed holds back as much of the hedge as hangs on it: a stranger's pool or gift holds back nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.decide import decide
+from bot.core.decision import Decision
+from bot.core.run_state import BotState, RunState
+from bot.core.snapshot import ChainView, LpPosition
+from bot.core.state import State
+from bot.core.types import ChainName
+from tests.core.scenes import ETH, MARKS, NOW, USD, chain, lp, policy, pool_price, snapshot, venue
+
+D = Decimal
+OWN = lp("own", (50, 100_000), pool="own")
+TRAP = "trap"
+
+
+def fresh() -> State:
+    return State(BotState(RunState.RUNNING, "test", NOW))
+
+
+def view(
+    *positions: LpPosition, off: Decimal | int = 10, pool: str = TRAP, block: int = 100, name: str = "local"
+) -> ChainView:
+    """Show positions on a chain whose pool ``pool`` is priced ``off`` times the mark; the others stand at it."""
+    names = {item.pool for item in positions}
+    pools = [pool_price(MARKS[ETH] * (off if each == f"0x{pool}" else 1), pool=each[2:]) for each in sorted(names)]
+    return chain(positions, pools=pools, block=block, name=ChainName(name))
+
+
+def sold(decision: Decision) -> Decimal:
+    return -sum((item.order.quantity for item in decision.approved), D(0))
+
+
+def keys(decision: Decision) -> set[str]:
+    return {alarm.key for alarm in decision.alarms}
+
+
+@given(
+    claims=st.lists(st.decimals("1e-18", "1e9", places=18), min_size=1, max_size=5),
+    off=st.sampled_from([D("1e-30"), D("0.1"), D("0.9"), D("1.2"), D(10), D("1e30")]),
+    short=st.decimals(-60, 0, places=3),
+)
+def test_gifts_in_a_pool_at_an_absurd_price_change_no_order_and_no_exposure(
+    claims: list[Decimal], off: Decimal, short: Decimal
+) -> None:
+    gifts = [lp(f"gift{at}", (amount, amount), pool=TRAP) for at, amount in enumerate(claims)]
+    account = venue({ETH: short})
+    alone = decide(snapshot(view(OWN), account), fresh(), policy())
+    beset = decide(snapshot(view(OWN, *gifts, off=off), account), fresh(), policy())
+    assert beset.approved == alone.approved
+    assert [item.exposure for item in beset.hedges] == [item.exposure for item in alone.hedges]
+    assert beset.refused == alone.refused
+    assert keys(beset) - keys(alone) == {f"pool:local:0x{TRAP}", *(f"unbelieved:gift{at}" for at in range(len(gifts)))}
+
+
+def test_a_gift_is_told_with_what_it_claims() -> None:
+    gift = lp("gift", ("0.000000000000001", 0), pool=TRAP)
+    decision = decide(snapshot(view(OWN, gift)), fresh(), policy())
+    (message,) = (alarm.message for alarm in decision.alarms if alarm.key == "unbelieved:gift")
+    assert "it claims 1.000e-15 ETH and " in message
+    assert "+900.00% off the marks" in message
+
+
+def test_a_pool_of_ours_that_is_doubted_keeps_its_amounts_and_holds_back_its_own_share() -> None:
+    part = lp("part", (10, 20_000), pool="part")
+    first = decide(snapshot(view(OWN, part)), fresh(), policy())
+    assert sold(first) > 55
+    # the pool jumps: what it shows now (nothing of ETH left) counts for nothing, both ways
+    shown = lp("part", (0, 200_000), pool="part")
+    doubted = view(OWN, shown, pool="part", block=101)
+    bare = decide(snapshot(doubted, venue({ETH: 0})), first.state, policy())
+    assert {item.underlying: item.exposure for item in bare.hedges}[ETH] == 60
+    assert sold(bare) == 50, "the believed 50 are hedged, the doubted 10 are not added for"
+    hedged = decide(snapshot(doubted, venue({ETH: -60})), first.state, policy())
+    assert not hedged.approved, "nor is their hedge bought back"
+
+
+def test_with_all_liquidity_doubted_nothing_is_added_and_reductions_pass() -> None:
+    first = decide(snapshot(view(OWN)), fresh(), policy())
+    doubted = view(OWN, pool="own", block=101)
+    assert not decide(snapshot(doubted, venue({ETH: 0})), first.state, policy()).approved
+    over = decide(snapshot(doubted, venue({ETH: -80})), first.state, policy())
+    assert sold(over) < 0
+
+
+def test_a_stale_chain_holds_back_the_hedge_of_its_own_liquidity_only() -> None:
+    other = lp("other", (10, 20_000), pool="other")
+    first = decide(snapshot((view(OWN), view(other, name="slow"))), fresh(), policy())
+    stamp = replace(view(other).block, timestamp=NOW - timedelta(minutes=5), number=101)
+    old = replace(view(other, name="slow"), block=stamp)
+    decision = decide(snapshot((view(OWN, block=101), old), venue({ETH: 0})), first.state, policy())
+    assert sold(decision) == 50
+    (message,) = (alarm.message for alarm in decision.alarms if alarm.key == "stale:slow")
+    assert "10.0000 ETH of the exposure rest on it" in message
+    assert str(USD) not in message
+
+
+def test_two_doubts_add_up() -> None:
+    parts = [lp(f"part{at}", (10, 20_000), pool=f"part{at}") for at in range(2)]
+    first = decide(snapshot(view(OWN, *parts)), fresh(), policy())
+    pools = [pool_price(MARKS[ETH] * factor, pool=name) for name, factor in (("own", 1), ("part0", 10), ("part1", 3))]
+    both = chain([OWN, *parts], pools=pools, block=101)
+    assert sold(decide(snapshot(both, venue({ETH: 0})), first.state, policy())) == 50

@@ -42,7 +42,7 @@ from bot.paper.marks import MarkSource as Marks
 from bot.paper.marks import PoolMarks, ScriptMarks
 from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Exchange, Journal, Meter, Service
 from bot.protocols.registry import CURVES, sources
-from bot.venues.registry import connect, connect_public
+from bot.venues.connect import connect, connect_public
 
 log = structlog.get_logger(__name__)
 

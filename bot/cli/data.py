@@ -29,11 +29,12 @@ from bot.cli.options import ConfigFiles, open_settings
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.market import PriceKind
-from bot.core.types import Address, ChainName, Symbol, Underlying, VenueId
+from bot.core.types import Address, ChainName, Underlying, VenueId
 from bot.exchange.config import CcxtConfig
 from bot.protocols.history import PoolAbout, PoolHistory, PoolKind, PoolToken
 from bot.setting_types.fields import parse_address, parse_duration
-from bot.venues.registry import past
+from bot.venues.connect import past
+from bot.venues.registry import KINDS, kind_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRAMES = frozenset(60 * minutes for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 1440))
@@ -83,7 +84,7 @@ def perp(
     ctx: typer.Context,
     files: ConfigFiles = None,
     *,
-    venue: Annotated[str, typer.Option(help="A venue of the configuration, or a kind of venue such as binance.")],
+    venue: Annotated[str, typer.Option(help="A venue of the configuration, or a kind of venue.")],
     underlying: Annotated[str, typer.Option(help="What the perpetual is on, such as ETH.")],
     start: From,
     end: To = None,
@@ -133,15 +134,17 @@ def _venue(settings: Settings, name: str, underlying: Underlying) -> CcxtConfig:
     if found is None:
         kinds = ", ".join(settings.venues)
         if name == PAPER or not name.isalnum():
-            raise ConfigError(f"--venue {name}: the configuration knows {kinds}; or name a kind such as binance")
-        return CcxtConfig(VenueId(name), name, (Symbol(f"{underlying}/USDT:USDT"),), api_key="", secret="")
+            raise ConfigError(
+                f"--venue {name}: the configuration knows {kinds}; or name a kind such as {next(iter(KINDS))}"
+            )
+        return CcxtConfig(VenueId(name), name, (kind_of(name).symbol(underlying),))
     kind = found.source if found.is_paper else found.kind
     if kind is None:
         raise ConfigError(f'--venue {name}: is a paper venue without a source (mark = "venue"); name a kind of venue')
     if underlying not in found.symbols:
         raise ConfigError(f"--underlying {underlying}: {name} has {', '.join(found.symbols)}")
     config = ccxt_config(VenueId(name), found, kind)
-    return replace(config, symbols=(found.symbols[underlying],), api_key="", secret="", passphrase="")
+    return replace(config, symbols=(found.symbols[underlying],), login={})
 
 
 def _time(option: str, text: str) -> datetime:

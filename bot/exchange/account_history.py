@@ -58,9 +58,11 @@ class History:
             self.empty[symbol] = (since, max(start, now - _LATE))
             return []
         owners = await self._owners(rows.values().__iter__(), symbol, one)
-        size, venue = one.market.contract_size, self.link.config.venue
+        size, venue, settle = one.market.contract_size, self.link.config.venue, self.dialect.facts.settle
         return [
-            translate_orders.fill(row, venue, size, owners.get(text(row, "order", "trade")), self.dialect.realised(row))
+            translate_orders.fill(
+                row, venue, settle, size, owners.get(text(row, "order", "trade")), self.dialect.realised(row)
+            )
             for row in rows.values()
         ]
 

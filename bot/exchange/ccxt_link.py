@@ -156,7 +156,7 @@ class Link:
         """Send one write, once. Never raises for what the venue, the network or ccxt does."""
         with recording(RequestStyle(urgent=urgent, max_wait=1.0)) as wires:
             result, words = await self._attempt(self.method(name), args, kwargs)
-        sent = [wire for wire in wires if wire.method != "GET" and wire.sent]
+        sent = [wire for wire in wires if not wire.is_read and wire.sent]
         wire = sent[-1] if sent else None
         if wire is not None:
             self._note_clock(wire.code)

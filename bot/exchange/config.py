@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -22,11 +22,10 @@ class CcxtConfig:
 
     Attributes:
         venue: the venue's name in the configuration.
-        kind: ``binance`` (USDⓈ-M), ``bitget`` (USDT-M), or the ccxt id of any other linear-perpetual venue.
+        kind: which kind of venue: one of the registry's, or the ccxt id of any other linear-perpetual venue.
         symbols: the perpetuals that may carry hedges.
-        api_key: the key's public part.
-        secret: the key's secret part; never shown.
-        passphrase: the third part that Bitget, OKX and KuCoin ask for; never shown.
+        login: the credentials under the names that ccxt gives them, never shown; without any, only public endpoints
+            are read.
         demo: trade on the venue's demo system.
         leverage: the leverage that every symbol is set to.
         margin_mode: how collateral is shared.
@@ -41,9 +40,7 @@ class CcxtConfig:
     venue: VenueId
     kind: str
     symbols: tuple[Symbol, ...]
-    api_key: str = field(repr=False)
-    secret: str = field(repr=False)
-    passphrase: str = field(default="", repr=False)
+    login: Mapping[str, str] = field(default_factory=dict, repr=False)
     demo: bool = False
     leverage: Decimal = Decimal(10)
     margin_mode: Literal["cross", "isolated"] = "cross"
@@ -57,4 +54,4 @@ class CcxtConfig:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Everything that must never be shown."""
-        return tuple(part for part in (self.api_key, self.secret, self.passphrase) if part)
+        return tuple(part for part in self.login.values() if part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import cast
 
@@ -13,7 +13,6 @@ import aiohttp
 from bot.core.errors import ConfigError
 from bot.exchange.ccxt_link import Api, Link
 from bot.exchange.config import CcxtConfig
-from bot.exchange.dialect import Dialect
 from bot.exchange.facts import VenueFacts
 from bot.exchange.fields import milliseconds_of
 from bot.exchange.limiter import Limiter
@@ -22,16 +21,14 @@ from bot.exchange.transport import Transport
 from bot.ports import Clock
 
 
-async def open_link(
-    config: CcxtConfig, dialect_for: Callable[[Api | None], Dialect], clock: Clock
-) -> tuple[Link, Dialect, aiohttp.ClientSession]:
+async def open_link(config: CcxtConfig, facts: VenueFacts, clock: Clock) -> tuple[Link, aiohttp.ClientSession]:
     """Put ccxt on our transport; nothing is sent yet, and without a key no write can leave.
 
     ccxt is imported here, since that takes seconds and 120 MB that only a real venue is worth.
 
     Args:
         config: the account.
-        dialect_for: returns what knows the venue, first without and then with the ccxt object made for it.
+        facts: what is known of the venue.
         clock: for signatures, limits and ages.
 
     Raises:
@@ -39,22 +36,21 @@ async def open_link(
     """
     ccxt = await asyncio.to_thread(importlib.import_module, "ccxt.async_support")
     quiet_loggers()
-    facts = dialect_for(None).facts
     if facts.ccxt_id not in ccxt.exchanges:
         raise ConfigError(f"ccxt knows no venue '{config.kind}'; see its list of exchange ids", key="kind")
     api = api_of(ccxt, config, facts, clock)
-    dialect = dialect_for(api)
     redact, limiter = Redactor(config.secrets), Limiter(clock)
-    link = Link(api, config, dialect.facts, clock, redact)
+    link = Link(api, config, facts, clock, redact)
+    hosts = (facts.demo_hosts if config.demo else facts.hosts) or frozenset(hosts_in(api))
     gate = link.gate if config.secrets else _only_reads
-    transport = Transport(dialect.facts, config.demo, limiter, gate, link.venue_ms, redact)
+    transport = Transport(facts, hosts, config.demo, limiter, gate, link.venue_ms, redact)
     session = aiohttp.ClientSession(
         connector=config.connector() if config.connector is not None else aiohttp.TCPConnector(),
         middlewares=(transport,),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
     api.session, api.own_session = session, False
-    return link, dialect, session
+    return link, session
 
 
 def api_of(ccxt: ModuleType, config: CcxtConfig, facts: VenueFacts, clock: Clock) -> Api:
@@ -66,9 +62,7 @@ def api_of(ccxt: ModuleType, config: CcxtConfig, facts: VenueFacts, clock: Clock
     options = {**facts.options, "recvWindow": round(config.recv_window.total_seconds() * 1000)}
     made = getattr(ccxt, facts.ccxt_id)(
         {
-            "apiKey": config.api_key,
-            "secret": config.secret,
-            "password": config.passphrase,
+            **config.login,
             "enableRateLimit": False,
             "timeout": round(config.timeout.total_seconds() * 1000),
             "timeout_on_exit": 0,

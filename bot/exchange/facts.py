@@ -13,6 +13,8 @@ JSON = Mapping[str, object] | list[object]
 
 Charges = Callable[[str, str, Mapping[str, str]], tuple[Charge, ...]]
 """What a request costs: (method, path, query) -> charges."""
+IsRead = Callable[[str, str], bool]
+"""Whether a request only reads: (method, path) -> yes or no. Some venues read by POST."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,25 @@ class Listing:
     reduce_only: bool | None = None
 
 
+def gets_read(method: str, path: str) -> bool:
+    """Take what is asked with GET for a read, as most venues mean it."""
+    del path
+    return method == "GET"
+
+
 @dataclass(frozen=True, slots=True)
 class VenueFacts:
     """What is known of a venue.
 
     Attributes:
         ccxt_id: the ccxt class.
-        hosts: the hosts that live requests may go to.
-        demo_hosts: the hosts that demo requests may go to.
+        settle: the money that its accounts hold and its perpetuals settle in, as ccxt spells it.
+        hosts: the hosts that live requests may go to; empty: those that ccxt names.
+        demo_hosts: the hosts that demo requests may go to; empty: those that ccxt names.
         has_demo: ccxt knows how to reach its demo system.
         demo_header: the header that every signed demo request must carry, and no live one may.
+        key_header: the header that names the key, where one does.
+        is_read: whether a request only reads; whatever does not is a write: sent once, and never without a gate.
         options: ccxt options.
         charges: what a request costs.
         counted: response headers with the venue's own count of a window.
@@ -78,6 +89,7 @@ class VenueFacts:
     """
 
     ccxt_id: str
+    settle: str
     hosts: frozenset[str]
     demo_hosts: frozenset[str]
     demo_header: tuple[str, str] | None
@@ -100,6 +112,8 @@ class VenueFacts:
     demo_stream_hosts: frozenset[str] = frozenset()
     funding_by_page: bool = False
     has_demo: bool = False
+    key_header: str | None = None
+    is_read: IsRead = gets_read
 
 
 def rules(status: int, reason: RejectReason, codes: Iterable[str]) -> tuple[Rule, ...]:

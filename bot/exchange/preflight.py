@@ -52,7 +52,7 @@ async def load_markets(link: Link, *, reload: bool) -> Mapping[Symbol, Row]:
     """Load the venue's markets and pick the configured ones.
 
     Raises:
-        ConfigError: a symbol is unknown, or no active linear perpetual settled in USDT.
+        ConfigError: a symbol is unknown, or no active linear perpetual settled in the venue's money.
         Retryable: the venue did not answer believably.
     """
     listed = row_of(await link.read("load_markets", reload), "markets")
@@ -63,7 +63,7 @@ async def load_markets(link: Link, *, reload: bool) -> Mapping[Symbol, Row]:
             near = [str(one) for one in listed if str(one).startswith(f"{symbol.split('/')[0]}/")][:3]
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise ConfigError(f"{link.config.venue} has no market {symbol}{hint}", key="symbol")
-        translate.check_kind(row, symbol)
+        translate.check_kind(row, symbol, link.facts.settle)
         chosen[symbol] = row
     return chosen
 

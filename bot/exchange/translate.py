@@ -18,14 +18,12 @@ from bot.core.types import ZERO, Symbol, Underlying, VenueId
 from bot.exchange.errors import Unbelievable
 from bot.exchange.fields import Row, has, moment, number, positive, row_of, text
 
-SETTLE: Final = "USDT"
-"""The money that accounts hold and perpetuals settle in."""
 UNLIMITED: Final = Decimal("Infinity")
 """The largest order where a venue names none."""
 
 
-def check_kind(row: Row, symbol: Symbol) -> None:
-    """Check that a ccxt market is what dnbot hedges with: an active linear perpetual, settled in USDT.
+def check_kind(row: Row, symbol: Symbol, settle: str) -> None:
+    """Check that a ccxt market is what dnbot hedges with: an active linear perpetual, settled in the venue's money.
 
     Raises:
         ConfigError: it is not.
@@ -35,12 +33,12 @@ def check_kind(row: Row, symbol: Symbol) -> None:
     if row.get("linear") is not True or row.get("inverse") is True:
         raise ConfigError(
             f"{symbol} is an inverse contract (settled in {row.get('settle')}); use a linear one such as "
-            f"{row.get('base')}/{SETTLE}:{SETTLE}",
+            f"{row.get('base')}/{settle}:{settle}",
             key="symbol",
         )
-    if row.get("settle") != SETTLE:
+    if row.get("settle") != settle:
         raise ConfigError(
-            f"{symbol} settles in {row.get('settle')}; this venue is configured for {SETTLE}", key="symbol"
+            f"{symbol} settles in {row.get('settle')}; this venue is configured for {settle}", key="symbol"
         )
     if row.get("active") is not True:
         raise ConfigError(f"{symbol} is not open for trading on this venue", key="symbol")

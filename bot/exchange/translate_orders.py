@@ -11,7 +11,6 @@ from bot.core.snapshot import OpenOrder
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 from bot.exchange.errors import Unbelievable
 from bot.exchange.fields import Row, flag, has, moment, number, positive, row_of, text
-from bot.exchange.translate import SETTLE
 
 _STATUS: Final[Mapping[str, OrderStatus]] = {
     "open": OrderStatus.OPEN,
@@ -105,13 +104,20 @@ def report(row: Row, client_id: ClientOrderId, contract_size: Decimal, *, condit
     )
 
 
-def fill(row: Row, venue: VenueId, contract_size: Decimal, client_id: ClientOrderId | None, realised: Decimal) -> Fill:
+def fill(
+    row: Row,
+    venue: VenueId,
+    settle: str,
+    contract_size: Decimal,
+    client_id: ClientOrderId | None,
+    realised: Decimal,
+) -> Fill:
     """Translate a trade of ours; ``realised`` comes from the venue's own field, which ccxt does not unify."""
     trade_id = text(row, "id", "trade")
     what = f"trade {trade_id}"
     fee = row_of(row.get("fee"), f"{what}: fee")
-    if text(fee, "currency", f"{what}: fee") != SETTLE:
-        raise Unbelievable(f"{what}: its fee is in {fee['currency']}; only {SETTLE} can be booked")
+    if text(fee, "currency", f"{what}: fee") != settle:
+        raise Unbelievable(f"{what}: its fee is in {fee['currency']}; only {settle} can be booked")
     if text(row, "takerOrMaker", what) not in ("taker", "maker"):
         raise Unbelievable(f"{what}: {row.get('takerOrMaker')!r} is neither taker nor maker")
     return Fill(

@@ -23,19 +23,19 @@ from bot.exchange.redact import Redactor
 
 _SLOW_DOWN: Final = frozenset({418, 429})
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
-_SIGNED_HEADERS: Final = ("ACCESS-KEY", "X-MBX-APIKEY")
 
 
 @dataclass(slots=True)
 class Wire:
     """One request as it went over the wire, and what came back.
 
-    ``sent`` turns true when the request is handed to the connection; ``answer`` is the parsed body of a believable
-    success; ``status`` is None until an answer came whole.
+    ``is_read`` is the venue's own division of its requests; ``sent`` turns true when the request is handed to the
+    connection; ``answer`` is the parsed body of a believable success; ``status`` is None until an answer came whole.
     """
 
     method: str
     path: str
+    is_read: bool
     sent: bool = False
     status: int | None = None
     code: str = ""
@@ -73,6 +73,7 @@ class Transport:
 
     Attributes:
         facts: the venue.
+        hosts: the hosts that requests may go to.
         demo: whether requests belong to the demo system.
         limiter: the request budget.
         gate: gives the reason why no write may leave now, or None.
@@ -81,6 +82,7 @@ class Transport:
     """
 
     facts: VenueFacts
+    hosts: frozenset[str]
     demo: bool
     limiter: Limiter
     gate: Callable[[], str | None]
@@ -101,16 +103,17 @@ class Transport:
                 max_wait=style.max_wait,
             )
         except Busy as error:
-            if wire.method != "GET":
+            if not wire.is_read:
                 raise NotSent(str(error)) from error
             raise
         return await self._exchange(request, handler, wire)
 
     def _check_destination(self, request: aiohttp.ClientRequest) -> None:
-        url, hosts = request.url, self.facts.demo_hosts if self.demo else self.facts.hosts
-        if url.scheme != "https" or url.host not in hosts or url.explicit_port not in (None, 443):
-            raise NotSent(f"a request to {url.scheme}://{url.host} was stopped; allowed: {', '.join(sorted(hosts))}")
-        if self.facts.demo_header is None or not any(name in request.headers for name in _SIGNED_HEADERS):
+        url = request.url
+        if url.scheme != "https" or url.host not in self.hosts or url.explicit_port not in (None, 443):
+            allowed = ", ".join(sorted(self.hosts))
+            raise NotSent(f"a request to {url.scheme}://{url.host} was stopped; allowed: {allowed}")
+        if self.facts.demo_header is None or self.facts.key_header not in request.headers:
             return
         name, value = self.facts.demo_header
         if (request.headers.get(name) == value) is not self.demo:
@@ -118,11 +121,12 @@ class Transport:
 
     def _begin(self, request: aiohttp.ClientRequest) -> Wire:
         wires = _WIRES.get()
-        wire = Wire(request.method, request.url.path)
-        if wire.method != "GET":
+        method, path = request.method, request.url.path
+        wire = Wire(method, path, self.facts.is_read(method, path))
+        if not wire.is_read:
             if wires is None:
                 raise NotSent("a write outside of a recorded call was stopped")
-            if any(other.method != "GET" and other.sent for other in wires):
+            if any(not other.is_read and other.sent for other in wires):
                 raise NotSent("a second sending of one write was stopped")
             if (reason := self.gate()) is not None:
                 raise NotSent(reason)
@@ -139,12 +143,12 @@ class Transport:
             body = await response.read()
         except aiohttp.ClientConnectorError as error:
             wire.sent = False  # no connection, so not a byte of the request left
-            if wire.method == "GET":
+            if wire.is_read:
                 raise Unreachable(f"no connection to {request.url.host}") from error
             raise NotSent(f"no connection to {request.url.host}") from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             wire.message = type(error).__name__
-            if wire.method == "GET":
+            if wire.is_read:
                 raise Unreachable(f"no whole answer from {request.url.host}: {type(error).__name__}") from error
             raise
         self._judge(wire, response, body)
@@ -158,11 +162,11 @@ class Transport:
         wire.status, wire.code, wire.message = response.status, code, self.redact(words)
         if response.status in _SLOW_DOWN or wire.code == "429":
             self.limiter.back_off(self._silence(response.headers, wire.message))
-        answer = validation.Answer(wire.method, wire.path, response.status, code, wire.message, parsed)
+        answer = validation.Answer(wire.is_read, wire.path, response.status, code, wire.message, parsed)
         fault = validation.fault(answer, self.facts)
         if fault is None:
             wire.answer = parsed
-        elif wire.method == "GET":
+        elif wire.is_read:
             raise fault
 
     def _count(self, headers: Mapping[str, str]) -> None:

@@ -21,7 +21,7 @@ _SERVER_ERROR: Final = 500
 class Answer:
     """An HTTP answer: ``code`` and ``message`` are the venue's own, ``body`` is None where it is no JSON."""
 
-    method: str
+    is_read: bool
     path: str
     status: int
     code: str
@@ -57,7 +57,7 @@ def fault(answer: Answer, facts: VenueFacts) -> Refusal | Unbelievable | Unreach
         if answer.body is None or (answer.status == _OK and not answer.code):
             return Unbelievable(f"{answer.path}: {answer.status} with a body that is no answer of this venue")
         return Refusal(answer.status, answer.code, answer.message)
-    return _of_read(answer, facts) if answer.method == "GET" else _of_write(answer, facts)
+    return _of_read(answer, facts) if answer.is_read else _of_write(answer, facts)
 
 
 def _of_write(answer: Answer, facts: VenueFacts) -> Unbelievable | None:

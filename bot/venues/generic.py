@@ -15,13 +15,14 @@ from bot.core.snapshot import Balance
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.exchange import translate
 from bot.exchange.ccxt_link import Link
+from bot.exchange.config import CcxtConfig
 from bot.exchange.dialect import Account, Found, Instrument, Page, Settings
 from bot.exchange.errors import Unbelievable
 from bot.exchange.facts import VenueFacts
 from bot.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
+from bot.exchange.kind import VenueKind
 from bot.exchange.limiter import Charge, Window
 
-_ASSET: Final = translate.SETTLE
 _GENTLE: Final = Window("requests", 8, 1.0, reserved=2)
 """Slow enough for every venue that dnbot names: their documented limits start at 10 requests a second."""
 _PAGE: Final = 100
@@ -36,15 +37,16 @@ def _charges(_method: str, _path: str, _query: Mapping[str, str]) -> tuple[Charg
     return (Charge(_GENTLE),)
 
 
-def facts_of(ccxt_id: str, hosts: frozenset[str]) -> VenueFacts:
+def facts_of(ccxt_id: str, settle: str) -> VenueFacts:
     """Return the facts of a venue that is only known to ccxt.
 
     No answer proves a rejection there: what is not accepted is looked up.
     """
     return VenueFacts(
         ccxt_id=ccxt_id,
-        hosts=hosts,
-        demo_hosts=hosts,
+        settle=settle,
+        hosts=frozenset(),
+        demo_hosts=frozenset(),
         demo_header=None,
         options={"defaultType": "swap"},
         charges=_charges,
@@ -67,7 +69,7 @@ class Other:
     facts: VenueFacts
 
     async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
-        """Check that the money is USDT, and one-way mode where ccxt can read it."""
+        """Check that the money is what the perpetuals settle in, and one-way mode where ccxt can read it."""
         del symbols
         if link.api.has.get("fetchPositionMode") is True:
             mode = row_of(await link.read("fetch_position_mode", link.config.symbols[0]), "position mode")
@@ -75,9 +77,10 @@ class Other:
                 raise ConfigError("the account is in hedge mode; switch it to one-way mode")
         totals = row_of(row_of(await link.read("fetch_balance"), "balance").get("total"), "balance")
         held = {str(name): number(totals, str(name), "balance") for name in totals if has(totals, str(name))}
-        others = [name for name, amount in held.items() if amount > 0 and name != _ASSET]
-        if held.get(_ASSET, ZERO) <= 0 and others:
-            raise ConfigError(f"the account holds {', '.join(others)} but no {_ASSET}; convert it to {_ASSET}")
+        asset = self.facts.settle
+        others = [name for name, amount in held.items() if amount > 0 and name != asset]
+        if held.get(asset, ZERO) <= 0 and others:
+            raise ConfigError(f"the account holds {', '.join(others)} but no {asset}; convert it to {asset}")
 
     async def settings(self, link: Link, symbol: Symbol, venue_symbol: str) -> Settings:
         """Read leverage and margin mode."""
@@ -127,7 +130,8 @@ class Other:
         used = sum((row_margin(row, "initialMargin") for row in listed), ZERO)
         kept = sum((row_margin(row, "maintenanceMargin") for row in listed), ZERO)
         unrealised = sum((one.unrealised for one in positions.values()), ZERO)
-        money = row_of(row_of(await link.read("fetch_balance"), "balance").get(_ASSET), f"balance of {_ASSET}")
+        totals = row_of(await link.read("fetch_balance"), "balance")
+        money = row_of(totals.get(self.facts.settle), f"balance of {self.facts.settle}")
         wallet = number(money, "total", "balance")
         return Account(Balance(wallet, wallet + unrealised, number(money, "free", "balance"), used, kept), positions)
 
@@ -175,7 +179,7 @@ class Other:
     async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
         """Read ccxt's unified ledger."""
         params = {"until": milliseconds_of(until)}
-        answer = await link.read("fetch_ledger", _ASSET, milliseconds_of(since), _PAGE, params)
+        answer = await link.read("fetch_ledger", self.facts.settle, milliseconds_of(since), _PAGE, params)
         rows = rows_of(answer, "ledger")
         return Page(tuple(_entry(row, place) for place, row in enumerate(rows)), len(rows) >= _PAGE)
 
@@ -199,3 +203,12 @@ def _entry(row: Row, place: int) -> LedgerEntry:
     return LedgerEntry(
         int(unique) if unique.isdecimal() else milliseconds_of(at) * _PAGE + place, kind, None, signed, at
     )
+
+
+def kind_of(ccxt_id: str) -> VenueKind:
+    """Return the kind of a venue that is only known to ccxt; it settles in what its configured symbols name."""
+
+    def dialect(config: CcxtConfig) -> Other:
+        return Other(facts_of(ccxt_id, config.symbols[0].rpartition(":")[2]))
+
+    return VenueKind(title="by capability", settle="USDT", dialect=dialect)

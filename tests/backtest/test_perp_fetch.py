@@ -31,7 +31,7 @@ from bot.exchange.redirect import redirected
 from bot.paper.engine.rules import Flavour
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
-from bot.venues.registry import past
+from bot.venues.connect import past
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import Scene, serving
 
@@ -87,7 +87,7 @@ async def world(flavour: Flavour, folder: Path) -> AsyncIterator[Past]:
         ca_file = folder / "ca.pem"
         ca_file.write_text(venue.authority)
         connector = redirected(f"127.0.0.1:{venue.server.port}", ca_file)
-        config = CcxtConfig(VenueId("past"), flavour.value, (ETH,), api_key="", secret="", connector=connector)
+        config = CcxtConfig(VenueId("past"), flavour.value, (ETH,), connector=connector)
         made.append(traded(venue, config))
         yield made[0]
 

@@ -44,12 +44,12 @@ from bot.exchange.redirect import redirected
 from bot.journal.journal import SqliteJournal
 from bot.paper.engine.rules import Flavour
 from bot.protocols.registry import CURVES
-from bot.venues.registry import connect
+from bot.venues.connect import connect
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, GUARDS, chain, hedge, policy, pool_price
 from tests.faults.soak import silent
 from tests.paper.engine.scene import ETH as PERP
-from tests.paper.servers.scene import ALICE
+from tests.paper.servers.scene import LOGIN
 
 ROUNDS: Final = 60
 WARM_UP: Final = 5
@@ -159,9 +159,7 @@ async def served(flavour: Flavour, folder: Path) -> AsyncIterator[tuple[Process,
         venue=VENUE,
         kind=flavour.value,
         symbols=(PERP,),
-        api_key=ALICE.key,
-        secret=ALICE.secret,
-        passphrase=ALICE.passphrase,
+        login=LOGIN,
         connector=redirected(f"127.0.0.1:{port}", ca_file),
     )
     try:

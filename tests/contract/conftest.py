@@ -21,9 +21,9 @@ from bot.paper.served import FixedMarks, dialect_of, venue_of
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.ports import Exchange
-from bot.venues.registry import connect
+from bot.venues.connect import connect
 from tests.paper.engine.scene import BTC, ETH, TIERS
-from tests.paper.servers.scene import ALICE, HOSTS, OnlyLoopback, ShiftedClock
+from tests.paper.servers.scene import ALICE, HOSTS, LOGIN, OnlyLoopback, ShiftedClock
 
 D = Decimal
 NAMES = {Underlying("ETH"): ETH, Underlying("BTC"): BTC}
@@ -80,9 +80,7 @@ async def account(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             venue=rules.venue,
             kind=flavour.value,
             symbols=(ETH, BTC),
-            api_key=ALICE.key,
-            secret=ALICE.secret,
-            passphrase=ALICE.passphrase,
+            login=LOGIN,
             leverage=D(10),
             connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
         )

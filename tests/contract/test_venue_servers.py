@@ -25,10 +25,10 @@ from bot.core.types import ClientOrderId, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.paper.engine.rules import Flavour
-from bot.venues.registry import connect
+from bot.venues.connect import connect
 from tests.exchange.scene import intent
 from tests.paper.engine.scene import ETH
-from tests.paper.servers.scene import ALICE, HOSTS, OnlyLoopback, Scene, serving
+from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
 
 D = Decimal
 
@@ -50,9 +50,7 @@ async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
             venue=VenueId("v"),
             kind="binance" if request.param is Flavour.BINANCE else "bitget",
             symbols=(ETH,),
-            api_key=ALICE.key,
-            secret=ALICE.secret,
-            passphrase=ALICE.passphrase,
+            login=LOGIN,
             leverage=D(5),
             connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
         )

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.venues.registry import connect
+from bot.venues.connect import connect
 from tests.exchange.fake_bitget import FakeBitget
 from tests.exchange.fakes import Fake, FakeBinance
 from tests.exchange.loopback import Certificate, Server

@@ -13,9 +13,10 @@ import pytest
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.orders import Accepted, Rejected, RejectReason
 from bot.core.types import ClientOrderId, Symbol
+from bot.exchange.errors import NotSent
 from bot.exchange.preflight import probe
 from bot.exchange.redact import Redactor
-from bot.venues.registry import connect
+from bot.venues.connect import connect
 from tests.exchange.conftest import scene_of
 from tests.exchange.fake_bitget import CONTRACTS
 from tests.exchange.fakes import BINANCE_SYMBOLS
@@ -250,7 +251,8 @@ async def test_a_venue_that_ccxt_does_not_know_is_refused(scene: Scene) -> None:
 
 async def test_another_venue_is_probed_and_sends_to_its_own_hosts_only(scene: Scene) -> None:
     other = await connect(config("bybit", scene.server), scene.clock)
-    assert "api.bybit.com" in other.link.facts.hosts
+    with pytest.raises(NotSent, match=r"a request to https://elsewhere\.example was stopped; .*api\.bybit\.com"):
+        await other.session.get("https://elsewhere.example/")
     with pytest.raises((Retryable, ConfigError)):
         await other.check([ETH])
     await other.close()

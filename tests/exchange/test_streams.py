@@ -23,9 +23,9 @@ from bot.exchange.streams import Streams
 from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Wish
 from bot.ports import NoMeter
-from bot.venues.registry import connect
+from bot.venues.connect import connect
 from tests.paper.engine.scene import ETH
-from tests.paper.servers.scene import ALICE, HOSTS, OnlyLoopback, Scene, serving
+from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
 
 D = Decimal
 
@@ -80,9 +80,7 @@ async def venue_at(scene: Scene, **changes: object) -> AsyncIterator[CcxtExchang
         venue=VenueId("venue"),
         kind=scene.engine.rules.flavour.value,
         symbols=(ETH,),
-        api_key=ALICE.key,
-        secret=ALICE.secret,
-        passphrase=ALICE.passphrase,
+        login=LOGIN,
         connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
     )
     venue = await connect(replace(config, **changes), SystemClock())  # type: ignore[arg-type] # a test's own fields

@@ -132,9 +132,9 @@ def test_limits_that_a_venue_does_not_have() -> None:
     ],
 )
 def test_a_market_of_the_wrong_kind_is_a_configuration_error(change: dict[str, object], words: str) -> None:
-    translate.check_kind(MARKET, ETH)
+    translate.check_kind(MARKET, ETH, "USDT")
     with pytest.raises(ConfigError, match=words):
-        translate.check_kind({**MARKET, **change}, ETH)
+        translate.check_kind({**MARKET, **change}, ETH, "USDT")
 
 
 def test_maintenance_amounts_make_the_margin_continuous() -> None:
@@ -255,11 +255,13 @@ def test_a_contradictory_report_is_not_believed(change: dict[str, object]) -> No
 
 def test_a_fee_in_another_currency_is_not_taken_for_dollars() -> None:
     with pytest.raises(Unbelievable, match="BNB"):
-        translate_orders.fill({**TRADE, "fee": {"cost": "0.12", "currency": "BNB"}}, VENUE, TEN, OWN, Decimal(0))
+        translate_orders.fill(
+            {**TRADE, "fee": {"cost": "0.12", "currency": "BNB"}}, VENUE, "USDT", TEN, OWN, Decimal(0)
+        )
 
 
 def test_a_trade_becomes_a_signed_fill() -> None:
-    fill = translate_orders.fill(TRADE, VENUE, TEN, OWN, Decimal("-0.5"))
+    fill = translate_orders.fill(TRADE, VENUE, "USDT", TEN, OWN, Decimal("-0.5"))
     assert (fill.quantity, fill.price, fill.fee, fill.is_maker, fill.realised) == (
         Decimal(-2),
         Decimal("3001.5"),
@@ -294,7 +296,7 @@ ESSENTIAL: list[tuple[Callable[[Row], object], Row, list[str]]] = [
         ["id", "clientOrderId", "symbol", "side", "amount", "filled", "average", "status"],
     ),
     (
-        lambda row: translate_orders.fill(row, VENUE, TEN, OWN, TEN),
+        lambda row: translate_orders.fill(row, VENUE, "USDT", TEN, OWN, TEN),
         TRADE,
         ["id", "symbol", "side", "amount", "price", "takerOrMaker", "fee", "timestamp"],
     ),

@@ -15,7 +15,7 @@ from bot.venues.bitget.facts import FACTS as BITGET
 
 def fault_of(facts: VenueFacts, path: str, body: object, *, method: str = "GET", status: int = 200) -> object:
     code, words = validation.words(body, b"")
-    return validation.fault(validation.Answer(method, path, status, code, words, body), facts)
+    return validation.fault(validation.Answer(facts.is_read(method, path), path, status, code, words, body), facts)
 
 
 def ok(data: object) -> dict[str, object]:

@@ -36,7 +36,7 @@ from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Venue
 from bot.ports import Exchange
 from bot.protocols.registry import CURVES
-from bot.venues.registry import connect
+from bot.venues.connect import connect
 from tests.app.fakes import FakeChain
 from tests.core.scenes import ETH, NOW, hedge, policy
 from tests.exchange.scene import FastClock
@@ -46,7 +46,7 @@ from tests.faults.story import LEVERAGE, VENUE, Story, Watched
 from tests.faults.venue import FaultyVenue, Kind
 from tests.paper.engine.scene import ETH as PERP
 from tests.paper.engine.scene import RULES
-from tests.paper.servers.scene import ALICE, DIALECTS, HOSTS, OnlyLoopback, Prices, desk
+from tests.paper.servers.scene import DIALECTS, HOSTS, LOGIN, OnlyLoopback, Prices, desk
 
 D = Decimal
 PATIENCE: Final = timedelta(seconds=5)
@@ -71,9 +71,7 @@ def _config(cell: Cell, port: int, trust: ssl.SSLContext) -> CcxtConfig:
         venue=VENUE,
         kind=cell.flavour.value,
         symbols=(PERP,),
-        api_key=ALICE.key,
-        secret=ALICE.secret,
-        passphrase=ALICE.passphrase,
+        login=LOGIN,
         leverage=LEVERAGE,
         margin_mode="isolated",
         timeout=SHORT_PATIENCE if cell.kind is Kind.TIMEOUT else PATIENCE,

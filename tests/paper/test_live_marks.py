@@ -23,7 +23,7 @@ from bot.paper.exchange import PaperExchange
 from bot.paper.live_marks import VenueMarks
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
-from bot.venues.registry import connect_public
+from bot.venues.connect import connect_public
 from tests.paper.engine.scene import BTC, ETH
 from tests.paper.servers.scene import Scene, serving
 
@@ -51,8 +51,7 @@ def config(
         PAPER,
         kind,
         symbols,
-        api_key=key,
-        secret="",
+        login={"apiKey": key},
         timeout=timedelta(seconds=1),
         connector=redirected(address, ca_file),
     )

@@ -181,8 +181,8 @@ class Settings(Table, BaseSettings):
     def credentials(self) -> Iterator[tuple[KeyPath, SecretStr]]:
         """Return what lets its holder act, with the keys that lead there; unset ones are empty."""
         for name, venue in self.venues.items():
-            for key in ("api_key", "secret", "passphrase"):
-                yield ("venues", name, key), getattr(venue, key)
+            for key, value in venue.secrets().items():
+                yield ("venues", name, key), value
         yield ("mqtt", "password"), self.mqtt.password
         yield ("mqtt", "key"), self.mqtt.key
         for key in ("urls", "critical_urls"):

@@ -1,19 +1,24 @@
-"""``[venues.NAME]``: where the shorts are held, a paper account or a real one."""
+"""``[venues.NAME]``: where the shorts are held, a paper account or a real one; each kind of venue adds its own keys."""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, create_model, model_validator
+from pydantic.fields import FieldInfo
 
+from bot.exchange.kind import OwnSettings
 from bot.paper.engine.rules import MarginMode
 from bot.setting_types.base import Table
 from bot.setting_types.fields import Duration, Fraction, NotNegative, PerpSymbol, Positive, UnderlyingKey
+from bot.venues.registry import KINDS, kind_of
 
 Cost = Annotated[Fraction, Field(ge=0, lt=1)]
 
@@ -39,8 +44,12 @@ class PaperClock(StrEnum):
 
 def _check_kind(value: str) -> str:
     if not (value.isalnum() and value.islower()):
-        raise ValueError('is no kind of venue; write "paper", "binance", "bitget", or the ccxt id of another one')
+        raise ValueError(f"is no kind of venue; write {_kinds(PAPER, *KINDS)}, or the ccxt id of another one")
     return value
+
+
+def _kinds(*names: str) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _check_redirect(value: str) -> str:
@@ -58,7 +67,8 @@ class VenueSettings(Table):
     """One account. Settings of a paper venue and of a real one exclude each other."""
 
     kind: Annotated[str, AfterValidator(_check_kind)] = Field(
-        description='"paper", "binance" (USDⓈ-M), "bitget" (USDT-M), or the ccxt id of another linear-perpetual venue',
+        description=", ".join(['"paper"', *(f'"{name}" ({kind.title})' for name, kind in KINDS.items())])
+        + ", or the ccxt id of another linear-perpetual venue",
         examples=["paper"],
     )
     symbols: dict[UnderlyingKey, PerpSymbol] = Field(
@@ -84,8 +94,8 @@ class VenueSettings(Table):
     )
     source: Annotated[str, AfterValidator(_check_kind)] | None = Field(
         default=None,
-        description='paper: the venue whose public prices mark = "venue" reads, without a key: "binance", "bitget", …',
-        examples=["binance"],
+        description=f'paper: the venue whose public prices mark = "venue" reads, without a key: {_kinds(*KINDS)}, …',
+        examples=[next(iter(KINDS))],
     )
     clock: PaperClock = Field(
         default=PaperClock.SYSTEM, description='paper: "system", or "chain": the newest block\'s time'
@@ -107,13 +117,6 @@ class VenueSettings(Table):
         description="paper: funding per interval, fraction of notional; a short receives a positive one",
     )
     funding_interval: Duration = Field(default=timedelta(hours=8), description="paper: time between fundings")
-    api_key: SecretStr = Field(
-        default=SecretStr(""), description="real: the key; from the environment or the secrets directory"
-    )
-    secret: SecretStr = Field(default=SecretStr(""), description="real: the key's secret part, from there too")
-    passphrase: SecretStr = Field(
-        default=SecretStr(""), description="real: the third part that Bitget, OKX and KuCoin ask for"
-    )
     demo: bool = Field(default=False, description='real: trade on the venue\'s demo system, with bot.mode = "demo"')
     margin_mode: MarginMode = Field(
         default=MarginMode.CROSS,
@@ -136,10 +139,28 @@ class VenueSettings(Table):
     ca_file: Path | None = Field(default=None, description="certificate authority of that server", examples=["ca.pem"])
 
     def own(self) -> tuple[str, ...]:
-        """Leave out the settings of the other kind of venue."""
-        other = REAL if self.is_paper else PAPER
-        fields = type(self).model_fields.items()
-        return tuple(name for name, field in fields if not (field.description or "").startswith(f"{other}:"))
+        """Leave out the settings of other kinds of venue."""
+        other, mine = REAL if self.is_paper else PAPER, self._keys()
+        return tuple(
+            name
+            for name, field in type(self).model_fields.items()
+            if name in mine or (name not in _OWNERS and not (field.description or "").startswith(f"{other}:"))
+        )
+
+    def _keys(self) -> tuple[str, ...]:
+        """Return the keys that its kind adds."""
+        return () if self.is_paper else tuple(kind_of(self.kind).settings.model_fields)
+
+    def own_settings(self) -> OwnSettings:
+        """Return what only its kind of venue is told; nothing for a paper venue."""
+        if self.is_paper:
+            return OwnSettings()
+        return kind_of(self.kind).settings(**{key: getattr(self, key) for key in self._keys()})
+
+    def secrets(self) -> dict[str, SecretStr]:
+        """Return what must never be shown, by key; unset ones are empty."""
+        held = {key: getattr(self, key) for key in self._keys()}
+        return {key: value for key, value in held.items() if isinstance(value, SecretStr)}
 
     @property
     def is_paper(self) -> bool:
@@ -173,9 +194,63 @@ class VenueSettings(Table):
         wrong = sorted(self.model_fields_set.difference(self.own()))
         if wrong:
             other = REAL if self.is_paper else PAPER
-            raise ValueError(f"`{wrong[0]}` is a setting of {other} venues, and kind is {self.kind!r}; remove it")
-        if not self.is_paper and not (self.api_key.get_secret_value() and self.secret.get_secret_value()):
-            raise ValueError("has no credentials; set `api_key` and `secret` by environment or secrets directory")
+            owners = " and ".join(_OWNERS.get(wrong[0], (other,))) if not self.is_paper else other
+            raise ValueError(f"`{wrong[0]}` is a setting of {owners} venues, and kind is {self.kind!r}; remove it")
+        needed = [] if self.is_paper else kind_of(self.kind).settings.needed
+        if not all(_text(getattr(self, key)) for key in needed):
+            names = " and ".join(f"`{key}`" for key in needed)
+            raise ValueError(f"has no credentials; set {names} by environment or secrets directory")
+        _check_own(self.own_settings)
         if (self.redirect_to is None) != (self.ca_file is None):
             raise ValueError("`ca_file` names the authority of the server at `redirect_to`; give both or neither")
         return self
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+
+
+def _check_own(make: Callable[[], OwnSettings]) -> None:
+    """Let the kind's own table judge the keys together; its findings become ours."""
+    try:
+        make()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ValueError(str(first.get("ctx", {}).get("error", first["msg"]))) from None
+
+
+def _own_fields() -> dict[str, dict[str, FieldInfo]]:
+    """Return the keys that kinds of venues add, by kind; ``other`` stands for those that only ccxt knows."""
+    found: dict[str, dict[str, FieldInfo]] = {}
+    for name, kind in {**KINDS, "other": kind_of("other")}.items():
+        for key, field in kind.settings.model_fields.items():
+            found.setdefault(key, {})[name] = field
+    return found
+
+
+_OWNERS: Final = _own_fields()
+
+
+def _merged(fields: Mapping[str, FieldInfo]) -> tuple[Any, FieldInfo]:
+    """Return what several kinds call the same as one key.
+
+    Raises:
+        TypeError: their types differ.
+    """
+    name, field = next(iter(fields.items()))
+    for other, another in fields.items():
+        if another.annotation != field.annotation:
+            raise TypeError(f"venues {name} and {other} have a setting of one name and two types")
+    shown = copy(field)
+    whose = "" if len(fields) > len(KINDS) else f" ({', '.join(fields)})"
+    shown.description = f"{REAL}: {field.description}{whose}"
+    return field.annotation, shown
+
+
+if not TYPE_CHECKING:  # the keys of the registered kinds are known at run time only
+    VenueSettings = create_model(
+        "VenueSettings",
+        __base__=VenueSettings,
+        __doc__=VenueSettings.__doc__,
+        **{key: _merged(fields) for key, fields in _OWNERS.items()},
+    )

@@ -32,7 +32,7 @@ from bot.exchange.fields import (
 )
 from bot.venues.binance import facts
 
-_ASSET: Final = translate.SETTLE
+_ASSET: Final = facts.FACTS.settle
 _USUAL_INTERVAL: Final = timedelta(hours=8)
 """Documented: what holds for a symbol that fundingInfo does not name."""
 _LEDGER_LIMIT: Final = 1000

@@ -99,6 +99,7 @@ _REJECTIONS: Final = (
 
 FACTS: Final = VenueFacts(
     ccxt_id="binanceusdm",
+    settle="USDT",
     hosts=frozenset({"fapi.binance.com", "api.binance.com"}),
     demo_hosts=frozenset({"demo-fapi.binance.com"}),
     has_demo=True,

@@ -31,7 +31,7 @@ from bot.exchange.fields import (
 )
 from bot.venues.bitget import facts
 
-_ASSET: Final = translate.SETTLE
+_ASSET: Final = facts.FACTS.settle
 _PRODUCT: Final[Mapping[str, object]] = {"productType": "USDT-FUTURES"}
 _PRODUCT_AND_COIN: Final[Mapping[str, object]] = {**_PRODUCT, "marginCoin": _ASSET}
 _PLAN: Final = "normal_plan"

@@ -79,6 +79,7 @@ _REJECTIONS: Final = (
 
 FACTS: Final = VenueFacts(
     ccxt_id="bitget",
+    settle="USDT",
     hosts=frozenset({"api.bitget.com"}),
     demo_hosts=frozenset({"api.bitget.com"}),
     has_demo=True,
@@ -130,4 +131,5 @@ FACTS: Final = VenueFacts(
     stream_hosts=frozenset({"ws.bitget.com"}),
     demo_stream_hosts=frozenset({"wspap.bitget.com"}),
     funding_by_page=True,
+    key_header="ACCESS-KEY",
 )

@@ -32,6 +32,7 @@ from tests.paper.engine.scene import BTC, ETH, RULES
 D = Decimal
 Ccxt = Any  # what its methods give has no useful types
 ALICE = Credentials("alice-key-0123456789", "alice-secret-abcdef", "alice-passphrase")
+LOGIN = {"apiKey": ALICE.key, "secret": ALICE.secret, "password": ALICE.passphrase}
 HOSTS = [*BINANCE_HOSTS, *BITGET_HOSTS]
 DIALECTS = {Flavour.BINANCE: Binance, Flavour.BITGET: Bitget}
 

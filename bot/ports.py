@@ -17,7 +17,7 @@ from bot.core.reconciliation.positions import Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
 from bot.core.state import Pending, State
-from bot.core.types import ChainName, ClientOrderId, PositionId, Symbol, VenueId
+from bot.core.types import ChainName, ClientOrderId, MarketKey, PositionId, Symbol, VenueId
 
 
 class Clock(Protocol):
@@ -170,7 +170,7 @@ class Journal(EntryStore, Protocol):
     def identity(self) -> Identity:
         """Whose orders are this journal's."""
 
-    def expected(self) -> Mapping[tuple[VenueId, Symbol], Expected]:
+    def expected(self) -> Mapping[MarketKey, Expected]:
         """Return the positions as far as they are known: what was adopted, and what our own orders filled since."""
 
     def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
@@ -194,8 +194,8 @@ class Journal(EntryStore, Protocol):
     def load_book(self) -> Book:
         """Return what was booked up to the last recorded cycle; an empty book on a new journal."""
 
-    def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
-        """Return when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
+    def stops_fired(self, since: datetime) -> Mapping[MarketKey, datetime]:
+        """Return when the last stop that filled, at least in part, ended since a time."""
 
     def save_state(self, state: State) -> None:
         """Replace the state that the next decision starts from (an operator's command, between two cycles)."""

@@ -25,7 +25,7 @@ from bot.core.pnl.attribution import Attribution
 from bot.core.record import Event
 from bot.core.snapshot import Entry
 from bot.core.state import Pending, State
-from bot.core.types import PositionId, Underlying
+from bot.core.types import MarketKey, PositionId, Underlying
 from bot.journal.codec import Codec
 from bot.paper.engine.engine import PaperEngine
 from bot.ports import Clock
@@ -85,7 +85,7 @@ class Past:
     orders: tuple[Order, ...]
     pending: tuple[Pending, ...]
     events: tuple[Event, ...]
-    fired: Mapping[str, datetime]
+    fired: Mapping[MarketKey, datetime]
     entries: Mapping[PositionId, Entry]
     first: Stand | None
     last: Stand | None

@@ -22,8 +22,8 @@ from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.positions import Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
-from bot.core.state import Pending, PendingStatus, State, market_key
-from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
+from bot.core.state import Pending, PendingStatus, State
+from bot.core.types import ClientOrderId, MarketKey, PositionId, Symbol, VenueId
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class MemoryJournal:
     orders: dict[ClientOrderId, Order] = field(default_factory=dict)
     open: dict[ClientOrderId, Pending] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    fired: dict[str, datetime] = field(default_factory=dict)
+    fired: dict[MarketKey, datetime] = field(default_factory=dict)
 
     @property
     def works(self) -> bool:
@@ -88,14 +88,14 @@ class MemoryJournal:
         request = order.intent.request
         self.open.pop(order.intent.client_id, None)
         if request.kind is OrderKind.STOP_MARKET and order.filled:
-            self.fired[market_key(request.venue, request.symbol)] = at
+            self.fired[request.venue, request.symbol] = at
 
     @property
     def identity(self) -> Identity:
         """Whose orders these are."""
         return Identity(self.bot_id, 1)
 
-    def expected(self) -> Mapping[tuple[VenueId, Symbol], Expected]:
+    def expected(self) -> Mapping[MarketKey, Expected]:
         """Return nothing: nobody else trades on a replay's account, so it is never checked."""
         return {}
 
@@ -104,7 +104,7 @@ class MemoryJournal:
         del venue, symbol, size
         self.events.append(event)
 
-    def stops_fired(self, since: datetime) -> Mapping[str, datetime]:
+    def stops_fired(self, since: datetime) -> Mapping[MarketKey, datetime]:
         """Return when the last stop that filled ended since a time."""
         return {key: at for key, at in self.fired.items() if at >= since}
 

@@ -16,8 +16,8 @@ from bot.core.lp.exposure import Exposure
 from bot.core.policy import Policy
 from bot.core.risk.context import RiskVerdicts
 from bot.core.snapshot import PerpPosition, Snapshot, VenueView
-from bot.core.state import Dispute, Held, Pending, PendingStatus, State, market_key
-from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying, VenueId
+from bot.core.state import Dispute, Held, Pending, PendingStatus, State
+from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 
 ESCALATES: Final = timedelta(minutes=10)
 """How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
@@ -44,7 +44,7 @@ class UnknownPosition:
 
 def unknown_positions(snapshot: Snapshot, policy: Policy) -> tuple[UnknownPosition, ...]:
     """Find the open positions that no hedge of the policy accounts for."""
-    used: dict[tuple[VenueId, Symbol], None] = {
+    used: dict[MarketKey, None] = {
         (market.venue, market.symbol): None for hedge in policy.hedges.values() for market in hedge.markets
     }
     return tuple(
@@ -166,7 +166,7 @@ def fired(state: State, policy: Policy) -> dict[Underlying, datetime]:
     """Return when a stop of each underlying fired last, whatever the venue."""
     found: dict[Underlying, datetime] = {}
     for underlying, hedge in policy.hedges.items():
-        times = [at for item in hedge.markets if (at := state.fired.get(market_key(item.venue, item.symbol)))]
+        times = [at for item in hedge.markets if (at := state.fired.get((item.venue, item.symbol)))]
         if times:
             found[underlying] = max(times)
     return found

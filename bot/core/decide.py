@@ -16,7 +16,6 @@ from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Approved, Band, Decision
 from bot.core.hedge.band import bands
 from bot.core.hedge.execution_style import work
-from bot.core.hedge.markets import MarketKey
 from bot.core.hedge.plan import ExecutionStyle, Plan, plan, unread, with_reductions
 from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
 from bot.core.hedge.volatility import Volatility
@@ -30,7 +29,7 @@ from bot.core.risk.protection import ProtectiveActions
 from bot.core.run_state import RunState, Trigger, moved
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import State
-from bot.core.types import ZERO, Underlying, VenueId
+from bot.core.types import ZERO, MarketKey, Underlying, VenueId
 
 _CONTEXT: Final = Context(prec=28)
 _NOTHING: Final = Exposure(ZERO, {})
@@ -49,7 +48,7 @@ def decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
 
 
 def settle(
-    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[str, Decimal], policy: Policy
+    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[MarketKey, Decimal], policy: Policy
 ) -> Decision:
     """Decide about the stops again after this cycle's orders went out (see ``protection.settle``)."""
     with localcontext(_CONTEXT):

@@ -11,17 +11,18 @@ from bot.core.decision import Decision
 from bot.core.pnl.ledger import Book
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
+from bot.core.types import MarketKey
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What the stops were decided again on, after a cycle's orders went out.
 
-    ``fresh`` are the venues read again, ``filled`` what they said that the orders traded: signed, by ``market_key``.
+    ``fresh`` are the venues read again, ``filled`` what they said that the orders traded, signed.
     """
 
     fresh: Snapshot
-    filled: Mapping[str, Decimal]
+    filled: Mapping[MarketKey, Decimal]
 
 
 @dataclass(frozen=True, slots=True)

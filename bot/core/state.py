@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.core.orders import Intent
 from bot.core.run_state import BotState, RunState
-from bot.core.types import ZERO, ChainName, PositionId, Symbol, Underlying, VenueId
+from bot.core.types import ZERO, ChainName, MarketKey, PoolKey, PositionId, Symbol, Underlying, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ class Dispute:
 class MarkHistory:
     """Exponentially weighted variances and covariances of the marks' log returns, per second.
 
-    ``last`` holds the latest mark of each underlying at ``last_at``; ``covariance`` is keyed ``A|B`` with A <= B;
+    ``last`` holds the latest mark of each underlying at ``last_at``; ``covariance`` is keyed (A, B) with A <= B;
     ``weight`` is the sum of weights seen so far, in seconds; ``spacing`` how far apart two looks were of late, seconds.
     """
 
     last_at: datetime | None = None
     last: Mapping[Underlying, Decimal] = field(default_factory=dict)
-    covariance: Mapping[str, float] = field(default_factory=dict)
+    covariance: Mapping[tuple[Underlying, Underlying], float] = field(default_factory=dict)
     weight: float = 0.0
     spacing: float = 0.0
 
@@ -194,11 +194,6 @@ class Money:
         )
 
 
-def market_key(venue: VenueId, symbol: Symbol) -> str:
-    """Return the key of a market in the state's mappings."""
-    return f"{venue}|{symbol}"
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """The second argument of decide(); the next one comes back in its Decision."""
@@ -210,13 +205,11 @@ class State:
     marks: MarkHistory = field(default_factory=MarkHistory)
     outside: Mapping[Underlying, datetime] = field(default_factory=dict)
     """Since when an underlying's drift, orders in flight left aside, is outside its band or being worked back."""
-    markets: Mapping[str, MarketWatch] = field(default_factory=dict)
-    """By ``market_key``."""
+    markets: Mapping[MarketKey, MarketWatch] = field(default_factory=dict)
     venues: Mapping[VenueId, VenueWatch] = field(default_factory=dict)
-    pools: Mapping[str, PoolWatch] = field(default_factory=dict)
-    """By ``chain|address``."""
-    fired: Mapping[str, datetime] = field(default_factory=dict)
-    """When the last stop fired, by ``market_key``; the journal's word, as long as the cool-down lasts."""
+    pools: Mapping[PoolKey, PoolWatch] = field(default_factory=dict)
+    fired: Mapping[MarketKey, datetime] = field(default_factory=dict)
+    """When the last stop fired; the journal's word, as long as the cool-down lasts."""
     money: Money = field(default_factory=Money)
     disputes: tuple[Dispute, ...] = ()
     """Where journal and venues disagree at this moment, as the account check found."""

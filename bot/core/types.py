@@ -24,6 +24,10 @@ Symbol = NewType("Symbol", str)
 PositionId = NewType("PositionId", str)
 """``chain:protocol:address`` or ``chain:protocol:token id``; stable over restarts."""
 ClientOrderId = NewType("ClientOrderId", str)
+MarketKey = tuple[VenueId, Symbol]
+"""One market of one venue."""
+PoolKey = tuple[ChainName, PoolId]
+"""One pool of one chain."""
 
 USD: Final = Underlying("USD")
 ZERO: Final = Decimal(0)

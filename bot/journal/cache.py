@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.core.reconciliation.positions import Expected
 from bot.core.state import Pending
-from bot.core.types import Symbol, VenueId
+from bot.core.types import MarketKey
 from bot.journal import statements
 
 
@@ -18,13 +18,13 @@ from bot.journal import statements
 class Known:
     """All of it as of one moment.
 
-    ``fired`` holds when stops that filled ended, by ``market_key``, oldest first; none from before ``since``.
+    ``fired`` holds when stops that filled ended, by market, oldest first; none from before ``since``.
     """
 
     pending: tuple[Pending, ...]
-    expected: Mapping[tuple[VenueId, Symbol], Expected]
+    expected: Mapping[MarketKey, Expected]
     since: datetime | None
-    fired: tuple[tuple[str, datetime], ...]
+    fired: tuple[tuple[MarketKey, datetime], ...]
 
     @classmethod
     def read(cls, connection: Connection, since: datetime | None) -> Known:

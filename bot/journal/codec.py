@@ -1,9 +1,9 @@
 """JSON of the core's dataclasses, exact both ways.
 
 Decimals and integers keep every digit, times are ISO-8601 in UTC, a union's member carries its name under ``type``,
-and what is no number (NaN, infinity) or has no zone is refused. Fields added later need a default, so that what older
-versions wrote can still be read; fields that are gone are ignored; a renamed field keeps its old name in JSON by
-``field(metadata={"json": name})``.
+a key of several strings is joined by ``|``, and what is no number (NaN, infinity) or has no zone is refused. Fields
+added later need a default, so that what older versions wrote can still be read; fields that are gone are ignored; a
+renamed field keeps its old name in JSON by ``field(metadata={"json": name})``.
 
 The schema is built here and not by pydantic's TypeAdapter, because a Protocol (the curve of a position) stands for
 a registry of classes, and because the core knows no pydantic that it could be annotated with.
@@ -95,6 +95,17 @@ def _utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
+def _joined(parts: tuple[str, ...]) -> str:
+    return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)
+
+
+def _split(text: str, parts: int) -> tuple[str, ...]:
+    found = tuple(part.replace("%7C", "|").replace("%25", "%") for part in text.split("|"))
+    if len(found) != parts:
+        raise ValueError(f"a key of {parts} parts joined by | is expected: {text!r}")
+    return found
+
+
 class _Builder:
     """Turns type hints into a schema; each dataclass once."""
 
@@ -113,7 +124,7 @@ class _Builder:
             return self._tuple(get_args(hint))
         if get_origin(hint) is Mapping:
             keys, values = get_args(hint)
-            return core_schema.dict_schema(self.schema(keys), self.schema(values))
+            return core_schema.dict_schema(self._key(keys), self.schema(values))
         if isinstance(hint, type):
             return self._class(hint)
         raise TypeError(f"{hint} has no form in JSON here")
@@ -128,6 +139,17 @@ class _Builder:
                 self._built[cls] = self._dataclass(cls)
             return self._built[cls]
         raise TypeError(f"{cls} has no form in JSON here")
+
+    def _key(self, hint: Any) -> CoreSchema:  # noqa: ANN401 - a type hint can be anything
+        """Write a key that is a tuple of strings as ``first|second``, since JSON knows strings alone."""
+        if get_origin(hint) is not tuple:
+            return self.schema(hint)
+        parts = len(get_args(hint))
+        return core_schema.no_info_after_validator_function(
+            lambda text: _split(text, parts),
+            core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(_joined),
+        )
 
     def _tuple(self, items: tuple[object, ...]) -> CoreSchema:
         if items[-1] is Ellipsis:

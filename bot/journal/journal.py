@@ -19,7 +19,7 @@ from bot.core.reconciliation.positions import FLAT, Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import Pending, State
-from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
+from bot.core.types import ClientOrderId, MarketKey, PositionId, Symbol, VenueId
 from bot.journal import migrate, rows, statements, tables
 from bot.journal.cache import Known
 from bot.journal.database import Database
@@ -152,7 +152,7 @@ class SqliteJournal:
         """Whose orders are this journal's."""
         return Identity(self._bot_id, self._epoch)
 
-    def expected(self) -> dict[tuple[VenueId, Symbol], Expected]:
+    def expected(self) -> dict[MarketKey, Expected]:
         """Return the positions as far as they are known: what was adopted, and what our own orders filled since."""
         return dict(self._told().expected)
 
@@ -227,8 +227,8 @@ class SqliteJournal:
         with self._database.transaction() as connection:
             return statements.book(connection)
 
-    def stops_fired(self, since: datetime) -> dict[str, datetime]:
-        """Return when the last stop that filled, at least in part, ended since a time, by ``market_key``."""
+    def stops_fired(self, since: datetime) -> dict[MarketKey, datetime]:
+        """Return when the last stop that filled, at least in part, ended since a time."""
         return {key: at for key, at in self._told(since).fired if at >= since}
 
     def save_state(self, state: State) -> None:

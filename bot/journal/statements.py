@@ -26,8 +26,8 @@ from bot.core.orders import Fill, NotFound, OrderKind, Outcome
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.positions import FLAT, Expected
 from bot.core.record import Event
-from bot.core.state import Pending, PendingStatus, market_key
-from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
+from bot.core.state import Pending, PendingStatus
+from bot.core.types import ZERO, ClientOrderId, MarketKey, Symbol, VenueId
 from bot.journal import rows, tables
 from bot.journal.order_lifecycle import IntentState, Verdict, after_fills, after_outcome
 
@@ -87,13 +87,13 @@ def pending(connection: Connection) -> tuple[Pending, ...]:
     return tuple(Pending(rows.to_intent(row), PendingStatus(row.status), row.quantity - row.filled) for row in found)
 
 
-def stops_fired(connection: Connection, since: datetime) -> tuple[tuple[str, datetime], ...]:
-    """Return when stops that filled, at least in part, ended since a time, by ``market_key``, oldest first."""
+def stops_fired(connection: Connection, since: datetime) -> tuple[tuple[MarketKey, datetime], ...]:
+    """Return when stops that filled, at least in part, ended since a time, by market, oldest first."""
     table = tables.intents
     ended = (table.c.resolved_at >= since) & (table.c.kind == OrderKind.STOP_MARKET.value)
     columns = select(table.c.venue, table.c.symbol, table.c.filled, table.c.resolved_at)
     found = connection.execute(columns.where(ended).order_by(table.c.resolved_at))
-    return tuple((market_key(row.venue, row.symbol), row.resolved_at) for row in found if row.filled)
+    return tuple(((VenueId(row.venue), Symbol(row.symbol)), row.resolved_at) for row in found if row.filled)
 
 
 def add_fill(connection: Connection, fill: Fill) -> bool:
@@ -135,13 +135,13 @@ def book(connection: Connection) -> Book:
     return Book() if data is None else rows.unpack(rows.BOOK, data)
 
 
-def expected(connection: Connection) -> dict[tuple[VenueId, Symbol], Expected]:
+def expected(connection: Connection) -> dict[MarketKey, Expected]:
     """Return what each position should be."""
     found = connection.execute(_POSITIONS)
     return {(VenueId(row.venue), Symbol(row.symbol)): Expected(row.size, row.moved_at) for row in found}
 
 
-def expect(connection: Connection, key: tuple[VenueId, Symbol], position: Expected) -> None:
+def expect(connection: Connection, key: MarketKey, position: Expected) -> None:
     """Set what a position should be."""
     venue, symbol = key
     values = {"size": position.size, "moved_at": position.moved_at}

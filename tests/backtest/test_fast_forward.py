@@ -12,17 +12,18 @@ import pytest
 from bot.backtest.fast_forward import is_at_rest
 from bot.core.run_state import BotState, RunState
 from bot.core.state import Dispute, Hold, MarketWatch, Rung, State
-from bot.core.types import Underlying, VenueId
+from bot.core.types import Symbol, Underlying, VenueId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PAPER_ETH = VenueId("paper"), Symbol("ETH")
 SHORT = MarketWatch(Decimal(-2), Decimal(-2), Decimal(-2))
-RESTING = replace(State.fresh(NOW), markets={"paper|ETH": SHORT}, order_times=(NOW,))
+RESTING = replace(State.fresh(NOW), markets={PAPER_ETH: SHORT}, order_times=(NOW,))
 DISPUTE = Dispute("key", VenueId("paper"), None, "an order that is not this bot's", Hold.ADDS)
 
 
 def test_a_hedge_in_place_under_its_stop_is_at_rest() -> None:
     assert is_at_rest(RESTING)
-    assert is_at_rest(replace(RESTING, markets={"paper|ETH": replace(SHORT, rung=Rung.ALERT)}))
+    assert is_at_rest(replace(RESTING, markets={PAPER_ETH: replace(SHORT, rung=Rung.ALERT)}))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_a_hedge_in_place_under_its_stop_is_at_rest() -> None:
     [
         {"bot": BotState(RunState.PAUSED, "by hand", NOW)},
         {"outside": {Underlying("ETH"): NOW}},
-        {"fired": {"paper|ETH": NOW}},
+        {"fired": {PAPER_ETH: NOW}},
         {"disputes": (DISPUTE,)},
     ],
     ids=lambda change: next(iter(change)),
@@ -52,4 +53,4 @@ def test_what_waits_in_the_state_is_not(change: dict[str, Any]) -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_nor_is_a_market_that_is_not_as_expected(change: dict[str, Any]) -> None:
-    assert not is_at_rest(replace(RESTING, markets={"paper|ETH": replace(SHORT, **change)}))
+    assert not is_at_rest(replace(RESTING, markets={PAPER_ETH: replace(SHORT, **change)}))

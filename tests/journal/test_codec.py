@@ -16,8 +16,8 @@ from bot.core.decision import Decision
 from bot.core.orders import NotFound, Outcome, Rejected, RejectReason
 from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import Snapshot
-from bot.core.state import MarkHistory, State
-from bot.core.types import ClientOrderId
+from bot.core.state import MarketWatch, MarkHistory, State
+from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.journal import rows
 from bot.journal.codec import Codec
 from bot.protocols.registry import CURVES
@@ -70,6 +70,16 @@ def test_numbers_are_strings_and_members_of_a_union_are_named() -> None:
     assert said["chains"][0]["positions"][0]["token0"]["rate"] == "1"
     assert [position["curve"]["type"] for position in said["chains"][0]["positions"]] == ["v3", "v2"]
     assert said["venues"][0]["type"] == "VenueView"
+
+
+def test_a_key_of_two_parts_is_one_string_and_comes_back_whatever_it_holds() -> None:
+    plain, odd = (VenueId("paper"), things.ETH_PERP), (VenueId("a|b%7C"), Symbol("100%"))
+    watch = MarketWatch(Decimal(-1), Decimal(-1), Decimal(-1))
+    data = rows.STATE.dumps(replace(GOOD, markets={plain: watch, odd: watch}))
+    assert next(iter(json.loads(data)["markets"])) == "paper|ETH/USDT:USDT"
+    assert list(rows.STATE.loads(data).markets) == [plain, odd]
+    with pytest.raises(ValueError, match="2 parts"):
+        rows.STATE.loads(data.replace(b"paper|", b"paper"))
 
 
 def test_every_part_of_a_number_survives_in_plain_json() -> None:

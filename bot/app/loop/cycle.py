@@ -24,8 +24,8 @@ from bot.core.pnl.ledger import Book, follow
 from bot.core.policy import Policy
 from bot.core.record import CycleRecord, Event, Settlement
 from bot.core.snapshot import Snapshot
-from bot.core.state import State, market_key
-from bot.core.types import ZERO
+from bot.core.state import State
+from bot.core.types import ZERO, MarketKey
 from bot.ports import Clock, Journal, Meter, NoMeter, Phase, Publisher
 
 log = structlog.get_logger(__name__)
@@ -161,10 +161,10 @@ class Cycle:
     async def _settled(self, act: Act, snapshot: Snapshot, outcomes: Sequence[Outcome]) -> Act:
         """Read the venues again, since orders went out, and decide about the stops on that."""
         decision = act.decision
-        filled: dict[str, Decimal] = {}
+        filled: dict[MarketKey, Decimal] = {}
         for approved, outcome in zip(decision.approved, outcomes, strict=True):
             if isinstance(outcome, Accepted):
-                key = market_key(approved.order.venue, approved.order.symbol)
+                key = approved.order.venue, approved.order.symbol
                 filled[key] = filled.get(key, ZERO) + outcome.report.filled
         fresh = await self.observer.complete(snapshot, decision.state.money.read_at)
         known = replace(decision, state=replace(decision.state, pending=self.journal.pending()))

@@ -10,11 +10,10 @@ from typing import Final
 
 from bot.core.data_quality.staleness import DataIssue, add_legs, doubted_pools, fair_price, pool_prices
 from bot.core.decision import Alarm, Severity
-from bot.core.lp.exposure import PoolKey
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, PoolPrice
 from bot.core.state import Held, PoolWatch
-from bot.core.types import USD, PositionId, Underlying
+from bot.core.types import USD, PoolKey, PositionId, Underlying
 
 HALF_LIFE: Final = timedelta(minutes=10)
 """How fast the average of pool price / mark forgets."""
@@ -22,12 +21,12 @@ LASTING: Final = timedelta(minutes=30)
 """DataIssue that lasts longer is no manipulation of some blocks any more."""
 _DIGITS: Final = 12
 
-Watches = Mapping[str, PoolWatch]
+Watches = Mapping[PoolKey, PoolWatch]
 
 
 def follow(
     before: Watches, views: Iterable[ChainView], marks: Mapping[Underlying, Decimal], policy: GuardPolicy
-) -> tuple[dict[str, PoolWatch], dict[PoolKey, DataIssue]]:
+) -> tuple[dict[PoolKey, PoolWatch], dict[PoolKey, DataIssue]]:
     """Compare every pool with the marks, with its own recent average of price / mark, and with the look before.
 
     Comparing the ratio and not the price itself lets a pool follow a market that really moves. The average takes a new
@@ -36,21 +35,21 @@ def follow(
     """
     views = tuple(views)
     issues = doubted_pools(views, marks, policy.max_pool_mark_deviation)
-    after: dict[str, PoolWatch] = {}
+    after: dict[PoolKey, PoolWatch] = {}
     for view in views:
         at = view.block.timestamp
         for pool in pool_prices(view):
             fair = fair_price(pool, {**marks, USD: Decimal(1)})
             if fair is None:
                 continue
-            name, key = f"{view.chain}|{pool.pool}", (view.chain, pool.pool)
-            basis, old = _rounded(pool.price / fair), before.get(name)
+            key = view.chain, pool.pool
+            basis, old = _rounded(pool.price / fair), before.get(key)
             issue = issues.get(key) or (old and _doubt(view, pool, basis, old, policy))
             if issue:
                 issues[key] = issue
-            after[name] = _next(old, basis, at, policy, is_doubted=bool(issue))
+            after[key] = _next(old, basis, at, policy, is_doubted=bool(issue))
     seen = {view.chain for view in views}
-    unseen = {key: item for key, item in before.items() if key.partition("|")[0] not in seen}
+    unseen = {key: item for key, item in before.items() if key[0] not in seen}
     return {**unseen, **after}, issues
 
 
@@ -121,7 +120,7 @@ def par_alarms(watches: Watches, views: Iterable[ChainView], policy: GuardPolicy
     found = []
     for view in views:
         for pool in pool_prices(view):
-            watch = watches.get(f"{view.chain}|{pool.pool}")
+            watch = watches.get((view.chain, pool.pool))
             if watch is None or watch.doubted_since is None or USD not in {pool.underlying0, pool.underlying1}:
                 continue
             implied = 1 / watch.basis if pool.underlying1 == USD else watch.basis

@@ -8,22 +8,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.core.decision import Alarm, Severity
-from bot.core.hedge.markets import Flight, MarketKey
+from bot.core.hedge.markets import Flight
 from bot.core.snapshot import Snapshot, VenueUnknown, VenueView
-from bot.core.state import MarketWatch, VenueWatch, market_key
-from bot.core.types import ZERO, VenueId
+from bot.core.state import MarketWatch, VenueWatch
+from bot.core.types import ZERO, MarketKey, VenueId
 
 _NO_FLIGHT = Flight()
 
 
 def follow_markets(
-    before: Mapping[str, MarketWatch],
+    before: Mapping[MarketKey, MarketWatch],
     views: Iterable[VenueView],
     flights: Mapping[MarketKey, Flight],
-    fired: Iterable[str],
+    fired: Iterable[MarketKey],
     at: datetime,
     settle_time: timedelta,
-) -> tuple[dict[str, MarketWatch], tuple[Alarm, ...]]:
+) -> tuple[dict[MarketKey, MarketWatch], tuple[Alarm, ...]]:
     """Take in the positions that are seen now; tell of those that no order of ours explains.
 
     Auto-deleveraging, a liquidation, a hand at the venue's own screen, a stop, or a read that lags behind a fill: the
@@ -34,8 +34,8 @@ def follow_markets(
     stops = set(fired)
     for view in views:
         for symbol, position in view.positions.items():
-            key, size = market_key(view.venue, symbol), position.size
-            flight = flights.get((view.venue, symbol), _NO_FLIGHT)
+            key, name, size = (view.venue, symbol), f"jump:{view.venue}|{symbol}", position.size
+            flight = flights.get(key, _NO_FLIGHT)
             old = before.get(key)
             watch = replace(old, position=size) if old else MarketWatch(size, size, size)
             if old is not None and not old.low <= size <= old.high:
@@ -43,22 +43,22 @@ def follow_markets(
                 by_stop = key in stops and old.high < size <= 0
                 why = "its stop fired" if by_stop else "deleveraging, a liquidation, another hand, or a late read"
                 text = f"{symbol} at {view.venue} went from {old.low:f}..{old.high:f} to {size:f}: {why}"
-                alarms.append(Alarm(f"jump:{key}", Severity.WARNING if by_stop else Severity.CRITICAL, text))
+                alarms.append(Alarm(name, Severity.WARNING if by_stop else Severity.CRITICAL, text))
             elif watch.unsettled is not None and at < watch.unsettled:
                 until = f"nothing is added until {watch.unsettled:%H:%M:%S} UTC"
-                alarms.append(Alarm(f"jump:{key}", Severity.WARNING, f"{symbol} at {view.venue} jumped: {until}"))
+                alarms.append(Alarm(name, Severity.WARNING, f"{symbol} at {view.venue} jumped: {until}"))
             after[key] = replace(watch, low=size + flight.selling, high=size + flight.buying)
     return after, tuple(alarms)
 
 
 def expect(
-    markets: Mapping[str, MarketWatch], traded: Mapping[MarketKey, tuple[Decimal, Decimal]]
-) -> dict[str, MarketWatch]:
+    markets: Mapping[MarketKey, MarketWatch], traded: Mapping[MarketKey, tuple[Decimal, Decimal]]
+) -> dict[MarketKey, MarketWatch]:
     """Widen what the positions may have become by orders that go out now: (sold <= 0, bought >= 0) by market."""
     after = dict(markets)
-    for (venue, symbol), (sold, bought) in traded.items():
-        watch = after[market_key(venue, symbol)]
-        after[market_key(venue, symbol)] = replace(watch, low=watch.low + sold, high=watch.high + bought)
+    for key, (sold, bought) in traded.items():
+        watch = after[key]
+        after[key] = replace(watch, low=watch.low + sold, high=watch.high + bought)
     return after
 
 
@@ -85,7 +85,7 @@ def follow_venues(
     return after, tuple(alarms)
 
 
-def last_seen(markets: Mapping[str, MarketWatch], key: MarketKey) -> Decimal | None:
+def last_seen(markets: Mapping[MarketKey, MarketWatch], key: MarketKey) -> Decimal | None:
     """Return the most short that a market can be by what is remembered of it; None where nothing is."""
-    watch = markets.get(market_key(*key))
+    watch = markets.get(key)
     return None if watch is None else min(watch.low, watch.position, ZERO)

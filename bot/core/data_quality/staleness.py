@@ -8,11 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.core.hedge.markets import HedgeMarkets
-from bot.core.lp.exposure import PoolKey
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition, PoolPrice, Snapshot
 from bot.core.state import Held
-from bot.core.types import USD, ZERO, ChainName, Underlying
+from bot.core.types import USD, ZERO, ChainName, PoolKey, Underlying
 
 
 @dataclass(frozen=True, slots=True)

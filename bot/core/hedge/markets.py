@@ -12,9 +12,7 @@ from bot.core.orders import OrderKind
 from bot.core.policy import HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, Snapshot, VenueView
 from bot.core.state import Pending, PendingStatus
-from bot.core.types import ZERO, Symbol, VenueId
-
-MarketKey = tuple[VenueId, Symbol]
+from bot.core.types import ZERO, MarketKey, VenueId
 
 
 @dataclass(frozen=True, slots=True)

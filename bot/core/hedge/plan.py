@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from bot.core.decision import Alarm, Band, Severity
 from bot.core.hedge.allocation import Steering
-from bot.core.hedge.markets import MarketKey, MarketState
+from bot.core.hedge.markets import MarketState
 from bot.core.hedge.target import HedgeTarget
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
-from bot.core.types import ZERO
+from bot.core.types import ZERO, MarketKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ SPACINGS: Final = 16
 """Looks over which the time between them is averaged."""
 
 
-def pair(a: Underlying, b: Underlying) -> str:
+def pair(a: Underlying, b: Underlying) -> tuple[Underlying, Underlying]:
     """Return the key of a covariance."""
-    return f"{a}|{b}" if a <= b else f"{b}|{a}"
+    return (a, b) if a <= b else (b, a)
 
 
 def update(

@@ -8,9 +8,8 @@ from decimal import Decimal
 
 from bot.core.snapshot import ChainView, LpPosition
 from bot.core.state import Held, Leg
-from bot.core.types import USD, ZERO, ChainName, PoolId, PositionId, Underlying
+from bot.core.types import USD, ZERO, ChainName, PoolId, PoolKey, PositionId, Underlying
 
-PoolKey = tuple[ChainName, PoolId]
 Units = tuple[Decimal, Decimal]
 """One raw unit of token0 and of token1, in units of their underlyings."""
 

@@ -9,7 +9,7 @@ from bot.core.decision import Approved, Refused
 from bot.core.orders import OrderRequest
 from bot.core.risk.context import RiskContext, Verdict, reduced_to, worth
 from bot.core.risk.liquidation import room
-from bot.core.state import Rung, market_key
+from bot.core.state import Rung
 from bot.core.types import ZERO
 
 
@@ -22,7 +22,7 @@ def whole_view(order: OrderRequest, context: RiskContext) -> Verdict:
 
 def settling(order: OrderRequest, context: RiskContext) -> Verdict:
     """After a position moved without an order of ours nothing is added there until it has stood still for a while."""
-    watch = context.markets.get(market_key(order.venue, order.symbol))
+    watch = context.markets.get((order.venue, order.symbol))
     if order.reduce_only or watch is None or watch.unsettled is None or context.at >= watch.unsettled:
         return Approved(order)
     reason = f"the position moved without an order of ours; nothing is added until {watch.unsettled:%H:%M:%S} UTC"
@@ -44,11 +44,10 @@ def margin_ladder(order: OrderRequest, context: RiskContext) -> Verdict:
     """Nothing is added to a venue while one of its shorts is being topped up or reduced, or has no verified stop."""
     if order.reduce_only:
         return Approved(order)
-    for key, other in context.markets.items():
-        venue, _, symbol = key.partition("|")
+    for (venue, symbol), other in context.markets.items():
         if venue == order.venue and other.rung.height >= Rung.TOP_UP.height:
             return Refused(order, "margin ladder", f"{symbol} is on the step {other.rung.value}")
-    watch = context.markets.get(market_key(order.venue, order.symbol))
+    watch = context.markets.get((order.venue, order.symbol))
     if watch is not None and watch.bare > context.risk.stop.grace:
         return Refused(order, "missing stop", f"no verified stop for {watch.bare} cycles")
     return Approved(order)

@@ -15,7 +15,7 @@ from bot.core.policy import GuardPolicy, RiskPolicy
 from bot.core.run_state import BotState
 from bot.core.snapshot import Balance, VenueView
 from bot.core.state import Dispute, MarketWatch
-from bot.core.types import ZERO, Symbol, Underlying, VenueId
+from bot.core.types import ZERO, MarketKey, Symbol, Underlying, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class RiskContext:
     venue_caps: Mapping[VenueId, Decimal]
     hedge_markets: Mapping[Underlying, HedgeMarkets]
     issues: tuple[DataIssue, ...]
-    markets: Mapping[str, MarketWatch]
+    markets: Mapping[MarketKey, MarketWatch]
     fired: Mapping[Underlying, datetime]
     capital: Decimal
     spent: tuple[str, ...]

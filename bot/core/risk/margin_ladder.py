@@ -12,8 +12,8 @@ from bot.core.decision import AddMargin, Alarm, PositionRisk, Severity, TopUpAct
 from bot.core.policy import LadderPolicy, Level
 from bot.core.risk.liquidation import Account
 from bot.core.snapshot import VenueView
-from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch, market_key
-from bot.core.types import ZERO, VenueId
+from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch
+from bot.core.types import ZERO, MarketKey, VenueId
 
 DAY: Final = timedelta(days=1)
 _CENT: Final = Decimal("0.01")
@@ -193,9 +193,9 @@ def reduction(item: Climb, lot: Decimal) -> Decimal:
     return min(lots * lot, (size / lot).to_integral_value(ROUND_FLOOR) * lot)
 
 
-def watched(markets: Mapping[str, MarketWatch], climbs: tuple[Climb, ...]) -> dict[str, MarketWatch]:
+def watched(markets: Mapping[MarketKey, MarketWatch], climbs: tuple[Climb, ...]) -> dict[MarketKey, MarketWatch]:
     """Note every short's step; a market without a short is calm."""
-    rungs = {market_key(item.position_risk.venue, item.position_risk.symbol): item.rung for item in climbs}
+    rungs = {(item.position_risk.venue, item.position_risk.symbol): item.rung for item in climbs}
     return {key: replace(watch, rung=rungs.get(key, Rung.CALM)) for key, watch in markets.items()}
 
 

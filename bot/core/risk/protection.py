@@ -9,15 +9,15 @@ from typing import Final
 
 from bot.core.data_quality import position_tracking
 from bot.core.decision import Alarm, Decision, PositionRisk, Severity, StopAction, TopUpAction
-from bot.core.hedge.markets import HedgeMarkets, MarketKey, MarketState, hedge_markets_of, in_flight, known_venues
+from bot.core.hedge.markets import HedgeMarkets, MarketState, hedge_markets_of, in_flight, known_venues
 from bot.core.hedge.plan import Relief
 from bot.core.policy import Policy
 from bot.core.risk import margin_ladder, stop_loss
 from bot.core.risk.liquidation import position_risks
 from bot.core.risk.margin_ladder import Climb
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import MarketWatch, Pending, Rung, State, VenueWatch, market_key
-from bot.core.types import ZERO, Underlying, VenueId
+from bot.core.state import MarketWatch, Pending, Rung, State, VenueWatch
+from bot.core.types import ZERO, MarketKey, Underlying, VenueId
 
 _DISAGREE: Final = Decimal("0.02")
 """How far the venue's liquidation price may be from the computed one before it is told."""
@@ -40,7 +40,7 @@ class ProtectiveActions:
 
 
 def protective_actions(
-    snapshot: Snapshot, markets: Mapping[str, MarketWatch], venues: Mapping[VenueId, VenueWatch], policy: Policy
+    snapshot: Snapshot, markets: Mapping[MarketKey, MarketWatch], venues: Mapping[VenueId, VenueWatch], policy: Policy
 ) -> ProtectiveActions:
     """Put every short on the ladder, and say what it asks for: money first, then reductions."""
     steps, grace = policy.risk.ladder, policy.risk.stop.grace
@@ -51,8 +51,7 @@ def protective_actions(
     after = dict(venues)
     for view in snapshot.known_venues:
         here = tuple(
-            margin_ladder.climb(one, steps, markets.get(market_key(one.venue, one.symbol)), grace)
-            for one in position_risks(view)
+            margin_ladder.climb(one, steps, markets.get((one.venue, one.symbol)), grace) for one in position_risks(view)
         )
         funds = margin_ladder.top_up(view, here, after[view.venue], steps, snapshot.observed_at)
         after[view.venue] = funds.watch
@@ -97,14 +96,14 @@ class Cover:
     actions: tuple[StopAction, ...]
     alarms: tuple[Alarm, ...]
     position_risks: tuple[PositionRisk, ...]
-    markets: dict[str, MarketWatch]
+    markets: dict[MarketKey, MarketWatch]
 
 
 def cover(
     hedge_markets: Mapping[Underlying, HedgeMarkets],
     snapshot: Snapshot,
     pending: tuple[Pending, ...],
-    markets: Mapping[str, MarketWatch],
+    markets: Mapping[MarketKey, MarketWatch],
     policy: Policy,
     shorts: Iterable[PositionRisk],
 ) -> Cover:
@@ -120,11 +119,11 @@ def cover(
     for underlying, item in hedge_markets.items():
         for market_state in item.open:
             key = market_state.market.venue, market_state.market.symbol
-            position_risk, old = found.get(key), after[market_key(*key)]
+            position_risk, old = found.get(key), after[key]
             orders = views[market_state.market.venue].open_orders
             what = stop_loss.protect(market_state, underlying, position_risk, orders, pending, policy.risk.stop)
             bare = old.bare + 1 if what.is_bare else 0
-            after[market_key(*key)] = replace(old, bare=bare)
+            after[key] = replace(old, bare=bare)
             actions += what.actions
             alarms += [*what.alarms, *_bare_alarm(market_state, bare, policy.risk.stop.grace)]
             if position_risk is not None:
@@ -144,7 +143,7 @@ def _bare_alarm(market_state: MarketState, bare: int, grace: int) -> list[Alarm]
 
 
 def settle(
-    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[str, Decimal], policy: Policy
+    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[MarketKey, Decimal], policy: Policy
 ) -> Decision:
     """Decide about the stops again after orders went out, on fresh reads of the venues.
 
@@ -152,7 +151,7 @@ def settle(
         decision: the cycle's decision, its orders executed; its state's ``pending`` is what is unresolved now.
         before: the state that the cycle began with.
         fresh: the snapshot with the venues read again.
-        filled: what the venues said that this cycle's orders traded, signed base units by ``market_key``.
+        filled: what the venues said that this cycle's orders traded, signed base units.
         policy: the settings.
     """
     state = decision.state
@@ -160,8 +159,8 @@ def settle(
     expected = dict(state.markets)
     for view in fresh.known_venues:
         for symbol in view.positions:
-            pair, key = (view.venue, symbol), market_key(view.venue, symbol)
-            ends = [flight for flight in (flights.get(pair), earlier.get(pair)) if flight is not None]
+            key = view.venue, symbol
+            ends = [flight for flight in (flights.get(key), earlier.get(key)) if flight is not None]
             at = state.markets[key].position + filled.get(key, ZERO)
             low, high = sum((f.selling for f in ends), at), sum((f.buying for f in ends), at)
             expected[key] = replace(state.markets[key], low=low, high=high)

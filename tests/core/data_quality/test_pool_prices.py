@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.core.data_quality.pool_prices import follow
 from bot.core.state import PoolWatch
-from tests.core.scenes import ETH, GUARDS, MARKS, NOW, chain, pool_price, v2
+from tests.core.scenes import ETH, GUARDS, MARKS, NOW, chain, pool_id, pool_price, v2
 
 D = Decimal
 NARROW = replace(
@@ -19,7 +19,7 @@ STEADY = replace(NARROW, max_pool_average_deviation=D("0.5"), max_pool_step=D("0
 
 def doubted(basis: str, average: str, seen: str, *, is_step: bool) -> bool:
     view = chain([v2("a", 1)], pools=[pool_price(MARKS[ETH] * D(seen))], at=NOW)
-    before = {f"{view.chain}|0xpool": PoolWatch(NOW - timedelta(seconds=12), D(basis), D(average))}
+    before = {(view.chain, pool_id("pool")): PoolWatch(NOW - timedelta(seconds=12), D(basis), D(average))}
     _, doubts = follow(before, [view], MARKS, STEADY if is_step else NARROW)
     return any(key[1] == "0xpool" for key in doubts)
 

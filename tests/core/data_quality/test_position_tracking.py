@@ -10,16 +10,17 @@ import pytest
 from bot.core.data_quality.position_tracking import expect, follow_markets
 from bot.core.decision import Severity
 from bot.core.hedge.markets import Flight
-from bot.core.state import MarketWatch, market_key
+from bot.core.state import MarketWatch
+from bot.core.types import MarketKey
 from tests.core.scenes import BTC, ETH, NOW, PAPER, symbol, venue
 
 D = Decimal
-KEY = market_key(PAPER, symbol(ETH))
+KEY = (PAPER, symbol(ETH))
 SETTLE = timedelta(minutes=1)
 
 
-def seen(position: str, before: MarketWatch, fired: tuple[str, ...] = ()) -> tuple[MarketWatch, list[Severity]]:
-    watches = {KEY: before, market_key(PAPER, symbol(BTC)): MarketWatch(D(0), D(0), D(0))}
+def seen(position: str, before: MarketWatch, fired: tuple[MarketKey, ...] = ()) -> tuple[MarketWatch, list[Severity]]:
+    watches = {KEY: before, (PAPER, symbol(BTC)): MarketWatch(D(0), D(0), D(0))}
     after, alarms = follow_markets(watches, [venue({ETH: position})], {}, fired, NOW, SETTLE)
     return after[KEY], [alarm.severity for alarm in alarms]
 

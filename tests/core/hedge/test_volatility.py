@@ -86,8 +86,8 @@ def test_a_missing_mark_makes_the_update_wait_and_the_next_return_span_the_gap()
     moved = {key: price * 2 for key, price in history.last.items()}
     resumed = update(history, moved, BOTH, later)
     weight = history.weight * 2 ** (-60 / HALF_LIFE)
-    expected = (weight * history.covariance["ETH|ETH"] + 60 * math.log(2) ** 2 / 60) / (weight + 60)
-    assert resumed.covariance["ETH|ETH"] == pytest.approx(expected, rel=1e-12)
+    expected = (weight * history.covariance[ETH, ETH] + 60 * math.log(2) ** 2 / 60) / (weight + 60)
+    assert resumed.covariance[ETH, ETH] == pytest.approx(expected, rel=1e-12)
 
 
 def test_an_underlying_that_joins_starts_the_estimate_again_and_one_that_leaves_is_forgotten() -> None:
@@ -96,7 +96,7 @@ def test_an_underlying_that_joins_starts_the_estimate_again_and_one_that_leaves_
     later = history.last_at + timedelta(seconds=60)
     alone = update(history, {BTC: Decimal(1000), ETH: Decimal(1000)}, (BTC,), later)
     assert list(alone.last) == [BTC]
-    assert list(alone.covariance) == ["BTC|BTC"]
+    assert list(alone.covariance) == [(BTC, BTC)]
     again = update(alone, {BTC: Decimal(1000), ETH: Decimal(1000)}, BOTH, later + timedelta(seconds=60))
     assert (again.weight, again.covariance) == (0, {})
 

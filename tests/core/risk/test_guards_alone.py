@@ -16,13 +16,13 @@ from bot.core.risk import added_risk, guards
 from bot.core.risk.context import Guard, Reduced, RiskContext, Verdict
 from bot.core.risk.guards import check_stop
 from bot.core.run_state import BotState, RunState
-from bot.core.state import Dispute, Hold, MarketWatch, Rung, market_key
+from bot.core.state import Dispute, Hold, MarketWatch, Rung
 from tests.core.risks import CAREFUL
 from tests.core.scenes import BTC, ETH, GUARDS, NOW, PAPER, hedge, symbol, venue
 
 D = Decimal
 PERP = symbol(ETH)
-KEY = market_key(PAPER, PERP)
+KEY = (PAPER, PERP)
 ADD = OrderRequest(
     PAPER, PERP, ETH, D("-1"), OrderKind.LIMIT, TimeInForce.IOC, reduce_only=False, reason="test", price=D(1990)
 )

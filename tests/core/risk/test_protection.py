@@ -11,7 +11,6 @@ from bot.core.orders import OrderKind
 from bot.core.policy import Policy
 from bot.core.risk.protection import settle
 from bot.core.snapshot import OpenOrder, Snapshot, VenueView
-from bot.core.state import market_key
 from bot.core.types import ClientOrderId
 from tests.core.risks import CAREFUL
 from tests.core.scenes import ETH, NOW, chain, filled, policy, snapshot, state, symbol, v2, venue
@@ -58,7 +57,7 @@ def play(cycles: int, *, stops_rest: bool) -> list[int]:
         seen = moment(10 + 3 * cycle, view, cycle)
         decision = decide(seen, memory, POLICY)
         assert decision.approved or decision.refused
-        traded = {market_key(item.order.venue, item.order.symbol): item.order.quantity for item in decision.approved}
+        traded = {(item.order.venue, item.order.symbol): item.order.quantity for item in decision.approved}
         view = filled(seen.known_venues[0], decision)
         if decision.approved:
             decision = settle(decision, memory, replace(seen, venues=(view,)), traded, POLICY)

@@ -31,7 +31,6 @@ from bot.core.errors import ConfigError
 from bot.core.hedge.band import to_decimal
 from bot.core.pnl.attribution import Attribution, LiquidityResult
 from bot.core.policy import Policy
-from bot.core.snapshot import Snapshot
 from bot.core.state import State
 from bot.core.types import ZERO, Underlying
 from bot.paper.config import venue_rules
@@ -127,7 +126,6 @@ class Replay:
         self._quiet = Quiet(self, plan.policy) if skip else None
         self.tally = Tally(Series(every=max(1, plan.market.rows // _POINTS)))
         self.booking = Booking(self.venues, self.journal)
-        self._seen: Snapshot | None = None
         self.days = 0
         """How many are done."""
 
@@ -150,7 +148,7 @@ class Replay:
             seen.equity.append(self._equity())
             seen.shorts.append(self._shorts())
             seen.bands.append({one.underlying: float(one.band.outer) for one in decision.hedges if one.band})
-            seen.distances.append(self._distance())
+            seen.distances.append(_distance(decision))
             if seen.idle is None and not self.acted:
                 seen.idle = row
             if row == 0 and self._quiet is not None:
@@ -175,7 +173,6 @@ class Replay:
         self.acted = any(happened) or is_active(decision)
         if is_last or self.acted or self.booking.last is None:
             self.booking.book(Stand(snapshot, decision.prices), _date(day.times[row]), counted)
-        self._seen = snapshot
         self.tally.refused += len(decision.refused)
         return decision
 
@@ -188,16 +185,6 @@ class Replay:
             for symbol, position in venue.engine.account.positions.items():
                 found[venue.engine.rules.symbols[symbol].market.underlying] += float(position.size)
         return found
-
-    def _distance(self) -> float:
-        """Return the smallest rise of a mark that liquidates, as the step saw it; infinite without a short."""
-        nearest = float("inf")
-        for view in self._seen.known_venues if self._seen is not None else ():
-            for symbol, position in view.positions.items():
-                if position.size < 0 and position.liquidation_price is not None:
-                    mark = view.quotes[symbol].mark.price
-                    nearest = min(nearest, float(position.liquidation_price / mark - 1))
-        return nearest
 
     def _result(self) -> Result:
         first, last, tally = self.booking.first, self.booking.last, self.tally
@@ -230,6 +217,12 @@ class Replay:
             assumptions=ASSUMPTIONS,
             ratios={name: hedge.ratio for name, hedge in self._policy.hedges.items()},
         )
+
+
+def _distance(decision: Decision) -> float:
+    """Return the smallest rise of a mark that liquidates a short, as the decision saw it; infinite without a short."""
+    known = (float(item.distance) for item in decision.position_risks if item.distance is not None)
+    return min(known, default=float("inf"))
 
 
 def _date(seconds: int) -> date:

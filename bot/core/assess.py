@@ -37,7 +37,7 @@ class Assessment:
         capital: ``lp_value`` and the venues' equity, as far as it is known.
         issues: what is not believed.
         broken: the loss limits that are passed.
-        spent: the reasons why no more is spent on adding.
+        spent: the limits on spending that are passed: no more is spent on adding.
         alarms: what a person should know of all that.
     """
 
@@ -48,7 +48,7 @@ class Assessment:
     capital: Decimal
     issues: tuple[DataIssue, ...]
     broken: tuple[loss_limits.Breach, ...]
-    spent: tuple[str, ...]
+    spent: tuple[loss_limits.Overspend, ...]
     alarms: tuple[Alarm, ...]
     state: State
 

@@ -8,9 +8,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
+from bot.core.decision import PositionRisk
 from bot.core.market import Funding
 from bot.core.orders import OrderKind
-from bot.core.snapshot import Balance, PerpPosition, Quote, Snapshot, VenueView
+from bot.core.record import CycleRecord
+from bot.core.snapshot import Balance, PerpPosition, Quote, VenueView
 from bot.core.types import ZERO, Symbol
 
 _YEAR: Final = timedelta(days=365)
@@ -18,11 +20,12 @@ _YEAR: Final = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Perp:
-    """One market of a venue with our position in it (size 0 included)."""
+    """One market of a venue with our position in it (size 0 included); ``risk`` is the decision's word on a short."""
 
     view: VenueView
     quote: Quote
     position: PerpPosition
+    risk: PositionRisk | None
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -35,12 +38,22 @@ class Perp:
         return self.position.size * self.quote.mark.price
 
     @property
+    def liquidation_price(self) -> Decimal | None:
+        """The nearest price of liquidation: a short's as the bot reckons with it, all marks of the account rising."""
+        if not self.position.size:
+            return None
+        if self.risk is not None and self.position.size < 0:
+            return self.risk.liquidation
+        told = self.position.liquidation_price
+        return told if told is not None and told > 0 else None
+
+    @property
     def liquidation_distance(self) -> Decimal | None:
         """How far the mark may move against the position before liquidation, as a fraction of it; None if it can't."""
-        size, price, mark = self.position.size, self.position.liquidation_price, self.quote.mark.price
-        if not size or price is None or price <= 0 or mark <= 0:
+        price, mark = self.liquidation_price, self.quote.mark.price
+        if price is None or mark <= 0:
             return None
-        return price / mark - 1 if size < 0 else 1 - price / mark
+        return max(price / mark - 1 if self.position.size < 0 else 1 - price / mark, ZERO)
 
     @property
     def stop_covered(self) -> Decimal:
@@ -49,12 +62,12 @@ class Perp:
         return sum((abs(left) for left in _stops(self.view, symbol) if left * size < 0), ZERO)
 
 
-def perps(snapshot: Snapshot) -> Iterator[Perp]:
+def perps(record: CycleRecord) -> Iterator[Perp]:
     """Return every market of every venue that could be read."""
-    for view in snapshot.venues:
-        if isinstance(view, VenueView):
-            for symbol, quote in view.quotes.items():
-                yield Perp(view, quote, view.positions[symbol])
+    risks = {(risk.venue, risk.symbol): risk for risk in record.decision.position_risks}
+    for view in record.snapshot.known_venues:
+        for symbol, quote in view.quotes.items():
+            yield Perp(view, quote, view.positions[symbol], risks.get((view.venue, symbol)))
 
 
 def _stops(view: VenueView, symbol: Symbol) -> Iterator[Decimal]:

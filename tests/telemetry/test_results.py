@@ -42,7 +42,7 @@ def test_a_step_with_an_unknown_venue_adds_nothing_and_is_counted() -> None:
 
 def test_distances_and_ratios_are_unknown_where_there_is_nothing_to_divide_by() -> None:
     flat, short = account("0"), account("-2.5")
-    assert [item.liquidation_distance for item in perps(record(venue=flat).snapshot)] == [None, None]
-    assert [item.liquidation_distance for item in perps(record(venue=short).snapshot)] == [Decimal("0.5"), None]
+    assert [item.liquidation_distance for item in perps(record(venue=flat))] == [None, None]
+    assert [item.liquidation_distance for item in perps(record(venue=short))] == [Decimal("0.5"), None]
     nothing = Decimal(0)
     assert margin_ratio(Balance(nothing, nothing, nothing, nothing, nothing)) is None

@@ -57,7 +57,7 @@ def spending(order: OrderRequest, context: RiskContext) -> Verdict:
     """Nothing is added while the day's funding or costs are above their limit."""
     if order.reduce_only or not context.spent:
         return Approved(order)
-    return Refused(order, "spending limit", context.spent[0])
+    return Refused(order, "spending limit", context.spent[0].reason)
 
 
 def order_share(order: OrderRequest, context: RiskContext) -> Verdict:

@@ -12,6 +12,7 @@ from bot.core.decision import Approved, Refused
 from bot.core.hedge.markets import HedgeMarkets, MarketState
 from bot.core.orders import OrderRequest
 from bot.core.policy import GuardPolicy, RiskPolicy
+from bot.core.risk.loss_limits import Overspend
 from bot.core.run_state import BotState
 from bot.core.snapshot import Balance, VenueView
 from bot.core.state import Dispute, MarketWatch
@@ -40,7 +41,7 @@ class RiskContext:
     """What the guards look at. ``shorts``, ``venue_shorts`` (USD), ``views``, ``order_times`` follow what is approved.
 
     ``fired`` tells when a stop of an underlying fired last; ``capital`` is LP value + equity, USD;
-    ``spent`` gives the reasons why no more money is spent on adding, ``protective`` the reductions that the margin
+    ``spent`` gives the limits for which no more money is spent on adding, ``protective`` the reductions that the margin
     ladder asks for; ``addable`` how much more may be shorted of an underlying before it rests on what is not believed,
     base units (an underlying of which everything is believed is left out).
     """
@@ -55,7 +56,7 @@ class RiskContext:
     markets: Mapping[MarketKey, MarketWatch]
     fired: Mapping[Underlying, datetime]
     capital: Decimal
-    spent: tuple[str, ...]
+    spent: tuple[Overspend, ...]
     protective: frozenset[OrderRequest]
     unread: tuple[str, ...]
     shorts: dict[Underlying, Decimal]

@@ -118,9 +118,18 @@ def capital(money: Money, snapshot: Snapshot, lp_value: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A limit that is passed, and what that asks for."""
+    """A limit that is passed, and what that asks for; ``kind`` is the limit's name under ``[risk.loss]``."""
 
+    kind: str
     trigger: Trigger
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overspend:
+    """A limit on the day's spending that is passed; ``kind`` is its name under ``[risk.loss]``."""
+
+    kind: str
     reason: str
 
 
@@ -149,29 +158,31 @@ def breaches(money: Money, funds: Decimal, policy: LossPolicy, fresh: Decimal = 
     total_day = money.hedge_day + gain + money.liquidity_day
     total_life = money.hedge_life + gain + money.liquidity_life
     checks = (
-        (Trigger.HALT, "the hedge has lost", money.hedge_life + gain, policy.hedge_life, "since the last resume"),
-        (Trigger.HALT, "liquidity and hedge have lost", total_life, policy.total_life, "since the last resume"),
-        (Trigger.LIMIT, "the hedge has lost", money.hedge_day + gain, policy.hedge_day, "today"),
-        (Trigger.LIMIT, "liquidity and hedge have lost", total_day, policy.total_day, "today"),
+        ("hedge_life", money.hedge_life + gain, policy.hedge_life),
+        ("total_life", total_life, policy.total_life),
+        ("hedge_day", money.hedge_day + gain, policy.hedge_day),
+        ("total_day", total_day, policy.total_day),
     )
-    return tuple(
-        Breach(trigger, f"{what} {-result:.2f} USD {when}, above {share:.1%} of the capital")
-        for trigger, what, result, share, when in checks
-        if -result > share * funds
-    )
+    return tuple(_breach(kind, result, share) for kind, result, share in checks if -result > share * funds)
 
 
-def spent(money: Money, funds: Decimal, policy: LossPolicy) -> tuple[str, ...]:
-    """Return the reasons why no more money is spent on adding today."""
+def _breach(kind: str, result: Decimal, share: Decimal) -> Breach:
+    what = "the hedge has lost" if kind.startswith("hedge") else "liquidity and hedge have lost"
+    trigger, when = (Trigger.HALT, "since the last resume") if kind.endswith("life") else (Trigger.LIMIT, "today")
+    return Breach(kind, trigger, f"{what} {-result:.2f} USD {when}, above {share:.1%} of the capital")
+
+
+def spent(money: Money, funds: Decimal, policy: LossPolicy) -> tuple[Overspend, ...]:
+    """Return the limits on spending that are passed: no more money is spent on adding today."""
     if funds <= 0:
         return ()
     found = []
     if is_funding_over(money, funds, policy):
-        found.append(
-            f"{-money.funding_day:.2f} USD of funding paid today, above {policy.funding_day:.2%} of the capital"
-        )
+        paid = f"{-money.funding_day:.2f} USD of funding paid today"
+        found.append(Overspend("funding_day", f"{paid}, above {policy.funding_day:.2%} of the capital"))
     if -money.fees_day > policy.cost_day * funds:
-        found.append(f"{-money.fees_day:.2f} USD of fees paid today, above {policy.cost_day:.2%} of the capital")
+        paid = f"{-money.fees_day:.2f} USD of fees paid today"
+        found.append(Overspend("cost_day", f"{paid}, above {policy.cost_day:.2%} of the capital"))
     return tuple(found)
 
 
@@ -180,11 +191,9 @@ def is_funding_over(money: Money, funds: Decimal, policy: LossPolicy) -> bool:
     return funds > 0 and -money.funding_day > policy.funding_day * funds
 
 
-def alarms(reasons: tuple[str, ...], found: tuple[Breach, ...]) -> tuple[Alarm, ...]:
-    """Tell of limits that are passed."""
-    spending = (
-        Alarm(f"spending:{number}", Severity.WARNING, f"{text}: nothing is added")
-        for number, text in enumerate(reasons)
+def alarms(spending: tuple[Overspend, ...], lost: tuple[Breach, ...]) -> tuple[Alarm, ...]:
+    """Tell of limits that are passed, each under its own key, whichever others are passed as well."""
+    return (
+        *(Alarm(f"spending:{item.kind}", Severity.WARNING, f"{item.reason}: nothing is added") for item in spending),
+        *(Alarm(f"loss:{item.kind}", Severity.CRITICAL, item.reason) for item in lost),
     )
-    lost = (Alarm(f"loss:{number}", Severity.CRITICAL, item.reason) for number, item in enumerate(found))
-    return (*spending, *lost)

@@ -66,7 +66,7 @@ def _venue(name: str, text: str, figure: Callable[[VenueView], Decimal | None]) 
 
 def _perp(name: str, text: str, figure: Callable[[Perp], Decimal | None]) -> Gauge:
     def read(seen: Seen) -> Iterator[Sample]:
-        for perp in perps(seen.record.snapshot):
+        for perp in perps(seen.record):
             yield perp.labels, figure(perp)
 
     return Gauge(f"dnbot_{name}", text, ("venue", "symbol"), read)
@@ -178,8 +178,8 @@ GAUGES: Final = (
     _perp("perp_unrealised_usd", "Unrealised profit of a position.", lambda perp: perp.position.unrealised),
     _perp(
         "liquidation_price_usd",
-        "Mark price at which the venue liquidates the position.",
-        lambda perp: perp.position.liquidation_price if perp.position.size else None,
+        "Mark price at which the position is liquidated; a short's where all marks of the account rise alike.",
+        lambda perp: perp.liquidation_price,
     ),
     _perp(
         "liquidation_distance_ratio",

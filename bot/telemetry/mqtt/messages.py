@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.core.decision import Hedge
 from bot.core.record import CycleRecord, Event
-from bot.core.snapshot import Snapshot, VenueUnknown, VenueView
+from bot.core.snapshot import VenueUnknown, VenueView
 from bot.core.types import ZERO
 from bot.journal.cycle_summary import summarise
 from bot.telemetry.mqtt import payloads, topics
@@ -29,7 +29,7 @@ class Composer:
         for hedge in record.decision.hedges:
             yield self._state(topics.underlying(hedge.underlying), _underlying(record, hedge))
         for view in record.snapshot.venues:
-            yield self._state(topics.venue(view.venue), _venue(record.snapshot, view))
+            yield self._state(topics.venue(view.venue), _venue(record, view))
 
     def event(self, event: Event) -> Message:
         """Return the message of an event."""
@@ -80,10 +80,10 @@ def _underlying(record: CycleRecord, hedge: Hedge) -> payloads.UnderlyingState:
     )
 
 
-def _venue(snapshot: Snapshot, view: VenueView | VenueUnknown) -> payloads.VenueState:
+def _venue(record: CycleRecord, view: VenueView | VenueUnknown) -> payloads.VenueState:
     if isinstance(view, VenueUnknown):
         return payloads.VenueState(venue=view.venue, at=view.as_of, known=False, reason=view.reason)
-    held = [perp for perp in perps(snapshot) if perp.view is view]
+    held = [perp for perp in perps(record) if perp.view is view]
     distances = [distance for perp in held if (distance := perp.liquidation_distance) is not None]
     balance = view.balance
     return payloads.VenueState(
@@ -110,7 +110,7 @@ def _perp(perp: Perp) -> payloads.PerpState:
         notional=perp.notional,
         mark=perp.quote.mark.price,
         unrealised=position.unrealised,
-        liquidation_price=position.liquidation_price if position.size else None,
+        liquidation_price=perp.liquidation_price,
         liquidation_distance=_rounded(perp.liquidation_distance),
         funding_rate=funding.rate,
         funding_at=funding.next_at,

@@ -93,8 +93,8 @@ class PerpState(Payload):
     notional: Exact
     mark: Exact
     unrealised: Exact
-    liquidation_price: Exact | None
-    liquidation_distance: Exact | None = Field(description="how far the mark may move against the position")
+    liquidation_price: Exact | None = Field(description="the nearest; a short's where all marks of the account rise")
+    liquidation_distance: Exact | None = Field(description="how far the mark may move against the position up to it")
     funding_rate: Exact = Field(description="of the next funding; a short receives a positive one")
     funding_at: datetime | None
 

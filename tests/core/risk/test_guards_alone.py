@@ -15,6 +15,7 @@ from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.risk import added_risk, guards
 from bot.core.risk.context import Guard, Reduced, RiskContext, Verdict
 from bot.core.risk.guards import check_stop
+from bot.core.risk.loss_limits import Overspend
 from bot.core.run_state import BotState, RunState
 from bot.core.state import Dispute, Hold, MarketWatch, Rung
 from tests.core.risks import CAREFUL
@@ -84,7 +85,7 @@ def test_nothing_ends_long(position: str, order: OrderRequest, may: bool) -> Non
         (added_risk.cool_down, {"fired": {ETH: NOW - CAREFUL.stop.cool_down + timedelta(seconds=1)}}),
         (added_risk.margin_ladder, {"markets": {KEY: MarketWatch(D(-2), D(-2), D(-2), rung=Rung.TOP_UP)}}),
         (added_risk.margin_ladder, {"markets": {KEY: MarketWatch(D(-2), D(-2), D(-2), bare=CAREFUL.stop.grace + 1)}}),
-        (added_risk.spending, {"spent": ("too much",)}),
+        (added_risk.spending, {"spent": (Overspend("cost_day", "too much"),)}),
         (added_risk.order_share, {"policy": replace(GUARDS, max_order_share=D("0.1")), "capital": D(10)}),
         (added_risk.venue_cap, {"venue_caps": {PAPER: D(5000)}, "venue_shorts": {PAPER: D(4999)}}),
         (guards.underlying_cap, {"shorts": {ETH: D(10**9)}}),

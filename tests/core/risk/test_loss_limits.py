@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.orders import LedgerEntry, LedgerKind
 from bot.core.policy import LossPolicy
@@ -124,3 +126,35 @@ def test_funding_and_fees_beyond_the_day_s_limit_stop_spending(paid: dict[str, i
     money = having(paid)
     assert len(spent(money, FUNDS, LIMITS)) == count
     assert is_funding_over(money, FUNDS, LIMITS) is (paid.get("funding_day", 0) < -100)
+
+
+KINDS: dict[str, tuple[str, int]] = {
+    "loss:hedge_life": ("hedge_life", -5000),
+    "loss:total_life": ("liquidity_life", -9000),
+    "loss:hedge_day": ("hedge_day", -1500),
+    "loss:total_day": ("liquidity_day", -4000),
+    "spending:funding_day": ("funding_day", -150),
+    "spending:cost_day": ("fees_day", -60),
+}
+"""What passes each limit alone; a loss of the hedge passes that of both together as well."""
+
+
+def standing(money: Money) -> dict[str, str]:
+    found = loss_limits.alarms(spent(money, FUNDS, LIMITS), breaches(money, FUNDS, LIMITS))
+    assert len({alarm.key for alarm in found}) == len(found)
+    return {alarm.key: alarm.message for alarm in found}
+
+
+@given(st.sets(st.sampled_from(sorted(KINDS))))
+def test_an_alarm_keeps_its_key_and_its_words_whichever_other_limits_are_passed(keys: set[str]) -> None:
+    together = standing(having(dict(KINDS[key] for key in keys)))
+    assert keys <= together.keys()
+    for key in keys - {"loss:total_life", "loss:total_day"}:  # those two count the hedge's loss as well
+        assert together[key] == standing(having(dict([KINDS[key]])))[key]
+
+
+def test_a_lifetime_breach_does_not_take_over_the_alarm_of_the_day_that_stands() -> None:
+    today = standing(having({"hedge_day": -1500}))
+    both = standing(having({"hedge_day": -1500, "hedge_life": -5000}))
+    assert {key: both[key] for key in today} == today
+    assert set(both) - set(today) == {"loss:hedge_life", "loss:total_life"}

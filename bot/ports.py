@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Protocol
 
 from bot.core.command import Command, CommandResult
@@ -17,6 +16,7 @@ from bot.core.reconciliation.positions import Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
 from bot.core.state import Pending, State
+from bot.core.telemetry_event import TelemetryEvent
 from bot.core.types import ChainName, ClientOrderId, MarketKey, PositionId, Symbol, VenueId
 
 
@@ -207,13 +207,6 @@ class Journal(EntryStore, Protocol):
         """Flush, unlock and close."""
 
 
-class Publisher(Protocol):
-    """Someone who is shown every cycle (metrics, MQTT, the status page); must never block or raise."""
-
-    def publish(self, record: CycleRecord) -> None:
-        """Take a cycle's record."""
-
-
 class Operator(Protocol):
     """The loop, as those see it who bring an operator's commands to it."""
 
@@ -232,67 +225,15 @@ class Service(Protocol):
         """Run until cancelled."""
 
 
-class Phase(StrEnum):
-    """The parts of a cycle whose times are told apart."""
+class Telemetry(Protocol):
+    """Where the parts of the bot report what happens, for metrics, screens and alerts."""
 
-    RECONCILE = "reconcile"
-    OBSERVE = "observe"
-    DECIDE = "decide"
-    EXECUTE = "execute"
-    RECORD = "record"
+    def emit(self, event: TelemetryEvent) -> None:
+        """Take an event; never blocks, never raises."""
 
 
-class Meter(Protocol):
-    """Someone who is told what no cycle's record holds (metrics, the status page); must never block or raise."""
+class NoTelemetry:
+    """A Telemetry that nobody reads."""
 
-    def phase(self, phase: Phase, seconds: float) -> None:
-        """Take how long a part of a cycle took."""
-
-    def cycle_failed(self, error: str) -> None:
-        """Count a cycle that ended in an error; ``error`` is its class name."""
-
-    def rpc_error(self, chain: ChainName) -> None:
-        """Count a request to a chain's endpoint that got no believable answer."""
-
-    def venue_error(self, venue: VenueId) -> None:
-        """Count a request to a venue that got no believable answer."""
-
-    def stream_heard(self, venue: VenueId, stream: str) -> None:
-        """Take that a venue's stream has spoken."""
-
-    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
-        """Take what became of an intent, each time that it is told anew; a NotFound means: proven never placed."""
-
-    def ledger(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
-        """Take cash movements of an account, each one once."""
-
-    def event(self, event: Event) -> None:
-        """Take an event as the journal gets it."""
-
-
-class NoMeter:
-    """A Meter that nobody reads."""
-
-    def phase(self, phase: Phase, seconds: float) -> None:
-        """Ignore it."""
-
-    def cycle_failed(self, error: str) -> None:
-        """Ignore it."""
-
-    def rpc_error(self, chain: ChainName) -> None:
-        """Ignore it."""
-
-    def venue_error(self, venue: VenueId) -> None:
-        """Ignore it."""
-
-    def stream_heard(self, venue: VenueId, stream: str) -> None:
-        """Forget it."""
-
-    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
-        """Ignore it."""
-
-    def ledger(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
-        """Ignore them."""
-
-    def event(self, event: Event) -> None:
+    def emit(self, event: TelemetryEvent) -> None:
         """Ignore it."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
-from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -13,18 +11,18 @@ from typing import Final
 import structlog
 
 from bot.app.settings import Settings
-from bot.app.told import TelemetryPublisher, ToldJournal
 from bot.clock import SystemClock
 from bot.control.messages import SOCKET
 from bot.control.server import ControlServer
 from bot.core.command import Verb
 from bot.core.types import VenueId
 from bot.journal.reader import JournalView
-from bot.ports import Meter, NoMeter, Operator, Publisher, Service
+from bot.ports import Operator, Service
 from bot.protocols.registry import CURVES
 from bot.telemetry.about import About
 from bot.telemetry.mqtt.config import MqttConfig
 from bot.telemetry.notifications import Alerts, Apprise, Notifier
+from bot.telemetry.publisher import TelemetryPublisher
 from bot.telemetry.web.dashboard_state import Past
 
 log = structlog.get_logger(__name__)
@@ -32,15 +30,6 @@ log = structlog.get_logger(__name__)
 JOURNAL: Final = "journal.sqlite"
 _ORDERS: Final = 50
 _EVENTS: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Who is shown every cycle, and what runs until the daemon ends."""
-
-    publishers: Sequence[Publisher]
-    services: Sequence[Service]
-    meter: Meter
 
 
 def control_path(settings: Settings) -> Path:
@@ -53,24 +42,25 @@ def mqtt_prefix(settings: Settings) -> str:
     return settings.mqtt.prefix or f"dnbot/{settings.bot.id}"
 
 
-async def beside(settings: Settings, operator: Operator, journal: ToldJournal, stack: AsyncExitStack) -> Beside:
-    """Build it all, and let the journal tell what it takes; ``stack`` gives everything back.
+async def services(
+    settings: Settings, operator: Operator, epoch: int, publisher: TelemetryPublisher, stack: AsyncExitStack
+) -> list[Service]:
+    """Build it all, subscribe what shows or counts something, and return what runs until the daemon ends.
 
     Args:
         settings: the settings.
         operator: the loop.
-        journal: the daemon's journal; commands over MQTT are signed for its epoch.
+        epoch: the journal's; commands over MQTT are signed for it.
+        publisher: what the parts of the bot report to.
         stack: closes what is opened here.
 
     Raises:
         ConfigError: a port, a path or a certificate can't be had.
         Halt: the control socket can't be made, or the command counter is damaged.
     """
-    publishers: list[Publisher] = []
     control = ControlServer(control_path(settings), operator)
     stack.callback(control.close)
-    services: list[Service] = [control]
-    meter: Meter = NoMeter()
+    found: list[Service] = [control]
     if settings.http.enabled:
         from bot.telemetry.web.server import HttpServer  # noqa: PLC0415 - costs memory, so only where there is a port
 
@@ -78,19 +68,18 @@ async def beside(settings: Settings, operator: Operator, journal: ToldJournal, s
         server = HttpServer(settings.http.config(), SystemClock(), about(settings), past)
         await stack.enter_async_context(server)
         log.info("status page", url=server.url)
-        meter = journal.meter = server
-        publishers += [TelemetryPublisher(server), server]
+        publisher.subscribe(server)
     if settings.mqtt.enabled:
         from bot.telemetry.mqtt.link import MqttLink  # noqa: PLC0415 - the same
 
-        link = MqttLink(_mqtt(settings, journal.epoch), operator, SystemClock())
-        publishers.append(link)
-        services.append(link)
+        link = MqttLink(_mqtt(settings, epoch), operator, SystemClock())
+        publisher.subscribe(link)
+        found.append(link)
     if settings.alerts.are_wanted:
         alerts = Alerts(settings.alerts.config(settings.bot.id), _mouth(settings), SystemClock())
-        publishers.append(alerts)
-        services.append(alerts)
-    return Beside(publishers, services, meter)
+        publisher.subscribe(alerts)
+        found.append(alerts)
+    return found
 
 
 def journal_path(settings: Settings) -> Path:

@@ -21,10 +21,9 @@ from bot.app.loop.daemon import Daemon
 from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
-from bot.app.services import beside, journal_path
+from bot.app.services import journal_path, services
 from bot.app.settings import Settings
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
-from bot.app.told import ToldJournal
 from bot.chain.head_tracker import Reorg
 from bot.chain.reader import EvmChainReader
 from bot.clock import ChainClock, SystemClock
@@ -35,13 +34,15 @@ from bot.core.state import Pending, State
 from bot.core.types import PositionId, Symbol, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.streams import Streams
+from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
 from bot.paper.exchange import PaperExchange
 from bot.paper.live_marks import VenueMarks
 from bot.paper.marks import MarkSource as Marks
 from bot.paper.marks import PoolMarks, ScriptMarks
-from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Exchange, Journal, Meter, Service
+from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Exchange, Journal, NoTelemetry, Service, Telemetry
 from bot.protocols.registry import CURVES, sources
+from bot.telemetry.publisher import TelemetryPublisher
 from bot.venues.connect import connect, connect_public
 
 log = structlog.get_logger(__name__)
@@ -60,23 +61,26 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
     """
     async with AsyncExitStack() as stack:
         clock = _clock(settings)
-        journal = ToldJournal.open(journal_path(settings), settings.bot.id, SystemClock().now(), CURVES)
+        publisher = TelemetryPublisher()
+        journal = SqliteJournal.open(journal_path(settings), settings.bot.id, SystemClock().now(), CURVES)
         stack.callback(journal.close)
-        world = await _world(settings, clock, settings.bot.state_dir, _noted(journal, clock), stack)
+        journal.telemetry = publisher
+        world = await _world(
+            settings, clock, settings.bot.state_dir, _Reports(publisher, _noted(journal, clock)), stack
+        )
         venues = {venue.venue: venue for venue in world.venues}
         commands = Commands(journal, clock)
-        around = await beside(settings, commands, journal, stack)
+        around = await services(settings, commands, journal.epoch, publisher, stack)
         cycle = Cycle(
-            observer=_observer(settings, world, journal),
+            observer=_observer(settings, world, journal, publisher),
             executor=Executor(venues, journal, clock),
             reconciler=Reconciler(venues, journal, clock),
             journal=journal,
             clock=clock,
             policy=settings.policy(),
-            publishers=around.publishers,
             commands=commands,
             number=journal.last_cycle(),
-            meter=around.meter,
+            telemetry=publisher,
         )
         running = Daemon(
             chains=world.chains,
@@ -88,7 +92,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             interval=settings.bot.cycle_interval.total_seconds(),
             spacing=_spacing(settings),
         )
-        running.services = [*around.services, *_streams(settings, world, running.hint, around.meter)]
+        running.services = [*around, *_streams(settings, world, running.hint, publisher)]
         yield running
 
 
@@ -123,8 +127,8 @@ async def preview(settings: Settings) -> AsyncIterator[Preview]:
                 known = {position.id: position.entry for position in record.snapshot.positions}
                 memory.entries.update({key: entry for key, entry in known.items() if entry is not None})
             pending = view.pending()
-        world = await _world(settings, _clock(settings), folder, None, stack)
-        observer = _observer(settings, world, memory)
+        world = await _world(settings, _clock(settings), folder, _Reports(NoTelemetry()), stack)
+        observer = _observer(settings, world, memory, NoTelemetry())
         yield Preview(world.chains, world.venues, _symbols(settings), observer, state, pending)
 
 
@@ -142,6 +146,14 @@ class _Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reports:
+    """Where the adapters report to."""
+
+    telemetry: Telemetry
+    on_reorg: OnReorg | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _World:
     clock: Clock
     chains: Sequence[ChainReader]
@@ -149,9 +161,7 @@ class _World:
     fed: Sequence[ChainFed]
 
 
-async def _world(
-    settings: Settings, clock: Clock, folder: Path, on_reorg: OnReorg | None, stack: AsyncExitStack
-) -> _World:
+async def _world(settings: Settings, clock: Clock, folder: Path, reports: _Reports, stack: AsyncExitStack) -> _World:
     fed: list[ChainFed] = [clock] if isinstance(clock, ChainClock) else []
     venues: list[Exchange] = []
     for name, venue in settings.venues.items():
@@ -164,18 +174,19 @@ async def _world(
         stack.push_async_callback(exchange.close)
         venues.append(exchange)
     chains = [
-        EvmChainReader(chain_config(name, chain), sources, clock, on_reorg) for name, chain in settings.chains.items()
+        EvmChainReader(chain_config(name, chain), sources, clock, reports.on_reorg, reports.telemetry)
+        for name, chain in settings.chains.items()
     ]
     for chain in chains:
         stack.push_async_callback(chain.close)
     return _World(clock, chains, venues, fed)
 
 
-def _streams(settings: Settings, world: _World, hint: Callable[[], None], meter: Meter) -> Iterator[Service]:
+def _streams(settings: Settings, world: _World, hint: Callable[[], None], telemetry: Telemetry) -> Iterator[Service]:
     """Return what follows the streams of the real venues."""
     for venue in world.venues:
         if isinstance(venue, CcxtExchange) and settings.venues[venue.venue].streams:
-            yield Streams(venue.link, venue.dialect.facts, hint, meter, world.clock)
+            yield Streams(venue.link, venue.dialect.facts, hint, telemetry, world.clock)
 
 
 def _noted(journal: Journal, clock: Clock) -> OnReorg:
@@ -198,11 +209,10 @@ def _clock(settings: Settings) -> SystemClock:
     return ChainClock(_NEVER) if on_chain else SystemClock()
 
 
-def _observer(settings: Settings, world: _World, entries: EntryStore) -> Observer:
+def _observer(settings: Settings, world: _World, entries: EntryStore, telemetry: Telemetry) -> Observer:
     deadline = max(chain.read_timeout.total_seconds() for chain in settings.chains.values())
-    return Observer(
-        world.chains, world.venues, world.fed, EntryBook(entries, world.clock, deadline), world.clock, deadline
-    )
+    book = EntryBook(entries, world.clock, deadline)
+    return Observer(world.chains, world.venues, world.fed, book, world.clock, deadline, telemetry)
 
 
 def _spacing(settings: Settings) -> float:

@@ -116,7 +116,6 @@ class Replay:
             journal=self.journal,
             clock=clock,
             policy=plan.policy,
-            publishers=(),
             commands=Commands(self.journal, clock),
             state=State.fresh(moment(plan.market.start)),
         )

@@ -34,10 +34,18 @@ class RpcClient:
 
     An endpoint that failed goes to the end of the line for 1 s, doubling up to a minute; one that says it is out of
     quota is not asked at all for as long. Every method only reads, so that a request may be repeated elsewhere.
+    ``on_failure`` is called for each request that got no believable answer from its endpoint.
     """
 
-    def __init__(self, urls: tuple[str, ...], *, timeout: float, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        urls: tuple[str, ...],
+        *,
+        timeout: float,
+        clock: Clock,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._clock, self._on_failure = clock, on_failure
         self._session: aiohttp.ClientSession | None = None
         self.endpoints = tuple(
             Endpoint(url=url, number=number, timeout=timeout, session=self._open) for number, url in enumerate(urls)
@@ -109,6 +117,7 @@ class RpcClient:
         return sorted(self.endpoints, key=place)
 
     def _failed(self, endpoint: Endpoint, error: Retryable) -> None:
+        self._on_failure()
         health, now = self._health[endpoint.number], self._clock.monotonic()
         pause = min(COOL_FIRST * 2**health.failures, COOL_MOST)
         health.failures = min(health.failures + 1, 16)

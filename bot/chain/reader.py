@@ -22,8 +22,9 @@ from bot.chain.protocol import Found, MakeSources, Source
 from bot.chain.tokens import TokenBook
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
+from bot.core.telemetry_event import RpcFailed
 from bot.core.types import ChainName
-from bot.ports import Clock
+from bot.ports import Clock, NoTelemetry, Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ class EvmChainReader:
         make_sources: builds what is read there.
         clock: for the age of heads, backoff and health of endpoints.
         on_reorg: told of every reorganisation that is seen.
+        telemetry: takes every failure of an endpoint.
     """
 
     def __init__(
@@ -48,11 +50,17 @@ class EvmChainReader:
         make_sources: MakeSources,
         clock: Clock,
         on_reorg: Callable[[Reorg], None] | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
-        limits = config.limits
+        limits, said = config.limits, telemetry or NoTelemetry()
         self._config = config
         self._clock = clock
-        self._client = RpcClient(config.rpc_urls, timeout=limits.request_timeout, clock=clock)
+        self._client = RpcClient(
+            config.rpc_urls,
+            timeout=limits.request_timeout,
+            clock=clock,
+            on_failure=lambda: said.emit(RpcFailed(config.name)),
+        )
         self._track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds(), on_reorg)
         self._heads = Heads(config, self._client, self._track, clock)
         self._multicall = Multicall(config.multicall, limits)

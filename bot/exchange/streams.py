@@ -17,6 +17,7 @@ from typing import Final
 import aiohttp
 import structlog
 
+from bot.core.telemetry_event import StreamHeard
 from bot.core.types import Symbol
 from bot.exchange.ccxt_link import Api, Call, Link, side_by_side
 from bot.exchange.config import CcxtConfig
@@ -24,7 +25,7 @@ from bot.exchange.connection import api_of, hosts_in
 from bot.exchange.errors import NotSent
 from bot.exchange.facts import VenueFacts
 from bot.exchange.redact import quiet_loggers
-from bot.ports import Clock, Meter
+from bot.ports import Clock, Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -52,13 +53,13 @@ class Streams:
         link: the connection whose markets are taken over; nothing but a listen key is asked for by request here.
         facts: the venue.
         hint: called whenever the account changed, or a mark moved by ``config.stream_move`` since the last call.
-        meter: told of every message.
+        telemetry: takes every message's arrival.
     """
 
     link: Link
     facts: VenueFacts
     hint: Callable[[], None]
-    meter: Meter
+    telemetry: Telemetry
     clock: Clock
     _marks: dict[str, Decimal] = field(default_factory=dict)
 
@@ -110,7 +111,7 @@ class Streams:
                     message = await feed.watch()
             except TimeoutError:
                 raise TimeoutError(f"the stream {feed.name} was silent for {limit:g} s") from None
-            self.meter.stream_heard(self.config.venue, feed.name)
+            self.telemetry.emit(StreamHeard(self.config.venue, feed.name))
             if not feed.steady or self._has_moved(message):
                 self.hint()
 

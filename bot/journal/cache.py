@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from bot.core.reconciliation.positions import Expected
 from bot.core.state import Pending
 from bot.core.types import MarketKey
 from bot.journal import statements
+from bot.journal.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,36 @@ class Known:
     def reaches(self, since: datetime) -> bool:
         """Whether it goes back so far."""
         return self.since is not None and self.since <= since
+
+
+class Cache:
+    """What is known, read again after each write that may have changed it; the journal's lock keeps other writers out.
+
+    ``since`` bounds the stops: the oldest that anybody asked for.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: Known | None = None
+        self._since: datetime | None = None
+
+    def known(self, since: datetime | None = None) -> Known:
+        """Return what is known of intents and positions; of stops only what ended since the given time."""
+        self._since = since or self._since
+        if self._known is None or (since is not None and not self._known.reaches(since)):
+            with self._database.transaction() as connection:
+                self._known = Known.read(connection, self._since)
+        return self._known
+
+    @contextmanager
+    def moving(self) -> Iterator[Connection]:
+        """Return a transaction that may move intents or positions; what is known then counts once it is committed."""
+        self._known = None
+        with self._database.transaction() as connection:
+            yield connection
+            known = Known.read(connection, self._since)
+        self._known = known
+
+    def forget(self) -> None:
+        """Read it all again when it is next asked for."""
+        self._known = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from bot.core.errors import ConfigError, Halt
 from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
@@ -19,12 +19,14 @@ from bot.core.reconciliation.positions import FLAT, Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import Pending, State
+from bot.core.telemetry_event import EventJournaled, OrderReported
 from bot.core.types import ClientOrderId, MarketKey, PositionId, Symbol, VenueId
 from bot.journal import migrate, rows, statements, tables
-from bot.journal.cache import Known
+from bot.journal.cache import Cache
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
 from bot.journal.rows import Curves, CycleRows
+from bot.ports import NoTelemetry, Telemetry
 
 KEEP_CYCLES: Final = 50_000
 """A day of blocks of two seconds, a week of Ethereum's."""
@@ -35,6 +37,8 @@ _LONGEST_CLIENT_ID: Final = 32
 
 class SqliteJournal:
     """The bot's durable memory in one SQLite file (WAL, every commit synced); for one thread. Made by ``open``.
+
+    ``telemetry`` takes every outcome and event, once it is written.
 
     Every method that writes is one transaction, durable when it returns. Each raises Retryable where the disk is full,
     the file is locked or can't be written (nothing of the call stands then), and Halt where the file is damaged.
@@ -49,8 +53,8 @@ class SqliteJournal:
         self._epoch = 0
         self._next_number = 1
         self._last_cycle: int | None = None
-        self._known: Known | None = None  # the lock keeps every other writer out
-        self._since: datetime | None = None
+        self._cache = Cache(database)
+        self.telemetry: Telemetry = NoTelemetry()
 
     @classmethod
     def open(cls, path: Path, bot_id: str, at: datetime, curves: Curves, keep_cycles: int = KEEP_CYCLES) -> Self:
@@ -112,7 +116,7 @@ class SqliteJournal:
             raise Halt(f"the client order id {client_id} is too long for the venues: begin a new journal")
         intent = Intent(client_id, number, request, at)
         values = None if state is None else self._state_values(state)
-        self._known = None
+        self._cache.forget()
         with self._database.transaction() as connection:
             connection.execute(statements.NEW_INTENT, rows.intent_values(intent, self._epoch))
             if values is not None:
@@ -129,22 +133,25 @@ class SqliteJournal:
         Raises:
             Halt: there is no such intent.
         """
-        with self._moving() as connection:
-            statements.take_outcome(connection, client_id, outcome, at)
+        with self._cache.moving() as connection:
+            intent, event = statements.take_outcome(connection, client_id, outcome, at)
+        self.telemetry.emit(OrderReported(intent, outcome))
+        self._report(event)
 
     def pending(self) -> tuple[Pending, ...]:
         """Return the intents whose end is not known, oldest first."""
-        return self._told().pending
+        return self._cache.known().pending
 
     def add_fills(self, fills: Sequence[Fill]) -> int:
         """Record fills, each trade id once; return how many were new.
 
         The fills of an intent count towards its ``filled``; one that comes after the end leaves an ``intent_late``.
         """
-        with self._moving() as connection:
+        with self._cache.moving() as connection:
             new = [fill for fill in fills if statements.add_fill(connection, fill)]
-            for client_id, fill in {fill.client_id: fill for fill in new if fill.client_id is not None}.items():
-                statements.count_fills(connection, client_id, fill.at)
+            last = {fill.client_id: fill.at for fill in new if fill.client_id is not None}
+            events = [statements.count_fills(connection, client_id, at) for client_id, at in last.items()]
+        self._report(*events)
         return len(new)
 
     @property
@@ -154,15 +161,16 @@ class SqliteJournal:
 
     def expected(self) -> dict[MarketKey, Expected]:
         """Return the positions as far as they are known: what was adopted, and what our own orders filled since."""
-        return dict(self._told().expected)
+        return dict(self._cache.known().expected)
 
     def adopt(self, venue: VenueId, symbol: Symbol, size: Decimal, event: Event) -> None:
         """Take a venue's position over as the one that is expected, and append the event, both or neither."""
         key = venue, symbol
-        with self._moving() as connection:
+        with self._cache.moving() as connection:
             moved_at = statements.expected(connection).get(key, FLAT).moved_at
             statements.expect(connection, key, Expected(size, moved_at))
             connection.execute(statements.NEW_EVENT, rows.event_values(event))
+        self._report(event)
 
     def last_fill_at(self, venue: VenueId) -> datetime | None:
         """Return the time of the newest recorded fill of a venue."""
@@ -229,7 +237,7 @@ class SqliteJournal:
 
     def stops_fired(self, since: datetime) -> dict[MarketKey, datetime]:
         """Return when the last stop that filled, at least in part, ended since a time."""
-        return {key: at for key, at in self._told(since).fired if at >= since}
+        return {key: at for key, at in self._cache.known(since).fired if at >= since}
 
     def save_state(self, state: State) -> None:
         """Replace the state that the next decision starts from; the number of the last cycle stays."""
@@ -258,28 +266,17 @@ class SqliteJournal:
         """Append an event."""
         with self._database.transaction() as connection:
             connection.execute(statements.NEW_EVENT, rows.event_values(event))
+        self._report(event)
 
     def close(self) -> None:
         """Flush, close and unlock."""
         self._database.close()
         self._lock.release()
 
-    def _told(self, since: datetime | None = None) -> Known:
-        """Return what is known of intents and positions; of stops only what ended since the given time."""
-        self._since = since or self._since
-        if self._known is None or (since is not None and not self._known.reaches(since)):
-            with self._database.transaction() as connection:
-                self._known = Known.read(connection, self._since)
-        return self._known
-
-    @contextmanager
-    def _moving(self) -> Iterator[Connection]:
-        """Return a transaction that may move intents or positions; what is known then counts once it is committed."""
-        self._known = None
-        with self._database.transaction() as connection:
-            yield connection
-            known = Known.read(connection, self._since)
-        self._known = known
+    def _report(self, *events: Event | None) -> None:
+        for event in events:
+            if event is not None:
+                self.telemetry.emit(EventJournaled(event))
 
     def _begin_epoch(self, at: datetime) -> None:
         table = tables.meta

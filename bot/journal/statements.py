@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from bot.core.errors import Halt
-from bot.core.orders import Fill, NotFound, OrderKind, Outcome
+from bot.core.orders import Fill, Intent, NotFound, OrderKind, Outcome
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.positions import FLAT, Expected
 from bot.core.record import Event
@@ -61,8 +61,10 @@ def prune(newest_to_go: int) -> Delete:
     return delete(tables.cycles).where(number.in_(oldest))
 
 
-def take_outcome(connection: Connection, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
-    """Move an intent as an outcome says, if that may be.
+def take_outcome(
+    connection: Connection, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime
+) -> tuple[Intent, Event | None]:
+    """Move an intent as an outcome says, if that may be; return it, and the event that was left.
 
     Raises:
         Halt: there is no such intent.
@@ -78,7 +80,7 @@ def take_outcome(connection: Connection, client_id: ClientOrderId, outcome: Outc
         values = {**_state_values(after, row.resolved_at or at), "outcome": text}
         connection.execute(update(table).where(table.c.client_id == client_id), values)
         _move(connection, row, after.filled - before.filled, at)
-    _tell(connection, client_id, (before, after), verdict, at)
+    return rows.to_intent(row), _tell(connection, client_id, (before, after), verdict, at)
 
 
 def pending(connection: Connection) -> tuple[Pending, ...]:
@@ -102,12 +104,15 @@ def add_fill(connection: Connection, fill: Fill) -> bool:
     return connection.execute(statement, rows.fill_values(fill)).rowcount == 1
 
 
-def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) -> None:
-    """Make an intent's fills count towards what is known to be filled; those of strangers are left alone."""
+def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) -> Event | None:
+    """Make an intent's fills count towards what is known to be filled; those of strangers are left alone.
+
+    Return the event that was left.
+    """
     intents, fills = tables.intents, tables.fills
     row = connection.execute(select(intents).where(intents.c.client_id == client_id)).one_or_none()
     if row is None:
-        return
+        return None
     quantities = connection.execute(select(fills.c.quantity).where(fills.c.client_id == client_id)).scalars()
     before = rows.to_intent_state(row)
     after, verdict = after_fills(before, row.quantity, sum(quantities, ZERO))
@@ -115,7 +120,7 @@ def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) 
         values = _state_values(after, row.resolved_at or at)
         connection.execute(update(intents).where(intents.c.client_id == client_id), values)
         _move(connection, row, after.filled - before.filled, at)
-    _tell(connection, client_id, (before, after), verdict, at)
+    return _tell(connection, client_id, (before, after), verdict, at)
 
 
 def trades(connection: Connection, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
@@ -179,10 +184,10 @@ def _tell(
     moved: tuple[IntentState, IntentState],
     verdict: Verdict,
     at: datetime,
-) -> None:
-    """Leave an event (``intent_late``, ``intent_refused``) where a person should look."""
+) -> Event | None:
+    """Leave an event (``intent_late``, ``intent_refused``) where a person should look, and return it."""
     if verdict not in _MESSAGES:
-        return
+        return None
     before, after = moved
     data = {
         "client_id": str(client_id),
@@ -191,3 +196,4 @@ def _tell(
     }
     event = Event(at, f"intent_{verdict.value}", _MESSAGES[verdict], data)
     connection.execute(NEW_EVENT, rows.event_values(event))
+    return event

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from bot.core.decision import Alarm
 from bot.core.record import CycleRecord, Event
+
+STATE: Final = "state"
+"""The kind of event of a changed run state; the journal has one too where the bot itself changed it."""
 
 
 def changes(before: CycleRecord | None, after: CycleRecord) -> Iterator[Event]:
@@ -19,7 +23,7 @@ def changes(before: CycleRecord | None, after: CycleRecord) -> Iterator[Event]:
             yield Event(after.at, "resolved", alarm.message, {"key": key})
     bot = after.decision.state.bot
     if before is not None and before.decision.state.bot.state is not bot.state:
-        yield Event(after.at, "state", f"{bot.state.value}: {bot.reason}", {"state": bot.state.value})
+        yield Event(after.at, STATE, f"{bot.state.value}: {bot.reason}", {"state": bot.state.value})
 
 
 def _alarms(record: CycleRecord | None) -> dict[str, Alarm]:

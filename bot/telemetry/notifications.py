@@ -16,6 +16,7 @@ from bot.core.alerts import AlertPolicy, Notice, Stage, ToldAlarms, advance
 from bot.core.decision import Alarm, Severity
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
+from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
 from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -102,7 +103,7 @@ Pulse = Callable[[str], Coroutine[Any, Any, bool]]
 
 
 class Alerts:
-    """A Publisher and a Service: turns alarms into texts, and says them from a bounded queue of its own.
+    """A Subscriber and a Service: turns alarms into texts, and says them from a bounded queue of its own.
 
     Args:
         config: whom, when and how often.
@@ -116,16 +117,17 @@ class Alerts:
     def __init__(self, config: AlertConfig, mouth: Notifier, clock: Clock, pulse: Pulse | None = None) -> None:
         self._config, self._mouth, self._clock = config, mouth, clock
         self._pulse = pulse or ask
-        self._position_risk: ToldAlarms = {}
+        self._told: ToldAlarms = {}
         self._record: CycleRecord | None = None
         self._finished = clock.monotonic()
         self._texts: deque[Text] = deque(maxlen=config.queue)
         self._filled = asyncio.Event()
 
-    def publish(self, record: CycleRecord) -> None:
-        """Take a cycle's record."""
-        self._record, self._finished = record, self._clock.monotonic()
-        self._advance()
+    def take(self, event: TelemetryEvent) -> None:
+        """Take an event; a cycle brings the alarms that stand."""
+        if isinstance(event, CycleRecorded):
+            self._record, self._finished = event.record, self._clock.monotonic()
+            self._advance()
 
     async def run(self) -> None:
         """Tell, remind and pulse until cancelled."""
@@ -141,9 +143,7 @@ class Alerts:
         return self._clock.monotonic() - self._finished > self._config.silent_after
 
     def _advance(self) -> None:
-        self._position_risk, notices = advance(
-            self._position_risk, self._alarms(), self._clock.now(), self._config.policy
-        )
+        self._told, notices = advance(self._told, self._alarms(), self._clock.now(), self._config.policy)
         for notice in notices:
             if len(self._texts) == self._texts.maxlen:
                 log.warning("alert dropped, the queue is full", title=self._texts[0].title)

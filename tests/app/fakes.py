@@ -22,6 +22,7 @@ from bot.core.amm.constant_product import V2Position
 from bot.core.policy import Policy
 from bot.core.record import CycleRecord
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
+from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
 from bot.core.types import ChainName, PoolId, PositionId
 from bot.journal.journal import SqliteJournal
 from bot.paper.config import PaperConfig
@@ -109,12 +110,16 @@ class FakeChain:
 
 @dataclass
 class Published:
-    """A publisher that keeps everything."""
+    """A Telemetry that keeps everything."""
 
-    records: list[CycleRecord] = field(default_factory=list)
+    events: list[TelemetryEvent] = field(default_factory=list)
 
-    def publish(self, record: CycleRecord) -> None:
-        self.records.append(record)
+    def emit(self, event: TelemetryEvent) -> None:
+        self.events.append(event)
+
+    @property
+    def records(self) -> list[CycleRecord]:
+        return [event.record for event in self.events if isinstance(event, CycleRecorded)]
 
 
 @dataclass
@@ -175,8 +180,8 @@ async def rig(
         journal=seen_journal,
         clock=clock,
         policy=wanted or policy(),
-        publishers=[published],
         commands=Commands(seen_journal, clock),
+        telemetry=published,
         number=journal.last_cycle(),
     )
     try:

@@ -34,9 +34,9 @@ from bot.app.loop.order_reconciliation import Reconciler
 from bot.clock import ManualClock, SystemClock
 from bot.core.orders import Intent, OrderRequest
 from bot.core.policy import ExecutionPolicy, Style
-from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView
 from bot.core.state import State
+from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
 from bot.core.types import VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
@@ -123,12 +123,13 @@ class Bench:
 
 @dataclass
 class Told:
-    """A publisher that says that a cycle is over."""
+    """A Telemetry that says when a cycle is over."""
 
     event: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def publish(self, _: CycleRecord) -> None:
-        self.event.set()
+    def emit(self, event: TelemetryEvent) -> None:
+        if isinstance(event, CycleRecorded):
+            self.event.set()
 
     def clear(self) -> None:
         self.event.clear()
@@ -190,8 +191,8 @@ async def bench(flavour: Flavour) -> AsyncIterator[Bench]:
                 journal=noting,
                 clock=clock,
                 policy=wanted,
-                publishers=[told],
                 commands=Commands(noting, clock),
+                telemetry=told,
             )
             shown.shown = chain([], block=0, pools=[pool_price(2000)], at=clock.now())
             daemon = Daemon([shown], [exchange], {VENUE: [PERP]}, cycle, noting, clock, interval=PATIENCE * HASTE)

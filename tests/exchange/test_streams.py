@@ -16,13 +16,13 @@ from structlog.testing import capture_logs
 
 from bot.clock import SystemClock
 from bot.core.orders import OrderKind, TimeInForce
+from bot.core.telemetry_event import StreamHeard, TelemetryEvent
 from bot.core.types import VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.exchange.streams import Streams
 from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Wish
-from bot.ports import NoMeter
 from bot.venues.connect import connect
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
@@ -31,7 +31,7 @@ D = Decimal
 
 
 @dataclass
-class Ear(NoMeter):
+class Ear:
     """Counts what was heard, and lets tests wait for it."""
 
     heard: dict[str, int] = field(default_factory=dict)
@@ -39,9 +39,9 @@ class Ear(NoMeter):
     spoke: asyncio.Condition = field(default_factory=asyncio.Condition)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def stream_heard(self, venue: VenueId, stream: str) -> None:
-        del venue
-        self.heard[stream] = self.heard.get(stream, 0) + 1
+    def emit(self, event: TelemetryEvent) -> None:
+        assert isinstance(event, StreamHeard)
+        self.heard[event.stream] = self.heard.get(event.stream, 0) + 1
         self._wake()
 
     def hint(self) -> None:

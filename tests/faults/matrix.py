@@ -126,7 +126,6 @@ async def bot(cell: Cell, folder: Path, at: Market, points: Points | None = None
         journal=seen_journal,
         clock=clock,
         policy=_policy(cell),
-        publishers=[],
         commands=Commands(seen_journal, clock),
         number=journal.last_cycle(),
     )

@@ -160,7 +160,6 @@ class Stage:
             journal=journal,
             clock=clock,
             policy=self.policy,
-            publishers=(),
             commands=Commands(journal, clock),
             state=State.fresh(START),
         )

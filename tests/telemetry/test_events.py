@@ -11,6 +11,7 @@ import aiohttp
 
 from bot.clock import ManualClock
 from bot.core.record import Event
+from bot.core.telemetry_event import CycleRecorded, EventJournaled
 from bot.journal.cycle_summary import summarise
 from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.dashboard_state import Past
@@ -43,14 +44,14 @@ async def next_message(stream: aiohttp.ClientResponse) -> Message:
 
 async def test_a_reader_gets_the_past_and_then_each_new_cycle() -> None:
     async with site() as at:
-        at.server.publish(record(1))
-        at.server.publish(record(2))
+        at.server.take(CycleRecorded(record(1)))
+        at.server.take(CycleRecorded(record(2)))
         async with at.client.get("/events") as stream:
             assert stream.content_type == "text/event-stream"
             first = await next_message(stream)
-            at.server.publish(record(3))
+            at.server.take(CycleRecorded(record(3)))
             second = await next_message(stream)
-            at.server.event(Event(NOW, "failing", "no chain", {}))
+            at.server.take(EventJournaled(Event(NOW, "failing", "no chain", {})))
             third = await next_message(stream)
     assert (first.event, first.cycles) == ("all", [1, 2])
     assert (second.event, second.cycles, second.data["status"]["last"]["cycle"]) == ("more", [3], 3)
@@ -61,11 +62,11 @@ async def test_a_reader_gets_the_past_and_then_each_new_cycle() -> None:
 
 async def test_a_reader_that_comes_back_gets_what_it_missed() -> None:
     async with site() as at:
-        at.server.publish(record(1))
+        at.server.take(CycleRecorded(record(1)))
         async with at.client.get("/events") as stream:
             seen = (await next_message(stream)).id
-        at.server.publish(record(2))
-        at.server.publish(record(3))
+        at.server.take(CycleRecorded(record(2)))
+        at.server.take(CycleRecorded(record(3)))
         async with at.client.get("/events", headers={"Last-Event-ID": seen}) as stream:
             missed = await next_message(stream)
         async with at.client.get("/events", headers={"Last-Event-ID": "otherrun-1"}) as stream:
@@ -84,7 +85,7 @@ async def test_the_past_is_bounded_and_begins_with_the_journals() -> None:
     async with server, aiohttp.ClientSession(server.url) as client, client.get("/events") as stream:
         first = await next_message(stream)
         for number in range(15, 40):
-            server.publish(record(number))
+            server.take(CycleRecorded(record(number)))
         second = await next_message(stream)
     assert first.cycles == list(range(5, 15))
     assert first.data["status"]["orders"][0]["status"] == "sent"
@@ -101,7 +102,7 @@ async def test_readers_are_limited_and_a_place_is_free_again_once_one_has_gone()
             assert refused.status == 503
         streams[0].close()
         for number in range(1, 4):  # writing shows the server that the reader is gone
-            at.server.publish(record(number))
+            at.server.take(CycleRecorded(record(number)))
             await next_message(streams[1])
         async with at.client.get("/events") as served:
             assert served.status == 200

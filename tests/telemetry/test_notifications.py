@@ -16,6 +16,7 @@ from bot.core.alerts import AlertPolicy
 from bot.core.decision import Alarm, Severity
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
+from bot.core.telemetry_event import CycleRecorded
 from bot.telemetry.notifications import RETRY, AlertConfig, Alerts, Apprise, Text, ask
 from tests.core.scenes import NOW
 from tests.telemetry.web.scenes import record
@@ -75,10 +76,10 @@ async def test_an_alarm_is_told_once_reminded_of_and_resolved() -> None:
     people = People()
     async with running(people, replace(CONFIG, silent_after=1e6)) as (alerts, clock, _):
         for _ in range(70):
-            alerts.publish(cycle(DEPEG))
+            alerts.take(CycleRecorded(cycle(DEPEG)))
             await clock.run(60)
         for _ in range(5):
-            alerts.publish(cycle())
+            alerts.take(CycleRecorded(cycle()))
             await clock.run(60)
     assert [text.title for text in people.heard] == [
         "dnbot dn: critical",
@@ -91,7 +92,7 @@ async def test_an_alarm_is_told_once_reminded_of_and_resolved() -> None:
 async def test_a_frozen_bot_and_one_that_fell_silent_are_told() -> None:
     people = People()
     async with running(people) as (alerts, clock, _):
-        alerts.publish(cycle(run=RunState.FROZEN))
+        alerts.take(CycleRecorded(cycle(run=RunState.FROZEN)))
         await clock.run(310)
     assert "the bot is frozen" in people.bodies[0]
     assert "no cycle was finished for more than 300 s" in people.bodies[1]
@@ -100,7 +101,7 @@ async def test_a_frozen_bot_and_one_that_fell_silent_are_told() -> None:
 async def test_what_could_not_be_told_is_tried_again() -> None:
     people = People(deaf=2)
     async with running(people) as (alerts, clock, _):
-        alerts.publish(cycle(DEPEG))
+        alerts.take(CycleRecorded(cycle(DEPEG)))
         await clock.run(2 * RETRY + 1)
     assert people.bodies == ["USDC is 3% off par [par:local:pool]"]
 
@@ -110,7 +111,7 @@ async def test_a_service_that_never_answers_holds_nobody_up_and_the_queue_drops_
     async with running(people) as (alerts, clock, _):
         await clock.run(1)
         for number in range(50):
-            alerts.publish(cycle(Alarm(f"k{number}", Severity.WARNING, "x")))
+            alerts.take(CycleRecorded(cycle(Alarm(f"k{number}", Severity.WARNING, "x"))))
         assert len(alerts._texts) == 3  # noqa: SLF001 - the bound is what is shown
 
 
@@ -120,7 +121,7 @@ async def test_the_pulse_beats_while_cycles_are_finished_and_stops_with_them() -
         await clock.run(100)
         assert pulses == []
         for _ in range(10):
-            alerts.publish(cycle())
+            alerts.take(CycleRecorded(cycle()))
             await clock.run(60)
         beats = len(pulses)
         assert 8 <= beats <= 10

@@ -17,6 +17,7 @@ from bot.core.market import MarginTier
 from bot.core.record import CycleRecord
 from bot.core.risk.liquidation import Account
 from bot.core.snapshot import PerpPosition, VenueView
+from bot.core.telemetry_event import CycleRecorded
 from bot.core.types import Mode, Underlying
 from bot.telemetry.mqtt.config import Broker, MqttConfig
 from bot.telemetry.mqtt.messages import Composer
@@ -80,7 +81,7 @@ async def test_page_metrics_messages_and_plan_show_the_joint_distance(view: Venu
     assert float(told["liquidation_distance"]) == pytest.approx(true, abs=1e-6)
 
     async with site() as at:
-        at.server.publish(record)
+        at.server.take(CycleRecorded(record))
         async with at.client.get("/metrics") as answer:
             families = text_string_to_metric_families(await answer.text())
     gauges = [

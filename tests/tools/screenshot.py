@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.clock import ManualClock
 from bot.core.record import Event
+from bot.core.telemetry_event import CycleRecorded, EventJournaled, OrderReported
 from bot.core.types import Mode
 from bot.telemetry.about import About
 from bot.telemetry.web.config import HttpConfig
@@ -21,14 +22,14 @@ CYCLES = 720
 
 async def feed(server: HttpServer, clock: ManualClock, cycles: int = CYCLES) -> None:
     """Let the server live through a made-up market."""
-    server.event(Event(NOW, "started", "the daemon started", {}))
+    server.take(EventJournaled(Event(NOW, "started", "the daemon started", {})))
     for record, fills in play(cycles):
         clock.advance(STEP.total_seconds())
         if record.cycle == cycles // 2:
-            server.event(Event(record.at, "reorg", "ethereum: 2 blocks were replaced, read again", {}))
+            server.take(EventJournaled(Event(record.at, "reorg", "ethereum: 2 blocks were replaced, read again", {})))
         for intent, outcome in fills:
-            server.outcome(intent, outcome)
-        server.publish(record)
+            server.take(OrderReported(intent, outcome))
+        server.take(CycleRecorded(record))
 
 
 async def ready(page: Page, url: str) -> None:

@@ -25,8 +25,9 @@ from bot.core.policy import Policy
 from bot.core.record import CycleRecord, Event, Settlement
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
+from bot.core.telemetry_event import CycleRecorded, Phase, PhaseEnded
 from bot.core.types import ZERO, MarketKey
-from bot.ports import Clock, Journal, Meter, NoMeter, Phase, Publisher
+from bot.ports import Clock, Journal, NoTelemetry, Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -53,12 +54,11 @@ class Cycle:
     journal: Journal
     clock: Clock
     policy: Policy
-    publishers: Sequence[Publisher]
     commands: Commands
     number: int = 0
     state: State | None = None
     book: Book | None = None
-    meter: Meter = field(default_factory=NoMeter)
+    telemetry: Telemetry = field(default_factory=NoTelemetry)
     prefetch: Prefetch = field(init=False)
     _left: State | None = None
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
@@ -98,8 +98,7 @@ class Cycle:
         self.prefetch.since = act.decision.state.money.read_at
         self.number, self.book = record.cycle, record.book
         self._tell(record)
-        for publisher in self.publishers:
-            publisher.publish(record)
+        self.telemetry.emit(CycleRecorded(record))
         return record
 
     def _record(self, snapshot: Snapshot, act: Act, started: float) -> CycleRecord:
@@ -203,8 +202,10 @@ class Cycle:
     @contextmanager
     def _timed(self, phase: Phase) -> Iterator[None]:
         started = self.clock.monotonic()
-        yield
-        self.meter.phase(phase, self.clock.monotonic() - started)
+        try:
+            yield
+        finally:
+            self.telemetry.emit(PhaseEnded(phase, self.clock.monotonic() - started))
 
     async def _look(self) -> Snapshot:
         ready = await self.prefetch.take()

@@ -13,6 +13,7 @@ from bot.app.loop.cycle import Cycle
 from bot.app.loop.preflight import check_world
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
 from bot.core.record import Event
+from bot.core.telemetry_event import CycleFailed
 from bot.core.types import Symbol, VenueId
 from bot.ports import ChainReader, Clock, Exchange, Journal, Service
 
@@ -153,7 +154,8 @@ class Daemon:
                 self.due.set()  # what was taken back is to be replaced now, not at the next block
 
     async def _back_off(self, what: str, error: Exception, stop: asyncio.Event) -> None:
-        """Say what happened, once per streak in the journal, and wait a little longer each time."""
+        """Report a failure, once per streak in the journal, and wait a little longer each time."""
+        self.cycle.telemetry.emit(CycleFailed(type(error).__name__))
         pause = min(FIRST_BACKOFF * 2 ** min(self._failures, MAX_DOUBLINGS), LAST_BACKOFF)
         self._failures += 1
         log.warning(what, error=type(error).__name__, reason=str(error), failures=self._failures, retry_in=pause)

@@ -15,8 +15,9 @@ from bot.app.loop.cost_basis import EntryBook
 from bot.core.errors import Retryable
 from bot.core.orders import LedgerEntry
 from bot.core.snapshot import ChainView, Snapshot, VenueUnknown, VenueView
+from bot.core.telemetry_event import LedgerRead, VenueFailed
 from bot.core.types import VenueId
-from bot.ports import ChainFed, ChainReader, Clock, Exchange
+from bot.ports import ChainFed, ChainReader, Clock, Exchange, NoTelemetry, Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ class Observer:
     entries: EntryBook
     clock: Clock
     deadline: float
+    telemetry: Telemetry = field(default_factory=NoTelemetry)
     _read_at: dict[VenueId, float] = field(default_factory=dict)
 
     async def observe(
@@ -117,6 +119,7 @@ class Observer:
             reason = f"no whole answer within {self.deadline:g} s"
         except Retryable as error:
             reason = str(error)
+        self.telemetry.emit(VenueFailed(venue.venue))
         return VenueUnknown(venue=venue.venue, reason=reason, as_of=self.clock.now())
 
     async def _ledger(self, venue: Exchange, since: datetime | None) -> tuple[LedgerEntry, ...] | None:
@@ -128,7 +131,9 @@ class Observer:
         try:
             entries = await venue.ledger((since or self.clock.now()) - _OVERLAP)
         except Retryable as error:
+            self.telemetry.emit(VenueFailed(venue.venue))
             log.warning("ledger not read yet", venue=venue.venue, reason=str(error))
             return None
         self._read_at[venue.venue] = now
+        self.telemetry.emit(LedgerRead(venue.venue, entries))
         return entries

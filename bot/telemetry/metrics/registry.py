@@ -21,15 +21,28 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from bot.core.orders import Accepted, Intent, LedgerEntry, NotFound, Outcome, Rejected, Unknown
-from bot.core.record import CycleRecord, Event
-from bot.core.types import ChainName, VenueId
-from bot.ports import Clock, Phase
+from bot.core.record import CycleRecord
+from bot.core.telemetry_event import (
+    CycleFailed,
+    CycleRecorded,
+    EventJournaled,
+    LedgerRead,
+    OrderReported,
+    PhaseEnded,
+    RpcFailed,
+    StreamHeard,
+    TelemetryEvent,
+    VenueFailed,
+)
+from bot.core.types import VenueId
+from bot.ports import Clock
 from bot.telemetry.about import About
 from bot.telemetry.health import Pulse
 from bot.telemetry.metrics.gauges import GAUGES, Seen
 from bot.telemetry.results import Results
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_REMEMBERED: Final = 10_000
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -75,6 +88,7 @@ class Metrics:
         self._ledger = self._gauge(
             "ledger_usd", "Cash moved since the start, by kind (funding, fee, realised, ...).", "venue", "kind"
         )
+        self._booked = _Once()
         self._pnl(results)
         self._events = self._counter("events", "Events of the journal.", "kind")
         self.definitions += [Definition(item.name, "gauge", item.labels, item.help) for item in GAUGES]
@@ -87,51 +101,47 @@ class Metrics:
         part.labels("hedge").set_function(lambda: float(results.total.hedge))
         part.labels("both").set_function(lambda: float(results.total.hedged))
 
-    def publish(self, record: CycleRecord) -> None:
-        """Take a cycle's record."""
+    def take(self, event: TelemetryEvent) -> None:
+        """Count an event, or keep the record that the gauges are read off."""
+        match event:
+            case CycleRecorded(record):
+                self._recorded(record)
+            case CycleFailed(error):
+                self._failures.labels(error).inc()
+            case PhaseEnded(phase, seconds):
+                self._phases.labels(phase.value).observe(seconds)
+            case OrderReported(Intent(request=request), outcome):
+                self._outcomes.labels(request.venue, request.symbol, *describe(outcome)).inc()
+            case EventJournaled(noted):
+                self._events.labels(noted.kind).inc()
+            case LedgerRead(venue, entries):
+                self._add_up(venue, entries)
+            case VenueFailed(venue):
+                self._venue_errors.labels(venue).inc()
+            case RpcFailed(chain):
+                self._rpc_errors.labels(chain).inc()
+            case StreamHeard(venue, stream):
+                self._hear(venue, stream)
+
+    def _recorded(self, record: CycleRecord) -> None:
         self._last.record = record
         self._cycles.inc()
         self._seconds.observe(record.seconds)
         for refused in record.decision.refused:
             self._refused.labels(refused.guard).inc()
 
-    def phase(self, phase: Phase, seconds: float) -> None:
-        """Take how long a part of a cycle took."""
-        self._phases.labels(phase.value).observe(seconds)
+    def _add_up(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
+        """Add up cash movements by kind, each one once, though ledgers are read with an overlap."""
+        for entry in entries:
+            if self._booked.is_new((venue, entry.number)):
+                self._ledger.labels(venue, entry.kind.value).inc(float(entry.amount))
 
-    def cycle_failed(self, error: str) -> None:
-        """Count a cycle that ended in an error."""
-        self._failures.labels(error).inc()
-
-    def rpc_error(self, chain: ChainName) -> None:
-        """Count a failed request to a chain's endpoint."""
-        self._rpc_errors.labels(chain).inc()
-
-    def venue_error(self, venue: VenueId) -> None:
-        """Count a failed request to a venue."""
-        self._venue_errors.labels(venue).inc()
-
-    def stream_heard(self, venue: VenueId, stream: str) -> None:
-        """Take that a venue's stream has spoken."""
+    def _hear(self, venue: VenueId, stream: str) -> None:
         key = venue, stream
         if key not in self._heard:
             age = self._streams.labels(venue, stream)
             age.set_function(lambda: self._clock.monotonic() - self._heard[key])
         self._heard[key] = self._clock.monotonic()
-
-    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
-        """Count what became of an order."""
-        word, reason = describe(outcome)
-        self._outcomes.labels(intent.request.venue, intent.request.symbol, word, reason).inc()
-
-    def ledger(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
-        """Add up cash movements by kind."""
-        for entry in entries:
-            self._ledger.labels(venue, entry.kind.value).inc(float(entry.amount))
-
-    def event(self, event: Event) -> None:
-        """Count an event."""
-        self._events.labels(event.kind).inc()
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
@@ -171,6 +181,22 @@ def _tasks() -> float:
         return float(len(asyncio.all_tasks()))
     except RuntimeError:  # nobody's loop: the text is asked for outside of the daemon
         return math.nan
+
+
+class _Once:
+    """Remembers the newest keys; a venue's recent ledger is far shorter than what is kept."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[VenueId, int], None] = {}
+
+    def is_new(self, key: tuple[VenueId, int]) -> bool:
+        """Tell whether a key comes for the first time."""
+        if key in self._keys:
+            return False
+        self._keys[key] = None
+        if len(self._keys) > _REMEMBERED:
+            del self._keys[next(iter(self._keys))]
+        return True
 
 
 class _Last(Collector):

@@ -10,9 +10,10 @@ from aiomqtt import Client, MqttError, Will
 from aiomqtt import Message as Arrived
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from bot.core.record import CycleRecord, Event
+from bot.core.record import CycleRecord
+from bot.core.telemetry_event import CycleRecorded, EventJournaled, TelemetryEvent
 from bot.ports import Clock, Operator
-from bot.telemetry.changes import changes
+from bot.telemetry.changes import STATE, changes
 from bot.telemetry.mqtt import discovery, topics
 from bot.telemetry.mqtt.command_auth import Gate, Incoming
 from bot.telemetry.mqtt.command_handler import Desk
@@ -33,7 +34,7 @@ _QOS: Final = 1
 
 
 class MqttLink:
-    """A Publisher and a Service: shows every cycle to the broker, and takes signed commands from it.
+    """A Subscriber and a Service: shows every cycle to the broker, and takes signed commands from it.
 
     Args:
         config: the link.
@@ -62,8 +63,17 @@ class MqttLink:
         if config.discovery is not None:
             self.outbox.put(discovery.device(config, config.discovery))
 
-    def publish(self, record: CycleRecord) -> None:
-        """Take a cycle's record: only puts messages into the outbox."""
+    def take(self, event: TelemetryEvent) -> None:
+        """Take an event: only puts messages into the outbox."""
+        match event:
+            case CycleRecorded(record):
+                self._show(record)
+            case EventJournaled(noted) if noted.kind != STATE:
+                self.outbox.put(self._composer.event(noted))
+            case _:
+                pass
+
+    def _show(self, record: CycleRecord) -> None:
         states = list(self._composer.states(record))
         named = {message.topic for message in states}
         for topic in self._states - named:
@@ -72,12 +82,8 @@ class MqttLink:
         for message in states:
             self.outbox.put(message)
         for event in changes(self._record, record):
-            self.event(event)
+            self.outbox.put(self._composer.event(event))
         self._record = record
-
-    def event(self, event: Event) -> None:
-        """Take an event."""
-        self.outbox.put(self._composer.event(event))
 
     async def run(self) -> None:
         """Stay connected until cancelled; then say that the bot stopped."""

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.decision import Alarm
 from bot.core.orders import Intent, NotFound, Outcome
 from bot.core.record import CycleRecord, Event
-from bot.core.run_state import RunState
+from bot.core.telemetry_event import CycleRecorded, EventJournaled, OrderReported, TelemetryEvent
 from bot.core.types import ClientOrderId
 from bot.journal.cycle_summary import CycleSummary, summarise
 from bot.ports import Clock
 from bot.telemetry.about import About
+from bot.telemetry.changes import STATE, changes
 from bot.telemetry.health import Pulse
 from bot.telemetry.results import Result, Results
 from bot.telemetry.web import views
@@ -64,21 +64,21 @@ class Board:
             self._order(intent, outcome)
         self._events.extend(past.events)
 
-    def publish(self, record: CycleRecord) -> None:
-        """Take a cycle's record."""
-        self._note_changes(self._record, record)
-        self._record = record
-        self._add(summarise(record), self._results.total)
-        self._wake()
-
-    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
-        """Take what became of an order; it is shown with the cycle that it belongs to."""
-        self._order(intent, outcome)
-
-    def event(self, event: Event) -> None:
-        """Take an event."""
-        self._events.append(event)
-        self._wake()
+    def take(self, event: TelemetryEvent) -> None:
+        """Take an event; an order is shown with the cycle that it belongs to."""
+        match event:
+            case CycleRecorded(record):
+                self._events.extend(changes(self._record, record))
+                self._record = record
+                self._add(summarise(record), self._results.total)
+                self._wake()
+            case OrderReported(intent, outcome):
+                self._order(intent, outcome)
+            case EventJournaled(noted) if noted.kind != STATE:
+                self._events.append(noted)
+                self._wake()
+            case _:
+                pass
 
     def close(self) -> None:
         """Let every reader go."""
@@ -121,28 +121,9 @@ class Board:
         if len(self._orders) > _ORDERS:
             del self._orders[next(iter(self._orders))]
 
-    def _note_changes(self, before: CycleRecord | None, after: CycleRecord) -> None:
-        """Write down alarms that came and went, and changes of state, as events of the page."""
-        old, new = _alarms(before), _alarms(after)
-        raised = [alarm for key, alarm in new.items() if key not in old]
-        gone = [alarm for key, alarm in old.items() if key not in new]
-        self._events.extend(Event(after.at, f"alarm {alarm.severity.value}", alarm.message, {}) for alarm in raised)
-        self._events.extend(Event(after.at, "resolved", alarm.message, {}) for alarm in gone)
-        state = after.decision.state.bot
-        if _state(before) not in (None, state.state):
-            self._events.append(Event(after.at, "state", f"{state.state.value}: {state.reason}", {}))
-
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-
-def _alarms(record: CycleRecord | None) -> dict[str, Alarm]:
-    return {alarm.key: alarm for alarm in record.decision.alarms} if record else {}
-
-
-def _state(record: CycleRecord | None) -> RunState | None:
-    return record.decision.state.bot.state if record else None
 
 
 History = Callable[[], Past]

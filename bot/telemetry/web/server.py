@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
 from aiohttp import web
 
 from bot.core.errors import ConfigError
-from bot.core.orders import Intent, LedgerEntry, NotFound, Outcome
-from bot.core.record import CycleRecord, Event
-from bot.core.types import ChainName, VenueId
-from bot.ports import Clock, Phase
+from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
+from bot.ports import Clock
 from bot.telemetry.about import About
 from bot.telemetry.health import Pulse
 from bot.telemetry.metrics.registry import Metrics
@@ -26,7 +23,7 @@ _GRACE: Final = 2.0
 
 
 class HttpServer:
-    """Health, metrics and the status page on one port: a Publisher and a Meter, and an async context manager.
+    """Health, metrics and the status page on one port: a Subscriber, and an async context manager.
 
     Args:
         config: the port and its limits.
@@ -86,43 +83,10 @@ class HttpServer:
     ) -> None:
         await self.close()
 
-    def publish(self, record: CycleRecord) -> None:
-        """Take a cycle's record."""
-        self._pulse.publish(record)
-        self._results.publish(record)
-        self.metrics.publish(record)
-        self._board.publish(record)
-
-    def phase(self, phase: Phase, seconds: float) -> None:
-        """Take how long a part of a cycle took."""
-        self.metrics.phase(phase, seconds)
-
-    def cycle_failed(self, error: str) -> None:
-        """Count a cycle that ended in an error."""
-        self.metrics.cycle_failed(error)
-
-    def rpc_error(self, chain: ChainName) -> None:
-        """Count a failed request to a chain's endpoint."""
-        self.metrics.rpc_error(chain)
-
-    def venue_error(self, venue: VenueId) -> None:
-        """Count a failed request to a venue."""
-        self.metrics.venue_error(venue)
-
-    def stream_heard(self, venue: VenueId, stream: str) -> None:
-        """Take that a venue's stream has spoken."""
-        self.metrics.stream_heard(venue, stream)
-
-    def outcome(self, intent: Intent, outcome: Outcome | NotFound) -> None:
-        """Take what became of an order."""
-        self.metrics.outcome(intent, outcome)
-        self._board.outcome(intent, outcome)
-
-    def ledger(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
-        """Take cash movements."""
-        self.metrics.ledger(venue, entries)
-
-    def event(self, event: Event) -> None:
+    def take(self, event: TelemetryEvent) -> None:
         """Take an event."""
-        self.metrics.event(event)
-        self._board.event(event)
+        if isinstance(event, CycleRecorded):
+            self._pulse.publish(event.record)
+            self._results.publish(event.record)
+        self.metrics.take(event)
+        self._board.take(event)

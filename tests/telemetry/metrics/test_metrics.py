@@ -26,8 +26,20 @@ from bot.core.orders import (
 from bot.core.pnl.attribution import Account, Attribution, HedgeResult, LiquidityResult
 from bot.core.pnl.ledger import AccountBook, Book
 from bot.core.record import Event
+from bot.core.telemetry_event import (
+    CycleFailed,
+    CycleRecorded,
+    EventJournaled,
+    LedgerRead,
+    OrderReported,
+    Phase,
+    PhaseEnded,
+    RpcFailed,
+    TelemetryEvent,
+    VenueFailed,
+)
 from bot.core.types import ChainName, PositionId
-from bot.ports import Meter, Phase, Publisher
+from bot.telemetry.web.server import HttpServer
 from tests.core.scenes import ETH, NOW, PAPER, pending, symbol
 from tests.telemetry.web.scenes import UNKNOWN, Site, record, site
 
@@ -60,26 +72,29 @@ def outcomes(intent: Intent) -> list[Outcome | NotFound]:
     return [Accepted(report), rejected, Unknown(name, "lost"), NotFound(name, NOW)]
 
 
-def tell_everything(server: Publisher, meter: Meter) -> None:
-    """Call every method of the server once at least."""
-    server.publish(record())
-    for phase in Phase:
-        meter.phase(phase, 0.003)
-    meter.cycle_failed("Retryable")
-    meter.rpc_error(ChainName("local"))
-    meter.venue_error(PAPER)
+def tell_everything(server: HttpServer) -> None:
+    """Have the server take every kind of event."""
     intent = pending(ETH, "-0.5").intent
-    for outcome in outcomes(intent):
-        meter.outcome(intent, outcome)
-    entries = [LedgerEntry(1, LedgerKind.FUNDING, ETH_PERP, Decimal("1.5"), NOW)]
-    entries.append(LedgerEntry(2, LedgerKind.FUNDING, ETH_PERP, Decimal("-0.25"), NOW))
-    meter.ledger(PAPER, entries)
-    meter.event(Event(NOW, "started", "the daemon started", {}))
+    funding = [LedgerEntry(1, LedgerKind.FUNDING, ETH_PERP, Decimal("1.5"), NOW)]
+    funding.append(LedgerEntry(2, LedgerKind.FUNDING, ETH_PERP, Decimal("-0.25"), NOW))
+    events: list[TelemetryEvent] = [
+        CycleRecorded(record()),
+        *(PhaseEnded(phase, 0.003) for phase in Phase),
+        CycleFailed("Retryable"),
+        RpcFailed(ChainName("local")),
+        VenueFailed(PAPER),
+        *(OrderReported(intent, outcome) for outcome in outcomes(intent)),
+        LedgerRead(PAPER, tuple(funding[:1])),
+        LedgerRead(PAPER, tuple(funding)),
+        EventJournaled(Event(NOW, "started", "the daemon started", {})),
+    ]
+    for event in events:
+        server.take(event)
 
 
 async def test_the_gauges_say_what_the_record_says() -> None:
     async with site() as at:
-        at.server.publish(record(3))
+        at.server.take(CycleRecorded(record(3)))
         at.clock.advance(5)
         found = await samples(at)
     eth, position, market = ("ETH",), ("local:v2:one",), (ETH_PERP, "paper")
@@ -112,9 +127,9 @@ async def test_the_gauges_say_what_the_record_says() -> None:
 
 async def test_what_is_unknown_has_no_sample() -> None:
     async with site() as at:
-        at.server.publish(record())
+        at.server.take(CycleRecorded(record()))
         assert ("dnbot_drift_units", ("ETH",)) in await samples(at)
-        at.server.publish(record(2, UNKNOWN))
+        at.server.take(CycleRecorded(record(2, UNKNOWN)))
         found = await samples(at)
     assert found["dnbot_venue_up", ("paper",)] == 0
     assert found["dnbot_exposure_units", ("ETH",)] == 2.5
@@ -133,7 +148,7 @@ async def test_before_the_first_cycle_only_the_age_is_known() -> None:
 
 async def test_what_no_record_holds_is_counted() -> None:
     async with site() as at:
-        tell_everything(at.server, at.server)
+        tell_everything(at.server)
         found = await samples(at)
     expected: Samples = {
         ("dnbot_cycle_phase_seconds_count", ("observe",)): 1,
@@ -153,7 +168,7 @@ async def test_what_no_record_holds_is_counted() -> None:
 
 async def test_every_metric_is_defined_once_and_every_definition_is_exposed() -> None:
     async with site() as at:
-        tell_everything(at.server, at.server)
+        tell_everything(at.server)
         families = {item.name: item for item in text_string_to_metric_families(await text(at))}
         definitions = at.server.metrics.definitions
     own = {name for name in families if name.startswith("dnbot_")}
@@ -170,7 +185,7 @@ async def test_promtool_finds_no_fault() -> None:
     if promtool is None:
         pytest.skip("promtool is missing: `make testtools` as root, or install the package prometheus")
     async with site() as at:
-        tell_everything(at.server, at.server)
+        tell_everything(at.server)
         body = await text(at)
     checked = subprocess.run([promtool, "check", "metrics"], input=body, text=True, capture_output=True, check=False)  # noqa: S603, ASYNC221 - our own text; nothing else runs meanwhile
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
@@ -182,7 +197,7 @@ async def test_what_was_booked_is_told_by_term() -> None:
     account = AccountBook(Account(Decimal(10_000), {}, {}), {}, 0, residual=Decimal("0.125"))
     total = Attribution(liquidity, hedges, Decimal(4))
     async with site() as at:
-        at.server.publish(replace(record(), book=Book("2026-01-02", {}, {PAPER: account}, total, total)))
+        at.server.take(CycleRecorded(replace(record(), book=Book("2026-01-02", {}, {PAPER: account}, total, total))))
         found = await samples(at)
         async with at.client.get("/status") as answer:
             results = (await answer.json())["last"]["results"]

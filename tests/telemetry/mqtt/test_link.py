@@ -17,6 +17,7 @@ from bot.clock import SystemClock
 from bot.core.command import Verb
 from bot.core.record import Event
 from bot.core.run_state import RunState
+from bot.core.telemetry_event import CycleRecorded, EventJournaled
 from bot.telemetry.mqtt.config import MqttConfig
 from bot.telemetry.mqtt.link import MqttLink
 from bot.telemetry.mqtt.payloads import BotState, CommandMessage, CommandReply, UnderlyingState, VenueState
@@ -41,7 +42,7 @@ async def linked(config: MqttConfig, operator: Loop | None = None) -> AsyncItera
 
 async def test_subscribers_see_the_bot_its_underlyings_and_its_venues(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async with listening(mosquitto) as ear, linked(mosquitto.config(tmp_path)) as link:
-        link.publish(record())
+        link.take(CycleRecorded(record()))
         bot = BotState.model_validate_json((await ear.until(f"{PREFIX}/state/bot")).payload)
         eth = (await ear.until(f"{PREFIX}/state/underlying/ETH")).payload
         venue = VenueState.model_validate_json((await ear.until(f"{PREFIX}/state/venue/paper")).payload)
@@ -55,8 +56,8 @@ async def test_subscribers_see_the_bot_its_underlyings_and_its_venues(mosquitto:
 
 async def test_whoever_comes_later_sees_the_last_state_and_not_the_events(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async with linked(mosquitto.config(tmp_path)) as link, listening(mosquitto) as early:
-        link.publish(record())
-        link.event(Event(NOW, "started", "the daemon started", {}))
+        link.take(CycleRecorded(record()))
+        link.take(EventJournaled(Event(NOW, "started", "the daemon started", {})))
         assert "the daemon started" in (await early.until(f"{PREFIX}/event")).payload
         async with listening(mosquitto) as late:
             found = [await late.next() for _ in range(6)]
@@ -82,13 +83,13 @@ async def test_availability_says_online_and_at_the_end_stopped(mosquitto: Mosqui
 async def test_the_state_is_told_anew_to_a_broker_that_came_back(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async with linked(mosquitto.config(tmp_path)) as link:
         async with listening(mosquitto) as ear:
-            link.publish(record(1))
+            link.take(CycleRecorded(record(1)))
             await ear.until(f"{PREFIX}/state/bot", '"cycle":1')
         mosquitto.kill()
         away, took = record(2), []
         for _ in range(200):
             before = time.perf_counter()
-            link.publish(away)
+            link.take(CycleRecorded(away))
             took.append(time.perf_counter() - before)
         assert sorted(took)[100] < 0.01
         mosquitto.start()
@@ -256,9 +257,9 @@ async def test_the_broker_lets_nobody_in_with_a_wrong_word_and_keeps_everyone_to
 async def test_a_link_with_a_wrong_password_keeps_trying_and_does_no_harm(mosquitto: Mosquitto, tmp_path: Path) -> None:
     wrong = mosquitto.config(tmp_path, broker=mosquitto.broker("viewer"))
     async with linked(mosquitto.config(tmp_path, broker=wrong.broker, key=None)) as link:
-        link.publish(record())
+        link.take(CycleRecorded(record()))
         async with listening(mosquitto) as ear, linked(mosquitto.config(tmp_path)) as right:
-            right.publish(record(3))
+            right.take(CycleRecorded(record(3)))
             await ear.until(f"{PREFIX}/state/bot", '"cycle":3')
 
 

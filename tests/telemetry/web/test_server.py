@@ -13,6 +13,7 @@ from bot.clock import ManualClock
 from bot.core.errors import ConfigError
 from bot.core.orders import Accepted, OrderReport, OrderStatus
 from bot.core.record import Event
+from bot.core.telemetry_event import CycleRecorded, EventJournaled, OrderReported
 from bot.telemetry.web.config import HttpConfig, is_allowed_host
 from bot.telemetry.web.server import HttpServer
 from tests.core.scenes import ETH, NOW, pending, symbol
@@ -92,10 +93,10 @@ async def test_status_holds_decimals_as_strings_and_unknown_as_null() -> None:
             Decimal("0.4"),
             NOW,
         )
-        at.server.outcome(intent, Accepted(report))
-        at.server.publish(record())
-        at.server.publish(record(2, UNKNOWN))
-        at.server.event(Event(NOW, "failing", "the chain is gone", {}))
+        at.server.take(OrderReported(intent, Accepted(report)))
+        at.server.take(CycleRecorded(record()))
+        at.server.take(CycleRecorded(record(2, UNKNOWN)))
+        at.server.take(EventJournaled(Event(NOW, "failing", "the chain is gone", {})))
         async with at.client.get("/status") as answer:
             full = await answer.json()
     assert (empty["last"], empty["orders"], empty["events"]) == (None, [], [])

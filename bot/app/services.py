@@ -21,7 +21,8 @@ from bot.ports import Operator, Service
 from bot.protocols.registry import CURVES
 from bot.telemetry.about import About
 from bot.telemetry.mqtt.config import MqttConfig
-from bot.telemetry.notifications import Alerts, Apprise, Notifier
+from bot.telemetry.notifications.alerts import Alerts
+from bot.telemetry.notifications.carriers import Apprise, Notifier
 from bot.telemetry.publisher import TelemetryPublisher
 from bot.telemetry.web.dashboard_state import Past
 

@@ -1,17 +1,14 @@
 """The settings: the only reader of configuration files and of the environment."""
 
-from bot.app.settings.alerts import AlertSettings
 from bot.app.settings.chains import ChainSettings, TokenSettings, UniswapV2Settings, UniswapV3Settings
 from bot.app.settings.hedge import BandSettings, GuardSettings, HedgeSettings, UnderlyingSettings
 from bot.app.settings.load import Loaded, build, load
-from bot.app.settings.mqtt import MqttSettings
 from bot.app.settings.origins import Layer, Origins
 from bot.app.settings.problems import ConfigErrors
 from bot.app.settings.root import BotSettings, LogFormat, LogLevel, LogSettings, Settings
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
 
 __all__ = [
-    "AlertSettings",
     "BandSettings",
     "BotSettings",
     "ChainSettings",
@@ -24,7 +21,6 @@ __all__ = [
     "LogLevel",
     "LogSettings",
     "MarkSource",
-    "MqttSettings",
     "Origins",
     "PaperClock",
     "Settings",

@@ -15,11 +15,8 @@ from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.app.settings.alerts import AlertSettings
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.hedge import ExecutionSettings, GuardSettings, HedgeSettings
-from bot.app.settings.http import HttpSettings
-from bot.app.settings.mqtt import MqttSettings
 from bot.app.settings.origins import Layer
 from bot.app.settings.origins import Path as KeyPath
 from bot.app.settings.risk import RiskSettings
@@ -28,6 +25,9 @@ from bot.core.policy import HedgeMarket, HedgePolicy, Policy
 from bot.core.types import Mode, Symbol, Underlying, VenueId
 from bot.setting_types.base import Table
 from bot.setting_types.fields import BotId, ChainKey, Duration, VenueKey
+from bot.telemetry.mqtt.settings import MqttSettings
+from bot.telemetry.notifications.settings import AlertSettings
+from bot.telemetry.web.settings import HttpSettings
 
 _TELLING = 8  # a shorter piece of an URL, such as "rpc" or "v2", is no key and would blot out ordinary words
 

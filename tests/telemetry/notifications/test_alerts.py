@@ -17,7 +17,9 @@ from bot.core.decision import Alarm, Severity
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.telemetry_event import CycleRecorded
-from bot.telemetry.notifications import RETRY, AlertConfig, Alerts, Apprise, Text, ask
+from bot.telemetry.notifications.alerts import RETRY, Alerts
+from bot.telemetry.notifications.carriers import Apprise, Text, ask
+from bot.telemetry.notifications.config import AlertConfig
 from tests.core.scenes import NOW
 from tests.telemetry.web.scenes import record
 

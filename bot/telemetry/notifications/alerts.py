@@ -1,23 +1,22 @@
-"""Alerts to people through Apprise, and the dead man's pulse; beside the loop, which only ever hands over records."""
+"""From the alarms of each cycle to what people are told, and when; and the pulse that says that cycles go on."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Final
 
-import aiohttp
 import structlog
 
-from bot.core.alerts import AlertPolicy, Notice, Stage, ToldAlarms, advance
+from bot.core.alerts import Notice, Stage, ToldAlarms, advance
 from bot.core.decision import Alarm, Severity
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
 from bot.ports import Clock
+from bot.telemetry.notifications.carriers import DEADLINE, Notifier, Text, ask
+from bot.telemetry.notifications.config import AlertConfig
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +24,6 @@ TICK: Final = 5.0
 """Seconds between two looks at the clock: silence and reminders come with no record."""
 ATTEMPTS: Final = 3
 RETRY: Final = 30.0
-DEADLINE: Final = 30.0
-"""Seconds for one message, and for one pulse."""
 
 _STATES: Final = {
     RunState.PAUSED: Severity.WARNING,
@@ -35,68 +32,6 @@ _STATES: Final = {
     RunState.HALTED: Severity.CRITICAL,
 }
 _WORDS: Final = {Stage.RAISED: "", Stage.WORSE: "worse: ", Stage.STILL: "still: ", Stage.RESOLVED: "resolved: "}
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What a person reads."""
-
-    severity: Severity
-    title: str
-    body: str
-
-
-class Notifier(Protocol):
-    """What carries a text to people."""
-
-    async def say(self, text: Text) -> bool:
-        """Send a text; whether everybody got it. Never raises for what a service or the network does."""
-
-
-class Apprise:
-    """Apprise with its URLs; imported at the first word, since it costs memory and half a second.
-
-    ``urls`` hear everything, ``critical_urls`` only what is critical.
-    """
-
-    def __init__(self, urls: Sequence[str], critical_urls: Sequence[str]) -> None:
-        self._urls, self._critical = tuple(urls), tuple(critical_urls)
-
-    async def say(self, text: Text) -> bool:
-        """Send a text, in a thread of its own."""
-        urls = self._urls + (self._critical if text.severity is Severity.CRITICAL else ())
-        return not urls or await asyncio.to_thread(self._say, urls, text)
-
-    def _say(self, urls: tuple[str, ...], text: Text) -> bool:
-        import apprise  # noqa: PLC0415 - see the class
-
-        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines hold URLs
-        kind = {
-            Severity.INFO: apprise.NotifyType.INFO,
-            Severity.WARNING: apprise.NotifyType.WARNING,
-            Severity.CRITICAL: apprise.NotifyType.FAILURE,
-        }[text.severity]
-        carrier = apprise.Apprise()
-        known = [carrier.add(url) for url in urls]
-        return bool(carrier.notify(title=text.title, body=text.body, notify_type=kind)) and all(known)
-
-
-@dataclass(frozen=True, slots=True)
-class AlertConfig:
-    """Alerts of one bot.
-
-    Attributes:
-        silent_after: seconds without a finished cycle after which an alarm says so, and the pulse stops.
-        queue: how many texts may wait; the oldest are dropped.
-        pulse_url: asked every ``pulse_interval`` seconds while cycles are being finished; a secret.
-    """
-
-    bot_id: str
-    policy: AlertPolicy
-    silent_after: float
-    queue: int = 200
-    pulse_url: str | None = field(default=None, repr=False)
-    pulse_interval: float = 300.0
 
 
 Pulse = Callable[[str], Coroutine[Any, Any, bool]]
@@ -199,13 +134,3 @@ class Alerts:
             await self._clock.sleep(self._config.pulse_interval if self._record else TICK)
             if self._record is not None and not self.is_silent and not await self._pulse(url):
                 log.warning("the dead man's switch did not answer")
-
-
-async def ask(url: str) -> bool:
-    """Ask an URL by GET; whether it answered well."""
-    timeout = aiohttp.ClientTimeout(total=DEADLINE)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
-            return answer.ok
-    except (aiohttp.ClientError, OSError, TimeoutError):
-        return False

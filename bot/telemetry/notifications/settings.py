@@ -11,7 +11,7 @@ from bot.core.alerts import AlertPolicy
 from bot.core.decision import Severity
 from bot.setting_types.base import Table
 from bot.setting_types.fields import Duration, HttpEndpoint, Integer
-from bot.telemetry.notifications import AlertConfig
+from bot.telemetry.notifications.config import AlertConfig
 
 
 def _check_target(value: SecretStr) -> SecretStr:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import tenacity
 
-from bot.core.errors import DnbotError
+from bot.core.errors import DnbotError, Retryable
 from bot.core.types import Symbol
 from bot.exchange.config import CcxtConfig
 from bot.exchange.errors import NotSent, Refusal, Unbelievable, Unreachable
@@ -25,6 +25,10 @@ MAX_OFFSET: Final = timedelta(milliseconds=500)
 """The largest difference between our clock and the venue's at which writes may leave."""
 RESYNC: Final = 3600.0
 """Seconds between two measurements of the offset."""
+_RESYNC_WHILE_OFF: Final = 10.0
+"""The same while the offset is too large to write: somebody may be setting the clock right."""
+_STEP: Final = timedelta(milliseconds=100)
+"""How far the wall clock may leave the monotonic one before it counts as having been set."""
 _ATTEMPTS: Final = 3
 _PAUSE: Final = 0.2
 
@@ -74,10 +78,17 @@ class Written:
 
 @dataclass(slots=True)
 class Offset:
-    """How far the venue's clock is ahead of ours, and when that was measured (monotonic seconds)."""
+    """How far the venue's clock is ahead of ours, and when that was measured, by both of our clocks."""
 
     value: timedelta
+    wall: datetime
     at: float
+    """Monotonic seconds."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether writes may leave at this offset."""
+        return abs(self.value) <= MAX_OFFSET
 
 
 @dataclass(slots=True)
@@ -154,6 +165,9 @@ class Link:
 
     async def write(self, name: str, *args: object, urgent: bool, **kwargs: object) -> Written:
         """Send one write, once. Never raises for what the venue, the network or ccxt does."""
+        if self._is_clock_set():
+            with suppress(Retryable):  # the gate says that nothing was measured
+                await self.sync_clock()
         with recording(RequestStyle(urgent=urgent, max_wait=1.0)) as wires:
             result, words = await self._attempt(self.method(name), args, kwargs)
         sent = [wire for wire in wires if not wire.is_read and wire.sent]
@@ -175,7 +189,7 @@ class Link:
             self.suspect = True
 
     async def sync_clock(self) -> None:
-        """Measure the venue's clock against ours, if that is due.
+        """Measure the venue's clock against ours, if that is due; at once where ours was set.
 
         The venue's time is taken to be from the middle of the round trip; half the round trip is the uncertainty, and
         must stay below the limit itself.
@@ -183,37 +197,53 @@ class Link:
         Raises:
             Retryable: the venue did not tell its time.
         """
-        due = self.offset is None or self.suspect or self.clock.monotonic() - self.offset.at >= RESYNC
-        if not due:
+        if not self._is_sync_due():
             return
-        sent, started = milliseconds_of(self.clock.now()), self.clock.monotonic()
+        now, started = self.clock.now(), self.clock.monotonic()
         told = await self._read_once("fetch_time", (), {})
         trip = self.clock.monotonic() - started
         if not isinstance(told, int) or isinstance(told, bool) or told <= 0:
             raise Unbelievable(f"the venue's time reads {told!r}")
         if timedelta(seconds=trip / 2) > MAX_OFFSET:
             raise Unreachable(f"the venue took {trip:.1f} s to tell its time, too long to measure it")
-        ahead = timedelta(milliseconds=told - sent - trip * 500)
-        self.offset = Offset(ahead, self.clock.monotonic())
+        ahead = timedelta(milliseconds=told - milliseconds_of(now) - trip * 500)
+        self.offset = Offset(ahead, now, started)
         self.suspect = False
         # ccxt stamps requests with its clock less this difference; past the limit nothing is stamped but reads
         self.api.options["timeDifference"] = -round(ahead / timedelta(milliseconds=1))
+
+    def _is_sync_due(self) -> bool:
+        if self.offset is None or self.suspect or self._is_clock_set():
+            return True
+        age = self.clock.monotonic() - self.offset.at
+        return age >= (RESYNC if self.offset.is_small else _RESYNC_WHILE_OFF)
+
+    def _is_clock_set(self) -> bool:
+        """Whether the wall clock was set since the last measurement: it went another way than the monotonic one."""
+        if self.offset is None:
+            return False
+        elapsed = timedelta(seconds=self.clock.monotonic() - self.offset.at)
+        return abs(self.clock.now() - self.offset.wall - elapsed) > _STEP
 
     def gate(self) -> str | None:
         """Say why no write may leave now, or None."""
         if self.offset is None or self.suspect:
             return "the venue's clock was not measured yet; nothing was sent"
+        if self._is_clock_set():
+            return "the system's clock was set, and the venue's was not measured since; nothing was sent"
         if self.clock.monotonic() - self.offset.at > 2 * RESYNC:
             return "the venue's clock was measured too long ago; nothing was sent"
-        if abs(self.offset.value) > MAX_OFFSET:
+        if not self.offset.is_small:
             off = self.offset.value / timedelta(milliseconds=1)
             return f"our clock is {-off:+.0f} ms off the venue's, more than 500 ms; nothing was sent"
         return None
 
     def venue_ms(self) -> int:
-        """Return the venue's present time in milliseconds, as far as it is known."""
-        now = self.clock.now() + (self.offset.value if self.offset else timedelta())
-        return milliseconds_of(now)
+        """Return the venue's present time in milliseconds, as far as it is known; our clock may be set meanwhile."""
+        if self.offset is None:
+            return milliseconds_of(self.clock.now())
+        elapsed = timedelta(seconds=self.clock.monotonic() - self.offset.at)
+        return milliseconds_of(self.offset.wall + self.offset.value + elapsed)
 
 
 @asynccontextmanager

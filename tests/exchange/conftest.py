@@ -20,7 +20,7 @@ def certificate() -> Certificate:
 
 async def scene_of(kind: str, certificate: Certificate, *, margin_mode: str = "cross", demo: bool = False) -> Scene:
     clock = FastClock(START)
-    fake: Fake = FakeBinance(clock.now) if kind == "binance" else FakeBitget(clock.now)
+    fake: Fake = FakeBinance(clock.true) if kind == "binance" else FakeBitget(clock.true)
     fake.margin = margin_mode
     assert isinstance(fake, FakeBinance | FakeBitget)
     server = Server(certificate, fake)

@@ -24,7 +24,17 @@ PASSPHRASE = "PASSxPLANTED phrase&=%"  # noqa: S105 - the same
 
 
 class FastClock(ManualClock):
-    """A clock by hand on which waiting passes at once."""
+    """A clock by hand on which waiting passes at once; its wall time can be set, which ``true`` does not follow."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.set_by = timedelta()
+
+    def now(self) -> datetime:
+        return self.true() + self.set_by
+
+    def true(self) -> datetime:
+        return super().now()
 
     async def sleep(self, seconds: float) -> None:
         self.advance(max(0.0, seconds))

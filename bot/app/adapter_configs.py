@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.venues import VenueSettings
-from bot.chain.config import ChainConfig, Limits, TokenMapping, V2Config, V3Config
+from bot.chain.config import ChainConfig, Limits, V2Config, V3Config
 from bot.core.types import ChainId, ChainName, VenueId
 from bot.exchange.config import CcxtConfig
 from bot.exchange.redirect import redirected
@@ -77,11 +77,7 @@ def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
         owners=chain.owners,
         protocols=(*v2, *v3),
         reference_pools=chain.reference_pools,
-        tokens={
-            token: TokenMapping(item.underlying, item.rate)
-            for token, item in chain.tokens.items()
-            if item.underlying is not None
-        },
+        tokens={token: mapping for token, item in chain.tokens.items() if (mapping := item.mapping())},
         ignored=frozenset(token for token, item in chain.tokens.items() if item.ignore),
         limits=Limits(
             request_timeout=chain.request_timeout.total_seconds(),

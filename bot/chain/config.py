@@ -6,16 +6,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from bot.core.types import Address, ChainId, ChainName, Underlying
 
 
+class RateSource(StrEnum):
+    """The view function that tells a token's rate, by the name that it has in the configuration."""
+
+    ST_ETH_PER_TOKEN = "stEthPerToken"  # noqa: S105 - a function's name
+    GET_EXCHANGE_RATE = "getExchangeRate"
+    EXCHANGE_RATE = "exchangeRate"
+    GET_RATE = "getRate"
+    ERC4626 = "erc4626"
+    CHAINLINK = "chainlink"
+
+
+@dataclass(frozen=True, slots=True)
+class RateRead:
+    """How a token's rate is read.
+
+    Attributes:
+        source: the view function.
+        contract: where it stands; None is the token itself.
+        decimals: of the answer; None stands for 18, or an ERC-4626 share's own.
+    """
+
+    source: RateSource
+    contract: Address | None = None
+    decimals: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class TokenMapping:
-    """One whole token is ``rate`` units of ``underlying``."""
+    """One whole token is ``rate`` units of ``underlying``, or what ``read`` finds; ``decimals`` None asks the token."""
 
     underlying: Underlying
     rate: Decimal = Decimal(1)
+    read: RateRead | None = None
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

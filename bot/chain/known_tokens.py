@@ -1,6 +1,8 @@
-"""Tokens that are known by their address, on the chains where the usual ones stand for certain.
+"""Tokens that are known by their address, and the chains on which a symbol may be believed instead.
 
-An address proves what a symbol only claims. Staked tokens have a rate that moves, so they must be configured.
+An address proves what a symbol only claims. A staked token's rate moves: it is read from the contract that sets it. On
+a chain that is not in this table nothing is known of any token; only where no money can be lost (a local node, a named
+testnet) is a well-known symbol taken at its word.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from bot.chain.config import RateSource
 from bot.core.types import USD, Address, ChainId, Underlying
 
 ETH, BTC, BNB, POL, AVAX = map(Underlying, ("ETH", "BTC", "BNB", "POL", "AVAX"))
@@ -20,6 +23,7 @@ _CHAINS: Final[Mapping[int, Mapping[Underlying, tuple[str, ...]]]] = {
             "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
             "0xdAC17F958D2ee523a2206206994597C13D831ec7",
             "0x6B175474E89094C44Da98b954EedeAC495271d0F",
+            "0xdC035D45d973E3EC169d2276DDab16f1e407384F",
         ),
     },
     10: {  # OP Mainnet
@@ -38,6 +42,10 @@ _CHAINS: Final[Mapping[int, Mapping[Underlying, tuple[str, ...]]]] = {
         ETH: ("0x2170Ed0880ac9A755fd29B2688956BD959F933F8",),
         USD: ("0x55d398326f99059fF775485246999027B3197955", "0x8AC76a51cc950d9822D68b83fE1Ad97B32Cd580d"),
     },
+    130: {  # Unichain
+        ETH: ("0x4200000000000000000000000000000000000006",),
+        USD: ("0x078D782b760474a361dDA0AF3839290b0EF57AD6",),
+    },
     137: {  # Polygon
         POL: ("0x0d500B1d8E8eF31E21C99d1Db9A6444d3ADf1270",),
         ETH: ("0x7ceB23fD6bC0adD59E62ac25578270cFf1b9f619",),
@@ -47,6 +55,11 @@ _CHAINS: Final[Mapping[int, Mapping[Underlying, tuple[str, ...]]]] = {
             "0x2791Bca1f2de4661ED88A30C99A7a9449Aa84174",
             "0xc2132D05D31c914a87C6611C10748AEb04B58e8F",
         ),
+    },
+    324: {  # ZKsync Era
+        ETH: ("0x5AEa5775959fBC2557Cc8789bC1bf90A239D9a91",),
+        BTC: ("0xBBeB516fb02a01611cBBE0453Fe3c580D7281011",),
+        USD: ("0x3355df6D4c9C3035724Fd0e3914dE96A5a83aaf4", "0x493257fD37EDB34451f62EDf8D2a0C418852bA4C"),
     },
     8453: {  # Base
         ETH: ("0x4200000000000000000000000000000000000006",),
@@ -67,6 +80,16 @@ _CHAINS: Final[Mapping[int, Mapping[Underlying, tuple[str, ...]]]] = {
             "0xDA10009cBd5D07dd0CeCc66161FC93D7c9000da1",
         ),
     },
+    59144: {  # Linea
+        ETH: ("0xe5D7C2a44FfDDf6b295A15c148167daaAf5Cf34f",),
+        BTC: ("0x3aAB2285ddcDdaD8edf438C1bAB47e1a9D05a9b4",),
+        USD: ("0x176211869cA2b568f2A7D4EE941E073a821EE1ff", "0xA219439258ca9da29E9Cc4cE5596924745e12B93"),
+    },
+    534352: {  # Scroll
+        ETH: ("0x5300000000000000000000000000000000000004",),
+        BTC: ("0x3C1BCa5a656e69edCD0D4E36BEbb3FcDAcA60Cf1",),
+        USD: ("0x06eFdBFf2a14a7c8E15944D1F4A48F9F95F663A4", "0xf55BEC9cafDbE8730f096Aa55dad6D22d44099Df"),
+    },
     43114: {  # Avalanche
         AVAX: ("0xB31f66AA3C1e785363F0875A1B74E27b85FD66c7",),
         ETH: ("0x49D5c2BdFfac6CE2BFdB6640F4F80f226bc10bAB",),
@@ -80,3 +103,25 @@ BY_ADDRESS: Final[Mapping[ChainId, Mapping[Address, Underlying]]] = {
     for chain, known in _CHAINS.items()
 }
 """What each known token is a claim on, one unit per whole token."""
+
+RATED: Final[Mapping[ChainId, Mapping[Address, tuple[Underlying, RateSource]]]] = {
+    ChainId(1): {
+        Address("0x7f39C581F595B53c5cb19bD0b3f8dA6c935E2Ca0"): (ETH, RateSource.ST_ETH_PER_TOKEN),  # wstETH
+        Address("0xae78736Cd615f374D3085123A210448E74Fc6393"): (ETH, RateSource.GET_EXCHANGE_RATE),  # rETH
+        Address("0xCd5fE23C85820F7B72D0926FC9b05b43E359b7ee"): (ETH, RateSource.GET_RATE),  # weETH
+        Address("0x83F20F44975D03b1b09e64809B757c47f942BEeA"): (USD, RateSource.ERC4626),  # sDAI
+    },
+}
+"""Tokens whose contract tells what one of them is worth, where that contract is."""
+
+SYMBOL_CHAINS: Final[frozenset[ChainId]] = frozenset(
+    map(
+        ChainId,
+        (
+            *(1337, 31337, 412346),  # local nodes: geth and Ganache, anvil and Hardhat, Nitro
+            *(11155111, 17000, 560048),  # Sepolia, Holesky, Hoodi
+            *(84532, 11155420, 421614, 1301, 80002, 97, 43113, 59141, 534351, 300),  # those of the chains above
+        ),
+    )
+)
+"""Local nodes and named testnets: a well-known symbol is believed there, of the first address that carries it."""

@@ -27,10 +27,10 @@ class Found:
         if price is not None:
             self.prices[price.pool] = price
 
-    def leave_out(self, position: str, token: UnknownToken) -> None:
-        """Note a position that holds a foreign token, unless the user wants to hear nothing of that."""
+    def leave_out(self, position: str, token: UnknownToken, *, is_discovered: bool) -> None:
+        """Note a position that holds an unknown token, unless the user wants to hear nothing of that."""
         if token.reason is not None:
-            self.left_out.append(LeftOut(PositionId(position), token.reason))
+            self.left_out.append(LeftOut(PositionId(position), token.reason, is_discovered))
 
 
 class Source(Protocol):

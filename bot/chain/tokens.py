@@ -1,16 +1,16 @@
 """Tokens: their metadata, read once, and what they are a claim on.
 
 A symbol is what a contract says of itself, and anybody can send an owner a position in a token that calls itself WETH.
-So on the usual chains tokens are known by their address alone. Elsewhere (a local node, a testnet) a well-known symbol
-is believed of the first address that carries it, and the configured pools are read first; a second address with the
-same symbol is an unknown token. At the start an unknown token is a ConfigError. At run time
+So tokens are known by their address alone. Only on local nodes and named testnets a well-known symbol is believed of
+the first address that carries it, and the configured pools are read first; a second address with the same symbol is an
+unknown token. An unknown token in what the user configured is a ConfigError at the start. In what was merely discovered
 the position that holds it is left out whole: whoever owns a worthless token moves its pool's price as they like, and
 with it how much of the other token the position holds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -18,9 +18,10 @@ import structlog
 from bot.chain import json_rpc
 from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
-from bot.chain.config import ChainConfig, TokenMapping
-from bot.chain.known_tokens import BY_ADDRESS
+from bot.chain.config import ChainConfig, RateRead, TokenMapping
+from bot.chain.known_tokens import BY_ADDRESS, RATED, SYMBOL_CHAINS
 from bot.chain.multicall import Call
+from bot.chain.token_rates import rate_call, rate_of
 from bot.core.errors import ConfigError
 from bot.core.snapshot import Token
 from bot.core.types import USD, Address, Underlying
@@ -50,10 +51,20 @@ KNOWN: Final = {symbol: underlying for underlying, symbols in _CLAIMS.items() fo
 
 def claim(chain: ChainConfig, address: Address, symbol: str) -> Underlying | None:
     """Return what a token is a claim on, as far as its address, or away from the usual chains its symbol, tells."""
-    if address in chain.tokens:
-        return chain.tokens[address].underlying
-    listed = BY_ADDRESS.get(chain.chain_id)
-    return KNOWN.get(symbol) if listed is None else listed.get(address)
+    mapping = _by_address(chain, address)
+    if mapping is not None:
+        return mapping.underlying
+    return KNOWN.get(symbol) if chain.chain_id in SYMBOL_CHAINS else None
+
+
+def _by_address(chain: ChainConfig, address: Address) -> TokenMapping | None:
+    """Return what the configuration, or the table of known addresses, says of a token."""
+    if (configured := chain.tokens.get(address)) is not None:
+        return configured
+    if (rated := RATED.get(chain.chain_id, {}).get(address)) is not None:
+        return TokenMapping(rated[0], read=RateRead(rated[1]))
+    listed = BY_ADDRESS.get(chain.chain_id, {}).get(address)
+    return None if listed is None else TokenMapping(listed)
 
 
 def balance_of(token: Address, account: Address) -> Call:
@@ -68,7 +79,10 @@ def _stranger(address: Address, data: bytes) -> Call:
 
 @dataclass(frozen=True, slots=True)
 class UnknownToken:
-    """A token that is a claim on nothing that dnbot knows; ``reason`` is None where the user ignores it on purpose."""
+    """A token that is a claim on nothing that dnbot knows, or whose rate can't be read now.
+
+    ``reason`` is None where the user ignores it on purpose.
+    """
 
     address: Address
     reason: str | None
@@ -80,15 +94,23 @@ class TokenBook:
     def __init__(self, chain: ChainConfig) -> None:
         self._chain = chain
         self._tokens: dict[Address, Token | UnknownToken] = {}
+        self._rates: dict[Address, tuple[RateRead, Call]] = {}
+        self._insisted: set[Address] = set()
         self._calls: dict[Address, tuple[Call, Call]] = {}
         self._claimed: dict[str, Address] = {}
 
-    def pair(self, reads: Reads, address0: Address, address1: Address) -> tuple[Token, Token] | UnknownToken:
-        """Return both tokens of a pool, or the one that is foreign.
+    def pair(
+        self, reads: Reads, address0: Address, address1: Address, *, insist: bool = False
+    ) -> tuple[Token, Token] | UnknownToken:
+        """Return both tokens of a pool, at their rates now, or the one that is unknown.
+
+        ``insist``: the user configured what holds them, so that an unknown one keeps the bot from starting.
 
         Raises:
             Missing: their metadata is not there yet.
         """
+        if insist:
+            self._insisted.update((address0, address1))
         reads.want(call for address in (address0, address1) for call in self._metadata(address))
         token0, token1 = self._token(reads, address0), self._token(reads, address1)
         if isinstance(token0, UnknownToken):
@@ -96,19 +118,19 @@ class TokenBook:
         return token1 if isinstance(token1, UnknownToken) else (token0, token1)
 
     def require_known(self) -> None:
-        """Insist that every token seen so far is mapped or ignored.
+        """Insist that every token of what is configured is mapped or ignored; strangers' gifts are not asked about.
 
         Raises:
             ConfigError: one is not; the message names the key to add.
         """
         for token in self._tokens.values():
-            if isinstance(token, UnknownToken) and token.reason is not None:
+            if isinstance(token, UnknownToken) and token.reason is not None and token.address in self._insisted:
                 key = self._chain.key(f'tokens."{token.address}".underlying')
                 raise ConfigError(token.reason, key=key)
 
     def _metadata(self, address: Address) -> tuple[Call, ...]:
         if address in self._tokens:
-            return ()
+            return (self._rates[address][1],) if address in self._rates else ()
         if address in self._chain.ignored:
             self._tokens[address] = UnknownToken(address, None)
             return ()
@@ -122,35 +144,46 @@ class TokenBook:
             known = self._tokens[address] = self._read(reads, address)
             if isinstance(known, UnknownToken):
                 log.warning("token without a mapping", chain=self._chain.name, token=address, reason=known.reason)
-        return known
+        return self._rated(reads, known) if address in self._rates and isinstance(known, Token) else known
+
+    def _rated(self, reads: Reads, token: Token) -> Token | UnknownToken:
+        """Return a token at the rate that its contract tells at this block."""
+        read, call = self._rates[token.address]
+        rate = rate_of(read, reads.outcome(call), token.decimals)
+        if rate is None:
+            return UnknownToken(token.address, f"token {token.symbol} ({token.address}): {call} gives no sensible rate")
+        return replace(token, rate=rate)
 
     def _read(self, reads: Reads, address: Address) -> Token | UnknownToken:
         calls = self._calls[address]
         named, told = reads.outcome(calls[0]), reads.outcome(calls[1])
-        decimals = json_rpc.uint(told) if isinstance(told, bytes) and len(told) >= json_rpc.WORD else MAX_DECIMALS + 1
-        if decimals > MAX_DECIMALS:
-            return self._unknown(address, "does not tell how many decimals it has")
         symbol = (json_rpc.text(named) if isinstance(named, bytes) else "") or "?"
         mapping = self._mapping(address, symbol)
+        decimals = json_rpc.uint(told) if isinstance(told, bytes) and len(told) >= json_rpc.WORD else MAX_DECIMALS + 1
+        if mapping is not None and mapping.decimals is not None:
+            decimals = mapping.decimals
+        if decimals > MAX_DECIMALS:
+            return self._unknown(address, "does not tell how many decimals it has", "decimals")
         if mapping is not None:
+            if mapping.read is not None:
+                self._rates[address] = mapping.read, rate_call(mapping.read, address, decimals)
             return Token(address, symbol, decimals, mapping.underlying, mapping.rate)
         twin = self._claimed.get(symbol)
         why = f"calls itself {symbol} like {twin} does" if twin else f"({symbol}) is not known to dnbot"
         return self._unknown(address, why)
 
     def _mapping(self, address: Address, symbol: str) -> TokenMapping | None:
-        configured = self._chain.tokens.get(address)
-        if configured is not None:
+        mapping = _by_address(self._chain, address)
+        if mapping is not None:
             self._claimed.setdefault(symbol, address)
-            return configured
-        listed = BY_ADDRESS.get(self._chain.chain_id)
-        if listed is not None:
-            return TokenMapping(listed[address]) if address in listed else None
-        if symbol in KNOWN and self._claimed.setdefault(symbol, address) == address:
+            return mapping
+        is_believed = symbol in KNOWN and self._chain.chain_id in SYMBOL_CHAINS
+        if is_believed and self._claimed.setdefault(symbol, address) == address:
             return TokenMapping(KNOWN[symbol])
         return None
 
-    def _unknown(self, address: Address, why: str) -> UnknownToken:
+    def _unknown(self, address: Address, why: str, also: str = "") -> UnknownToken:
         key = self._chain.key(f'tokens."{address}"')
-        remedy = f'say what it is a claim on, such as {key}.underlying = "ETH", or set {key}.ignore = true'
+        more = f" and {key}.{also}" if also else ""
+        remedy = f'say what it is a claim on, such as {key}.underlying = "ETH"{more}, or set {key}.ignore = true'
         return UnknownToken(address, f"token {address} {why}: {remedy}")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.data_quality import pool_prices, position_tracking
-from bot.core.data_quality.staleness import DataIssue, stale_chains, stale_markets
+from bot.core.data_quality.staleness import DataIssue, stale_chains, stale_markets, unread_positions
 from bot.core.decision import Alarm
 from bot.core.hedge import volatility
 from bot.core.hedge.markets import HedgeMarkets, hedge_markets_of, in_flight, known_venues
@@ -80,7 +80,7 @@ def assess(snapshot: Snapshot, state: State, policy: Policy) -> Assessment:
         prices=prices,
         lp_value=lp_value,
         capital=capital,
-        issues=(*pool_prices.weighed(doubted, snapshot.chains, held), *stale),
+        issues=(*pool_prices.weighed(doubted, snapshot.chains, held), *unread_positions(snapshot.chains, held), *stale),
         broken=broken,
         spent=spent,
         alarms=(*silences, *jumps, *off_par, *unbelieved, *loss_limits.alarms(spent, broken)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from bot.core.hedge.target import HedgeTarget
 from bot.core.lp.exposure import Exposure
 from bot.core.policy import Policy
 from bot.core.risk.context import RiskVerdicts
-from bot.core.snapshot import PerpPosition, Snapshot, VenueView
+from bot.core.snapshot import ChainView, LeftOut, PerpPosition, Snapshot, VenueView
 from bot.core.state import Dispute, Held, Pending, PendingStatus, State
 from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 
@@ -106,11 +106,7 @@ def alarms(
     pending: Iterable[Pending],
 ) -> list[Alarm]:
     """Tell of orders that are unknown, of positions that vanished or are left out, and of a perpetual that is long."""
-    found = [
-        Alarm(f"left-out:{item.position}", Severity.WARNING, f"{item.position} is left out: {item.reason}")
-        for view in snapshot.chains
-        for item in view.left_out
-    ]
+    found = [alarm for view in snapshot.chains for alarm in _left_out(view, held)]
     for key, item in held.items():
         if item.missing_blocks:
             message = f"{key} is not seen since block {item.seen_block}: {item.missing_blocks} blocks so far"
@@ -127,6 +123,23 @@ def alarms(
                 message = f"{symbol} at {venue} is long {one.position:f}: hedges are never long"
                 found.append(Alarm(f"long:{venue}:{symbol}", Severity.CRITICAL, message))
     return found
+
+
+def _left_out(view: ChainView, held: Mapping[PositionId, Held]) -> Iterator[Alarm]:
+    """Tell of positions that are left out: each one that the user named or that counted before, gifts in one alarm."""
+    gifts: list[LeftOut] = []
+    for item in view.left_out:
+        if item.is_discovered and item.position not in held:
+            gifts.append(item)
+        else:
+            message = f"{item.position} is left out: {item.reason}"
+            yield Alarm(f"left-out:{item.position}", Severity.WARNING, message)
+    if gifts:
+        first, others = gifts[0], f" and {len(gifts) - 1} more" if len(gifts) > 1 else ""
+        message = (
+            f"{first.position}{others}: nobody vouches for what they hold, so they count for nothing. {first.reason}"
+        )
+        yield Alarm(f"left-out:{view.chain}", Severity.WARNING, message)
 
 
 def unhedged_alarms(

@@ -111,10 +111,14 @@ class PoolPrice:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A position that is there and counts for nothing; ``reason`` says why, and what would change that."""
+    """A position that is there and can't be counted now; ``reason`` says why, and what would change that.
+
+    ``is_discovered``: nobody configured it, so that it may be a stranger's gift.
+    """
 
     position: PositionId
     reason: str
+    is_discovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Self
 
 from pydantic import Field, model_validator
 
+from bot.chain.config import RateRead, RateSource, TokenMapping
 from bot.core.types import Address
 from bot.setting_types.base import Table
 from bot.setting_types.fields import (
@@ -61,6 +62,29 @@ class TokenSettings(Table):
         default=None, description="what it is a claim on: ETH, BTC, USD, …", examples=["ETH"]
     )
     rate: Positive = Field(default=Decimal(1), description="units of the underlying per whole token")
+    rate_as_of: date | None = Field(
+        default=None, description="the day on which `rate` was looked up; an old one is told", examples=["2026-11-01"]
+    )
+    rate_from: RateSource | None = Field(
+        default=None,
+        description="the view function that tells the rate at every block, instead of `rate`",
+        examples=["stEthPerToken"],
+    )
+    rate_contract: Checksummed | None = Field(
+        default=None,
+        description="the contract that has `rate_from`, where it is not the token itself",
+        examples=["0x7f39C581F595B53c5cb19bD0b3f8dA6c935E2Ca0"],
+    )
+    rate_decimals: Integer | None = Field(
+        default=None,
+        ge=0,
+        le=77,
+        description="decimals of that answer; left out: 18, or an ERC-4626 share's own",
+        examples=[18],
+    )
+    decimals: Integer | None = Field(
+        default=None, ge=0, le=255, description="decimals of a token that does not tell them", examples=[18]
+    )
     ignore: bool = Field(
         default=False, description="true: leave out the positions that hold it (anybody can send you some)"
     )
@@ -69,7 +93,18 @@ class TokenSettings(Table):
     def _mapped_or_ignored(self) -> Self:
         if (self.underlying is None) is not self.ignore:
             raise ValueError('needs either underlying, such as "ETH", or ignore = true')
+        if self.rate_from is not None and "rate" in self.model_fields_set:
+            raise ValueError("gives both rate and rate_from; keep the one that is to count")
+        if self.rate_from is None and (self.rate_contract is not None or self.rate_decimals is not None):
+            raise ValueError("rate_contract and rate_decimals say how rate_from is read; add rate_from, or remove them")
         return self
+
+    def mapping(self) -> TokenMapping | None:
+        """Return what the chain's reader is told; None for a token to be ignored."""
+        if self.underlying is None:
+            return None
+        read = None if self.rate_from is None else RateRead(self.rate_from, self.rate_contract, self.rate_decimals)
+        return TokenMapping(self.underlying, self.rate, read, self.decimals)
 
 
 class ChainSettings(Table):

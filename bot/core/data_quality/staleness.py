@@ -11,7 +11,7 @@ from bot.core.hedge.markets import HedgeMarkets
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition, PoolPrice, Snapshot
 from bot.core.state import Held
-from bot.core.types import USD, ZERO, ChainName, PoolKey, Underlying
+from bot.core.types import USD, ZERO, ChainName, PoolKey, PositionId, Underlying
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,19 @@ def stale_chains(snapshot: Snapshot, held: Iterable[Held], policy: GuardPolicy) 
         reason = _age(f"chain {chain}", stamps.get(chain), snapshot.observed_at, policy)
         if reason is not None:
             issues.append(DataIssue(f"stale:{chain}", "stale snapshot", reason, tuple(found), found))
+    return tuple(issues)
+
+
+def unread_positions(views: Iterable[ChainView], held: Mapping[PositionId, Held]) -> tuple[DataIssue, ...]:
+    """Find the positions that are there and can't be counted now, though they were once: they are kept as believed."""
+    issues = []
+    for view in views:
+        for item in view.left_out:
+            if (old := held.get(item.position)) is not None:
+                amounts: dict[Underlying, Decimal] = {}
+                add_legs(amounts, old)
+                key = f"unread:{item.position}"
+                issues.append(DataIssue(key, "unread position", item.reason, tuple(amounts), amounts))
     return tuple(issues)
 
 

@@ -52,12 +52,15 @@ def follow(
 
     A position in a doubted pool keeps its last believed legs (none if it is new). One that is absent, or of which
     nothing is left, keeps its legs until it was missing in ``absence_blocks`` new blocks of its chain; a block that is
-    not above the last one counted (a reorg, a second look) is no new block. A chain without a view changes nothing.
+    not above the last one counted (a reorg, a second look) is no new block. A chain without a view changes nothing, and
+    a position that is there but left out is not absent: it keeps its legs.
     """
     after: dict[PositionId, Held] = {}
     numbers: dict[ChainName, int] = {}
+    left_out: set[PositionId] = set()
     for view in views:
         number = numbers[view.chain] = view.block.number
+        left_out.update(item.position for item in view.left_out)
         units: dict[PoolId, Units] = {}  # positions share pools, and the pool fixes the tokens
         for position in view.positions:
             pool = position.pool
@@ -74,6 +77,9 @@ def follow(
             continue
         if (block := numbers.get(old.chain)) is None:
             after[key] = old
+            continue
+        if key in left_out:
+            after[key] = replace(old, last_block=max(block, old.last_block), missing_blocks=0)
             continue
         is_new = block > old.last_block
         missing = old.missing_blocks + is_new

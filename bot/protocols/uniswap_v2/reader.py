@@ -92,9 +92,9 @@ class UniswapV2Reader:
         reads.want((pair.token0, pair.token1, pair.factory))
         address0, address1 = (json_rpc.address(reads.fact(call)) for call in (pair.token0, pair.token1))
         name = f"{self._chain.name}:{self.name}:{pair.address}"
-        tokens = self._tokens.pair(reads, address0, address1)
+        tokens = self._tokens.pair(reads, address0, address1, insist=True)
         if isinstance(tokens, UnknownToken):
-            found.leave_out(name, tokens)
+            found.leave_out(name, tokens, is_discovered=False)
             return
         fee_to = self._fee_to_of(json_rpc.address(reads.fact(pair.factory)))
         balances = self._balance(address0, pair.address), self._balance(address1, pair.address)

@@ -35,6 +35,7 @@ class UniswapV3Reader:
         self._tokens = tokens
         manager = config.position_manager
         self._owners = tuple(OwnerCalls(manager, owner) for owner in chain.owners) if config.discover else ()
+        self._configured = frozenset(config.token_ids)
         self._factory = Call(manager, FACTORY)
         self._positions: dict[int, Call] = {}
         self._pools: dict[Address, PoolCalls] = {}
@@ -88,9 +89,10 @@ class UniswapV3Reader:
             return
         where = self._range(reads, answer)
         name = f"{self._chain.name}:{self.name}:{token_id}"
-        tokens = self._tokens.pair(reads, *where.tokens)
+        is_configured = token_id in self._configured
+        tokens = self._tokens.pair(reads, *where.tokens, insist=is_configured)
         if isinstance(tokens, UnknownToken):
-            found.leave_out(name, tokens)
+            found.leave_out(name, tokens, is_discovered=not is_configured)
             return
         reads.want((where.lower, where.upper, where.book))
         state = states.get(where.pool.address)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.run_state import BotState, RunState
-from bot.core.snapshot import ChainView, LpPosition
+from bot.core.snapshot import ChainView, LeftOut, LpPosition
 from bot.core.state import State
-from bot.core.types import ChainName
+from bot.core.types import ChainName, PositionId
 from tests.core.scenes import ETH, MARKS, NOW, USD, chain, lp, policy, pool_price, snapshot, venue
 
 D = Decimal
@@ -109,3 +109,27 @@ def test_two_doubts_add_up() -> None:
     pools = [pool_price(MARKS[ETH] * factor, pool=name) for name, factor in (("own", 1), ("part0", 10), ("part1", 3))]
     both = chain([OWN, *parts], pools=pools, block=101)
     assert sold(decide(snapshot(both, venue({ETH: 0})), first.state, policy())) == 50
+
+
+def test_a_position_that_is_there_but_left_out_is_not_absent() -> None:
+    """Such as one whose rate can't be read: what was believed of it stays hedged, for ever, and adds wait for it."""
+    part = lp("part", (10, 20_000), pool="part")
+    state = decide(snapshot(view(OWN, part), venue({ETH: -60})), fresh(), policy()).state
+    for block in range(101, 120):
+        left = (LeftOut(PositionId("part"), "its rate can't be read"),)
+        decision = decide(snapshot(replace(view(OWN, block=block), left_out=left), venue({ETH: -60})), state, policy())
+        assert not decision.approved
+        state = decision.state
+    bare = decide(snapshot(replace(view(OWN, block=120), left_out=left), venue({ETH: 0})), state, policy())
+    assert sold(bare) == 50
+    assert {"left-out:part", "unread:part"} <= keys(bare)
+
+
+def test_gifts_in_unknown_tokens_make_one_alarm_and_nothing_else() -> None:
+    gifts = tuple(LeftOut(PositionId(f"gift{at}"), f"token {at} is not known", is_discovered=True) for at in range(300))
+    alone = decide(snapshot(view(OWN)), fresh(), policy())
+    beset = decide(snapshot(replace(view(OWN), left_out=gifts)), fresh(), policy())
+    assert beset.approved == alone.approved
+    assert keys(beset) - keys(alone) == {"left-out:local"}
+    (message,) = (alarm.message for alarm in beset.alarms if alarm.key == "left-out:local")
+    assert "gift0 and 299 more" in message

@@ -90,12 +90,17 @@ def command(verb: Verb, reason: str) -> Command:
         raise ConfigError(str(error)) from None
 
 
+def result_data(result: CommandResult) -> dict[str, object]:
+    """Return a daemon's answer as JSON values."""
+    bot = result.bot
+    state = {"state": bot.state.value, "reason": bot.reason, "since": bot.since.isoformat()}
+    return {"accepted": result.accepted, **state, "message": result.message}
+
+
 def show_result(result: CommandResult, *, as_json: bool) -> None:
     """Print the daemon's answer; end with 1 where it changed nothing."""
-    bot = result.bot
     if as_json:
-        state = {"state": bot.state.value, "reason": bot.reason, "since": bot.since.isoformat()}
-        typer.echo(json.dumps({"accepted": result.accepted, **state, "message": result.message}))
+        typer.echo(json.dumps(result_data(result)))
     else:
         typer.echo(result.message if result.accepted else f"refused: {result.message}")
     if not result.accepted:

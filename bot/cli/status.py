@@ -18,6 +18,7 @@ from bot.control.client import ask
 from bot.control.messages import SOURCE
 from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import Halt
+from bot.core.pnl.ledger import Book
 from bot.core.record import CycleRecord, Event
 from bot.journal.reader import JournalMeta, JournalView
 from bot.journal.rows import IntentRecord
@@ -39,9 +40,7 @@ def status(ctx: typer.Context, files: ConfigFiles = None, *, as_json: AsJson = F
         orders, events = view.intents(limit=_LAST), view.events(limit=_LAST)
         book = view.book()
     if as_json:
-        results = {"today": {"day": book.day, **book.today.as_data()}, "total": book.total.as_data()}
-        found = {**_data(meta, record, orders, events), "results": results, "now": _now(now)}
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        sys.stdout.write(json.dumps(status_data(meta, record, orders, events, book, now), indent=2) + "\n")
     else:
         console = Console()
         _show(console, meta, record, orders, events)
@@ -66,9 +65,15 @@ def _now(result: CommandResult | None) -> dict[str, str] | None:
     return {"state": bot.state.value, "reason": bot.reason, "since": bot.since.isoformat()}
 
 
-def _data(
-    meta: JournalMeta, record: CycleRecord | None, orders: tuple[IntentRecord, ...], events: tuple[Event, ...]
+def status_data(
+    meta: JournalMeta,
+    record: CycleRecord | None,
+    orders: tuple[IntentRecord, ...],
+    events: tuple[Event, ...],
+    book: Book,
+    now: CommandResult | None,
 ) -> dict[str, object]:
+    """Return what ``--json`` prints; ``now`` is the daemon's own answer, where one runs."""
     return {
         "bot": meta.bot_id,
         "epoch": meta.epoch,
@@ -88,6 +93,8 @@ def _data(
             for item in orders
         ],
         "events": [{"at": event.at.isoformat(), "kind": event.kind, "message": event.message} for event in events],
+        "results": {"today": {"day": book.day, **book.today.as_data()}, "total": book.total.as_data()},
+        "now": _now(now),
     }
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import signal
 import sys
+from functools import partial
 
 import typer
 
 from bot.app import logging
+from bot.app.process import Process, run_until_signal
 from bot.app.settings import Settings
 from bot.app.wiring import daemon
 from bot.cli.options import ConfigFiles, Level, Live, open_settings
@@ -22,17 +22,14 @@ def run(ctx: typer.Context, files: ConfigFiles = None, *, live: Live = False, lo
     """Run until SIGINT or SIGTERM; the cycle in hand is finished and journaled first."""
     settings = open_settings(ctx, files, live=live, log_level=log_level).settings
     logging.configure(settings.log.level, settings.log.format, settings.secrets(), sys.stderr)
-    asyncio.run(_run(settings))
+    run_until_signal(partial(_run, settings))
 
 
-async def _run(settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+async def _run(settings: Settings, process: Process) -> None:
     async with daemon(settings) as running:
+        process.at_last = running.journal.close
         running.preflight_done = _keep
-        await running.run(stop)
+        await running.run(process.stop)
 
 
 def _keep() -> None:

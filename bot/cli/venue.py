@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import signal
 import ssl
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from bot.app.process import Process, run_until_signal
 from bot.cli.options import AsJson
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
@@ -67,7 +67,11 @@ def serve(
     symbols = {one: Symbol(f"{one}/USDT:USDT") for one in prices.underlyings}
     config = PaperConfig(VenueId(speak), Path(), symbols, Decimal(f"{deposit:.8f}").normalize(), flavour=speak)
     keys = Credentials(key, secret, passphrase)
-    asyncio.run(_serve(config, prices.marks, keys, port, None if plain else ca_file, as_json=as_json))
+
+    async def main(process: Process) -> None:
+        await _serve(config, prices.marks, keys, port, None if plain else ca_file, process.stop, as_json=as_json)
+
+    run_until_signal(main)
 
 
 def _prices(fixed: list[str] | None, script: Path | None, symbols: list[str] | None) -> _Prices:
@@ -99,11 +103,16 @@ def _underlying(name: str) -> Underlying:
 
 
 async def _serve(
-    config: PaperConfig, marks: MarkSource, keys: Credentials, port: int, ca_file: Path | None, *, as_json: bool
+    config: PaperConfig,
+    marks: MarkSource,
+    keys: Credentials,
+    port: int,
+    ca_file: Path | None,
+    stop: asyncio.Event,
+    *,
+    as_json: bool,
 ) -> None:
-    stop, loop, clock = asyncio.Event(), asyncio.get_running_loop(), SystemClock()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    clock = SystemClock()
     tls = None if ca_file is None else _certificate(config.flavour, ca_file)
     server = VenueServer(venue_of(config, marks, clock, keys), dialect_of(config.flavour), tls=tls)
     try:

@@ -17,9 +17,10 @@ from typing import Final
 import aiohttp
 import structlog
 
+from bot.concurrency import cancellable, gather, raise_if_cancelled
 from bot.core.telemetry_event import StreamHeard
 from bot.core.types import Symbol
-from bot.exchange.ccxt_link import Api, Call, Link, side_by_side
+from bot.exchange.ccxt_link import Api, Call, Link
 from bot.exchange.config import CcxtConfig
 from bot.exchange.connection import api_of, hosts_in
 from bot.exchange.errors import NotSent
@@ -81,6 +82,7 @@ class Streams:
             try:
                 await self._follow()
             except Exception as error:  # noqa: BLE001 - ccxt fails in any way here, and a hint less is no harm
+                raise_if_cancelled()
                 failures = 0 if self.clock.monotonic() - began >= _STANDS else failures
                 pause = min(FIRST_BACKOFF * 2 ** min(failures, MAX_DOUBLINGS), LAST_BACKOFF)
                 tell = log.warning if failures == 0 else log.debug
@@ -97,9 +99,7 @@ class Streams:
             feeds = tuple(feeds_of(api, self.config.symbols))
             log.info("streams opened", venue=self.config.venue, feeds=[feed.name for feed in feeds])
             self.hint()  # whatever moved while nobody listened
-            async with side_by_side() as group:
-                for feed in feeds:
-                    group.create_task(self._listen(feed))
+            await gather([self._listen(feed) for feed in feeds])
         if not feeds:
             await asyncio.Event().wait()
 
@@ -108,7 +108,7 @@ class Streams:
         while True:
             try:
                 async with asyncio.timeout(limit):
-                    message = await feed.watch()
+                    message = await cancellable(feed.watch())
             except TimeoutError:
                 raise TimeoutError(f"the stream {feed.name} was silent for {limit:g} s") from None
             self.telemetry.emit(StreamHeard(self.config.venue, feed.name))

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.concurrency import end
 from bot.control import server as server_module
 from bot.control.client import NotRunning, ask
 from bot.control.messages import (
@@ -41,8 +42,7 @@ async def serving(path: Path) -> AsyncIterator[Loop]:
     try:
         yield loop
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end(task)
         server.close()
 
 

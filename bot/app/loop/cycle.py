@@ -10,12 +10,12 @@ from decimal import Decimal
 
 import structlog
 
-from bot.app.concurrency import unless
 from bot.app.loop.commands import Commands
 from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.loop.prefetch import Prefetch
+from bot.concurrency import unless
 from bot.core.decide import decide, settle
 from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.app.concurrency import first_of, sleep_until, unless
 from bot.app.loop.cycle import Cycle
 from bot.app.loop.preflight import check_world
+from bot.concurrency import beside, raise_if_cancelled, sleep_until, unless
 from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
 from bot.core.record import Event
 from bot.core.telemetry_event import CycleFailed
@@ -63,18 +63,18 @@ class Daemon:
             Halt: going on would be wrong.
         """
         try:
-            async with asyncio.TaskGroup() as group:
-                beside = [group.create_task(self._keep(service)) for service in self.services]
-                if await self._start(stop):
-                    beside += [group.create_task(self._watch(chain)) for chain in self.chains]
-                    beside.append(group.create_task(self.cycle.prefetch.run()))
-                    await self._loop(stop)
-                for task in beside:
-                    task.cancel()
-        except BaseExceptionGroup as errors:
-            raise first_of(errors) from errors
+            async with beside() as start:
+                for service in self.services:
+                    start(self._keep(service), service.name)
+                try:
+                    if await self._start(stop):
+                        for chain in self.chains:
+                            start(self._watch(chain), f"heads of {chain.chain}")
+                        start(self._keep(self.cycle.prefetch), self.cycle.prefetch.name)
+                        await self._loop(stop)
+                finally:
+                    self.cycle.commands.close()  # before the services that carry its answers end
         finally:
-            self.cycle.commands.close()
             self._note("stopped", "the daemon stopped")
 
     def hint(self) -> None:
@@ -114,6 +114,7 @@ class Daemon:
                     self.due.set()
             except Exception:  # the heads only hurry the timer: without them the loop goes on
                 log.exception("unexpected error while following the heads", chain=chain.chain)
+            raise_if_cancelled()
             await self.clock.sleep(self.interval)
 
     async def _keep(self, service: Service) -> None:
@@ -123,6 +124,7 @@ class Daemon:
                 return await service.run()
             except Exception:  # a bug beside the loop must not end the watch over a hedge either
                 log.exception("a service failed", service=service.name, retry_in=SERVICE_BACKOFF)
+            raise_if_cancelled()
             await self.clock.sleep(SERVICE_BACKOFF)
 
     async def _loop(self, stop: asyncio.Event) -> None:

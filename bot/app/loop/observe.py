@@ -10,8 +10,8 @@ from typing import Final
 
 import structlog
 
-from bot.app.concurrency import both, gather
 from bot.app.loop.cost_basis import EntryBook
+from bot.concurrency import both, gather
 from bot.core.errors import Retryable
 from bot.core.orders import LedgerEntry
 from bot.core.snapshot import ChainView, Snapshot, VenueUnknown, VenueView

@@ -19,9 +19,9 @@ from typing import Final
 
 import structlog
 
-from bot.app.concurrency import sleep_until
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
+from bot.concurrency import sleep_until
 from bot.core.errors import DnbotError
 from bot.core.snapshot import VenueView
 from bot.core.types import VenueId
@@ -64,6 +64,11 @@ class Prefetch:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _begun: asyncio.Event = field(default_factory=asyncio.Event)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def name(self) -> str:
+        """What it is, for the log."""
+        return "prefetch"
 
     async def run(self) -> None:
         """Read ahead of every cycle, until cancelled; cycles are taken to come as regularly as the last few did."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.app.concurrency import gather
+from bot.concurrency import gather
 from bot.core.policy import Policy
 from bot.core.risk.cap_check import require_room
 from bot.core.types import Symbol, VenueId

@@ -10,6 +10,7 @@ from aiomqtt import Client, MqttError, Will
 from aiomqtt import Message as Arrived
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from bot.concurrency import Start, beside, cancellable, gather, raise_if_cancelled
 from bot.core.record import CycleRecord
 from bot.core.telemetry_event import CycleRecorded, EventJournaled, TelemetryEvent
 from bot.ports import Clock, Operator
@@ -88,14 +89,15 @@ class MqttLink:
     async def run(self) -> None:
         """Stay connected until cancelled; then say that the bot stopped."""
         failures = 0
-        async with asyncio.TaskGroup() as commands:
+        async with beside() as start:
             while True:
                 try:
                     async with self._client() as connection:
                         log.info("mqtt connected", host=self._config.broker.host)
                         failures = 0
-                        await self._attended(connection, commands)
+                        await self._attended(connection, start)
                 except (MqttError, OSError) as error:
+                    raise_if_cancelled()  # this came out of a connection that ended with us
                     pause = min(FIRST_BACKOFF * 2**failures, LAST_BACKOFF)
                     failures += 1
                     if failures == 1:
@@ -106,14 +108,15 @@ class MqttLink:
         will = Will(self._topic(topics.AVAILABILITY), Availability.OFFLINE.value, qos=_QOS, retain=True)
         return client(self._config.broker, f"dnbot-{self._config.bot_id}", self._tls, will)
 
-    async def _attended(self, connection: Client, commands: asyncio.TaskGroup) -> None:
+    async def _attended(self, connection: Client, start: Start) -> None:
         try:
-            await self._session(connection, commands)
+            raise_if_cancelled()  # lost while it connected
+            await self._session(connection, start)
         except asyncio.CancelledError:
             await self._farewell(connection)
             raise
 
-    async def _session(self, connection: Client, commands: asyncio.TaskGroup) -> None:
+    async def _session(self, connection: Client, start: Start) -> None:
         """Send and take messages until the connection breaks.
 
         Raises:
@@ -123,20 +126,12 @@ class MqttLink:
         if self._desk is not None:
             await self._subscribe(connection, self._topic(topics.command("+")))
         self.outbox.renew()
-        work = [asyncio.create_task(self._send(connection)), asyncio.create_task(self._take(connection, commands))]
-        try:
-            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+        await gather([self._send(connection), self._take(connection, start)])
 
     async def _subscribe(self, connection: Client, pattern: str) -> None:
         """Ask for commands; retained ones come marked as such, even while they are new."""
         options = SubscribeOptions(qos=_QOS, retainAsPublished=True)
-        for code in await connection.subscribe(pattern, options=options):
+        for code in await cancellable(connection.subscribe(pattern, options=options)):
             if not isinstance(code, int) and code.is_failure:
                 log.error("mqtt commands can't be received", topic=pattern, reason=str(code))
 
@@ -147,16 +142,17 @@ class MqttLink:
     async def _send_one(self, connection: Client) -> None:
         message = await self.outbox.get()
         try:
-            await connection.publish(message.topic, message.payload, qos=_QOS, retain=message.retain)
+            work = connection.publish(message.topic, message.payload, qos=_QOS, retain=message.retain)
+            await cancellable(work)
         except BaseException:
             self.outbox.back(message)
             raise
 
-    async def _take(self, connection: Client, commands: asyncio.TaskGroup) -> None:
+    async def _take(self, connection: Client, start: Start) -> None:
         async for message in connection.messages:
             incoming = self._incoming(message)
             if self._desk is not None and (passed := self._desk.judge(incoming)) is not None:
-                commands.create_task(self._desk.obey(passed))
+                start(self._desk.obey(passed), f"mqtt {passed.command.verb.value}")
 
     async def _farewell(self, connection: Client) -> None:
         """Send what waits, then the last word; a broker that is slow to take it does not hold the daemon up."""
@@ -169,7 +165,7 @@ class MqttLink:
             log.warning("mqtt left without a word", reason=str(error))
 
     async def _announce(self, connection: Client, word: Availability) -> None:
-        await connection.publish(self._topic(topics.AVAILABILITY), word.value, qos=_QOS, retain=True)
+        await cancellable(connection.publish(self._topic(topics.AVAILABILITY), word.value, qos=_QOS, retain=True))
 
     def _incoming(self, message: Arrived) -> Incoming:
         verb = message.topic.value.rpartition("/")[2]

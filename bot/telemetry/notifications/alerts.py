@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from bot.concurrency import gather
 from bot.core.alerts import Notice, Stage, ToldAlarms, advance
 from bot.core.decision import Alarm, Severity
 from bot.core.record import CycleRecord
@@ -66,11 +67,8 @@ class Alerts:
 
     async def run(self) -> None:
         """Tell, remind and pulse until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._tell())
-            group.create_task(self._remind())
-            if self._config.pulse_url is not None:
-                group.create_task(self._beat(self._config.pulse_url))
+        url = self._config.pulse_url
+        await gather([self._tell(), self._remind(), *([] if url is None else [self._beat(url)])])
 
     @property
     def is_silent(self) -> bool:

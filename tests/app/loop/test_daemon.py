@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot import concurrency
+from bot.app.loop.daemon import Daemon
+from bot.core.command import Command, Verb
 from bot.core.errors import ConfigError, Halt, Retryable, SkipCycle
 from bot.core.orders import OrderKind
 from bot.journal.reader import JournalView
@@ -25,10 +28,10 @@ PASSES = 60
 class Running:
     """A daemon in a task of its own; virtual time moves only by ``pass_time``."""
 
-    def __init__(self, run: Rig) -> None:
+    def __init__(self, run: Rig, daemon: Daemon | None = None) -> None:
         self.run = run
         self.stop = asyncio.Event()
-        self.task = asyncio.create_task(run.daemon.run(self.stop))
+        self.task = asyncio.create_task((daemon or run.daemon).run(self.stop))
 
     async def pass_time(self, seconds: float = 0) -> None:
         """Let time pass, in steps that leave whatever wakes up enough passes of the loop for a whole cycle."""
@@ -182,6 +185,42 @@ async def test_halt_ends_it(tmp_path: Path) -> None:
         with pytest.raises(Halt, match="the journal is damaged"):
             await asyncio.wait_for(daemon.task, 5)
     assert events(tmp_path) == ["started", "stopped"]
+
+
+class Deaf:
+    """A service that loses the first cancellation, as `wait_for` of Python 3.11 may."""
+
+    name = "deaf"
+
+    async def run(self) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+
+async def test_it_ends_although_a_service_loses_its_cancellation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concurrency, "AGAIN", 0.01)
+    async with rig(tmp_path) as run:
+        run.chain.show(view(1))
+        made = run.daemon
+        made.services = [Deaf()]
+        daemon = Running(run, made)
+        await daemon.pass_time()
+        await daemon.end()
+    assert events(tmp_path) == ["started", "stopped"]
+
+
+async def test_a_command_that_waits_when_it_ends_is_answered(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        daemon.run.chain.hangs = True
+        daemon.run.chain.show(view(2))
+        await daemon.pass_time()
+        waiting = asyncio.create_task(daemon.run.cycle.commands.submit(Command(Verb.PAUSE, "test")))
+        await asyncio.sleep(0)
+        await daemon.end()
+        assert "stopping" in (await waiting).message
 
 
 async def test_heads_that_break_are_followed_again(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from bot.clock import SystemClock
+from bot.concurrency import end
 from bot.core.command import Verb
 from bot.core.record import Event
 from bot.core.run_state import RunState
@@ -36,8 +37,7 @@ async def linked(config: MqttConfig, operator: Loop | None = None) -> AsyncItera
     try:
         yield link
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end(task)
 
 
 async def test_subscribers_see_the_bot_its_underlyings_and_its_venues(mosquitto: Mosquitto, tmp_path: Path) -> None:

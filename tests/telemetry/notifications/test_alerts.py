@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.clock import ManualClock
+from bot.concurrency import end
 from bot.core.alerts import AlertPolicy
 from bot.core.decision import Alarm, Severity
 from bot.core.record import CycleRecord
@@ -70,8 +71,7 @@ async def running(
     try:
         yield alerts, clock, pulses
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end(task)
 
 
 async def test_an_alarm_is_told_once_reminded_of_and_resolved() -> None:

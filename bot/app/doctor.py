@@ -15,6 +15,7 @@ from bot.app.settings import Loaded, Settings
 from bot.app.wiring import Preview, preview
 from bot.chain.probe import EndpointFacts, probe
 from bot.clock import SystemClock
+from bot.core.cycle_summary import MARKETLESS
 from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.market import PerpMarket
@@ -42,6 +43,7 @@ async def examine(loaded: Loaded) -> AsyncIterator[Finding]:
         "journal": lambda: doctor_checks.journal(settings),
         "daemon": lambda: doctor_checks.daemon(settings),
         "secrets": lambda: doctor_checks.secrets(loaded),
+        "token rates": lambda: doctor_checks.token_rates(settings, SystemClock().now().date()),
         **{f"chain {name}": _chain_check(settings, name) for name in settings.chains},
         "broker": lambda: doctor_checks.broker(settings),
         "alerts": lambda: doctor_checks.alerts(settings),
@@ -174,6 +176,16 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
     snapshot = await world.observer.observe()
     decision = decide(snapshot, world.state or State.fresh(snapshot.observed_at), settings.policy())
     found = [] if snapshot.positions else [warn("positions", "there is none", "correct owners, pairs or token_ids")]
+    found += [
+        warn("positions", f"{item.position} is left out: {item.reason}", "nothing for a gift; else as it says")
+        for view in snapshot.chains
+        for item in view.left_out
+    ]
+    found += [
+        fail("exposure", alarm.message, "either of these")
+        for alarm in decision.alarms
+        if alarm.key.startswith(MARKETLESS)
+    ]
     for hedge in decision.hedges:
         policy = settings.policy().hedges.get(hedge.underlying)
         if policy is None or hedge.mark is None:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,8 @@ from bot.protocols.registry import CURVES
 _LITTLE, _LEAST = 500, 50
 """MiB of free disk below which it warns, and fails."""
 _OTHERS: Final = 0o077
+_OLD_RATE: Final = 30
+"""Days: a staked token gains a quarter of a percent in them."""
 _CONTAINER: Final = Path("/run/secrets")
 """Where a container's engine mounts secrets; its walls, not file modes, protect them."""
 
@@ -81,6 +84,22 @@ def _exposed(loaded: Loaded) -> Iterator[Path]:
             is_closed = not path.parent.stat().st_mode & _OTHERS
             if path.stat().st_mode & _OTHERS and not is_closed:
                 yield path
+
+
+async def token_rates(settings: Settings, today: date) -> Sequence[Finding]:
+    """Whether the fixed rates of staked tokens are of late: they drift by some percent a year."""
+    found = []
+    for name, chain in settings.chains.items():
+        for address, token in chain.tokens.items():
+            if token.rate == 1 or token.rate_from is not None:
+                continue
+            key = f'chains.{name}.tokens."{address}"'
+            fix = f"look the rate up again and set {key}.rate_as_of, or read it from the chain by {key}.rate_from"
+            if token.rate_as_of is None:
+                found.append(warn("token rates", f"{key}.rate is {token.rate} since nobody knows when", fix))
+            elif (age := (today - token.rate_as_of).days) > _OLD_RATE:
+                found.append(warn("token rates", f"{key}.rate is {token.rate} of {age} days ago", fix))
+    return found or [ok("token rates", "none is fixed for long")]
 
 
 async def broker(settings: Settings) -> Sequence[Finding]:

@@ -21,6 +21,8 @@ from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 
 ESCALATES: Final = timedelta(minutes=10)
 """How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
+MARKETLESS: Final = "no-market"
+"""Begins the alarm of an exposure that no venue has a market for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,19 @@ def unhedged_alarms(
         minutes = (now - since).total_seconds() / 60
         text = f"{left:.6g} {underlying} ({share:.1%} of the exposure) stays unhedged, for {minutes:.0f} minutes now"
         found.append(Alarm(f"unhedged:{underlying}", severity, text))
+    return found
+
+
+def marketless_alarms(exposures: Mapping[Underlying, Exposure], policy: Policy) -> list[Alarm]:
+    """Tell of exposures that no venue has a market for, unless the user accepts them."""
+    found = []
+    for underlying, exposure in exposures.items():
+        if exposure.amount and underlying not in policy.hedges and underlying not in policy.accepted:
+            text = (
+                f"{exposure.amount:.6g} {underlying} are not hedged: no venue has a market for {underlying}; add it to "
+                f"a venue's symbols, or accept it by hedge.underlyings.{underlying}.enabled = false"
+            )
+            found.append(Alarm(f"{MARKETLESS}:{underlying}", Severity.CRITICAL, text))
     return found
 
 

@@ -88,6 +88,7 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
         alarms=(
             *cycle_summary.alarms(snapshot, state.held, hedge_targets, state.pending),
             *cycle_summary.distrust_alarms(assessment.issues, others),
+            *cycle_summary.marketless_alarms(assessment.exposures, policy),
             *cycle_summary.dispute_alarms(state.disputes),
             *assessment.alarms,
             *protective.alarms,

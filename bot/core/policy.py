@@ -214,6 +214,7 @@ class Policy:
         fixed_cost: cost in USD of a trade of any size (0 on most venues).
         assumed_volatility: yearly volatility used until the marks' own history is long enough.
         hedges: the hedged underlyings; an exposure to any other one is shown and not hedged.
+        accepted: the underlyings that the user leaves unhedged on purpose; any other one without a hedge is an alarm.
         guards: the limits.
         risk: margin, stops and losses.
         execution: how orders are worked.
@@ -229,3 +230,4 @@ class Policy:
     risk: RiskPolicy
     execution: ExecutionPolicy = ExecutionPolicy()
     venue_caps: Mapping[VenueId, Decimal] = field(default_factory=dict)
+    accepted: frozenset[Underlying] = frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -125,3 +125,20 @@ def test_the_command_survives_a_world_that_is_not_there(tmp_path: Path) -> None:
     assert "0123456789abcdef" not in ran.out
     assert not (tmp_path / "state").exists()
     assert dnbot("doctor", "-c", tmp_path / "none.toml").code == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ('underlying = "ETH"', None),
+        ('underlying = "ETH"\nrate_from = "getRate"', None),
+        ('underlying = "ETH"\nrate = 1.18\nrate_as_of = 2026-10-20', None),
+        ('underlying = "ETH"\nrate = 1.18\nrate_as_of = 2026-09-01', "is 1.18 of 62 days ago"),
+        ('underlying = "ETH"\nrate = 1.18', "since nobody knows when"),
+    ],
+)
+async def test_a_fixed_rate_that_ages_is_told(tmp_path: Path, lines: str, says: str | None) -> None:
+    table = f'[chains.local.tokens."0x7f39C581F595B53c5cb19bD0b3f8dA6c935E2Ca0"]\n{lines}\n'
+    (finding,) = await doctor_checks.token_rates(settings(tmp_path, table), date(2026, 11, 2))
+    assert finding.level is (Level.WARN if says else Level.OK)
+    assert (says or "") in finding.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, localcontext
 
 import pytest
@@ -130,3 +131,18 @@ def test_the_answer_does_not_depend_on_the_callers_decimal_context() -> None:
     with localcontext() as context:
         context.prec = 6
         assert repr(decide(scene, state(), policy())) == repr(usual)
+
+
+def test_an_exposure_without_a_market_is_an_alarm_unless_it_is_accepted() -> None:
+    """And so for each such underlying, while the others are hedged."""
+    seen = snapshot(chain([v2("a", 100_000), v2("b", 100_000, (BTC, USD))]))
+    only_eth = policy(hedges={ETH: hedge(ETH)})
+    alone = decide(seen, state(), only_eth)
+    assert [alarm.key for alarm in alone.alarms if alarm.key.startswith("no-market")] == ["no-market:BTC"]
+    assert [item.order.underlying for item in alone.approved] == [ETH]
+    accepted = decide(seen, state(), replace(only_eth, accepted=frozenset({BTC})))
+    assert not [alarm for alarm in accepted.alarms if alarm.key.startswith("no-market")]
+    nothing = decide(seen, state(), policy(hedges={}))
+    assert {"no-market:BTC", "no-market:ETH"} <= {alarm.key for alarm in nothing.alarms}
+    empty = decide(snapshot(chain([v2("a", 100_000)])), state(), only_eth)
+    assert not [alarm for alarm in empty.alarms if alarm.key.startswith("no-market")]

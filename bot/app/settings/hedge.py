@@ -62,7 +62,9 @@ class BandSettings(Table):
 class UnderlyingSettings(Table):
     """What is different for one underlying."""
 
-    enabled: bool = Field(default=True, description="false: its exposure is shown and not hedged")
+    enabled: bool = Field(
+        default=True, description="false: its exposure is left unhedged on purpose, shown, and no alarm"
+    )
     ratio: Ratio | None = Field(default=None, description="hedge ratio, 0 to 1.5; left out: hedge.ratio", examples=[1])
 
 

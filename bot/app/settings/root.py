@@ -150,6 +150,7 @@ class Settings(Table, BaseSettings):
             risk=self.risk.policy(),
             venue_caps={name: venue.max_notional_total for name, venue in self.venues.items()},
             execution=self.execution.policy(),
+            accepted=frozenset(name for name, own in self.hedge.underlyings.items() if not own.enabled),
         )
 
     def _hedge(self, underlying: Underlying, markets: list[HedgeMarket]) -> HedgePolicy | None:

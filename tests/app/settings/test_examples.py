@@ -65,7 +65,18 @@ def test_the_examples_are_there() -> None:
 
 def uncommented() -> list[str]:
     """Return the example with every commented setting set, but those that exclude each other."""
-    exclusive = ("#tracking_error", "#fixed_width", "#script", "#source", "#redirect_to", "#ca_file", "#cycle_spacing")
+    exclusive = (
+        "#rate_from",
+        "#rate_contract",
+        "#rate_decimals",
+        "#tracking_error",
+        "#fixed_width",
+        "#script",
+        "#source",
+        "#redirect_to",
+        "#ca_file",
+        "#cycle_spacing",
+    )
     lines = [line for line in example().splitlines() if not line.startswith(exclusive)]
     return [line[1:] if line.startswith("#") and not line.startswith("# ") else line for line in lines]
 

@@ -17,7 +17,7 @@ from bot.demo.uniswap_v3 import UniswapV3
 settings.register_profile("test", deadline=None, derandomize=True)
 settings.register_profile("soak", max_examples=2_000, deadline=None)
 settings.load_profile("test")
-pytest_plugins = ["tests.loopback_only"]
+pytest_plugins = ["tests.loopback_only", "tests.stacks"]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

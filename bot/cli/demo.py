@@ -17,13 +17,14 @@ from rich.live import Live
 from rich.table import Table
 
 from bot.cli.options import AsJson
+from bot.cli.venue import SPEAKS, spoken
 from bot.clock import SystemClock
 from bot.demo.driver import DemoRun, Seen, demo_run
 from bot.demo.plot import save_plot
 from bot.demo.scenario import SceneSettings
 from bot.demo.screen import render
 from bot.demo.summary import Account, summary
-from bot.demo.venues import SYMBOLS, DemoVenue, Kind
+from bot.demo.venues import DemoVenue
 
 app = typer.Typer(add_completion=False)
 
@@ -43,7 +44,8 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Go on, scene after scene, until Ctrl-C.")] = False,
     as_json: AsJson = False,
     venue: Annotated[
-        list[Kind] | None, typer.Option(help="Hedge through ccxt on a venue server; may be given again.")
+        list[str] | None,
+        typer.Option(parser=spoken, metavar=SPEAKS, help="Hedge through ccxt on a venue server; may be given again."),
     ] = None,
     pace: Annotated[
         float | None, typer.Option(help="Seconds per block at least; 0.15 on a terminal, 1.5 with venues, else 0.")
@@ -71,7 +73,7 @@ def demo(
 
 
 async def _play(
-    folder: Path, settings: SceneSettings, kinds: list[Kind], total: int | None, pace: float, console: Console
+    folder: Path, settings: SceneSettings, kinds: list[str], total: int | None, pace: float, console: Console
 ) -> dict[str, object]:
     clock, account, stop = SystemClock(), Account(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -90,16 +92,16 @@ async def _play(
         figures = summary(account, run.view(), {name: str(path) for name, path in files.items()})
         save_plot(account.track.points, plot)
         figures["seed"] = settings.seed
-        figures["venues"] = {item.kind.value: _truth(run, item) for item in run.venues}
+        figures["venues"] = {item.name: _truth(run, item) for item in run.venues}
         figures["daemon_exit_code"] = await run.stop()
     return figures
 
 
 def _truth(run: DemoRun, venue: DemoVenue) -> dict[str, str]:
     """Compare the venue's own account with the journal's fills, lot by lot."""
-    booked = dict.fromkeys(SYMBOLS.values(), Decimal(0))
+    booked = dict.fromkeys(venue.symbols.values(), Decimal(0))
     for fill in run.view().fills(limit=100_000):
-        if fill.venue == venue.kind.value:
+        if fill.venue == venue.name:
             booked[fill.symbol] += fill.quantity
     held = venue.positions()
     return {"agrees_with_journal": "yes" if held == booked else "no", **{key: str(size) for key, size in held.items()}}

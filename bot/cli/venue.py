@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import ssl
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -17,18 +18,33 @@ from bot.app.process import Process, run_until_signal
 from bot.cli.options import AsJson
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
-from bot.core.types import Symbol, Underlying, VenueId
+from bot.core.types import Underlying, VenueId
 from bot.paper.config import PaperConfig
-from bot.paper.engine.rules import Flavour
 from bot.paper.marks import MarkSource, ScriptMarks
-from bot.paper.served import FixedMarks, dialect_of, hosts_of, venue_of
+from bot.paper.served import FixedMarks, venue_of
 from bot.paper.servers.desk import Credentials
+from bot.paper.servers.kind import ServerKind
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
+from bot.venues.registry import kind_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
+SPEAKS = "|".join(SERVERS)
+"""What is spoken, for the help."""
 _UNDERLYING = re.compile(r"[A-Z0-9]{1,12}")
+
+
+def spoken(name: str) -> str:
+    """Check the name of a venue server.
+
+    Raises:
+        BadParameter: there is none of that name.
+    """
+    if name not in SERVERS:
+        raise typer.BadParameter(f"{name!r} is spoken by no server; choose {', '.join(SERVERS)}")
+    return name
 
 
 @app.callback()
@@ -47,15 +63,15 @@ class _Prices:
 @app.command()
 def serve(
     *,
-    speak: Annotated[Flavour, typer.Option(help="Whose wire format and customs.")],
+    speak: Annotated[str, typer.Option(parser=spoken, metavar=SPEAKS, help="Whose wire format and customs.")],
     mark: Annotated[list[str] | None, typer.Option(metavar="ETH=2000", help="A fixed price, USD; repeatable.")] = None,
     marks: Annotated[Path | None, typer.Option(help="Prices from a CSV file: time,underlying,price.")] = None,
     symbol: Annotated[list[str] | None, typer.Option(metavar="ETH", help="Underlying of --marks; repeatable.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")] = 8443,
-    deposit: Annotated[float, typer.Option(min=0, help="What the account starts with, USDT.")] = 100_000,
-    key: Annotated[str, typer.Option(help="API key that is accepted.")] = "paper-key",
-    secret: Annotated[str, typer.Option(help="Its secret.")] = "paper-secret",  # noqa: S107 - opens play money only
-    passphrase: Annotated[str, typer.Option(help="Its passphrase (Bitget).")] = "paper-passphrase",  # noqa: S107 - the same
+    deposit: Annotated[float, typer.Option(min=0, help="What the account starts with, USD.")] = 100_000,
+    key: Annotated[str | None, typer.Option(help="API key that is accepted; made up if left out.")] = None,
+    secret: Annotated[str | None, typer.Option(help="Its secret.")] = None,
+    passphrase: Annotated[str | None, typer.Option(help="Its passphrase, at venues that have one.")] = None,
     ca_file: Annotated[Path, typer.Option("--ca", help="Where the certificate authority is written.")] = Path(
         "venue-ca.pem"
     ),
@@ -63,13 +79,16 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM. The account lives as long as the server."""
-    prices = _prices(mark, marks, symbol)
-    symbols = {one: Symbol(f"{one}/USDT:USDT") for one in prices.underlyings}
-    config = PaperConfig(VenueId(speak), Path(), symbols, Decimal(f"{deposit:.8f}").normalize(), flavour=speak)
-    keys = Credentials(key, secret, passphrase)
+    prices, server = _prices(mark, marks, symbol), SERVERS[speak]
+    money = Decimal(f"{deposit:.8f}").normalize()
+    symbols = {one: kind_of(server.kind).symbol(one) for one in prices.underlyings}
+    config = PaperConfig(VenueId(speak), Path(), symbols, money, customs=server.customs)
+    usual = server.issue("paper")
+    keys = Credentials(key or usual.key, secret or usual.secret, passphrase or usual.passphrase)
+    served = _Served(server, config, prices.marks, keys, None if plain else ca_file)
 
     async def main(process: Process) -> None:
-        await _serve(config, prices.marks, keys, port, None if plain else ca_file, process.stop, as_json=as_json)
+        await _serve(served, port, process.stop, as_json=as_json)
 
     run_until_signal(main)
 
@@ -102,32 +121,34 @@ def _underlying(name: str) -> Underlying:
     return Underlying(name)
 
 
-async def _serve(
-    config: PaperConfig,
-    marks: MarkSource,
-    keys: Credentials,
-    port: int,
-    ca_file: Path | None,
-    stop: asyncio.Event,
-    *,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What is served, and to whom; ``ca_file`` is None without TLS."""
+
+    kind: ServerKind
+    config: PaperConfig
+    marks: MarkSource
+    keys: Credentials
+    ca_file: Path | None
+
+
+async def _serve(served: _Served, port: int, stop: asyncio.Event, *, as_json: bool) -> None:
     clock = SystemClock()
-    tls = None if ca_file is None else _certificate(config.flavour, ca_file)
-    server = VenueServer(venue_of(config, marks, clock, keys), dialect_of(config.flavour), tls=tls)
+    tls = None if served.ca_file is None else _certificate(served.kind.hosts, served.ca_file)
+    server = VenueServer(venue_of(served.config, served.marks, clock, served.keys), served.kind.dialect(), tls=tls)
     try:
         await server.start(port)
     except OSError as error:
         raise ConfigError(f"can't listen on port {port}: {error.strerror}; choose another with --port") from error
     try:
-        _tell(_told(config, server, keys, ca_file), as_json=as_json)
+        _tell(_told(served, server), served, as_json=as_json)
         await stop.wait()
     finally:
         await server.close()
 
 
-def _certificate(flavour: Flavour, ca_file: Path) -> ssl.SSLContext:
-    context, authority = certificates(hosts_of(flavour), SystemClock().now())
+def _certificate(hosts: Sequence[str], ca_file: Path) -> ssl.SSLContext:
+    context, authority = certificates(hosts)
     try:
         ca_file.write_text(authority, encoding="ascii")
     except OSError as error:
@@ -150,35 +171,35 @@ class _Told:
     deposit: str
 
 
-def _told(config: PaperConfig, server: VenueServer, keys: Credentials, ca_file: Path | None) -> _Told:
+def _told(served: _Served, server: VenueServer) -> _Told:
     return _Told(
-        speaks=config.flavour.value,
+        speaks=served.config.customs.name,
         url=server.url,
-        hosts=hosts_of(config.flavour),
-        ca_file=None if ca_file is None else str(ca_file.absolute()),
-        key=keys.key,
-        secret=keys.secret,
-        passphrase=keys.passphrase,
-        symbols=tuple(config.symbols.values()),
-        deposit=f"{config.deposit:f}",
+        hosts=served.kind.hosts,
+        ca_file=None if served.ca_file is None else str(served.ca_file.absolute()),
+        key=served.keys.key,
+        secret=served.keys.secret,
+        passphrase=served.keys.passphrase,
+        symbols=tuple(served.config.symbols.values()),
+        deposit=f"{served.config.deposit:f}",
     )
 
 
-def _tell(told: _Told, *, as_json: bool) -> None:
+def _tell(told: _Told, served: _Served, *, as_json: bool) -> None:
     """Say where it listens, what it accepts, and how clients come here."""
     if as_json:
         typer.echo(json.dumps(asdict(told)))
         return
     address = told.url.split("//", 1)[1]
     lines = [
-        f"{told.speaks} on {told.url}, {told.deposit} USDT, {', '.join(told.symbols)}",
-        f"  key {told.key}   secret {told.secret}   passphrase {told.passphrase}",
+        f"{told.speaks} on {told.url}, {told.deposit} {kind_of(served.kind.kind).settle}, {', '.join(told.symbols)}",
+        "  " + "   ".join(f"{name} {value}" for name, value in served.kind.login(served.keys).items()),
     ]
     if told.ca_file is None:
         lines.append("  any client: put this address in place of the venue's (ccxt: exchange.urls['api'])")
     else:
         lines += [
-            f'  dnbot: kind = "{told.speaks}", redirect_to = "{address}", ca_file = "{told.ca_file}"',
+            f'  dnbot: kind = "{served.kind.kind}", redirect_to = "{address}", ca_file = "{told.ca_file}"',
             f"  ccxt: resolve {', '.join(told.hosts)} to {address} and trust {told.ca_file}",
         ]
     typer.echo("\n".join([*lines, "  Ctrl-C ends it, and the account with it"]))

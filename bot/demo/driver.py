@@ -28,7 +28,7 @@ from bot.demo.path import write_marks
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
-from bot.demo.venues import SYMBOLS, DemoVenue, Kind, serving
+from bot.demo.venues import DemoVenue, serving, symbols_of
 from bot.journal.reader import JournalView
 from bot.ports import Clock
 from bot.protocols.registry import CURVES
@@ -140,7 +140,7 @@ class DemoRun:
         tables: dict[str, Mapping[str, object]] = {
             "bot": {"id": "demo", "state_dir": str(self.folder)},
             "chains": {"local": chain},
-            "venues": {venue.kind.value: venue.settings() for venue in self.venues} or {"paper": self._paper()},
+            "venues": {venue.name: venue.settings() for venue in self.venues} or {"paper": self._paper()},
             "execution": {"style": "taker"},  # its blocks lie ten minutes apart: nothing may wait for the next one
             "http": {"enabled": False},  # several demos may run side by side
             "log": {"format": "json"},
@@ -154,7 +154,7 @@ class DemoRun:
     def _paper(self) -> dict[str, object]:
         return {
             "kind": "paper",
-            "symbols": dict(SYMBOLS),
+            "symbols": symbols_of("paper"),
             "deposit": 20_000,
             "mark": "script",
             "script": str(self.folder / "marks.csv"),
@@ -229,7 +229,7 @@ class DemoRun:
 
 @asynccontextmanager
 async def demo_run(
-    folder: Path, settings: SceneSettings, clock: Clock, kinds: Sequence[Kind] = (), more: Tables | None = None
+    folder: Path, settings: SceneSettings, clock: Clock, kinds: Sequence[str] = (), more: Tables | None = None
 ) -> AsyncIterator[DemoRun]:
     """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end.
 

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -15,37 +14,20 @@ from bot.core.types import Symbol, Underlying, VenueId
 from bot.demo.path import MarketPoint
 from bot.paper.config import PaperConfig, venue_rules
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.engine.rules import Flavour, MarkUpdate
-from bot.paper.servers.binance.routes import HOSTS as BINANCE_HOSTS
-from bot.paper.servers.binance.routes import Binance
-from bot.paper.servers.bitget.routes import HOSTS as BITGET_HOSTS
-from bot.paper.servers.bitget.routes import Bitget
-from bot.paper.servers.desk import Credentials, Desk
+from bot.paper.engine.rules import MarkUpdate
+from bot.paper.servers.desk import Desk
+from bot.paper.servers.kind import ServerKind
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
-from bot.paper.servers.venue import Dialect, Step, Venue
+from bot.paper.servers.venue import Step, Venue
 from bot.ports import Clock
+from bot.venues.registry import kind_of
 
-SYMBOLS: Final[Mapping[Underlying, Symbol]] = {
-    Underlying("ETH"): Symbol("ETH/USDT:USDT"),
-    Underlying("BTC"): Symbol("BTC/USDT:USDT"),
-}
+UNDERLYINGS: Final = (Underlying("ETH"), Underlying("BTC"))
 DEPOSIT: Final = Decimal(20_000)
 SHARE: Final = Decimal(9_000)
 """USD per symbol and venue, so that two venues share the hedge."""
-
-
-class Kind(StrEnum):
-    """A venue whose wire format is spoken."""
-
-    BINANCE = "binance"
-    BITGET = "bitget"
-
-
-_DIALECTS: Final[Mapping[Kind, tuple[Flavour, type[Dialect], Sequence[str]]]] = {
-    Kind.BINANCE: (Flavour.BINANCE, Binance, BINANCE_HOSTS),
-    Kind.BITGET: (Flavour.BITGET, Bitget, BITGET_HOSTS),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +35,23 @@ class _Market:
     """The scene's market at this moment, as a venue server takes it."""
 
     now: Callable[[], MarketPoint]
+    symbols: Mapping[Underlying, Symbol]
 
     def path(self, since: datetime | None, now: datetime) -> Sequence[Step]:
         """Return the present prices; the scene has no others."""
         del since
         market = self.now()
         prices = {Underlying("ETH"): market.eth, Underlying("BTC"): market.btc}
-        return [(now, {SYMBOLS[name]: MarkUpdate(price, price, as_of=now) for name, price in prices.items()})]
+        return [(now, {self.symbols[name]: MarkUpdate(price, price, as_of=now) for name, price in prices.items()})]
 
 
 @dataclass(frozen=True, slots=True)
 class DemoVenue:
-    """A running venue server, and what the daemon needs to reach it."""
+    """A running venue server, and what the daemon needs to reach it; ``name`` is its own and the daemon's venue's."""
 
-    kind: Kind
+    name: VenueId
+    kind: ServerKind
+    symbols: Mapping[Underlying, Symbol]
     desk: Desk
     server: VenueServer
     ca_file: Path
@@ -74,8 +59,8 @@ class DemoVenue:
     def settings(self) -> dict[str, object]:
         """Return its table of the daemon's configuration; the credentials go another way."""
         return {
-            "kind": self.kind.value,
-            "symbols": dict(SYMBOLS),
+            "kind": self.kind.kind,
+            "symbols": dict(self.symbols),
             "max_notional": int(SHARE),
             "redirect_to": f"127.0.0.1:{self.server.port}",
             "ca_file": str(self.ca_file),
@@ -83,32 +68,35 @@ class DemoVenue:
 
     def environment(self) -> dict[str, str]:
         """Return the credentials as the daemon's environment."""
-        prefix = f"DNBOT_VENUES__{self.kind.value.upper()}__"
-        keys = self.desk.credentials
-        found = {f"{prefix}API_KEY": keys.key, f"{prefix}SECRET": keys.secret}
-        return {**found, f"{prefix}PASSPHRASE": keys.passphrase} if self.kind is Kind.BITGET else found
+        login = self.kind.login(self.desk.credentials)
+        return {f"DNBOT_VENUES__{self.name}__{key}".upper(): value for key, value in login.items()}
 
     def positions(self) -> dict[Symbol, Decimal]:
         """Return the account's own truth: the positions, base units."""
-        return {symbol: self.desk.size(symbol) for symbol in SYMBOLS.values()}
+        return {symbol: self.desk.size(symbol) for symbol in self.symbols.values()}
 
 
 @asynccontextmanager
 async def serving(
-    kinds: Sequence[Kind], folder: Path, market: Callable[[], MarketPoint], clock: Clock
+    names: Sequence[str], folder: Path, market: Callable[[], MarketPoint], clock: Clock
 ) -> AsyncIterator[tuple[DemoVenue, ...]]:
-    """Serve an account on each kind of venue, over TLS on the loopback, until the end of the block."""
+    """Serve an account on each of some venues, over TLS on the loopback, until the end of the block."""
     async with AsyncExitStack() as stack:
         made = []
-        for kind in kinds:
-            flavour, dialect, hosts = _DIALECTS[kind]
-            config = PaperConfig(VenueId(kind.value), folder / "unused", SYMBOLS, DEPOSIT, flavour=flavour)
-            rules = venue_rules(config)
-            keys = Credentials(f"{kind.value}-demo-key", f"{kind.value}-demo-secret", "demo-passphrase")
-            desk = Desk(keys, PaperEngine.open(rules, clock.now(), DEPOSIT))
-            tls, authority = certificates(hosts, clock.now())
-            ca_file = folder / f"{kind.value}-ca.pem"
+        for name in names:
+            kind, venue = SERVERS[name], VenueId(name)
+            symbols = symbols_of(kind.kind)
+            rules = venue_rules(PaperConfig(venue, folder / "unused", symbols, DEPOSIT, customs=kind.customs))
+            desk = Desk(kind.issue(f"{name}-demo"), PaperEngine.open(rules, clock.now(), DEPOSIT))
+            tls, authority = certificates(kind.hosts)
+            ca_file = folder / f"{name}-ca.pem"
             ca_file.write_text(authority, encoding="ascii")
-            server = VenueServer(Venue(rules, [desk], _Market(market), clock), dialect(), tls=tls)
-            made.append(DemoVenue(kind, desk, await stack.enter_async_context(server), ca_file))
+            behind = Venue(rules, [desk], _Market(market, symbols), clock)
+            server = await stack.enter_async_context(VenueServer(behind, kind.dialect(), tls=tls))
+            made.append(DemoVenue(venue, kind, symbols, desk, server, ca_file))
         yield tuple(made)
+
+
+def symbols_of(kind: str) -> dict[Underlying, Symbol]:
+    """Return the scene's perpetuals at a kind of venue."""
+    return {one: kind_of(kind).symbol(one) for one in UNDERLYINGS}

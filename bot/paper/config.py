@@ -1,4 +1,4 @@
-"""The settings of a paper venue, and the markets that it has: Binance's rules for the usual ones."""
+"""The settings of a paper venue, and the markets that it has: a large venue's rules for the usual ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Final
 
 from bot.core.market import MarginTier, PerpMarket
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
-from bot.paper.engine.rules import Depth, Flavour, Hardships, MarginMode, SymbolRules, VenueRules
+from bot.paper.engine.customs import PLAIN, Customs
+from bot.paper.engine.rules import Depth, Hardships, MarginMode, SymbolRules, VenueRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class PaperConfig:
         funding_rate: rate per interval; shorts receive a positive one.
         funding_interval: time between settlements.
         filters: markets that differ from their defaults.
-        flavour: whose customs the venue follows.
+        customs: what the venue does where venues differ.
         margin_mode: the margin mode that a new account starts with.
         price_band: farthest that an order may be priced, or trade, from the mark, as a fraction.
         liquidation_fee: fraction of the notional that a liquidation costs.
@@ -62,7 +63,7 @@ class PaperConfig:
     funding_rate: Decimal = Decimal("0.0001")
     funding_interval: timedelta = timedelta(hours=8)
     filters: Mapping[Underlying, Filters] = field(default_factory=dict)
-    flavour: Flavour = Flavour.BINANCE
+    customs: Customs = PLAIN
     margin_mode: MarginMode = MarginMode.CROSS
     price_band: Decimal = Decimal("0.05")
     liquidation_fee: Decimal = Decimal("0.0125")
@@ -121,7 +122,7 @@ def venue_rules(config: PaperConfig) -> VenueRules:
     """Return the engine's rules for a configuration."""
     return VenueRules(
         venue=config.venue,
-        flavour=config.flavour,
+        customs=config.customs,
         symbols={symbol: _symbol_rules(config, underlying, symbol) for underlying, symbol in config.symbols.items()},
         hardships=config.hardships,
         seed=config.seed,
@@ -143,7 +144,7 @@ def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -
         maker_fee=config.maker_fee,
         taker_fee=config.taker_fee,
         tiers=filters.tiers,
-        maintenance_fee=config.taker_fee if config.flavour is Flavour.BITGET else ZERO,
+        maintenance_fee=config.taker_fee if config.customs.fee_in_maintenance else ZERO,
     )
     return SymbolRules(
         market=market,

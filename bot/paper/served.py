@@ -11,14 +11,10 @@ from typing import Final
 from bot.core.types import Symbol, Underlying
 from bot.paper.config import PaperConfig, venue_rules
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.engine.rules import Flavour, MarkUpdate
+from bot.paper.engine.rules import MarkUpdate
 from bot.paper.marks import MarkPoint, MarkSource
-from bot.paper.servers.binance.routes import HOSTS as BINANCE_HOSTS
-from bot.paper.servers.binance.routes import Binance
-from bot.paper.servers.bitget.routes import HOSTS as BITGET_HOSTS
-from bot.paper.servers.bitget.routes import Bitget
 from bot.paper.servers.desk import Credentials, Desk, Permissions
-from bot.paper.servers.venue import Dialect, Step, Venue
+from bot.paper.servers.venue import Step, Venue
 from bot.ports import Clock
 
 HISTORY: Final = 1000
@@ -65,13 +61,3 @@ def venue_of(
     rules = replace(venue_rules(config), history=HISTORY)
     desk = Desk(credentials, PaperEngine.open(rules, clock.now(), config.deposit), permissions)
     return Venue(rules, [desk], MarkWorld(marks, config.symbols), clock, memory=timedelta(0))
-
-
-def dialect_of(flavour: Flavour) -> Dialect:
-    """Return the wire format of a flavour."""
-    return Binance() if flavour is Flavour.BINANCE else Bitget()
-
-
-def hosts_of(flavour: Flavour) -> tuple[str, ...]:
-    """Return the hosts that a client of the real venue calls."""
-    return BINANCE_HOSTS if flavour is Flavour.BINANCE else BITGET_HOSTS

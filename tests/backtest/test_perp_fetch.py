@@ -28,7 +28,7 @@ from bot.exchange.config import CcxtConfig
 from bot.exchange.errors import Unbelievable
 from bot.exchange.price_history import PerpPast
 from bot.exchange.redirect import redirected
-from bot.paper.engine.rules import Flavour
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
 from bot.venues.connect import past
@@ -39,7 +39,7 @@ D = Decimal
 MINUTE = timedelta(minutes=1)
 MINUTES = 530
 Rows = list[list[Any]]
-both = pytest.mark.parametrize("flavour", list(Flavour))
+both = pytest.mark.parametrize("flavour", list(SERVERS))
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Past:
 
 
 @asynccontextmanager
-async def world(flavour: Flavour, folder: Path) -> AsyncIterator[Past]:
+async def world(flavour: str, folder: Path) -> AsyncIterator[Past]:
     made: list[Past] = []
 
     async def around(request: web.BaseRequest, incoming: Incoming, serve: Serve) -> web.StreamResponse:
@@ -87,7 +87,7 @@ async def world(flavour: Flavour, folder: Path) -> AsyncIterator[Past]:
         ca_file = folder / "ca.pem"
         ca_file.write_text(venue.authority)
         connector = redirected(f"127.0.0.1:{venue.server.port}", ca_file)
-        config = CcxtConfig(VenueId("past"), flavour.value, (ETH,), connector=connector)
+        config = CcxtConfig(VenueId("past"), flavour, (ETH,), connector=connector)
         made.append(traded(venue, config))
         yield made[0]
 
@@ -110,7 +110,7 @@ def traded(venue: Scene, config: CcxtConfig) -> Past:
 
 
 @both
-async def test_candles_are_the_prices_that_were_page_after_page(flavour: Flavour, tmp_path: Path) -> None:
+async def test_candles_are_the_prices_that_were_page_after_page(flavour: str, tmp_path: Path) -> None:
     async with world(flavour, tmp_path) as here:
         wanted = here.wanted()
         assert await here.read(wanted, tmp_path / "perp.parquet") == []
@@ -132,7 +132,7 @@ async def test_candles_are_the_prices_that_were_page_after_page(flavour: Flavour
 
 
 @both
-async def test_longer_candles_hold_their_minutes(flavour: Flavour, tmp_path: Path) -> None:
+async def test_longer_candles_hold_their_minutes(flavour: str, tmp_path: Path) -> None:
     async with world(flavour, tmp_path) as here:
         start = here.start + 15 * MINUTE - (here.start - datetime(1970, 1, 1, tzinfo=UTC)) % (15 * MINUTE)
         wanted = Wanted(start, start + 480 * MINUTE, 15 * MINUTE, PriceKind.MARK)
@@ -148,7 +148,7 @@ async def test_longer_candles_hold_their_minutes(flavour: Flavour, tmp_path: Pat
 
 
 @both
-async def test_a_hole_in_the_middle_is_told(flavour: Flavour, tmp_path: Path) -> None:
+async def test_a_hole_in_the_middle_is_told(flavour: str, tmp_path: Path) -> None:
     async with world(flavour, tmp_path) as here:
         hole = range(210, 260)
         gone = {str(int((here.start + number * MINUTE).timestamp() * 1000)) for number in hole}
@@ -182,7 +182,7 @@ def _half_a_minute_on(rows: Rows) -> Rows:
 
 @both
 @pytest.mark.parametrize("spoil", [_free, _null, _inverted, _twice, _half_a_minute_on])
-async def test_what_is_no_candle_is_refused(flavour: Flavour, spoil: Callable[[Rows], Rows], tmp_path: Path) -> None:
+async def test_what_is_no_candle_is_refused(flavour: str, spoil: Callable[[Rows], Rows], tmp_path: Path) -> None:
     async with world(flavour, tmp_path) as here:
         here.spoil = spoil
         with pytest.raises(Unbelievable, match=f"candles of {ETH}"):
@@ -191,7 +191,7 @@ async def test_what_is_no_candle_is_refused(flavour: Flavour, spoil: Callable[[R
 
 
 @both
-async def test_one_page_for_ever_ends_as_a_hole(flavour: Flavour, tmp_path: Path) -> None:
+async def test_one_page_for_ever_ends_as_a_hole(flavour: str, tmp_path: Path) -> None:
     async with world(flavour, tmp_path) as here:
         first: list[Rows] = []
 
@@ -205,9 +205,7 @@ async def test_one_page_for_ever_ends_as_a_hole(flavour: Flavour, tmp_path: Path
 
 
 @both
-async def test_a_later_end_adds_to_what_is_there_and_another_request_is_refused(
-    flavour: Flavour, tmp_path: Path
-) -> None:
+async def test_a_later_end_adds_to_what_is_there_and_another_request_is_refused(flavour: str, tmp_path: Path) -> None:
     async with world(flavour, tmp_path) as here:
         await here.read(here.wanted(120), tmp_path / "perp.parquet")
         before = here.asked
@@ -223,7 +221,7 @@ async def test_a_later_end_adds_to_what_is_there_and_another_request_is_refused(
 
 
 @both
-async def test_funding_is_what_was_settled(flavour: Flavour, tmp_path: Path) -> None:
+async def test_funding_is_what_was_settled(flavour: str, tmp_path: Path) -> None:
     async with world(flavour, tmp_path) as here:
         reader = await past(here.config, ETH, here.venue.clock)
         funding = here.venue.engine.account.funding[ETH]

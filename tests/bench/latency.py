@@ -42,7 +42,7 @@ from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.exchange.redirect import redirected
 from bot.journal.journal import SqliteJournal
-from bot.paper.engine.rules import Flavour
+from bot.paper.servers.registry import SERVERS
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
 from tests.app.fakes import FakeChain, position
@@ -149,16 +149,16 @@ class Sudden(FakeChain):
 
 
 @asynccontextmanager
-async def served(flavour: Flavour, folder: Path) -> AsyncIterator[tuple[Process, CcxtConfig]]:
+async def served(flavour: str, folder: Path) -> AsyncIterator[tuple[Process, CcxtConfig]]:
     """Start a venue server; return what reaches it."""
     ca_file = folder / "ca.pem"
-    command = (sys.executable, "-m", "tests.bench.venue_server", flavour.value, str(ca_file))
+    command = (sys.executable, "-m", "tests.bench.venue_server", flavour, str(ca_file))
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
     assert process.stdout is not None
     port = int(await process.stdout.readline())
     config = CcxtConfig(
         venue=VENUE,
-        kind=flavour.value,
+        kind=flavour,
         symbols=(PERP,),
         login=LOGIN,
         connector=redirected(f"127.0.0.1:{port}", ca_file),
@@ -171,7 +171,7 @@ async def served(flavour: Flavour, folder: Path) -> AsyncIterator[tuple[Process,
 
 
 @asynccontextmanager
-async def bench(flavour: Flavour) -> AsyncIterator[Bench]:
+async def bench(flavour: str) -> AsyncIterator[Bench]:
     with TemporaryDirectory() as name:
         folder, clock = Path(name), HastyClock()
         async with served(flavour, folder) as (process, config):
@@ -220,7 +220,7 @@ def _noting(journal: SqliteJournal, decided: list[float]) -> SqliteJournal:
     return journal
 
 
-async def measure(flavour: Flavour) -> dict[str, float]:
+async def measure(flavour: str) -> dict[str, float]:
     async with bench(flavour) as at:
         for number in range(WARM_UP):
             await at.turn(Decimal(4 if number % 2 == 0 else 3))
@@ -230,7 +230,7 @@ async def measure(flavour: Flavour) -> dict[str, float]:
         ]
         throttled = await _throttled(at)
     whole, sending, work = zip(*rows, strict=True)
-    name = flavour.value
+    name = flavour
     return {
         f"{name}, block to order, p50": statistics.median(whole),
         f"{name}, block to order, p99": statistics.quantiles(whole, n=100)[98],
@@ -274,7 +274,7 @@ async def run() -> dict[str, float]:
     with TemporaryDirectory() as name:
         syncs = _synced(Path(name))
     found = {"an fsync, p50": statistics.median(syncs), "an fsync, p99": statistics.quantiles(syncs, n=100)[98]}
-    for flavour in Flavour:
+    for flavour in SERVERS:
         found |= await measure(flavour)
     return found
 

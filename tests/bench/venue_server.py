@@ -17,8 +17,8 @@ from aiohttp import web
 from bot.clock import SystemClock
 from bot.core.types import VenueId
 from bot.paper.config import PaperConfig
-from bot.paper.engine.rules import Flavour
-from bot.paper.served import FixedMarks, dialect_of, hosts_of, venue_of
+from bot.paper.served import FixedMarks, venue_of
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve, VenueServer, respond
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Incoming
@@ -38,16 +38,16 @@ def _say(word: object) -> None:
     sys.stdout.flush()
 
 
-async def main(flavour: Flavour, ca_file: Path) -> None:
+async def main(flavour: str, ca_file: Path) -> None:
     clock = SystemClock()
-    tls, authority = certificates(hosts_of(flavour), clock.now())
+    tls, authority = certificates(SERVERS[flavour].hosts)
     ca_file.write_text(authority, encoding="ascii")
-    config = PaperConfig(VenueId(flavour), Path(), {ETH: PERP}, Decimal(100_000), flavour=flavour)
+    config = PaperConfig(VenueId(flavour), Path(), {ETH: PERP}, Decimal(100_000), customs=SERVERS[flavour].customs)
     venue = venue_of(config, FixedMarks({ETH: Decimal(2000)}), clock, ALICE)
-    async with VenueServer(venue, dialect_of(flavour), tls=tls, around=_noted) as server:
+    async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=_noted) as server:
         _say(server.port)
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Flavour(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))

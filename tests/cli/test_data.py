@@ -12,7 +12,6 @@ import pytest
 from bot.backtest.perp_data import PerpFile, read_perp
 from bot.backtest.scenario import PerpSpec
 from bot.demo.chain import LocalChain
-from bot.paper.engine.rules import Flavour
 from tests.chain.scene import Scene
 from tests.cli.scenes import Ran, dnbot
 from tests.paper.servers.scene import serving
@@ -88,7 +87,7 @@ ca_file = "{ca_file}"
 
 
 async def test_a_perpetual_is_read_as_a_backtest_takes_it(tmp_path: Path) -> None:
-    async with serving(Flavour.BINANCE, ago=timedelta(hours=2)) as venue:
+    async with serving("binance", ago=timedelta(hours=2)) as venue:
         (tmp_path / "ca.pem").write_text(venue.authority)
         file, out = tmp_path / "bot.toml", tmp_path / "perp.parquet"
         file.write_text(VENUE.format(port=venue.server.port, ca_file=tmp_path / "ca.pem"), encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,9 +15,9 @@ import pytest
 from bot.core.types import Underlying, VenueId
 from bot.exchange.config import CcxtConfig
 from bot.paper.config import Filters, PaperConfig
-from bot.paper.engine.rules import Flavour
 from bot.paper.exchange import PaperExchange
-from bot.paper.served import FixedMarks, dialect_of, venue_of
+from bot.paper.served import FixedMarks, venue_of
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.ports import Exchange
@@ -34,7 +34,7 @@ class Account:
     """An exchange, and the world that it lives in."""
 
     exchange: Exchange
-    flavour: Flavour
+    flavour: str
     marks: FixedMarks
     clock: ShiftedClock
     started: datetime
@@ -43,7 +43,7 @@ class Account:
         self.marks.prices[Underlying("ETH")] = D(eth)
 
 
-def config(flavour: Flavour, folder: Path) -> PaperConfig:
+def config(flavour: str, folder: Path) -> PaperConfig:
     return PaperConfig(
         venue=VenueId("venue"),
         file=folder / "paper.sqlite",
@@ -54,11 +54,11 @@ def config(flavour: Flavour, folder: Path) -> PaperConfig:
             Underlying("ETH"): Filters(D("0.01"), D("0.001"), D(1000), D(20), TIERS),
             Underlying("BTC"): Filters(D("0.1"), D("0.001"), D(1000), D(20), TIERS),
         },
-        flavour=flavour,
+        customs=SERVERS[flavour].customs,
     )
 
 
-KINDS = [(way, flavour) for way in ("paper", "ccxt") for flavour in Flavour]
+KINDS = [(way, flavour) for way in ("paper", "ccxt") for flavour in SERVERS]
 
 
 @pytest.fixture(params=KINDS, ids=["-".join(kind) for kind in KINDS])
@@ -72,13 +72,13 @@ async def account(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield Account(paper, flavour, marks, clock, started)
         await paper.close()
         return
-    tls, authority = certificates(HOSTS, datetime.now(UTC))
-    async with VenueServer(venue_of(rules, marks, clock, ALICE), dialect_of(flavour), tls=tls) as server:
+    tls, authority = certificates(HOSTS)
+    async with VenueServer(venue_of(rules, marks, clock, ALICE), SERVERS[flavour].dialect(), tls=tls) as server:
         resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
         trust = ssl.create_default_context(cadata=authority)
         settings = CcxtConfig(
             venue=rules.venue,
-            kind=flavour.value,
+            kind=flavour,
             symbols=(ETH, BTC),
             login=LOGIN,
             leverage=D(10),

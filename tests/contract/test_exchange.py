@@ -26,7 +26,6 @@ from bot.core.orders import (
 )
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol
-from bot.paper.engine.rules import Flavour
 from tests.contract.conftest import Account, D
 from tests.paper.engine.scene import BTC, ETH, TIERS, limit, request, stop
 
@@ -103,7 +102,7 @@ async def test_a_fill_moves_position_margin_and_cash(account: Account) -> None:
 async def test_the_liquidation_price_is_where_equity_meets_the_maintenance_margin(account: Account) -> None:
     await short(account, "5")
     held = (await seen(account)).positions[ETH]
-    fee_rate = D("0.0005") if account.flavour is Flavour.BITGET else D(0)
+    fee_rate = D("0.0005") if account.flavour == "bitget" else D(0)
     wallet = 10_000 - 5 * D("1999.8") * D("0.0005")
     exact = (wallet + 5 * D("1999.8")) / (5 * (1 + D("0.004") + fee_rate))  # the notional is in the first tier
     assert held.liquidation_price is not None

@@ -24,7 +24,6 @@ from bot.core.orders import (
 from bot.core.types import ClientOrderId, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
-from bot.paper.engine.rules import Flavour
 from bot.venues.connect import connect
 from tests.exchange.scene import intent
 from tests.paper.engine.scene import ETH
@@ -41,14 +40,14 @@ class Side:
     scene: Scene
 
 
-@pytest.fixture(params=[Flavour.BINANCE, Flavour.BITGET])
+@pytest.fixture(params=["binance", "bitget"])
 async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
     async with serving(request.param) as scene:
         resolver = OnlyLoopback(dict.fromkeys(HOSTS, scene.server.port))
         trust = ssl.create_default_context(cadata=scene.authority)
         config = CcxtConfig(
             venue=VenueId("v"),
-            kind="binance" if request.param is Flavour.BINANCE else "bitget",
+            kind="binance" if request.param == "binance" else "bitget",
             symbols=(ETH,),
             login=LOGIN,
             leverage=D(5),

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Credentials
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
@@ -30,7 +29,7 @@ Fault = Callable[[Incoming, Serve], Awaitable[web.StreamResponse | None]]
 class Account:
     """A customer's account on a venue server; ``seen`` keeps every request."""
 
-    flavour: Flavour
+    flavour: str
     scene: Scene
     ca_file: Path
     seen: list[Incoming] = field(default_factory=list)
@@ -43,7 +42,7 @@ class Account:
         """Return the credentials as ``dnbot`` takes them."""
         keys = self.scene.desk.credentials
         found = {"api_key": keys.key, "secret": keys.secret, "passphrase": keys.passphrase, **changes}
-        if self.flavour is Flavour.BINANCE:
+        if self.flavour == "binance":
             del found["passphrase"]
         return {f"DNBOT_VENUES__{self.flavour.upper()}__{name.upper()}": value for name, value in found.items()}
 
@@ -61,7 +60,7 @@ class Account:
 
 
 @asynccontextmanager
-async def account(flavour: Flavour, folder: Path, fault: Fault | None = None) -> AsyncIterator[Account]:
+async def account(flavour: str, folder: Path, fault: Fault | None = None) -> AsyncIterator[Account]:
     """Serve an account until the end of the block."""
     made: list[Account] = []
 

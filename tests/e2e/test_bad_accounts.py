@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Desk, Permissions
+from bot.paper.servers.registry import SERVERS
 from tests.e2e.accounts import Account, account, dnbot, without_venues
 from tests.e2e.harness import World, world
 
@@ -64,8 +64,8 @@ CASES: dict[str, Case] = {
 }
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_each_wrong_account_is_refused_before_anything_is_sent(flavour: Flavour, tmp_path: Path) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_each_wrong_account_is_refused_before_anything_is_sent(flavour: str, tmp_path: Path) -> None:
     at_once = asyncio.Semaphore(3)
     async with world(tmp_path, blocks=20) as here, asyncio.TaskGroup() as group:
         for number, case in enumerate(CASES.values()):
@@ -74,7 +74,7 @@ async def test_each_wrong_account_is_refused_before_anything_is_sent(flavour: Fl
             group.create_task(_is_refused(here, flavour, folder, case, at_once))
 
 
-async def _is_refused(here: World, flavour: Flavour, folder: Path, case: Case, at_once: asyncio.Semaphore) -> None:
+async def _is_refused(here: World, flavour: str, folder: Path, case: Case, at_once: asyncio.Semaphore) -> None:
     async with at_once, account(flavour, folder) as venue:
         if case.account is not None:
             case.account(venue.scene.desk)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.paper.engine.rules import Flavour
+from bot.paper.servers.registry import SERVERS
 from tests.faults.cells import Cell
 from tests.faults.matrix import bot, market
 from tests.faults.points import Points
@@ -47,8 +47,8 @@ def ends(names: list[str]) -> list[int]:
     return sorted({number for numbers in places.values() for number in (*numbers[:2], numbers[-1])})
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_a_power_cut_around_a_send_leaves_exactly_one_effect(flavour: Flavour, tmp_path: Path) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_a_power_cut_around_a_send_leaves_exactly_one_effect(flavour: str, tmp_path: Path) -> None:
     cell = Cell(
         flavour, "leverage", Kind.DROP, Effect.NONE
     )  # nothing is broken but the power; orders are taken at once

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.paper.engine.rules import Flavour
+from bot.paper.servers.registry import SERVERS
 from tests.faults.cells import Cell, cells
 from tests.faults.matrix import play
 from tests.faults.venue import CALLS, WRITES
@@ -29,5 +29,5 @@ async def test_a_broken_call_does_no_lasting_harm(cell: Cell, tmp_path: Path) ->
 def test_the_matrix_is_whole() -> None:
     every = list(cells())
     assert len(set(every)) == len(every)
-    assert {(cell.flavour, cell.call) for cell in every} == {(one, call) for one in Flavour for call in CALLS[one]}
+    assert {(cell.flavour, cell.call) for cell in every} == {(one, call) for one in SERVERS for call in CALLS[one]}
     assert len(every) > 1800

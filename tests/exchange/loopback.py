@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl
 
 import aiohttp
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from bot.paper.servers.tls import certificates
 
 HOSTS: Final = ("fapi.binance.com", "api.binance.com", "demo-fapi.binance.com", "api.bitget.com")
 
@@ -50,34 +45,11 @@ Handler = Callable[[Seen], Reply]
 
 
 class Certificate:
-    """A self-signed certificate for the venues' hosts."""
+    """A certificate for the venues' hosts, and who trusts it."""
 
     def __init__(self) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-        now = datetime.now(UTC)
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        public = made.public_bytes(serialization.Encoding.PEM)
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "pem"
-            file.write_bytes(private + public)
-            self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.server.load_cert_chain(file)
-        self.client = ssl.create_default_context(cadata=public.decode())
+        self.server, authority = certificates(HOSTS)
+        self.client = ssl.create_default_context(cadata=authority)
 
 
 class _Loopback(AbstractResolver):

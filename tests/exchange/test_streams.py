@@ -21,8 +21,8 @@ from bot.core.types import VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.exchange.streams import Streams
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Wish
+from bot.paper.servers.registry import SERVERS
 from bot.venues.connect import connect
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
@@ -66,7 +66,7 @@ class Ear:
             await self.spoke.wait_for(lambda: self.heard.get("marks", 0) > count)
 
 
-@pytest.fixture(params=list(Flavour))
+@pytest.fixture(params=list(SERVERS))
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     async with serving(request.param) as scene:
         yield scene
@@ -78,7 +78,7 @@ async def venue_at(scene: Scene, **changes: object) -> AsyncIterator[CcxtExchang
     trust = ssl.create_default_context(cadata=scene.authority)
     config = CcxtConfig(
         venue=VenueId("venue"),
-        kind=scene.engine.rules.flavour.value,
+        kind=scene.engine.rules.customs.name,
         symbols=(ETH,),
         login=LOGIN,
         connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),

@@ -25,12 +25,11 @@ from bot.app.loop.cycle import Cycle
 from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
-from bot.clock import SystemClock
 from bot.core.policy import ExecutionPolicy, Policy, Style
 from bot.exchange.config import CcxtConfig
 from bot.journal.journal import SqliteJournal
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Desk
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Venue
@@ -46,7 +45,7 @@ from tests.faults.story import LEVERAGE, VENUE, Story, Watched
 from tests.faults.venue import FaultyVenue, Kind
 from tests.paper.engine.scene import ETH as PERP
 from tests.paper.engine.scene import RULES
-from tests.paper.servers.scene import DIALECTS, HOSTS, LOGIN, OnlyLoopback, Prices, desk
+from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Prices, desk
 
 D = Decimal
 PATIENCE: Final = timedelta(seconds=5)
@@ -61,7 +60,7 @@ SMALL_STEPS: Final = (D("3.1"), D("3.1"), D("3.1"), D("3.1"), D("3"))
 
 @cache
 def _certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    server, authority = certificates(HOSTS, SystemClock().now())
+    server, authority = certificates(HOSTS)
     return server, ssl.create_default_context(cadata=authority)
 
 
@@ -69,7 +68,7 @@ def _config(cell: Cell, port: int, trust: ssl.SSLContext) -> CcxtConfig:
     resolver = OnlyLoopback(dict.fromkeys(HOSTS, port))
     return CcxtConfig(
         venue=VENUE,
-        kind=cell.flavour.value,
+        kind=cell.flavour,
         symbols=(PERP,),
         login=LOGIN,
         leverage=LEVERAGE,
@@ -96,14 +95,14 @@ class Market:
 
 
 @asynccontextmanager
-async def market(flavour: Flavour, layer: FaultyVenue | None = None) -> AsyncIterator[Market]:
+async def market(flavour: str, layer: FaultyVenue | None = None) -> AsyncIterator[Market]:
     """Serve an empty account; ``layer`` stands in for the fault layer that it would make."""
     clock, (tls, _) = FastClock(NOW), _certificates()
-    rules = replace(RULES, flavour=flavour, history=1000, symbols={PERP: RULES.symbols[PERP]})
+    rules = replace(RULES, customs=SERVERS[flavour].customs, history=1000, symbols={PERP: RULES.symbols[PERP]})
     account = desk(rules, clock.now())
     layer = layer or FaultyVenue(flavour)
     venue = Venue(rules, [account], Prices({PERP: D(2000)}), clock)
-    server = VenueServer(venue, DIALECTS[flavour](), tls=tls, around=layer)
+    server = VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=layer)
     layer.attach(server)
     async with server:
         yield Market(clock, layer, account, server)

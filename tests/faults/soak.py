@@ -16,7 +16,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from bot.paper.engine.rules import Flavour
+from bot.paper.servers.registry import SERVERS
 from tests.faults.cells import Cell, cells
 from tests.faults.matrix import play
 from tests.faults.venue import CALLS
@@ -46,7 +46,7 @@ def main() -> int:
     console = Console()
     everything = list(cells())
     Random(1).shuffle(everything)  # what fails is seen soon, whatever it is
-    played, broken, failed = Counter[tuple[Flavour, str]](), Counter[tuple[Flavour, str]](), Counter[str]()
+    played, broken, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[str]()
     with ProcessPoolExecutor(os.cpu_count(), initializer=silent) as pool:
         for number, (cell, hits, error) in enumerate(pool.map(outcome, everything), 1):
             played[cell.flavour, cell.call] += 1
@@ -56,9 +56,9 @@ def main() -> int:
                 console.print(f"{cell}: {error}", markup=False)
             if number % 100 == 0:
                 console.print(f"{number} of {len(everything)} cells, {failed.total()} failures", style="dim")
-    table = Table("call", *(f"{one.value}: cells, broken calls, failures" for one in Flavour), title="fault matrix")
-    for call in CALLS[Flavour.BINANCE]:
-        counts = (f"{played[one, call]:4} {broken[one, call]:5} {failed[f'{one}-{call}']:3}" for one in Flavour)
+    table = Table("call", *(f"{one}: cells, broken calls, failures" for one in SERVERS), title="fault matrix")
+    for call in CALLS["binance"]:
+        counts = (f"{played[one, call]:4} {broken[one, call]:5} {failed[f'{one}-{call}']:3}" for one in SERVERS)
         table.add_row(call, *counts)
     console.print(table)
     console.print(f"{len(everything)} cells, {failed.total()} failures, {broken.total()} broken calls")

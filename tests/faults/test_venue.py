@@ -9,19 +9,19 @@ from types import ModuleType
 import ccxt.async_support as ccxt
 import pytest
 
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.binance import routes as binance
 from bot.paper.servers.bitget import routes as bitget
+from bot.paper.servers.registry import SERVERS
 from tests.faults.venue import CALLS, WRITES, Effect, FaultyVenue, Kind, possible
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import Ccxt, Scene, ccxt_of, connected, serving
 
 D = Decimal
-BINANCE, BITGET = Flavour.BINANCE, Flavour.BITGET
+BINANCE, BITGET = "binance", "bitget"
 
 
 @asynccontextmanager
-async def faulty(flavour: Flavour, patience: int = 10_000) -> AsyncIterator[tuple[Scene, FaultyVenue, Ccxt]]:
+async def faulty(flavour: str, patience: int = 10_000) -> AsyncIterator[tuple[Scene, FaultyVenue, Ccxt]]:
     layer = FaultyVenue(flavour)
     async with (
         serving(flavour, around=layer, memory=timedelta(seconds=60)) as scene,
@@ -90,8 +90,8 @@ async def raised_by(exchange: Ccxt) -> type[BaseException] | None:
     return None
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_what_ccxt_makes_of_each_fault_after_a_post(flavour: Flavour) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_what_ccxt_makes_of_each_fault_after_a_post(flavour: str) -> None:
     seen: dict[Kind, type[BaseException] | None] = {}
     async with faulty(flavour, patience=300) as (scene, layer, exchange):
         for kind in Kind:
@@ -105,8 +105,8 @@ async def test_what_ccxt_makes_of_each_fault_after_a_post(flavour: Flavour) -> N
     assert seen == RAISED[flavour]
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_a_fault_strikes_as_often_as_it_was_told(flavour: Flavour) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_a_fault_strikes_as_often_as_it_was_told(flavour: str) -> None:
     async with faulty(flavour) as (scene, layer, exchange):
         layer.add("place", Kind.SERVER_ERROR, times=2)
         for _ in range(2):
@@ -117,8 +117,8 @@ async def test_a_fault_strikes_as_often_as_it_was_told(flavour: Flavour) -> None
         assert sizes(scene) == -1
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_a_call_can_take_effect_after_the_client_gave_up(flavour: Flavour) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_a_call_can_take_effect_after_the_client_gave_up(flavour: str) -> None:
     async with faulty(flavour) as (scene, layer, exchange):
         layer.add("place", Kind.DROP, Effect.LATER, delay=timedelta(seconds=100))
         with pytest.raises(ccxt.ExchangeNotAvailable):
@@ -130,8 +130,8 @@ async def test_a_call_can_take_effect_after_the_client_gave_up(flavour: Flavour)
         assert sizes(scene) == -1
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_reads_can_show_an_old_state(flavour: Flavour) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_reads_can_show_an_old_state(flavour: str) -> None:
     async with faulty(flavour) as (scene, _, exchange):
         await exchange.create_order(ETH, "market", "sell", 1)
         scene.clock.shift = timedelta(seconds=20)
@@ -148,8 +148,8 @@ async def test_reads_can_show_an_old_state(flavour: Flavour) -> None:
         assert position["contracts"] == 3
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_fills_can_come_late(flavour: Flavour) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_fills_can_come_late(flavour: str) -> None:
     async with faulty(flavour) as (scene, _, exchange):
         scene.desk.slow_fills = timedelta(seconds=300)
         await exchange.create_order(ETH, "market", "sell", 1, None, {"clientOrderId": "slow"})
@@ -170,6 +170,6 @@ async def test_fills_can_come_late(flavour: Flavour) -> None:
 
 
 @pytest.mark.parametrize(("flavour", "table"), [(BINANCE, binance), (BITGET, bitget)])
-def test_every_named_call_is_one_that_the_server_has(flavour: Flavour, table: ModuleType) -> None:
+def test_every_named_call_is_one_that_the_server_has(flavour: str, table: ModuleType) -> None:
     assert set(CALLS[flavour].values()) <= {*table.PUBLIC, *table.PRIVATE}
     assert {name for name, (method, _) in CALLS[flavour].items() if method != "GET"} == set(WRITES)

@@ -16,7 +16,6 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.server import Serve, VenueServer, hang_up, respond
 from bot.paper.servers.venue import Incoming
 
@@ -57,8 +56,8 @@ class Effect(StrEnum):
     LATER = "applied_later"
 
 
-_MESSAGES: Final[Mapping[Flavour, Mapping[Kind, tuple[int, object]]]] = {
-    Flavour.BINANCE: {
+_MESSAGES: Final[Mapping[str, Mapping[Kind, tuple[int, object]]]] = {
+    "binance": {
         Kind.BANNED: (418, {"code": -1003, "msg": "Way too many requests; IP banned until {until}."}),
         Kind.LIMITED: (429, {"code": -1003, "msg": "Too many requests; current limit is 2400 requests per minute."}),
         Kind.SERVER_ERROR: (500, {"code": -1000, "msg": "An unknown error occurred while processing the request."}),
@@ -81,7 +80,7 @@ _MESSAGES: Final[Mapping[Flavour, Mapping[Kind, tuple[int, object]]]] = {
         Kind.CLOCK: (400, {"code": -1021, "msg": "Timestamp for this request is outside of the recvWindow."}),
         Kind.NOT_FOUND: (400, {"code": -2013, "msg": "Order does not exist."}),
     },
-    Flavour.BITGET: {
+    "bitget": {
         Kind.BANNED: (418, {"code": "429", "msg": "Too Many Requests", "data": None}),
         Kind.LIMITED: (429, {"code": "429", "msg": "Too Many Requests", "data": None}),
         Kind.SERVER_ERROR: (500, {"code": "40015", "msg": "System is abnormal, please try again later", "data": None}),
@@ -108,12 +107,12 @@ _HTML: Final = {
 }
 _BODIES: Final = {Kind.EMPTY: "", Kind.EMPTY_OBJECT: "{}", Kind.NULL: "null"}
 _PROVE_NOTHING_HAPPENED: Final = {
-    Flavour.BINANCE: {Kind.BANNED, Kind.LIMITED, Kind.UNAVAILABLE_503, Kind.OVERLOADED, Kind.CLOCK, Kind.NOT_FOUND},
-    Flavour.BITGET: {Kind.BANNED, Kind.LIMITED, Kind.CLOCK, Kind.NOT_FOUND},
+    "binance": {Kind.BANNED, Kind.LIMITED, Kind.UNAVAILABLE_503, Kind.OVERLOADED, Kind.CLOCK, Kind.NOT_FOUND},
+    "bitget": {Kind.BANNED, Kind.LIMITED, Kind.CLOCK, Kind.NOT_FOUND},
 }
 
 
-def possible(kind: Kind, flavour: Flavour) -> tuple[Effect, ...]:
+def possible(kind: Kind, flavour: str) -> tuple[Effect, ...]:
     """Return the effects that a call may have had when a venue shows this fault."""
     return (Effect.NONE,) if kind in _PROVE_NOTHING_HAPPENED[flavour] else (Effect.NONE, Effect.APPLIED, Effect.LATER)
 
@@ -126,8 +125,8 @@ def route(method: str, path: str) -> Matcher:
     return lambda incoming: (incoming.method, incoming.path) == (method, path)
 
 
-CALLS: Final[Mapping[Flavour, Mapping[str, tuple[str, str]]]] = {
-    Flavour.BINANCE: {
+CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "binance": {
         "place": ("POST", "/fapi/v1/order"),
         "place_stop": ("POST", "/fapi/v1/algoOrder"),
         "cancel": ("DELETE", "/fapi/v1/order"),
@@ -149,7 +148,7 @@ CALLS: Final[Mapping[Flavour, Mapping[str, tuple[str, str]]]] = {
         "margin_mode": ("POST", "/fapi/v1/marginType"),
         "margin": ("POST", "/fapi/v1/positionMargin"),
     },
-    Flavour.BITGET: {
+    "bitget": {
         "place": ("POST", "/api/v2/mix/order/place-order"),
         "place_stop": ("POST", "/api/v2/mix/order/place-plan-order"),
         "cancel": ("POST", "/api/v2/mix/order/cancel-order"),
@@ -197,7 +196,7 @@ class FaultyVenue:
     ``calls`` holds every request that arrived; ``hits`` those that were broken, with the fault.
     """
 
-    flavour: Flavour
+    flavour: str
     faults: list[Fault] = field(default_factory=list)
     calls: list[Incoming] = field(default_factory=list)
     hits: list[tuple[Incoming, Fault]] = field(default_factory=list)
@@ -263,7 +262,7 @@ class FaultyVenue:
                 return answer(kind, self.flavour, self._server.venue.clock.now() + BAN)
 
 
-def answer(kind: Kind, flavour: Flavour, banned_until: datetime) -> web.Response:
+def answer(kind: Kind, flavour: str, banned_until: datetime) -> web.Response:
     """Return the answer of a fault that has one."""
     if kind in _BODIES:
         return web.Response(text=_BODIES[kind], content_type="application/json")

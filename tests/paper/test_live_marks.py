@@ -18,9 +18,9 @@ from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
 from bot.exchange.config import CcxtConfig
 from bot.exchange.redirect import redirected
 from bot.paper.config import PaperConfig
-from bot.paper.engine.rules import Flavour
 from bot.paper.exchange import PaperExchange
 from bot.paper.live_marks import VenueMarks
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
 from bot.venues.connect import connect_public
@@ -58,7 +58,7 @@ def config(
 
 
 @asynccontextmanager
-async def world(flavour: Flavour, folder: Path) -> AsyncIterator[World]:
+async def world(flavour: str, folder: Path) -> AsyncIterator[World]:
     seen: list[Incoming] = []
     made: list[World] = []
 
@@ -74,14 +74,14 @@ async def world(flavour: Flavour, folder: Path) -> AsyncIterator[World]:
         ca_file = folder / "ca.pem"
         ca_file.write_text(venue.authority)
         address = f"127.0.0.1:{venue.server.port}"
-        marks = VenueMarks(*await connect_public(config(flavour.value, address, ca_file), venue.clock), NAMES)
+        marks = VenueMarks(*await connect_public(config(flavour, address, ca_file), venue.clock), NAMES)
         paper = PaperExchange(PaperConfig(PAPER, folder / "paper.sqlite", NAMES), marks, venue.clock)
         made.append(World(venue, marks, paper, seen))
         yield made[0]
         await paper.close()
 
 
-@pytest.fixture(params=list(Flavour))
+@pytest.fixture(params=list(SERVERS))
 async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     async with world(request.param, tmp_path) as made:
         yield made

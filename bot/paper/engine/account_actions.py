@@ -18,7 +18,7 @@ from bot.paper.engine.rules import MarginMode, VenueRules
 def set_leverage(account: Account, rules: VenueRules, symbol: Symbol, leverage: Decimal) -> Refusal | None:
     """Change a symbol's leverage; what positions and orders bind must stay within the tiers and the cash.
 
-    An isolated position keeps the margin that it has; its leverage can only be raised while it is open (Binance).
+    An isolated position keeps the margin that it has; its leverage can only be raised while it is open.
     """
     tiers = rules.symbols[symbol].market.tiers
     most = max(tier.max_leverage for tier in tiers)

@@ -9,7 +9,7 @@ from bot.core.risk import margin
 from bot.core.types import ZERO, Symbol
 from bot.paper.engine.account import Account, Order, signed_sums
 from bot.paper.engine.money import usd
-from bot.paper.engine.rules import Flavour, MarginMode, VenueRules
+from bot.paper.engine.rules import MarginMode, VenueRules
 
 
 def unrealised(account: Account, symbol: Symbol) -> Decimal:
@@ -41,7 +41,7 @@ def cross_equity(account: Account) -> Decimal:
 def worst_size(account: Account, symbol: Symbol, orders: Iterable[Order]) -> Decimal:
     """Return the largest absolute position that a symbol can come to if its orders fill, base units.
 
-    One-way mode: buys and sells don't add up; the worse side counts (Binance).
+    One-way mode: buys and sells don't add up; the worse side counts.
     """
     size = account.positions[symbol].size
     buys, sells = signed_sums(orders)
@@ -60,8 +60,8 @@ def total_initial_margin(account: Account) -> Decimal:
 
 
 def fee_rate(rules: VenueRules, symbol: Symbol) -> Decimal:
-    """Return what the venue adds to maintenance rates: Bitget the taker fee, Binance nothing."""
-    return rules.symbols[symbol].market.taker_fee if rules.flavour is Flavour.BITGET else ZERO
+    """Return what the venue adds to maintenance rates: the taker fee, or nothing."""
+    return rules.symbols[symbol].market.taker_fee if rules.customs.fee_in_maintenance else ZERO
 
 
 def maintenance(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal:

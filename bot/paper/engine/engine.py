@@ -19,7 +19,6 @@ from bot.core.types import ClientOrderId, Symbol
 from bot.paper.engine import account_actions, codec, collateral, liquidation, scheduler, snapshot_views, trade
 from bot.paper.engine.account import Account, Events, Order, open_account
 from bot.paper.engine.order_checks import Refusal, refuse
-from bot.paper.engine.refusal_codes import CANCEL_REJECTED, code_of
 from bot.paper.engine.rules import MarginMode, MarkUpdate, VenueRules, WindowKind
 
 
@@ -111,7 +110,7 @@ class PaperEngine:
             return self._rejected(client_id, Refusal(RejectReason.MAINTENANCE, f"in maintenance until {window.end}"))
         if order is None:
             return self._rejected(
-                client_id, Refusal(RejectReason.OTHER, "no such order", CANCEL_REJECTED[self.rules.flavour])
+                client_id, Refusal(RejectReason.OTHER, "no such order", self.rules.customs.cancel_rejected)
             )
         final = self.account.close_order(order, OrderStatus.CANCELLED, "", self.rules.history)
         return Accepted(final.report())
@@ -146,7 +145,7 @@ class PaperEngine:
         return snapshot_views.venue_view(self.account, self.rules)
 
     def _rejected(self, client_id: ClientOrderId, refusal: Refusal) -> Rejected:
-        code = refusal.code or code_of(self.rules.flavour, refusal.reason)
+        code = refusal.code or self.rules.customs.code(refusal.reason)
         return Rejected(client_id, refusal.reason, code, refusal.message)
 
     def _new_order(self, client_id: ClientOrderId, request: OrderRequest) -> Order:

@@ -17,9 +17,9 @@ from bot.paper.engine.rules import Deleveraging, MarginMode, VenueRules
 from bot.paper.engine.trade import remember_taken, sweep_reduce_only, taken, transact
 
 LIQUIDATION_ID: Final = "autoclose-"
-"""How the client ids of liquidation trades begin (Binance's word)."""
+"""How the client ids of liquidation trades begin."""
 ADL_ID: Final = "adl_autoclose-"
-"""How the client ids of auto-deleveraging trades begin (Binance's word)."""
+"""How the client ids of auto-deleveraging trades begin."""
 
 
 def liquidate(account: Account, rules: VenueRules) -> None:

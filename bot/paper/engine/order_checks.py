@@ -14,12 +14,8 @@ from bot.paper.engine import collateral
 from bot.paper.engine.account import Account, Order
 from bot.paper.engine.book import touch
 from bot.paper.engine.money import is_multiple
-from bot.paper.engine.refusal_codes import OVERLOADED
-from bot.paper.engine.rules import Flavour, SymbolRules, VenueRules, WindowKind
+from bot.paper.engine.rules import SymbolRules, VenueRules, WindowKind
 from bot.paper.engine.trade import reducible, would_take
-
-_BINANCE_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
-_BITGET_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +63,16 @@ def _check_window(account: Account, rules: VenueRules, _: Order) -> Refusal | No
 def _check_luck(account: Account, rules: VenueRules, _: Order) -> Refusal | None:
     rate = rules.hardships.reject_rate
     if rate and account.drawn() < rate:
-        return Refusal(RejectReason.OTHER, "the venue is overloaded", OVERLOADED[rules.flavour])
+        return Refusal(RejectReason.OTHER, "the venue is overloaded", rules.customs.overloaded)
     return None
 
 
 def _check_id(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
-    pattern = _BITGET_ID if rules.flavour is Flavour.BITGET else _BINANCE_ID
-    if not pattern.fullmatch(order.client_id):
-        return Refusal(RejectReason.BAD_ID, f"client id {order.client_id!r} does not match {pattern.pattern}")
-    for_ever = rules.flavour is Flavour.BITGET  # Binance gives an id free when its order ends
-    if order.client_id in account.orders or (for_ever and account.find(order.client_id) is not None):
+    pattern = rules.customs.client_id
+    if not re.fullmatch(pattern, order.client_id):
+        return Refusal(RejectReason.BAD_ID, f"client id {order.client_id!r} does not match {pattern}")
+    ended = rules.customs.keeps_ids and account.find(order.client_id) is not None
+    if order.client_id in account.orders or ended:
         return Refusal(RejectReason.DUPLICATE_ID, f"client id {order.client_id!r} is in use")
     return None
 
@@ -156,7 +152,7 @@ def _check_counts(account: Account, rules: VenueRules, order: Order) -> Refusal 
 
 
 def _check_reduce_only(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
-    waits = order.kind is OrderKind.STOP_MARKET and rules.flavour is Flavour.BINANCE
+    waits = order.kind is OrderKind.STOP_MARKET and not rules.customs.checks_stops
     if order.reduce_only and not waits and not reducible(account, order):
         size = account.positions[order.symbol].size
         return Refusal(RejectReason.REDUCE_ONLY, f"{order.quantity} does not reduce the position {size}")
@@ -164,8 +160,8 @@ def _check_reduce_only(account: Account, rules: VenueRules, order: Order) -> Ref
 
 
 def _check_post_only(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
-    cancels_instead = rules.flavour is Flavour.BITGET
-    if order.time_in_force is TimeInForce.POST_ONLY and not cancels_instead and would_take(account, rules, order):
+    refuses = order.time_in_force is TimeInForce.POST_ONLY and not rules.customs.cancels_takers
+    if refuses and would_take(account, rules, order):
         return Refusal(RejectReason.WOULD_TAKE, f"a post-only order at {order.price} would take")
     return None
 
@@ -190,7 +186,7 @@ def _check_margin(account: Account, rules: VenueRules, order: Order) -> Refusal 
         account, order.symbol, working
     )
     need = more + _open_loss(account, rules, order)
-    if rules.flavour is Flavour.BITGET:  # Binance leaves the fee out of an order's cost
+    if rules.customs.fee_in_cost:
         one = rules.symbols[order.symbol]
         need += abs(order.quantity) * account.markets[order.symbol].mark * one.market.taker_fee
     free = collateral.available(account)

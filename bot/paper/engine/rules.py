@@ -10,13 +10,7 @@ from enum import StrEnum
 
 from bot.core.market import PerpMarket
 from bot.core.types import Symbol, VenueId
-
-
-class Flavour(StrEnum):
-    """Whose customs the venue follows where Binance and Bitget differ."""
-
-    BINANCE = "binance"
-    BITGET = "bitget"
+from bot.paper.engine.customs import Customs
 
 
 class MarginMode(StrEnum):
@@ -147,7 +141,7 @@ class VenueRules:
 
     Attributes:
         venue: its name.
-        flavour: whose customs it follows.
+        customs: what it does where venues differ.
         symbols: its markets.
         hardships: what makes it hurt.
         seed: where chance starts in a new account.
@@ -157,7 +151,7 @@ class VenueRules:
     """
 
     venue: VenueId
-    flavour: Flavour
+    customs: Customs
     symbols: Mapping[Symbol, SymbolRules]
     hardships: Hardships = field(default_factory=Hardships)
     seed: int = 0

@@ -11,7 +11,7 @@ from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.engine.account import Account, Order, Position, Taken
 from bot.paper.engine.book import Level, levels, touch, walk
 from bot.paper.engine.money import lots_down, price_down, price_up, usd
-from bot.paper.engine.rules import Flavour, MarginMode, SymbolRules, VenueRules
+from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
 
 _MICRO = timedelta(microseconds=1)
 
@@ -139,7 +139,7 @@ def execute(account: Account, rules: VenueRules, order: Order) -> Order:
     if order.kind is OrderKind.STOP_MARKET and order.due_at is None:
         account.orders[order.client_id] = order
         return order
-    if order.time_in_force is TimeInForce.POST_ONLY and would_take(account, rules, order):  # Bitget; Binance refused it
+    if order.time_in_force is TimeInForce.POST_ONLY and would_take(account, rules, order):
         return account.close_order(order, OrderStatus.CANCELLED, "post-only would take", keep)
     order = take(account, rules, order, _worst_price(account, rules, order))
     if order.remaining == 0:
@@ -174,8 +174,8 @@ def sweep_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> No
 
 
 def _trim_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> None:
-    """Bitget: while the reduce-only orders of a symbol add up to more than its position, the oldest is cancelled."""
-    if rules.flavour is not Flavour.BITGET:
+    """Where that is the custom: while the reduce-only orders of a symbol exceed its position, cancel the oldest."""
+    if not rules.customs.trims_reduce_only:
         return
     resting = [one for one in account.working(symbol) if one.reduce_only and one.kind is OrderKind.LIMIT]
     while len(resting) > 1 and abs(sum((one.remaining for one in resting), ZERO)) > abs(account.positions[symbol].size):

@@ -1,1 +1,1 @@
-"""Servers in front of the paper exchange that speak Binance's and Bitget's own wire formats."""
+"""Servers in front of the paper exchange that speak real venues' own wire formats."""

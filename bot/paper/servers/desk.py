@@ -17,7 +17,7 @@ from bot.paper.servers.records import Records
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An API key; ``passphrase`` is Bitget's."""
+    """What a customer signs with; ``passphrase`` is empty where the venue asks for none."""
 
     key: str
     secret: str

@@ -89,8 +89,7 @@ class VenueServer:
             except Retryable as error:
                 return self._dialect.away(str(error))
             self._catch_up(now)
-            is_read = incoming.method == "GET"
-            if not is_read:
+            if not self._dialect.is_read(incoming):
                 answer = self._dialect.answer(self.venue, incoming)
                 self.venue.remember()
                 return answer

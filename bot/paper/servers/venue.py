@@ -68,6 +68,9 @@ class Dialect(Protocol):
     def errand(self, incoming: Incoming) -> Errand:
         """Tell what a request is about."""
 
+    def is_read(self, incoming: Incoming) -> bool:
+        """Whether a request changes nothing."""
+
     def answer(self, venue: Venue, incoming: Incoming) -> Answer:
         """Do what a request asks, and tell how it went. Called while nobody else is."""
 

@@ -10,7 +10,8 @@ from bot.core.market import MarginTier, PerpMarket
 from bot.core.orders import Accepted, OrderKind, OrderReport, OrderRequest, Rejected, RejectReason, TimeInForce
 from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.engine.rules import Depth, Flavour, MarkUpdate, SymbolRules, VenueRules
+from bot.paper.engine.rules import Depth, MarkUpdate, SymbolRules, VenueRules
+from bot.paper.servers.registry import SERVERS
 
 D = Decimal
 PAPER = VenueId("paper")
@@ -50,13 +51,13 @@ def symbol_rules(symbol: Symbol, tick: str, lot: str) -> SymbolRules:
 
 RULES = VenueRules(
     PAPER,
-    Flavour.BINANCE,
+    SERVERS["binance"].customs,
     {ETH: symbol_rules(ETH, "0.01", "0.001"), BTC: symbol_rules(BTC, "0.1", "0.001")},
 )
 
 
-def flavoured(flavour: Flavour) -> VenueRules:
-    return replace(RULES, flavour=flavour)
+def flavoured(flavour: str) -> VenueRules:
+    return replace(RULES, customs=SERVERS[flavour].customs)
 
 
 def mark(price: str | int | Decimal) -> MarkUpdate:

@@ -10,9 +10,9 @@ import pytest
 from bot.core.orders import Accepted, LedgerKind, OrderStatus, Rejected, RejectReason, TimeInForce
 from bot.core.types import ClientOrderId
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.engine.refusal_codes import code_of
-from bot.paper.engine.rules import Deleveraging, Flavour, Hardships, MarginMode, VenueRules, Window, WindowKind
+from bot.paper.engine.rules import Deleveraging, Hardships, MarginMode, VenueRules, Window, WindowKind
 from bot.paper.engine.seeded_random import draw
+from bot.paper.servers.registry import SERVERS
 from tests.paper.engine.scene import (
     BTC,
     ETH,
@@ -137,13 +137,13 @@ def test_chance_is_even_and_repeats() -> None:
 
 
 def test_bitget_takes_a_post_only_order_that_would_take_and_cancels_it() -> None:
-    engine = opened(flavoured(Flavour.BITGET))
+    engine = opened(flavoured("bitget"))
     report = accepted(engine, "a", limit("-1", "1999.8", TimeInForce.POST_ONLY))
     assert (report.status, report.filled, report.note) == (OrderStatus.CANCELLED, D(0), "post-only would take")
 
 
 def test_bitget_cancels_the_oldest_reduce_only_orders_that_exceed_the_position() -> None:
-    engine = opened(flavoured(Flavour.BITGET))
+    engine = opened(flavoured("bitget"))
     accepted(engine, "a", request("-3"))
     for name in ("x", "y", "z"):
         accepted(engine, name, limit("1.5", "1950", reduce_only=True))
@@ -164,20 +164,20 @@ def test_binance_leaves_reduce_only_orders_that_exceed_the_position() -> None:
 
 def test_a_stop_without_a_position_is_taken_by_binance_and_refused_by_bitget() -> None:
     assert accepted(opened(), "s", stop("1", "2100")).status is OrderStatus.OPEN
-    assert refused(opened(flavoured(Flavour.BITGET)), stop("1", "2100")) is RejectReason.REDUCE_ONLY
+    assert refused(opened(flavoured("bitget")), stop("1", "2100")) is RejectReason.REDUCE_ONLY
 
 
 def test_bitget_asks_for_the_fee_beside_the_margin() -> None:
-    for flavour, most in ((Flavour.BINANCE, "49.95"), (Flavour.BITGET, "49.7")):
+    for flavour, most in (("binance", "49.95"), ("bitget", "49.7")):
         accepted(opened(flavoured(flavour), 10_000), "a", request(most))
-    assert refused(opened(flavoured(Flavour.BITGET)), request("49.8")) is RejectReason.INSUFFICIENT_MARGIN
+    assert refused(opened(flavoured("bitget")), request("49.8")) is RejectReason.INSUFFICIENT_MARGIN
 
 
 def test_refusals_carry_the_code_of_the_venue() -> None:
-    for flavour in Flavour:
+    for flavour in SERVERS:
         outcome = opened(flavoured(flavour)).place(ClientOrderId("a"), request("-0.001"))
         assert isinstance(outcome, Rejected)
-        assert outcome.code == code_of(flavour, RejectReason.BELOW_MIN_NOTIONAL)
+        assert outcome.code == SERVERS[flavour].customs.code(RejectReason.BELOW_MIN_NOTIONAL)
     cancelled = opened().cancel(ClientOrderId("a"))
     assert isinstance(cancelled, Rejected)
     assert cancelled.code == "-2011"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.core.orders import LedgerKind, OrderStatus
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.engine.rules import Flavour, MarginMode, MarkUpdate, VenueRules
+from bot.paper.engine.rules import MarginMode, MarkUpdate, VenueRules
+from bot.paper.servers.registry import SERVERS
 from tests.paper.engine.scene import (
     BTC,
     ETH,
@@ -30,12 +31,12 @@ from tests.paper.engine.scene import (
 )
 
 
-def rules(flavour: Flavour, mode: MarginMode, leverage: int, usd_per_bp: int = 20_000) -> VenueRules:
+def rules(flavour: str, mode: MarginMode, leverage: int, usd_per_bp: int = 20_000) -> VenueRules:
     symbols = {
         symbol: replace(one, leverage=D(leverage), margin_mode=mode, depth=replace(one.depth, usd_per_bp=D(usd_per_bp)))
         for symbol, one in RULES.symbols.items()
     }
-    return replace(RULES, flavour=flavour, symbols=symbols)
+    return replace(RULES, customs=SERVERS[flavour].customs, symbols=symbols)
 
 
 def sizes(engine: PaperEngine) -> dict[Symbol, Decimal]:
@@ -64,7 +65,7 @@ def first_touched(engine: PaperEngine, symbol: Symbol, *, upwards: bool) -> Deci
 
 @settings(max_examples=200, deadline=None)
 @given(
-    flavour=st.sampled_from(Flavour),
+    flavour=st.sampled_from(list(SERVERS)),
     mode=st.sampled_from(MarginMode),
     leverage=st.sampled_from([1, 3, 10, 20]),
     deposit=st.integers(2_000, 1_000_000),
@@ -73,7 +74,7 @@ def first_touched(engine: PaperEngine, symbol: Symbol, *, upwards: bool) -> Deci
     move=st.integers(-300, 300),
 )
 def test_the_mark_that_liquidates_is_the_computed_price_to_one_tick(
-    *, flavour: Flavour, mode: MarginMode, leverage: int, deposit: int, eth: int, btc: int, move: int
+    *, flavour: str, mode: MarginMode, leverage: int, deposit: int, eth: int, btc: int, move: int
 ) -> None:
     engine = opened(rules(flavour, mode, leverage, 10**9), deposit)
     for name, lots, symbol in (("a", eth, ETH), ("b", btc, BTC)):
@@ -95,7 +96,7 @@ def test_the_mark_that_liquidates_is_the_computed_price_to_one_tick(
 
 
 def test_an_isolated_short_loses_its_margin_and_no_more() -> None:
-    engine = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 10))
+    engine = opened(rules("binance", MarginMode.ISOLATED, 10))
     accepted(engine, "a", request("-10"))
     accepted(engine, "s", stop("10", "2300"))
     accepted(engine, "l", limit("-1", "2050"))
@@ -117,7 +118,7 @@ def test_an_isolated_short_loses_its_margin_and_no_more() -> None:
 
 
 def test_a_cross_account_that_gaps_through_everything_ends_at_zero_and_not_below() -> None:
-    engine = opened(rules(Flavour.BINANCE, MarginMode.CROSS, 20), deposit=2_000)
+    engine = opened(rules("binance", MarginMode.CROSS, 20), deposit=2_000)
     accepted(engine, "a", request("-10"))
     accepted(engine, "b", request("0.1", symbol=BTC))
     after(engine, SECOND, eth=4000)
@@ -126,7 +127,7 @@ def test_a_cross_account_that_gaps_through_everything_ends_at_zero_and_not_below
 
 
 def test_liquidation_costs_its_fee_while_there_is_something_left() -> None:
-    engine = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 10, 10**9))
+    engine = opened(rules("binance", MarginMode.ISOLATED, 10, 10**9))
     accepted(engine, "a", request("-10"))
     engine.drain()
     after(engine, SECOND, eth="2191.02")
@@ -139,7 +140,7 @@ def test_liquidation_costs_its_fee_while_there_is_something_left() -> None:
 
 
 def test_a_large_position_is_brought_down_tier_by_tier() -> None:
-    engine = opened(rules(Flavour.BINANCE, MarginMode.CROSS, 10, 10**9), deposit=150_000)
+    engine = opened(rules("binance", MarginMode.CROSS, 10, 10**9), deposit=150_000)
     for number in range(5):
         accepted(engine, f"a{number}", request("-100"))
     price = engine.view().positions[ETH].liquidation_price
@@ -157,7 +158,7 @@ def test_a_large_position_is_brought_down_tier_by_tier() -> None:
 
 
 def test_a_thin_book_leaves_the_rest_to_the_insurance_fund_at_the_bankruptcy_price() -> None:
-    engine = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 10, 40))
+    engine = opened(rules("binance", MarginMode.ISOLATED, 10, 40))
     for number in range(10):
         accepted(engine, f"a{number}", request("-1"))
         after(engine, HOUR)
@@ -175,7 +176,7 @@ def test_a_thin_book_leaves_the_rest_to_the_insurance_fund_at_the_bankruptcy_pri
 
 
 def test_funding_can_be_what_liquidates() -> None:
-    engine = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 20))
+    engine = opened(rules("binance", MarginMode.ISOLATED, 20))
     accepted(engine, "a", request("-10"))
     engine.advance(engine.now, {ETH: MarkUpdate(D(2085), D(2085), funding_rate=D("-0.02"))})
     assert sizes(engine)[ETH] == -10
@@ -184,7 +185,7 @@ def test_funding_can_be_what_liquidates() -> None:
 
 
 def test_an_isolated_position_leaves_the_rest_of_the_account_alone() -> None:
-    engine = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 10))
+    engine = opened(rules("binance", MarginMode.ISOLATED, 10))
     accepted(engine, "a", request("-10"))
     accepted(engine, "b", request("-0.1", symbol=BTC))
     after(engine, SECOND, eth=2500)
@@ -195,7 +196,7 @@ def test_an_isolated_position_leaves_the_rest_of_the_account_alone() -> None:
 @pytest.mark.parametrize("mode", MarginMode)
 def test_bitget_liquidates_earlier_by_the_taker_fee(mode: MarginMode) -> None:
     prices = []
-    for flavour in Flavour:
+    for flavour in SERVERS:
         engine = opened(rules(flavour, mode, 10), deposit=2_100)
         accepted(engine, "a", request("-10"))
         prices.append(engine.view().positions[ETH].liquidation_price)
@@ -206,8 +207,8 @@ def test_bitget_liquidates_earlier_by_the_taker_fee(mode: MarginMode) -> None:
 
 
 def test_a_gap_through_the_stop_liquidates_and_a_smooth_move_stops() -> None:
-    gap = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 10))
-    smooth = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 10))
+    gap = opened(rules("binance", MarginMode.ISOLATED, 10))
+    smooth = opened(rules("binance", MarginMode.ISOLATED, 10))
     for engine in (gap, smooth):
         accepted(engine, "a", request("-10"))
         accepted(engine, "s", stop("10", "2100"))
@@ -220,7 +221,7 @@ def test_a_gap_through_the_stop_liquidates_and_a_smooth_move_stops() -> None:
 
 
 def test_an_isolated_position_that_is_brought_down_keeps_what_is_left_of_its_margin() -> None:
-    engine = opened(rules(Flavour.BINANCE, MarginMode.ISOLATED, 10, 10**9), deposit=150_000)
+    engine = opened(rules("binance", MarginMode.ISOLATED, 10, 10**9), deposit=150_000)
     for number in range(5):
         accepted(engine, f"a{number}", request("-100"))
     price = engine.view().positions[ETH].liquidation_price

@@ -17,8 +17,9 @@ from bot.core.orders import Accepted, Fill, LedgerEntry, LedgerKind, OrderKind, 
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.engine.account import Position
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.engine.rules import Flavour, Hardships, MarginMode, MarkUpdate
+from bot.paper.engine.rules import Hardships, MarginMode, MarkUpdate
 from bot.paper.engine.trade import traded
+from bot.paper.servers.registry import SERVERS
 from tests.paper.engine.scene import BTC, ETH, RULES, D, mark, opened, request
 
 SYMBOLS = st.sampled_from([ETH, BTC])
@@ -46,14 +47,16 @@ def wanted(symbol: Symbol, lots: int, kind: OrderKind, offset: int, choice: int,
 class Trading(RuleBasedStateMachine):
     """Random orders, prices and waits on one account; checked against books that the test keeps by itself."""
 
-    flavour = Flavour.BINANCE
+    flavour = "binance"
     mode = MarginMode.CROSS
     hardships = Hardships()
 
     def __init__(self) -> None:
         super().__init__()
         symbols = {symbol: replace(one, margin_mode=self.mode) for symbol, one in RULES.symbols.items()}
-        self.rules_of_venue = replace(RULES, flavour=self.flavour, symbols=symbols, hardships=self.hardships)
+        self.rules_of_venue = replace(
+            RULES, customs=SERVERS[self.flavour].customs, symbols=symbols, hardships=self.hardships
+        )
         self.engine = opened(self.rules_of_venue, deposit=50_000)
         self.twin = opened(self.rules_of_venue, deposit=50_000)
         self.fills: list[Fill] = []
@@ -197,7 +200,7 @@ class Trading(RuleBasedStateMachine):
 class BitgetTrading(Trading):
     """The same with Bitget's customs, each position for itself."""
 
-    flavour = Flavour.BITGET
+    flavour = "bitget"
     mode = MarginMode.ISOLATED
 
 

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from socket import AddressFamily
 from typing import Any
@@ -18,12 +18,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from bot.clock import SystemClock
 from bot.core.types import Symbol
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.engine.rules import Flavour, MarkUpdate, VenueRules
-from bot.paper.servers.binance.routes import HOSTS as BINANCE_HOSTS
-from bot.paper.servers.binance.routes import Binance
-from bot.paper.servers.bitget.routes import HOSTS as BITGET_HOSTS
-from bot.paper.servers.bitget.routes import Bitget
+from bot.paper.engine.rules import MarkUpdate, VenueRules
 from bot.paper.servers.desk import Credentials, Desk
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Around, VenueServer
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Step, Venue
@@ -33,8 +30,7 @@ D = Decimal
 Ccxt = Any  # what its methods give has no useful types
 ALICE = Credentials("alice-key-0123456789", "alice-secret-abcdef", "alice-passphrase")
 LOGIN = {"apiKey": ALICE.key, "secret": ALICE.secret, "password": ALICE.passphrase}
-HOSTS = [*BINANCE_HOSTS, *BITGET_HOSTS]
-DIALECTS = {Flavour.BINANCE: Binance, Flavour.BITGET: Bitget}
+HOSTS = [host for kind in SERVERS.values() for host in kind.hosts]
 
 
 class ShiftedClock(SystemClock):
@@ -101,7 +97,7 @@ def desk(rules: VenueRules, now: datetime, credentials: Credentials = ALICE, dep
 
 @asynccontextmanager
 async def serving(
-    flavour: Flavour,
+    flavour: str,
     rules: VenueRules = RULES,
     around: Around | None = None,
     memory: timedelta = timedelta(0),
@@ -109,31 +105,31 @@ async def serving(
     ago: timedelta = timedelta(0),
 ) -> AsyncIterator[Scene]:
     """Serve one customer's venue over TLS, whose clock is that much behind at first."""
-    rules = replace(rules, flavour=flavour, history=1000)
+    rules = replace(rules, customs=SERVERS[flavour].customs, history=1000)
     clock, prices = ShiftedClock(), Prices()
     clock.shift = -ago
     one = desk(rules, clock.now(), credentials)
-    tls, authority = certificates(HOSTS, datetime.now(UTC))
+    tls, authority = certificates(HOSTS)
     venue = Venue(rules, [one], prices, clock, memory)
-    async with VenueServer(venue, DIALECTS[flavour](), tls=tls, around=around) as server:
+    async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=around) as server:
         yield Scene(clock, prices, one, server, authority)
 
 
-def pro_of(flavour: Flavour, credentials: Credentials = ALICE) -> Ccxt:
+def pro_of(flavour: str, credentials: Credentials = ALICE) -> Ccxt:
     """Make ccxt's class that follows a venue's streams."""
     from ccxt import pro  # noqa: PLC0415 - all but the streams do without
 
     keys = {"apiKey": credentials.key, "secret": credentials.secret, "password": credentials.passphrase}
     options = {"defaultType": "swap", "uta": False, "watchPositions": {"fetchPositionsSnapshot": False}}
-    made = pro.binanceusdm if flavour is Flavour.BINANCE else pro.bitget
+    made = pro.binanceusdm if flavour == "binance" else pro.bitget
     return made({**keys, "enableRateLimit": False, "options": options})
 
 
-def ccxt_of(flavour: Flavour, credentials: Credentials = ALICE, **more: object) -> Ccxt:
+def ccxt_of(flavour: str, credentials: Credentials = ALICE, **more: object) -> Ccxt:
     """Make ccxt's class for a venue's wire format."""
     keys = {"apiKey": credentials.key, "secret": credentials.secret, "password": credentials.passphrase}
     settings = {**keys, "enableRateLimit": False, "options": {"defaultType": "swap", "uta": False}, **more}
-    return (ccxt.binanceusdm if flavour is Flavour.BINANCE else ccxt.bitget)(settings)
+    return (ccxt.binanceusdm if flavour == "binance" else ccxt.bitget)(settings)
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ from decimal import Decimal
 import ccxt.async_support as ccxt
 import pytest
 
-from bot.paper.engine.rules import Flavour
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import ALICE, Ccxt, Scene, connected, serving
 
@@ -15,7 +14,7 @@ D = Decimal
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    async with serving(Flavour.BINANCE) as scene:
+    async with serving("binance") as scene:
         yield scene
 
 

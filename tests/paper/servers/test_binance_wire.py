@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.binance.routes import PRIVATE, PUBLIC
 from bot.paper.servers.desk import Credentials, Permissions
 from bot.paper.servers.venue import Incoming
@@ -33,7 +32,7 @@ STOP = {
 
 @pytest.fixture
 def client() -> Client:
-    return Client(Flavour.BINANCE)
+    return Client("binance")
 
 
 def test_the_documented_example_of_a_signature_is_accepted() -> None:
@@ -41,7 +40,7 @@ def test_the_documented_example_of_a_signature_is_accepted() -> None:
     query = "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=9000&timeInForce=GTC"
     query += "&recvWindow=5000&timestamp=1591702613943"
     signature = "3c661234138461fcc7a7d8746c6558c9842d4e10870d2ecbedf7777cad694af9"
-    client = Client(Flavour.BINANCE)
+    client = Client("binance")
     client.desk.credentials = Credentials("documented", secret)
     client.venue.desks = {"documented": client.desk}
     headers = {"x-mbx-apikey": "documented"}
@@ -295,7 +294,7 @@ def test_in_hedge_mode_no_order_is_taken(client: Client) -> None:
 
 
 def test_what_a_key_may_do() -> None:
-    reader = Client(Flavour.BINANCE, Permissions(trade=False, withdraw=True, ip_restricted=False))
+    reader = Client("binance", Permissions(trade=False, withdraw=True, ip_restricted=False))
     rights = reader.ok("GET", "/sapi/v1/account/apiRestrictions")
     assert (rights["enableFutures"], rights["enableWithdrawals"], rights["ipRestrict"]) == (False, True, False)
     assert reader.refused("POST", ORDER, **SELL) == (401, "-2015")

@@ -6,7 +6,7 @@ from decimal import Decimal
 import ccxt.async_support as ccxt
 import pytest
 
-from bot.paper.engine.rules import Flavour, MarginMode
+from bot.paper.engine.rules import MarginMode
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import ALICE, Ccxt, Scene, connected, serving
 
@@ -15,7 +15,7 @@ D = Decimal
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    async with serving(Flavour.BITGET) as scene:
+    async with serving("bitget") as scene:
         yield scene
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.bitget.routes import PRIVATE, PUBLIC, Bitget
 from bot.paper.servers.desk import Credentials, Permissions
 from bot.paper.servers.venue import Incoming
@@ -32,7 +31,7 @@ STOP = {**SELL, "side": "buy", "planType": "normal_plan", "triggerPrice": "2100"
 
 @pytest.fixture
 def client() -> Client:
-    return Client(Flavour.BITGET)
+    return Client("bitget")
 
 
 @pytest.mark.parametrize(
@@ -294,7 +293,7 @@ def test_in_hedge_mode_no_order_is_taken(client: Client) -> None:
 
 
 def test_what_a_key_may_do() -> None:
-    reader = Client(Flavour.BITGET, Permissions(trade=False, withdraw=True, ip_restricted=False))
+    reader = Client("bitget", Permissions(trade=False, withdraw=True, ip_restricted=False))
     told = reader.ok("GET", "/api/v2/spot/account/info")
     assert (told["authorities"], told["ips"]) == (["coor", "wwow"], "")
     assert reader.refused("POST", PLACE, **SELL) == (400, "40014")

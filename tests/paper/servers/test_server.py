@@ -11,10 +11,11 @@ import pytest
 from aiohttp import web
 
 from bot.core.errors import Retryable
-from bot.paper.engine.rules import Flavour, Hardships, Window, WindowKind
+from bot.paper.engine.rules import Hardships, Window, WindowKind
 from bot.paper.servers.binance.limits import Limits
 from bot.paper.servers.binance.routes import Binance
 from bot.paper.servers.desk import Credentials
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve, respond
 from bot.paper.servers.venue import Incoming
 from tests.paper.engine.scene import ETH, RULES
@@ -29,8 +30,8 @@ def away(kind: WindowKind, start: datetime) -> Hardships:
     return Hardships(windows=(Window(start, start + timedelta(hours=1), kind),))
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_in_an_outage_nobody_gets_an_answer_and_nothing_happens(flavour: Flavour) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_in_an_outage_nobody_gets_an_answer_and_nothing_happens(flavour: str) -> None:
     start = datetime.now(UTC) + timedelta(minutes=10)
     rules = replace(RULES, hardships=away(WindowKind.OUTAGE, start))
     async with serving(flavour, rules) as scene, connected(ccxt_of(flavour), scene) as exchange:
@@ -48,10 +49,8 @@ async def test_in_an_outage_nobody_gets_an_answer_and_nothing_happens(flavour: F
         assert not any(position["contracts"] for position in await exchange.fetch_positions([ETH]))
 
 
-@pytest.mark.parametrize(
-    ("flavour", "error"), [(Flavour.BINANCE, ccxt.BadRequest), (Flavour.BITGET, ccxt.OnMaintenance)]
-)
-async def test_in_maintenance_orders_are_refused_and_reads_go_on(flavour: Flavour, error: type[Exception]) -> None:
+@pytest.mark.parametrize(("flavour", "error"), [("binance", ccxt.BadRequest), ("bitget", ccxt.OnMaintenance)])
+async def test_in_maintenance_orders_are_refused_and_reads_go_on(flavour: str, error: type[Exception]) -> None:
     rules = replace(RULES, hardships=away(WindowKind.MAINTENANCE, datetime.now(UTC) - timedelta(minutes=1)))
     async with serving(flavour, rules) as scene, connected(ccxt_of(flavour), scene) as exchange:
         await exchange.fetch_balance()
@@ -61,7 +60,7 @@ async def test_in_maintenance_orders_are_refused_and_reads_go_on(flavour: Flavou
 
 async def test_an_overloaded_venue_says_so_with_its_own_status() -> None:
     rules = replace(RULES, hardships=Hardships(reject_rate=D(1)))
-    async with serving(Flavour.BINANCE, rules) as scene, connected(ccxt_of(Flavour.BINANCE), scene) as exchange:
+    async with serving("binance", rules) as scene, connected(ccxt_of("binance"), scene) as exchange:
         with pytest.raises(ccxt.OperationFailed, match="-1008"):
             await exchange.create_order(ETH, "market", "sell", 1)
 
@@ -75,7 +74,7 @@ async def test_an_order_meets_the_prices_of_when_its_latency_is_over() -> None:
             arrived.set()
         return respond(await serve(incoming))
 
-    async with serving(Flavour.BINANCE, rules, watch) as scene, connected(ccxt_of(Flavour.BINANCE), scene) as exchange:
+    async with serving("binance", rules, watch) as scene, connected(ccxt_of("binance"), scene) as exchange:
         await exchange.load_markets()
         async with asyncio.TaskGroup() as group:
             order = group.create_task(exchange.create_order(ETH, "market", "sell", 1))
@@ -85,7 +84,7 @@ async def test_an_order_meets_the_prices_of_when_its_latency_is_over() -> None:
 
 
 async def test_a_venue_whose_prices_are_missing_refuses_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(Flavour.BINANCE) as scene, connected(ccxt_of(Flavour.BINANCE), scene) as exchange:
+    async with serving("binance") as scene, connected(ccxt_of("binance"), scene) as exchange:
         await exchange.load_markets()
 
         def nothing(*_: object) -> list[object]:
@@ -99,7 +98,7 @@ async def test_a_venue_whose_prices_are_missing_refuses_everything(monkeypatch: 
 
 
 async def test_concurrent_orders_are_taken_one_after_the_other() -> None:
-    async with serving(Flavour.BINANCE) as scene, connected(ccxt_of(Flavour.BINANCE), scene) as exchange:
+    async with serving("binance") as scene, connected(ccxt_of("binance"), scene) as exchange:
         await exchange.load_markets()
         async with asyncio.TaskGroup() as group:
             orders = [group.create_task(exchange.create_order(ETH, "market", "sell", 0.1)) for _ in range(20)]
@@ -109,7 +108,7 @@ async def test_concurrent_orders_are_taken_one_after_the_other() -> None:
 
 def test_customers_do_not_see_each_other() -> None:
     bob = Credentials("bob-key", "bob-secret", "bob-pass")
-    alice = Client(Flavour.BINANCE)
+    alice = Client("binance")
     second = replace(alice.desk, credentials=bob, engine=alice.desk.engine.fork(), records=type(alice.desk.records)())
     alice.venue.desks = {ALICE.key: alice.desk, bob.key: second}
     alice.ok("POST", ORDER, **SELL)
@@ -119,7 +118,7 @@ def test_customers_do_not_see_each_other() -> None:
 
 
 def test_what_was_used_stands_in_the_headers_and_too_much_is_refused() -> None:
-    client = Client(Flavour.BINANCE)
+    client = Client("binance")
     client.dialect = Binance(Limits(weight_minute=100, orders_10s=2, orders_minute=3))
     client.venue.move()
 
@@ -137,8 +136,8 @@ def test_what_was_used_stands_in_the_headers_and_too_much_is_refused() -> None:
     assert [answer("GET", "/fapi/v1/income")[0] for _ in range(4)] == [200, 200, 200, 429]
 
 
-@pytest.mark.parametrize("flavour", list(Flavour))
-async def test_money_in_another_asset_is_shown_and_is_no_collateral(flavour: Flavour) -> None:
+@pytest.mark.parametrize("flavour", list(SERVERS))
+async def test_money_in_another_asset_is_shown_and_is_no_collateral(flavour: str) -> None:
     async with serving(flavour) as scene, connected(ccxt_of(flavour), scene) as exchange:
         scene.desk.others = {"BNB": D(3)}
         balance = await exchange.fetch_balance()
@@ -146,6 +145,6 @@ async def test_money_in_another_asset_is_shown_and_is_no_collateral(flavour: Fla
 
 
 async def test_the_certificate_is_worth_nothing_to_those_who_do_not_trust_it() -> None:
-    async with serving(Flavour.BINANCE) as scene, aiohttp.ClientSession() as session:
+    async with serving("binance") as scene, aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await session.get(f"https://127.0.0.1:{scene.server.port}/fapi/v1/time")

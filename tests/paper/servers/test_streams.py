@@ -9,15 +9,15 @@ from decimal import Decimal
 import pytest
 from ccxt.base.errors import AuthenticationError
 
-from bot.paper.engine.rules import Flavour
 from bot.paper.servers.desk import Credentials
+from bot.paper.servers.registry import SERVERS
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import ALICE, Ccxt, Scene, connected, pro_of, serving
 
 D = Decimal
 
 
-@pytest.fixture(params=list(Flavour))
+@pytest.fixture(params=list(SERVERS))
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     async with serving(request.param) as scene:
         yield scene
@@ -25,7 +25,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
 
 @pytest.fixture
 async def venue(scene: Scene) -> AsyncIterator[Ccxt]:
-    async with connected(pro_of(scene.engine.rules.flavour), scene) as ready:
+    async with connected(pro_of(scene.engine.rules.customs.name), scene) as ready:
         await ready.load_markets()
         yield ready
 
@@ -61,8 +61,8 @@ async def test_an_order_and_the_position_that_it_makes_are_told(scene: Scene, ve
 
 
 async def test_a_stranger_is_told_nothing(scene: Scene) -> None:
-    flavour = scene.engine.rules.flavour
-    stranger = Credentials(ALICE.key if flavour is Flavour.BITGET else "mallory", "wrong", ALICE.passphrase)
+    flavour = scene.engine.rules.customs.name
+    stranger = Credentials(ALICE.key if flavour == "bitget" else "mallory", "wrong", ALICE.passphrase)
     async with connected(pro_of(flavour), scene) as known, connected(pro_of(flavour, stranger), scene) as venue:
         venue.set_markets((await known.load_markets()).values())
         with pytest.raises(AuthenticationError):

@@ -15,10 +15,8 @@ from urllib.parse import urlencode
 
 from bot.core.types import Symbol
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.engine.rules import Flavour
-from bot.paper.servers.binance.routes import Binance
-from bot.paper.servers.bitget.routes import Bitget
 from bot.paper.servers.desk import Credentials, Desk, Permissions
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.venue import Dialect, Incoming, Venue
 from bot.paper.servers.wire import millis
 from tests.paper.engine.scene import ETH, RULES, START
@@ -33,7 +31,7 @@ D = Decimal
 class Client:
     """A customer at a venue that answers at once; times stand still until the test moves them."""
 
-    flavour: Flavour
+    flavour: str
     permissions: Permissions = Permissions()  # noqa: RUF009 - frozen
     credentials: Credentials = ALICE
     clock: TestClock = field(default_factory=TestClock)
@@ -43,8 +41,8 @@ class Client:
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
-        rules = replace(RULES, flavour=self.flavour, history=1000)
-        self.dialect = Binance() if self.flavour is Flavour.BINANCE else Bitget()
+        rules = replace(RULES, customs=SERVERS[self.flavour].customs, history=1000)
+        self.dialect = SERVERS[self.flavour].dialect()
         self.desk = Desk(ALICE, PaperEngine.open(rules, START, D(10_000)), self.permissions)
         self.venue = Venue(rules, [self.desk], self.prices, self.clock)
 
@@ -62,14 +60,14 @@ class Client:
 
     def ask(self, method: str, path: str, **params: object) -> tuple[int, Body]:
         """Send a signed request; give status and body."""
-        sign = binance if self.flavour is Flavour.BINANCE else bitget
+        sign = binance if self.flavour == "binance" else bitget
         return self.raw(sign(self.credentials, self.now, method, path, params))
 
     def ok(self, method: str, path: str, **params: object) -> Body:
         """Send a signed request that must succeed; return the payload."""
         status, body = self.ask(method, path, **params)
         assert status == 200, body
-        return body if self.flavour is Flavour.BINANCE else body["data"]
+        return body if self.flavour == "binance" else body["data"]
 
     def refused(self, method: str, path: str, **params: object) -> tuple[int, str]:
         """Send a signed request that must fail; give status and code."""

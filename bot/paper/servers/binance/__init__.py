@@ -2,3 +2,9 @@
 
 Source of routes, fields and codes: developers.binance.com, USDⓈ-M futures.
 """
+
+from bot.paper.servers.binance.customs import CUSTOMS
+from bot.paper.servers.binance.routes import HOSTS, Binance
+from bot.paper.servers.kind import ServerKind
+
+SERVER = ServerKind(kind="binance", customs=CUSTOMS, dialect=Binance, hosts=HOSTS)

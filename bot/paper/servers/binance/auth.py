@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Final
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from bot.paper.servers.binance import errors
 from bot.paper.servers.desk import Desk
+from bot.paper.servers.frame import signature
 from bot.paper.servers.venue import Incoming
 from bot.paper.servers.wire import Params, millis
 
@@ -45,7 +45,7 @@ def signed(desks: Mapping[str, Desk], incoming: Incoming, params: Params) -> Des
     if given is None:
         raise errors.missing("signature")
     payload = _unsigned(incoming.query) + _unsigned(incoming.body.decode("utf-8", "replace"))
-    wanted = hmac.new(desk.credentials.secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
+    wanted = signature(desk, payload.encode()).hex()
     if not hmac.compare_digest(wanted, given.lower()):
         raise errors.bad_signature()
     _check_time(params, millis(incoming.at))

@@ -5,29 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.market import PerpMarket
 from bot.core.types import Symbol
-from bot.paper.engine.engine import PaperEngine
 from bot.paper.servers.binance import errors
-from bot.paper.servers.desk import Desk
-from bot.paper.servers.venue import Venue
-from bot.paper.servers.wire import Params, VenueError
+from bot.paper.servers.frame import Call, CustomerCall
+from bot.paper.servers.wire import VenueError
 
 _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Public:
+class Public(Call):
     """A call that anybody may make."""
-
-    venue: Venue
-    params: Params
-    now: datetime
-
-    @property
-    def engine(self) -> PaperEngine:
-        """The engine whose market is shown."""
-        return self.venue.tape
 
     def symbol(self) -> Symbol:
         """Return the mandatory symbol."""
@@ -40,16 +28,10 @@ class Public:
         """Return the symbol that was asked for, or all."""
         return list(self.venue.ids.values()) if self.params.maybe("symbol") is None else [self.symbol()]
 
-    def market(self, symbol: Symbol) -> PerpMarket:
-        """Return a market's rules."""
-        return self.venue.rules.symbols[symbol].market
-
 
 @dataclass(frozen=True, slots=True)
-class Private(Public):
+class Private(Public, CustomerCall):
     """A call of a customer."""
-
-    desk: Desk
 
     def span(self) -> tuple[datetime, datetime]:
         """Return the time span of a history: startTime to endTime, at most seven days, by default the last seven."""

@@ -1,15 +1,17 @@
-"""Binance's endpoints by method and path, and how a request becomes an answer."""
+"""Binance's endpoints by method and path, and its words for the frame."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from bot.core.market import PriceKind
 from bot.paper.servers.binance import account, auth, errors, history, klines, market, setup, streams, trading
 from bot.paper.servers.binance.call import Private, Public
 from bot.paper.servers.binance.limits import Limits, Meter
+from bot.paper.servers.desk import Desk
+from bot.paper.servers.frame import Frame, Headers, packed
 from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
 from bot.paper.servers.wire import Params, VenueError
@@ -96,50 +98,44 @@ _ERRANDS: Final = {
 }
 
 
-class Binance:
+class Binance(Frame):
     """Binance's wire format; without ``limits`` requests are counted, and never too many."""
+
+    calls = (Public, Private)
+    public = PUBLIC
+    private = PRIVATE
+    errands = _ERRANDS
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._meter = Meter(limits)
 
-    def errand(self, incoming: Incoming) -> Errand:
-        """Tell what a request is about."""
-        return _ERRANDS.get((incoming.method, incoming.path), Errand.OTHER)
+    def parameters(self, incoming: Incoming) -> Params:
+        """Read query and body, which are both URL-encoded."""
+        return auth.parameters(incoming)
 
-    def answer(self, venue: Venue, incoming: Incoming) -> Answer:
-        """Do what a request asks, and tell how it went."""
-        headers: Mapping[str, str] = {}
-        try:
-            params = auth.parameters(incoming)
-            headers = self._meter.count(incoming, params)
-            body = _body(venue, incoming, params)
-        except VenueError as error:
-            return errors.render(error, headers)
-        return Answer(200, json.dumps(body, separators=(",", ":")).encode(), headers)
+    def count(self, incoming: Incoming) -> Headers:
+        """Count a request's weight; return the headers that tell what was used."""
+        return self._meter.count(incoming, self.parameters(incoming))
 
-    def channel(self, venue: Venue, incoming: Incoming) -> Channel | Answer:
-        """Open the stream that a WebSocket handshake asks for, or refuse."""
-        try:
-            return streams.channel(venue, incoming)
-        except VenueError as error:
-            return errors.render(error, {})
+    def signed(self, venue: Venue, incoming: Incoming) -> Desk:
+        """Return the customer who signed a request."""
+        return auth.signed(venue.desks, incoming, self.parameters(incoming))
+
+    def stream(self, venue: Venue, incoming: Incoming) -> Channel:
+        """Open the stream of marks or of a listen key."""
+        return streams.channel(venue, incoming)
+
+    def failure(self, error: VenueError, now: datetime, headers: Headers) -> Answer:
+        """Put an error into Binance's body."""
+        del now
+        return errors.render(error, headers)
 
     def away(self, why: str) -> Answer:
         """Say that the venue can't serve now and has done nothing."""
-        body = {"msg": f"Service Unavailable. {why}"}
-        return Answer(503, json.dumps(body, separators=(",", ":")).encode(), {})
+        return Answer(503, packed({"msg": f"Service Unavailable. {why}"}), {})
 
-
-def _body(venue: Venue, incoming: Incoming, params: Params) -> object:
-    route = (incoming.method, incoming.path)
-    now = venue.clock.now()
-    public = PUBLIC.get(route)
-    if public is not None:
-        return public(Public(venue, params, now))
-    if incoming.path == _LISTEN_KEY and incoming.method in {"POST", "PUT", "DELETE"}:
-        return {"listenKey": streams.listen_key(auth.by_key(venue.desks, incoming))}
-    private = PRIVATE.get(route)
-    if private is None:
+    def otherwise(self, venue: Venue, incoming: Incoming) -> object:
+        """Answer the one endpoint that asks for the key's header alone."""
+        if incoming.path == _LISTEN_KEY and incoming.method in {"POST", "PUT", "DELETE"}:
+            return {"listenKey": streams.listen_key(auth.by_key(venue.desks, incoming))}
         raise errors.no_such_path(incoming.path, incoming.method)
-    desk = auth.signed(venue.desks, incoming, params)
-    return private(Private(venue, params, now, desk))

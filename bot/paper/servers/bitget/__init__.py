@@ -2,3 +2,15 @@
 
 Source of routes, fields and codes: bitget.com/api-doc, classic account; Bitget publishes no complete list of codes.
 """
+
+from bot.paper.servers.bitget.customs import CUSTOMS
+from bot.paper.servers.bitget.routes import HOSTS, Bitget
+from bot.paper.servers.kind import ServerKind
+
+SERVER = ServerKind(
+    kind="bitget",
+    customs=CUSTOMS,
+    dialect=Bitget,
+    hosts=HOSTS,
+    settings={"api_key": "key", "secret": "secret", "passphrase": "passphrase"},
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 
 from bot.paper.servers.bitget import errors
 from bot.paper.servers.desk import Desk
+from bot.paper.servers.frame import signature
 from bot.paper.servers.venue import Incoming
 from bot.paper.servers.wire import Params, VenueError, millis
 
@@ -55,13 +55,13 @@ def signed(desks: Mapping[str, Desk], incoming: Incoming) -> Desk:
         raise errors.unknown_key()
     query = f"?{unquote(incoming.query)}" if incoming.query else ""
     payload = f"{sent}{incoming.method}{incoming.path}{query}".encode() + incoming.body
-    if not hmac.compare_digest(signature(desk, payload), given):
+    if not hmac.compare_digest(signed_text(desk, payload), given):
         raise errors.bad_signature()
     if not hmac.compare_digest(desk.credentials.passphrase, headers["access-passphrase"]):
         raise errors.bad_passphrase()
     return desk
 
 
-def signature(desk: Desk, payload: bytes) -> str:
+def signed_text(desk: Desk, payload: bytes) -> str:
     """Sign as the customer does: base64 of HMAC-SHA256."""
-    return base64.b64encode(hmac.new(desk.credentials.secret.encode(), payload, hashlib.sha256).digest()).decode()
+    return base64.b64encode(signature(desk, payload)).decode()

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
-from bot.core.market import PerpMarket
 from bot.core.types import Symbol
-from bot.paper.engine.engine import PaperEngine
 from bot.paper.servers.bitget import errors
-from bot.paper.servers.desk import Desk
-from bot.paper.servers.venue import Venue
-from bot.paper.servers.wire import Params
+from bot.paper.servers.frame import Call, CustomerCall
 
 PRODUCT: Final = "USDT-FUTURES"
 _MOST: Final = 100
@@ -21,17 +17,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Public:
+class Public(Call):
     """A call that anybody may make."""
-
-    venue: Venue
-    params: Params
-    now: datetime
-
-    @property
-    def engine(self) -> PaperEngine:
-        """The engine whose market is shown."""
-        return self.venue.tape
 
     def has_product(self) -> bool:
         """Whether the mandatory product type is the one that the venue has."""
@@ -55,16 +42,10 @@ class Public:
         self.product()
         return None if self.params.maybe("symbol") is None else self.symbol()
 
-    def market(self, symbol: Symbol) -> PerpMarket:
-        """Return a market's rules."""
-        return self.venue.rules.symbols[symbol].market
-
 
 @dataclass(frozen=True, slots=True)
-class Private(Public):
+class Private(Public, CustomerCall):
     """A call of a customer."""
-
-    desk: Desk
 
     def must_trade(self) -> None:
         """Check that the key may trade, and that the account is in one-way mode."""

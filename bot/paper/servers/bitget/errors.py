@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +10,6 @@ from bot.core.orders import Rejected, RejectReason
 from bot.paper.servers.venue import Answer
 from bot.paper.servers.wire import VenueError, millis
 
-HEADERS: Final[Mapping[str, str]] = {}
 _BAD: Final = 400
 
 
@@ -132,4 +130,4 @@ def refused(rejected: Rejected, least_notional: str) -> VenueError:
 def render(error: VenueError, now: datetime) -> Answer:
     """Put an error into Bitget's body."""
     body = {"code": error.code, "msg": error.message, "requestTime": millis(now), "data": None}
-    return Answer(error.status, json.dumps(body, separators=(",", ":")).encode(), HEADERS)
+    return Answer(error.status, json.dumps(body, separators=(",", ":")).encode(), {})

@@ -1,18 +1,19 @@
-"""Bitget's endpoints by method and path, and how a request becomes an answer."""
+"""Bitget's endpoints by method and path, and its words for the frame."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from bot.core.market import PriceKind
 from bot.paper.servers.bitget import account, auth, candles, errors, history, market, plans, streams, trading
 from bot.paper.servers.bitget.call import Private, Public
+from bot.paper.servers.desk import Desk
+from bot.paper.servers.frame import Frame, Headers, packed
 from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
-from bot.paper.servers.wire import VenueError, millis
+from bot.paper.servers.wire import Params, VenueError, millis
 
 HOSTS: Final = ("api.bitget.com", "ws.bitget.com", "wspap.bitget.com")
 """The hosts that ccxt's bitget calls, live and in demo trading, its streams included."""
@@ -69,57 +70,56 @@ PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
 
 
 _ERRANDS: Final = {
-    f"{_MIX}/order/place-order": Errand.PLACE,
-    f"{_MIX}/order/place-plan-order": Errand.PLACE,
-    f"{_MIX}/order/place-tpsl-order": Errand.PLACE,
-    f"{_MIX}/order/cancel-order": Errand.CANCEL,
-    f"{_MIX}/order/cancel-plan-order": Errand.CANCEL,
-    f"{_MIX}/order/batch-cancel-orders": Errand.CANCEL,
+    ("POST", f"{_MIX}/order/place-order"): Errand.PLACE,
+    ("POST", f"{_MIX}/order/place-plan-order"): Errand.PLACE,
+    ("POST", f"{_MIX}/order/place-tpsl-order"): Errand.PLACE,
+    ("POST", f"{_MIX}/order/cancel-order"): Errand.CANCEL,
+    ("POST", f"{_MIX}/order/cancel-plan-order"): Errand.CANCEL,
+    ("POST", f"{_MIX}/order/batch-cancel-orders"): Errand.CANCEL,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Bitget:
+class Bitget(Frame):
     """Bitget's wire format; ``demo`` says whether signed requests must carry the demo header, or must not."""
 
-    demo: bool | None = None
+    calls = (Public, Private)
+    public = PUBLIC
+    private = PRIVATE
+    errands = _ERRANDS
 
-    def errand(self, incoming: Incoming) -> Errand:
-        """Tell what a request is about."""
-        return _ERRANDS.get(incoming.path, Errand.OTHER)
+    def __init__(self, *, demo: bool | None = None) -> None:
+        self._demo = demo
 
-    def answer(self, venue: Venue, incoming: Incoming) -> Answer:
-        """Do what a request asks, and tell how it went."""
-        now = venue.clock.now()
-        try:
-            data = self._data(venue, incoming)
-        except VenueError as error:
-            return errors.render(error, now)
-        body = {"code": "00000", "msg": "success", "requestTime": millis(now), "data": data}
-        return Answer(200, json.dumps(body, separators=(",", ":")).encode(), errors.HEADERS)
+    def parameters(self, incoming: Incoming) -> Params:
+        """Read the query of a GET, or the JSON object of a POST."""
+        return auth.parameters(incoming)
 
-    def channel(self, venue: Venue, incoming: Incoming) -> Channel | Answer:
-        """Open the stream that a WebSocket handshake asks for, or refuse."""
-        try:
-            return streams.channel(venue, incoming)
-        except VenueError as error:
-            return errors.render(error, venue.clock.now())
+    def signed(self, venue: Venue, incoming: Incoming) -> Desk:
+        """Return the customer who signed a request, if his environment is the server's."""
+        desk = auth.signed(venue.desks, incoming)
+        if self._demo is not None and (incoming.headers.get("paptrading") == "1") is not self._demo:
+            raise errors.wrong_environment()
+        return desk
+
+    def stream(self, venue: Venue, incoming: Incoming) -> Channel:
+        """Open the stream that a WebSocket handshake asks for."""
+        return streams.channel(venue, incoming)
+
+    def success(self, body: object, now: datetime) -> object:
+        """Put a body under ``data``."""
+        return {"code": "00000", "msg": "success", "requestTime": millis(now), "data": body}
+
+    def failure(self, error: VenueError, now: datetime, headers: Headers) -> Answer:
+        """Put an error into Bitget's body."""
+        del headers
+        return errors.render(error, now)
 
     def away(self, why: str) -> Answer:
         """Say that the venue can't serve now and has done nothing."""
         body = {"code": "40200", "msg": f"Server upgrade, please try again later: {why}", "data": None}
-        return Answer(503, json.dumps(body, separators=(",", ":")).encode(), errors.HEADERS)
+        return Answer(503, packed(body), {})
 
-    def _data(self, venue: Venue, incoming: Incoming) -> object:
-        route = (incoming.method, incoming.path)
-        now = venue.clock.now()
-        public = PUBLIC.get(route)
-        if public is not None:
-            return public(Public(venue, auth.parameters(incoming), now))
-        private = PRIVATE.get(route)
-        if private is None:
-            raise errors.no_such_path()
-        desk = auth.signed(venue.desks, incoming)
-        if self.demo is not None and (incoming.headers.get("paptrading") == "1") is not self.demo:
-            raise errors.wrong_environment()
-        return private(Private(venue, auth.parameters(incoming), now, desk))
+    def otherwise(self, venue: Venue, incoming: Incoming) -> object:
+        """Say that there is no such endpoint."""
+        del venue, incoming
+        raise errors.no_such_path()

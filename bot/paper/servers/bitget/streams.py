@@ -116,7 +116,7 @@ class Account:
 
     def _is_signed(self, desk: Desk, sent: str, said: Arg) -> bool:
         is_fresh = abs(int(sent) - millis(self.venue.clock.now()) // 1000) <= _WINDOW
-        wanted = auth.signature(desk, f"{sent}GET/user/verify".encode())
+        wanted = auth.signed_text(desk, f"{sent}GET/user/verify".encode())
         is_ours = hmac.compare_digest(wanted, str(said.get("sign")))
         return is_fresh and is_ours and hmac.compare_digest(desk.credentials.passphrase, str(said.get("passphrase")))
 

@@ -1,0 +1,47 @@
+"""Where venues differ in what they do with orders and margin, as data that the engine follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.core.orders import RejectReason
+
+
+@dataclass(frozen=True, slots=True)
+class Customs:
+    """A venue's customs; the defaults are those of the plain paper venue.
+
+    Attributes:
+        name: the venue that they are of.
+        client_id: the pattern of a client order id.
+        keeps_ids: an id stays taken when its order has ended.
+        checks_stops: a reduce-only stop is refused at once where there is nothing to reduce.
+        cancels_takers: a post-only order that would take is accepted and cancelled, not refused.
+        trims_reduce_only: while a symbol's reduce-only orders exceed its position, the oldest is cancelled.
+        fee_in_cost: an order's cost includes the taker fee.
+        fee_in_maintenance: the taker fee is added to every maintenance rate.
+        codes: the venue's code for a reason of refusal; a reason without one is its own code.
+        cancel_rejected: its code where what to cancel is not there.
+        overloaded: its code where it has too much to do and the order had no effect.
+    """
+
+    name: str = "paper"
+    client_id: str = r"[.A-Z:/a-z0-9_-]{1,36}"
+    keeps_ids: bool = False
+    checks_stops: bool = False
+    cancels_takers: bool = False
+    trims_reduce_only: bool = False
+    fee_in_cost: bool = False
+    fee_in_maintenance: bool = False
+    codes: Mapping[RejectReason, str] = field(default_factory=dict)
+    cancel_rejected: str = "unknown_order"
+    overloaded: str = "overloaded"
+
+    def code(self, reason: RejectReason) -> str:
+        """Return the venue's code for a reason."""
+        return self.codes.get(reason, reason.value)
+
+
+PLAIN: Final = Customs()

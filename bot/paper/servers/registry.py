@@ -1,0 +1,14 @@
+"""Which venue servers there are: one line each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.paper.servers import binance, bitget
+from bot.paper.servers.kind import ServerKind
+
+SERVERS: Final[dict[str, ServerKind]] = {
+    "binance": binance.SERVER,
+    "bitget": bitget.SERVER,
+}
+"""By what ``dnbot venue serve --speak`` and ``dnbot demo --venue`` call it."""

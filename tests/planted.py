@@ -195,7 +195,7 @@ BUGS: Final = (
         "if old is not None and not old.low <= size <= old.high:",
         "if old is None and size > 10**9:",
     ),
-    Bug("absence is confirmed", "core/lp/exposure.py", "if missing < absence_blocks:", "if missing < 1:"),
+    Bug("absence is confirmed", "core/lp/exposure.py", "if missing < policy.absence_blocks:", "if missing < 1:"),
 )
 
 

@@ -59,7 +59,7 @@ def assess(snapshot: Snapshot, state: State, policy: Policy) -> Assessment:
     hedge_markets = markets_by_underlying(snapshot, state, policy)
     marks = {key: item.first.mark for key, item in hedge_markets.items() if item.first}
     watched_pools, doubted = pool_prices.follow(state.pools, snapshot.chains, marks, guards)
-    held = exposure.follow(state.held, snapshot.chains, doubted, guards.absence_blocks)
+    held = exposure.follow(state.held, snapshot.chains, doubted, guards)
     exposures = exposure.net(held.values())
     prices = _prices(marks, exposures, snapshot)
     stale = (*stale_chains(snapshot, held.values(), guards), *stale_markets(snapshot, hedge_markets, guards))

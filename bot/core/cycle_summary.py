@@ -106,9 +106,11 @@ def alarms(
     held: Mapping[PositionId, Held],
     hedge_targets: Iterable[HedgeTarget],
     pending: Iterable[Pending],
+    grace: timedelta,
 ) -> list[Alarm]:
     """Tell of orders that are unknown, of positions that vanished or are left out, and of a perpetual that is long."""
     found = [alarm for view in snapshot.chains for alarm in _left_out(view, held)]
+    found += [alarm for view in snapshot.chains for alarm in _moved(view, held, grace)]
     for key, item in held.items():
         if item.missing_blocks:
             message = f"{key} is not seen since block {item.seen_block}: {item.missing_blocks} blocks so far"
@@ -142,6 +144,20 @@ def _left_out(view: ChainView, held: Mapping[PositionId, Held]) -> Iterator[Alar
             f"{first.position}{others}: nobody vouches for what they hold, so they count for nothing. {first.reason}"
         )
         yield Alarm(f"left-out:{view.chain}", Severity.WARNING, message)
+
+
+def _moved(view: ChainView, held: Mapping[PositionId, Held], grace: timedelta) -> Iterator[Alarm]:
+    """Tell of positions that belong to another contract now: staked perhaps, or given away."""
+    for item in view.moved:
+        old = held.get(item.position.id)
+        if old is None or old.moved_since is None:
+            continue
+        until = f"{old.moved_since + grace:%H:%M:%S} UTC"
+        text = (
+            f"{item.position.id} belongs to the contract {item.holder} now: it is hedged until {until}; if it is still "
+            "yours (a stake), name its id in token_ids of its protocol"
+        )
+        yield Alarm(f"moved:{item.position.id}", Severity.WARNING, text)
 
 
 def unhedged_alarms(

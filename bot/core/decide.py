@@ -86,7 +86,7 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
         approved=tuple(verdicts.approved),
         refused=tuple(verdicts.refused),
         alarms=(
-            *cycle_summary.alarms(snapshot, state.held, hedge_targets, state.pending),
+            *cycle_summary.alarms(snapshot, state.held, hedge_targets, state.pending, policy.guards.moved_grace),
             *cycle_summary.distrust_alarms(assessment.issues, others),
             *cycle_summary.marketless_alarms(assessment.exposures, policy),
             *cycle_summary.dispute_alarms(state.disputes),

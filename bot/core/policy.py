@@ -69,6 +69,7 @@ class GuardPolicy:
         max_depeg: how far a dollar token may be from par before it is called off its peg.
         absence_blocks: how many blocks a position must stay absent before its short is unwound.
         slippage: how far from the touch an immediate order may fill.
+        moved_grace: how long a position that moved to another contract stays hedged.
     """
 
     max_order_notional: Decimal
@@ -83,6 +84,7 @@ class GuardPolicy:
     max_depeg: Decimal
     absence_blocks: int
     slippage: Decimal
+    moved_grace: timedelta = timedelta(minutes=10)
 
 
 class Style(StrEnum):

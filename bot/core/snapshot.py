@@ -122,8 +122,16 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedPosition:
+    """A position that was an owner's and now belongs to another contract: perhaps it was staked, perhaps given away."""
+
+    position: LpPosition
+    holder: Address
+
+
+@dataclass(frozen=True, slots=True)
 class ChainView:
-    """All that was read of one chain, from one block."""
+    """All that was read of one chain, from one block; ``moved`` positions are not among ``positions``."""
 
     chain: ChainName
     chain_id: ChainId
@@ -131,6 +139,7 @@ class ChainView:
     positions: tuple[LpPosition, ...]
     pools: tuple[PoolPrice, ...]
     left_out: tuple[LeftOut, ...] = ()
+    moved: tuple[MovedPosition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

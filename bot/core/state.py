@@ -34,7 +34,8 @@ class Held:
     """A position as it was last seen with liquidity; kept until its absence is confirmed.
 
     ``missing_blocks`` counts the distinct new blocks in which it was absent, 0 while it is there. ``liquidity`` and
-    ``fees`` (raw units) tell whether only the market moved it.
+    ``fees`` (raw units) tell whether only the market moved it. ``moved_since`` is since when it belongs to a contract
+    that does not name its owner; None while it is the owner's.
     """
 
     chain: ChainName
@@ -44,6 +45,7 @@ class Held:
     missing_blocks: int
     liquidity: int = 0
     fees: tuple[int, int] = (0, 0)
+    moved_since: datetime | None = None
 
 
 class PendingStatus(StrEnum):

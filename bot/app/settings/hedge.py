@@ -121,6 +121,10 @@ class GuardSettings(Table):
     absence_blocks: Integer = Field(
         default=3, ge=1, description="blocks a position must stay absent before its short is unwound"
     )
+    moved_grace: Duration = Field(
+        default=timedelta(minutes=10),
+        description="how long a position that moved to a contract (a stake?) stays hedged until you name its id",
+    )
     slippage: PositiveFraction = Field(
         default=Decimal("0.005"), description="how far from the touch an immediate order may fill, fraction"
     )
@@ -139,6 +143,7 @@ class GuardSettings(Table):
             max_pool_step=self.max_pool_step,
             max_depeg=self.max_depeg,
             absence_blocks=self.absence_blocks,
+            moved_grace=self.moved_grace,
             slippage=self.slippage,
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition
 from bot.core.state import Held, Leg
 from bot.core.types import USD, ZERO, ChainName, PoolId, PoolKey, PositionId, Underlying
@@ -46,14 +48,15 @@ def legs_of(position: LpPosition, units: Units) -> tuple[Leg, Leg]:
 
 
 def follow(
-    before: Mapping[PositionId, Held], views: Iterable[ChainView], doubted: Container[PoolKey], absence_blocks: int
+    before: Mapping[PositionId, Held], views: Iterable[ChainView], doubted: Container[PoolKey], policy: GuardPolicy
 ) -> dict[PositionId, Held]:
     """Carry the held positions on to what the chains show now.
 
     A position in a doubted pool keeps its last believed legs (none if it is new). One that is absent, or of which
     nothing is left, keeps its legs until it was missing in ``absence_blocks`` new blocks of its chain; a block that is
     not above the last one counted (a reorg, a second look) is no new block. A chain without a view changes nothing, and
-    a position that is there but left out is not absent: it keeps its legs.
+    a position that is there but left out is not absent: it keeps its legs. One that moved to a contract is followed for
+    ``moved_grace`` of the chain's time, and then it is absent.
     """
     after: dict[PositionId, Held] = {}
     numbers: dict[ChainName, int] = {}
@@ -62,7 +65,7 @@ def follow(
         number = numbers[view.chain] = view.block.number
         left_out.update(item.position for item in view.left_out)
         units: dict[PoolId, Units] = {}  # positions share pools, and the pool fixes the tokens
-        for position in view.positions:
+        for position, moved_since in _present(view, before, policy.moved_grace):
             pool = position.pool
             if pool not in units:
                 units[pool] = units_of(position)
@@ -71,7 +74,8 @@ def follow(
             if legs is not None:
                 last_block = number if old is None else max(number, old.last_block)
                 fees = position.amounts.fees0, position.amounts.fees1
-                after[position.id] = Held(view.chain, legs, number, last_block, 0, position.curve.liquidity, fees)
+                liquidity = position.curve.liquidity
+                after[position.id] = Held(view.chain, legs, number, last_block, 0, liquidity, fees, moved_since)
     for key, old in before.items():
         if key in after:
             continue
@@ -83,9 +87,21 @@ def follow(
             continue
         is_new = block > old.last_block
         missing = old.missing_blocks + is_new
-        if missing < absence_blocks:
+        if missing < policy.absence_blocks:
             after[key] = replace(old, last_block=max(block, old.last_block), missing_blocks=missing)
     return after
+
+
+def _present(
+    view: ChainView, before: Mapping[PositionId, Held], grace: timedelta
+) -> Iterator[tuple[LpPosition, datetime | None]]:
+    """Yield the positions that count, each with since when it is with a contract, None for those that are not."""
+    for position in view.positions:
+        yield position, None
+    now = view.block.timestamp
+    for item in view.moved:
+        if (old := before.get(item.position.id)) is not None and now - (since := old.moved_since or now) < grace:
+            yield item.position, since
 
 
 def _believed(position: LpPosition, old: Held | None, units: Units | None) -> tuple[Leg, ...] | None:

@@ -20,6 +20,8 @@ import pytest_timeout
 
 from bot.concurrency import stack_of
 
+TIDYING = 60.0
+"""Seconds for the report of a test that hung, and for its fixtures to go."""
 _STDERR = pytest.StashKey[int]()
 _TIDYING = pytest.StashKey[threading.Timer]()
 
@@ -36,13 +38,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Settings) -> bool | None:
-    """Let the alarm show the tasks first; a quarter of the time is left for tidying up then."""
+    """Let the alarm show the tasks first; some time is left for tidying up then."""
     if settings.method != "signal" or threading.current_thread() is not threading.main_thread():
         return None  # as pytest-timeout does it
 
     def struck(_: int, __: FrameType | None) -> None:
         sys.stderr.write(tasks())
-        item.stash[_TIDYING] = threading.Timer(settings.timeout / 4, _end, (item,))
+        item.stash[_TIDYING] = threading.Timer(TIDYING, _end, (item,))
         item.stash[_TIDYING].daemon = True
         item.stash[_TIDYING].start()
         pytest_timeout.timeout_sigalrm(item, settings)

@@ -22,6 +22,9 @@ def test_next():
 """
 HANGS_AGAIN = """
 import asyncio
+from tests import stacks
+
+stacks.TIDYING = 0.1
 
 async def test_it():
     async def deaf():

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from bot.core.command import Command, CommandResult
+from bot.core.inputs import Pending
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome, Rejected, Unknown
 from bot.core.pnl.ledger import Book, JournaledTrade
@@ -15,7 +16,7 @@ from bot.core.reconciliation.lost_orders import ResolutionRule
 from bot.core.reconciliation.positions import Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
-from bot.core.state import Pending, State
+from bot.core.state import State
 from bot.core.telemetry_event import TelemetryEvent
 from bot.core.types import ChainName, ClientOrderId, MarketKey, PositionId, Symbol, VenueId
 

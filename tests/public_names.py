@@ -44,7 +44,7 @@ from bot.telemetry.web.server import HttpServer
 from tests.app.fakes import view
 from tests.backtest.scenes import generated, plan_of
 from tests.core import scenes
-from tests.core.scenes import ETH, NOW, pending
+from tests.core.scenes import ETH, NO_INPUTS, NOW, pending
 from tests.telemetry.web.scenes import ABOUT, UNKNOWN, account, record
 
 DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
@@ -133,14 +133,16 @@ def _cycle() -> CycleRecord:
     entry = Entry.single(10**18, 2000 * 10**6, position.curve.liquidity, EntrySource.FIRST_SIGHT, 1)
     held = replace(held, positions=(replace(position, entry=entry),))
     seen = scenes.snapshot(held, [account("-1"), replace(UNKNOWN, venue=VenueId("dark"))])
-    return CycleRecord(1, NOW + timedelta(seconds=12), seen, decide(seen, scenes.state(), scenes.policy()), 0.02)
+    return CycleRecord(
+        1, NOW + timedelta(seconds=12), seen, decide(seen, NO_INPUTS, scenes.state(), scenes.policy()), 0.02
+    )
 
 
 def _printed() -> dict[str, object]:
     """Return what each command prints with ``--json``."""
     cycle, shocks = _cycle(), {ETH: Decimal("0.3")}
     moved = shocked(cycle.snapshot, shocks)
-    then = decide(moved, settled(scenes.state(), shocks), scenes.policy())
+    then = decide(moved, NO_INPUTS, settled(scenes.state(), shocks), scenes.policy())
     now = Planned(cycle.snapshot, cycle.decision)
     what_if = WhatIf(now, Planned(moved, then), shocks, fates(cycle.decision, then))
     order = IntentRecord(pending(ETH, "-0.5").intent, IntentStatus.SENT, Decimal(0), None, None)

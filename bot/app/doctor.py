@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.core.cycle_summary import MARKETLESS
 from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
+from bot.core.inputs import CycleInputs
 from bot.core.market import PerpMarket
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import State
@@ -174,7 +175,9 @@ def _venue_check(settings: Settings, world: Preview, venue: Exchange, markets: M
 async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[Finding]:
     """Compare what has to be shorted with what the venues trade at least, and with the margin that is there."""
     snapshot = await world.observer.observe()
-    decision = decide(snapshot, world.state or State.fresh(snapshot.observed_at), settings.policy())
+    decision = decide(
+        snapshot, CycleInputs(world.pending), world.state or State.fresh(snapshot.observed_at), settings.policy()
+    )
     found = [] if snapshot.positions else [warn("positions", "there is none", "correct owners, pairs or token_ids")]
     found += [
         warn("positions", f"{item.position} is left out: {item.reason}", "nothing for a gift; else as it says")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.app.loop.preflight import check_world
 from bot.app.settings import Settings
 from bot.app.wiring import preview
 from bot.core.analysis.shock import Planned, Shocks, WhatIf, fates, settled, shockable, shocked
 from bot.core.decide import decide
 from bot.core.errors import ConfigError
+from bot.core.inputs import CycleInputs
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 
@@ -21,8 +20,8 @@ async def plan(settings: Settings) -> Planned:
         ConfigError: the configuration does not fit the chain or the venue.
         Retryable, SkipCycle: the chain could not be read, or not believably.
     """
-    snapshot, state = await _seen(settings)
-    return Planned(snapshot, decide(snapshot, state, settings.policy()))
+    snapshot, inputs, state = await _seen(settings)
+    return Planned(snapshot, decide(snapshot, inputs, state, settings.policy()))
 
 
 async def what_if(settings: Settings, shocks: Shocks) -> WhatIf:
@@ -32,19 +31,19 @@ async def what_if(settings: Settings, shocks: Shocks) -> WhatIf:
         ConfigError: nothing that is seen has a price of one of the underlyings; or as ``plan``.
         Retryable, SkipCycle: as ``plan``.
     """
-    snapshot, state = await _seen(settings)
+    snapshot, inputs, state = await _seen(settings)
     known = sorted(shockable(snapshot))
     for underlying in shocks:
         if underlying not in known:
             raise ConfigError(f"--shock {underlying}: no position and no market has it; known are {', '.join(known)}")
-    now = decide(snapshot, state, settings.policy())
+    now = decide(snapshot, inputs, state, settings.policy())
     moved = shocked(snapshot, shocks)
-    then = decide(moved, settled(now.state, shocks), settings.policy())
+    then = decide(moved, inputs, settled(now.state, shocks), settings.policy())
     return WhatIf(Planned(snapshot, now), Planned(moved, then), shocks, fates(now, then))
 
 
-async def _seen(settings: Settings) -> tuple[Snapshot, State]:
+async def _seen(settings: Settings) -> tuple[Snapshot, CycleInputs, State]:
     async with preview(settings) as world:
         await check_world(world.chains, world.venues, world.symbols, settings.policy())
         snapshot = await world.observer.observe()
-    return snapshot, replace(world.state or State.fresh(snapshot.observed_at), pending=world.pending)
+    return snapshot, CycleInputs(world.pending), world.state or State.fresh(snapshot.observed_at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, closing
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from bot.telemetry.notifications.alerts import Alerts
 from bot.telemetry.notifications.carriers import Apprise, Notifier
 from bot.telemetry.publisher import TelemetryPublisher
 from bot.telemetry.web.dashboard_state import Past
+from bot.version import version
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ def journal_path(settings: Settings) -> Path:
 
 def about(settings: Settings) -> About:
     """Say which bot this is."""
-    return About(settings.bot.id, metadata.version("dnbot"), settings.bot.mode)
+    return About(settings.bot.id, version(), settings.bot.mode)
 
 
 def _mouth(settings: Settings) -> Notifier:
@@ -112,7 +112,7 @@ def _mqtt(settings: Settings, epoch: int) -> MqttConfig:
         broker=own.broker(),
         prefix=mqtt_prefix(settings),
         bot_id=settings.bot.id,
-        version=metadata.version("dnbot"),
+        version=version(),
         mode=settings.bot.mode,
         epoch=epoch,
         counter_file=settings.bot.state_dir / "mqtt-counter",

@@ -28,9 +28,10 @@ from bot.chain.head_tracker import Reorg
 from bot.chain.reader import EvmChainReader
 from bot.clock import ChainClock, SystemClock
 from bot.core.errors import Retryable
+from bot.core.inputs import Pending
 from bot.core.record import Event
 from bot.core.snapshot import Entry
-from bot.core.state import Pending, State
+from bot.core.state import State
 from bot.core.types import PositionId, Symbol, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.streams import Streams
@@ -44,6 +45,7 @@ from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Exchange, Journa
 from bot.protocols.registry import CURVES, sources
 from bot.telemetry.publisher import TelemetryPublisher
 from bot.venues.connect import connect, connect_public
+from bot.version import decider
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +83,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             commands=commands,
             number=journal.last_cycle(),
             telemetry=publisher,
+            version=decider(),
         )
         running = Daemon(
             chains=world.chains,

@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,16 +19,18 @@ from bot.backtest.replay_statistics import Tally
 from bot.backtest.result import Moments, Series
 from bot.core.amm.curve import Curve
 from bot.core.errors import ConfigError
+from bot.core.inputs import Pending
 from bot.core.orders import Fill, LedgerEntry, OrderReport
 from bot.core.pnl.attribution import Attribution
 from bot.core.record import Event
 from bot.core.snapshot import Entry
-from bot.core.state import Pending, State
+from bot.core.state import State
 from bot.core.types import MarketKey, PositionId, Underlying
 from bot.journal.codec import Codec
 from bot.paper.engine.engine import PaperEngine
 from bot.ports import Clock
 from bot.protocols.registry import CURVES
+from bot.version import decider
 
 if TYPE_CHECKING:
     from bot.backtest.engine import Plan, Replay
@@ -100,7 +101,7 @@ _CODEC: Final = Codec[Past](Past, {Curve: CURVES})
 def fingerprint(plan: Plan, *, skip: bool) -> str:
     """Return a digest of everything that a replay depends on: policy, venues, data, this version."""
     market, found = plan.market, hashlib.sha256()
-    parts: list[object] = [metadata.version("dnbot"), skip, plan.policy, market.facts, market.own, market.start]
+    parts: list[object] = [decider(), skip, plan.policy, market.facts, market.own, market.start]
     parts += [market.end, market.rows, market.interval]
     parts += [(engine.rules, json.dumps(engine.to_dict())) for engine in plan.venues]
     for name, perp in sorted(market.perps.items()):

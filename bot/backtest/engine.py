@@ -29,6 +29,7 @@ from bot.backtest.scenario import Scenario
 from bot.core.decision import Decision
 from bot.core.errors import ConfigError
 from bot.core.hedge.band import to_decimal
+from bot.core.inputs import CycleInputs
 from bot.core.pnl.attribution import Attribution, LiquidityResult
 from bot.core.policy import Policy
 from bot.core.state import State
@@ -174,6 +175,11 @@ class Replay:
             self.booking.book(Stand(snapshot, decision.prices), _date(day.times[row]), counted)
         self.tally.refused += len(decision.refused)
         return decision
+
+    @property
+    def inputs(self) -> CycleInputs:
+        """What the journal says now."""
+        return self._cycle.inputs()
 
     def _equity(self) -> float:
         return float(sum((venue.engine.equity for venue in self.venues), ZERO))

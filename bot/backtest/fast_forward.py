@@ -26,6 +26,7 @@ from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.hedge.band import OVERSHOOT
 from bot.core.hedge.volatility import HALF_LIFE, MAX_STEP, MIN_WEIGHT, YEAR, pair, spaced
+from bot.core.inputs import CycleInputs
 from bot.core.policy import Policy, TrackingBudget
 from bot.core.run_state import RunState
 from bot.core.state import MarketWatch, MarkHistory, Rung, State
@@ -81,7 +82,7 @@ class QuietDay:
     def skip(self, row: int, decision: Decision) -> int:
         """Return the next row to step after ``row``, where this was just decided; what is left out has no effect."""
         replay = self._replay
-        if _is_busy(decision) or replay.journal.works or row == len(self._day) - 1:
+        if _is_busy(decision, replay.inputs) or replay.journal.works or row == len(self._day) - 1:
             return row + 1
         end = min(self._next_act(row), self._forced[bisect_right(self._forced, row)])
         if end - row > _WORTH:
@@ -148,7 +149,7 @@ class QuietDay:
 
     def _acts(self, row: int) -> bool:
         decision, happened = self._ask(row)
-        return happened or _is_busy(decision)
+        return happened or _is_busy(decision, self._replay.inputs)
 
     def _ask(self, row: int) -> tuple[Decision, bool]:
         """Return what would be decided at a row if nothing happened until then, and whether the venue acts."""
@@ -157,8 +158,8 @@ class QuietDay:
         now = moment(self._day.times[row])
         happened = [venue.advance(now, replay.world.updates(self._day, row, venue)) for venue in venues]
         snapshot = replay.world.snapshot(self._day, row, self._base + row + 1, venues)
-        state = replace(replay.state, marks=self._history_at(row - 1), pending=replay.journal.pending())
-        return decide(snapshot, state, self._policy), any(happened)
+        state = replace(replay.state, marks=self._history_at(row - 1))
+        return decide(snapshot, replay.inputs, state, self._policy), any(happened)
 
     def _history_at(self, row: int) -> MarkHistory:
         covariance, weight, spacing = self._history[row]
@@ -243,19 +244,19 @@ def is_active(decision: Decision) -> bool:
     return bool(decision.approved or decision.refused or decision.cancels or decision.stops or decision.top_ups)
 
 
-def _is_busy(decision: Decision) -> bool:
+def _is_busy(decision: Decision, inputs: CycleInputs) -> bool:
     """Whether a decision asks for anything, or leaves something behind that the next look has to see."""
-    return is_active(decision) or not is_at_rest(decision.state)
+    return is_active(decision) or not is_at_rest(inputs, decision.state)
 
 
-def is_at_rest(state: State) -> bool:
-    """Whether nothing that a decision carries along waits for time or for another look: then only prices can act.
+def is_at_rest(inputs: CycleInputs, state: State) -> bool:
+    """Whether nothing that a decision rests on waits for time or for another look: then only prices can act.
 
     Times of orders are left aside, since a minute later they count no more; so are what is held and what was won.
     """
     return (
         state.bot.state is RunState.RUNNING
-        and not (state.outside or state.fired or state.disputes)
+        and not (state.outside or inputs.fired or inputs.disputes)
         and all(_is_still(watch) for watch in state.markets.values())
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from bot.core.inputs import Pending, PendingStatus
 from bot.core.orders import (
     Accepted,
     Fill,
@@ -22,7 +23,7 @@ from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.positions import Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
-from bot.core.state import Pending, PendingStatus, State
+from bot.core.state import State
 from bot.core.types import ClientOrderId, MarketKey, PositionId, Symbol, VenueId
 
 

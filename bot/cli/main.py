@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import metadata
 from typing import Annotated, ClassVar
 
 import typer
 
 from bot.cli.group import Entry, RootGroup
 from bot.cli.session import Session
+from bot.version import version
 
 COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("bot.cli.demo:app", "The main job on a local chain with real pools, on paper, watched live."),
@@ -42,7 +42,7 @@ app = typer.Typer(name="dnbot", cls=_Dnbot, no_args_is_help=True, add_completion
 
 def _version(*, asked: bool) -> None:
     if asked:
-        typer.echo(f"dnbot {metadata.version('dnbot')}")
+        typer.echo(f"dnbot {version()}")
         raise typer.Exit
 
 

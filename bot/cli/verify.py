@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from contextlib import closing
 
 import typer
@@ -15,10 +16,12 @@ from bot.backtest.verify_journal import Derived, derive
 from bot.cli.options import AsJson, ConfigFiles, JournalCopy, Live, open_settings
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
+from bot.version import decider
 
 app = typer.Typer(add_completion=False)
 
 _SHOWN = 10
+UNNAMED = "an older version"
 
 
 @app.command()
@@ -32,13 +35,13 @@ def verify(
 ) -> None:
     """Decide every journaled cycle again from what was seen and remembered then; exit 1 where a byte differs.
 
-    Cycles that were decided under other settings than the present ones may differ.
+    Only what this version decided is derived. Cycles that were decided under other settings may differ.
     """
     settings = open_settings(ctx, files, live=live).settings
     progress = Progress(TextColumn("deriving"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True))
     with closing(JournalView.open(journal or journal_path(settings), CURVES)) as view, progress:
         cycles = view.cycles()
-        found = list(progress.track(derive(view.records(), settings.policy()), cycles))
+        found = list(progress.track(derive(view.records(), settings.policy(), decider()), cycles))
     different = [item for item in found if item.differs]
     if as_json:
         sys.stdout.write(json.dumps(_data(found, different), indent=2) + "\n")
@@ -54,6 +57,8 @@ def _data(found: list[Derived], different: list[Derived]) -> dict[str, object]:
         "cycles": len(found),
         "derived": len(known),
         "orders": sum(item.orders for item in known),
+        "version": decider(),
+        "versions": dict(Counter(item.version or UNNAMED for item in found)),
         "different": [{"cycle": item.cycle, "parts": item.differs} for item in different],
     }
 
@@ -62,9 +67,12 @@ def _show(console: Console, found: list[Derived], different: list[Derived]) -> N
     known = [item for item in found if item.differs is not None]
     orders = sum(item.orders for item in known)
     console.print(f"{len(known)} of {len(found)} journaled decisions derived again, {orders} orders in them")
-    if len(known) < len(found):
-        console.print("of the others the journal does not hold what they started from", style="dim")
-    if not different:
+    others = Counter(item.version or UNNAMED for item in found if item.version != decider())
+    for version, count in others.items():
+        console.print(f"{count} were decided by {version}, this is {decider()}: not derived", style="dim")
+    if others.total() + len(known) < len(found):
+        console.print("of the first one kept the journal does not hold what it started from", style="dim")
+    if known and not different:
         console.print("[green]every byte is the same[/]")
     for item in different[:_SHOWN]:
         console.print(f"[red]cycle {item.cycle} differs[/]: {', '.join(item.differs or ())}", highlight=False)

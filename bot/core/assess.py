@@ -12,7 +12,8 @@ from bot.core.data_quality import pool_prices, position_tracking
 from bot.core.data_quality.staleness import DataIssue, stale_chains, stale_markets, unread_positions
 from bot.core.decision import Alarm
 from bot.core.hedge import volatility
-from bot.core.hedge.markets import HedgeMarkets, hedge_markets_of, in_flight, known_venues
+from bot.core.hedge.markets import Flight, HedgeMarkets, hedge_markets_of, in_flight, known_venues
+from bot.core.inputs import CycleInputs
 from bot.core.lp import exposure
 from bot.core.lp.exposure import Exposure
 from bot.core.lp.prices import usd_prices
@@ -20,7 +21,7 @@ from bot.core.policy import Policy
 from bot.core.risk import loss_limits
 from bot.core.snapshot import PoolPrice, Snapshot
 from bot.core.state import State, VenueWatch
-from bot.core.types import USD, ZERO, PoolId, Underlying
+from bot.core.types import USD, ZERO, MarketKey, PoolId, Underlying
 
 _DEEPEST: Final = Decimal(10) ** 30
 
@@ -53,10 +54,11 @@ class Assessment:
     state: State
 
 
-def assess(snapshot: Snapshot, state: State, policy: Policy) -> Assessment:
+def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy) -> Assessment:
     """Make sense of a snapshot."""
     now, guards = snapshot.observed_at, policy.guards
-    hedge_markets = markets_by_underlying(snapshot, state, policy)
+    flights = in_flight(inputs.pending)
+    hedge_markets = markets_by_underlying(snapshot, flights, policy)
     marks = {key: item.first.mark for key, item in hedge_markets.items() if item.first}
     watched_pools, doubted = pool_prices.follow(state.pools, snapshot.chains, marks, guards)
     held = exposure.follow(state.held, snapshot.chains, doubted, guards)
@@ -65,7 +67,7 @@ def assess(snapshot: Snapshot, state: State, policy: Policy) -> Assessment:
     stale = (*stale_chains(snapshot, held.values(), guards), *stale_markets(snapshot, hedge_markets, guards))
     venues, silences = position_tracking.follow_venues(state.venues, snapshot, policy.risk.takeover)
     markets, jumps = position_tracking.follow_markets(
-        state.markets, snapshot.known_venues, in_flight(state.pending), state.fired, now, policy.risk.settle_time
+        state.markets, snapshot.known_venues, flights, inputs.fired, now, policy.risk.settle_time
     )
     lp_value = exposure.value(held.values(), prices)
     money = loss_limits.follow(state.money, snapshot, (state.held, held), prices)
@@ -96,9 +98,11 @@ def assess(snapshot: Snapshot, state: State, policy: Policy) -> Assessment:
     )
 
 
-def markets_by_underlying(snapshot: Snapshot, state: State, policy: Policy) -> dict[Underlying, HedgeMarkets]:
+def markets_by_underlying(
+    snapshot: Snapshot, flights: Mapping[MarketKey, Flight], policy: Policy
+) -> dict[Underlying, HedgeMarkets]:
     """Gather the markets of every hedged underlying, ordered by name."""
-    venues, flights = known_venues(snapshot), in_flight(state.pending)
+    venues = known_venues(snapshot)
     return {key: hedge_markets_of(policy.hedges[key], venues, flights) for key in sorted(policy.hedges)}
 
 

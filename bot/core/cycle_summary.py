@@ -12,11 +12,12 @@ from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Alarm, Band, Hedge, Severity
 from bot.core.hedge.plan import Plan
 from bot.core.hedge.target import HedgeTarget
+from bot.core.inputs import CycleInputs, Dispute, Pending, PendingStatus
 from bot.core.lp.exposure import Exposure
 from bot.core.policy import Policy
 from bot.core.risk.context import RiskVerdicts
 from bot.core.snapshot import ChainView, LeftOut, PerpPosition, Snapshot, VenueView
-from bot.core.state import Dispute, Held, Pending, PendingStatus, State
+from bot.core.state import Held
 from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 
 ESCALATES: Final = timedelta(minutes=10)
@@ -206,11 +207,11 @@ def marketless_alarms(exposures: Mapping[Underlying, Exposure], policy: Policy) 
     return found
 
 
-def fired(state: State, policy: Policy) -> dict[Underlying, datetime]:
+def fired(inputs: CycleInputs, policy: Policy) -> dict[Underlying, datetime]:
     """Return when a stop of each underlying fired last, whatever the venue."""
     found: dict[Underlying, datetime] = {}
     for underlying, hedge in policy.hedges.items():
-        times = [at for item in hedge.markets if (at := state.fired.get((item.venue, item.symbol)))]
+        times = [at for item in hedge.markets if (at := inputs.fired.get((item.venue, item.symbol)))]
         if times:
             found[underlying] = max(times)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
@@ -19,6 +19,7 @@ from bot.core.hedge.execution_style import work
 from bot.core.hedge.plan import ExecutionStyle, Plan, plan, unread, with_reductions
 from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
 from bot.core.hedge.volatility import Volatility
+from bot.core.inputs import CycleInputs, Settlement
 from bot.core.lp.exposure import Exposure
 from bot.core.orders import OrderRequest
 from bot.core.pnl.position_report import reports
@@ -35,28 +36,27 @@ _CONTEXT: Final = Context(prec=28)
 _NOTHING: Final = Exposure(ZERO, {})
 
 
-def decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
+def decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy) -> Decision:
     """Decide one cycle. The same inputs give the same answer, to the byte, whatever the caller's decimal context.
 
     Args:
         snapshot: the world, validated; a venue that could not be read is marked so.
-        state: what the last decision handed on, with the intents that are unresolved now.
+        inputs: what the journal and the account check say now.
+        state: what the last decision handed on.
         policy: the settings.
     """
     with localcontext(_CONTEXT):
-        return _decide(snapshot, state, policy)
+        return _decide(snapshot, inputs, state, policy)
 
 
-def settle(
-    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[MarketKey, Decimal], policy: Policy
-) -> Decision:
+def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: Settlement, policy: Policy) -> Decision:
     """Decide about the stops again after this cycle's orders went out (see ``protection.settle``)."""
     with localcontext(_CONTEXT):
-        return protection.settle(decision, before, fresh, filled, policy)
+        return protection.settle(decision, inputs, before, settlement, policy)
 
 
-def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
-    assessment = assess(snapshot, state, policy)
+def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy) -> Decision:
+    assessment = assess(snapshot, inputs, state, policy)
     protective = protection.protective_actions(snapshot, assessment.state.markets, assessment.state.venues, policy)
     state = _remembered(assessment, protective, snapshot.observed_at)
 
@@ -65,16 +65,17 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
     ]
     widths = _bands(hedge_targets, policy, assessment.lp_value, state)
     works = [
-        work(item, band, state, policy, snapshot.observed_at) for item, band in zip(hedge_targets, widths, strict=True)
+        work(item, band, inputs, state, policy, snapshot.observed_at)
+        for item, band in zip(hedge_targets, widths, strict=True)
     ]
     computations = [
         HedgeComputation(item, band, _plan(item, band, done.style, (snapshot, state), protective))
         for item, band, done in zip(hedge_targets, widths, works, strict=True)
     ]
-    context = _risk_context(snapshot, assessment, state, policy, computations)
+    context = _risk_context(snapshot, inputs, assessment, (state, policy), computations)
     verdicts = guards.check([order for item in computations for order in item.plan.orders], context)
     shorts = [item.position_risk for item in protective.climbs]
-    covered = protection.cover(assessment.hedge_markets, snapshot, state.pending, state.markets, policy, shorts)
+    covered = protection.cover(assessment.hedge_markets, snapshot, inputs.pending, state.markets, policy, shorts)
 
     others = cycle_summary.unknown_positions(snapshot, policy)
     outside = {item.underlying: done.outside for item, done in zip(hedge_targets, works, strict=True) if done.outside}
@@ -86,10 +87,10 @@ def _decide(snapshot: Snapshot, state: State, policy: Policy) -> Decision:
         approved=tuple(verdicts.approved),
         refused=tuple(verdicts.refused),
         alarms=(
-            *cycle_summary.alarms(snapshot, state.held, hedge_targets, state.pending, policy.guards.moved_grace),
+            *cycle_summary.alarms(snapshot, state.held, hedge_targets, inputs.pending, policy.guards.moved_grace),
             *cycle_summary.distrust_alarms(assessment.issues, others),
             *cycle_summary.marketless_alarms(assessment.exposures, policy),
-            *cycle_summary.dispute_alarms(state.disputes),
+            *cycle_summary.dispute_alarms(inputs.disputes),
             *assessment.alarms,
             *protective.alarms,
             *(alarm for item in computations for alarm in item.plan.alarms),
@@ -159,9 +160,14 @@ def _bands(hedge_targets: Sequence[HedgeTarget], policy: Policy, lp_value: Decim
 
 
 def _risk_context(
-    snapshot: Snapshot, assessment: Assessment, state: State, policy: Policy, computations: Sequence[HedgeComputation]
+    snapshot: Snapshot,
+    inputs: CycleInputs,
+    assessment: Assessment,
+    wanted: tuple[State, Policy],
+    computations: Sequence[HedgeComputation],
 ) -> RiskContext:
     """Gather what the guards look at: shorts as they stand, orders of the last minute, issues."""
+    state, policy = wanted
     now, hedge_targets = snapshot.observed_at, [item.hedge_target for item in computations]
     return RiskContext(
         at=now,
@@ -172,7 +178,7 @@ def _risk_context(
         hedge_markets=assessment.hedge_markets,
         issues=assessment.issues,
         markets=state.markets,
-        fired=cycle_summary.fired(state, policy),
+        fired=cycle_summary.fired(inputs, policy),
         capital=assessment.capital,
         spent=assessment.spent,
         protective=frozenset().union(*(item.plan.protective for item in computations)),
@@ -181,7 +187,7 @@ def _risk_context(
         venue_shorts=_by_venue(hedge_targets),
         views=_views(snapshot, hedge_targets, policy),
         order_times=[at for at in state.order_times if now - at < guards.MINUTE],
-        disputes=state.disputes,
+        disputes=inputs.disputes,
         addable=_addable(assessment.issues, hedge_targets),
     )
 

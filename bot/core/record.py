@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 from bot.core.decision import Decision
+from bot.core.inputs import CycleInputs, Pending, Settlement
 from bot.core.pnl.ledger import Book
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
-from bot.core.types import MarketKey
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What the stops were decided again on, after a cycle's orders went out.
-
-    ``fresh`` are the venues read again, ``filled`` what they said that the orders traded, signed.
-    """
-
-    fresh: Snapshot
-    filled: Mapping[MarketKey, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +18,9 @@ class CycleRecord:
     """The audit record of one cycle; every screen and report reads these.
 
     ``before`` is the state that the decision started from; in the journal None where the cycle before left that very
-    state. ``settlement`` is there where orders went out. ``book`` is what the cycle, and all before it, brought.
+    state. ``inputs`` is what it rested on besides; None where an older version, which kept that in the state, wrote it.
+    ``settlement`` is there where orders went out. ``book`` is what the cycle, and all before it, brought.
+    ``version`` says which code decided; empty where an older version wrote it.
     """
 
     cycle: int
@@ -41,6 +31,15 @@ class CycleRecord:
     before: State | None = None
     settlement: Settlement | None = None
     book: Book = field(default_factory=Book)
+    inputs: CycleInputs | None = None
+    version: str = ""
+
+    @property
+    def pending(self) -> tuple[Pending, ...]:
+        """The intents whose end was not known at the end of the cycle."""
+        if self.settlement is not None:
+            return self.settlement.pending
+        return self.inputs.pending if self.inputs is not None else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from bot.core.orders import Intent
 from bot.core.run_state import BotState, RunState
-from bot.core.types import ZERO, ChainName, MarketKey, PoolKey, PositionId, Symbol, Underlying, VenueId
+from bot.core.types import ZERO, ChainName, MarketKey, PoolKey, PositionId, Underlying, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,45 +45,6 @@ class Held:
     liquidity: int = 0
     fees: tuple[int, int] = (0, 0)
     moved_since: datetime | None = None
-
-
-class PendingStatus(StrEnum):
-    """Why an intent is not resolved yet."""
-
-    SENT = "sent"
-    OPEN = "open"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An intent whose end is not known; ``remaining`` signed base units that may still fill."""
-
-    intent: Intent
-    status: PendingStatus
-    remaining: Decimal
-
-
-class Hold(StrEnum):
-    """What a dispute stops."""
-
-    NOTHING = "nothing"
-    ADDS = "adds"
-    """Nothing that adds risk goes to the venue."""
-    ALL = "all"
-    """Nothing is traded in the symbol's underlying, since its drift is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """Something on which a venue and the journal disagree, or did; ``symbol`` None stands for the whole venue."""
-
-    key: str
-    venue: VenueId
-    symbol: Symbol | None
-    message: str
-    hold: Hold
-    is_critical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +158,10 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The second argument of decide(); the next one comes back in its Decision."""
+    """What decide() remembers; the next one comes back in its Decision."""
 
     bot: BotState
     held: Mapping[PositionId, Held] = field(default_factory=dict)
-    pending: tuple[Pending, ...] = ()
     order_times: tuple[datetime, ...] = ()
     marks: MarkHistory = field(default_factory=MarkHistory)
     outside: Mapping[Underlying, datetime] = field(default_factory=dict)
@@ -210,11 +169,7 @@ class State:
     markets: Mapping[MarketKey, MarketWatch] = field(default_factory=dict)
     venues: Mapping[VenueId, VenueWatch] = field(default_factory=dict)
     pools: Mapping[PoolKey, PoolWatch] = field(default_factory=dict)
-    fired: Mapping[MarketKey, datetime] = field(default_factory=dict)
-    """When the last stop fired; the journal's word, as long as the cool-down lasts."""
     money: Money = field(default_factory=Money)
-    disputes: tuple[Dispute, ...] = ()
-    """Where journal and venues disagree at this moment, as the account check found."""
 
     @classmethod
     def fresh(cls, at: datetime) -> State:

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.core.inputs import Pending
 from bot.core.reconciliation.positions import Expected
-from bot.core.state import Pending
 from bot.core.types import MarketKey
 from bot.journal import statements
 from bot.journal.database import Database

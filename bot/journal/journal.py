@@ -13,12 +13,13 @@ from typing import Final, Self
 from sqlalchemy import func, select
 
 from bot.core.errors import ConfigError, Halt
+from bot.core.inputs import Pending
 from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.positions import FLAT, Expected, Identity
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
-from bot.core.state import Pending, State
+from bot.core.state import State
 from bot.core.telemetry_event import EventJournaled, OrderReported
 from bot.core.types import ClientOrderId, MarketKey, PositionId, Symbol, VenueId
 from bot.journal import migrate, rows, statements, tables

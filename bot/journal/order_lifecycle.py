@@ -8,8 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from bot.core.inputs import PendingStatus
 from bot.core.orders import Accepted, NotFound, Outcome, Rejected, Unknown
-from bot.core.state import PendingStatus
 
 
 class IntentStatus(StrEnum):

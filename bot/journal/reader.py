@@ -13,11 +13,11 @@ from typing import Any, Final
 from sqlalchemy import Column, Row, Select, func, select
 
 from bot.core.errors import ConfigError, Halt
+from bot.core.inputs import Pending
 from bot.core.orders import Fill
 from bot.core.pnl.attribution import Attribution
 from bot.core.pnl.ledger import Book
 from bot.core.record import CycleRecord, Event
-from bot.core.state import Pending
 from bot.journal import migrate, rows, statements, tables
 from bot.journal.cycle_summary import CycleSummary
 from bot.journal.database import Database

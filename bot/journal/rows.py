@@ -14,10 +14,11 @@ from sqlalchemy import Row
 from bot.core.amm.curve import Curve
 from bot.core.decision import Decision
 from bot.core.errors import Halt
+from bot.core.inputs import CycleInputs, Settlement
 from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome, TimeInForce
 from bot.core.pnl.attribution import Attribution
 from bot.core.pnl.ledger import Book, JournaledTrade
-from bot.core.record import CycleRecord, Event, Settlement
+from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, EntrySource, Snapshot
 from bot.core.state import State
 from bot.core.types import ChainName, ClientOrderId, Symbol, Underlying, VenueId
@@ -34,6 +35,7 @@ Curves = Mapping[str, type[Curve]]
 
 DECISION: Final = Codec[Decision](Decision)
 STATE: Final = Codec[State](State)
+INPUTS: Final = Codec[CycleInputs](CycleInputs)
 BOOK: Final = Codec[Book](Book)
 RESULT: Final = Codec[Attribution](Attribution)
 OUTCOME: Final = Codec[Outcome | NotFound](Outcome | NotFound)
@@ -165,6 +167,8 @@ class CycleRows:
             "decision": pack(DECISION, record.decision),
             "before": None if record.before is None else pack(STATE, record.before),
             "settlement": None if record.settlement is None else pack(self.settlement, record.settlement),
+            "inputs": None if record.inputs is None else pack(INPUTS, record.inputs),
+            "version": record.version or None,
         }
 
     def record(self, row: Row[Any]) -> CycleRecord:
@@ -172,7 +176,18 @@ class CycleRows:
         snapshot, decision = unpack(self.snapshot, row.snapshot), unpack(DECISION, row.decision)
         before = None if row.before is None else unpack(STATE, row.before)
         settlement = None if row.settlement is None else unpack(self.settlement, row.settlement)
-        return CycleRecord(row.number, row.at, snapshot, decision, row.seconds, before, settlement)
+        inputs = None if row.inputs is None else unpack(INPUTS, row.inputs)
+        return CycleRecord(
+            row.number,
+            row.at,
+            snapshot,
+            decision,
+            row.seconds,
+            before,
+            settlement,
+            inputs=inputs,
+            version=row.version or "",
+        )
 
 
 def to_summary(row: Row[Any]) -> CycleSummary:

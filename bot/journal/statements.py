@@ -22,11 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from bot.core.errors import Halt
+from bot.core.inputs import Pending, PendingStatus
 from bot.core.orders import Fill, Intent, NotFound, OrderKind, Outcome
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.positions import FLAT, Expected
 from bot.core.record import Event
-from bot.core.state import Pending, PendingStatus
 from bot.core.types import ZERO, ClientOrderId, MarketKey, Symbol, VenueId
 from bot.journal import rows, tables
 from bot.journal.order_lifecycle import IntentState, Verdict, after_fills, after_outcome

@@ -154,10 +154,13 @@ cycles: Final = Table(
     Column("decision", LargeBinary, nullable=False),
     Column("before", LargeBinary),
     Column("settlement", LargeBinary),
+    Column("inputs", LargeBinary),
+    Column("version", Text),
 )
 """Recent cycles: JSON of block numbers by chain, JSON of figures for charts, zlib-compressed JSON of the rest.
 
-``before`` is NULL where the decision started from the state that the cycle before left.
+``before`` is NULL where the decision started from the state that the cycle before left; ``inputs`` and ``version`` are
+where a version before 0005 wrote the row.
 """
 
 state: Final = Table(

@@ -30,6 +30,7 @@ from bot.paper.exchange import PaperExchange
 from bot.paper.marks import PoolMarks
 from bot.ports import Exchange, Journal
 from bot.protocols.registry import CURVES
+from bot.version import decider
 from tests.core.scenes import BTC, CHAIN, ETH, NOW, PAPER, USD, USDC, WETH, chain, policy, pool_price, symbol
 from tests.faults.points import Points
 
@@ -183,6 +184,7 @@ async def rig(
         commands=Commands(seen_journal, clock),
         telemetry=published,
         number=journal.last_cycle(),
+        version=decider(),
     )
     try:
         yield Rig(clock, shown, journal, exchange, cycle, published)

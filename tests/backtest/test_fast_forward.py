@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from bot.backtest.fast_forward import is_at_rest
+from bot.core.inputs import CycleInputs, Dispute, Hold
 from bot.core.run_state import BotState, RunState
-from bot.core.state import Dispute, Hold, MarketWatch, Rung, State
+from bot.core.state import MarketWatch, Rung, State
 from bot.core.types import Symbol, Underlying, VenueId
+from tests.core.scenes import NO_INPUTS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAPER_ETH = VenueId("paper"), Symbol("ETH")
@@ -22,8 +24,8 @@ DISPUTE = Dispute("key", VenueId("paper"), None, "an order that is not this bot'
 
 
 def test_a_hedge_in_place_under_its_stop_is_at_rest() -> None:
-    assert is_at_rest(RESTING)
-    assert is_at_rest(replace(RESTING, markets={PAPER_ETH: replace(SHORT, rung=Rung.ALERT)}))
+    assert is_at_rest(NO_INPUTS, RESTING)
+    assert is_at_rest(NO_INPUTS, replace(RESTING, markets={PAPER_ETH: replace(SHORT, rung=Rung.ALERT)}))
 
 
 @pytest.mark.parametrize(
@@ -31,13 +33,16 @@ def test_a_hedge_in_place_under_its_stop_is_at_rest() -> None:
     [
         {"bot": BotState(RunState.PAUSED, "by hand", NOW)},
         {"outside": {Underlying("ETH"): NOW}},
-        {"fired": {PAPER_ETH: NOW}},
-        {"disputes": (DISPUTE,)},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_what_waits_in_the_state_is_not(change: dict[str, Any]) -> None:
-    assert not is_at_rest(replace(RESTING, **change))
+    assert not is_at_rest(NO_INPUTS, replace(RESTING, **change))
+
+
+@pytest.mark.parametrize("inputs", [CycleInputs(fired={PAPER_ETH: NOW}), CycleInputs(disputes=(DISPUTE,))])
+def test_nor_is_what_the_journal_or_the_account_check_waits_for(inputs: CycleInputs) -> None:
+    assert not is_at_rest(inputs, RESTING)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +58,4 @@ def test_what_waits_in_the_state_is_not(change: dict[str, Any]) -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_nor_is_a_market_that_is_not_as_expected(change: dict[str, Any]) -> None:
-    assert not is_at_rest(replace(RESTING, markets={PAPER_ETH: replace(SHORT, **change)}))
+    assert not is_at_rest(NO_INPUTS, replace(RESTING, markets={PAPER_ETH: replace(SHORT, **change)}))

@@ -18,6 +18,7 @@ from bot.core.policy import ExecutionPolicy, FixedWidth, Policy, Style
 from bot.core.record import CycleRecord
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
+from bot.version import decider
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import NOW, policy
 
@@ -67,18 +68,18 @@ async def test_every_decision_comes_out_again(tmp_path: Path, style: Style) -> N
     assert len(records) == 12
     assert sum(record.settlement is not None for record in records) >= 5
     assert any(record.before is None for record in records)
-    found = list(derive(records, styled(style)))
-    assert found == [Derived(one.cycle, len(one.decision.approved), ()) for one in records]
+    found = list(derive(records, styled(style), decider()))
+    assert found == [Derived(one.cycle, len(one.decision.approved), decider(), ()) for one in records]
 
 
 async def test_other_settings_and_other_facts_are_found_out(tmp_path: Path) -> None:
     await eventful(tmp_path)
     records = journaled(tmp_path)
-    other = list(derive(records, policy(FixedWidth(Decimal("0.2")))))
+    other = list(derive(records, policy(FixedWidth(Decimal("0.2"))), decider()))
     assert {"hedges", "approved"} <= set(other[0].differs or ())
     assert sum(bool(item.differs) for item in other) >= len(records) - 3
     forged = [replace(one, decision=replace(one.decision, approved=())) for one in records]
-    assert {one.cycle for one in derive(forged, policy()) if one.differs} == {
+    assert {one.cycle for one in derive(forged, policy(), decider()) if one.differs} == {
         one.cycle for one in records if one.decision.approved
     }
 
@@ -86,5 +87,14 @@ async def test_other_settings_and_other_facts_are_found_out(tmp_path: Path) -> N
 async def test_without_what_came_before_nothing_is_claimed(tmp_path: Path) -> None:
     await eventful(tmp_path)
     quiet = next(one for one in journaled(tmp_path) if one.before is None)
-    (found,) = derive([quiet], policy())
+    (found,) = derive([quiet], policy(), decider())
     assert found.differs is None
+
+
+async def test_what_another_version_decided_is_named_and_not_derived(tmp_path: Path) -> None:
+    await eventful(tmp_path)
+    first, *_ = journaled(tmp_path)
+    (found,) = derive([replace(first, version="0.0.9")], policy(), decider())
+    assert (found.version, found.differs) == ("0.0.9", None)
+    (found,) = derive([replace(first, inputs=None, version="")], policy(), decider())
+    assert (found.version, found.differs) == ("", None)

@@ -11,7 +11,7 @@ from bot.core.decide import decide
 from bot.core.snapshot import Entry, EntrySource, LpPosition, PoolPrice, Snapshot
 from bot.core.state import State
 from bot.core.types import PositionId
-from tests.core.scenes import BTC, ETH, TOKENS, USD, chain, policy, pool_id, snapshot, state
+from tests.core.scenes import BTC, ETH, NO_INPUTS, TOKENS, USD, chain, policy, pool_id, snapshot, state
 
 _PAIRS = ((ETH, USD), (BTC, ETH), (BTC, USD))
 _PRICES = {(ETH, USD): Decimal(2000), (BTC, ETH): Decimal(25), (BTC, USD): Decimal(50000)}
@@ -56,7 +56,7 @@ def _scene(positions: int, pools: int) -> tuple[Snapshot, State]:
         for pair in [_PAIRS[number % len(_PAIRS)]]
     ]
     seen = snapshot(chain([_position(number, pools) for number in range(positions)], pools=prices))
-    return seen, decide(seen, state(), policy()).state
+    return seen, decide(seen, NO_INPUTS, state(), policy()).state
 
 
 def _median(positions: int, pools: int, rounds: int) -> float:
@@ -65,7 +65,7 @@ def _median(positions: int, pools: int, rounds: int) -> float:
     times = []
     for _ in range(rounds):
         started = time.perf_counter()
-        decide(seen, before, wanted)
+        decide(seen, NO_INPUTS, before, wanted)
         times.append(time.perf_counter() - started)
     return statistics.median(times) * 1000
 

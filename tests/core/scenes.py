@@ -10,6 +10,7 @@ from decimal import Decimal
 from bot.core.amm.curve import Amounts
 from bot.core.decide import decide
 from bot.core.decision import Decision, Hedge
+from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.market import Book, Funding, Mark, PerpMarket
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
 from bot.core.policy import BandPolicy, GuardPolicy, HedgeMarket, HedgePolicy, Policy, RiskAversion, RiskPolicy
@@ -27,7 +28,7 @@ from bot.core.snapshot import (
     VenueUnknown,
     VenueView,
 )
-from bot.core.state import Pending, PendingStatus, State
+from bot.core.state import State
 from bot.core.types import (
     Address,
     BlockHash,
@@ -42,6 +43,7 @@ from bot.core.types import (
 )
 from tests.core.risks import BOUNDLESS
 
+NO_INPUTS = CycleInputs()
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CHAIN = ChainName("local")
 PAPER = VenueId("paper")
@@ -304,4 +306,4 @@ def filled(view: VenueView, decision: Decision) -> VenueView:
 
 
 def decide_simply(chains: ChainView, account: VenueView | None = None, wanted: Policy | None = None) -> Decision:
-    return decide(snapshot(chains, account or venue()), state(), wanted or policy())
+    return decide(snapshot(chains, account or venue()), NO_INPUTS, state(), wanted or policy())

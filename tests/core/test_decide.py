@@ -14,6 +14,7 @@ from bot.core.types import PositionId
 from tests.core.scenes import (
     BTC,
     ETH,
+    NO_INPUTS,
     USD,
     chain,
     decide_simply,
@@ -67,13 +68,13 @@ def test_the_sell_goes_out_below_the_bid_and_the_buy_above_the_ask_rounded_so_th
 def test_a_burned_position_keeps_its_short_until_its_absence_is_sure_then_closes_it_whole() -> None:
     view = chain([v2("a", 20_000)], block=100)
     account = venue({ETH: "-4.9999"})
-    decision = decide(snapshot(view, account), state(), policy())
+    decision = decide(snapshot(view, account), NO_INPUTS, state(), policy())
     for block in (101, 101, 100, 102):
-        decision = decide(snapshot(chain(block=block), account), decision.state, policy())
+        decision = decide(snapshot(chain(block=block), account), NO_INPUTS, decision.state, policy())
         assert line(decision, ETH).exposure == 5
         assert decision.approved == ()
         assert [alarm.key for alarm in decision.alarms] == ["missing:a"] * (block >= 100)
-    decision = decide(snapshot(chain(block=103), account), decision.state, policy())
+    decision = decide(snapshot(chain(block=103), account), NO_INPUTS, decision.state, policy())
     assert line(decision, ETH).exposure == 0
     assert quantities(decision) == {ETH: Decimal("4.999")}
     assert decision.approved[0].order.reduce_only
@@ -82,7 +83,7 @@ def test_a_burned_position_keeps_its_short_until_its_absence_is_sure_then_closes
 
 def test_flattening_closes_every_short_and_leaves_the_exposure_visible() -> None:
     view = chain([v2("a", 20_000, (BTC, ETH))])
-    decision = decide(snapshot(view, venue({BTC: "-0.2", ETH: "-5"})), state(RunState.FLATTENING), policy())
+    decision = decide(snapshot(view, venue({BTC: "-0.2", ETH: "-5"})), NO_INPUTS, state(RunState.FLATTENING), policy())
     assert quantities(decision) == {BTC: Decimal("0.2"), ETH: Decimal(5)}
     assert all(item.order.reduce_only for item in decision.approved)
     assert line(decision, ETH).exposure == 5
@@ -100,7 +101,7 @@ def test_a_long_that_someone_opened_is_closed_reduce_only_before_the_short_is_op
 
 
 def test_an_exposure_without_a_hedge_is_shown_and_not_traded() -> None:
-    decision = decide(snapshot(chain([v2("a", 20_000, (BTC, ETH))])), state(), policy(hedges={}))
+    decision = decide(snapshot(chain([v2("a", 20_000, (BTC, ETH))])), NO_INPUTS, state(), policy(hedges={}))
     assert [(item.underlying, item.target) for item in decision.hedges] == [(BTC, Decimal(0)), (ETH, Decimal(0))]
     assert decision.approved == ()
 
@@ -108,7 +109,7 @@ def test_an_exposure_without_a_hedge_is_shown_and_not_traded() -> None:
 def test_the_hedge_ratio_scales_target_and_band() -> None:
     full = decide_simply(chain([v2("a", 20_000)]))
     hedges = {ETH: hedge(ETH, ratio="0.5")}
-    half = decide(snapshot(chain([v2("a", 20_000)])), state(), policy(hedges=hedges))
+    half = decide(snapshot(chain([v2("a", 20_000)])), NO_INPUTS, state(), policy(hedges=hedges))
     assert line(half, ETH).target == Decimal("-2.5")
     wide, narrow = line(full, ETH).band, line(half, ETH).band
     assert wide is not None
@@ -127,22 +128,22 @@ def test_fees_count_and_usd_never_does() -> None:
 
 def test_the_answer_does_not_depend_on_the_callers_decimal_context() -> None:
     scene = snapshot(chain([v2("a", "12345.678"), v2("b", 9_999, (BTC, ETH))]))
-    usual = decide(scene, state(), policy())
+    usual = decide(scene, NO_INPUTS, state(), policy())
     with localcontext() as context:
         context.prec = 6
-        assert repr(decide(scene, state(), policy())) == repr(usual)
+        assert repr(decide(scene, NO_INPUTS, state(), policy())) == repr(usual)
 
 
 def test_an_exposure_without_a_market_is_an_alarm_unless_it_is_accepted() -> None:
     """And so for each such underlying, while the others are hedged."""
     seen = snapshot(chain([v2("a", 100_000), v2("b", 100_000, (BTC, USD))]))
     only_eth = policy(hedges={ETH: hedge(ETH)})
-    alone = decide(seen, state(), only_eth)
+    alone = decide(seen, NO_INPUTS, state(), only_eth)
     assert [alarm.key for alarm in alone.alarms if alarm.key.startswith("no-market")] == ["no-market:BTC"]
     assert [item.order.underlying for item in alone.approved] == [ETH]
-    accepted = decide(seen, state(), replace(only_eth, accepted=frozenset({BTC})))
+    accepted = decide(seen, NO_INPUTS, state(), replace(only_eth, accepted=frozenset({BTC})))
     assert not [alarm for alarm in accepted.alarms if alarm.key.startswith("no-market")]
-    nothing = decide(seen, state(), policy(hedges={}))
+    nothing = decide(seen, NO_INPUTS, state(), policy(hedges={}))
     assert {"no-market:BTC", "no-market:ETH"} <= {alarm.key for alarm in nothing.alarms}
-    empty = decide(snapshot(chain([v2("a", 100_000)])), state(), only_eth)
+    empty = decide(snapshot(chain([v2("a", 100_000)])), NO_INPUTS, state(), only_eth)
     assert not [alarm for alarm in empty.alarms if alarm.key.startswith("no-market")]

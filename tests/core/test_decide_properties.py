@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from bot.core.decide import decide
 from bot.core.decision import Decision
+from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.orders import OrderRequest
 from bot.core.policy import BandPolicy, FixedWidth, GuardPolicy, Policy, RiskAversion, TrackingBudget
 from bot.core.run_state import RunState
 from bot.core.snapshot import LpPosition, Quote, Snapshot, VenueUnknown, VenueView
-from bot.core.state import Pending, PendingStatus, State
+from bot.core.state import State
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
 from tests.core.scenes import (
     BTC,
@@ -24,6 +25,7 @@ from tests.core.scenes import (
     ETH,
     GUARDS,
     MARKS,
+    NO_INPUTS,
     NOW,
     PAPER,
     USD,
@@ -53,6 +55,7 @@ class Scene:
     """One call of decide()."""
 
     seen: Snapshot
+    inputs: CycleInputs
     before: State
     wanted: Policy
 
@@ -140,7 +143,9 @@ def scenes(draw: st.DrawFn) -> Scene:
         },
     )
     if draw(st.booleans()):
-        before = replace(decide(snapshot(chain(draw(positions()), block=99)), before, wanted).state, order_times=())
+        before = replace(
+            decide(snapshot(chain(draw(positions()), block=99)), NO_INPUTS, before, wanted).state, order_times=()
+        )
     skew = draw(st.sampled_from([None, None, Decimal(600), Decimal(4000)]))
     pools = None if skew is None else [pool_price(skew, pool="ETHUSD")]
     age = timedelta(seconds=draw(st.sampled_from([0, 0, 0, 61])))
@@ -148,7 +153,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     seen = snapshot(draw(st.sampled_from([(view,), (view,), ()])), [draw(accounts(PAPER)), draw(accounts(OTHER))])
     ages = draw(st.lists(st.integers(0, 120), max_size=4))
     times = tuple(NOW - timedelta(seconds=item) for item in sorted(ages, reverse=True))
-    return Scene(seen, replace(before, pending=draw(pendings()), order_times=times), wanted)
+    return Scene(seen, CycleInputs(draw(pendings())), replace(before, order_times=times), wanted)
 
 
 def shown_by(scene: Scene, order: OrderRequest) -> Quote:
@@ -168,7 +173,7 @@ def adds(decision: Decision) -> list[OrderRequest]:
 
 @given(scenes())
 def test_nothing_is_ever_long_or_larger_than_its_caps(scene: Scene) -> None:
-    decision = decide(scene.seen, scene.before, scene.wanted)
+    decision = decide(scene.seen, scene.inputs, scene.before, scene.wanted)
     limits = scene.wanted.guards
     bought: dict[tuple[VenueId, Symbol], Decimal] = {}
     for item in decision.approved:
@@ -183,7 +188,7 @@ def test_nothing_is_ever_long_or_larger_than_its_caps(scene: Scene) -> None:
         assert view is not None
         flying = [
             item.remaining
-            for item in scene.before.pending
+            for item in scene.inputs.pending
             if item.remaining > 0 and (item.intent.request.venue, item.intent.request.symbol) == place
         ]
         assert size == 0 or view.positions[place[1]].size + sum(flying, ZERO) + size <= 0
@@ -201,10 +206,10 @@ def test_nothing_is_ever_long_or_larger_than_its_caps(scene: Scene) -> None:
 
 @given(scenes())
 def test_nothing_is_added_where_a_guard_must_stop_it(scene: Scene) -> None:
-    decision = decide(scene.seen, scene.before, scene.wanted)
+    decision = decide(scene.seen, scene.inputs, scene.before, scene.wanted)
     unknown = {
         (item.intent.request.venue, item.intent.request.symbol)
-        for item in scene.before.pending
+        for item in scene.inputs.pending
         if item.status is PendingStatus.UNKNOWN
     }
     skewed = any(pool.price in {600, 4000} for view in scene.seen.chains for pool in view.pools)
@@ -231,8 +236,8 @@ def test_the_limits_on_added_risk_never_touch_a_reduction(scene: Scene) -> None:
         max_orders_per_minute=10**6,
         max_snapshot_age=timedelta(days=1),
     )
-    bound = decide(scene.seen, scene.before, scene.wanted)
-    unbound = decide(scene.seen, scene.before, replace(scene.wanted, guards=free))
+    bound = decide(scene.seen, scene.inputs, scene.before, scene.wanted)
+    unbound = decide(scene.seen, scene.inputs, scene.before, replace(scene.wanted, guards=free))
     assert [item for item in bound.approved if item.order.reduce_only] == [
         item for item in unbound.approved if item.order.reduce_only
     ]
@@ -240,12 +245,14 @@ def test_the_limits_on_added_risk_never_touch_a_reduction(scene: Scene) -> None:
 
 @given(scenes())
 def test_the_same_inputs_give_the_same_bytes(scene: Scene) -> None:
-    assert repr(decide(scene.seen, scene.before, scene.wanted)) == repr(decide(scene.seen, scene.before, scene.wanted))
+    assert repr(decide(scene.seen, scene.inputs, scene.before, scene.wanted)) == repr(
+        decide(scene.seen, scene.inputs, scene.before, scene.wanted)
+    )
 
 
 @given(scenes())
 def test_a_drift_outside_the_band_always_has_an_order_or_an_explanation(scene: Scene) -> None:
-    decision = decide(scene.seen, scene.before, scene.wanted)
+    decision = decide(scene.seen, scene.inputs, scene.before, scene.wanted)
     traded = quantities(decision)
     for item in decision.hedges:
         if item.band is not None and item.drift is not None and abs(item.drift) > item.band.outer:
@@ -259,8 +266,8 @@ def test_filled_orders_bring_the_drift_back_into_the_band(
     wanted = policy(band, guards=GUARDS, hedges={key: hedge(key, str(ratio)) for key in (ETH, BTC)})
     sizes = {ETH: eth.quantize(Decimal("0.001")), BTC: btc.quantize(Decimal("0.001"))}
     account = venue(sizes, cash=Decimal(10**8))  # what the margin cuts stays outside the band, and is told
-    first = decide(snapshot(chain(items), account), state(), wanted)
-    again = decide(snapshot(chain(items), filled(account, first)), first.state, wanted)
+    first = decide(snapshot(chain(items), account), NO_INPUTS, state(), wanted)
+    again = decide(snapshot(chain(items), filled(account, first)), NO_INPUTS, first.state, wanted)
     assert again.approved == ()
     for key in (ETH, BTC):
         shown = line(again, key)
@@ -286,7 +293,9 @@ def test_splitting_positions_changes_no_order(items: list[LpPosition], eth: Deci
 
     split = [part(item, name, share) for item in items for name, share in (("a", tenth), ("b", 10 - tenth))]
     account = venue({ETH: eth})
-    once, twice = (orders(decide(snapshot(chain(found), account), state(), policy())) for found in (items, split))
+    once, twice = (
+        orders(decide(snapshot(chain(found), account), NO_INPUTS, state(), policy())) for found in (items, split)
+    )
     assert len(once) == len(twice)
     for one, other in zip(once, twice, strict=True):
         # raw token units are whole numbers: halves may differ by one unit, which moves a lot at most

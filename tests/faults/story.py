@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl
 
 from bot.app.loop.cycle import Cycle
 from bot.core.errors import ConfigError, ReduceOnly, Retryable, SkipCycle
+from bot.core.inputs import PendingStatus
 from bot.core.orders import OrderKind, Rejected
 from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView, VenueView
-from bot.core.state import PendingStatus
 from bot.core.types import ZERO, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.journal.journal import SqliteJournal

@@ -19,7 +19,7 @@ from bot.core.snapshot import LpPosition, Snapshot
 from bot.core.state import State
 from bot.core.types import PoolId, PositionId
 from tests.core import scenes
-from tests.core.scenes import ETH, GUARDS, USDC, WETH, line
+from tests.core.scenes import ETH, GUARDS, NO_INPUTS, USDC, WETH, line
 
 Floats = np.typing.NDArray[np.float64]
 PRICE = 2000.0
@@ -144,7 +144,7 @@ class Live:
 
     def decide(self, price: float, size: float) -> Decision:
         """Decide with a position of ``size`` ETH in the perpetual."""
-        return decide(self.snapshot(price, size), self.memory, self.rules)
+        return decide(self.snapshot(price, size), NO_INPUTS, self.memory, self.rules)
 
     def snapshot(self, price: float, size: float) -> Snapshot:
         """Return what the daemon would have seen."""

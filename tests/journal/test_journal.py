@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import ConfigError, Halt
+from bot.core.inputs import PendingStatus
 from bot.core.orders import NotFound, OrderKind, OrderStatus, Rejected, RejectReason, Unknown
 from bot.core.record import Event
 from bot.core.snapshot import Entry, EntrySource
-from bot.core.state import PendingStatus
 from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView

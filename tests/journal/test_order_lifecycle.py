@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.inputs import PendingStatus
 from bot.core.orders import NotFound, OrderStatus, Outcome, Rejected, RejectReason, Unknown
-from bot.core.state import PendingStatus
 from bot.core.types import ClientOrderId
 from bot.journal.order_lifecycle import IntentState, IntentStatus, Verdict, after_fills, after_outcome
 from tests.journal.things import NOW, report

@@ -24,10 +24,10 @@ from bot.backtest.journal import MemoryJournal
 from bot.backtest.replay_venue import SimVenue
 from bot.core.command import Command, Verb
 from bot.core.errors import Retryable
+from bot.core.inputs import PendingStatus
 from bot.core.orders import Intent, NotFound, OrderKind, OrderReport, Outcome, Rejected, RejectReason, Unknown
 from bot.core.risk.liquidation import position_risks
 from bot.core.run_state import BotState, RunState
-from bot.core.state import PendingStatus
 from bot.core.types import ClientOrderId, Symbol
 from bot.paper.engine.rules import Window, WindowKind
 from tests.scenarios.stage import ONE, PERP, START, TICK, Scenario, Stage, Tick

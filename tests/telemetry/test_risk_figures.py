@@ -23,7 +23,7 @@ from bot.telemetry.mqtt.config import Broker, MqttConfig
 from bot.telemetry.mqtt.messages import Composer
 from bot.telemetry.risk_figures import perps
 from bot.telemetry.web import views
-from tests.core.scenes import BTC, ETH, MARKS, NOW, chain, policy, quote, snapshot, state, symbol, v2, venue
+from tests.core.scenes import BTC, ETH, MARKS, NO_INPUTS, NOW, chain, policy, quote, snapshot, state, symbol, v2, venue
 from tests.telemetry.web.scenes import site
 
 D = Decimal
@@ -44,7 +44,7 @@ def short_in(sizes: dict[Underlying, str], cash: str, told: dict[Underlying, str
 
 def record_of(view: VenueView) -> CycleRecord:
     seen = snapshot(chain([v2("a", 100_000), v2("b", 100_000, (BTC, Underlying("USD")))]), view)
-    return CycleRecord(1, NOW, seen, decide(seen, state(), policy()), 0.01)
+    return CycleRecord(1, NOW, seen, decide(seen, NO_INPUTS, state(), policy()), 0.01)
 
 
 def joint(view: VenueView) -> Decimal:

@@ -47,7 +47,7 @@ from bot.core.snapshot import (
 from bot.core.state import State
 from bot.core.types import ZERO, ChainName, ClientOrderId, PositionId, Underlying
 from tests.core import scenes
-from tests.core.scenes import BTC, ETH, NOW, PAPER, USD, USDC, WBTC, WETH
+from tests.core.scenes import BTC, ETH, NO_INPUTS, NOW, PAPER, USD, USDC, WBTC, WETH
 
 STEP = timedelta(seconds=60)
 TAKER = Decimal("0.0005")
@@ -140,7 +140,7 @@ def play(cycles: int, seed: int = 7) -> Iterator[tuple[CycleRecord, list[tuple[I
         at = NOW + cycle * STEP
         marks = _moved(marks, draw, jump=cycle == cycles * 3 // 5)
         snapshot = Snapshot(at, (_chain(marks, cycle, at),), (account.view(marks, at),))
-        decision = decide(snapshot, state, policy)
+        decision = decide(snapshot, NO_INPUTS, state, policy)
         state = decision.state
         fills = []
         for item in decision.approved:

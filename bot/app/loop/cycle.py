@@ -19,10 +19,11 @@ from bot.concurrency import unless
 from bot.core.decide import decide, settle
 from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle
+from bot.core.inputs import CycleInputs, Settlement
 from bot.core.orders import Accepted, Outcome
 from bot.core.pnl.ledger import Book, follow
 from bot.core.policy import Policy
-from bot.core.record import CycleRecord, Event, Settlement
+from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 from bot.core.telemetry_event import CycleRecorded, Phase, PhaseEnded
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 class Act:
     """What was decided and done, and all that the decision can be derived from again, the snapshot apart."""
 
+    inputs: CycleInputs
     before: State
     decision: Decision
     settlement: Settlement | None = None
@@ -45,7 +47,8 @@ class Act:
 class Cycle:
     """The loop's body, and the state that it carries from one turn to the next.
 
-    ``number`` is that of the last cycle; ``state`` and ``book`` None stand for the journal's.
+    ``number`` is that of the last cycle; ``state`` and ``book`` None stand for the journal's. ``version`` is that of
+    the code that decides.
     """
 
     observer: Observer
@@ -59,6 +62,7 @@ class Cycle:
     state: State | None = None
     book: Book | None = None
     telemetry: Telemetry = field(default_factory=NoTelemetry)
+    version: str = ""
     prefetch: Prefetch = field(init=False)
     _left: State | None = None
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
@@ -118,15 +122,17 @@ class Cycle:
             seconds=self.clock.monotonic() - started,
             before=None if act.before == self._left else act.before,
             settlement=act.settlement,
+            inputs=act.inputs,
+            version=self.version,
             book=follow(book, snapshot, decision, trades),
         )
 
     async def act(self, snapshot: Snapshot) -> Act:
         """Decide, and do what was decided: margin first, then orders, and stops last, on what the orders left."""
         self.reconciler.remember(snapshot)
-        before = self._before()
+        before, inputs = self.obey(), self.inputs()
         with self._timed(Phase.DECIDE):
-            decision = decide(snapshot, before, self.policy)
+            decision = decide(snapshot, inputs, before, self.policy)
         self._note_change(before, decision)
         # durable before it is done: after a crash too, limits count what was asked for, and no move is a surprise
         if decision.top_ups:
@@ -139,18 +145,17 @@ class Cycle:
             for approved in decision.approved:
                 self.reconciler.expect_fills(approved.order.venue)
             outcomes = await self.executor.execute(decision.approved, decision.state)
-            act = Act(before, decision)
+            act = Act(inputs, before, decision)
             if outcomes:
                 act = await self._settled(act, snapshot, outcomes)
             await self.executor.protect(act.decision.stops)
         return act
 
-    def _before(self) -> State:
-        """Return the state that the decision starts from, with what the journal knows of orders and stops."""
-        state, cool_down = self.obey(), self.policy.risk.stop.cool_down
-        fired = self.journal.stops_fired(self.clock.now() - cool_down)
+    def inputs(self) -> CycleInputs:
+        """Return what the journal knows of orders and stops, and what the account check found."""
+        fired = self.journal.stops_fired(self.clock.now() - self.policy.risk.stop.cool_down)
         disputes = (*self.reconciler.agreement.disputes, *self._booked().disputes)
-        return replace(state, pending=self.journal.pending(), fired=fired, disputes=disputes)
+        return CycleInputs(self.journal.pending(), fired, disputes)
 
     def _booked(self) -> Book:
         """Return what was booked so far; a journal that can't tell it ends the bot before anything is done."""
@@ -166,8 +171,9 @@ class Cycle:
                 key = approved.order.venue, approved.order.symbol
                 filled[key] = filled.get(key, ZERO) + outcome.report.filled
         fresh = await self.observer.complete(snapshot, decision.state.money.read_at)
-        known = replace(decision, state=replace(decision.state, pending=self.journal.pending()))
-        return Act(act.before, settle(known, act.before, fresh, filled, self.policy), Settlement(fresh, filled))
+        settlement = Settlement(fresh, filled, self.journal.pending())
+        after = settle(decision, act.inputs, act.before, settlement, self.policy)
+        return replace(act, decision=after, settlement=settlement)
 
     async def _watch_over(self) -> None:
         """Protect the shorts that are there while a chain can't be read; nothing is hedged."""

@@ -12,12 +12,12 @@ import structlog
 
 from bot.app.loop.position_reconciliation import Agreement
 from bot.core.errors import ConfigError, Retryable
+from bot.core.inputs import Pending
 from bot.core.orders import Accepted, Fill, Intent, NotFound, OrderReport, OrderStatus
 from bot.core.reconciliation import lost_orders
 from bot.core.reconciliation.lost_orders import Evidence, NeverPlaced, Placed, StillUnknown
 from bot.core.reconciliation.positions import FLAT
 from bot.core.snapshot import Snapshot
-from bot.core.state import Pending
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 from bot.ports import Clock, Exchange, Journal
 

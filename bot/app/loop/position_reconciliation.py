@@ -10,12 +10,12 @@ from typing import Final
 import structlog
 
 from bot.core.errors import Retryable
+from bot.core.inputs import Dispute, PendingStatus
 from bot.core.orders import Fill
 from bot.core.reconciliation import positions
 from bot.core.reconciliation.positions import FLAT, Expected, Patience, Sight
 from bot.core.record import Event
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import Dispute, PendingStatus
 from bot.core.types import Symbol, VenueId
 from bot.ports import Clock, Exchange, Journal
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.hedge.markets import MarketState
-from bot.core.state import Dispute, Hold
+from bot.core.inputs import Dispute, Hold
 from bot.core.types import VenueId
 
 _TICK: Final = timedelta(microseconds=1)

@@ -11,10 +11,11 @@ from bot.core.decision import Band, Cancel
 from bot.core.hedge.allocation import Steering, shut_venues
 from bot.core.hedge.plan import ExecutionStyle
 from bot.core.hedge.target import HedgeTarget
+from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.policy import ExecutionPolicy, Policy, Style
 from bot.core.run_state import BotState, RunState
-from bot.core.state import Pending, PendingStatus, State
+from bot.core.state import State
 from bot.core.types import ZERO
 
 _RESTS: Final = (TimeInForce.GTC, TimeInForce.POST_ONLY)
@@ -32,13 +33,15 @@ class Work:
     cancels: tuple[Cancel, ...]
 
 
-def work(hedge_target: HedgeTarget, band: Band | None, state: State, policy: Policy, now: datetime) -> Work:
+def work(
+    hedge_target: HedgeTarget, band: Band | None, inputs: CycleInputs, state: State, policy: Policy, now: datetime
+) -> Work:
     """Decide how to trade, and which resting orders to take back.
 
     Nothing rests in a hurry: when the deadline is over, when the drift is far outside its band, or when the bot does
     anything else than running. An order that is taken back still counts as in flight; the next cycle replaces it.
     """
-    resting = [item for item in state.pending if _is_resting(item, hedge_target)]
+    resting = [item for item in inputs.pending if _is_resting(item, hedge_target)]
     drift = _settled_drift(hedge_target)
     is_outside = band is not None and drift is not None and abs(drift) > band.outer
     since = state.outside.get(hedge_target.underlying, now) if is_outside or resting else None
@@ -49,7 +52,7 @@ def work(hedge_target: HedgeTarget, band: Band | None, state: State, policy: Pol
         for item in resting
         if (reason := hurry or _obsolete(item, hedge_target, band)) is not None
     ]
-    steering = Steering(rests, policy.execution.horizon, shut_venues(state.disputes))
+    steering = Steering(rests, policy.execution.horizon, shut_venues(inputs.disputes))
     return Work(since, ExecutionStyle(steering, policy.guards.slippage), tuple(cancels))
 
 

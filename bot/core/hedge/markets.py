@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from bot.core.inputs import Pending, PendingStatus
 from bot.core.market import Funding, PerpMarket
 from bot.core.orders import OrderKind
 from bot.core.policy import HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, Snapshot, VenueView
-from bot.core.state import Pending, PendingStatus
 from bot.core.types import ZERO, MarketKey, VenueId
 
 

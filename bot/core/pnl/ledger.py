@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.decision import Decision
+from bot.core.inputs import Dispute, Hold
 from bot.core.orders import Fill, LedgerEntry
 from bot.core.pnl.attribution import (
     Account,
@@ -29,7 +30,6 @@ from bot.core.pnl.attribution import (
     underlyings_of,
 )
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import Dispute, Hold
 from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId
 
 _PATIENCE: Final = timedelta(minutes=5)

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from bot.core.inputs import Dispute, Hold, Pending
 from bot.core.orders import Fill, OrderKind
 from bot.core.snapshot import OpenOrder, VenueView
-from bot.core.state import Dispute, Hold, Pending
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 
 MARK_MOVE: Final = Decimal("0.02")

@@ -10,12 +10,13 @@ from decimal import Decimal
 from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Approved, Refused
 from bot.core.hedge.markets import HedgeMarkets, MarketState
+from bot.core.inputs import Dispute
 from bot.core.orders import OrderRequest
 from bot.core.policy import GuardPolicy, RiskPolicy
 from bot.core.risk.loss_limits import Overspend
 from bot.core.run_state import BotState
 from bot.core.snapshot import Balance, VenueView
-from bot.core.state import Dispute, MarketWatch
+from bot.core.state import MarketWatch
 from bot.core.types import ZERO, MarketKey, Symbol, Underlying, VenueId
 
 

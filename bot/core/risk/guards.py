@@ -11,11 +11,11 @@ from typing import Final
 
 from bot.core.decision import Alarm, Approved, Refused, Severity
 from bot.core.hedge.markets import MarketState
+from bot.core.inputs import Hold
 from bot.core.orders import OrderKind, OrderRequest
 from bot.core.risk import added_risk
 from bot.core.risk.context import Guard, Reduced, RiskContext, RiskVerdicts, Verdict, reduced_to, worth
 from bot.core.run_state import RunState
-from bot.core.state import Hold
 from bot.core.types import ZERO
 
 MINUTE: Final = timedelta(minutes=1)

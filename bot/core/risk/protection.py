@@ -11,12 +11,13 @@ from bot.core.data_quality import position_tracking
 from bot.core.decision import Alarm, Decision, PositionRisk, Severity, StopAction, TopUpAction
 from bot.core.hedge.markets import HedgeMarkets, MarketState, hedge_markets_of, in_flight, known_venues
 from bot.core.hedge.plan import Relief
+from bot.core.inputs import CycleInputs, Pending, Settlement
 from bot.core.policy import Policy
 from bot.core.risk import margin_ladder, stop_loss
 from bot.core.risk.liquidation import position_risks
 from bot.core.risk.margin_ladder import Climb
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import MarketWatch, Pending, Rung, State, VenueWatch
+from bot.core.state import MarketWatch, Rung, State, VenueWatch
 from bot.core.types import ZERO, MarketKey, Underlying, VenueId
 
 _DISAGREE: Final = Decimal("0.02")
@@ -142,20 +143,18 @@ def _bare_alarm(market_state: MarketState, bare: int, grace: int) -> list[Alarm]
     return [Alarm(f"bare:{market_state.market.venue}:{market_state.market.symbol}", severity, text)]
 
 
-def settle(
-    decision: Decision, before: State, fresh: Snapshot, filled: Mapping[MarketKey, Decimal], policy: Policy
-) -> Decision:
+def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: Settlement, policy: Policy) -> Decision:
     """Decide about the stops again after orders went out, on fresh reads of the venues.
 
     Args:
-        decision: the cycle's decision, its orders executed; its state's ``pending`` is what is unresolved now.
-        before: the state that the cycle began with.
-        fresh: the snapshot with the venues read again.
-        filled: what the venues said that this cycle's orders traded, signed base units.
+        decision: the cycle's decision, its orders executed.
+        inputs: what the cycle began with.
+        before: the state that it began with.
+        settlement: the fresh reads, and what became of the orders.
         policy: the settings.
     """
-    state = decision.state
-    flights, earlier = in_flight(state.pending), in_flight(before.pending)
+    state, fresh, filled = decision.state, settlement.fresh, settlement.filled
+    flights, earlier = in_flight(settlement.pending), in_flight(inputs.pending)
     expected = dict(state.markets)
     for view in fresh.known_venues:
         for symbol in view.positions:
@@ -165,7 +164,7 @@ def settle(
             low, high = sum((f.selling for f in ends), at), sum((f.buying for f in ends), at)
             expected[key] = replace(state.markets[key], low=low, high=high)
     markets, jumps = position_tracking.follow_markets(
-        expected, fresh.known_venues, flights, state.fired, fresh.observed_at, policy.risk.settle_time
+        expected, fresh.known_venues, flights, inputs.fired, fresh.observed_at, policy.risk.settle_time
     )
     # a stop that was verified before this cycle's orders ends the count, and one cycle counts once
     counted = {
@@ -175,7 +174,7 @@ def settle(
     views = known_venues(fresh)
     hedge_markets = {key: hedge_markets_of(policy.hedges[key], views, flights) for key in sorted(policy.hedges)}
     shorts = [one for view in fresh.known_venues for one in position_risks(view)]
-    covered = cover(hedge_markets, fresh, state.pending, counted, policy, shorts)
+    covered = cover(hedge_markets, fresh, settlement.pending, counted, policy, shorts)
     told = {alarm.key for alarm in covered.alarms} | {alarm.key for alarm in jumps}
     kept = tuple(
         alarm for alarm in decision.alarms if alarm.key not in told and not alarm.key.startswith(("bare:", "stop:"))

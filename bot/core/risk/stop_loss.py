@@ -9,11 +9,11 @@ from typing import Final
 
 from bot.core.decision import Alarm, Approved, Cancel, DropStop, PlaceStop, PositionRisk, Refused, Severity, StopAction
 from bot.core.hedge.markets import MarketState
+from bot.core.inputs import Pending, PendingStatus
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.policy import StopPolicy
 from bot.core.risk.guards import check_stop
 from bot.core.snapshot import OpenOrder
-from bot.core.state import Pending, PendingStatus
 from bot.core.types import Underlying
 
 _HALF: Final = Decimal("0.5")

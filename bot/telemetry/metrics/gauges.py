@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.decision import Hedge, PositionReport
+from bot.core.inputs import PendingStatus
 from bot.core.pnl.attribution import HedgeResult, LiquidityResult
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.snapshot import BlockStamp, VenueView
-from bot.core.state import PendingStatus
 from bot.core.types import PositionId, Underlying
 from bot.telemetry.risk_figures import Perp, funding_a_year, margin_ratio, perps
 
@@ -102,7 +102,7 @@ def _in_range(seen: Seen) -> Iterator[Sample]:
 
 
 def _pending(seen: Seen) -> Iterator[Sample]:
-    pending = seen.record.decision.state.pending
+    pending = seen.record.pending
     for status in PendingStatus:
         yield (status.value,), float(sum(item.status is status for item in pending))
 

@@ -57,7 +57,7 @@ def cycle(record: CycleRecord) -> Json:
         ],
         "pending": [
             {"id": item.intent.client_id, "status": item.status.value, "remaining": item.remaining}
-            for item in decision.state.pending
+            for item in record.pending
         ],
         "alarms": [_alarm(item) for item in decision.alarms],
         "results": {

@@ -13,6 +13,7 @@ import pytest
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.loop.position_reconciliation import Agreement
 from bot.clock import ManualClock
+from bot.core.inputs import Hold
 from bot.core.orders import (
     Accepted,
     Fill,
@@ -25,7 +26,6 @@ from bot.core.orders import (
     Unknown,
 )
 from bot.core.snapshot import OpenOrder, VenueUnknown
-from bot.core.state import Hold
 from bot.core.types import ClientOrderId
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView

@@ -20,7 +20,7 @@ from bot.core.snapshot import LpPosition, Quote, VenueUnknown, VenueView
 from bot.core.types import VenueId
 from tests.core import scenes
 from tests.core.risks import BOUNDLESS, CAREFUL
-from tests.core.scenes import BTC, ETH, NOW, PAPER, USD
+from tests.core.scenes import BTC, ETH, NO_INPUTS, NOW, PAPER, USD
 
 D = Decimal
 SIGMA, COST = 0.7, 0.0004 + 0.0001
@@ -44,7 +44,7 @@ def advised(
 ) -> Advice:
     wanted = scenes.policy(band, risk=risk)
     shot = scenes.snapshot(scenes.chain(positions), [account() if venues is None else venues])
-    return advise(shot, decide(shot, scenes.state(), wanted), wanted)
+    return advise(shot, decide(shot, NO_INPUTS, scenes.state(), wanted), wanted)
 
 
 @pytest.mark.parametrize("a", [10, 50, 300])
@@ -137,7 +137,7 @@ def test_the_advised_band_is_the_one_that_is_decided_with() -> None:
     positions = scenes.v2("one", 100_000), scenes.v2("two", 60_000, (BTC, USD))
     shot = scenes.snapshot(scenes.chain(positions), account())
     wanted = scenes.policy()
-    decision = decide(shot, scenes.state(), wanted)
+    decision = decide(shot, NO_INPUTS, scenes.state(), wanted)
     found = advise(shot, decision, wanted)
     assert [hedge.band for hedge in found.hedges] == [scenes.line(decision, key).band for key in (BTC, ETH)]
 

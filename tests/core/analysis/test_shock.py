@@ -20,7 +20,21 @@ from bot.core.snapshot import LpPosition, PerpPosition, Snapshot, VenueView
 from tests.core.amm.positions import at
 from tests.core.risk.test_margin import TABLE
 from tests.core.risks import CAREFUL
-from tests.core.scenes import BTC, ETH, MARKS, TOKENS, chain, policy, quote, snapshot, state, symbol, v2, venue
+from tests.core.scenes import (
+    BTC,
+    ETH,
+    MARKS,
+    NO_INPUTS,
+    TOKENS,
+    chain,
+    policy,
+    quote,
+    snapshot,
+    state,
+    symbol,
+    v2,
+    venue,
+)
 
 D = Decimal
 TICKS = st.integers(-200_000, 200_000)
@@ -118,9 +132,9 @@ def test_the_ladder_and_what_would_have_acted_are_told(move: str, is_lost: bool)
     pool = V2Position(10**18, 4 * 10**18, 8 * 10**19, 32 * 10**8, 8 * 10**19, 32 * 10**8, 0, fee_on=False)
     seen = snapshot(chain([position(pool)]), isolated("-20", "20000"))
     wanted = policy(risk=CAREFUL)
-    now = decide(seen, state(), wanted)
+    now = decide(seen, NO_INPUTS, state(), wanted)
     shocks = {ETH: D(move)}
-    then = decide(shocked(seen, shocks), settled(now.state, shocks), wanted)
+    then = decide(shocked(seen, shocks), NO_INPUTS, settled(now.state, shocks), wanted)
     (fate,) = fates(now, then)
     assert fate.after is not None
     assert fate.after.distance is not None

@@ -16,6 +16,7 @@ from tests.core.scenes import (
     CHAIN,
     ETH,
     MARKS,
+    NO_INPUTS,
     NOW,
     USD,
     chain,
@@ -65,7 +66,7 @@ def test_a_pool_that_the_view_does_not_list_is_judged_by_its_own_curve() -> None
 def test_a_manipulated_pool_moves_nothing_and_raises_an_alarm() -> None:
     before = decide_simply(chain([v2("a", 20_000)]), venue({ETH: -5}))
     skewed = chain([v2("a", 60_000)], block=101, pools=[pool_price(600, pool="ETHUSD")])
-    decision = decide(snapshot(skewed, venue({ETH: -5})), before.state, policy())
+    decision = decide(snapshot(skewed, venue({ETH: -5})), NO_INPUTS, before.state, policy())
     assert line(decision, ETH).exposure == 5
     assert decision.approved == ()
     assert [alarm.key for alarm in decision.alarms] == ["pool:local:0xETHUSD"]
@@ -75,7 +76,7 @@ def test_a_manipulated_pool_stops_adds_of_its_underlyings_only() -> None:
     positions = [v2("a", 20_000), v2("b", 20_000, (BTC, USD))]
     believed = decide_simply(chain(positions)).state
     pools = [pool_price(600, pool="ETHUSD"), pool_price(50_000, (BTC, USD), pool="BTCUSD")]
-    decision = decide(snapshot(chain(positions, block=101, pools=pools)), believed, policy())
+    decision = decide(snapshot(chain(positions, block=101, pools=pools)), NO_INPUTS, believed, policy())
     assert list(quantities(decision)) == [BTC]
     assert [refused.guard for refused in decision.refused] == ["pool price"]
 
@@ -89,7 +90,7 @@ def test_an_old_block_stops_adds_but_no_reductions() -> None:
 def test_a_chain_that_was_not_read_stops_adds_of_what_it_holds() -> None:
     held = decide_simply(chain([v2("a", 20_000)])).state
     other = chain([v2("b", 20_000, (BTC, USD))], name=ChainName("other"))
-    decision = decide(snapshot(other), held, policy())
+    decision = decide(snapshot(other), NO_INPUTS, held, policy())
     assert line(decision, ETH).exposure == 5
     assert list(quantities(decision)) == [BTC]
     assert "stale:local" in {alarm.key for alarm in decision.alarms}

@@ -15,7 +15,7 @@ from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import ChainView, LeftOut, LpPosition
 from bot.core.state import State
 from bot.core.types import ChainName, PositionId
-from tests.core.scenes import ETH, MARKS, NOW, USD, chain, lp, policy, pool_price, snapshot, venue
+from tests.core.scenes import ETH, MARKS, NO_INPUTS, NOW, USD, chain, lp, policy, pool_price, snapshot, venue
 
 D = Decimal
 OWN = lp("own", (50, 100_000), pool="own")
@@ -53,8 +53,8 @@ def test_gifts_in_a_pool_at_an_absurd_price_change_no_order_and_no_exposure(
 ) -> None:
     gifts = [lp(f"gift{at}", (amount, amount), pool=TRAP) for at, amount in enumerate(claims)]
     account = venue({ETH: short})
-    alone = decide(snapshot(view(OWN), account), fresh(), policy())
-    beset = decide(snapshot(view(OWN, *gifts, off=off), account), fresh(), policy())
+    alone = decide(snapshot(view(OWN), account), NO_INPUTS, fresh(), policy())
+    beset = decide(snapshot(view(OWN, *gifts, off=off), account), NO_INPUTS, fresh(), policy())
     assert beset.approved == alone.approved
     assert [item.exposure for item in beset.hedges] == [item.exposure for item in alone.hedges]
     assert beset.refused == alone.refused
@@ -63,7 +63,7 @@ def test_gifts_in_a_pool_at_an_absurd_price_change_no_order_and_no_exposure(
 
 def test_a_gift_is_told_with_what_it_claims() -> None:
     gift = lp("gift", ("0.000000000000001", 0), pool=TRAP)
-    decision = decide(snapshot(view(OWN, gift)), fresh(), policy())
+    decision = decide(snapshot(view(OWN, gift)), NO_INPUTS, fresh(), policy())
     (message,) = (alarm.message for alarm in decision.alarms if alarm.key == "unbelieved:gift")
     assert "it claims 1.000e-15 ETH and " in message
     assert "+900.00% off the marks" in message
@@ -71,32 +71,32 @@ def test_a_gift_is_told_with_what_it_claims() -> None:
 
 def test_a_pool_of_ours_that_is_doubted_keeps_its_amounts_and_holds_back_its_own_share() -> None:
     part = lp("part", (10, 20_000), pool="part")
-    first = decide(snapshot(view(OWN, part)), fresh(), policy())
+    first = decide(snapshot(view(OWN, part)), NO_INPUTS, fresh(), policy())
     assert sold(first) > 55
     # the pool jumps: what it shows now (nothing of ETH left) counts for nothing, both ways
     shown = lp("part", (0, 200_000), pool="part")
     doubted = view(OWN, shown, pool="part", block=101)
-    bare = decide(snapshot(doubted, venue({ETH: 0})), first.state, policy())
+    bare = decide(snapshot(doubted, venue({ETH: 0})), NO_INPUTS, first.state, policy())
     assert {item.underlying: item.exposure for item in bare.hedges}[ETH] == 60
     assert sold(bare) == 50, "the believed 50 are hedged, the doubted 10 are not added for"
-    hedged = decide(snapshot(doubted, venue({ETH: -60})), first.state, policy())
+    hedged = decide(snapshot(doubted, venue({ETH: -60})), NO_INPUTS, first.state, policy())
     assert not hedged.approved, "nor is their hedge bought back"
 
 
 def test_with_all_liquidity_doubted_nothing_is_added_and_reductions_pass() -> None:
-    first = decide(snapshot(view(OWN)), fresh(), policy())
+    first = decide(snapshot(view(OWN)), NO_INPUTS, fresh(), policy())
     doubted = view(OWN, pool="own", block=101)
-    assert not decide(snapshot(doubted, venue({ETH: 0})), first.state, policy()).approved
-    over = decide(snapshot(doubted, venue({ETH: -80})), first.state, policy())
+    assert not decide(snapshot(doubted, venue({ETH: 0})), NO_INPUTS, first.state, policy()).approved
+    over = decide(snapshot(doubted, venue({ETH: -80})), NO_INPUTS, first.state, policy())
     assert sold(over) < 0
 
 
 def test_a_stale_chain_holds_back_the_hedge_of_its_own_liquidity_only() -> None:
     other = lp("other", (10, 20_000), pool="other")
-    first = decide(snapshot((view(OWN), view(other, name="slow"))), fresh(), policy())
+    first = decide(snapshot((view(OWN), view(other, name="slow"))), NO_INPUTS, fresh(), policy())
     stamp = replace(view(other).block, timestamp=NOW - timedelta(minutes=5), number=101)
     old = replace(view(other, name="slow"), block=stamp)
-    decision = decide(snapshot((view(OWN, block=101), old), venue({ETH: 0})), first.state, policy())
+    decision = decide(snapshot((view(OWN, block=101), old), venue({ETH: 0})), NO_INPUTS, first.state, policy())
     assert sold(decision) == 50
     (message,) = (alarm.message for alarm in decision.alarms if alarm.key == "stale:slow")
     assert "10.0000 ETH of the exposure rest on it" in message
@@ -105,30 +105,32 @@ def test_a_stale_chain_holds_back_the_hedge_of_its_own_liquidity_only() -> None:
 
 def test_two_doubts_add_up() -> None:
     parts = [lp(f"part{at}", (10, 20_000), pool=f"part{at}") for at in range(2)]
-    first = decide(snapshot(view(OWN, *parts)), fresh(), policy())
+    first = decide(snapshot(view(OWN, *parts)), NO_INPUTS, fresh(), policy())
     pools = [pool_price(MARKS[ETH] * factor, pool=name) for name, factor in (("own", 1), ("part0", 10), ("part1", 3))]
     both = chain([OWN, *parts], pools=pools, block=101)
-    assert sold(decide(snapshot(both, venue({ETH: 0})), first.state, policy())) == 50
+    assert sold(decide(snapshot(both, venue({ETH: 0})), NO_INPUTS, first.state, policy())) == 50
 
 
 def test_a_position_that_is_there_but_left_out_is_not_absent() -> None:
     """Such as one whose rate can't be read: what was believed of it stays hedged, for ever, and adds wait for it."""
     part = lp("part", (10, 20_000), pool="part")
-    state = decide(snapshot(view(OWN, part), venue({ETH: -60})), fresh(), policy()).state
+    state = decide(snapshot(view(OWN, part), venue({ETH: -60})), NO_INPUTS, fresh(), policy()).state
     for block in range(101, 120):
         left = (LeftOut(PositionId("part"), "its rate can't be read"),)
-        decision = decide(snapshot(replace(view(OWN, block=block), left_out=left), venue({ETH: -60})), state, policy())
+        decision = decide(
+            snapshot(replace(view(OWN, block=block), left_out=left), venue({ETH: -60})), NO_INPUTS, state, policy()
+        )
         assert not decision.approved
         state = decision.state
-    bare = decide(snapshot(replace(view(OWN, block=120), left_out=left), venue({ETH: 0})), state, policy())
+    bare = decide(snapshot(replace(view(OWN, block=120), left_out=left), venue({ETH: 0})), NO_INPUTS, state, policy())
     assert sold(bare) == 50
     assert {"left-out:part", "unread:part"} <= keys(bare)
 
 
 def test_gifts_in_unknown_tokens_make_one_alarm_and_nothing_else() -> None:
     gifts = tuple(LeftOut(PositionId(f"gift{at}"), f"token {at} is not known", is_discovered=True) for at in range(300))
-    alone = decide(snapshot(view(OWN)), fresh(), policy())
-    beset = decide(snapshot(replace(view(OWN), left_out=gifts)), fresh(), policy())
+    alone = decide(snapshot(view(OWN)), NO_INPUTS, fresh(), policy())
+    beset = decide(snapshot(replace(view(OWN), left_out=gifts)), NO_INPUTS, fresh(), policy())
     assert beset.approved == alone.approved
     assert keys(beset) - keys(alone) == {"left-out:local"}
     (message,) = (alarm.message for alarm in beset.alarms if alarm.key == "left-out:local")

@@ -14,11 +14,12 @@ from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.hedge.allocation import Steering
 from bot.core.hedge.markets import MarketState, hedge_markets_of
+from bot.core.inputs import CycleInputs, Dispute, Hold
 from bot.core.policy import HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, VenueUnknown, VenueView
-from bot.core.state import Dispute, Hold, VenueWatch
+from bot.core.state import VenueWatch
 from bot.core.types import VenueId
-from tests.core.scenes import ETH, NOW, chain, pending, policy, quote, snapshot, state, symbol, v2, venue
+from tests.core.scenes import ETH, NO_INPUTS, NOW, chain, pending, policy, quote, snapshot, state, symbol, v2, venue
 
 A, B, C = VenueId("a"), VenueId("b"), VenueId("c")
 LP = chain([v2("lp", 20_000)])
@@ -45,7 +46,9 @@ def sold(decision: Decision) -> dict[VenueId, Decimal]:
 
 def ordered(first: Quote, second: Quote, short: str = "0") -> list[VenueId]:
     views = snapshot(LP, [account(first, short), account(second, short)])
-    decision = decide(views, state(), policy(hedges={ETH: caps(first.market.venue, second.market.venue, cap="6000")}))
+    decision = decide(
+        views, NO_INPUTS, state(), policy(hedges={ETH: caps(first.market.venue, second.market.venue, cap="6000")})
+    )
     return [item.order.venue for item in decision.approved]
 
 
@@ -118,7 +121,7 @@ def test_no_market_gets_more_than_its_cap_whatever_it_costs(
     first: Decimal, second: Decimal, rates: tuple[Decimal, Decimal], cap: int
 ) -> None:
     views = snapshot(LP, [account(market(A, fee=first, rate=rates[0])), account(market(B, fee=second, rate=rates[1]))])
-    decision = decide(views, state(), policy(hedges={ETH: caps(A, B, cap=str(cap))}))
+    decision = decide(views, NO_INPUTS, state(), policy(hedges={ETH: caps(A, B, cap=str(cap))}))
     assert all(-quantity * 2000 <= cap for quantity in sold(decision).values())
     assert -sum(sold(decision).values()) <= 5
 
@@ -129,16 +132,16 @@ def stranger(hold: Hold) -> Dispute:
 
 def test_a_frozen_venues_share_goes_to_the_other_within_its_cap() -> None:
     views = snapshot(LP, [account(market(A)), account(market(B, fee="0.002"))])
-    before = replace(state(), disputes=(stranger(Hold.ADDS),))
-    assert set(sold(decide(views, before, policy(hedges={ETH: caps(A, B)})))) == {B}
-    (small,) = sold(decide(views, before, policy(hedges={ETH: caps(A, B, cap="4000")}))).values()
+    inputs = CycleInputs(disputes=(stranger(Hold.ADDS),))
+    assert set(sold(decide(views, inputs, state(), policy(hedges={ETH: caps(A, B)})))) == {B}
+    (small,) = sold(decide(views, inputs, state(), policy(hedges={ETH: caps(A, B, cap="4000")}))).values()
     assert Decimal(-2) <= small < Decimal("-1.9")
 
 
 def test_an_unresolved_order_sends_what_is_new_to_the_other_venue() -> None:
     views = snapshot(LP, [account(market(A)), account(market(B, fee="0.002"))])
-    before = replace(state(), pending=(pending(ETH, -1, on=A),))
-    decision = decide(views, before, policy(hedges={ETH: caps(A, B)}))
+    inputs = CycleInputs((pending(ETH, -1, on=A),))
+    decision = decide(views, inputs, state(), policy(hedges={ETH: caps(A, B)}))
     assert set(sold(decision)) == {B}
     assert Decimal(-4) <= sold(decision)[B] < Decimal("-3.8")
 
@@ -146,10 +149,10 @@ def test_an_unresolved_order_sends_what_is_new_to_the_other_venue() -> None:
 def test_a_venue_that_is_silent_for_long_is_taken_over_within_the_others_cap() -> None:
     wanted = policy(hedges={ETH: caps(A, B, cap="7000")})
     both = snapshot(LP, [account(market(A), "-2"), account(market(B), "-3")])
-    before = decide(both, state(), wanted).state
+    before = decide(both, NO_INPUTS, state(), wanted).state
     silent = replace(before, venues={A: VenueWatch(down_since=NOW - wanted.risk.takeover)})
     grown = chain([v2("lp", 32_000)])
     down: list[VenueView | VenueUnknown] = [VenueUnknown(A, "down", NOW), account(market(B), "-3")]
-    assert sold(decide(snapshot(grown, down), before, wanted)) == {}
-    quantity = sold(decide(snapshot(grown, down), silent, wanted))[B]
+    assert sold(decide(snapshot(grown, down), NO_INPUTS, before, wanted)) == {}
+    quantity = sold(decide(snapshot(grown, down), NO_INPUTS, silent, wanted))[B]
     assert -Decimal("0.5") <= quantity < 0

@@ -10,13 +10,13 @@ import pytest
 
 from bot.core.decide import decide
 from bot.core.decision import Decision
+from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
 from bot.core.policy import ExecutionPolicy, FixedWidth, Style
 from bot.core.run_state import RunState
 from bot.core.snapshot import Snapshot
-from bot.core.state import Pending, PendingStatus, State
 from bot.core.types import ClientOrderId
-from tests.core.scenes import ETH, NOW, PAPER, chain, policy, quantities, snapshot, state, symbol, v2, venue
+from tests.core.scenes import ETH, NO_INPUTS, NOW, PAPER, chain, policy, quantities, snapshot, state, symbol, v2, venue
 
 DEADLINE = timedelta(seconds=20)
 PATIENT = replace(
@@ -43,7 +43,7 @@ def seconds_later(seconds: int, position: str) -> Snapshot:
 
 
 def at_once(position: str, *orders: Pending, run: RunState = RunState.RUNNING) -> Decision:
-    return decide(seconds_later(0, position), replace(state(run), pending=orders), PATIENT)
+    return decide(seconds_later(0, position), CycleInputs(orders), state(run), PATIENT)
 
 
 @pytest.mark.parametrize(("position", "price"), [("-4.4", ASK), ("-5.6", BID)])
@@ -61,7 +61,7 @@ def test_a_drift_far_outside_the_band_takes_at_once() -> None:
 
 def test_a_taker_never_rests() -> None:
     taker = replace(PATIENT, execution=ExecutionPolicy(Style.TAKER))
-    order = decide(seconds_later(0, "-4.4"), state(), taker).approved[0].order
+    order = decide(seconds_later(0, "-4.4"), NO_INPUTS, state(), taker).approved[0].order
     assert order.time_in_force is TimeInForce.IOC
 
 
@@ -87,24 +87,24 @@ def test_an_order_whose_outcome_is_unknown_is_not_touched() -> None:
 
 
 def test_at_the_deadline_the_resting_order_is_taken_back_and_the_rest_taken() -> None:
-    first = decide(seconds_later(0, "-4.4"), state(), PATIENT)
-    waiting = replace(first.state, pending=(resting("-0.1", ASK),))
+    first = decide(seconds_later(0, "-4.4"), NO_INPUTS, state(), PATIENT)
+    waiting = CycleInputs((resting("-0.1", ASK),))
 
-    early = decide(seconds_later(19, "-4.4"), waiting, PATIENT)
+    early = decide(seconds_later(19, "-4.4"), waiting, first.state, PATIENT)
     assert early.cancels == ()
-    late = decide(seconds_later(20, "-4.4"), replace(early.state, pending=waiting.pending), PATIENT)
+    late = decide(seconds_later(20, "-4.4"), waiting, early.state, PATIENT)
     assert [cancel.reason for cancel in late.cancels] == ["not filled within 20 s"]
     assert late.approved == ()
 
-    gone = decide(seconds_later(21, "-4.4"), replace(late.state, pending=()), PATIENT)
+    gone = decide(seconds_later(21, "-4.4"), NO_INPUTS, late.state, PATIENT)
     assert [item.order.time_in_force for item in gone.approved] == [TimeInForce.IOC]
 
 
 def test_inside_the_band_the_deadline_starts_anew() -> None:
-    first = decide(seconds_later(0, "-4.4"), state(), PATIENT)
-    inside = decide(seconds_later(10, "-4.8"), first.state, PATIENT)
+    first = decide(seconds_later(0, "-4.4"), NO_INPUTS, state(), PATIENT)
+    inside = decide(seconds_later(10, "-4.8"), NO_INPUTS, first.state, PATIENT)
     assert inside.state.outside == {}
-    again = decide(seconds_later(25, "-4.4"), inside.state, PATIENT)
+    again = decide(seconds_later(25, "-4.4"), NO_INPUTS, inside.state, PATIENT)
     assert [item.order.time_in_force for item in again.approved] == [TimeInForce.POST_ONLY]
 
 
@@ -122,6 +122,6 @@ def test_a_reduction_that_rests_is_reduce_only() -> None:
 
 def test_an_order_sent_by_a_process_that_died_counts_as_unknown() -> None:
     orders = (resting("-0.1", ASK, PendingStatus.SENT),)
-    decision = decide(snapshot(FIVE_ETH, venue({ETH: "0"})), State(bot=state().bot, pending=orders), PATIENT)
+    decision = decide(snapshot(FIVE_ETH, venue({ETH: "0"})), CycleInputs(orders), state(), PATIENT)
     assert decision.approved == ()
     assert [item.guard for item in decision.refused] == ["unresolved order"]

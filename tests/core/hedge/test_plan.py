@@ -8,14 +8,16 @@ import pytest
 
 from bot.core.decide import decide
 from bot.core.decision import Decision
+from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.orders import OrderKind
 from bot.core.policy import FixedWidth
 from bot.core.snapshot import VenueUnknown
-from bot.core.state import Pending, PendingStatus, State
+from bot.core.state import State
 from bot.core.types import VenueId
 from tests.core.scenes import (
     BTC,
     ETH,
+    NO_INPUTS,
     NOW,
     PAPER,
     chain,
@@ -39,8 +41,7 @@ FIVE_ETH = chain([v2("a", 20_000)])
 
 
 def with_pending(position: str, *orders: Pending) -> Decision:
-    before = state()
-    return decide(snapshot(FIVE_ETH, venue({ETH: position})), State(bot=before.bot, pending=orders), WIDE)
+    return decide(snapshot(FIVE_ETH, venue({ETH: position})), CycleInputs(orders), state(), WIDE)
 
 
 def test_orders_are_whole_lots_rounded_down() -> None:
@@ -73,8 +74,8 @@ def test_a_fill_that_position_and_order_both_show_is_not_bought_back() -> None:
 
 def test_a_buy_never_exceeds_what_orders_in_flight_leave_of_the_short() -> None:
     gone = decide_simply(chain())  # nothing to hedge: the whole short is to be closed
-    before = State(bot=gone.state.bot, pending=(pending(ETH, 2, PendingStatus.OPEN),))
-    decision = decide(snapshot(chain(), venue({ETH: -5})), before, policy())
+    inputs = CycleInputs((pending(ETH, 2, PendingStatus.OPEN),))
+    decision = decide(snapshot(chain(), venue({ETH: -5})), inputs, State(bot=gone.state.bot), policy())
     assert quantities(decision) == {ETH: Decimal(3)}
 
 
@@ -98,7 +99,7 @@ def test_what_is_less_than_a_lot_is_visible_dust() -> None:
 
 def test_adds_fill_the_markets_in_order_up_to_their_caps() -> None:
     hedges = {ETH: hedge(ETH, cap="4000.4", venues=(PAPER, OTHER))}
-    decision = decide(snapshot(FIVE_ETH, [venue(), venue(name=OTHER)]), state(), policy(hedges=hedges))
+    decision = decide(snapshot(FIVE_ETH, [venue(), venue(name=OTHER)]), NO_INPUTS, state(), policy(hedges=hedges))
     assert [(item.order.venue, item.order.quantity) for item in decision.approved] == [
         (PAPER, Decimal(-2)),
         (OTHER, Decimal(-2)),
@@ -110,7 +111,7 @@ def test_adds_fill_the_markets_in_order_up_to_their_caps() -> None:
 def test_reductions_come_from_where_the_position_is_the_last_market_first() -> None:
     hedges = {ETH: hedge(ETH, venues=(PAPER, OTHER))}
     accounts = [venue({ETH: -2}), venue({ETH: -3}, name=OTHER)]
-    decision = decide(snapshot(chain(), accounts), state(), policy(hedges=hedges))
+    decision = decide(snapshot(chain(), accounts), NO_INPUTS, state(), policy(hedges=hedges))
     assert [(item.order.venue, item.order.quantity) for item in decision.approved] == [
         (OTHER, Decimal(3)),
         (PAPER, Decimal(2)),
@@ -119,7 +120,7 @@ def test_reductions_come_from_where_the_position_is_the_last_market_first() -> N
 
 def test_an_unknown_venue_adds_nothing_and_is_told() -> None:
     dark = VenueUnknown(PAPER, "no answer", NOW)
-    decision = decide(snapshot(FIVE_ETH, [dark]), state(), policy())
+    decision = decide(snapshot(FIVE_ETH, [dark]), NO_INPUTS, state(), policy())
     shown = line(decision, ETH)
     assert (shown.position, shown.drift, shown.mark, shown.band) == (None, None, None, None)
     assert decision.approved == ()
@@ -130,13 +131,15 @@ def test_an_unknown_venue_adds_nothing_and_is_told() -> None:
 def test_with_one_of_two_venues_unknown_only_a_sure_excess_is_reduced(known: str, expected: dict[str, Decimal]) -> None:
     hedges = {ETH: hedge(ETH, venues=(PAPER, OTHER))}
     accounts = (VenueUnknown(PAPER, "no answer", NOW), venue({ETH: known}, name=OTHER))
-    decision = decide(snapshot(FIVE_ETH, accounts), state(), policy(FixedWidth(Decimal("0.1")), hedges=hedges))
+    decision = decide(
+        snapshot(FIVE_ETH, accounts), NO_INPUTS, state(), policy(FixedWidth(Decimal("0.1")), hedges=hedges)
+    )
     assert quantities(decision) == expected
     assert line(decision, ETH).position is None
 
 
 def test_a_position_in_a_market_that_no_hedge_uses_is_shown_and_left_alone() -> None:
-    decision = decide(snapshot(chain(), venue({BTC: "-1"})), state(), policy(hedges={ETH: hedge(ETH)}))
+    decision = decide(snapshot(chain(), venue({BTC: "-1"})), NO_INPUTS, state(), policy(hedges={ETH: hedge(ETH)}))
     assert line(decision, BTC).position == -1
     assert decision.approved == ()
     assert [alarm.key for alarm in decision.alarms] == [f"stray:paper:{symbol(BTC)}"]
@@ -155,7 +158,9 @@ def test_between_the_inner_and_the_outer_edge_nothing_is_done_on_either_side() -
 def test_what_a_market_holds_already_uses_up_its_cap() -> None:
     hedges = {ETH: hedge(ETH, cap="6000.6", venues=(PAPER, OTHER))}
     accounts = [venue({ETH: -2}), venue(name=OTHER)]
-    decision = decide(snapshot(FIVE_ETH, accounts), state(), policy(FixedWidth(Decimal("0.1")), hedges=hedges))
+    decision = decide(
+        snapshot(FIVE_ETH, accounts), NO_INPUTS, state(), policy(FixedWidth(Decimal("0.1")), hedges=hedges)
+    )
     assert [(item.order.venue, item.order.quantity) for item in decision.approved] == [
         (PAPER, Decimal(-1)),
         (OTHER, Decimal("-1.503")),
@@ -163,10 +168,10 @@ def test_what_a_market_holds_already_uses_up_its_cap() -> None:
 
 
 def test_a_purchase_in_flight_leaves_nothing_to_close_on_its_market() -> None:
-    before = State(bot=state().bot, pending=(pending(ETH, 5, PendingStatus.OPEN, on=OTHER),))
+    inputs = CycleInputs((pending(ETH, 5, PendingStatus.OPEN, on=OTHER),))
     accounts = [venue({ETH: -3}), venue({ETH: -5}, name=OTHER)]
     wanted = policy(hedges={ETH: hedge(ETH, venues=(PAPER, OTHER))})
-    decision = decide(snapshot(chain(), accounts), before, wanted)
+    decision = decide(snapshot(chain(), accounts), inputs, state(), wanted)
     assert [(item.order.venue, item.order.quantity) for item in decision.approved] == [(PAPER, Decimal(3))]
 
 

@@ -16,11 +16,12 @@ from bot.core.amm.constant_product import V2Position
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.decide import decide
 from bot.core.decision import Decision
+from bot.core.inputs import CycleInputs
 from bot.core.orders import LedgerEntry, LedgerKind
 from bot.core.pnl.ledger import Book, JournaledTrade, follow
 from bot.core.snapshot import Entry, EntrySource, LpPosition, Snapshot
 from bot.core.types import USD, ZERO, ClientOrderId, PoolId, PositionId
-from tests.core.scenes import BTC, ETH, USDC, WETH, chain, policy, pool_price
+from tests.core.scenes import BTC, ETH, NO_INPUTS, USDC, WETH, chain, policy, pool_price
 from tests.core.scenes import state as fresh
 from tests.paper.engine import scene
 from tests.paper.engine.scene import D, opened, request
@@ -164,7 +165,7 @@ class Bot:
         if not ledger:
             seen = replace(seen, venues=tuple(replace(view, ledger=None) for view in seen.known_venues))
         if self.decision is None:
-            self.decision = decide(seen, fresh(), policy())
+            self.decision = decide(seen, NO_INPUTS, fresh(), policy())
         decision = replace(self.decision, prices={ETH: self.world.mark})  # all that the book asks of a decision
         known = self.world.trades if trades else ()
         news = {
@@ -290,7 +291,7 @@ def test_the_residual_of_a_strangers_trade_becomes_an_alarm() -> None:
     bot.cycle()
     assert bot.book.accounts[scene.PAPER].trade == len(world.trades)
     assert bot.book.accounts[scene.PAPER].residual == account.residual
-    following = decide(world.snapshot(), replace(fresh(), disputes=bot.book.disputes), policy())
+    following = decide(world.snapshot(), CycleInputs(disputes=bot.book.disputes), fresh(), policy())
     assert [alarm.key for alarm in following.alarms if alarm.key.startswith("residual")] == ["residual:paper"]
 
 
@@ -314,6 +315,6 @@ def test_what_nobody_prices_waits_until_it_is_priced() -> None:
     bot = Bot(world)
     bot.cycle()
     seen = world.snapshot()
-    blind = follow(bot.book, seen, replace(decide(seen, fresh(), policy()), prices={BTC: D(40_000)}), {})
+    blind = follow(bot.book, seen, replace(decide(seen, NO_INPUTS, fresh(), policy()), prices={BTC: D(40_000)}), {})
     assert blind.stakes == bot.book.stakes
     assert blind.total == bot.book.total

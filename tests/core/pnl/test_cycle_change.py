@@ -14,7 +14,21 @@ from bot.core.decision import Decision
 from bot.core.pnl.cycle_change import Change, change
 from bot.core.snapshot import LpPosition, Snapshot, VenueUnknown
 from bot.core.types import Underlying
-from tests.core.scenes import BTC, ETH, NOW, PAPER, chain, lp, policy, pool_price, quote, snapshot, state, venue
+from tests.core.scenes import (
+    BTC,
+    ETH,
+    NO_INPUTS,
+    NOW,
+    PAPER,
+    chain,
+    lp,
+    policy,
+    pool_price,
+    quote,
+    snapshot,
+    state,
+    venue,
+)
 
 Moment = tuple[Snapshot, Decision]
 PRICE = st.decimals(Decimal(500), Decimal(5000), places=2)
@@ -28,7 +42,7 @@ def moment(
     view = venue(quotes=[quote(key, price) for key, price in prices.items()])
     account = replace(view, balance=replace(view.balance, equity=equity))
     seen = snapshot(chain(positions, pools=[pool_price(eth)]), account)
-    return seen, decide(seen, before.state if before else state(), policy())
+    return seen, decide(seen, NO_INPUTS, before.state if before else state(), policy())
 
 
 @given(AMOUNT, AMOUNT, PRICE, PRICE, st.decimals(-1000, 1000, places=2))
@@ -71,4 +85,4 @@ def test_a_position_that_is_gone_counts_as_its_tokens_until_its_absence_is_confi
 def test_a_step_into_the_unknown_has_no_result() -> None:
     before = moment([lp("a", (1, 2000))], Decimal(2000))
     dark = snapshot(chain([lp("a", (1, 2000))]), (VenueUnknown(PAPER, "down", NOW),))
-    assert change(before, (dark, decide(dark, before[1].state, policy()))) is None
+    assert change(before, (dark, decide(dark, NO_INPUTS, before[1].state, policy()))) is None

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.decide import decide
+from bot.core.inputs import CycleInputs, Dispute, Hold, PendingStatus
 from bot.core.orders import Fill, OrderKind
 from bot.core.reconciliation.positions import (
     Expected,
@@ -24,7 +25,6 @@ from bot.core.reconciliation.positions import (
 )
 from bot.core.run_state import RunState
 from bot.core.snapshot import OpenOrder, VenueView
-from bot.core.state import Dispute, Hold, PendingStatus
 from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
 from tests.core.scenes import (
     ETH,
@@ -167,8 +167,8 @@ LP = chain([v2("a", 20_000)])
 def test_a_dispute_holds_what_it_says_and_is_an_alarm(
     found: Dispute, run: RunState, position: str, *, trades: bool
 ) -> None:
-    before = replace(state(run), disputes=(found,))
-    decision = decide(snapshot(LP, venue({ETH: position})), before, policy(hedges={ETH: hedge(ETH)}))
+    inputs = CycleInputs(disputes=(found,))
+    decision = decide(snapshot(LP, venue({ETH: position})), inputs, state(run), policy(hedges={ETH: hedge(ETH)}))
     assert bool(quantities(decision)) is trades
     assert "k" in {alarm.key for alarm in decision.alarms}
 
@@ -179,7 +179,8 @@ def test_a_disputed_position_holds_its_underlying_at_every_venue() -> None:
     found = dispute(Hold.ALL, "ETH", "other")
     decision = decide(
         snapshot(LP, venues),
-        replace(state(), disputes=(found,)),
+        CycleInputs(disputes=(found,)),
+        state(),
         policy(hedges={ETH: hedge(ETH, venues=[PAPER, other])}),
     )
     assert quantities(decision) == {}

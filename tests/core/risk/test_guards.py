@@ -10,15 +10,16 @@ import pytest
 
 from bot.core.decide import decide
 from bot.core.decision import Decision, Severity
+from bot.core.inputs import CycleInputs, PendingStatus
 from bot.core.policy import GuardPolicy
 from bot.core.run_state import RunState
 from bot.core.snapshot import VenueUnknown
-from bot.core.state import PendingStatus
 from bot.core.types import VenueId
 from tests.core.scenes import (
     BTC,
     ETH,
     GUARDS,
+    NO_INPUTS,
     NOW,
     PAPER,
     chain,
@@ -47,30 +48,30 @@ def judged(guards: GuardPolicy, account: dict[str, str] | None = None) -> Decisi
 
 @pytest.mark.parametrize("run", [RunState.FROZEN, RunState.HALTED])
 def test_frozen_and_halted_stop_adds_and_let_reductions_pass(run: RunState) -> None:
-    stopped = decide(snapshot(TWO), state(run), policy())
+    stopped = decide(snapshot(TWO), NO_INPUTS, state(run), policy())
     assert stopped.approved == ()
     assert [item.guard for item in stopped.refused] == ["run state", "run state"]
-    reduced = decide(snapshot(TWO, OVER_HEDGED), state(run), policy())
+    reduced = decide(snapshot(TWO, OVER_HEDGED), NO_INPUTS, state(run), policy())
     assert set(quantities(reduced)) == {BTC, ETH}
 
 
 def test_paused_sends_nothing_at_all_but_goes_on_watching() -> None:
-    decision = decide(snapshot(TWO, OVER_HEDGED), state(RunState.PAUSED), policy())
+    decision = decide(snapshot(TWO, OVER_HEDGED), NO_INPUTS, state(RunState.PAUSED), policy())
     assert decision.approved == ()
     assert [item.guard for item in decision.refused] == ["run state", "run state"]
     assert decision.state.held
 
 
 def test_an_unknown_order_stops_adds_on_its_symbol_only() -> None:
-    before = replace(state(), pending=(pending(ETH, "-0.001"), pending(BTC, "-0.001", PendingStatus.OPEN)))
-    decision = decide(snapshot(TWO), before, policy())
+    inputs = CycleInputs((pending(ETH, "-0.001"), pending(BTC, "-0.001", PendingStatus.OPEN)))
+    decision = decide(snapshot(TWO), inputs, state(), policy())
     assert list(quantities(decision)) == [BTC]
     assert [item.guard for item in decision.refused] == ["unresolved order"]
 
 
 def test_an_unknown_stop_stops_adds_too() -> None:
-    before = replace(state(), pending=(pending(ETH, 5),))
-    decision = decide(snapshot(TWO), before, policy())
+    inputs = CycleInputs((pending(ETH, 5),))
+    decision = decide(snapshot(TWO), inputs, state(), policy())
     assert ETH not in quantities(decision)
 
 
@@ -96,9 +97,9 @@ def test_the_cap_of_an_underlying_is_filled_as_far_as_it_goes_with_an_alarm() ->
 
 
 def test_orders_in_flight_use_up_the_cap() -> None:
-    before = replace(state(), pending=(pending(ETH, -2, PendingStatus.OPEN),))
+    inputs = CycleInputs((pending(ETH, -2, PendingStatus.OPEN),))
     guards = replace(GUARDS, max_notional_per_underlying=Decimal(8000))
-    assert quantities(decide(snapshot(TWO), before, policy(guards=guards)))[ETH] == Decimal("-1.999")
+    assert quantities(decide(snapshot(TWO), inputs, state(), policy(guards=guards)))[ETH] == Decimal("-1.999")
 
 
 def test_no_headroom_refuses_with_an_alarm() -> None:
@@ -119,7 +120,7 @@ def test_a_venue_that_can_not_be_read_counts_as_hedged_in_the_total() -> None:
     other = VenueId("other")
     hedges = {BTC: hedge(BTC, cap="8000", venues=(other,)), ETH: hedge(ETH)}
     wanted = policy(hedges=hedges, guards=replace(GUARDS, max_notional_total=Decimal(12_000)))
-    decision = decide(snapshot(TWO, [venue(), VenueUnknown(other, "down", NOW)]), state(), wanted)
+    decision = decide(snapshot(TWO, [venue(), VenueUnknown(other, "down", NOW)]), NO_INPUTS, state(), wanted)
     assert quantities(decision) == {ETH: Decimal("-1.999")}
 
 
@@ -127,10 +128,10 @@ def test_the_order_rate_stops_adds_counts_reductions_and_forgets_after_a_minute(
     guards = replace(GUARDS, max_orders_per_minute=2)
     recent = tuple(NOW - timedelta(seconds=age) for age in (61, 60, 59))
     before = replace(state(), order_times=recent)
-    first = decide(snapshot(TWO), before, policy(guards=guards))
+    first = decide(snapshot(TWO), NO_INPUTS, before, policy(guards=guards))
     assert (len(first.approved), [item.guard for item in first.refused]) == (1, ["orders per minute"])
     assert first.state.order_times == (NOW - timedelta(seconds=59), NOW)
-    reduced = decide(snapshot(TWO, OVER_HEDGED), first.state, policy(guards=guards))
+    reduced = decide(snapshot(TWO, OVER_HEDGED), NO_INPUTS, first.state, policy(guards=guards))
     assert len(reduced.approved) == 2
 
 
@@ -144,7 +145,9 @@ def test_an_underlying_cap_covers_all_venues() -> None:
     other = VenueId("other")
     hedges = {ETH: hedge(ETH, cap="6000", venues=(PAPER, other))}
     guards = replace(GUARDS, max_notional_per_underlying=Decimal(8000))
-    decision = decide(snapshot(TWO, [venue(), venue(name=other)]), state(), policy(hedges=hedges, guards=guards))
+    decision = decide(
+        snapshot(TWO, [venue(), venue(name=other)]), NO_INPUTS, state(), policy(hedges=hedges, guards=guards)
+    )
     assert [(item.order.venue, item.order.quantity) for item in decision.approved] == [
         (PAPER, Decimal("-2.999")),
         (other, Decimal(-1)),
@@ -157,6 +160,6 @@ def test_a_reduction_may_be_cut_below_the_venues_minimum() -> None:
 
 
 def test_an_unknown_order_lets_reductions_on_its_symbol_pass() -> None:
-    before = replace(state(), pending=(pending(ETH, "-0.001"),))
-    decision = decide(snapshot(TWO, OVER_HEDGED), before, policy())
+    inputs = CycleInputs((pending(ETH, "-0.001"),))
+    decision = decide(snapshot(TWO, OVER_HEDGED), inputs, state(), policy())
     assert quantities(decision)[ETH] > 0

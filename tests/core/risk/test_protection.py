@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from bot.core.decide import decide
 from bot.core.decision import Decision, PlaceStop
+from bot.core.inputs import Settlement
 from bot.core.orders import OrderKind
 from bot.core.policy import Policy
 from bot.core.risk.protection import settle
 from bot.core.snapshot import OpenOrder, Snapshot, VenueView
 from bot.core.types import ClientOrderId
 from tests.core.risks import CAREFUL
-from tests.core.scenes import ETH, NOW, chain, filled, policy, snapshot, state, symbol, v2, venue
+from tests.core.scenes import ETH, NO_INPUTS, NOW, chain, filled, policy, snapshot, state, symbol, v2, venue
 
 POLICY: Policy = replace(policy(), risk=CAREFUL)
 
@@ -55,12 +56,13 @@ def play(cycles: int, *, stops_rest: bool) -> list[int]:
     view, memory, counts = venue(), state(), []
     for cycle in range(cycles):
         seen = moment(10 + 3 * cycle, view, cycle)
-        decision = decide(seen, memory, POLICY)
+        decision = decide(seen, NO_INPUTS, memory, POLICY)
         assert decision.approved or decision.refused
         traded = {(item.order.venue, item.order.symbol): item.order.quantity for item in decision.approved}
         view = filled(seen.known_venues[0], decision)
         if decision.approved:
-            decision = settle(decision, memory, replace(seen, venues=(view,)), traded, POLICY)
+            after = Settlement(replace(seen, venues=(view,)), traded)
+            decision = settle(decision, NO_INPUTS, memory, after, POLICY)
         view = with_stops(view, decision) if stops_rest else view
         memory = decision.state
         counts.append(next(watch.bare for key, watch in memory.markets.items() if str(symbol(ETH)) in key))

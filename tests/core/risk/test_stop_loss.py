@@ -9,10 +9,10 @@ import pytest
 
 from bot.core.decision import DropStop, PlaceStop, PositionRisk
 from bot.core.hedge.markets import MarketState, hedge_markets_of
+from bot.core.inputs import Pending, PendingStatus
 from bot.core.orders import OrderKind
 from bot.core.risk.stop_loss import Protection, protect
 from bot.core.snapshot import OpenOrder
-from bot.core.state import Pending, PendingStatus
 from bot.core.types import ClientOrderId
 from tests.core.risks import CAREFUL
 from tests.core.scenes import ETH, NOW, PAPER, hedge, pending, symbol, venue

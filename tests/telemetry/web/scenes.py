@@ -20,7 +20,7 @@ from bot.telemetry.about import About
 from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.server import HttpServer
 from tests.core import scenes
-from tests.core.scenes import ETH, NOW, PAPER
+from tests.core.scenes import ETH, NO_INPUTS, NOW, PAPER
 
 ABOUT = About("testbot", "0.1.0", Mode.PAPER)
 
@@ -40,7 +40,7 @@ def record(
     """Make a cycle over a V2 ETH/USD position of 10,000 USD, so 2.5 ETH."""
     seen = scenes.snapshot(scenes.chain([scenes.v2("local:v2:one", 10_000)]), [venue or account()])
     at = NOW + timedelta(seconds=12 * number)
-    decision = decide(seen, scenes.state(run), scenes.policy())
+    decision = decide(seen, NO_INPUTS, scenes.state(run), scenes.policy())
     return CycleRecord(number, at, seen, decision, 0.02)
 
 

@@ -1,0 +1,82 @@
+"""What a cycle knows besides the snapshot: the journal's word on orders, and where it and the venues disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.core.orders import Intent
+from bot.core.snapshot import Snapshot
+from bot.core.types import MarketKey, Symbol, VenueId
+
+
+class PendingStatus(StrEnum):
+    """Why an intent is not resolved yet."""
+
+    SENT = "sent"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An intent whose end is not known; ``remaining`` signed base units that may still fill."""
+
+    intent: Intent
+    status: PendingStatus
+    remaining: Decimal
+
+
+class Hold(StrEnum):
+    """What a dispute stops."""
+
+    NOTHING = "nothing"
+    ADDS = "adds"
+    """Nothing that adds risk goes to the venue."""
+    ALL = "all"
+    """Nothing is traded in the symbol's underlying, since its drift is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Something on which a venue and the journal disagree, or did; ``symbol`` None stands for the whole venue."""
+
+    key: str
+    venue: VenueId
+    symbol: Symbol | None
+    message: str
+    hold: Hold
+    is_critical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CycleInputs:
+    """What a decision rests on besides the snapshot.
+
+    Attributes:
+        pending: the intents whose end is not known.
+        fired: when the last stop of a market fired, as long as the cool-down lasts.
+        disputes: where journal and venues disagree at this moment, as the account check found.
+    """
+
+    pending: tuple[Pending, ...] = ()
+    fired: Mapping[MarketKey, datetime] = field(default_factory=dict)
+    disputes: tuple[Dispute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What the stops are decided again on, after a cycle's orders went out.
+
+    Attributes:
+        fresh: the snapshot with the venues read again.
+        filled: what the venues said that the orders traded, signed base units.
+        pending: the intents whose end is not known then.
+    """
+
+    fresh: Snapshot
+    filled: Mapping[MarketKey, Decimal]
+    pending: tuple[Pending, ...] = ()

@@ -105,7 +105,7 @@ class QuietDay:
         for row in range(first, end):
             marks = {self._underlying: self._day.marks[self._underlying][row]}
             view = replay.world.prices(self._day, row, self._base + row + 1)
-            watches, doubted = pool_prices.follow(replay.state.pools, (view,), marks, self._policy.guards)
+            watches, doubted = pool_prices.watch_pools(replay.state.pools, (view,), marks, self._policy.guards)
             if doubted:
                 return row
             replay.state = replace(replay.state, pools=watches)

@@ -14,8 +14,8 @@ from bot.core.pnl.attribution import (
     Attribution,
     HedgeResult,
     LiquidityResult,
+    MarkedFill,
     Prices,
-    Trade,
     account_of,
     account_result,
     liquidity_result,
@@ -31,7 +31,7 @@ from bot.core.types import USD, ZERO, PositionId, Underlying, VenueId
 class News:
     """What happened on one venue between two looks: our fills, and the cash movements."""
 
-    trades: Sequence[Trade] = ()
+    trades: Sequence[MarkedFill] = ()
     ledger: Sequence[LedgerEntry] = ()
 
 
@@ -100,7 +100,7 @@ class Booking:
         """Return the fills and cash movements since the last time."""
         found = {}
         for venue, (fills, ledger), (last_fill, last_entry) in zip(self._venues, self.read, counted, strict=True):
-            trades = [Trade(fill, self._mark(fill)) for fill in venue.fills_made[fills:last_fill]]
+            trades = [MarkedFill(fill, self._mark(fill)) for fill in venue.fills_made[fills:last_fill]]
             found[venue.venue] = News(trades, venue.entries_made[ledger:last_entry])
         self.read = counted
         return found

@@ -46,7 +46,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class ReportTrade:
     """An order: ``quantity`` filled, signed; ``price`` USD."""
 
     at: str
@@ -69,7 +69,7 @@ class Story:
     hold: Numbers
     legs: Mapping[Underlying, Leg]
     distance: Numbers
-    trades: Sequence[Trade]
+    trades: Sequence[ReportTrade]
     total: Attribution
     days: Mapping[str, Attribution]
     numbers: Sequence[tuple[str, str]]
@@ -118,7 +118,7 @@ def of_result(result: Result) -> Story:
         drift: Numbers = [ratio * one + other for one, other in zip(exposure, short, strict=True)]
         legs[name] = Leg([*exposure], [*short], drift, [*series.band[name]])
     trades = [
-        Trade(
+        ReportTrade(
             order.intent.created_at.strftime("%Y-%m-%d %H:%M:%S"),
             order.intent.request.symbol,
             float(order.filled),
@@ -175,7 +175,7 @@ def of_journal(view: JournalView) -> Story | None:
     totals, values = [_total(cycle) for cycle in cycles], [_float(cycle.figures.lp_value) for cycle in cycles]
     holds = [_hold(cycle) for cycle in cycles]
     trades = [
-        Trade(
+        ReportTrade(
             item.intent.created_at.strftime("%Y-%m-%d %H:%M:%S"),
             item.intent.request.symbol,
             float(item.filled),

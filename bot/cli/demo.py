@@ -23,7 +23,7 @@ from bot.demo.driver import DemoRun, Seen, demo_run
 from bot.demo.plot import save_plot
 from bot.demo.scenario import SceneSettings
 from bot.demo.screen import render
-from bot.demo.summary import Account, summary
+from bot.demo.summary import DemoAccount, summary
 from bot.demo.venues import DemoVenue
 
 app = typer.Typer(add_completion=False)
@@ -75,7 +75,7 @@ def demo(
 async def _play(
     folder: Path, settings: SceneSettings, kinds: list[str], total: int | None, pace: float, console: Console
 ) -> dict[str, object]:
-    clock, account, stop = SystemClock(), Account(), asyncio.Event()
+    clock, account, stop = SystemClock(), DemoAccount(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console.print(f"starting a local chain with the Uniswap contracts, and the daemon; all of it in {folder}")
@@ -107,7 +107,7 @@ def _truth(run: DemoRun, venue: DemoVenue) -> dict[str, str]:
     return {"agrees_with_journal": "yes" if held == booked else "no", **{key: str(size) for key, size in held.items()}}
 
 
-def _show(console: Console, live: Live, run: DemoRun, account: Account, seen: Seen, total: int | None) -> None:
+def _show(console: Console, live: Live, run: DemoRun, account: DemoAccount, seen: Seen, total: int | None) -> None:
     if console.is_terminal:
         orders = run.view().intents(limit=_SHOWN_ORDERS)
         live.update(render(account, orders, total), refresh=True)

@@ -60,8 +60,8 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
     flights = in_flight(inputs.pending)
     hedge_markets = markets_by_underlying(snapshot, flights, policy)
     marks = {key: item.first.mark for key, item in hedge_markets.items() if item.first}
-    watched_pools, doubted = pool_prices.follow(state.pools, snapshot.chains, marks, guards)
-    held = exposure.follow(state.held, snapshot.chains, doubted, guards)
+    watched_pools, doubted = pool_prices.watch_pools(state.pools, snapshot.chains, marks, guards)
+    held = exposure.update_held(state.held, snapshot.chains, doubted, guards)
     exposures = exposure.net(held.values())
     prices = _prices(marks, exposures, snapshot)
     stale = (*stale_chains(snapshot, held.values(), guards), *stale_markets(snapshot, hedge_markets, guards))
@@ -70,7 +70,7 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
         state.markets, snapshot.known_venues, flights, inputs.fired, now, policy.risk.settle_time
     )
     lp_value = exposure.value(held.values(), prices)
-    money = loss_limits.follow(state.money, snapshot, (state.held, held), prices)
+    money = loss_limits.update_money(state.money, snapshot, (state.held, held), prices)
     capital = loss_limits.capital(money, snapshot, lp_value)
     broken = loss_limits.breaches(money, capital, policy.risk.loss, loss_limits.unbooked(money, snapshot))
     spent = loss_limits.spent(money, capital, policy.risk.loss)

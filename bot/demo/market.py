@@ -22,7 +22,7 @@ _NOISE_SPREAD: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class PoolTrade:
     """An exact input, raw units: of token0 where ``zero_for_one``, else of token1."""
 
     amount_in: int
@@ -52,7 +52,7 @@ def band(market: Fraction, fee: Fraction) -> tuple[Fraction, Fraction]:
     return market * (1 - fee), market / (1 - fee)
 
 
-def v2_arbitrage(reserve0: int, reserve1: int, market: Fraction) -> Trade | None:
+def v2_arbitrage(reserve0: int, reserve1: int, market: Fraction) -> PoolTrade | None:
     """Return the input that earns an arbitrageur most on a V2 pair; None where none earns anything.
 
     With g = 1 - f, the marginal rate of an input dx of token0 is g x y / (x + g dx)²: equal to m at
@@ -67,7 +67,7 @@ def v2_arbitrage(reserve0: int, reserve1: int, market: Fraction) -> Trade | None
     keep = 1 - V2_FEE
     square = keep * reserve0 * reserve1 / rate
     amount = int((isqrt(square.numerator // square.denominator) - here) / keep)
-    return Trade(amount, zero_for_one) if amount > 0 else None
+    return PoolTrade(amount, zero_for_one) if amount > 0 else None
 
 
 def v3_arbitrage(sqrt_price: int, market: Fraction, fee: Fraction) -> PriceMove | None:

@@ -12,14 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.core.decision import Hedge
-from bot.demo.summary import Account
+from bot.demo.summary import DemoAccount
 from bot.journal.rows import IntentRecord
 
 _GAUGE = 21
 """Characters of the drift gauge, odd so that it has a middle."""
 
 
-def render(account: Account, orders: Sequence[IntentRecord], total: int | None) -> RenderableType:
+def render(account: DemoAccount, orders: Sequence[IntentRecord], total: int | None) -> RenderableType:
     """Draw the state after the newest block; ``total`` blocks if the run has an end."""
     seen = account.last
     if seen is None:
@@ -77,7 +77,7 @@ def _gauge(hedge: Hedge) -> Text:
     return Text("".join(cells), style="green" if abs(share) <= 1 else "yellow")
 
 
-def _result(account: Account) -> Text:
+def _result(account: DemoAccount) -> Text:
     point, ratio = account.track.points[-1], account.track.variance_ratio
     text = Text.assemble(
         "result  unhedged ",

@@ -25,7 +25,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Account:
+class DemoAccount:
     """Gathers the figures of a run, block by block."""
 
     track: Track = field(default_factory=Track)
@@ -58,7 +58,7 @@ def _count(tally: Tally, hedge: Hedge, decision: Decision) -> None:
         tally.adrift += 1
 
 
-def summary(account: Account, view: JournalView, files: Mapping[str, str]) -> dict[str, object]:
+def summary(account: DemoAccount, view: JournalView, files: Mapping[str, str]) -> dict[str, object]:
     """Return the run's figures as JSON values; quantities and money as strings.
 
     Args:

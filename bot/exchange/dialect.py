@@ -29,7 +29,7 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class VenueAccount:
     """Balance and positions of one moment; every instrument has its position, a proven 0 included."""
 
     balance: Balance
@@ -93,7 +93,7 @@ class Dialect(Protocol):
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
         """Add the limits that ccxt leaves in the raw market."""
 
-    async def account(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         """Read balance and positions; flat is believed only where two answers agree on it."""
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import Final
 from bot.chain import json_rpc
 from bot.chain.abi import topic
 from bot.chain.logs import Log, Logs, Topics
-from bot.core.lp.cost_basis import follow
+from bot.core.lp.cost_basis import follow_liquidity
 from bot.core.snapshot import Entry, EntrySource, LpPosition
 from bot.core.types import Address
 
@@ -43,7 +43,7 @@ async def v3_entry(logs: Logs, position: LpPosition, manager: Address, block: in
         if log.topics[0] == V3_INCREASE:
             entry = _deposit(entry, change(log), json_rpc.uint(log.data, 1), json_rpc.uint(log.data, 2))
         else:
-            entry = follow(entry, entry.liquidity + change(log), (0, 0))
+            entry = follow_liquidity(entry, entry.liquidity + change(log), (0, 0))
     return entry
 
 
@@ -65,7 +65,7 @@ async def v2_entry(logs: Logs, position: LpPosition, accounts: Sequence[Address]
     for log in history:
         liquidity = change(log)
         if liquidity <= 0:
-            entry = follow(entry, entry.liquidity + liquidity, (0, 0))
+            entry = follow_liquidity(entry, entry.liquidity + liquidity, (0, 0))
             continue
         minted = _minted(await logs.of_transaction(log.tx), log)
         if minted is None:

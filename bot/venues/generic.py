@@ -16,7 +16,7 @@ from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.exchange import translate
 from bot.exchange.ccxt_link import Link
 from bot.exchange.config import CcxtConfig
-from bot.exchange.dialect import Account, Found, Instrument, Page, Settings
+from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
 from bot.exchange.errors import Unbelievable
 from bot.exchange.facts import VenueFacts
 from bot.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
@@ -112,7 +112,7 @@ class Other:
         del row
         return market
 
-    async def account(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         """Read positions and balance; a symbol that is left out is flat only if it reads so when asked for alone."""
         isolated = link.config.margin_mode == "isolated"
         symbols = [one.market.symbol for one in instruments]
@@ -133,7 +133,9 @@ class Other:
         totals = row_of(await link.read("fetch_balance"), "balance")
         money = row_of(totals.get(self.facts.settle), f"balance of {self.facts.settle}")
         wallet = number(money, "total", "balance")
-        return Account(Balance(wallet, wallet + unrealised, number(money, "free", "balance"), used, kept), positions)
+        return VenueAccount(
+            Balance(wallet, wallet + unrealised, number(money, "free", "balance"), used, kept), positions
+        )
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
         """Return ccxt's unified parameters."""

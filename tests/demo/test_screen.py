@@ -13,7 +13,7 @@ from bot.demo.driver import Seen
 from bot.demo.path import MarketPoint
 from bot.demo.scene import Step
 from bot.demo.screen import render
-from bot.demo.summary import Account
+from bot.demo.summary import DemoAccount
 from tests.core.scenes import ETH, NO_INPUTS, NOW, chain, policy, snapshot, state, v2, venue
 
 
@@ -21,7 +21,7 @@ def shown(position: str) -> list[str]:
     world = snapshot(chain([v2("a", 20_000)]), venue({ETH: position}))
     record = CycleRecord(1, NOW, world, decide(world, NO_INPUTS, state(), policy()), 0.01)
     market = MarketPoint(datetime(2026, 1, 5, tzinfo=UTC), Decimal(2000), Decimal(50_000))
-    account = Account()
+    account = DemoAccount()
     account.add(Seen(Step(3, 100, BlockHash("0x"), market, (), in_range=True), record, true=True))
     paper = StringIO()
     Console(width=120, file=paper).print(render(account, [], 100))

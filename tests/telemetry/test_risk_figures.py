@@ -15,7 +15,7 @@ from bot.app.report import as_data
 from bot.core.decide import decide
 from bot.core.market import MarginTier
 from bot.core.record import CycleRecord
-from bot.core.risk.liquidation import Account
+from bot.core.risk.liquidation import MarginAccount
 from bot.core.snapshot import PerpPosition, VenueView
 from bot.core.telemetry_event import CycleRecorded
 from bot.core.types import Mode, Underlying
@@ -49,7 +49,7 @@ def record_of(view: VenueView) -> CycleRecord:
 
 def joint(view: VenueView) -> Decimal:
     """Return, by the definition, the common rise at which a cross account of one tier is liquidated."""
-    account = Account(view)
+    account = MarginAccount(view)
     notional = sum((account.notional(one) for one in account.crossed), D(0))
     return (account.cross_equity - RATE * notional) / (notional * (1 + RATE))
 

@@ -28,7 +28,7 @@ from bot.core.orders import (
     OrderRequest,
     OrderStatus,
 )
-from bot.core.pnl.ledger import Book, JournaledTrade, follow
+from bot.core.pnl.ledger import Book, JournaledTrade, book_cycle
 from bot.core.policy import RiskAversion
 from bot.core.record import CycleRecord
 from bot.core.run_state import BotState, RunState
@@ -147,7 +147,7 @@ def play(cycles: int, seed: int = 7) -> Iterator[tuple[CycleRecord, list[tuple[I
             intent = Intent(ClientOrderId(f"dn-1-{(number := next(numbers))}"), number, item.order, at)
             fills.append((intent, _fill(account, intent, marks[item.order.underlying])))
         booked = book.accounts[PAPER].trade if book.accounts else 0
-        book = follow(book, snapshot, decision, {PAPER: account.trades[booked:]})
+        book = book_cycle(book, snapshot, decision, {PAPER: account.trades[booked:]})
         yield CycleRecord(cycle, at, snapshot, decision, 0.03 + draw.random() / 50, book=book), fills
 
 

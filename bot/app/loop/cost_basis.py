@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from bot.core.errors import Retryable
-from bot.core.lp.cost_basis import follow
+from bot.core.lp.cost_basis import follow_liquidity
 from bot.core.snapshot import Entry, EntrySource, LpPosition
 from bot.core.types import PositionId
 from bot.ports import ChainReader, Clock, EntryStore
@@ -58,5 +58,5 @@ def _reckoned(position: LpPosition, before: Entry | None) -> Entry:
     """Return the entry amounts without the chain's word: carried over from another liquidity, or what is seen first."""
     principal = (position.amounts.principal0, position.amounts.principal1)
     if before is not None:
-        return follow(before, position.curve.liquidity, principal)
+        return follow_liquidity(before, position.curve.liquidity, principal)
     return Entry.single(*principal, position.curve.liquidity, EntrySource.FIRST_SIGHT, block=0)

@@ -21,7 +21,7 @@ from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.inputs import CycleInputs, Settlement
 from bot.core.orders import Accepted, Outcome
-from bot.core.pnl.ledger import Book, follow
+from bot.core.pnl.ledger import Book, book_cycle
 from bot.core.policy import Policy
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Snapshot
@@ -124,7 +124,7 @@ class Cycle:
             settlement=act.settlement,
             inputs=act.inputs,
             version=self.version,
-            book=follow(book, snapshot, decision, trades),
+            book=book_cycle(book, snapshot, decision, trades),
         )
 
     async def act(self, snapshot: Snapshot) -> Act:

@@ -24,7 +24,7 @@ _DIGITS: Final = 12
 Watches = Mapping[PoolKey, PoolWatch]
 
 
-def follow(
+def watch_pools(
     before: Watches, views: Iterable[ChainView], marks: Mapping[Underlying, Decimal], policy: GuardPolicy
 ) -> tuple[dict[PoolKey, PoolWatch], dict[PoolKey, DataIssue]]:
     """Compare every pool with the marks, with its own recent average of price / mark, and with the look before.

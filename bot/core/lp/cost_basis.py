@@ -8,7 +8,7 @@ from math import isqrt
 from bot.core.snapshot import Entry
 
 
-def follow(entry: Entry, liquidity: int, principal: tuple[int, int]) -> Entry:
+def follow_liquidity(entry: Entry, liquidity: int, principal: tuple[int, int]) -> Entry:
     """Carry entry amounts over to a changed liquidity.
 
     A withdrawal takes its share of the deposit with it; an addition brings, at the present price, its share of the

@@ -47,7 +47,7 @@ def legs_of(position: LpPosition, units: Units) -> tuple[Leg, Leg]:
     )
 
 
-def follow(
+def update_held(
     before: Mapping[PositionId, Held], views: Iterable[ChainView], doubted: Container[PoolKey], policy: GuardPolicy
 ) -> dict[PositionId, Held]:
     """Carry the held positions on to what the chains show now.

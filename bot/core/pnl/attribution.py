@@ -203,7 +203,7 @@ def _worth(raw: tuple[int, int], prices: tuple[Decimal, Decimal]) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BookedAccount:
     """What a venue showed: equity in USD, and for each symbol the position (base units, signed) and the mark."""
 
     equity: Decimal
@@ -211,10 +211,12 @@ class Account:
     marks: Mapping[Symbol, Decimal]
 
 
-def account_of(view: VenueView) -> Account:
+def account_of(view: VenueView) -> BookedAccount:
     """Take what counts out of a venue's view."""
     sizes = {symbol: position.size for symbol, position in view.positions.items()}
-    return Account(view.balance.equity, sizes, {symbol: quote.mark.price for symbol, quote in view.quotes.items()})
+    return BookedAccount(
+        view.balance.equity, sizes, {symbol: quote.mark.price for symbol, quote in view.quotes.items()}
+    )
 
 
 def underlyings_of(view: VenueView) -> dict[Symbol, Underlying]:
@@ -223,7 +225,7 @@ def underlyings_of(view: VenueView) -> dict[Symbol, Underlying]:
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class MarkedFill:
     """A fill and the mark of the decision that asked for it (None: nobody of ours did)."""
 
     fill: Fill
@@ -231,9 +233,9 @@ class Trade:
 
 
 def account_result(
-    moved: tuple[Account, Account],
+    moved: tuple[BookedAccount, BookedAccount],
     underlyings: Mapping[Symbol, Underlying],
-    trades: Iterable[Trade],
+    trades: Iterable[MarkedFill],
     ledger: Iterable[LedgerEntry],
 ) -> tuple[dict[Underlying, HedgeResult], Decimal]:
     """Return what a venue's perpetuals brought between two looks, and the change of its equity, deposits apart.
@@ -263,7 +265,7 @@ def account_result(
     return found, change
 
 
-def _trade_profit(trade: Trade, mark_after: Decimal) -> HedgeResult:
+def _trade_profit(trade: MarkedFill, mark_after: Decimal) -> HedgeResult:
     fill = trade.fill
     mark = fill.price if trade.mark is None else trade.mark
     return HedgeResult(price=fill.quantity * (mark_after - mark), slippage=fill.quantity * (mark - fill.price))

@@ -16,12 +16,12 @@ from bot.core.decision import Decision
 from bot.core.inputs import Dispute, Hold
 from bot.core.orders import Fill, LedgerEntry
 from bot.core.pnl.attribution import (
-    Account,
     Attribution,
+    BookedAccount,
     HedgeResult,
     LiquidityResult,
+    MarkedFill,
     Stake,
-    Trade,
     account_of,
     account_result,
     liquidity_result,
@@ -62,7 +62,7 @@ class AccountBook:
         residual: what is unexplained of today's change of its equity, USD.
     """
 
-    account: Account
+    account: BookedAccount
     entries: Mapping[str, int]
     trade: int
     waits: datetime | None = None
@@ -97,7 +97,7 @@ class Book:
         return tuple(found)
 
 
-def follow(
+def book_cycle(
     book: Book, snapshot: Snapshot, decision: Decision, trades: Mapping[VenueId, Sequence[JournaledTrade]]
 ) -> Book:
     """Book a cycle.
@@ -159,7 +159,7 @@ def _venue(
             return replace(before, waits=since), {}, ZERO
         taken, given_up = [item for item in known if item.fill.at < view.as_of], view.as_of
     new = [entry for entry in view.ledger if entry.number > before.entries.get(entry.kind.value, 0)]
-    booked = [Trade(item.fill, item.mark) for item in taken]
+    booked = [MarkedFill(item.fill, item.mark) for item in taken]
     results, change = account_result((before.account, now), underlyings_of(view), booked, new)
     explained = sum((item.total for item in results.values()), ZERO)
     newest = max((item.number for item in taken), default=before.trade)
@@ -167,7 +167,9 @@ def _venue(
     return AccountBook(now, _cursor(before.entries, new), newest, None, given_up, residual), results, change
 
 
-def _explaining(before: Account, now: Account, trades: Sequence[JournaledTrade]) -> Sequence[JournaledTrade] | None:
+def _explaining(
+    before: BookedAccount, now: BookedAccount, trades: Sequence[JournaledTrade]
+) -> Sequence[JournaledTrade] | None:
     """Return the most of the trades, in order, that add up to how every position moved; None where they don't."""
     left: dict[Symbol, Decimal] = {symbol: size - before.sizes.get(symbol, ZERO) for symbol, size in now.sizes.items()}
     found = 0 if not any(left.values()) else None

@@ -31,7 +31,7 @@ _SPARE: Final = Decimal("0.98")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class MarginAccount:
     """One venue's collateral as the margin formulas want it."""
 
     view: VenueView
@@ -162,11 +162,11 @@ def _last(holds: Callable[[Decimal], bool], most: Decimal) -> Decimal | None:
 
 def position_risks(view: VenueView) -> tuple[PositionRisk, ...]:
     """Return where every short of a venue stands."""
-    account = Account(view)
+    account = MarginAccount(view)
     return tuple(_position_risk(account, key) for key, item in view.positions.items() if item.size < 0)
 
 
-def _position_risk(account: Account, symbol: Symbol) -> PositionRisk:
+def _position_risk(account: MarginAccount, symbol: Symbol) -> PositionRisk:
     position, quote = account.position(symbol), account.view.quotes[symbol]
     mark = quote.mark.price
     computed = account.computed(symbol)
@@ -197,7 +197,7 @@ def room(view: VenueView, symbol: Symbol, wanted: Decimal, risk: RiskPolicy) -> 
     the initial margin is there; the venue allows the position at its leverage. An isolated position may be backed by
     all that is free, since the ladder adds it where it is needed.
     """
-    account, quote, balance = Account(view), view.quotes[symbol], view.balance
+    account, quote, balance = MarginAccount(view), view.quotes[symbol], view.balance
     position = account.position(symbol)
     leverage = position.leverage if position.leverage > 0 else risk.leverage
     cost = quote.market.taker_fee + max(quote.mark.price - quote.book.bid, ZERO) / quote.mark.price

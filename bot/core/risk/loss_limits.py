@@ -17,7 +17,7 @@ from bot.core.types import USD, ZERO, PositionId, Underlying, VenueId
 Prices = Mapping[Underlying, Decimal]
 
 
-def follow(
+def update_money(
     money: Money,
     snapshot: Snapshot,
     held: tuple[Mapping[PositionId, Held], Mapping[PositionId, Held]],

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.core.decision import AddMargin, Alarm, PositionRisk, Severity, TopUpAction, Transfer
 from bot.core.policy import LadderPolicy, Level
-from bot.core.risk.liquidation import Account
+from bot.core.risk.liquidation import MarginAccount
 from bot.core.snapshot import VenueView
 from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch
 from bot.core.types import ZERO, MarketKey, VenueId
@@ -125,7 +125,7 @@ def top_up(view: VenueView, climbs: tuple[Climb, ...], watch: VenueWatch, policy
     if not needy or any(at - item.at < policy.spacing for item in recent):
         return Funds((), replace(watch, top_ups=recent), (), frozenset())
     left = max(policy.daily_top_up - spent, ZERO)
-    account, actions, alarms, relieved = Account(view), list[TopUpAction](), list[Alarm](), set[str]()
+    account, actions, alarms, relieved = MarginAccount(view), list[TopUpAction](), list[Alarm](), set[str]()
     free, reserve = max(view.balance.available, ZERO), view.balance.reserve
     is_cross_done = False
     for item in sorted(needy, key=lambda one: one.position_risk.symbol):
@@ -148,14 +148,16 @@ def top_up(view: VenueView, climbs: tuple[Climb, ...], watch: VenueWatch, policy
     return Funds(tuple(actions), replace(watch, top_ups=(*recent, *done)), tuple(alarms), frozenset(relieved))
 
 
-def _together(account: Account, position_risk: PositionRisk, climbs: tuple[Climb, ...]) -> set[str]:
+def _together(account: MarginAccount, position_risk: PositionRisk, climbs: tuple[Climb, ...]) -> set[str]:
     """Return the shorts that money for one of them helps: itself, or every cross one."""
     if account.position(position_risk.symbol).is_isolated:
         return {position_risk.symbol}
     return {one.position_risk.symbol for one in climbs if not account.position(one.position_risk.symbol).is_isolated}
 
 
-def _need(account: Account, position_risk: PositionRisk, policy: LadderPolicy, to: Level | None = None) -> Decimal:
+def _need(
+    account: MarginAccount, position_risk: PositionRisk, policy: LadderPolicy, to: Level | None = None
+) -> Decimal:
     """Return the USD that bring a short back past a level (the alert level) with its hysteresis."""
     level = to or policy.alert
     distance, ratio = level.distance * (1 + policy.hysteresis), level.ratio * (1 - policy.hysteresis)

@@ -119,7 +119,7 @@ class Events:
 
 
 @dataclass(slots=True)
-class Account:
+class PaperAccount:
     """Everything that one account is, at ``now``. Only values inside, so a shallow copy of each part is a copy."""
 
     opened_at: datetime
@@ -141,7 +141,7 @@ class Account:
     deleveraged: int = 0
     events: Events = field(default_factory=Events)
 
-    def fork(self) -> Account:
+    def fork(self) -> PaperAccount:
         """Return a copy that shares nothing that changes; its events start empty."""
         return replace(
             self,
@@ -197,13 +197,13 @@ def next_funding(after: datetime, interval: timedelta) -> datetime:
     return midnight + ((after - midnight) // interval + 1) * interval
 
 
-def open_account(rules: VenueRules, now: datetime, deposit: Decimal) -> Account:
+def open_account(rules: VenueRules, now: datetime, deposit: Decimal) -> PaperAccount:
     """Open an account: flat, with the deposit (USD) as its first ledger entry."""
 
     def funding(one: SymbolRules) -> FundingState:
         return FundingState(one.funding_rate, next_funding(now, one.funding_interval))
 
-    account = Account(
+    account = PaperAccount(
         opened_at=now,
         now=now,
         wallet=ZERO,

@@ -9,13 +9,13 @@ from bot.core.orders import LedgerKind, RejectReason
 from bot.core.risk.margin import max_notional
 from bot.core.types import ZERO, Symbol
 from bot.paper.engine import collateral
-from bot.paper.engine.account import Account
+from bot.paper.engine.account import PaperAccount
 from bot.paper.engine.money import usd
 from bot.paper.engine.order_checks import Refusal
 from bot.paper.engine.rules import MarginMode, VenueRules
 
 
-def set_leverage(account: Account, rules: VenueRules, symbol: Symbol, leverage: Decimal) -> Refusal | None:
+def set_leverage(account: PaperAccount, rules: VenueRules, symbol: Symbol, leverage: Decimal) -> Refusal | None:
     """Change a symbol's leverage; what positions and orders bind must stay within the tiers and the cash.
 
     An isolated position keeps the margin that it has; its leverage can only be raised while it is open.
@@ -40,7 +40,7 @@ def set_leverage(account: Account, rules: VenueRules, symbol: Symbol, leverage: 
     return None
 
 
-def set_margin_mode(account: Account, symbol: Symbol, mode: MarginMode) -> Refusal | None:
+def set_margin_mode(account: PaperAccount, symbol: Symbol, mode: MarginMode) -> Refusal | None:
     """Change a symbol's margin mode, which must be flat and without orders."""
     if mode is not account.modes[symbol] and (account.positions[symbol].size or account.working(symbol)):
         return Refusal(RejectReason.OTHER, f"{symbol} has a position or orders")
@@ -48,7 +48,7 @@ def set_margin_mode(account: Account, symbol: Symbol, mode: MarginMode) -> Refus
     return None
 
 
-def add_margin(account: Account, symbol: Symbol, amount: Decimal) -> Refusal | None:
+def add_margin(account: PaperAccount, symbol: Symbol, amount: Decimal) -> Refusal | None:
     """Put cash aside for an isolated position, or take back (negative) what its initial margin does not need."""
     position = account.positions[symbol]
     if account.modes[symbol] is not MarginMode.ISOLATED or not position.size:
@@ -61,7 +61,7 @@ def add_margin(account: Account, symbol: Symbol, amount: Decimal) -> Refusal | N
     return None
 
 
-def transfer(account: Account, amount: Decimal) -> Refusal | None:
+def transfer(account: PaperAccount, amount: Decimal) -> Refusal | None:
     """Bring cash in, or out (negative) as far as it is free; unrealised profit can't leave."""
     if usd(amount) != amount or -amount > min(collateral.available(account), collateral.cross_cash(account)):
         return Refusal(RejectReason.INSUFFICIENT_MARGIN, f"can't move {amount} USD")

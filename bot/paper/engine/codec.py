@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from bot.core.errors import ConfigError
-from bot.paper.engine.account import Account, FundingState, Position, next_funding
+from bot.paper.engine.account import FundingState, PaperAccount, Position, next_funding
 from bot.paper.engine.rules import VenueRules
 
 VERSION: Final = 1
@@ -20,12 +20,12 @@ _OMITTED: Final = frozenset({"events"})  # emitted, not kept
 T = TypeVar("T")
 
 
-def encode(account: Account) -> dict[str, object]:
+def encode(account: PaperAccount) -> dict[str, object]:
     """Return the account, its undrained events left out, with the version of the format."""
     return {"version": VERSION, **to_json(account)}
 
 
-def decode(rules: VenueRules, data: Mapping[str, object]) -> Account:
+def decode(rules: VenueRules, data: Mapping[str, object]) -> PaperAccount:
     """Bring an account back, and give symbols that the rules have gained since a flat start.
 
     Raises:
@@ -34,7 +34,7 @@ def decode(rules: VenueRules, data: Mapping[str, object]) -> Account:
     if data.get("version") != VERSION:
         raise ConfigError(f"a paper account of version {data.get('version')}; this dnbot reads version {VERSION}")
     try:
-        account = from_json(Account, data)
+        account = from_json(PaperAccount, data)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ConfigError(f"not a paper account: {type(error).__name__}: {error}") from error
     gone = sorted(symbol for symbol, held in account.positions.items() if held.size and symbol not in rules.symbols)
@@ -62,7 +62,7 @@ def from_json(kind: type[T], data: Mapping[str, object]) -> T:
     return kind(**{name: _decode(hints[name], data[name]) for name in names})
 
 
-def _follow(rules: VenueRules, account: Account) -> None:
+def _follow(rules: VenueRules, account: PaperAccount) -> None:
     """Add the symbols that are new and drop those that are gone (flat, or the caller refused)."""
     for symbol, one in rules.symbols.items():
         account.positions.setdefault(symbol, Position())

@@ -7,38 +7,38 @@ from decimal import Decimal
 
 from bot.core.risk import margin
 from bot.core.types import ZERO, Symbol
-from bot.paper.engine.account import Account, Order, signed_sums
+from bot.paper.engine.account import Order, PaperAccount, signed_sums
 from bot.paper.engine.money import usd
 from bot.paper.engine.rules import MarginMode, VenueRules
 
 
-def unrealised(account: Account, symbol: Symbol) -> Decimal:
+def unrealised(account: PaperAccount, symbol: Symbol) -> Decimal:
     """Return a position's profit at the mark; 0 while flat."""
     position = account.positions[symbol]
     return position.unrealised(account.markets[symbol].mark) if position.size else ZERO
 
 
-def equity(account: Account) -> Decimal:
+def equity(account: PaperAccount) -> Decimal:
     """Return wallet + unrealised profit of every position."""
     return account.wallet + sum((unrealised(account, symbol) for symbol in account.positions), ZERO)
 
 
-def crossed(account: Account) -> list[Symbol]:
+def crossed(account: PaperAccount) -> list[Symbol]:
     """Return the symbols in cross margin."""
     return [symbol for symbol in account.positions if account.modes[symbol] is MarginMode.CROSS]
 
 
-def cross_cash(account: Account) -> Decimal:
+def cross_cash(account: PaperAccount) -> Decimal:
     """Return the wallet less what was put aside for isolated positions."""
     return account.wallet - sum((position.margin for position in account.positions.values()), ZERO)
 
 
-def cross_equity(account: Account) -> Decimal:
+def cross_equity(account: PaperAccount) -> Decimal:
     """Return what stands behind every cross position: cross cash + their unrealised profit."""
     return cross_cash(account) + sum((unrealised(account, symbol) for symbol in crossed(account)), ZERO)
 
 
-def worst_size(account: Account, symbol: Symbol, orders: Iterable[Order]) -> Decimal:
+def worst_size(account: PaperAccount, symbol: Symbol, orders: Iterable[Order]) -> Decimal:
     """Return the largest absolute position that a symbol can come to if its orders fill, base units.
 
     One-way mode: buys and sells don't add up; the worse side counts.
@@ -48,13 +48,13 @@ def worst_size(account: Account, symbol: Symbol, orders: Iterable[Order]) -> Dec
     return max(abs(size), abs(size + buys), abs(size - sells))
 
 
-def initial_margin(account: Account, symbol: Symbol, orders: Iterable[Order]) -> Decimal:
+def initial_margin(account: PaperAccount, symbol: Symbol, orders: Iterable[Order]) -> Decimal:
     """Return what the position and the orders of a symbol bind: worst notional at the mark / leverage."""
     size = worst_size(account, symbol, orders)
     return usd(size * account.markets[symbol].mark / account.leverage[symbol]) if size else ZERO
 
 
-def total_initial_margin(account: Account) -> Decimal:
+def total_initial_margin(account: PaperAccount) -> Decimal:
     """Return the initial margin of the whole account."""
     return sum((initial_margin(account, symbol, account.working(symbol)) for symbol in account.positions), ZERO)
 
@@ -64,7 +64,7 @@ def fee_rate(rules: VenueRules, symbol: Symbol) -> Decimal:
     return rules.symbols[symbol].market.taker_fee if rules.customs.fee_in_maintenance else ZERO
 
 
-def maintenance(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal:
+def maintenance(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> Decimal:
     """Return the maintenance margin of a symbol's position."""
     position = account.positions[symbol]
     if not position.size:
@@ -73,19 +73,19 @@ def maintenance(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal:
     return usd(margin.maintenance_margin(rules.symbols[symbol].market.tiers, notional, fee_rate(rules, symbol)))
 
 
-def total_maintenance(account: Account, rules: VenueRules, symbols: Iterable[Symbol]) -> Decimal:
+def total_maintenance(account: PaperAccount, rules: VenueRules, symbols: Iterable[Symbol]) -> Decimal:
     """Return the maintenance margin of some symbols."""
     return sum((maintenance(account, rules, symbol) for symbol in symbols), ZERO)
 
 
-def backing(account: Account, symbol: Symbol) -> Decimal:
+def backing(account: PaperAccount, symbol: Symbol) -> Decimal:
     """Return what a position can lose before nothing is left: its margin, or what else the cross account is worth."""
     if account.modes[symbol] is MarginMode.ISOLATED:
         return account.positions[symbol].margin
     return cross_equity(account) - unrealised(account, symbol)
 
 
-def liquidation_price(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal | None:
+def liquidation_price(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> Decimal | None:
     """Return the mark, not rounded, at which the position is liquidated while all other marks stand still."""
     position = account.positions[symbol]
     if not position.size:
@@ -98,7 +98,7 @@ def liquidation_price(account: Account, rules: VenueRules, symbol: Symbol) -> De
     return margin.liquidation_price(tiers, position.size, position.cost, collateral, fee_rate(rules, symbol))
 
 
-def available(account: Account) -> Decimal:
+def available(account: PaperAccount) -> Decimal:
     """Return what new orders may bind: cross equity less what positions and orders bind already, not below 0.
 
     An isolated position has its margin put aside; only its orders bind more.

@@ -17,7 +17,7 @@ from bot.core.orders import (
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol
 from bot.paper.engine import account_actions, codec, collateral, liquidation, scheduler, snapshot_views, trade
-from bot.paper.engine.account import Account, Events, Order, open_account
+from bot.paper.engine.account import Events, Order, PaperAccount, open_account
 from bot.paper.engine.order_checks import Refusal, refuse
 from bot.paper.engine.rules import MarginMode, MarkUpdate, VenueRules, WindowKind
 
@@ -29,7 +29,7 @@ class PaperEngine:
     the same state to the byte.
     """
 
-    def __init__(self, rules: VenueRules, account: Account) -> None:
+    def __init__(self, rules: VenueRules, account: PaperAccount) -> None:
         self.rules = rules
         self.account = account
 

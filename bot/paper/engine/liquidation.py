@@ -10,7 +10,7 @@ from bot.core.orders import LedgerKind, OrderStatus
 from bot.core.risk.margin import bankruptcy_price, tier_for
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.engine import collateral
-from bot.paper.engine.account import Account
+from bot.paper.engine.account import PaperAccount
 from bot.paper.engine.book import Level, levels, walk
 from bot.paper.engine.money import lots_down, price_down, price_up, usd
 from bot.paper.engine.rules import Deleveraging, MarginMode, VenueRules
@@ -22,7 +22,7 @@ ADL_ID: Final = "adl_autoclose-"
 """How the client ids of auto-deleveraging trades begin."""
 
 
-def liquidate(account: Account, rules: VenueRules) -> None:
+def liquidate(account: PaperAccount, rules: VenueRules) -> None:
     """Liquidate until every position that is left has more equity than maintenance margin.
 
     A position above the first margin tier is brought down tier by tier, one in the first tier is closed. Of cross
@@ -33,7 +33,7 @@ def liquidate(account: Account, rules: VenueRules) -> None:
         _close_part(account, rules, symbol)
 
 
-def deleverage(account: Account, rules: VenueRules, event: Deleveraging) -> None:
+def deleverage(account: PaperAccount, rules: VenueRules, event: Deleveraging) -> None:
     """Close a fraction of a position at the mark, without a fee."""
     market = rules.symbols[event.symbol].market
     position = account.positions[event.symbol]
@@ -47,7 +47,7 @@ def deleverage(account: Account, rules: VenueRules, event: Deleveraging) -> None
         sweep_reduce_only(account, rules, event.symbol)
 
 
-def _due(account: Account, rules: VenueRules) -> Symbol | None:
+def _due(account: PaperAccount, rules: VenueRules) -> Symbol | None:
     """Return the position to liquidate next."""
     for symbol, position in account.positions.items():
         if position.size and account.modes[symbol] is MarginMode.ISOLATED:
@@ -64,7 +64,7 @@ def _due(account: Account, rules: VenueRules) -> Symbol | None:
     return None
 
 
-def _end_orders(account: Account, rules: VenueRules, symbol: Symbol) -> None:
+def _end_orders(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
     """End the orders that stand in a liquidation's way: the symbol's, or those of every cross symbol."""
     isolated = account.modes[symbol] is MarginMode.ISOLATED
     for one in [symbol] if isolated else collateral.crossed(account):
@@ -72,7 +72,7 @@ def _end_orders(account: Account, rules: VenueRules, symbol: Symbol) -> None:
             account.close_order(order, OrderStatus.EXPIRED, "liquidation", rules.history)
 
 
-def _close_part(account: Account, rules: VenueRules, symbol: Symbol) -> None:
+def _close_part(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
     """Trade one step of a liquidation and book its fee, which never costs more than what is left."""
     before, wallet = account.positions[symbol], account.wallet
     size = _step(account, rules, symbol)
@@ -89,14 +89,14 @@ def _close_part(account: Account, rules: VenueRules, symbol: Symbol) -> None:
         account.positions[symbol] = replace(account.positions[symbol], margin=margin - fee)
 
 
-def _step(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal:
+def _step(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> Decimal:
     """Return how much goes in one step, base units: down to the next lower tier, in the first tier all."""
     market = rules.symbols[symbol].market
     size, mark = abs(account.positions[symbol].size), account.markets[symbol].mark
     return size - lots_down(tier_for(market.tiers, size * mark).notional_floor / mark, market.lot)
 
 
-def _trades(account: Account, rules: VenueRules, symbol: Symbol, size: Decimal) -> list[Level]:
+def _trades(account: PaperAccount, rules: VenueRules, symbol: Symbol, size: Decimal) -> list[Level]:
     """Trade into the book as far as the bankruptcy price; the insurance fund takes the rest at that price."""
     one, position = rules.symbols[symbol], account.positions[symbol]
     buying, tick = position.size < 0, one.market.tick

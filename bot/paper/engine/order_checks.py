@@ -11,7 +11,7 @@ from bot.core.orders import OrderKind, RejectReason, TimeInForce
 from bot.core.risk.margin import max_notional
 from bot.core.types import ZERO
 from bot.paper.engine import collateral
-from bot.paper.engine.account import Account, Order
+from bot.paper.engine.account import Order, PaperAccount
 from bot.paper.engine.book import touch
 from bot.paper.engine.money import is_multiple
 from bot.paper.engine.rules import SymbolRules, VenueRules, WindowKind
@@ -30,9 +30,9 @@ class Refusal:
     code: str | None = None
 
 
-def refuse(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def refuse(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     """Return the first reason against an order, or None."""
-    checks: tuple[Callable[[Account, VenueRules, Order], Refusal | None], ...] = (
+    checks: tuple[Callable[[PaperAccount, VenueRules, Order], Refusal | None], ...] = (
         _check_window,
         _check_id,
         _check_quantity,
@@ -53,21 +53,21 @@ def refuse(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
     return None
 
 
-def _check_window(account: Account, rules: VenueRules, _: Order) -> Refusal | None:
+def _check_window(account: PaperAccount, rules: VenueRules, _: Order) -> Refusal | None:
     window = rules.hardships.window(account.now)
     if window is not None and window.kind is WindowKind.MAINTENANCE:
         return Refusal(RejectReason.MAINTENANCE, f"the venue is in maintenance until {window.end}")
     return None
 
 
-def _check_luck(account: Account, rules: VenueRules, _: Order) -> Refusal | None:
+def _check_luck(account: PaperAccount, rules: VenueRules, _: Order) -> Refusal | None:
     rate = rules.hardships.reject_rate
     if rate and account.drawn() < rate:
         return Refusal(RejectReason.OTHER, "the venue is overloaded", rules.customs.overloaded)
     return None
 
 
-def _check_id(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_id(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     pattern = rules.customs.client_id
     if not re.fullmatch(pattern, order.client_id):
         return Refusal(RejectReason.BAD_ID, f"client id {order.client_id!r} does not match {pattern}")
@@ -77,7 +77,7 @@ def _check_id(account: Account, rules: VenueRules, order: Order) -> Refusal | No
     return None
 
 
-def _check_quantity(_: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_quantity(_: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     market = rules.symbols[order.symbol].market
     size = abs(order.quantity)
     if size == 0 or not is_multiple(size, market.lot):
@@ -89,7 +89,7 @@ def _check_quantity(_: Account, rules: VenueRules, order: Order) -> Refusal | No
     return None
 
 
-def _check_prices(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_prices(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     one = rules.symbols[order.symbol]
     wanted = {
         OrderKind.MARKET: (None, None),
@@ -117,7 +117,7 @@ def _check_band(mark: Decimal, one: SymbolRules, order: Order) -> Refusal | None
     return None
 
 
-def _check_notional(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_notional(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     least = rules.symbols[order.symbol].market.min_notional
     notional = abs(order.quantity) * (order.price or order.trigger or account.markets[order.symbol].mark)
     if notional < least and not order.reduce_only:
@@ -125,7 +125,7 @@ def _check_notional(account: Account, rules: VenueRules, order: Order) -> Refusa
     return None
 
 
-def _check_trigger(account: Account, _: VenueRules, order: Order) -> Refusal | None:
+def _check_trigger(account: PaperAccount, _: VenueRules, order: Order) -> Refusal | None:
     mark = account.markets[order.symbol].mark
     if order.trigger is None:
         return None
@@ -141,7 +141,7 @@ def is_triggered(order: Order, mark: Decimal) -> bool:
     return mark >= order.trigger if order.quantity > 0 else mark <= order.trigger
 
 
-def _check_counts(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_counts(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     working = account.working(order.symbol)
     stops = sum(one.kind is OrderKind.STOP_MARKET for one in working)
     is_stop = order.kind is OrderKind.STOP_MARKET
@@ -151,7 +151,7 @@ def _check_counts(account: Account, rules: VenueRules, order: Order) -> Refusal 
     return None
 
 
-def _check_reduce_only(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_reduce_only(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     waits = order.kind is OrderKind.STOP_MARKET and not rules.customs.checks_stops
     if order.reduce_only and not waits and not reducible(account, order):
         size = account.positions[order.symbol].size
@@ -159,14 +159,14 @@ def _check_reduce_only(account: Account, rules: VenueRules, order: Order) -> Ref
     return None
 
 
-def _check_post_only(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_post_only(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     refuses = order.time_in_force is TimeInForce.POST_ONLY and not rules.customs.cancels_takers
     if refuses and would_take(account, rules, order):
         return Refusal(RejectReason.WOULD_TAKE, f"a post-only order at {order.price} would take")
     return None
 
 
-def _check_position(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_position(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     if not _adds_risk(account, order):
         return None
     size = collateral.worst_size(account, order.symbol, [*account.working(order.symbol), order])
@@ -178,7 +178,7 @@ def _check_position(account: Account, rules: VenueRules, order: Order) -> Refusa
     return None
 
 
-def _check_margin(account: Account, rules: VenueRules, order: Order) -> Refusal | None:
+def _check_margin(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
     if not _adds_risk(account, order):
         return None
     working = account.working(order.symbol)
@@ -195,14 +195,14 @@ def _check_margin(account: Account, rules: VenueRules, order: Order) -> Refusal 
     return None
 
 
-def _adds_risk(account: Account, order: Order) -> bool:
+def _adds_risk(account: PaperAccount, order: Order) -> bool:
     """Whether an order can bring the position further from flat than what is there and working already."""
     working = account.working(order.symbol)
     before = collateral.worst_size(account, order.symbol, working)
     return collateral.worst_size(account, order.symbol, [*working, order]) > before
 
 
-def _open_loss(account: Account, rules: VenueRules, order: Order) -> Decimal:
+def _open_loss(account: PaperAccount, rules: VenueRules, order: Order) -> Decimal:
     """Return what the order loses at once against the mark if it fills at its price (at the touch without one)."""
     market = account.markets[order.symbol]
     bid, ask = touch(rules.symbols[order.symbol], market.last)

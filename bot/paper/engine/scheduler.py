@@ -10,7 +10,7 @@ from enum import IntEnum
 from bot.core.orders import LedgerKind, OrderKind
 from bot.core.types import ClientOrderId, Symbol
 from bot.paper.engine import liquidation, trade
-from bot.paper.engine.account import Account, FundingState, Market
+from bot.paper.engine.account import FundingState, Market, PaperAccount
 from bot.paper.engine.money import usd
 from bot.paper.engine.order_checks import is_triggered
 from bot.paper.engine.rules import MarkUpdate, VenueRules, WindowKind
@@ -34,7 +34,7 @@ class _Due:
     key: str
 
 
-def advance(account: Account, rules: VenueRules, now: datetime, marks: Mapping[Symbol, MarkUpdate]) -> None:
+def advance(account: PaperAccount, rules: VenueRules, now: datetime, marks: Mapping[Symbol, MarkUpdate]) -> None:
     """Move time, and prices with it.
 
     Raises:
@@ -70,13 +70,13 @@ def _market(rules: VenueRules, symbol: Symbol, update: MarkUpdate, now: datetime
     return Market(*prices, now if update.as_of is None else update.as_of)
 
 
-def _halted(account: Account, rules: VenueRules) -> bool:
+def _halted(account: PaperAccount, rules: VenueRules) -> bool:
     """Whether nothing trades now: the venue is in maintenance."""
     window = rules.hardships.window(account.now)
     return window is not None and window.kind is WindowKind.MAINTENANCE
 
 
-def _due(account: Account, rules: VenueRules) -> list[_Due]:
+def _due(account: PaperAccount, rules: VenueRules) -> list[_Due]:
     due = [_Due(state.next_at, _Kind.FUNDING, 0, str(symbol)) for symbol, state in account.funding.items()]
     due += [
         _Due(max(order.due_at, account.now), _Kind.STOP, order.number, str(order.client_id))
@@ -88,7 +88,7 @@ def _due(account: Account, rules: VenueRules) -> list[_Due]:
     return due
 
 
-def _run_until(account: Account, rules: VenueRules, end: datetime, *, inclusive: bool) -> None:
+def _run_until(account: PaperAccount, rules: VenueRules, end: datetime, *, inclusive: bool) -> None:
     """Let everything happen that is due before ``end`` (or at it), in order of time, at the prices in force."""
     while True:
         event = min(_due(account, rules))
@@ -110,7 +110,7 @@ def _run_until(account: Account, rules: VenueRules, end: datetime, *, inclusive:
             liquidation.liquidate(account, rules)
 
 
-def _settle_funding(account: Account, rules: VenueRules, symbol: Symbol) -> None:
+def _settle_funding(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
     """Pay mark x position x rate: longs pay a positive rate, shorts receive it; an isolated margin bears its own."""
     state, position = account.funding[symbol], account.positions[symbol]
     if position.size:
@@ -121,7 +121,7 @@ def _settle_funding(account: Account, rules: VenueRules, symbol: Symbol) -> None
     account.funding[symbol] = FundingState(state.rate, state.next_at + rules.symbols[symbol].funding_interval)
 
 
-def _trigger_stops(account: Account, rules: VenueRules) -> None:
+def _trigger_stops(account: PaperAccount, rules: VenueRules) -> None:
     """Set off the stops that the marks have come to; they reach the book after the stop latency."""
     hardships = rules.hardships
     for order in list(account.orders.values()):

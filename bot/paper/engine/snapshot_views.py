@@ -8,14 +8,14 @@ from bot.core.market import Book, Funding, Mark
 from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Quote, VenueView
 from bot.core.types import ZERO, Symbol
 from bot.paper.engine import collateral
-from bot.paper.engine.account import Account
+from bot.paper.engine.account import PaperAccount
 from bot.paper.engine.book import Level, best_left, levels, touch
 from bot.paper.engine.money import price_down, price_up, usd
 from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
 from bot.paper.engine.trade import taken
 
 
-def venue_view(account: Account, rules: VenueRules) -> VenueView:
+def venue_view(account: PaperAccount, rules: VenueRules) -> VenueView:
     """Return the whole view; every symbol is in it.
 
     Raises:
@@ -53,14 +53,14 @@ def venue_view(account: Account, rules: VenueRules) -> VenueView:
     )
 
 
-def quote(account: Account, one: SymbolRules) -> Quote:
+def quote(account: PaperAccount, one: SymbolRules) -> Quote:
     """Return what one market shows."""
     market, state = account.markets[one.market.symbol], account.funding[one.market.symbol]
     funding = Funding(state.rate, state.next_at, one.funding_interval, account.now)
     return Quote(one.market, Mark(market.mark, market.index, market.as_of), book(account, one), funding)
 
 
-def book(account: Account, one: SymbolRules) -> Book:
+def book(account: PaperAccount, one: SymbolRules) -> Book:
     """Return the touch, less what we took from it; a side that we emptied shows size 0 at the touch."""
     market = account.markets[one.market.symbol]
     bid_price, ask_price = touch(one, market.last)
@@ -70,7 +70,7 @@ def book(account: Account, one: SymbolRules) -> Book:
     return Book(bid.price, bid.size, ask.price, ask.size, market.as_of)
 
 
-def _position(account: Account, rules: VenueRules, symbol: Symbol) -> PerpPosition:
+def _position(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> PerpPosition:
     position = account.positions[symbol]
     isolated = account.modes[symbol] is MarginMode.ISOLATED
     return PerpPosition(
@@ -85,7 +85,7 @@ def _position(account: Account, rules: VenueRules, symbol: Symbol) -> PerpPositi
     )
 
 
-def _liquidation_price(account: Account, rules: VenueRules, symbol: Symbol) -> Decimal | None:
+def _liquidation_price(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> Decimal | None:
     """Return the first price on the tick at which the position is liquidated, None where there is none above 0."""
     exact = collateral.liquidation_price(account, rules, symbol)
     if exact is None:

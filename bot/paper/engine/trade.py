@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.core.orders import Fill, LedgerKind, OrderKind, OrderStatus, TimeInForce
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.paper.engine.account import Account, Order, Position, Taken
+from bot.paper.engine.account import Order, PaperAccount, Position, Taken
 from bot.paper.engine.book import Level, levels, touch, walk
 from bot.paper.engine.money import lots_down, price_down, price_up, usd
 from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
@@ -16,7 +16,7 @@ from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
 _MICRO = timedelta(microseconds=1)
 
 
-def taken(account: Account, rules: SymbolRules, *, buying: bool) -> Decimal:
+def taken(account: PaperAccount, rules: SymbolRules, *, buying: bool) -> Decimal:
     """Return what of one side of the book we took and has not come back yet, base units."""
     entry = account.taken.get(_side_key(rules.market.symbol, buying=buying))
     if entry is None or account.now - entry.at >= rules.depth.refill:
@@ -25,7 +25,9 @@ def taken(account: Account, rules: SymbolRules, *, buying: bool) -> Decimal:
     return lots_down(entry.size * share, rules.market.lot)
 
 
-def remember_taken(account: Account, rules: SymbolRules, gone: Decimal, trades: list[Level], *, buying: bool) -> None:
+def remember_taken(
+    account: PaperAccount, rules: SymbolRules, gone: Decimal, trades: list[Level], *, buying: bool
+) -> None:
     """Take trades out of one side of the book, ``gone`` of which was missing before."""
     size = sum((trade.size for trade in trades), ZERO)
     if size:
@@ -33,7 +35,7 @@ def remember_taken(account: Account, rules: SymbolRules, gone: Decimal, trades: 
 
 
 def transact(  # noqa: PLR0913 - a trade is all of these
-    account: Account,
+    account: PaperAccount,
     rules: VenueRules,
     symbol: Symbol,
     trade: Level,
@@ -86,7 +88,7 @@ def _margin_after(before: Position, after: Position, price: Decimal, leverage: D
     return usd(before.margin * after.size / before.size)
 
 
-def reducible(account: Account, order: Order) -> Decimal:
+def reducible(account: PaperAccount, order: Order) -> Decimal:
     """Return what of an order may trade now, signed: a reduce-only order never passes flat."""
     if not order.reduce_only:
         return order.remaining
@@ -96,7 +98,7 @@ def reducible(account: Account, order: Order) -> Decimal:
     return order.remaining if abs(order.remaining) <= abs(size) else -size
 
 
-def take(account: Account, rules: VenueRules, order: Order, limit: Decimal | None) -> Order:
+def take(account: PaperAccount, rules: VenueRules, order: Order, limit: Decimal | None) -> Order:
     """Let an order take from the book up to a limit; gives it as it stands then, still open."""
     one = rules.symbols[order.symbol]
     buying = order.quantity > 0
@@ -109,7 +111,7 @@ def take(account: Account, rules: VenueRules, order: Order, limit: Decimal | Non
     return order
 
 
-def meet(account: Account, rules: VenueRules, order: Order) -> Order:
+def meet(account: PaperAccount, rules: VenueRules, order: Order) -> Order:
     """Fill a resting limit order that the market has come to, at its own price, as deep as the market came."""
     if order.price is None:
         return order
@@ -125,7 +127,7 @@ def meet(account: Account, rules: VenueRules, order: Order) -> Order:
     return order
 
 
-def would_take(account: Account, rules: VenueRules, order: Order) -> bool:
+def would_take(account: PaperAccount, rules: VenueRules, order: Order) -> bool:
     """Whether a limit order reaches the other side's touch."""
     if order.price is None:
         return False
@@ -133,7 +135,7 @@ def would_take(account: Account, rules: VenueRules, order: Order) -> bool:
     return order.price >= ask if order.quantity > 0 else order.price <= bid
 
 
-def execute(account: Account, rules: VenueRules, order: Order) -> Order:
+def execute(account: PaperAccount, rules: VenueRules, order: Order) -> Order:
     """Let an order that reached the venue meet the book now: it trades, rests or ends. Gives it as it stands."""
     keep = rules.history
     if order.kind is OrderKind.STOP_MARKET and order.due_at is None:
@@ -152,7 +154,7 @@ def execute(account: Account, rules: VenueRules, order: Order) -> Order:
     return account.close_order(order, OrderStatus.EXPIRED, note, keep)
 
 
-def match_resting(account: Account, rules: VenueRules, symbol: Symbol) -> None:
+def match_resting(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
     """Fill what the market has come to, oldest first, and end reduce-only orders that have nothing left to reduce."""
     for order in account.working(symbol):
         if order.kind is not OrderKind.LIMIT:
@@ -165,7 +167,7 @@ def match_resting(account: Account, rules: VenueRules, symbol: Symbol) -> None:
     sweep_reduce_only(account, rules, symbol)
 
 
-def sweep_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> None:
+def sweep_reduce_only(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
     """End the resting reduce-only limit orders of a symbol that have nothing left to reduce."""
     for order in account.working(symbol):
         if order.kind is OrderKind.LIMIT and order.reduce_only and not reducible(account, order):
@@ -173,7 +175,7 @@ def sweep_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> No
     _trim_reduce_only(account, rules, symbol)
 
 
-def _trim_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> None:
+def _trim_reduce_only(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
     """Where that is the custom: while the reduce-only orders of a symbol exceed its position, cancel the oldest."""
     if not rules.customs.trims_reduce_only:
         return
@@ -183,7 +185,7 @@ def _trim_reduce_only(account: Account, rules: VenueRules, symbol: Symbol) -> No
         account.close_order(oldest, OrderStatus.CANCELLED, "reduce-only orders exceed the position", rules.history)
 
 
-def _worst_price(account: Account, rules: VenueRules, order: Order) -> Decimal:
+def _worst_price(account: PaperAccount, rules: VenueRules, order: Order) -> Decimal:
     """Return the price beyond which an order never takes: its own, else the price band around the mark."""
     if order.price is not None:
         return order.price
@@ -194,7 +196,7 @@ def _worst_price(account: Account, rules: VenueRules, order: Order) -> Decimal:
     return price_up(mark * (1 - one.price_band), one.market.tick)
 
 
-def _fill(account: Account, rules: VenueRules, order: Order, trade: Level, *, is_maker: bool) -> Order:
+def _fill(account: PaperAccount, rules: VenueRules, order: Order, trade: Level, *, is_maker: bool) -> Order:
     buying = order.quantity > 0
     market = rules.symbols[order.symbol].market
     fee = transact(

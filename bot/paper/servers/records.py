@@ -17,7 +17,7 @@ FORCED: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class TradeRecord:
     """A fill with the number of the trade and of its order."""
 
     number: int
@@ -38,7 +38,7 @@ class Records:
     """An account's past, oldest first; ``names`` are the numbers of the ended orders by client id."""
 
     orders: dict[int, Order] = field(default_factory=dict)
-    trades: list[Trade] = field(default_factory=list)
+    trades: list[TradeRecord] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
     names: dict[ClientOrderId, list[int]] = field(default_factory=dict)
 
@@ -74,12 +74,12 @@ class Records:
         self.names.setdefault(order.client_id, []).append(order.number)
 
     @staticmethod
-    def _trade(engine: PaperEngine, fill: Fill, number: int) -> Trade:
+    def _trade(engine: PaperEngine, fill: Fill, number: int) -> TradeRecord:
         order = None if fill.client_id is None else engine.account.find(fill.client_id)
-        return Trade(number, FORCED + number if order is None else order.number, fill)
+        return TradeRecord(number, FORCED + number if order is None else order.number, fill)
 
 
-def _movements(entries: list[LedgerEntry], trades: list[Trade]) -> list[Movement]:
+def _movements(entries: list[LedgerEntry], trades: list[TradeRecord]) -> list[Movement]:
     """Tell which trade each entry belongs to: a trade books its profit (if any), then its fee, trade by trade."""
     left = list(trades)
     found: list[Movement] = []
@@ -96,7 +96,7 @@ def _movements(entries: list[LedgerEntry], trades: list[Trade]) -> list[Movement
     return found
 
 
-def _forced(trade: Trade) -> Order:
+def _forced(trade: TradeRecord) -> Order:
     """Make the order that the venue itself sent."""
     fill = trade.fill
     return Order(

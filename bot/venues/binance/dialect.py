@@ -15,7 +15,7 @@ from bot.core.snapshot import Balance, PerpPosition
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.exchange import translate
 from bot.exchange.ccxt_link import Link, side_by_side
-from bot.exchange.dialect import Account, Found, Instrument, Page, Settings
+from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import VenueFacts
 from bot.exchange.fields import (
@@ -118,7 +118,7 @@ class Binance:
     async def _account(self, link: Link) -> Row:
         return row_of(await link.read("fapiPrivateV3GetAccount"), "account")
 
-    async def account(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         """Read positions and account side by side; positions that one names and the other does not are not believed.
 
         Both answers leave out symbols without position and orders, so that only their agreement proves a flat one.
@@ -128,7 +128,7 @@ class Binance:
         except Unbelievable:
             return await self._account_once(link, instruments)  # a trade between the two answers: they agree again
 
-    async def _account_once(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+    async def _account_once(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         async with side_by_side() as group:
             asked = group.create_task(link.read("fapiPrivateV3GetPositionRisk")), group.create_task(self._account(link))
         risk, account = rows_of(asked[0].result(), "positions"), asked[1].result()
@@ -146,7 +146,7 @@ class Binance:
                     f"{one.market.symbol}: the position reads {read.size} here and {size} in the account"
                 )
             positions[one.market.symbol] = read
-        return Account(_balance(account), positions)
+        return VenueAccount(_balance(account), positions)
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
         """Return the parameters of a normal or conditional order; the margin mode is the symbol's, not the order's."""

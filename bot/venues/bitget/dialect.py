@@ -15,7 +15,7 @@ from bot.core.snapshot import Balance, PerpPosition
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.exchange import translate
 from bot.exchange.ccxt_link import Link, side_by_side
-from bot.exchange.dialect import Account, Found, Instrument, Page, Settings
+from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import VenueFacts
 from bot.exchange.fields import (
@@ -97,7 +97,7 @@ class Bitget:
     async def _accounts(self, link: Link) -> tuple[Row, ...]:
         return rows_of(_data(await link.read("privateMixGetV2MixAccountAccounts", dict(_PRODUCT))), "accounts")
 
-    async def account(self, link: Link, instruments: Sequence[Instrument]) -> Account:
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         """Read positions and account; a symbol that the list leaves out must be empty when asked for alone, too."""
         listed = rows_of(
             _data(await link.read("privateMixGetV2MixPositionAllPosition", dict(_PRODUCT_AND_COIN))), "positions"
@@ -118,7 +118,7 @@ class Bitget:
             else translate.flat(one.market.symbol, one.leverage)
             for one in instruments
         }
-        return Account(_balance(accounts.result(), listed), positions)
+        return VenueAccount(_balance(accounts.result(), listed), positions)
 
     async def _confirm_flat(self, link: Link, one: Instrument) -> None:
         query = {**_PRODUCT_AND_COIN, "symbol": one.venue_symbol}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from bot.core.data_quality.pool_prices import follow
+from bot.core.data_quality.pool_prices import watch_pools
 from bot.core.state import PoolWatch
 from tests.core.scenes import ETH, GUARDS, MARKS, NOW, chain, pool_id, pool_price, v2
 
@@ -20,7 +20,7 @@ STEADY = replace(NARROW, max_pool_average_deviation=D("0.5"), max_pool_step=D("0
 def doubted(basis: str, average: str, seen: str, *, is_step: bool) -> bool:
     view = chain([v2("a", 1)], pools=[pool_price(MARKS[ETH] * D(seen))], at=NOW)
     before = {(view.chain, pool_id("pool")): PoolWatch(NOW - timedelta(seconds=12), D(basis), D(average))}
-    _, doubts = follow(before, [view], MARKS, STEADY if is_step else NARROW)
+    _, doubts = watch_pools(before, [view], MARKS, STEADY if is_step else NARROW)
     return any(key[1] == "0xpool" for key in doubts)
 
 

@@ -18,7 +18,7 @@ from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.inputs import CycleInputs
 from bot.core.orders import LedgerEntry, LedgerKind
-from bot.core.pnl.ledger import Book, JournaledTrade, follow
+from bot.core.pnl.ledger import Book, JournaledTrade, book_cycle
 from bot.core.snapshot import Entry, EntrySource, LpPosition, Snapshot
 from bot.core.types import USD, ZERO, ClientOrderId, PoolId, PositionId
 from tests.core.scenes import BTC, ETH, NO_INPUTS, USDC, WETH, chain, policy, pool_price
@@ -173,7 +173,7 @@ class Bot:
             for view in seen.known_venues
             for old in (self.book.accounts.get(view.venue),)
         }
-        self.book = follow(self.book, seen, decision, news)
+        self.book = book_cycle(self.book, seen, decision, news)
 
 
 STEP = st.tuples(
@@ -315,6 +315,6 @@ def test_what_nobody_prices_waits_until_it_is_priced() -> None:
     bot = Bot(world)
     bot.cycle()
     seen = world.snapshot()
-    blind = follow(bot.book, seen, replace(decide(seen, NO_INPUTS, fresh(), policy()), prices={BTC: D(40_000)}), {})
+    blind = book_cycle(bot.book, seen, replace(decide(seen, NO_INPUTS, fresh(), policy()), prices={BTC: D(40_000)}), {})
     assert blind.stakes == bot.book.stakes
     assert blind.total == bot.book.total

@@ -38,7 +38,7 @@ def moment(equity: int, ledger: Sequence[LedgerEntry] | None, days: int = 0) -> 
 
 
 def after(money: Money, seen: Snapshot) -> Money:
-    return loss_limits.follow(money, seen, ({}, {}), {})
+    return loss_limits.update_money(money, seen, ({}, {}), {})
 
 
 def verdicts(money: Money, seen: Snapshot, liquidity: int) -> list[str]:

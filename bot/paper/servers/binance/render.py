@@ -9,7 +9,7 @@ from bot.core.orders import LedgerKind, OrderKind, OrderStatus, TimeInForce
 from bot.core.types import ZERO
 from bot.paper.engine.account import Order
 from bot.paper.servers.desk import Wish
-from bot.paper.servers.records import Movement, Trade
+from bot.paper.servers.records import Movement, TradeRecord
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import fixed, millis, places
 
@@ -126,7 +126,7 @@ def _algo_status(one: Order) -> str:
     return "NEW" if one.status is OrderStatus.OPEN else _ALGO.get(one.status, "EXPIRED")
 
 
-def trade(market: PerpMarket, one: Trade) -> Json:
+def trade(market: PerpMarket, one: TradeRecord) -> Json:
     """Return a trade of the account."""
     fill = one.fill
     return {

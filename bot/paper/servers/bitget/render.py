@@ -10,7 +10,7 @@ from bot.core.types import ZERO
 from bot.paper.engine.account import Order
 from bot.paper.engine.rules import MarginMode
 from bot.paper.servers.desk import Wish
-from bot.paper.servers.records import Trade
+from bot.paper.servers.records import TradeRecord
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import fixed, millis, places, plain
 
@@ -127,7 +127,7 @@ def _plan_status(one: Order) -> str:
     return "live" if one.status is OrderStatus.OPEN else "cancelled"
 
 
-def trade(market: PerpMarket, one: Trade) -> Json:
+def trade(market: PerpMarket, one: TradeRecord) -> Json:
     """Return a trade of the account."""
     fill = one.fill
     fee = {"deduction": "no", "feeCoin": "USDT", "totalDeductionFee": "", "totalFee": plain(-fill.fee)}

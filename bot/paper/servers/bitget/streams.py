@@ -32,7 +32,7 @@ def channel(venue: Venue, incoming: Incoming) -> Channel:
         case "/v2/ws/public":
             return Tickers(venue)
         case "/v2/ws/private":
-            return Account(venue)
+            return AccountChannel(venue)
         case _:
             raise errors.no_such_path()
 
@@ -84,7 +84,7 @@ class Tickers:
 
 
 @dataclass(slots=True)
-class Account:
+class AccountChannel:
     """The channels ``orders``, ``orders-algo`` and ``positions``, for whoever has logged in."""
 
     venue: Venue

@@ -34,7 +34,7 @@ class Assessment:
         hedge_markets: the markets of every hedged underlying.
         exposures: what the liquidity holds of each underlying.
         prices: USD by underlying.
-        lp_value: the liquidity's value, USD.
+        lp_value: the liquidity's value, USD, as far as venues have marks for it.
         capital: ``lp_value`` and the venues' equity, as far as it is known.
         issues: what is not believed.
         broken: the loss limits that are passed.
@@ -69,7 +69,8 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
     markets, jumps = position_tracking.follow_markets(
         state.markets, snapshot.known_venues, flights, inputs.fired, now, policy.risk.settle_time
     )
-    lp_value = exposure.value(held.values(), prices)
+    # what only a pool prices may be worth anything, if a stranger trades there: it widens no band and raises no limit
+    lp_value = exposure.value(held.values(), {USD: Decimal(1), **marks})
     money = loss_limits.update_money(state.money, snapshot, (state.held, held), prices)
     capital = loss_limits.capital(money, snapshot, lp_value)
     broken = loss_limits.breaches(money, capital, policy.risk.loss, loss_limits.unbooked(money, snapshot))

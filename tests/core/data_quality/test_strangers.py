@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.run_state import BotState, RunState
-from bot.core.snapshot import ChainView, LeftOut, LpPosition
+from bot.core.snapshot import ChainView, LeftOut, LpPosition, PoolPrice, Token
 from bot.core.state import State
-from bot.core.types import ChainName, PositionId
-from tests.core.scenes import ETH, MARKS, NO_INPUTS, NOW, USD, chain, lp, policy, pool_price, snapshot, venue
+from bot.core.types import Address, ChainName, PoolId, PositionId, Underlying
+from tests.core.scenes import ETH, MARKS, NO_INPUTS, NOW, TOKENS, USD, chain, lp, policy, pool_price, snapshot, venue
 
 D = Decimal
+COIN = Underlying("COIN")
 OWN = lp("own", (50, 100_000), pool="own")
 TRAP = "trap"
 
@@ -135,3 +136,22 @@ def test_gifts_in_unknown_tokens_make_one_alarm_and_nothing_else() -> None:
     assert keys(beset) - keys(alone) == {"left-out:local"}
     (message,) = (alarm.message for alarm in beset.alarms if alarm.key == "left-out:local")
     assert "gift0 and 299 more" in message
+
+
+@given(
+    price=st.sampled_from(["1e-40", "1e-9", "1", "1e9", "1e40"]),
+    amount=st.sampled_from(["1e-18", "1", "1e18"]),
+    against=st.sampled_from([USD, ETH]),
+)
+def test_a_token_that_only_a_pool_prices_widens_no_band_and_raises_no_limit(
+    price: str, amount: str, against: Underlying
+) -> None:
+    """Whoever owns such a token moves its pool as they like."""
+    coin = replace(lp("coin", (amount, 0), pool="coin"), token0=Token(Address("0xC"), "COIN", 18, COIN, D(1)))
+    coin = replace(coin, token1=TOKENS[against])
+    pools = (*view(OWN).pools, PoolPrice(PoolId("0xcoin"), COIN, against, D(price), D(1)))
+    shown = replace(view(OWN), positions=(OWN, coin), pools=pools)
+    alone = decide(snapshot(view(OWN)), NO_INPUTS, fresh(), policy())
+    beset = decide(snapshot(shown), NO_INPUTS, fresh(), policy())
+    assert beset.approved == alone.approved
+    assert keys(beset) - keys(alone) == {"no-market:COIN"}

@@ -35,6 +35,7 @@ from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, EntrySource
 from bot.core.telemetry_event import CycleRecorded, EventJournaled, OrderReported
 from bot.core.types import VenueId
+from bot.core.view.cycle import view_of
 from bot.journal import tables
 from bot.journal.order_lifecycle import IntentStatus
 from bot.journal.reader import JournalMeta
@@ -45,6 +46,7 @@ from tests.app.fakes import view
 from tests.backtest.scenes import generated, plan_of
 from tests.core import scenes
 from tests.core.scenes import ETH, NO_INPUTS, NOW, pending
+from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import ABOUT, UNKNOWN, account, record
 
 DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
@@ -150,7 +152,7 @@ def _printed() -> dict[str, object]:
     answer = CommandResult(True, cycle.decision.state.bot, "")
     replayed = replay(plan_of(generated()))
     return {
-        "plan": as_data(cycle.snapshot, cycle.decision),
+        "plan": as_data(view_of(cycle)),
         "plan --shock": what_if_data(what_if),
         "status": status.status_data(meta, cycle, (order,), (event,), Book(), answer),
         "pause": control.result_data(answer),
@@ -176,5 +178,5 @@ def _page() -> object:
         OrderReported(intent, Accepted(report)),
         EventJournaled(Event(NOW, "started", "", {})),
     ):
-        server.take(event)
+        tell(server, event)
     return json.loads(server._board.status())  # noqa: SLF001 - what it answers, without a port

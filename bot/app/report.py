@@ -4,38 +4,41 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.core.analysis.shock import WhatIf
-from bot.core.decision import Approved, Decision, Hedge, PositionReport, PositionRisk, Refused
+from bot.core.analysis.shock import Planned, WhatIf
+from bot.core.decision import Approved, PositionRisk, Refused
 from bot.core.orders import OrderRequest
-from bot.core.snapshot import LpPosition, Snapshot, VenueUnknown, VenueView
+from bot.core.pnl.ledger import Book
+from bot.core.record import CycleRecord
+from bot.core.view.cycle import CycleView, HedgeView, PositionView, VenueState, view_of
+from bot.core.view.perps import Perp
 
 Json = dict[str, object]
 
 
-def as_data(snapshot: Snapshot, decision: Decision) -> Json:
+def as_data(view: CycleView) -> Json:
     """Return everything that a decision rests on and came to. Numbers are strings; raw amounts are integers as strings.
 
     Positions: raw token units, principal and uncollected fees apart; IL a fraction and USD. Hedges: base units.
     """
-    reports = {report.position: report for report in decision.positions}
+    snapshot, decision = view.record.snapshot, view.record.decision
     return {
         "at": snapshot.observed_at.isoformat(),
         "state": {"state": decision.state.bot.state.value, "reason": decision.state.bot.reason},
         "blocks": [
             {
-                "chain": view.chain,
-                "chain_id": view.chain_id,
-                "number": view.block.number,
-                "hash": view.block.hash,
-                "time": view.block.timestamp.isoformat(),
+                "chain": chain.chain,
+                "chain_id": chain.chain_id,
+                "number": chain.block.number,
+                "hash": chain.block.hash,
+                "time": chain.block.timestamp.isoformat(),
             }
-            for view in snapshot.chains
+            for chain in snapshot.chains
         ],
         "prices_usd": {name: str(price) for name, price in sorted(decision.prices.items())},
-        "positions": [_position(position, reports.get(position.id)) for position in snapshot.positions],
-        "venues": [_venue(venue) for venue in snapshot.venues],
+        "positions": [_position(item) for item in view.positions],
+        "venues": [_venue(venue) for venue in view.venues],
         "shorts": [_position_risk(one) for one in decision.position_risks],
-        "hedges": [_hedge(hedge) for hedge in decision.hedges],
+        "hedges": [_hedge(item) for item in view.hedges],
         "orders": [_order(item.order) for item in decision.approved],
         "refused": [{**_order(item.order), "guard": item.guard, "because": item.reason} for item in decision.refused],
         "alarms": [
@@ -44,12 +47,18 @@ def as_data(snapshot: Snapshot, decision: Decision) -> Json:
     }
 
 
+def planned_view(planned: Planned, book: Book | None = None) -> CycleView:
+    """Return the view of a decision that no cycle recorded; ``book`` is what the journal has, if there is one."""
+    at = planned.decision.at
+    return view_of(CycleRecord(0, at, planned.snapshot, planned.decision, 0.0, book=book or Book()))
+
+
 def what_if_data(found: WhatIf) -> Json:
     """Return a move of prices: what stands before and after it, and what it does to every short."""
     return {
         "shocks": {underlying: str(move) for underlying, move in found.shocks.items()},
-        "now": as_data(found.now.snapshot, found.now.decision),
-        "then": as_data(found.then.snapshot, found.then.decision),
+        "now": as_data(planned_view(found.now)),
+        "then": as_data(planned_view(found.then)),
         "shorts": [
             {
                 "before": _position_risk(fate.before),
@@ -85,7 +94,8 @@ def words(item: Approved | Refused) -> str:
     return f"{verb} {abs(order.quantity)} {order.symbol} on {order.venue}{price} ({kind})"
 
 
-def _position(position: LpPosition, report: PositionReport | None) -> Json:
+def _position(item: PositionView) -> Json:
+    position, report = item.position, item.report
     amounts, entry = position.amounts, position.entry
     return {
         "id": position.id,
@@ -107,21 +117,24 @@ def _position(position: LpPosition, report: PositionReport | None) -> Json:
     }
 
 
-def _venue(venue: VenueView | VenueUnknown) -> Json:
-    match venue:
-        case VenueUnknown(name, reason, _):
-            return {"venue": name, "unknown": reason}
-        case VenueView():
-            return {
-                "venue": venue.venue,
-                "equity_usd": str(venue.balance.equity),
-                "available_usd": str(venue.balance.available),
-                "positions": {symbol: str(position.size) for symbol, position in sorted(venue.positions.items())},
-                "open_orders": len(venue.open_orders),
-            }
+def _venue(venue: VenueState) -> Json:
+    if venue.balance is None:
+        return {"venue": venue.venue, "unknown": venue.reason}
+    return {
+        "venue": venue.venue,
+        "equity_usd": str(venue.balance.equity),
+        "available_usd": str(venue.balance.available),
+        "positions": {perp.position.symbol: str(perp.position.size) for perp in sorted(venue.perps, key=_symbol)},
+        "open_orders": venue.open_orders,
+    }
 
 
-def _hedge(hedge: Hedge) -> Json:
+def _symbol(perp: Perp) -> str:
+    return perp.position.symbol
+
+
+def _hedge(item: HedgeView) -> Json:
+    hedge = item.hedge
     band = hedge.band
     return {
         "underlying": hedge.underlying,

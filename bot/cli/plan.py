@@ -16,7 +16,7 @@ from rich.console import Console
 from bot.app import logging
 from bot.app.plan import plan as make_plan
 from bot.app.plan import what_if
-from bot.app.report import as_data, what_if_data
+from bot.app.report import as_data, planned_view, what_if_data
 from bot.cli.options import AsJson, ConfigFiles, Level, Live, open_settings
 from bot.cli.tables import show
 from bot.cli.what_if import show_what_if
@@ -54,7 +54,7 @@ def plan(
         return
     made = asyncio.run(make_plan(settings))
     if as_json:
-        sys.stdout.write(json.dumps(as_data(made.snapshot, made.decision), indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_data(planned_view(made)), indent=2) + "\n")
     else:
         show(Console(), made.snapshot, made.decision)
 

@@ -20,6 +20,7 @@ from bot.core.command import Command, CommandResult, Verb
 from bot.core.errors import Halt
 from bot.core.pnl.ledger import Book
 from bot.core.record import CycleRecord, Event
+from bot.core.view.cycle import view_of
 from bot.journal.reader import JournalMeta, JournalView
 from bot.journal.rows import IntentRecord
 from bot.protocols.registry import CURVES
@@ -79,7 +80,7 @@ def status_data(
         "epoch": meta.epoch,
         "running": str(meta.holder) if meta.holder else None,
         "cycle": record and {"number": record.cycle, "seconds": record.seconds},
-        "last": record and as_data(record.snapshot, record.decision),
+        "last": record and as_data(view_of(record)),
         "orders": [
             {
                 "client_id": item.intent.client_id,

@@ -87,14 +87,7 @@ class StreamHeard:
     stream: str
 
 
-TelemetryEvent = (
-    CycleRecorded
-    | CycleFailed
-    | PhaseEnded
-    | OrderReported
-    | EventJournaled
-    | LedgerRead
-    | VenueFailed
-    | RpcFailed
-    | StreamHeard
+Happening = (
+    CycleFailed | PhaseEnded | OrderReported | EventJournaled | LedgerRead | VenueFailed | RpcFailed | StreamHeard
 )
+TelemetryEvent = CycleRecorded | Happening

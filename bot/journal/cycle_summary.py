@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +10,9 @@ from decimal import Decimal
 from bot.core.decision import Hedge
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
-from bot.core.snapshot import VenueView
-from bot.core.types import ZERO, ChainName, Underlying, VenueId
+from bot.core.types import ChainName, Underlying, VenueId
+from bot.core.view.cycle import totals_of
+from bot.core.view.results import results_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,21 @@ class HedgeFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The whole book, USD; sums over all positions, None as soon as one of them is unknown.
+class ResultFigures:
+    """What the liquidity and its hedge brought since the journal began, USD."""
 
-    ``lp_value`` includes ``fees_value``; ``il_value`` covers the positions whose entry is known (the others have none).
-    ``equity`` is by venue; a venue that could not be read is missing.
-    """
+    liquidity: Decimal
+    hedge: Decimal
+
+    @property
+    def both(self) -> Decimal:
+        """The sum."""
+        return self.liquidity + self.hedge
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The whole book, USD: see ``Totals``; ``result`` is None in journals of versions that did not write it."""
 
     state: RunState
     positions: int
@@ -47,6 +57,7 @@ class Figures:
     approved: int
     refused: int
     alarms: int
+    result: ResultFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +74,19 @@ class CycleSummary:
 def summarise(record: CycleRecord) -> CycleSummary:
     """Draw the figures out of a cycle's record."""
     snapshot, decision = record.snapshot, record.decision
+    totals, results = totals_of(record), results_of(record.book, snapshot)
     figures = Figures(
         state=decision.state.bot.state,
         positions=len(decision.positions),
-        lp_value=_sum(report.value for report in decision.positions),
-        fees_value=_sum(report.fees_value for report in decision.positions),
-        il_value=sum((report.il_value for report in decision.positions if report.il_value is not None), ZERO),
-        equity={view.venue: view.balance.equity for view in snapshot.venues if isinstance(view, VenueView)},
+        lp_value=totals.lp_value,
+        fees_value=totals.fees_value,
+        il_value=totals.il_value,
+        equity=totals.equity,
         hedges=tuple(_hedge(hedge) for hedge in decision.hedges),
         approved=len(decision.approved),
         refused=len(decision.refused),
         alarms=len(decision.alarms),
+        result=ResultFigures(results.liquidity, results.hedge),
     )
     blocks = {view.chain: view.block.number for view in snapshot.chains}
     return CycleSummary(record.cycle, record.at, record.seconds, blocks, figures)
@@ -91,12 +104,3 @@ def _hedge(hedge: Hedge) -> HedgeFigures:
         inner=hedge.band.inner if hedge.band else None,
         mark=hedge.mark,
     )
-
-
-def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
-    total = ZERO
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total

@@ -8,7 +8,9 @@ from typing import Any
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.snapshot import VenueUnknown
+from bot.core.view.cycle import CycleView
 from bot.ports import Clock
+from bot.telemetry.publisher import Shown
 
 
 class Pulse:
@@ -20,9 +22,10 @@ class Pulse:
         self._record: CycleRecord | None = None
         self.limit = limit
 
-    def publish(self, record: CycleRecord) -> None:
-        """Take a finished cycle."""
-        self._since, self._record = self._clock.monotonic(), record
+    def take(self, shown: Shown) -> None:
+        """Note that a cycle was finished; nothing else counts."""
+        if isinstance(shown, CycleView):
+            self._since, self._record = self._clock.monotonic(), shown.record
 
     @property
     def age(self) -> float:

@@ -2,36 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 import structlog
 
-from bot.core.telemetry_event import TelemetryEvent
+from bot.core.record import CycleRecord, Event
+from bot.core.telemetry_event import CycleRecorded, Happening, TelemetryEvent
+from bot.core.view.cycle import CycleView, view_of
+from bot.telemetry.changes import changes
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a cycle changed against the one before: an alarm that came or went, the run state."""
+
+    event: Event
+
+
+Shown = CycleView | Changed | Happening
+"""What subscribers take: a cycle comes as its view model, computed once for all of them, after what it changed."""
 
 
 class Subscriber(Protocol):
     """Someone who shows or counts what happens: metrics, the status page, MQTT, alerts."""
 
-    def take(self, event: TelemetryEvent) -> None:
-        """Take an event; must not block."""
+    def take(self, shown: Shown) -> None:
+        """Take what happened; must not block."""
 
 
 class TelemetryPublisher:
-    """A Telemetry with subscribers; a subscriber that fails costs its own view of the event and nothing else."""
+    """A Telemetry with subscribers; a subscriber that fails costs its own view of the event and nothing else.
 
-    def __init__(self) -> None:
+    Args:
+        began: the day of the journal's first cycle; None: there was none yet.
+    """
+
+    def __init__(self, began: date | None = None) -> None:
+        self.began = began
         self._subscribers: list[Subscriber] = []
+        self._before: CycleRecord | None = None
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Show a subscriber all that happens from now on."""
         self._subscribers.append(subscriber)
 
     def emit(self, event: TelemetryEvent) -> None:
-        """Hand an event to every subscriber."""
-        for subscriber in self._subscribers:
-            try:
-                subscriber.take(event)
-            except Exception:  # a bug in a screen must not end the watch over a hedge
-                log.exception("a telemetry subscriber failed", subscriber=type(subscriber).__name__)
+        """Show an event to every subscriber."""
+        try:
+            for shown in self._shown(event):
+                for subscriber in self._subscribers:
+                    _hand(subscriber, shown)
+        except Exception:  # as below: what is shown must never end what is done
+            log.exception("an event can't be shown", event_type=type(event).__name__)
+
+    def _shown(self, event: TelemetryEvent) -> Iterator[Shown]:
+        if not isinstance(event, CycleRecorded):
+            yield event
+            return
+        before, self._before = self._before, event.record
+        self.began = self.began or event.record.at.date()
+        for change in changes(before, event.record):
+            yield Changed(change)
+        yield view_of(event.record, self.began)
+
+
+def _hand(subscriber: Subscriber, shown: Shown) -> None:
+    try:
+        subscriber.take(shown)
+    except Exception:  # a bug in a screen must not end the watch over a hedge
+        log.exception("a telemetry subscriber failed", subscriber=type(subscriber).__name__)

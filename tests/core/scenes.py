@@ -57,7 +57,7 @@ MARKS = {ETH: Decimal(2000), BTC: Decimal(50000)}
 
 @dataclass(frozen=True, slots=True)
 class FakeCurve:
-    """A curve that answers what it is told."""
+    """A curve that answers what it is told; at other prices it is a constant product."""
 
     liquidity: int
     in_range: bool
@@ -79,7 +79,11 @@ class FakeCurve:
         return Decimal(0)
 
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
-        raise NotImplementedError(price)
+        root = (price / self.raw_price).sqrt()
+        return self.held.principal0 / root, self.held.principal1 * root
+
+    def bounds(self) -> None:
+        return
 
 
 def symbol(underlying: Underlying) -> Symbol:

@@ -17,6 +17,7 @@ from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.dashboard_state import Past
 from bot.telemetry.web.server import HttpServer
 from tests.core.scenes import ETH, NOW, pending
+from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import ABOUT, record, site
 
 
@@ -44,14 +45,14 @@ async def next_message(stream: aiohttp.ClientResponse) -> Message:
 
 async def test_a_reader_gets_the_past_and_then_each_new_cycle() -> None:
     async with site() as at:
-        at.server.take(CycleRecorded(record(1)))
-        at.server.take(CycleRecorded(record(2)))
+        tell(at.server, CycleRecorded(record(1)))
+        tell(at.server, CycleRecorded(record(2)))
         async with at.client.get("/events") as stream:
             assert stream.content_type == "text/event-stream"
             first = await next_message(stream)
-            at.server.take(CycleRecorded(record(3)))
+            tell(at.server, CycleRecorded(record(3)))
             second = await next_message(stream)
-            at.server.take(EventJournaled(Event(NOW, "failing", "no chain", {})))
+            tell(at.server, EventJournaled(Event(NOW, "failing", "no chain", {})))
             third = await next_message(stream)
     assert (first.event, first.cycles) == ("all", [1, 2])
     assert (second.event, second.cycles, second.data["status"]["last"]["cycle"]) == ("more", [3], 3)
@@ -62,11 +63,11 @@ async def test_a_reader_gets_the_past_and_then_each_new_cycle() -> None:
 
 async def test_a_reader_that_comes_back_gets_what_it_missed() -> None:
     async with site() as at:
-        at.server.take(CycleRecorded(record(1)))
+        tell(at.server, CycleRecorded(record(1)))
         async with at.client.get("/events") as stream:
             seen = (await next_message(stream)).id
-        at.server.take(CycleRecorded(record(2)))
-        at.server.take(CycleRecorded(record(3)))
+        tell(at.server, CycleRecorded(record(2)))
+        tell(at.server, CycleRecorded(record(3)))
         async with at.client.get("/events", headers={"Last-Event-ID": seen}) as stream:
             missed = await next_message(stream)
         async with at.client.get("/events", headers={"Last-Event-ID": "otherrun-1"}) as stream:
@@ -85,7 +86,7 @@ async def test_the_past_is_bounded_and_begins_with_the_journals() -> None:
     async with server, aiohttp.ClientSession(server.url) as client, client.get("/events") as stream:
         first = await next_message(stream)
         for number in range(15, 40):
-            server.take(CycleRecorded(record(number)))
+            tell(server, CycleRecorded(record(number)))
         second = await next_message(stream)
     assert first.cycles == list(range(5, 15))
     assert first.data["status"]["orders"][0]["status"] == "sent"
@@ -102,7 +103,7 @@ async def test_readers_are_limited_and_a_place_is_free_again_once_one_has_gone()
             assert refused.status == 503
         streams[0].close()
         for number in range(1, 4):  # writing shows the server that the reader is gone
-            at.server.take(CycleRecorded(record(number)))
+            tell(at.server, CycleRecorded(record(number)))
             await next_message(streams[1])
         async with at.client.get("/events") as served:
             assert served.status == 200

@@ -8,6 +8,7 @@ from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.telemetry_event import CycleRecorded
 from bot.telemetry.web.config import HttpConfig
+from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import UNKNOWN, Site, record, site
 
 
@@ -24,7 +25,7 @@ async def test_livez_turns_unhealthy_when_no_cycle_is_finished_in_time_and_back_
         assert await ask(at, "/livez") == (200, [])
         at.clock.advance(30.5)
         assert await ask(at, "/livez") == (503, ["no cycle was finished for 30 s, above 30 s"])
-        at.server.take(CycleRecorded(record()))
+        tell(at.server, CycleRecorded(record()))
         assert await ask(at, "/livez") == (200, [])
         at.clock.advance(30)
         assert await ask(at, "/livez") == (200, [])
@@ -34,7 +35,7 @@ async def test_livez_turns_unhealthy_when_no_cycle_is_finished_in_time_and_back_
 
 async def test_livez_tells_the_age_and_the_cycle() -> None:
     async with site() as at:
-        at.server.take(CycleRecorded(record(7)))
+        tell(at.server, CycleRecorded(record(7)))
         at.clock.advance(1.25)
         async with at.client.get("/livez") as answer:
             body = await answer.json()
@@ -44,7 +45,7 @@ async def test_livez_tells_the_age_and_the_cycle() -> None:
 async def test_readyz_waits_for_the_first_cycle_and_for_a_fresh_one() -> None:
     async with site(HttpConfig(stale_after=30)) as at:
         assert await ask(at, "/readyz") == (503, ["no cycle was finished yet"])
-        at.server.take(CycleRecorded(record()))
+        tell(at.server, CycleRecorded(record()))
         assert await ask(at, "/readyz") == (200, [])
         at.clock.advance(31)
         assert (await ask(at, "/readyz"))[0] == 503
@@ -59,6 +60,6 @@ async def test_readyz_waits_for_the_first_cycle_and_for_a_fresh_one() -> None:
 )
 async def test_readyz_says_why_the_exposure_is_not_being_hedged(cycle: CycleRecord, reason: str) -> None:
     async with site() as at:
-        at.server.take(CycleRecorded(cycle))
+        tell(at.server, CycleRecorded(cycle))
         assert await ask(at, "/readyz") == (503, [reason])
         assert (await ask(at, "/livez"))[0] == 200

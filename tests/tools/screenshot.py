@@ -14,6 +14,7 @@ from bot.telemetry.about import About
 from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.server import HttpServer
 from tests.core.scenes import NOW
+from tests.telemetry.feed import tell
 from tests.tools.browser import Page, browser
 from tests.tools.market import STEP, play
 
@@ -22,14 +23,14 @@ CYCLES = 720
 
 async def feed(server: HttpServer, clock: ManualClock, cycles: int = CYCLES) -> None:
     """Let the server live through a made-up market."""
-    server.take(EventJournaled(Event(NOW, "started", "the daemon started", {})))
+    tell(server, EventJournaled(Event(NOW, "started", "the daemon started", {})))
     for record, fills in play(cycles):
         clock.advance(STEP.total_seconds())
         if record.cycle == cycles // 2:
-            server.take(EventJournaled(Event(record.at, "reorg", "ethereum: 2 blocks were replaced, read again", {})))
+            tell(server, EventJournaled(Event(record.at, "reorg", "ethereum: 2 blocks were replaced, read again", {})))
         for intent, outcome in fills:
-            server.take(OrderReported(intent, outcome))
-        server.take(CycleRecorded(record))
+            tell(server, OrderReported(intent, outcome))
+        tell(server, CycleRecorded(record))
 
 
 async def ready(page: Page, url: str) -> None:

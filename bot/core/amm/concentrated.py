@@ -119,10 +119,19 @@ class V3Position:
         """
         require_price(price)
         with localcontext(PRECISE):
-            low = from_x96(sqrt_ratio_at_tick(self.tick_lower))
-            high = from_x96(sqrt_ratio_at_tick(self.tick_upper))
+            low, high = self._edges()
             root = max(low, min(price.sqrt(), high))
             return self.liquidity * (1 / root - 1 / high), self.liquidity * (root - low)
+
+    def bounds(self) -> tuple[Decimal, Decimal]:
+        """Return the prices of the two ticks."""
+        with localcontext(PRECISE):
+            low, high = self._edges()
+            return low**2, high**2
+
+    def _edges(self) -> tuple[Decimal, Decimal]:
+        """Return the square roots of the prices of the two ticks."""
+        return from_x96(sqrt_ratio_at_tick(self.tick_lower)), from_x96(sqrt_ratio_at_tick(self.tick_upper))
 
     def _sqrt_price(self) -> Decimal:
         if self.sqrt_price_x96 <= 0:

@@ -98,6 +98,10 @@ class V2Position:
                 share * ((k * price).sqrt() + (self.balance1 - self.reserve1)),
             )
 
+    def bounds(self) -> None:
+        """Return None: a pair trades at every price."""
+        return
+
     def _share(self) -> Decimal:
         """Return the fraction of the pair that the position owns."""
         return Decimal(self.liquidity) / self._supply_after_fee() if self.liquidity else ZERO

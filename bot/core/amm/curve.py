@@ -55,3 +55,6 @@ class Curve(Protocol):
 
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
         """Return the principal, raw units, if the pool stood at another price (raw token1 per token0); no rounding."""
+
+    def bounds(self) -> tuple[Decimal, Decimal] | None:
+        """Return the prices (raw token1 per token0) between which the position trades; None: it trades at every one."""

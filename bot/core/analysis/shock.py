@@ -76,6 +76,10 @@ class Moved:
         """Return the principal at yet another price."""
         return self.real.principal_at(price)
 
+    def bounds(self) -> tuple[Decimal, Decimal] | None:
+        """Return the prices between which the position trades: they stay."""
+        return self.real.bounds()
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:

@@ -1,4 +1,4 @@
-"""The gauges that are read off the last cycle's record when somebody asks: what is unknown has no sample, never a 0."""
+"""The gauges that are read off the last cycle when somebody asks: what is unknown has no sample, never a 0."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from bot.core.inputs import PendingStatus
 from bot.core.pnl.attribution import HedgeResult, LiquidityResult
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
-from bot.core.snapshot import BlockStamp, VenueView
+from bot.core.snapshot import Balance, BlockStamp
 from bot.core.types import PositionId, Underlying
-from bot.telemetry.risk_figures import Perp, funding_a_year, margin_ratio, perps
+from bot.core.view.cycle import CycleView
+from bot.core.view.perps import Perp, margin_ratio
 
 Sample = tuple[tuple[str, ...], Decimal | float | None]
 """The labels' values and the figure; None where it is not known."""
@@ -23,10 +24,15 @@ Sample = tuple[tuple[str, ...], Decimal | float | None]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The last record, and the time at which it is asked about."""
+    """The last cycle, and the time at which it is asked about."""
 
-    record: CycleRecord
+    view: CycleView
     now: datetime
+
+    @property
+    def record(self) -> CycleRecord:
+        """The cycle's record."""
+        return self.view.record
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +61,18 @@ def _position(name: str, text: str, figure: Callable[[PositionReport], Decimal |
     return Gauge(f"dnbot_lp_{name}", text, ("position",), read)
 
 
-def _venue(name: str, text: str, figure: Callable[[VenueView], Decimal | None]) -> Gauge:
+def _venue(name: str, text: str, figure: Callable[[Balance], Decimal | None]) -> Gauge:
     def read(seen: Seen) -> Iterator[Sample]:
-        for view in seen.record.snapshot.venues:
-            if isinstance(view, VenueView):
-                yield (view.venue,), figure(view)
+        for venue in seen.view.venues:
+            if venue.balance is not None:
+                yield (venue.venue,), figure(venue.balance)
 
     return Gauge(f"dnbot_{name}", text, ("venue",), read)
 
 
 def _perp(name: str, text: str, figure: Callable[[Perp], Decimal | None]) -> Gauge:
     def read(seen: Seen) -> Iterator[Sample]:
-        for perp in perps(seen.record):
+        for perp in seen.view.perps:
             yield perp.labels, figure(perp)
 
     return Gauge(f"dnbot_{name}", text, ("venue", "symbol"), read)
@@ -92,8 +98,8 @@ def _prices(seen: Seen) -> Iterator[Sample]:
 
 
 def _venues_up(seen: Seen) -> Iterator[Sample]:
-    for view in seen.record.snapshot.venues:
-        yield (view.venue,), float(isinstance(view, VenueView))
+    for venue in seen.view.venues:
+        yield (venue.venue,), float(venue.balance is not None)
 
 
 def _in_range(seen: Seen) -> Iterator[Sample]:
@@ -116,6 +122,13 @@ def _terms(results: Mapping[PositionId, LiquidityResult] | Mapping[Underlying, H
     for key, result in results.items():
         for term in fields(result):
             yield (key, term.name), getattr(result, term.name)
+
+
+def _results(seen: Seen) -> Iterator[Sample]:
+    results = seen.view.results
+    yield ("liquidity",), results.liquidity
+    yield ("hedge",), results.hedge
+    yield ("both",), results.total
 
 
 def _residual(seen: Seen) -> Iterator[Sample]:
@@ -160,18 +173,18 @@ GAUGES: Final = (
         "dnbot_lp_in_range", "Whether a liquidity position trades at the pool's price (1).", ("position",), _in_range
     ),
     Gauge("dnbot_venue_up", "Whether the last cycle could read the venue (1).", ("venue",), _venues_up),
-    _venue("wallet_usd", "Cash of the collateral account.", lambda view: view.balance.wallet),
-    _venue("equity_usd", "Cash and unrealised profit of the account.", lambda view: view.balance.equity),
-    _venue("available_usd", "Collateral that is free.", lambda view: view.balance.available),
+    _venue("wallet_usd", "Cash of the collateral account.", lambda balance: balance.wallet),
+    _venue("equity_usd", "Cash and unrealised profit of the account.", lambda balance: balance.equity),
+    _venue("available_usd", "Collateral that is free.", lambda balance: balance.available),
     _venue(
         "maintenance_margin_usd",
         "Equity at which the venue liquidates.",
-        lambda view: view.balance.maintenance_margin,
+        lambda balance: balance.maintenance_margin,
     ),
     _venue(
         "margin_ratio",
         "Maintenance margin over equity; liquidation is at 1.",
-        lambda view: margin_ratio(view.balance),
+        margin_ratio,
     ),
     _perp("perp_size_units", "Position in a perpetual, base units (short < 0).", lambda perp: perp.position.size),
     _perp("perp_notional_usd", "Size times mark (short < 0).", lambda perp: perp.notional),
@@ -195,7 +208,7 @@ GAUGES: Final = (
     _perp(
         "funding_yearly_ratio",
         "Funding that a short receives in a year at the present rate, fraction of the notional.",
-        lambda perp: funding_a_year(perp.quote.funding),
+        lambda perp: perp.funding_a_year,
     ),
     _chain("block_number", "Block that the last cycle read.", lambda block, _: float(block.number)),
     _chain(
@@ -216,6 +229,9 @@ GAUGES: Final = (
         "What the perpetuals of an underlying brought since the journal began, by term.",
         ("underlying", "term"),
         lambda seen: _terms(seen.record.book.total.hedges),
+    ),
+    Gauge(
+        "dnbot_pnl_usd", "Result since the journal began: of the liquidity, its hedge, and both.", ("part",), _results
     ),
     Gauge(
         "dnbot_residual_usd",

@@ -10,7 +10,6 @@ from bot.core.types import Mode
 from bot.telemetry.about import About
 from bot.telemetry.health import Pulse
 from bot.telemetry.metrics.registry import Definition, Metrics
-from bot.telemetry.results import Results
 
 _HEAD: Final = """\
 # Metrics
@@ -30,7 +29,7 @@ Prometheus client come on top.
 def definitions() -> list[Definition]:
     """Return every metric, by name."""
     clock = ManualClock(datetime.fromtimestamp(0, UTC))
-    metrics = Metrics(About("", "", Mode.PAPER), clock, Pulse(clock, 0), Results())
+    metrics = Metrics(About("", "", Mode.PAPER), clock, Pulse(clock, 0))
     return sorted(metrics.definitions, key=lambda item: item.name)
 
 

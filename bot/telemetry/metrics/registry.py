@@ -1,4 +1,4 @@
-"""Prometheus metrics: gauges read off the last record, and what has been counted since the start."""
+"""Prometheus metrics: gauges read off the last cycle, and what has been counted since the start."""
 
 from __future__ import annotations
 
@@ -21,25 +21,24 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from bot.core.orders import Accepted, Intent, LedgerEntry, NotFound, Outcome, Rejected, Unknown
-from bot.core.record import CycleRecord
 from bot.core.telemetry_event import (
     CycleFailed,
-    CycleRecorded,
     EventJournaled,
+    Happening,
     LedgerRead,
     OrderReported,
     PhaseEnded,
     RpcFailed,
     StreamHeard,
-    TelemetryEvent,
     VenueFailed,
 )
 from bot.core.types import VenueId
+from bot.core.view.cycle import CycleView
 from bot.ports import Clock
 from bot.telemetry.about import About
 from bot.telemetry.health import Pulse
 from bot.telemetry.metrics.gauges import GAUGES, Seen
-from bot.telemetry.results import Results
+from bot.telemetry.publisher import Changed, Shown
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _REMEMBERED: Final = 10_000
@@ -59,7 +58,7 @@ class Definition:
 class Metrics:
     """Every metric of one bot, in a registry of its own."""
 
-    def __init__(self, about: About, clock: Clock, pulse: Pulse, results: Results) -> None:
+    def __init__(self, about: About, clock: Clock, pulse: Pulse) -> None:
         # Else each counter gets a second series that nobody reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves this one function untyped
         self.definitions: list[Definition] = []
@@ -89,23 +88,20 @@ class Metrics:
             "ledger_usd", "Cash moved since the start, by kind (funding, fee, realised, ...).", "venue", "kind"
         )
         self._booked = _Once()
-        self._pnl(results)
         self._events = self._counter("events", "Events of the journal.", "kind")
         self.definitions += [Definition(item.name, "gauge", item.labels, item.help) for item in GAUGES]
         self.registry.register(self._last)
         ProcessCollector(registry=self.registry)
 
-    def _pnl(self, results: Results) -> None:
-        part = self._gauge("pnl_usd", "Result since the start: of the liquidity, its hedge, and both.", "part")
-        part.labels("liquidity").set_function(lambda: float(results.total.unhedged))
-        part.labels("hedge").set_function(lambda: float(results.total.hedge))
-        part.labels("both").set_function(lambda: float(results.total.hedged))
+    def take(self, shown: Shown) -> None:
+        """Count what happened, or keep the cycle that the gauges are read off."""
+        if isinstance(shown, CycleView):
+            self._recorded(shown)
+        elif not isinstance(shown, Changed):
+            self._count(shown)
 
-    def take(self, event: TelemetryEvent) -> None:
-        """Count an event, or keep the record that the gauges are read off."""
-        match event:
-            case CycleRecorded(record):
-                self._recorded(record)
+    def _count(self, happening: Happening) -> None:
+        match happening:
             case CycleFailed(error):
                 self._failures.labels(error).inc()
             case PhaseEnded(phase, seconds):
@@ -123,8 +119,8 @@ class Metrics:
             case StreamHeard(venue, stream):
                 self._hear(venue, stream)
 
-    def _recorded(self, record: CycleRecord) -> None:
-        self._last.record = record
+    def _recorded(self, view: CycleView) -> None:
+        self._last.view, record = view, view.record
         self._cycles.inc()
         self._seconds.observe(record.seconds)
         for refused in record.decision.refused:
@@ -200,16 +196,16 @@ class _Once:
 
 
 class _Last(Collector):
-    """The gauges of the last record; nothing before the first."""
+    """The gauges of the last cycle; nothing before the first."""
 
     def __init__(self, clock: Clock) -> None:
-        self.record: CycleRecord | None = None
+        self.view: CycleView | None = None
         self._clock = clock
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        if self.record is None:
+        if self.view is None:
             return
-        seen = Seen(self.record, self._clock.now())
+        seen = Seen(self.view, self._clock.now())
         for gauge in GAUGES:
             family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
             for labels, figure in gauge.read(seen):

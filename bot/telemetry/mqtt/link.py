@@ -11,10 +11,10 @@ from aiomqtt import Message as Arrived
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from bot.concurrency import Start, beside, cancellable, gather, raise_if_cancelled
-from bot.core.record import CycleRecord
-from bot.core.telemetry_event import CycleRecorded, EventJournaled, TelemetryEvent
+from bot.core.telemetry_event import EventJournaled
+from bot.core.view.cycle import CycleView
 from bot.ports import Clock, Operator
-from bot.telemetry.changes import STATE, changes
+from bot.telemetry.changes import STATE
 from bot.telemetry.mqtt import discovery, topics
 from bot.telemetry.mqtt.command_auth import Gate, Incoming
 from bot.telemetry.mqtt.command_handler import Desk
@@ -24,6 +24,7 @@ from bot.telemetry.mqtt.messages import Composer
 from bot.telemetry.mqtt.outbox import Outbox
 from bot.telemetry.mqtt.replay_counter import CounterFile
 from bot.telemetry.mqtt.topics import Availability
+from bot.telemetry.publisher import Changed, Shown
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,6 @@ class MqttLink:
         self._composer = Composer(config)
         self.outbox = Outbox(config.queue)
         self._states: set[str] = set()
-        self._record: CycleRecord | None = None
         self._desk: Desk | None = None
         if config.key is not None:
             gate = Gate(config, config.key, CounterFile(config.counter_file), clock)
@@ -64,27 +64,26 @@ class MqttLink:
         if config.discovery is not None:
             self.outbox.put(discovery.device(config, config.discovery))
 
-    def take(self, event: TelemetryEvent) -> None:
-        """Take an event: only puts messages into the outbox."""
-        match event:
-            case CycleRecorded(record):
-                self._show(record)
-            case EventJournaled(noted) if noted.kind != STATE:
-                self.outbox.put(self._composer.event(noted))
+    def take(self, shown: Shown) -> None:
+        """Take what happened: only puts messages into the outbox."""
+        match shown:
+            case CycleView():
+                self._show(shown)
+            case Changed(event):
+                self.outbox.put(self._composer.event(event))
+            case EventJournaled(event) if event.kind != STATE:
+                self.outbox.put(self._composer.event(event))
             case _:
                 pass
 
-    def _show(self, record: CycleRecord) -> None:
-        states = list(self._composer.states(record))
+    def _show(self, view: CycleView) -> None:
+        states = list(self._composer.states(view))
         named = {message.topic for message in states}
         for topic in self._states - named:
             self.outbox.forget(topic)
         self._states = named
         for message in states:
             self.outbox.put(message)
-        for event in changes(self._record, record):
-            self.outbox.put(self._composer.event(event))
-        self._record = record
 
     async def run(self) -> None:
         """Stay connected until cancelled; then say that the bot stopped."""

@@ -1,4 +1,4 @@
-"""From a cycle's record to the messages that tell it; pure."""
+"""From a cycle to the messages that tell it; pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.decision import Hedge
 from bot.core.record import CycleRecord, Event
-from bot.core.snapshot import VenueUnknown, VenueView
-from bot.core.types import ZERO
-from bot.journal.cycle_summary import summarise
+from bot.core.view.cycle import CycleView, HedgeView, VenueState
+from bot.core.view.perps import Perp
 from bot.telemetry.mqtt import payloads, topics
 from bot.telemetry.mqtt.config import MqttConfig
 from bot.telemetry.mqtt.topics import Message
-from bot.telemetry.risk_figures import Perp, margin_ratio, perps
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +20,13 @@ class Composer:
 
     config: MqttConfig
 
-    def states(self, record: CycleRecord) -> Iterator[Message]:
+    def states(self, view: CycleView) -> Iterator[Message]:
         """Return the retained messages of a cycle."""
-        yield self._state(topics.BOT, self._bot(record))
-        for hedge in record.decision.hedges:
-            yield self._state(topics.underlying(hedge.underlying), _underlying(record, hedge))
-        for view in record.snapshot.venues:
-            yield self._state(topics.venue(view.venue), _venue(record, view))
+        yield self._state(topics.BOT, self._bot(view))
+        for item in view.hedges:
+            yield self._state(topics.underlying(item.hedge.underlying), _underlying(view.record, item))
+        for venue in view.venues:
+            yield self._state(topics.venue(venue.venue), _venue(venue))
 
     def event(self, event: Event) -> Message:
         """Return the message of an event."""
@@ -39,9 +36,9 @@ class Composer:
     def _state(self, topic: str, payload: payloads.Payload) -> Message:
         return Message(f"{self.config.prefix}/{topic}", payload.encode(), retain=True)
 
-    def _bot(self, record: CycleRecord) -> payloads.BotState:
-        figures, decision = summarise(record).figures, record.decision
-        known = len(figures.equity) == len(record.snapshot.venues)
+    def _bot(self, view: CycleView) -> payloads.BotState:
+        record, totals = view.record, view.totals
+        decision = record.decision
         return payloads.BotState(
             bot=self.config.bot_id,
             version=self.config.version,
@@ -52,11 +49,11 @@ class Composer:
             cycle=record.cycle,
             at=record.at,
             seconds=round(record.seconds, 4),
-            lp_value=figures.lp_value,
-            fees_value=figures.fees_value,
-            equity=sum(figures.equity.values(), ZERO) if known else None,
-            approved=figures.approved,
-            refused=figures.refused,
+            lp_value=totals.lp_value,
+            fees_value=totals.fees_value,
+            equity=totals.all_equity,
+            approved=len(decision.approved),
+            refused=len(decision.refused),
             alarms=tuple(
                 payloads.StandingAlarm(key=alarm.key, severity=alarm.severity, message=alarm.message)
                 for alarm in decision.alarms
@@ -64,7 +61,8 @@ class Composer:
         )
 
 
-def _underlying(record: CycleRecord, hedge: Hedge) -> payloads.UnderlyingState:
+def _underlying(record: CycleRecord, item: HedgeView) -> payloads.UnderlyingState:
+    hedge = item.hedge
     return payloads.UnderlyingState(
         underlying=hedge.underlying,
         at=record.at,
@@ -80,15 +78,13 @@ def _underlying(record: CycleRecord, hedge: Hedge) -> payloads.UnderlyingState:
     )
 
 
-def _venue(record: CycleRecord, view: VenueView | VenueUnknown) -> payloads.VenueState:
-    if isinstance(view, VenueUnknown):
-        return payloads.VenueState(venue=view.venue, at=view.as_of, known=False, reason=view.reason)
-    held = [perp for perp in perps(record) if perp.view is view]
-    distances = [distance for perp in held if (distance := perp.liquidation_distance) is not None]
-    balance = view.balance
+def _venue(venue: VenueState) -> payloads.VenueState:
+    balance = venue.balance
+    if balance is None:
+        return payloads.VenueState(venue=venue.venue, at=venue.as_of, known=False, reason=venue.reason)
     return payloads.VenueState(
-        venue=view.venue,
-        at=view.as_of,
+        venue=venue.venue,
+        at=venue.as_of,
         known=True,
         reason=None,
         wallet=balance.wallet,
@@ -96,9 +92,9 @@ def _venue(record: CycleRecord, view: VenueView | VenueUnknown) -> payloads.Venu
         available=balance.available,
         initial_margin=balance.initial_margin,
         maintenance_margin=balance.maintenance_margin,
-        margin_ratio=_rounded(margin_ratio(balance)),
-        liquidation_distance=_rounded(min(distances, default=None)),
-        perps=tuple(_perp(perp) for perp in held),
+        margin_ratio=_rounded(venue.margin_ratio),
+        liquidation_distance=_rounded(venue.liquidation_distance),
+        perps=tuple(_perp(perp) for perp in venue.perps),
     )
 
 

@@ -14,10 +14,11 @@ from bot.core.alerts import Notice, Stage, ToldAlarms, advance
 from bot.core.decision import Alarm, Severity
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
-from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
+from bot.core.view.cycle import CycleView
 from bot.ports import Clock
 from bot.telemetry.notifications.carriers import DEADLINE, Notifier, Text, ask
 from bot.telemetry.notifications.config import AlertConfig
+from bot.telemetry.publisher import Shown
 
 log = structlog.get_logger(__name__)
 
@@ -59,10 +60,10 @@ class Alerts:
         self._texts: deque[Text] = deque(maxlen=config.queue)
         self._filled = asyncio.Event()
 
-    def take(self, event: TelemetryEvent) -> None:
-        """Take an event; a cycle brings the alarms that stand."""
-        if isinstance(event, CycleRecorded):
-            self._record, self._finished = event.record, self._clock.monotonic()
+    def take(self, shown: Shown) -> None:
+        """Take what happened; a cycle brings the alarms that stand."""
+        if isinstance(shown, CycleView):
+            self._record, self._finished = shown.record, self._clock.monotonic()
             self._advance()
 
     async def run(self) -> None:

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.orders import Intent, NotFound, Outcome
-from bot.core.record import CycleRecord, Event
-from bot.core.telemetry_event import CycleRecorded, EventJournaled, OrderReported, TelemetryEvent
+from bot.core.record import Event
+from bot.core.telemetry_event import EventJournaled, OrderReported
 from bot.core.types import ClientOrderId
+from bot.core.view.cycle import CycleView
+from bot.core.view.results import Results
 from bot.journal.cycle_summary import CycleSummary, summarise
 from bot.ports import Clock
 from bot.telemetry.about import About
-from bot.telemetry.changes import STATE, changes
+from bot.telemetry.changes import STATE
 from bot.telemetry.health import Pulse
-from bot.telemetry.results import Result, Results
+from bot.telemetry.publisher import Changed, Shown
 from bot.telemetry.web import views
 from bot.telemetry.web.views import Json
 
@@ -45,38 +47,40 @@ class Update:
 class Board:
     """Takes cycles, orders and events, and gives them as JSON."""
 
-    def __init__(self, about: About, clock: Clock, pulse: Pulse, results: Results, history: int) -> None:
-        self._about, self._clock, self._pulse, self._results = about, clock, pulse, results
+    def __init__(self, about: About, clock: Clock, pulse: Pulse, history: int) -> None:
+        self._about, self._clock, self._pulse = about, clock, pulse
         self._started_at = clock.now()
         self._points: deque[str] = deque(maxlen=history)
         self._taken = 0
         self._orders: dict[ClientOrderId, Json] = {}
         self._events: deque[Event] = deque(maxlen=_EVENTS)
-        self._record: CycleRecord | None = None
+        self._view: CycleView | None = None
         self._changed = asyncio.Event()
         self.is_closed = False
 
     def remember(self, past: Past) -> None:
         """Take what was before the start."""
         for summary in past.cycles:
-            self._add(summary, None)
+            self._add(summary)
         for intent, outcome in past.orders:
             self._order(intent, outcome)
         self._events.extend(past.events)
 
-    def take(self, event: TelemetryEvent) -> None:
-        """Take an event; an order is shown with the cycle that it belongs to."""
-        match event:
-            case CycleRecorded(record):
-                self._events.extend(changes(self._record, record))
-                self._record = record
-                self._add(summarise(record), self._results.total)
+    def take(self, shown: Shown) -> None:
+        """Take what happened; an order is shown with the cycle that it belongs to."""
+        match shown:
+            case CycleView(record=record):
+                self._view = shown
+                self._add(summarise(record))
+                self._wake()
+            case Changed(event):
+                self._events.append(event)
+                self._wake()
+            case EventJournaled(event) if event.kind != STATE:
+                self._events.append(event)
                 self._wake()
             case OrderReported(intent, outcome):
                 self._order(intent, outcome)
-            case EventJournaled(noted) if noted.kind != STATE:
-                self._events.append(noted)
-                self._wake()
             case _:
                 pass
 
@@ -98,22 +102,22 @@ class Board:
 
     def status(self) -> str:
         """Return all that is known now, as JSON; ``cycle`` is null before the first one."""
-        about, pulse = self._about, self._pulse
+        about, pulse, view = self._about, self._pulse, self._view
         return views.dumps(
             {
                 "bot": {"id": about.bot_id, "version": about.version, "mode": about.mode.value},
                 "now": self._clock.now(),
                 "started_at": self._started_at,
                 "pulse": {"age_seconds": round(pulse.age, 3), "limit_seconds": pulse.limit},
-                "last": None if self._record is None else views.cycle(self._record),
-                "result": views.result(self._results.total),
+                "last": None if view is None else views.cycle(view),
+                "result": views.result(Results() if view is None else view.results),
                 "orders": list(reversed(self._orders.values())),
                 "events": [views.event(item) for item in reversed(self._events)],
             }
         )
 
-    def _add(self, summary: CycleSummary, result: Result | None) -> None:
-        self._points.append(views.dumps(views.point(summary, result)))
+    def _add(self, summary: CycleSummary) -> None:
+        self._points.append(views.dumps(views.point(summary)))
         self._taken += 1
 
     def _order(self, intent: Intent, outcome: Outcome | NotFound | None) -> None:

@@ -8,12 +8,11 @@ from typing import Final, Self
 from aiohttp import web
 
 from bot.core.errors import ConfigError
-from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
 from bot.ports import Clock
 from bot.telemetry.about import About
 from bot.telemetry.health import Pulse
 from bot.telemetry.metrics.registry import Metrics
-from bot.telemetry.results import Results
+from bot.telemetry.publisher import Shown
 from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.dashboard_state import Board, History, Past
 from bot.telemetry.web.routes import Pages
@@ -35,9 +34,8 @@ class HttpServer:
     def __init__(self, config: HttpConfig, clock: Clock, about: About, history: History = Past) -> None:
         self._config, self._history = config, history
         self._pulse = Pulse(clock, config.stale_after)
-        self._results = Results()
-        self.metrics = Metrics(about, clock, self._pulse, self._results)
-        self._board = Board(about, clock, self._pulse, self._results, config.history)
+        self.metrics = Metrics(about, clock, self._pulse)
+        self._board = Board(about, clock, self._pulse, config.history)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -83,10 +81,8 @@ class HttpServer:
     ) -> None:
         await self.close()
 
-    def take(self, event: TelemetryEvent) -> None:
-        """Take an event."""
-        if isinstance(event, CycleRecorded):
-            self._pulse.publish(event.record)
-            self._results.publish(event.record)
-        self.metrics.take(event)
-        self._board.take(event)
+    def take(self, shown: Shown) -> None:
+        """Take what happened."""
+        self._pulse.take(shown)
+        self.metrics.take(shown)
+        self._board.take(shown)

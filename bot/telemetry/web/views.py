@@ -8,14 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.core.decision import Alarm, Band, Hedge, PositionReport
+from bot.core.decision import Alarm, Band
 from bot.core.orders import Accepted, Intent, NotFound, Outcome, Rejected, Unknown
-from bot.core.record import CycleRecord, Event
+from bot.core.record import Event
 from bot.core.run_state import BotState
-from bot.core.snapshot import ChainView, LpPosition, VenueUnknown, VenueView
+from bot.core.snapshot import ChainView
+from bot.core.view.cycle import CycleView, HedgeView, PositionView, VenueState
+from bot.core.view.perps import Perp
+from bot.core.view.results import Results
 from bot.journal.cycle_summary import CycleSummary
-from bot.telemetry.results import Result
-from bot.telemetry.risk_figures import Perp, funding_a_year, margin_ratio, perps
 
 Json = dict[str, Any]
 
@@ -35,20 +36,20 @@ def _plain(value: object) -> str:
             raise TypeError(f"{type(value).__name__} has no form in JSON here")
 
 
-def cycle(record: CycleRecord) -> Json:
+def cycle(view: CycleView) -> Json:
     """Return everything that the last cycle tells."""
-    decision, snapshot = record.decision, record.snapshot
-    reports = {report.position: report for report in decision.positions}
+    record = view.record
+    decision = record.decision
     return {
         "cycle": record.cycle,
         "at": record.at,
         "seconds": record.seconds,
         "state": _state(decision.state.bot),
-        "chains": [_chain(view) for view in snapshot.chains],
-        "venues": [_venue(view) for view in snapshot.venues],
-        "hedges": [_hedge(item) for item in decision.hedges],
-        "perps": [_perp(item) for item in perps(record)],
-        "positions": [_position(item, reports.get(item.id)) for item in snapshot.positions],
+        "chains": [_chain(item) for item in record.snapshot.chains],
+        "venues": [_venue(item) for item in view.venues],
+        "hedges": [_hedge(item) for item in view.hedges],
+        "perps": [_perp(item) for item in view.perps],
+        "positions": [_position(item) for item in view.positions],
         "prices": dict(decision.prices),
         "approved": len(decision.approved),
         "refused": [
@@ -77,24 +78,25 @@ def _chain(view: ChainView) -> Json:
     return {"chain": view.chain, "id": view.chain_id, "block": block.number, "hash": block.hash, "at": block.timestamp}
 
 
-def _venue(view: VenueView | VenueUnknown) -> Json:
-    if isinstance(view, VenueUnknown):
-        return {"venue": view.venue, "known": False, "reason": view.reason, "at": view.as_of}
-    balance = view.balance
+def _venue(venue: VenueState) -> Json:
+    balance = venue.balance
+    if balance is None:
+        return {"venue": venue.venue, "known": False, "reason": venue.reason, "at": venue.as_of}
     return {
-        "venue": view.venue,
+        "venue": venue.venue,
         "known": True,
-        "at": view.as_of,
+        "at": venue.as_of,
         "wallet": balance.wallet,
         "equity": balance.equity,
         "available": balance.available,
         "initial_margin": balance.initial_margin,
         "maintenance_margin": balance.maintenance_margin,
-        "margin_ratio": margin_ratio(balance),
+        "margin_ratio": venue.margin_ratio,
     }
 
 
-def _hedge(hedge: Hedge) -> Json:
+def _hedge(item: HedgeView) -> Json:
+    hedge = item.hedge
     return {
         "underlying": hedge.underlying,
         "exposure": hedge.exposure,
@@ -134,22 +136,19 @@ def _perp(perp: Perp) -> Json:
         "distance": perp.liquidation_distance,
         "stop_covered": perp.stop_covered,
         "funding": funding.rate,
-        "funding_yearly": funding_a_year(funding),
+        "funding_yearly": perp.funding_a_year,
         "funding_at": funding.next_at,
     }
 
 
-def _position(position: LpPosition, report: PositionReport | None) -> Json:
-    amounts, token0, token1 = position.amounts, position.token0, position.token1
+def _position(item: PositionView) -> Json:
+    position, report = item.position, item.report
     return {
         "id": position.id,
         "protocol": position.protocol,
-        "pair": f"{token0.symbol}/{token1.symbol}",
+        "pair": item.pair,
         "in_range": position.curve.in_range,
-        "amounts": [
-            {"symbol": token.symbol, "amount": Decimal(raw).scaleb(-token.decimals)}
-            for token, raw in ((token0, amounts.total0), (token1, amounts.total1))
-        ],
+        "amounts": [{"symbol": symbol, "amount": amount} for symbol, amount in item.amounts],
         "value": report and report.value,
         "fees": report and report.fees_value,
         "il": report and report.il,
@@ -193,26 +192,27 @@ def event(item: Event) -> Json:
     return {"at": item.at, "kind": item.kind, "message": item.message}
 
 
-def result(total: Result) -> Json:
-    """Return the running result since the start."""
+def result(results: Results) -> Json:
+    """Return the result since the journal began; ``unpriced_steps`` counts the venues that are not booked up to now."""
     return {
-        "unhedged": total.unhedged,
-        "hedge": total.hedge,
-        "hedged": total.hedged,
-        "unpriced_steps": total.unpriced,
+        "unhedged": results.liquidity,
+        "hedge": results.hedge,
+        "hedged": results.total,
+        "unpriced_steps": results.waiting,
     }
 
 
-def point(summary: CycleSummary, total: Result | None) -> Json:
+def point(summary: CycleSummary) -> Json:
     """Return a cycle as the charts take it: rounded numbers, and the time in milliseconds since 1970.
 
-    ``r`` is the running result without and with the hedge, null for cycles before the start. Each underlying under
-    ``h`` has its exposure, position, drift and outer band.
+    ``r`` is the result since the journal began without and with the hedge, null where the cycle does not tell it. Each
+    underlying under ``h`` has its exposure, position, drift and outer band.
     """
+    result = summary.figures.result
     return {
         "c": summary.number,
         "t": round(summary.at.timestamp() * 1000),
-        "r": None if total is None else _numbers((total.unhedged, total.hedged)),
+        "r": None if result is None else _numbers((result.liquidity, result.both)),
         "h": {
             item.underlying: _numbers((item.exposure, item.position, item.drift, item.outer))
             for item in summary.figures.hedges

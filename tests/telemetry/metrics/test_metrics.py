@@ -41,6 +41,7 @@ from bot.core.telemetry_event import (
 from bot.core.types import ChainName, PositionId
 from bot.telemetry.web.server import HttpServer
 from tests.core.scenes import ETH, NOW, PAPER, pending, symbol
+from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import UNKNOWN, Site, record, site
 
 ETH_PERP = symbol(ETH)
@@ -89,12 +90,12 @@ def tell_everything(server: HttpServer) -> None:
         EventJournaled(Event(NOW, "started", "the daemon started", {})),
     ]
     for event in events:
-        server.take(event)
+        tell(server, event)
 
 
 async def test_the_gauges_say_what_the_record_says() -> None:
     async with site() as at:
-        at.server.take(CycleRecorded(record(3)))
+        tell(at.server, CycleRecorded(record(3)))
         at.clock.advance(5)
         found = await samples(at)
     eth, position, market = ("ETH",), ("local:v2:one",), (ETH_PERP, "paper")
@@ -127,9 +128,9 @@ async def test_the_gauges_say_what_the_record_says() -> None:
 
 async def test_what_is_unknown_has_no_sample() -> None:
     async with site() as at:
-        at.server.take(CycleRecorded(record()))
+        tell(at.server, CycleRecorded(record()))
         assert ("dnbot_drift_units", ("ETH",)) in await samples(at)
-        at.server.take(CycleRecorded(record(2, UNKNOWN)))
+        tell(at.server, CycleRecorded(record(2, UNKNOWN)))
         found = await samples(at)
     assert found["dnbot_venue_up", ("paper",)] == 0
     assert found["dnbot_exposure_units", ("ETH",)] == 2.5
@@ -197,7 +198,7 @@ async def test_what_was_booked_is_told_by_term() -> None:
     account = AccountBook(BookedAccount(Decimal(10_000), {}, {}), {}, 0, residual=Decimal("0.125"))
     total = Attribution(liquidity, hedges, Decimal(4))
     async with site() as at:
-        at.server.take(CycleRecorded(replace(record(), book=Book("2026-01-02", {}, {PAPER: account}, total, total))))
+        tell(at.server, CycleRecorded(replace(record(), book=Book("2026-01-02", {}, {PAPER: account}, total, total))))
         found = await samples(at)
         async with at.client.get("/status") as answer:
             results = (await answer.json())["last"]["results"]

@@ -24,6 +24,7 @@ from bot.telemetry.mqtt.link import MqttLink
 from bot.telemetry.mqtt.payloads import BotState, CommandMessage, CommandReply, UnderlyingState, VenueState
 from bot.telemetry.mqtt.signing import Signer, command_mac
 from tests.core.scenes import NOW
+from tests.telemetry.feed import tell
 from tests.telemetry.mqtt.scene import DEADLINE, PREFIX, Ear, Mosquitto, listening
 from tests.telemetry.operators import Loop
 from tests.telemetry.web.scenes import record
@@ -42,7 +43,7 @@ async def linked(config: MqttConfig, operator: Loop | None = None) -> AsyncItera
 
 async def test_subscribers_see_the_bot_its_underlyings_and_its_venues(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async with listening(mosquitto) as ear, linked(mosquitto.config(tmp_path)) as link:
-        link.take(CycleRecorded(record()))
+        tell(link, CycleRecorded(record()))
         bot = BotState.model_validate_json((await ear.until(f"{PREFIX}/state/bot")).payload)
         eth = (await ear.until(f"{PREFIX}/state/underlying/ETH")).payload
         venue = VenueState.model_validate_json((await ear.until(f"{PREFIX}/state/venue/paper")).payload)
@@ -56,8 +57,8 @@ async def test_subscribers_see_the_bot_its_underlyings_and_its_venues(mosquitto:
 
 async def test_whoever_comes_later_sees_the_last_state_and_not_the_events(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async with linked(mosquitto.config(tmp_path)) as link, listening(mosquitto) as early:
-        link.take(CycleRecorded(record()))
-        link.take(EventJournaled(Event(NOW, "started", "the daemon started", {})))
+        tell(link, CycleRecorded(record()))
+        tell(link, EventJournaled(Event(NOW, "started", "the daemon started", {})))
         assert "the daemon started" in (await early.until(f"{PREFIX}/event")).payload
         async with listening(mosquitto) as late:
             found = [await late.next() for _ in range(6)]
@@ -83,13 +84,13 @@ async def test_availability_says_online_and_at_the_end_stopped(mosquitto: Mosqui
 async def test_the_state_is_told_anew_to_a_broker_that_came_back(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async with linked(mosquitto.config(tmp_path)) as link:
         async with listening(mosquitto) as ear:
-            link.take(CycleRecorded(record(1)))
+            tell(link, CycleRecorded(record(1)))
             await ear.until(f"{PREFIX}/state/bot", '"cycle":1')
         mosquitto.kill()
         away, took = record(2), []
         for _ in range(200):
             before = time.perf_counter()
-            link.take(CycleRecorded(away))
+            tell(link, CycleRecorded(away))
             took.append(time.perf_counter() - before)
         assert sorted(took)[100] < 0.01
         mosquitto.start()
@@ -257,9 +258,9 @@ async def test_the_broker_lets_nobody_in_with_a_wrong_word_and_keeps_everyone_to
 async def test_a_link_with_a_wrong_password_keeps_trying_and_does_no_harm(mosquitto: Mosquitto, tmp_path: Path) -> None:
     wrong = mosquitto.config(tmp_path, broker=mosquitto.broker("viewer"))
     async with linked(mosquitto.config(tmp_path, broker=wrong.broker, key=None)) as link:
-        link.take(CycleRecorded(record()))
+        tell(link, CycleRecorded(record()))
         async with listening(mosquitto) as ear, linked(mosquitto.config(tmp_path)) as right:
-            right.take(CycleRecorded(record(3)))
+            tell(right, CycleRecorded(record(3)))
             await ear.until(f"{PREFIX}/state/bot", '"cycle":3')
 
 

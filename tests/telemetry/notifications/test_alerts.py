@@ -22,6 +22,7 @@ from bot.telemetry.notifications.alerts import RETRY, Alerts
 from bot.telemetry.notifications.carriers import Apprise, Text, ask
 from bot.telemetry.notifications.config import AlertConfig
 from tests.core.scenes import NOW
+from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import record
 
 POLICY = AlertPolicy(Severity.WARNING, timedelta(hours=1), timedelta(minutes=2))
@@ -78,10 +79,10 @@ async def test_an_alarm_is_told_once_reminded_of_and_resolved() -> None:
     people = People()
     async with running(people, replace(CONFIG, silent_after=1e6)) as (alerts, clock, _):
         for _ in range(70):
-            alerts.take(CycleRecorded(cycle(DEPEG)))
+            tell(alerts, CycleRecorded(cycle(DEPEG)))
             await clock.run(60)
         for _ in range(5):
-            alerts.take(CycleRecorded(cycle()))
+            tell(alerts, CycleRecorded(cycle()))
             await clock.run(60)
     assert [text.title for text in people.heard] == [
         "dnbot dn: critical",
@@ -94,7 +95,7 @@ async def test_an_alarm_is_told_once_reminded_of_and_resolved() -> None:
 async def test_a_frozen_bot_and_one_that_fell_silent_are_told() -> None:
     people = People()
     async with running(people) as (alerts, clock, _):
-        alerts.take(CycleRecorded(cycle(run=RunState.FROZEN)))
+        tell(alerts, CycleRecorded(cycle(run=RunState.FROZEN)))
         await clock.run(310)
     assert "the bot is frozen" in people.bodies[0]
     assert "no cycle was finished for more than 300 s" in people.bodies[1]
@@ -103,7 +104,7 @@ async def test_a_frozen_bot_and_one_that_fell_silent_are_told() -> None:
 async def test_what_could_not_be_told_is_tried_again() -> None:
     people = People(deaf=2)
     async with running(people) as (alerts, clock, _):
-        alerts.take(CycleRecorded(cycle(DEPEG)))
+        tell(alerts, CycleRecorded(cycle(DEPEG)))
         await clock.run(2 * RETRY + 1)
     assert people.bodies == ["USDC is 3% off par [par:local:pool]"]
 
@@ -113,7 +114,7 @@ async def test_a_service_that_never_answers_holds_nobody_up_and_the_queue_drops_
     async with running(people) as (alerts, clock, _):
         await clock.run(1)
         for number in range(50):
-            alerts.take(CycleRecorded(cycle(Alarm(f"k{number}", Severity.WARNING, "x"))))
+            tell(alerts, CycleRecorded(cycle(Alarm(f"k{number}", Severity.WARNING, "x"))))
         assert len(alerts._texts) == 3  # noqa: SLF001 - the bound is what is shown
 
 
@@ -123,7 +124,7 @@ async def test_the_pulse_beats_while_cycles_are_finished_and_stops_with_them() -
         await clock.run(100)
         assert pulses == []
         for _ in range(10):
-            alerts.take(CycleRecorded(cycle()))
+            tell(alerts, CycleRecorded(cycle()))
             await clock.run(60)
         beats = len(pulses)
         assert 8 <= beats <= 10

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.telemetry_event import CycleRecorded
 from bot.telemetry.web.config import HttpConfig
+from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import UNKNOWN, Site, record, site
 from tests.tools import browser
 from tests.tools.browser import Page
@@ -61,7 +62,7 @@ async def test_the_page_draws_its_charts_and_follows_the_bot(shown: Shown) -> No
     lines = "document.querySelectorAll('[data-underlying=ETH] .scatterlayer .trace').length"
     assert await page.evaluate(lines) == 7  # exposure, short, drift, and two edges of each band
     before = await page.evaluate("document.querySelector('#result-chart').data[0].y.length")
-    at.server.take(CycleRecorded(record(61, UNKNOWN)))
+    tell(at.server, CycleRecorded(record(61, UNKNOWN)))
     await page.until(f"{TEXT}.includes('cycle 61') && {TEXT}.includes('it sleeps')")
     assert await page.evaluate("document.querySelector('#result-chart').data[0].y.length") == before + 1
 
@@ -114,7 +115,7 @@ async def test_names_that_strangers_chose_are_only_ever_text(shown: Shown) -> No
     position = view.positions[0]
     named = replace(position, token0=replace(position.token0, symbol=hostile))
     snapshot = replace(cycle.snapshot, chains=(replace(view, positions=(named,)),))
-    at.server.take(CycleRecorded(replace(cycle, snapshot=snapshot)))
+    tell(at.server, CycleRecorded(replace(cycle, snapshot=snapshot)))
     await page.until(f"document.getElementById('positions').textContent.includes({hostile!r})")
     assert await page.evaluate("document.querySelectorAll('main img').length") == 0
     assert await page.evaluate("document.title") == "running · dnbot"

@@ -17,6 +17,7 @@ from bot.core.telemetry_event import CycleRecorded, EventJournaled, OrderReporte
 from bot.telemetry.web.config import HttpConfig, is_allowed_host
 from bot.telemetry.web.server import HttpServer
 from tests.core.scenes import ETH, NOW, pending, symbol
+from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import ABOUT, SILENT, UNKNOWN, record, site
 
 PATHS = ["/", "/livez", "/readyz", "/metrics", "/status", "/plotly.min.js"]
@@ -93,10 +94,10 @@ async def test_status_holds_decimals_as_strings_and_unknown_as_null() -> None:
             Decimal("0.4"),
             NOW,
         )
-        at.server.take(OrderReported(intent, Accepted(report)))
-        at.server.take(CycleRecorded(record()))
-        at.server.take(CycleRecorded(record(2, UNKNOWN)))
-        at.server.take(EventJournaled(Event(NOW, "failing", "the chain is gone", {})))
+        tell(at.server, OrderReported(intent, Accepted(report)))
+        tell(at.server, CycleRecorded(record()))
+        tell(at.server, CycleRecorded(record(2, UNKNOWN)))
+        tell(at.server, EventJournaled(Event(NOW, "failing", "the chain is gone", {})))
         async with at.client.get("/status") as answer:
             full = await answer.json()
     assert (empty["last"], empty["orders"], empty["events"]) == (None, [], [])

@@ -19,11 +19,13 @@ from bot.core.risk.liquidation import MarginAccount
 from bot.core.snapshot import PerpPosition, VenueView
 from bot.core.telemetry_event import CycleRecorded
 from bot.core.types import Mode, Underlying
+from bot.core.view.cycle import view_of
+from bot.core.view.perps import perps
 from bot.telemetry.mqtt.config import Broker, MqttConfig
 from bot.telemetry.mqtt.messages import Composer
-from bot.telemetry.risk_figures import perps
 from bot.telemetry.web import views
 from tests.core.scenes import BTC, ETH, MARKS, NO_INPUTS, NOW, chain, policy, quote, snapshot, state, symbol, v2, venue
+from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import site
 
 D = Decimal
@@ -69,7 +71,7 @@ async def test_page_metrics_messages_and_plan_show_the_joint_distance(view: Venu
     record, true = record_of(view), float(joint(view))
     assert [float(one.liquidation_distance or 0) for one in perps(record)] == pytest.approx([true, true])
 
-    page = views.cycle(record)["perps"]
+    page = views.cycle(view_of(record))["perps"]
     assert isinstance(page, list)
     assert [float(one["distance"]) for one in page] == pytest.approx([true, true])
     marks = [float(MARKS[key]) for key in (ETH, BTC)]
@@ -77,11 +79,11 @@ async def test_page_metrics_messages_and_plan_show_the_joint_distance(view: Venu
 
     config = MqttConfig(Broker("localhost", 1883), "dnbot", "b", "0.1.0", Mode.PAPER, 1, tmp_path / "counter")
     composer = Composer(config)
-    told = next(json.loads(one.payload) for one in composer.states(record) if "/venue/" in one.topic)
+    told = next(json.loads(one.payload) for one in composer.states(view_of(record)) if "/venue/" in one.topic)
     assert float(told["liquidation_distance"]) == pytest.approx(true, abs=1e-6)
 
     async with site() as at:
-        at.server.take(CycleRecorded(record))
+        tell(at.server, CycleRecorded(record))
         async with at.client.get("/metrics") as answer:
             families = text_string_to_metric_families(await answer.text())
     gauges = [
@@ -89,7 +91,7 @@ async def test_page_metrics_messages_and_plan_show_the_joint_distance(view: Venu
     ]
     assert gauges == pytest.approx([true, true])
 
-    shorts = as_data(record.snapshot, record.decision)["shorts"]
+    shorts = as_data(view_of(record))["shorts"]
     assert isinstance(shorts, list)
     assert [float(one["distance"]) for one in shorts] == pytest.approx([true, true])
 

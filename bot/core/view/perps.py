@@ -1,4 +1,4 @@
-"""Figures that screens show and a record holds only in parts: margin, liquidation, stops, funding a year."""
+"""The perpetuals of a cycle as they are shown: size and value, liquidation, stops, margin, funding a year."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.decision import PositionRisk
-from bot.core.market import Funding
 from bot.core.orders import OrderKind
 from bot.core.record import CycleRecord
 from bot.core.snapshot import Balance, PerpPosition, Quote, VenueView
@@ -61,6 +60,15 @@ class Perp:
         symbol, size = self.position.symbol, self.position.size
         return sum((abs(left) for left in _stops(self.view, symbol) if left * size < 0), ZERO)
 
+    @property
+    def funding_a_year(self) -> Decimal | None:
+        """Return the funding that a short would receive in a year at the present rate, as a fraction of its notional.
+
+        None where the venue does not tell its interval.
+        """
+        funding = self.quote.funding
+        return funding.rate * Decimal(_YEAR / funding.interval) if funding.interval else None
+
 
 def perps(record: CycleRecord) -> Iterator[Perp]:
     """Return every market of every venue that could be read."""
@@ -79,8 +87,3 @@ def _stops(view: VenueView, symbol: Symbol) -> Iterator[Decimal]:
 def margin_ratio(balance: Balance) -> Decimal | None:
     """Return maintenance margin over equity: liquidation is at 1; None where nothing is left to divide by."""
     return balance.maintenance_margin / balance.equity if balance.equity > 0 else None
-
-
-def funding_a_year(funding: Funding) -> Decimal | None:
-    """Return the funding that a short would receive in a year at the present rate, as a fraction of its notional."""
-    return funding.rate * Decimal(_YEAR / funding.interval) if funding.interval else None

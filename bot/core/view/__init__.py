@@ -1,0 +1,1 @@
+"""What a recorded cycle says, computed once for every screen, report, metric and message."""

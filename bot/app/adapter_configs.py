@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.app.settings.chains import ChainSettings
 from bot.app.settings.venues import VenueSettings
-from bot.chain.config import ChainConfig, Limits, V2Config, V3Config
+from bot.chain.config import ChainConfig, Deployment, Limits
 from bot.core.types import ChainId, ChainName, VenueId
 from bot.exchange.config import CcxtConfig
 from bot.exchange.redirect import redirected
@@ -53,21 +53,10 @@ def ccxt_config(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
 
 def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
     """Return a chain of the settings as its reader takes it."""
-    where = f"chains.{name}"
-    v2 = [
-        V2Config(item.name, f"{where}.uniswap_v2[{index}]", item.pairs, item.holders)
-        for index, item in enumerate(chain.uniswap_v2, 1)
-    ]
-    v3 = [
-        V3Config(
-            item.name,
-            f"{where}.uniswap_v3[{index}]",
-            item.position_manager,
-            token_ids=item.token_ids,
-            discover=item.discover,
-        )
-        for index, item in enumerate(chain.uniswap_v3, 1)
-    ]
+    protocols = tuple(
+        Deployment(entry.protocol, f"chains.{name}.{entry.protocol}[{entry.number}]", entry.settings)
+        for entry in chain.deployments()
+    )
     return ChainConfig(
         name=name,
         chain_id=ChainId(chain.chain_id),
@@ -75,7 +64,7 @@ def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
         ws_urls=tuple(url.get_secret_value() for url in chain.ws_urls),
         multicall=chain.multicall_address,
         owners=chain.owners,
-        protocols=(*v2, *v3),
+        protocols=protocols,
         reference_pools=chain.reference_pools,
         tokens={token: mapping for token, item in chain.tokens.items() if (mapping := item.mapping())},
         ignored=frozenset(token for token, item in chain.tokens.items() if item.ignore),

@@ -46,6 +46,7 @@ class PoolFacts:
     """What does not change about a pool. ``is_inverted``: token1 is the volatile one, so its price falls with ticks."""
 
     name: str
+    protocol: str
     pool: PoolId
     fee: int
     token0: Token
@@ -83,6 +84,7 @@ def facts_of(spec: PoolSpec, number: int) -> PoolFacts:
     is_inverted = spec.token0.underlying == USD
     return PoolFacts(
         name=spec.name,
+        protocol=spec.protocol,
         pool=PoolId(f"0x{number + 1:040x}"),
         fee=spec.fee,
         token0=tokens[0],
@@ -115,7 +117,7 @@ def open_position(facts: PoolFacts, spec: PositionSpec, spacing: int, tick: int,
     if liquidity <= 0:
         raise ConfigError(f"{spec.value} USD buys no liquidity in {facts.name}")
     name = spec.name or f"{facts.name}-{number}"
-    return Own(PositionId(f"backtest:uniswap_v3:{name}"), lower, upper, liquidity)
+    return Own(PositionId(f"backtest:{facts.protocol}:{name}"), lower, upper, liquidity)
 
 
 def _range(spec: PositionSpec, spacing: int, tick: int) -> tuple[int, int]:

@@ -13,9 +13,10 @@ from bot.backtest.findings import DataError, Finding, Kind
 from bot.backtest.part_files import Columns, Part, Parts, Progress
 from bot.backtest.pool_rows import PoolState, rows
 from bot.backtest.store import write_tape
+from bot.chain.pool_history import PoolHistory
+from bot.chain.pool_past import PoolEvent
 from bot.core.errors import ConfigError, Retryable
 from bot.core.snapshot import BlockStamp
-from bot.protocols.history import PoolAbout, PoolEvent, PoolHistory
 
 _GROWTH: Final = 2
 _LEAST: Final = 16
@@ -54,12 +55,11 @@ def events_of(parts: Parts) -> Iterator[PoolEvent]:
         yield PoolEvent(**{**row, **{name: None if row[name] is None else int(row[name]) for name in _LARGE}})
 
 
-async def fetch(history: PoolHistory, about: PoolAbout, parts: Parts, last: int, size: int, progress: Progress) -> None:
+async def fetch(history: PoolHistory, parts: Parts, last: int, size: int, progress: Progress) -> None:
     """Read the parts that are missing up to a block; what a node refuses is asked for in smaller pieces.
 
     Args:
         history: the pool.
-        about: what it is.
         parts: what is there already.
         last: the last block, final.
         size: blocks to begin with; four times as many are asked for at most.
@@ -69,33 +69,31 @@ async def fetch(history: PoolHistory, about: PoolAbout, parts: Parts, last: int,
         ConfigError: the parts are of another chain than the node's.
         Retryable: no endpoint answered; the parts that are whole stay.
     """
-    if parts.known and (await history.header(parts.known[-1].last)).hash != parts.known[-1].mark:
+    if parts.known and (await history.node.header(parts.known[-1].last)).hash != parts.known[-1].mark:
         message = f"block {parts.known[-1].last} is another one by now: the chain was changed; remove the folder"
         raise ConfigError(message, source=str(parts.folder))
     begun, most = parts.next, 4 * size
     while (first := parts.next) <= last:
         until = min(first + size - 1, last)
         try:
-            events = await history.events(about.kind, first, until)
+            events = await history.events(first, until)
         except Retryable:
             if size <= _LEAST:
                 raise
             size = most = max(size // _GROWTH, _LEAST)
             continue
-        parts.add(Part(first, until, (await history.header(until)).hash), columns_of(events))
+        parts.add(Part(first, until, (await history.node.header(until)).hash), columns_of(events))
         progress(until + 1 - begun, last + 1 - begun)
         size = min(size * _GROWTH, most)
 
 
-async def write(
-    history: PoolHistory, about: PoolAbout, parts: Parts, ends: Ends, interval: timedelta, out: Path
-) -> list[Finding]:
+async def write(history: PoolHistory, parts: Parts, ends: Ends, interval: timedelta, out: Path) -> list[Finding]:
     """Write the rows of all parts; return what is remarkable.
 
     Raises:
         DataError: no row came of it.
     """
-    stand = await history.stand(ends.first.number - 1, about.kind) if ends.first.number else None
+    stand = await history.stand(ends.first.number - 1) if ends.first.number else None
     pool = PoolState() if stand is None else PoolState(*stand)
     span, seconds = (ends.start, ends.end), int(interval.total_seconds())
     wanted = (event for event in events_of(parts) if event.block <= ends.last.number)
@@ -118,7 +116,7 @@ async def ends(history: PoolHistory, start: datetime | int, end: datetime | int 
     Raises:
         ConfigError: they are not final yet, or not a single row long.
     """
-    final, seconds = await history.final(), int(interval.total_seconds())
+    final, seconds = await history.node.final(), int(interval.total_seconds())
     until = final.timestamp if end is None else end
     for name, one in (("--from", start), ("--to", until)):
         if one > (final.number if isinstance(one, int) else final.timestamp):  # type: ignore[operator] # like with like
@@ -129,7 +127,7 @@ async def ends(history: PoolHistory, start: datetime | int, end: datetime | int 
     short = ConfigError(f"--from and --to are less than one row ({interval}) apart")
     if newest < number:
         raise short
-    first, last = await history.header(number), final if end is None else await history.header(newest)
+    first, last = await history.node.header(number), final if end is None else await history.node.header(newest)
     begins = first.timestamp if isinstance(start, int) else start
     stops = last.timestamp if not isinstance(end, datetime) else end
     covered = -(-int(begins.timestamp()) // seconds) * seconds, int(stops.timestamp()) // seconds * seconds

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.backtest.columns import Row
-from bot.protocols.history import PoolEvent
+from bot.chain.pool_past import PoolEvent
 
 
 @dataclass(slots=True)

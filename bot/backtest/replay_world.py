@@ -78,7 +78,7 @@ class World:
         if entry is None:
             entry = Entry.single(amounts.principal0, amounts.principal1, own.liquidity, EntrySource.MINT_EVENTS, 0)
             self.entries[own.id] = entry
-        return LpPosition(own.id, "uniswap_v3", facts.pool, facts.token0, facts.token1, curve, amounts, entry)
+        return LpPosition(own.id, facts.protocol, facts.pool, facts.token0, facts.token1, curve, amounts, entry)
 
 
 def _stamp(number: int, now: datetime) -> BlockStamp:

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from bot.app.settings.sources import read_toml
 from bot.core.errors import ConfigError
 from bot.core.types import Underlying
+from bot.protocols.registry import PROTOCOLS, REPLAYED
 from bot.setting_types.base import Table
 from bot.setting_types.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
 
@@ -89,6 +90,7 @@ class PoolSpec(Table):
     """A pool: recorded minutes, or a generated market; and the positions in it."""
 
     name: str = Field(min_length=1, description="its name")
+    protocol: str = Field(default=REPLAYED, description="whose pool it is; stands on its positions")
     path: Path | None = Field(default=None, description="a folder of CSV files, one CSV, or one Parquet file")
     model: MarketModel | None = Field(default=None, description="a generated market instead of a recorded one")
     fee: Annotated[Integer, Field(ge=0, lt=1_000_000)] = Field(description="hundredths of a basis point (500 = 0.05%)")
@@ -101,6 +103,8 @@ class PoolSpec(Table):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
+        if self.protocol not in PROTOCOLS:
+            raise ValueError(f"`protocol` {self.protocol!r} is none of {', '.join(PROTOCOLS)}")
         if (self.path is None) == (self.model is None):
             raise ValueError("give `path` (recorded) or `model` (generated)")
         if Underlying("USD") not in (self.token0.underlying, self.token1.underlying):

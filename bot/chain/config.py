@@ -8,7 +8,11 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import Field
+
 from bot.core.types import Address, ChainId, ChainName, Underlying
+from bot.setting_types.base import Table
+from bot.setting_types.fields import ProtocolName
 
 
 class RateSource(StrEnum):
@@ -47,35 +51,34 @@ class TokenMapping:
     decimals: int | None = None
 
 
+class DeploymentSettings(Table):
+    """What is configured of one deployment of a protocol; a protocol's own table begins here."""
+
+    name: ProtocolName = Field(description="name of the deployment, unique on the chain")
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The contracts whose positions count, as they are written; one that is listed twice would count twice."""
+        return ()
+
+    @property
+    def other_accounts(self) -> tuple[Address, ...]:
+        """Accounts besides the chain's owners whose positions count."""
+        return ()
+
+    @property
+    def names_positions(self) -> bool:
+        """Whether positions are named here, so that they are found without an owner."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
-class V2Config:
-    """Pairs of a Uniswap V2 or a fork of it; LP tokens of the chain's owners and of ``holders`` count as ours.
+class Deployment:
+    """A deployment that is read: the protocol's name in the registry, its dotted configuration key, its settings."""
 
-    ``key`` is the dotted configuration key of this section.
-    """
-
-    name: str
+    protocol: str
     key: str
-    pairs: tuple[Address, ...]
-    holders: tuple[Address, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class V3Config:
-    """A Uniswap V3 or a fork of it: ``token_ids`` are read in any case, the owners' own ones if ``discover`` is set.
-
-    ``factory`` None asks the position manager for it. ``key`` is the dotted configuration key of this section.
-    """
-
-    name: str
-    key: str
-    position_manager: Address
-    factory: Address | None = None
-    token_ids: tuple[int, ...] = ()
-    discover: bool = True
-
-
-ProtocolConfig = V2Config | V3Config
+    settings: DeploymentSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class ChainConfig:
     rpc_urls: tuple[str, ...]
     multicall: Address | None
     owners: tuple[Address, ...]
-    protocols: tuple[ProtocolConfig, ...]
+    protocols: tuple[Deployment, ...]
     ws_urls: tuple[str, ...] = ()
     reference_pools: tuple[Address, ...] = ()
     tokens: Mapping[Address, TokenMapping] = field(default_factory=dict)

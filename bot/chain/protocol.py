@@ -1,17 +1,25 @@
-"""What the chain reader needs of a protocol: the seam that a new AMM implements."""
+"""The seam that a protocol (an AMM) implements: all that the rest of dnbot asks of it.
+
+A protocol is a folder of ``bot/protocols`` that makes one ``Amm``, and a line of the registry that names it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from bot.chain.batched_reads import Reads
-from bot.chain.config import ChainConfig
+from bot.chain.config import ChainConfig, DeploymentSettings
 from bot.chain.logs import Logs
+from bot.chain.multicall import Call
+from bot.chain.pool_past import FindPool
 from bot.chain.tokens import TokenBook, UnknownToken
+from bot.core.amm.curve import Curve
 from bot.core.snapshot import Entry, LeftOut, LpPosition, PoolPrice
 from bot.core.types import Address, PoolId, PositionId
+
+S = TypeVar("S", bound=DeploymentSettings)
 
 
 @dataclass(slots=True)
@@ -56,11 +64,55 @@ class ProtocolReader(Source, Protocol):
         """The deployment's name in the configuration."""
 
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
-        """Reckon the entry amounts of a position from its events up to a block; None where they don't add up.
+        """Compute the entry amounts of a position from its events up to a block; None where they don't add up.
 
         Raises:
             Retryable: the node did not answer.
         """
+
+
+class ReferencePool(Protocol):
+    """A pool that is read for its price only, at an address that may also be another protocol's, or no pool at all."""
+
+    @property
+    def probe(self) -> Call:
+        """The call that tells whether it is one; it promises no words, since anything may answer."""
+
+    def recognises(self, answer: bytes) -> bool:
+        """Tell by the probe's answer whether this protocol's pools answer like that."""
+
+    def price(self, reads: Reads, tokens: TokenBook) -> PoolPrice | None:
+        """Return the price; None where there is none yet, or a token is unknown.
+
+        Raises:
+            Missing: an answer is not there yet.
+            Retryable: the contract did not answer as such a pool does.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Amm(Generic[S]):
+    """A protocol.
+
+    Attributes:
+        name: its key in the configuration (``[[chains.NAME.<name>]]``) and in the registry.
+        description: of its list of deployments, in the configuration's reference.
+        settings: the table of one deployment. ``name`` needs a default: the protocol's.
+        curves: what its positions lie on, by the name that each curve has in journals. That name stays for ever.
+        reader: makes the reader of a deployment from the chain, the deployment's dotted key and settings, and tokens.
+        reference: makes a reference pool of an address; None where its pools can't be told by an address.
+        history: recognises one of its pools and reads its past; None where that can't be replayed.
+        example: values of a deployment for the commented example of a configuration.
+    """
+
+    name: str
+    description: str
+    settings: type[S]
+    curves: Mapping[str, type[Curve]]
+    reader: Callable[[ChainConfig, str, S, TokenBook], ProtocolReader]
+    reference: Callable[[Address], ReferencePool] | None = None
+    history: FindPool | None = None
+    example: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ from bot.core.types import USD, Address, Underlying
 log = structlog.get_logger(__name__)
 
 SYMBOL: Final = selector("symbol()")
+TOKEN0: Final = selector("token0()")
+TOKEN1: Final = selector("token1()")
 DECIMALS: Final = selector("decimals()")
 BALANCE_OF: Final = selector("balanceOf(address)")
 BALANCE_GAS: Final = 60_000
@@ -70,6 +72,11 @@ def _by_address(chain: ChainConfig, address: Address) -> TokenMapping | None:
 def balance_of(token: Address, account: Address) -> Call:
     """Make the call ``balanceOf(account)``."""
     return Call(token, BALANCE_OF + json_rpc.encode_address(account), gas=BALANCE_GAS)
+
+
+def pool_tokens(pool: Address) -> tuple[Call, Call]:
+    """Make the calls ``token0()`` and ``token1()`` of a pool contract."""
+    return Call(pool, TOKEN0), Call(pool, TOKEN1)
 
 
 def _stranger(address: Address, data: bytes) -> Call:
@@ -116,6 +123,18 @@ class TokenBook:
         if isinstance(token0, UnknownToken):
             return token0
         return token1 if isinstance(token1, UnknownToken) else (token0, token1)
+
+    def of_pool(
+        self, reads: Reads, calls: tuple[Call, Call], *, insist: bool = False
+    ) -> tuple[Token, Token] | UnknownToken:
+        """Return both tokens that a pool names (see ``pool_tokens``), or the one that is unknown; as ``pair`` does.
+
+        Raises:
+            Missing: their addresses or metadata are not there yet.
+        """
+        reads.want(calls)
+        token0, token1 = (json_rpc.address(reads.fact(call)) for call in calls)
+        return self.pair(reads, token0, token1, insist=insist)
 
     def require_known(self) -> None:
         """Insist that every token of what is configured is mapped or ignored; strangers' gifts are not asked about.

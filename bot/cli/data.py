@@ -24,15 +24,17 @@ from bot.backtest.findings import Finding
 from bot.backtest.part_files import Parts
 from bot.backtest.store import arrow
 from bot.chain.config import ChainConfig
+from bot.chain.pool_history import PoolHistory
+from bot.chain.pool_past import PoolAbout, PoolToken
 from bot.chain.tokens import claim
 from bot.cli.options import ConfigFiles, open_settings
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.market import PriceKind
-from bot.core.types import Address, ChainName, Underlying, VenueId
+from bot.core.types import ChainName, PoolId, Underlying, VenueId
 from bot.exchange.config import CcxtConfig
-from bot.protocols.history import PoolAbout, PoolHistory, PoolKind, PoolToken
-from bot.setting_types.fields import parse_address, parse_duration
+from bot.protocols.registry import PROTOCOLS
+from bot.setting_types.fields import parse_duration, parse_pool
 from bot.venues.connect import past
 from bot.venues.registry import KINDS, kind_of
 
@@ -57,7 +59,10 @@ def pool(
     files: ConfigFiles = None,
     *,
     chain: Annotated[str, typer.Option(help="A chain of the configuration.")],
-    address: Annotated[str, typer.Option("--pool", metavar="ADDRESS", help="A Uniswap V3 pool or V2 pair on it.")],
+    address: Annotated[
+        str,
+        typer.Option("--pool", metavar="POOL", help="A pool on it: an address or 32-byte id."),
+    ],
     start: From,
     end: To = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The Parquet file to write.")],
@@ -69,7 +74,7 @@ def pool(
     """
     settings = _settings(ctx, files)
     config = _chain(settings, chain)
-    where = _said("--pool", parse_address, address)
+    where = _said("--pool", parse_pool, address)
     span, ends = _said("--interval", parse_duration, interval), (_moment("--from", start), end and _moment("--to", end))
     if span < timedelta(seconds=1) or span % timedelta(seconds=1):
         raise ConfigError("--interval is no whole number of seconds")
@@ -161,20 +166,20 @@ def _rounded(at: datetime, span: timedelta, *, up: bool) -> datetime:
 
 async def _pool(
     config: ChainConfig,
-    where: Address,
+    where: PoolId,
     wanted: tuple[datetime | int, datetime | int | None],
     span: timedelta,
     out: Path,
 ) -> tuple[PoolAbout, list[Finding]]:
-    history = PoolHistory(config, where, SystemClock())
+    kinds = [amm.history for amm in PROTOCOLS.values() if amm.history is not None]
+    history = await PoolHistory.open(config, where, SystemClock(), kinds)
     try:
-        about = await history.about()
         ends = await pool_fetch.ends(history, *wanted, span)
         known = Parts.open(out, ends.first.number, chain_id=int(config.chain_id), pool=where)
         with _bar("blocks") as progress:
             size = config.limits.max_log_blocks
-            await pool_fetch.fetch(history, about, known, ends.last.number, size, progress)
-        return about, await pool_fetch.write(history, about, known, ends, span, out)
+            await pool_fetch.fetch(history, known, ends.last.number, size, progress)
+        return history.about, await pool_fetch.write(history, known, ends, span, out)
     finally:
         await history.close()
 
@@ -236,11 +241,12 @@ def _tell(findings: list[Finding], *written: Path) -> None:
 def _snippet(config: ChainConfig, about: PoolAbout, out: Path, span: timedelta) -> str:
     """Return the pool as a scenario names it."""
     names = [token.symbol or token.address for token in (about.token0, about.token1)]
-    held = "full = true" if about.kind is PoolKind.V2 else 'width = "10%"'
+    held = "full = true" if about.is_full_range else 'width = "10%"'
     return "\n".join(
         (
             "[[pools]]",
             f'name = "{"-".join(names).lower()}"',
+            f'protocol = "{about.protocol}"',
             f'path = "{out.name}"',
             f'interval = "{int(span.total_seconds())}s"',
             f"fee = {about.fee}",

@@ -1,36 +1,46 @@
-"""Which reader serves which configuration: one line per protocol."""
+"""Which protocols there are: one line each, the more particular ones before those whose pools look like theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, assert_never
+from typing import Any, Final
 
-from bot.chain.config import ChainConfig, ProtocolConfig, V2Config, V3Config
-from bot.chain.protocol import ProtocolReader, Sources
+from bot.chain.config import ChainConfig
+from bot.chain.protocol import Amm, Sources
+from bot.chain.reference_pools import ReferencePools
 from bot.chain.tokens import TokenBook
-from bot.core.amm.concentrated import V3Position
-from bot.core.amm.constant_product import V2Position
 from bot.core.amm.curve import Curve
-from bot.protocols.reference_pools import ReferencePools
-from bot.protocols.uniswap_v2.reader import UniswapV2Reader
-from bot.protocols.uniswap_v3.reader import UniswapV3Reader
+from bot.protocols.uniswap_v2 import UNISWAP_V2
+from bot.protocols.uniswap_v3 import UNISWAP_V3
 
-CURVES: Final[Mapping[str, type[Curve]]] = {"v2": V2Position, "v3": V3Position}
+PROTOCOLS: Final[dict[str, Amm[Any]]] = {}
+"""Every protocol by its name."""
+CURVES: Final[dict[str, type[Curve]]] = {}
 """Every curve that a position may lie on, by the name that it has in journals."""
 
 
+def register(amm: Amm[Any]) -> None:
+    """Add a protocol.
+
+    Raises:
+        ValueError: its name is taken, or the name of one of its curves is another curve's.
+    """
+    if amm.name in PROTOCOLS:
+        raise ValueError(f"two protocols call themselves {amm.name}")
+    for name, curve in amm.curves.items():
+        if CURVES.setdefault(name, curve) is not curve:
+            raise ValueError(f"two curves are {name} in journals: {CURVES[name].__name__} and {curve.__name__}")
+    PROTOCOLS[amm.name] = amm
+
+
+register(UNISWAP_V2)
+register(UNISWAP_V3)
+
+REPLAYED: Final = UNISWAP_V3.name
+"""The protocol of a replayed pool whose scenario names none."""
+
+
 def sources(chain: ChainConfig, tokens: TokenBook) -> Sources:
-    """Build the readers of a chain's configured protocols, and that of its reference pools."""
-    readers = [reader_for(chain, protocol, tokens) for protocol in chain.protocols]
-    return Sources(readers, [ReferencePools(chain, tokens)])
-
-
-def reader_for(chain: ChainConfig, config: ProtocolConfig, tokens: TokenBook) -> ProtocolReader:
-    """Make the reader of a configured protocol."""
-    match config:
-        case V2Config():
-            return UniswapV2Reader(chain, config, tokens)
-        case V3Config():
-            return UniswapV3Reader(chain, config, tokens)
-        case _:
-            assert_never(config)
+    """Build the readers of a chain's configured deployments, and that of its reference pools."""
+    readers = [PROTOCOLS[one.protocol].reader(chain, one.key, one.settings, tokens) for one in chain.protocols]
+    kinds = [amm.reference for amm in PROTOCOLS.values() if amm.reference is not None]
+    return Sources(readers, [ReferencePools(chain, tokens, kinds)])

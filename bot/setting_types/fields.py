@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from eth_utils.address import is_hex_address, to_checksum_address
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
-from bot.core.types import Address, ChainName, Symbol, Underlying, VenueId
+from bot.core.types import Address, ChainName, PoolId, Symbol, Underlying, VenueId
 
 T = TypeVar("T")
 
@@ -102,6 +102,16 @@ def parse_address(value: object) -> Address:
     digits = value[2:]
     fault = "has no EIP-55 checksum" if digits in (digits.lower(), digits.upper()) else "has a wrong EIP-55 checksum"
     raise ValueError(f"{value} {fault}; if every digit is right, write {right}")
+
+
+def parse_pool(value: object) -> PoolId:
+    """Read what a pool is known by: an address, or 32 bytes."""
+    if isinstance(value, str) and re.fullmatch(r"0x[0-9a-fA-F]{64}", value, re.ASCII):
+        return PoolId(value.lower())
+    try:
+        return PoolId(parse_address(value))
+    except ValueError as error:
+        raise ValueError(f"{error}; or 0x and 64 hexadecimal digits, where pools have no address") from None
 
 
 def parse_multicall(value: object) -> str:

@@ -16,13 +16,15 @@ from bot.backtest import pool_fetch
 from bot.backtest.columns import Tape
 from bot.backtest.part_files import Parts
 from bot.backtest.store import read_tape
+from bot.chain.config import ChainConfig
+from bot.chain.pool_history import PoolHistory
 from bot.clock import SystemClock
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.errors import ConfigError, Retryable
-from bot.core.types import Address
+from bot.core.types import Address, ChainId, PoolId
 from bot.demo.chain import LocalChain
 from bot.demo.tx import decoded
-from bot.protocols.history import PoolHistory
+from bot.protocols.registry import PROTOCOLS
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind
 from tests.faults.rpc import Fault, FaultyRpc, serving
@@ -56,10 +58,15 @@ async def traded(scene: Scene) -> list[dict[str, str]]:
     return [log for log in logs if log["address"].lower() == pool.lower()]
 
 
+async def opened(config: ChainConfig, pool: Address) -> PoolHistory:
+    kinds = [amm.history for amm in PROTOCOLS.values() if amm.history is not None]
+    return await PoolHistory.open(config, PoolId(pool), SystemClock(), kinds)
+
+
 @asynccontextmanager
 async def history(scene: Scene, pool: Address, *urls: str) -> AsyncIterator[PoolHistory]:
     config = behind(scene.config, *urls, limits=replace(PATIENT, max_batch=3)) if urls else scene.config
-    found = PoolHistory(config, pool, SystemClock())
+    found = await opened(config, pool)
     try:
         yield found
     finally:
@@ -68,11 +75,10 @@ async def history(scene: Scene, pool: Address, *urls: str) -> AsyncIterator[Pool
 
 async def fetched(past: PoolHistory, pool: Address, first: int, out: Path, *, size: int = 40) -> Tape:
     """Read everything from a block on into a file, as the command does."""
-    about = await past.about()
     ends = await pool_fetch.ends(past, first, None, MINUTE)
     parts = Parts.open(out, first, chain_id=31337, pool=pool)
-    await pool_fetch.fetch(past, about, parts, ends.last.number, size, lambda _done, _total: None)
-    await pool_fetch.write(past, about, parts, ends, MINUTE, out)
+    await pool_fetch.fetch(past, parts, ends.last.number, size, lambda _done, _total: None)
+    await pool_fetch.write(past, parts, ends, MINUTE, out)
     return read_tape(out)
 
 
@@ -122,7 +128,7 @@ async def test_a_v2_pair_is_replayed_as_a_full_range(chain: LocalChain, tmp_path
         await chain.mine(sold if number % 2 else scene.v2.swap(scene.owner, token1, token0, 3 * 10**8))
     await chain.empty_blocks(FINAL)
     async with history(scene, scene.pair) as past:
-        about = await past.about()
+        about = past.about
         tape = await fetched(past, scene.pair, first, tmp_path / "pair.parquet")
     assert (about.fee, about.token0.decimals, about.token1.symbol) == (3000, 18, "USDC")
     assert sum(tape.in0) + sum(tape.in1) > 0
@@ -200,12 +206,12 @@ async def test_times_are_found_and_what_is_not_final_is_refused(chain: LocalChai
     scene = await Scene.on(chain)
     await chain.empty_blocks(3 * FINAL)
     async with history(scene, scene.pair) as past:
-        final = await past.final()
+        final = await past.node.final()
         for ago in (0, 1, 17, 100):
-            stamp = await past.header(final.number - ago)
+            stamp = await past.node.header(final.number - ago)
             assert await past.first_from(stamp.timestamp, final) == stamp.number
             assert await past.first_from(stamp.timestamp + timedelta(seconds=1), final) == stamp.number + 1
-        newest = await past.header(int(await chain.rpc.call("eth_blockNumber"), 16))
+        newest = await past.node.header(int(await chain.rpc.call("eth_blockNumber"), 16))
         assert final.number < newest.number
         for start, end in ((0, newest.timestamp), (newest.number, None), (0, newest.number)):
             with pytest.raises(ConfigError, match="the last final block is"):
@@ -219,10 +225,7 @@ async def test_times_are_found_and_what_is_not_final_is_refused(chain: LocalChai
 async def test_what_is_no_pool_is_named(chain: LocalChain) -> None:
     scene = await Scene.on(chain)
     for address in (chain.at.weth.address, scene.owner):
-        async with history(scene, address) as past:
-            with pytest.raises(ConfigError, match="is no Uniswap V2 or V3 pool"):
-                await past.about()
-    other = PoolHistory(replace(scene.config, chain_id=1), scene.pair, SystemClock())  # type: ignore[arg-type] # an int
+        with pytest.raises(ConfigError, match="is no pool of a protocol"):
+            await opened(scene.config, address)
     with pytest.raises(ConfigError, match="serve chain 31337"):
-        await other.about()
-    await other.close()
+        await opened(replace(scene.config, chain_id=ChainId(1)), scene.pair)

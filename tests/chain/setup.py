@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.chain.config import ChainConfig, Limits, ProtocolConfig, TokenMapping, V2Config, V3Config
+from bot.chain.config import ChainConfig, Deployment, Limits, TokenMapping
 from bot.chain.reader import EvmChainReader
 from bot.clock import SystemClock
 from bot.core.types import Address, ChainId, ChainName, Underlying
 from bot.demo.chain import MULTICALL3, LocalChain
 from bot.ports import Clock
 from bot.protocols.registry import sources
+from bot.protocols.uniswap_v2.settings import UniswapV2Settings
+from bot.protocols.uniswap_v3 import UniswapV3Settings
 
 PATIENT = Limits(max_head_age=timedelta(days=36500), max_call_gas=40_000_000)
 """The local chain's blocks carry a time of their own, which no real clock agrees with."""
@@ -30,18 +32,11 @@ def config_of(
     mapped: Sequence[Address] = (),
 ) -> ChainConfig:
     """Make a configuration of the local chain's V2 and V3, with whatever pairs and positions are there."""
-    protocols: list[ProtocolConfig] = []
+    protocols: list[Deployment] = []
     if pairs:
-        protocols.append(V2Config("uniswap_v2", "chains.local.uniswap_v2[1]", tuple(pairs), tuple(holders)))
-    protocols.append(
-        V3Config(
-            "uniswap_v3",
-            "chains.local.uniswap_v3[1]",
-            chain.at.v3_positions,
-            token_ids=tuple(token_ids),
-            discover=discover,
-        )
-    )
+        v2 = UniswapV2Settings(pairs=tuple(pairs), holders=tuple(holders))
+        protocols.append(Deployment("uniswap_v2", "chains.local.uniswap_v2[1]", v2))
+    protocols.append(v3_deployment(chain.at.v3_positions, token_ids, discover=discover))
     return ChainConfig(
         name=ChainName("local"),
         chain_id=ChainId(31337),
@@ -52,6 +47,12 @@ def config_of(
         tokens={token: TokenMapping(Underlying(f"T{number}")) for number, token in enumerate(mapped)},
         limits=PATIENT,
     )
+
+
+def v3_deployment(manager: Address, token_ids: Sequence[int] = (), *, discover: bool = True) -> Deployment:
+    """Make the local chain's V3 deployment, or what is configured as one."""
+    settings = UniswapV3Settings(position_manager=manager, token_ids=tuple(token_ids), discover=discover)
+    return Deployment("uniswap_v3", "chains.local.uniswap_v3[1]", settings)
 
 
 def behind(config: ChainConfig, *urls: str, ws: Sequence[str] = (), limits: Limits | None = None) -> ChainConfig:

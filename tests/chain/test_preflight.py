@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from bot.chain.config import ChainConfig, TokenMapping, V3Config
+from bot.chain.config import ChainConfig, TokenMapping
 from bot.core.errors import ConfigError, Retryable
 from bot.core.types import Address, ChainId, Underlying
 from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
-from tests.chain.setup import behind, config_of, reading
+from tests.chain.setup import behind, config_of, reading, v3_deployment
 from tests.faults.rpc import Fault, FaultyRpc, serving
 
 pytestmark = pytest.mark.chain
@@ -55,14 +55,11 @@ async def test_an_endpoint_that_does_not_answer_is_no_reason_not_to_start(chain:
 
 async def test_an_address_without_code_is_named_with_its_key(chain: LocalChain) -> None:
     config = config_of(chain, owners=[], pairs=[chain.at.weth.address, NOWHERE])
-    v3 = V3Config("uniswap_v3", "chains.local.uniswap_v3[1]", NOWHERE)
+    v3 = v3_deployment(NOWHERE)
     cases = {
         "chains.local.uniswap_v2[1].pairs[2]": config,
         "chains.local.multicall": replace(config, multicall=NOWHERE),
         "chains.local.uniswap_v3[1].position_manager": replace(config, protocols=(v3,)),
-        "chains.local.uniswap_v3[1].factory": replace(
-            config, protocols=(replace(v3, position_manager=chain.at.v3_positions, factory=NOWHERE),)
-        ),
         "chains.local.reference_pools[1]": replace(config, protocols=(), reference_pools=(NOWHERE,)),
     }
     for key, wrong in cases.items():
@@ -73,9 +70,7 @@ async def test_a_contract_of_another_kind_is_named_with_its_key(chain: LocalChai
     at, config = chain.at, config_of(chain, owners=[chain.accounts[1]], pairs=[chain.at.v2_factory])
     cases = {
         "chains.local.uniswap_v2[1].pairs[1]": config,
-        "chains.local.uniswap_v3[1].position_manager": replace(
-            config, protocols=(V3Config("uniswap_v3", "chains.local.uniswap_v3[1]", at.v2_factory),)
-        ),
+        "chains.local.uniswap_v3[1].position_manager": replace(config, protocols=(v3_deployment(at.v2_factory),)),
         "chains.local.reference_pools[1]": replace(config, protocols=(), reference_pools=(at.usdc.address,)),
     }
     for key, wrong in cases.items():

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from bot.chain.config import Limits, TokenMapping, V3Config
+from bot.chain.config import Limits, TokenMapping
 from bot.core.errors import Retryable
 from bot.core.types import PoolId, Underlying
 from bot.demo.chain import LocalChain
 from tests.chain.scene import Scene, ids, two
-from tests.chain.setup import PATIENT, behind, config_of, reading
+from tests.chain.setup import PATIENT, behind, config_of, reading, v3_deployment
 
 pytestmark = pytest.mark.chain
 
@@ -102,7 +102,7 @@ async def test_an_explicit_token_id_is_absent_only_once_the_contract_says_so(sce
     config = config_of(scene.chain, owners=[], token_ids=[scene.token_id, 10**6], discover=False)
     async with reading(config) as reader:
         assert ids(await reader.read()) == {f"local:uniswap_v3:{scene.token_id}"}
-    no_manager = V3Config("uniswap_v3", "", scene.chain.at.v2_factory, token_ids=(1,), discover=False)
+    no_manager = v3_deployment(scene.chain.at.v2_factory, [1], discover=False)
     async with reading(replace(config, protocols=(no_manager,))) as reader:
         with pytest.raises(Retryable, match=r"position 1 failed \(without a reason\)"):
             await reader.read()

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.chain.config import ChainConfig, RateRead, RateSource, TokenMapping, V2Config
+from bot.chain.config import ChainConfig, RateRead, RateSource, TokenMapping
 from bot.chain.multicall import Failed
 from bot.chain.token_rates import rate_call, rate_of
 from bot.core.errors import ConfigError
@@ -15,6 +15,7 @@ from bot.core.snapshot import ChainView
 from bot.core.types import Address, Underlying
 from bot.demo.chain import LocalChain
 from bot.demo.uniswap_v2 import UniswapV2
+from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 from tests.chain.setup import config_of, reading
 
 D = Decimal
@@ -123,8 +124,9 @@ async def test_without_a_sensible_rate_the_position_is_left_out_and_the_others_a
     other = await v2.create_pair(weth.address, usdc.address)
     await chain.fund(owner, {weth: ONE, usdc: 2000 * 10**6})
     await chain.mine(v2.add(owner, weth.address, usdc.address, ONE, 2000 * 10**6))
-    (first,) = (item for item in config.protocols if isinstance(item, V2Config))
-    config = replace(config, protocols=(replace(first, pairs=(*first.pairs, other)),))
+    deployed = config.protocols[0]
+    both = UniswapV2Settings(pairs=(*deployed.settings.counted, other))  # type: ignore[arg-type] # they are addresses
+    config = replace(config, protocols=(replace(deployed, settings=both),))
     await chain.rpc.call("anvil_setCode", FEED, answers(ONE))
     async with reading(config) as reader:
         before = await reader.read()
@@ -134,7 +136,7 @@ async def test_without_a_sensible_rate_the_position_is_left_out_and_the_others_a
     assert len(before.positions) == 2
     assert [item.id for item in view.positions] == [f"local:uniswap_v2:{other}"]
     (left,) = view.left_out
-    assert (left.position, left.is_discovered) == (f"local:uniswap_v2:{first.pairs[0]}", False)
+    assert (left.position, left.is_discovered) == (f"local:uniswap_v2:{deployed.settings.counted[0]}", False)
     assert "gives no sensible rate" in left.reason
 
 

@@ -125,7 +125,7 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(chain: LocalChain, 
     for option, value, words in (
         ("--chain", "base", "the configuration knows local"),
         ("--pool", pool.lower(), "has no EIP-55 checksum"),
-        ("--pool", scene.owner, "is no Uniswap V2 or V3 pool"),
+        ("--pool", scene.owner, "is no pool of a protocol"),
         ("--from", "yesterday", "is no time"),
         ("--from", "2999-01-01", "the last final block is"),
         ("--to", "99999999", "the last final block is"),

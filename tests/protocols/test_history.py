@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 
 from bot.chain.config import ChainConfig
+from bot.chain.pool_history import Node, PoolHistory
+from bot.chain.pool_past import PoolAbout, PoolToken
 from bot.clock import SystemClock
 from bot.core.errors import Retryable
-from bot.core.types import Address, ChainId, ChainName
-from bot.protocols.history import V3_BURN, V3_SWAP, PoolHistory, PoolKind
+from bot.core.types import Address, ChainId, ChainName, PoolId
+from bot.protocols.concentrated.history import BURN, ConcentratedPast
+from bot.protocols.concentrated.layout import PoolLayout
 from tests.faults.rpc import FaultyRpc, serving
 
 POOL = Address("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
 NEWEST = 1000
+SWAP = PoolLayout().swap
+TOKEN = PoolToken(POOL, "A", 18)
 
 
 def header(number: int) -> dict[str, str]:
@@ -46,32 +51,33 @@ def answering(logs: list[dict[str, object]]) -> FaultyRpc:
 
 def history(url: str) -> PoolHistory:
     config = ChainConfig(ChainName("one"), ChainId(1), (url,), None, (), ())
-    return PoolHistory(config, POOL, SystemClock())
+    past = ConcentratedPast(POOL, PoolLayout(), PoolAbout("uniswap_v3", 500, 10, TOKEN, TOKEN))
+    return PoolHistory(config, Node(config, PoolId(POOL), SystemClock()), past)
 
 
 async def test_without_the_word_a_block_is_final_two_epochs_later() -> None:
     async with serving(answering([])) as rpc:
         past = history(rpc.url)
-        assert (await past.final()).number == NEWEST - 64
+        assert (await past.node.final()).number == NEWEST - 64
         await past.close()
 
 
 async def test_the_time_of_an_event_is_its_block_s_whether_the_node_tells_it_with_it_or_not() -> None:
-    told = log(V3_SWAP, 5, blockTimestamp=hex(1_700_000_000 + 12 * 7))
-    for logs in ([told], [log(V3_SWAP, 5)]):
+    told = log(SWAP, 5, blockTimestamp=hex(1_700_000_000 + 12 * 7))
+    for logs in ([told], [log(SWAP, 5)]):
         async with serving(answering(logs)) as rpc:
             past = history(rpc.url)
-            (event,) = await past.events(PoolKind.V3, 1, 10)
+            (event,) = await past.events(1, 10)
             assert (event.time, event.in0, event.in1) == (1_700_000_084, 1, 0)
             asked = rpc.requests.count("eth_getBlockByNumber")
             assert asked == (0 if "blockTimestamp" in logs[0] else 1)
             await past.close()
 
 
-@pytest.mark.parametrize("cut", [log(V3_SWAP, 4), log(V3_BURN, 3), log(V3_BURN, 2, *[f"0x{1:064x}"] * 3)])
+@pytest.mark.parametrize("cut", [log(SWAP, 4), log(BURN, 3), log(BURN, 2, *[f"0x{1:064x}"] * 3)])
 async def test_an_event_that_is_cut_short_is_none(cut: dict[str, object]) -> None:
     async with serving(answering([cut])) as rpc:
         past = history(rpc.url)
         with pytest.raises(Retryable, match="cut short"):
-            await past.events(PoolKind.V3, 1, 10)
+            await past.events(1, 10)
         await past.close()

@@ -1,6 +1,6 @@
 """The settings: the only reader of configuration files and of the environment."""
 
-from bot.app.settings.chains import ChainSettings, TokenSettings, UniswapV2Settings, UniswapV3Settings
+from bot.app.settings.chains import ChainSettings, TokenSettings
 from bot.app.settings.hedge import BandSettings, GuardSettings, HedgeSettings, UnderlyingSettings
 from bot.app.settings.load import Loaded, build, load
 from bot.app.settings.origins import Layer, Origins
@@ -26,8 +26,6 @@ __all__ = [
     "Settings",
     "TokenSettings",
     "UnderlyingSettings",
-    "UniswapV2Settings",
-    "UniswapV3Settings",
     "VenueSettings",
     "build",
     "load",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
-from bot.chain.config import RateRead, RateSource, TokenMapping
+from bot.chain.config import DeploymentSettings, RateRead, RateSource, TokenMapping
 from bot.core.types import Address
+from bot.protocols.registry import PROTOCOLS
 from bot.setting_types.base import Table
 from bot.setting_types.fields import (
     Addresses,
@@ -20,39 +23,11 @@ from bot.setting_types.fields import (
     Integer,
     Multicall,
     Positive,
-    ProtocolName,
-    TokenIds,
     UnderlyingKey,
     WsEndpoint,
 )
 
 MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
-
-
-class UniswapV2Settings(Table):
-    """Pairs of a Uniswap V2 deployment (or a fork of it)."""
-
-    name: ProtocolName = Field(default="uniswap_v2", description="name of the deployment, unique on the chain")
-    pairs: Addresses = Field(
-        min_length=1,
-        description="pair contracts whose LP tokens are yours",
-        examples=[["0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc"]],
-    )
-    holders: Addresses = Field(
-        default=(),
-        description="accounts besides the owners whose LP tokens count, such as a staking contract of your own",
-    )
-
-
-class UniswapV3Settings(Table):
-    """Positions of a Uniswap V3 deployment (or a fork of it)."""
-
-    name: ProtocolName = Field(default="uniswap_v3", description="name of the deployment, unique on the chain")
-    position_manager: Checksummed = Field(
-        description="NonfungiblePositionManager contract", examples=["0xC36442b4a4522E871399CD717aBDD847Ab11FE88"]
-    )
-    token_ids: TokenIds = Field(default=(), description="positions to read whoever owns them (staked ones)")
-    discover: bool = Field(default=True, description="also read every position that an owner holds")
 
 
 class TokenSettings(Table):
@@ -107,6 +82,15 @@ class TokenSettings(Table):
         return TokenMapping(self.underlying, self.rate, read, self.decimals)
 
 
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """An entry of a protocol's list of deployments; the first one has the number 1."""
+
+    protocol: str
+    number: int
+    settings: DeploymentSettings
+
+
 class ChainSettings(Table):
     """One chain."""
 
@@ -148,8 +132,6 @@ class ChainSettings(Table):
     max_log_blocks: Integer = Field(
         default=10_000, ge=1, description="block range of one eth_getLogs; endpoints differ (500 to 10000)"
     )
-    uniswap_v2: tuple[UniswapV2Settings, ...] = Field(default=(), description="Uniswap V2 deployments")
-    uniswap_v3: tuple[UniswapV3Settings, ...] = Field(default=(), description="Uniswap V3 deployments")
     tokens: dict[AddressKey, TokenSettings] = Field(
         default_factory=dict, description="tokens that dnbot does not know by itself (it knows WETH, WBTC, USDC, …)"
     )
@@ -159,9 +141,16 @@ class ChainSettings(Table):
         """The Multicall3 contract, or None where the chain has none."""
         return None if self.multicall == "none" else Address(self.multicall)
 
+    def deployments(self) -> Iterator[Deployed]:
+        """Return what is configured of each protocol, in the registry's order."""
+        for protocol in PROTOCOLS:
+            entries: tuple[DeploymentSettings, ...] = getattr(self, protocol, ())
+            for number, settings in enumerate(entries, 1):
+                yield Deployed(protocol, number, settings)
+
     @model_validator(mode="after")
     def _one_name_each(self) -> Self:
-        names = [*(entry.name for entry in self.uniswap_v2), *(entry.name for entry in self.uniswap_v3)]
+        names = [entry.settings.name for entry in self.deployments()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two deployments have the name {twice[0]!r}; give each its own `name`")
@@ -169,13 +158,10 @@ class ChainSettings(Table):
 
     @model_validator(mode="after")
     def _nothing_twice(self) -> Self:
-        for holder in (holder for entry in self.uniswap_v2 for holder in entry.holders):
+        for holder in (holder for entry in self.deployments() for holder in entry.settings.other_accounts):
             if holder in self.owners:
                 raise ValueError(f"{holder} is an owner and a holder, and would count twice; keep it in `owners` only")
-        contracts = [
-            *(pair for entry in self.uniswap_v2 for pair in entry.pairs),
-            *(entry.position_manager for entry in self.uniswap_v3),
-        ]
+        contracts = [contract for entry in self.deployments() for contract in entry.settings.counted]
         twice = [contract for place, contract in enumerate(contracts) if contract in contracts[:place]]
         if twice:
             raise ValueError(f"{twice[0]} is listed twice and its positions would count twice")
@@ -183,9 +169,25 @@ class ChainSettings(Table):
 
     @model_validator(mode="after")
     def _some_position(self) -> Self:
-        if not self.uniswap_v2 and not self.uniswap_v3:
-            raise ValueError("has no position source; add [[chains.NAME.uniswap_v2]] or [[chains.NAME.uniswap_v3]]")
-        holders = self.owners or any(entry.holders for entry in self.uniswap_v2)
-        if not holders and not any(entry.token_ids for entry in self.uniswap_v3):
+        entries = list(self.deployments())
+        if not entries:
+            lists = " or ".join(f"[[chains.NAME.{protocol}]]" for protocol in PROTOCOLS)
+            raise ValueError(f"has no position source; add {lists}")
+        if not self.owners and not any(entry.settings.names_positions for entry in entries):
             raise ValueError("has nobody whose positions to read; set `owners` (or `token_ids` or `holders`)")
         return self
+
+
+if TYPE_CHECKING:
+    ChainTable = ChainSettings
+else:
+    ChainTable = create_model(
+        "ChainTable",
+        __base__=ChainSettings,
+        __doc__=ChainSettings.__doc__,
+        **{
+            amm.name: (tuple[amm.settings, ...], Field(default=(), description=amm.description))
+            for amm in PROTOCOLS.values()
+        },
+    )
+    """``ChainSettings`` with a list of deployments for every protocol."""

@@ -13,6 +13,7 @@ from bot.app.settings.root import Settings
 from bot.app.settings.show import literal, plain
 from bot.app.settings.table_tree import bare, fields_of, is_list, is_mapping, is_table
 from bot.app.settings.venues import REAL
+from bot.protocols.registry import PROTOCOLS
 
 _HEAD: Final = """\
 # dnbot configuration.
@@ -22,13 +23,15 @@ _HEAD: Final = """\
 # `dnbot config show -c FILE` prints what results, and where each value comes from.
 """
 
+_FIRST_PROTOCOL: Final = next({amm.name: amm.example} for amm in PROTOCOLS.values() if amm.example)
+
 _SET: Final[Mapping[str, object]] = {
     "chains": {
         "local": {
             "chain_id": 31337,
             "rpc_urls": ["http://127.0.0.1:8545"],
             "owners": ["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"],
-            "uniswap_v3": {"position_manager": "0xC36442b4a4522E871399CD717aBDD847Ab11FE88"},
+            **_FIRST_PROTOCOL,
         }
     },
     "hedge": {"band": {"risk_aversion": 50}},

@@ -30,7 +30,7 @@ class BandSettings(Table):
 
     risk_aversion: Positive | None = Field(
         default=None,
-        description="dimensionless risk aversion (50: about 2% of exposure for a Uniswap V2 position)",
+        description="dimensionless risk aversion (50: about 2% of exposure for a constant-product position)",
         examples=[50],
     )
     tracking_error: PositiveFraction | None = Field(

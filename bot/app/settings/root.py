@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.app.settings.chains import ChainSettings
+from bot.app.settings.chains import ChainTable
 from bot.app.settings.hedge import ExecutionSettings, GuardSettings, HedgeSettings
 from bot.app.settings.origins import Layer
 from bot.app.settings.origins import Path as KeyPath
@@ -108,7 +108,7 @@ class Settings(Table, BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     bot: BotSettings = Field(default_factory=BotSettings, description="the bot itself")
-    chains: dict[ChainKey, ChainSettings] = Field(min_length=1, description="the chains whose positions are hedged")
+    chains: dict[ChainKey, ChainTable] = Field(min_length=1, description="the chains whose positions are hedged")
     hedge: HedgeSettings = Field(default_factory=HedgeSettings, description="how exposures are hedged")
     guards: GuardSettings = Field(default_factory=GuardSettings, description="limits that no strategy goes around")
     risk: RiskSettings = Field(

@@ -9,19 +9,18 @@ from typing import Final
 from bot.chain import json_rpc
 from bot.chain.abi import selector
 from bot.chain.batched_reads import Missing, Reads
-from bot.chain.config import ChainConfig, V2Config
+from bot.chain.config import ChainConfig
 from bot.chain.logs import Logs
 from bot.chain.multicall import Call
 from bot.chain.protocol import Found
-from bot.chain.tokens import TokenBook, UnknownToken, balance_of
+from bot.chain.tokens import TokenBook, UnknownToken, balance_of, pool_tokens
 from bot.core.amm.constant_product import V2Position
 from bot.core.snapshot import Entry, LpPosition
 from bot.core.types import Address, PoolId, PositionId
-from bot.protocols.cost_basis import v2_entry
-from bot.protocols.pool_prices import v2_price
+from bot.protocols.pool_prices import price_of_reserves
+from bot.protocols.uniswap_v2.cost_basis import entry_of
+from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 
-TOKEN0: Final = selector("token0()")
-TOKEN1: Final = selector("token1()")
 FACTORY: Final = selector("factory()")
 GET_RESERVES: Final = selector("getReserves()")
 TOTAL_SUPPLY: Final = selector("totalSupply()")
@@ -34,8 +33,7 @@ class _Pair:
     """The calls of one pair that need nothing but its address."""
 
     address: Address
-    token0: Call
-    token1: Call
+    tokens: tuple[Call, Call]
     factory: Call
     reserves: Call
     supply: Call
@@ -46,8 +44,7 @@ class _Pair:
     def of(cls, address: Address, accounts: Sequence[Address]) -> _Pair:
         return cls(
             address=address,
-            token0=Call(address, TOKEN0),
-            token1=Call(address, TOKEN1),
+            tokens=pool_tokens(address),
             factory=Call(address, FACTORY),
             reserves=Call(address, GET_RESERVES, words=2),
             supply=Call(address, TOTAL_SUPPLY),
@@ -62,19 +59,20 @@ class _Pair:
 class UniswapV2Reader:
     """Reads one V2 deployment; all LP tokens of a pair, whoever of us holds them, are one position."""
 
-    def __init__(self, chain: ChainConfig, config: V2Config, tokens: TokenBook) -> None:
-        self.name = config.name
+    def __init__(self, chain: ChainConfig, key: str, settings: UniswapV2Settings, tokens: TokenBook) -> None:
+        self.name = settings.name
         self._chain = chain
-        self._config = config
+        self._key = key
+        self._settings = settings
         self._tokens = tokens
-        self._accounts = tuple(dict.fromkeys((*chain.owners, *config.holders)))
-        self._pairs = tuple(_Pair.of(pair, self._accounts) for pair in dict.fromkeys(config.pairs))
+        self._accounts = tuple(dict.fromkeys((*chain.owners, *settings.holders)))
+        self._pairs = tuple(_Pair.of(pair, self._accounts) for pair in settings.pairs)
         self._fee_to: dict[Address, Call] = {}
         self._balances: dict[tuple[Address, Address], Call] = {}
 
     def contracts(self) -> Sequence[tuple[str, Address]]:
         """Return every configured contract address with its dotted key."""
-        return [(f"{self._config.key}.pairs[{at}]", pair) for at, pair in enumerate(self._config.pairs, 1)]
+        return [(f"{self._key}.pairs[{at}]", pair) for at, pair in enumerate(self._settings.pairs, 1)]
 
     def read(self, reads: Reads, found: Found) -> None:
         """Add each pair's price, and our position in it if we have one."""
@@ -85,19 +83,18 @@ class UniswapV2Reader:
                 continue
 
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
-        """Reckon the entry amounts from the pair's Transfer and Mint events."""
-        return await v2_entry(logs, position, self._accounts, block)
+        """Compute the entry amounts from the pair's Transfer and Mint events."""
+        return await entry_of(logs, position, self._accounts, block)
 
     def _read(self, reads: Reads, found: Found, pair: _Pair) -> None:
-        reads.want((pair.token0, pair.token1, pair.factory))
-        address0, address1 = (json_rpc.address(reads.fact(call)) for call in (pair.token0, pair.token1))
+        reads.want((*pair.tokens, pair.factory))
         name = f"{self._chain.name}:{self.name}:{pair.address}"
-        tokens = self._tokens.pair(reads, address0, address1, insist=True)
+        tokens = self._tokens.of_pool(reads, pair.tokens, insist=True)
         if isinstance(tokens, UnknownToken):
             found.leave_out(name, tokens, is_discovered=False)
             return
         fee_to = self._fee_to_of(json_rpc.address(reads.fact(pair.factory)))
-        balances = self._balance(address0, pair.address), self._balance(address1, pair.address)
+        balances = self._balance(tokens[0].address, pair.address), self._balance(tokens[1].address, pair.address)
         reads.want((*pair.all(), fee_to, *balances))
         stored = reads.take(pair.reserves)
         reserves = json_rpc.uint(stored, 0), json_rpc.uint(stored, 1)
@@ -112,20 +109,11 @@ class UniswapV2Reader:
             k_last=json_rpc.uint(reads.take(pair.k_last)),
             fee_on=any(reads.take(fee_to)),
         )
-        found.price(v2_price(pair.address, *tokens, reserves))
+        pool = PoolId(pair.address)
+        found.price(price_of_reserves(pool, *tokens, reserves))
         if liquidity:
-            found.positions.append(
-                LpPosition(
-                    id=PositionId(name),
-                    protocol=self.name,
-                    pool=PoolId(pair.address),
-                    token0=tokens[0],
-                    token1=tokens[1],
-                    curve=curve,
-                    amounts=curve.amounts(),
-                    entry=None,
-                )
-            )
+            amounts = curve.amounts()
+            found.positions.append(LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, entry=None))
 
     def _fee_to_of(self, factory: Address) -> Call:
         return self._fee_to.setdefault(factory, Call(factory, FEE_TO))

@@ -89,7 +89,8 @@ def test_lists_in_variables_are_comma_lists_or_json(tmp_path: Path) -> None:
 def test_tables_and_lists_of_tables_in_variables_are_json(tmp_path: Path) -> None:
     text = f'[{{"position_manager": "{MANAGER}", "token_ids": [7]}}]'
     settings = loaded(tmp_path, DNBOT_CHAINS__LOCAL__UNISWAP_V3=text).settings
-    assert next(iter(settings.chains.values())).uniswap_v3[0].token_ids == (7,)
+    (entry,) = next(iter(settings.chains.values())).deployments()
+    assert (entry.protocol, entry.settings.model_dump()["token_ids"]) == ("uniswap_v3", (7,))
     error = refused(tmp_path, environ={"DNBOT_CHAINS__LOCAL__UNISWAP_V3": "7"})
     assert "must be written as JSON here" in str(error)
     error = refused(tmp_path, environ={"DNBOT_CHAINS__LOCAL__UNISWAP_V3": "[7"})

@@ -1,0 +1,110 @@
+"""A pool's past as a replay needs it: what one is, what happened in it, and who can tell both of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.chain.config import ChainConfig
+from bot.chain.logs import Log, Topics
+from bot.core.types import Address, PoolId
+
+
+@dataclass(frozen=True, slots=True)
+class PoolToken:
+    """A token as its contract describes it."""
+
+    address: Address
+    symbol: str
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolAbout:
+    """What does not change about a pool.
+
+    Attributes:
+        protocol: the protocol's name in the registry.
+        fee: hundredths of a basis point.
+        tick_spacing: 1 for a pool without ticks.
+        is_full_range: whether all its liquidity lies over all prices.
+    """
+
+    protocol: str
+    fee: int
+    tick_spacing: int
+    token0: PoolToken
+    token1: PoolToken
+    is_full_range: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PoolEvent:
+    """What one event says, raw units; 0 and None where it says nothing.
+
+    Attributes:
+        block, index: where it stands; ``time`` is the block's, seconds since 1970.
+        in0, in1: what was swapped in, fee included.
+        tick, liquidity: the pool's after it. Where a pool has reserves instead, the tick below their price, and the
+            root of their product.
+        added: liquidity put into the range from ``lower`` up to but without ``upper`` (< 0: taken out).
+    """
+
+    block: int
+    index: int
+    time: int
+    in0: int = 0
+    in1: int = 0
+    tick: int | None = None
+    liquidity: int | None = None
+    added: int = 0
+    lower: int = 0
+    upper: int = 0
+
+
+class NodeCalls(Protocol):
+    """A node's contracts, one call at a time."""
+
+    async def call(self, target: Address, data: bytes, block: str = "latest") -> bytes | None:
+        """Call a contract; None where it refuses, is none, or the node has not kept that block's state."""
+
+    async def fact(self, target: Address, data: bytes) -> bytes:
+        """Call a contract that has to answer.
+
+        Raises:
+            ConfigError: it does not.
+        """
+
+    async def token(self, address: Address) -> PoolToken:
+        """Ask a token what it is.
+
+        Raises:
+            ConfigError: it tells no decimals.
+        """
+
+
+class PoolPast(Protocol):
+    """One pool as its protocol reads it from logs."""
+
+    @property
+    def about(self) -> PoolAbout:
+        """What the pool is."""
+
+    @property
+    def logs(self) -> tuple[Address, Topics]:
+        """The contract and the topics of the pool's events."""
+
+    async def stand(self, calls: NodeCalls, block: str) -> tuple[int, int] | None:
+        """Return tick and liquidity after a block (its number as JSON has it); None where that can't be read."""
+
+    def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
+        """Return what logs say, oldest first; ``times`` are those of their blocks.
+
+        Raises:
+            Retryable: one is cut short.
+        """
+
+
+FindPool = Callable[[NodeCalls, ChainConfig, PoolId], Awaitable[PoolPast | None]]
+"""Looks whether a pool is one of the protocol's; None if not."""

@@ -1,0 +1,1 @@
+"""Concentrated liquidity behind a manager of NFTs: what its protocols share; a protocol is a layout record."""

@@ -1,0 +1,100 @@
+"""How a protocol's contracts write down concentrated liquidity: which call answers what, in which ABI words.
+
+Words are counted from 0. Forks differ in a few of them, so each is described by one record, and read by the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from eth_utils.crypto import keccak
+
+from bot.chain import json_rpc
+from bot.chain.abi import selector, topic
+from bot.core.types import Address
+
+INT24: Final = 3
+FIRST_KEY_WORD: Final = 2
+"""Where token0 stands in ``positions``; what tells pool and range apart goes on from there to the upper tick."""
+
+BookKey = Callable[[Address, int, int], bytes]
+"""Makes the key under which a pool keeps what an account has in a range of ticks."""
+
+
+def packed_key(account: Address, lower: int, upper: int) -> bytes:
+    """Return keccak256(abi.encodePacked(account, lower, upper))."""
+    ticks = b"".join(tick.to_bytes(INT24, "big", signed=True) for tick in (lower, upper))
+    return keccak(bytes.fromhex(account[2:]) + ticks)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLayout:
+    """A pool contract.
+
+    Attributes:
+        state: the call that answers price (word 0) and tick (word 1).
+        mark: a call that only this protocol's pools answer; None where nothing tells them from the others.
+        growth0, growth1: the calls for the fee growth per unit of liquidity, X128.
+        outside: the word of ``ticks(int24)`` where the fee growth outside begins, token0's and then token1's.
+        book_owed: the word of ``positions(bytes32)`` where what is owed begins; growth stands in the two before it.
+        swap: the topic of a swap, whose data begin with amount0, amount1, price, liquidity, tick.
+        swap_words: how many words of data it has.
+    """
+
+    state: bytes = selector("slot0()")
+    mark: bytes | None = None
+    growth0: bytes = selector("feeGrowthGlobal0X128()")
+    growth1: bytes = selector("feeGrowthGlobal1X128()")
+    outside: int = 2
+    book_owed: int = 3
+    swap: str = topic("Swap(address,address,int256,int256,uint160,uint128,int24)")
+    swap_words: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A deployment: the manager of positions, its factory, and the pools.
+
+    Attributes:
+        pool: the pools.
+        lower: the word of ``positions(uint256)`` that holds the lower tick; the upper one and the liquidity follow,
+            then the fee growth as last credited and what is owed, for each token.
+        words: how many words ``positions`` answers.
+        pool_of: the factory's call for a pool, with the words of ``positions`` from token0 up to the ticks.
+        book_key: the key of the manager's own position in a pool.
+        burned: what ``positions`` reverts with where there is no such token: the contract's own proof of absence.
+    """
+
+    pool: PoolLayout = field(default_factory=PoolLayout)
+    lower: int = 5
+    words: int = 12
+    pool_of: bytes = selector("getPool(address,address,uint24)")
+    book_key: BookKey = packed_key
+    burned: str = "Invalid token ID"
+
+    @property
+    def upper(self) -> int:
+        """The word of the upper tick."""
+        return self.lower + 1
+
+    @property
+    def liquidity(self) -> int:
+        """The word of the liquidity."""
+        return self.lower + 2
+
+    @property
+    def credited(self) -> int:
+        """The word where the fee growth as last credited begins."""
+        return self.lower + 3
+
+    @property
+    def owed(self) -> int:
+        """The word where what is owed begins."""
+        return self.lower + 5
+
+    @property
+    def key(self) -> slice:
+        """The bytes of ``positions`` that tell pool and range apart."""
+        return slice(FIRST_KEY_WORD * json_rpc.WORD, (self.upper + 1) * json_rpc.WORD)

@@ -1,0 +1,74 @@
+"""A pair's past, from its own events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isqrt
+from typing import Final
+
+from bot.chain import json_rpc
+from bot.chain.abi import topic
+from bot.chain.config import ChainConfig
+from bot.chain.logs import Log, Topics
+from bot.chain.pool_past import NodeCalls, PoolAbout, PoolEvent
+from bot.chain.tokens import TOKEN0, TOKEN1
+from bot.core.amm.tick_math import tick_at_sqrt_ratio
+from bot.core.types import Address, PoolId
+from bot.protocols.past_events import require_whole
+from bot.protocols.uniswap_v2.cost_basis import SYNC
+from bot.protocols.uniswap_v2.reader import GET_RESERVES
+from bot.protocols.uniswap_v2.settings import NAME
+
+SWAP: Final = topic("Swap(address,uint256,uint256,uint256,uint256,address)")
+FEE: Final = 3000
+"""Of every pair, hundredths of a basis point."""
+_SHAPES: Final = {SYNC: (2, 1), SWAP: (4, 1)}
+"""Words of data and number of topics."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairPast:
+    """Implements PoolPast: a pair counts as liquidity over all prices."""
+
+    pair: Address
+    about: PoolAbout
+
+    @property
+    def logs(self) -> tuple[Address, Topics]:
+        """The pair's swaps, and the reserves after everything."""
+        return self.pair, ([SYNC, SWAP],)
+
+    async def stand(self, calls: NodeCalls, block: str) -> tuple[int, int] | None:
+        """Return tick and liquidity after a block; None while the pair was empty."""
+        reserves = await calls.call(self.pair, GET_RESERVES, block)
+        return None if reserves is None else _of_reserves(reserves)
+
+    def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
+        """Return what logs say."""
+        found = []
+        for log in logs:
+            require_whole(log, _SHAPES[log.topics[0]])
+            at, data = (log.block, log.index, times[log.block]), log.data
+            if log.topics[0] == SWAP:
+                found.append(PoolEvent(*at, in0=json_rpc.uint(data, 0), in1=json_rpc.uint(data, 1)))
+            elif (stand := _of_reserves(data)) is not None:
+                found.append(PoolEvent(*at, tick=stand[0], liquidity=stand[1]))
+        return found
+
+
+async def find(calls: NodeCalls, config: ChainConfig, pool: PoolId) -> PairPast | None:
+    """Recognise a pair by its reserves."""
+    del config
+    address = Address(pool)
+    if await calls.call(address, GET_RESERVES) is None:
+        return None
+    tokens = [await calls.token(json_rpc.address(await calls.fact(address, data))) for data in (TOKEN0, TOKEN1)]
+    return PairPast(address, PoolAbout(NAME, FEE, 1, tokens[0], tokens[1], is_full_range=True))
+
+
+def _of_reserves(data: bytes) -> tuple[int, int] | None:
+    reserve0, reserve1 = json_rpc.uint(data, 0), json_rpc.uint(data, 1)
+    if not reserve0 or not reserve1:
+        return None
+    return tick_at_sqrt_ratio(isqrt((reserve1 << 192) // reserve0)), isqrt(reserve0 * reserve1)

@@ -58,9 +58,7 @@ BUGS: Final = (
         "case RunState.PAUSED if order:",
     ),
     Bug("unresolved order", "core/risk/guards.py", "not context.market_state(order).flight.is_unknown", "order"),
-    Bug(
-        "account check", "core/risk/guards.py", "is_on_venue = dispute.hold is Hold.ADDS and", "is_on_venue = False and"
-    ),
+    Bug("account check", "core/risk/guards.py", "holds_adds = dispute.hold is Hold.ADDS and", "holds_adds = False and"),
     Bug(
         "belief",
         "core/risk/guards.py",

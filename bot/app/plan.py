@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.app.loop.preflight import check_world
 from bot.app.settings import Settings
 from bot.app.wiring import preview
@@ -9,7 +11,9 @@ from bot.core.analysis.shock import Planned, Shocks, WhatIf, fates, settled, sho
 from bot.core.decide import decide
 from bot.core.errors import ConfigError
 from bot.core.inputs import CycleInputs
-from bot.core.snapshot import Snapshot
+from bot.core.reconciliation.orders import by_owner
+from bot.core.reconciliation.positions import Identity
+from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import State
 
 
@@ -45,5 +49,9 @@ async def what_if(settings: Settings, shocks: Shocks) -> WhatIf:
 async def _seen(settings: Settings) -> tuple[Snapshot, CycleInputs, State]:
     async with preview(settings) as world:
         await check_world(world.chains, world.venues, world.symbols, settings.policy())
-        snapshot = await world.observer.observe()
-    return snapshot, CycleInputs(world.pending), world.state or State.fresh(snapshot.observed_at)
+        seen = await world.observer.observe()
+    identity = Identity(settings.bot.id, epoch=0)
+    venues = tuple(
+        by_owner(view, identity, world.pending) if isinstance(view, VenueView) else view for view in seen.venues
+    )
+    return replace(seen, venues=venues), CycleInputs(world.pending), world.state or State.fresh(seen.observed_at)

@@ -220,12 +220,12 @@ def _views(snapshot: Snapshot, hedge_targets: Sequence[HedgeTarget], policy: Pol
     views = {view.venue: view for view in snapshot.known_venues}
     for item in hedge_targets:
         for market_state in item.hedge_markets.open:
-            if market_state.flight.selling:
+            if market_state.selling:
                 view = views[market_state.market.venue]
                 sold = with_short(
                     view,
                     market_state.market.symbol,
-                    -market_state.flight.selling,
+                    -market_state.selling,
                     market_state.mark,
                     policy.risk.leverage,
                 )

@@ -35,7 +35,7 @@ class Hold(StrEnum):
 
     NOTHING = "nothing"
     ADDS = "adds"
-    """Nothing that adds risk goes to the venue."""
+    """Nothing that adds risk goes to the symbol, or to the venue where no symbol is named."""
     ALL = "all"
     """Nothing is traded in the symbol's underlying, since its drift is not known."""
 

@@ -161,7 +161,11 @@ class PerpPosition:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
-    """A working order: ``remaining`` signed, in base units. ``client_id`` is None for an order that carries none."""
+    """A working order: ``remaining`` signed, in base units. ``client_id`` is None for an order that carries none.
+
+    ``reduce_only`` is None where the venue does not say. ``closes_all`` marks an order that closes whatever the
+    position is when it fires; ``remaining`` is then what it would close now.
+    """
 
     client_id: ClientOrderId | None
     venue_order_id: str
@@ -170,8 +174,26 @@ class OpenOrder:
     remaining: Decimal
     price: Decimal | None
     trigger: Decimal | None
-    reduce_only: bool
+    reduce_only: bool | None
     placed_at: datetime
+    closes_all: bool = False
+
+    @property
+    def can_open(self) -> bool:
+        """Whether it may do more than close: it does, unless the venue says otherwise."""
+        return not (self.reduce_only or self.closes_all)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that a venue shows and that can't be read; nothing is added on what it may bear on.
+
+    ``symbol`` None stands for the whole venue; ``what`` names it, the same as long as it stands; ``reason`` says why.
+    """
+
+    symbol: Symbol | None
+    what: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +223,14 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class VenueView:
-    """A venue's validated state. Every configured symbol is in ``quotes`` and ``positions`` (a proven 0 included).
+    """A venue's validated state.
 
-    ``ledger`` holds the recent cash movements up to this state, at least those since the last time that they were read;
-    None where they were not read this time.
+    Every configured symbol is in ``quotes`` and ``positions`` (a proven 0 included), unless it could not be read:
+    ``unread`` then says so. ``quotes`` has no symbol that ``positions`` has not.
+
+    ``open_orders`` are this bot's, ``strangers`` everybody else's; until they are told apart (``orders.by_owner``) all
+    of them stand in ``open_orders``. ``ledger`` holds the recent cash movements up to this state, at least those since
+    the last time that they were read; None where they were not read this time.
     """
 
     venue: VenueId
@@ -214,6 +240,8 @@ class VenueView:
     open_orders: tuple[OpenOrder, ...]
     balance: Balance
     ledger: tuple[LedgerEntry, ...] | None = None
+    strangers: tuple[OpenOrder, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.core.market import Funding
-from bot.core.snapshot import OpenOrder, Quote, VenueView
+from bot.core.snapshot import OpenOrder, PerpPosition, Quote, Unread, VenueView
 from bot.core.types import Symbol
-from bot.exchange import translate, translate_orders
+from bot.exchange import translate, working_orders
 from bot.exchange.ccxt_link import Link, side_by_side
 from bot.exchange.dialect import Dialect, Instrument
-from bot.exchange.errors import Unbelievable
+from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import Listing
-from bot.exchange.fields import Row, has, row_of, rows_of
+from bot.exchange.fields import Row, has, row_of
 
-_LISTED: Final = 100
-"""Orders that a venue lists at most; a full list may not be whole."""
 _AHEAD: Final = timedelta(seconds=5)
 """How far ahead of our clock a venue's time stamp may lie."""
+
+Books = tuple[list[OpenOrder], list[Unread]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,52 +32,51 @@ class Observer:
     dialect: Dialect
 
     async def view(self, instruments: Mapping[Symbol, Instrument]) -> VenueView:
-        """Read everything of one moment; whole or not at all.
+        """Read everything of one moment.
+
+        Rows and symbols are judged by themselves: what can't be read is named, and all else stands.
 
         Raises:
-            Retryable: a read failed, contradicts another, or is too old.
+            Retryable: a read failed or is too old; no symbol at all can be read.
         """
         started = self.link.clock.now()
         async with side_by_side() as group:
             account = group.create_task(self.dialect.account(self.link, tuple(instruments.values())))
-            quotes = {symbol: group.create_task(self.quote(one, started)) for symbol, one in instruments.items()}
-            orders = [
+            quotes = {symbol: group.create_task(self._quote(one, started)) for symbol, one in instruments.items()}
+            books = [
                 group.create_task(self.listing(listing, one))
                 for one in instruments.values()
                 for listing in self.dialect.facts.listings
             ]
-        shown = {symbol: task.result() for symbol, task in quotes.items()}
+        positions, shown, unread = account.result().positions, _shown(quotes), list(account.result().unread)
+        if not positions:
+            raise Unbelievable(unread[0].reason if unread else "no position can be read")
+        for symbol, task in quotes.items():
+            if isinstance(fault := task.result(), Unbelievable | Refusal):
+                unread.append(_unquoted(symbol, positions.get(symbol), fault))
+        orders = [order for task in books for order in task.result()[0]]
         return VenueView(
             venue=self.link.config.venue,
             as_of=min([started, *(at for quote in shown.values() for at in (quote.mark.as_of, quote.book.as_of))]),
-            quotes=shown,
-            positions=account.result().positions,
-            open_orders=tuple(order for task in orders for order in task.result()),
+            quotes={symbol: quote for symbol, quote in shown.items() if symbol in positions},
+            positions=positions,
+            open_orders=tuple(_sized(order, positions) for order in orders),
             balance=account.result().balance,
+            unread=tuple(dict.fromkeys((*unread, *(item for task in books for item in task.result()[1])))),
         )
 
-    async def listing(self, listing: Listing, one: Instrument) -> tuple[OpenOrder, ...]:
-        """Read one book of working orders of a symbol."""
-        symbol, size = one.market.symbol, one.market.contract_size
-        return tuple(
-            translate_orders.open_order(row, size, reduce_only=listing.reduce_only)
-            for row in await self.working(listing, symbol)
-        )
+    async def listing(self, listing: Listing, one: Instrument) -> Books:
+        """Read one book of working orders of a symbol, and what of it can't be read."""
+        symbol = one.market.symbol
+        listed = await self.dialect.working(self.link, listing, one)
+        return working_orders.read(listed, symbol, lambda row: self.dialect.open_order(row, listing, one))
 
-    async def working(self, listing: Listing, symbol: Symbol) -> tuple[Row, ...]:
-        """Read one book of working orders as ccxt's dictionaries.
-
-        Raises:
-            Unbelievable: an order of another symbol is among them, or the list is too long to be whole.
-        """
-        rows = rows_of(
-            await self.link.read("fetch_open_orders", symbol, None, None, dict(listing.params)), f"orders of {symbol}"
-        )
-        if any(row.get("symbol") != symbol for row in rows):
-            raise Unbelievable(f"orders of {symbol}: another symbol's order is among them")
-        if len(rows) >= _LISTED:
-            raise Unbelievable(f"orders of {symbol}: {len(rows)} are too many for one list; cancel the foreign ones")
-        return rows
+    async def _quote(self, one: Instrument, started: datetime) -> Quote | Unbelievable | Refusal:
+        """Read a market, or say why it can't be believed; a venue that does not answer is no matter of one market."""
+        try:
+            return await self.quote(one, started)
+        except (Unbelievable, Refusal) as fault:
+            return fault
 
     async def quote(self, one: Instrument, started: datetime) -> Quote:
         """Read what one market shows.
@@ -99,6 +99,31 @@ class Observer:
 
     async def _row(self, name: str, symbol: Symbol, *args: object) -> Row:
         return row_of(await self.link.read(name, symbol, *args), f"{name} of {symbol}")
+
+
+def _shown(quotes: Mapping[Symbol, asyncio.Task[Quote | Unbelievable | Refusal]]) -> dict[Symbol, Quote]:
+    """Return the markets that could be read.
+
+    Raises:
+        Retryable: none could, so that it is the venue's matter and no market's.
+    """
+    results = {symbol: task.result() for symbol, task in quotes.items()}
+    shown = {symbol: item for symbol, item in results.items() if isinstance(item, Quote)}
+    if not shown:
+        raise next(item for item in results.values() if not isinstance(item, Quote))
+    return shown
+
+
+def _unquoted(symbol: Symbol, position: PerpPosition | None, fault: Exception) -> Unread:
+    """Name a market without a price: what is held there weighs on the whole account's margin by an unknown amount."""
+    is_held = position is None or position.size != 0
+    return Unread(None if is_held else symbol, f"the market of {symbol}", str(fault))
+
+
+def _sized(order: OpenOrder, positions: Mapping[Symbol, PerpPosition]) -> OpenOrder:
+    """Give an order that closes all of a position its quantity: as much as there is now."""
+    position = positions.get(order.symbol)
+    return replace(order, remaining=-position.size) if order.closes_all and position is not None else order
 
 
 def _funding(row: Row, one: Instrument, started: datetime) -> Funding:

@@ -10,11 +10,12 @@ from typing import Protocol
 
 from bot.core.market import PerpMarket
 from bot.core.orders import LedgerEntry, OrderRequest
-from bot.core.snapshot import Balance, PerpPosition
+from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Unread
 from bot.core.types import ClientOrderId, Symbol
 from bot.exchange.ccxt_link import Link
-from bot.exchange.facts import VenueFacts
+from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import Row
+from bot.exchange.working_orders import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,14 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class VenueAccount:
-    """Balance and positions of one moment; every instrument has its position, a proven 0 included."""
+    """Balance and positions of one moment.
+
+    Every instrument has its position, a proven 0 included, or is named among what is ``unread``.
+    """
 
     balance: Balance
     positions: Mapping[Symbol, PerpPosition]
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,12 @@ class Dialect(Protocol):
 
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
         """Add the limits that ccxt leaves in the raw market."""
+
+    async def working(self, link: Link, listing: Listing, one: Instrument) -> Listed:
+        """Read one book of a symbol's working orders, row by row."""
+
+    def open_order(self, row: Row, listing: Listing, one: Instrument) -> OpenOrder:
+        """Translate one of its rows."""
 
     async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         """Read balance and positions; flat is believed only where two answers agree on it."""

@@ -149,7 +149,7 @@ class Orders:
         asked_at, symbol = self.link.clock.now(), one.market.symbol
         found = await self.dialect.find(self.link, client_id, symbol, one.venue_symbol)
         if found is None:
-            found = await self._among_working(client_id, symbol)
+            found = await self._among_working(client_id, one)
         if found is None:
             return NotFound(client_id, asked_at)
         report = self._report(found, client_id, one)
@@ -159,9 +159,9 @@ class Orders:
         told = self._report(Found({**child, "clientOrderId": client_id}, conditional=False), client_id, one)
         return replace(told, note=f"came of conditional order {report.venue_order_id}")
 
-    async def _among_working(self, client_id: ClientOrderId, symbol: Symbol) -> Found | None:
+    async def _among_working(self, client_id: ClientOrderId, one: Instrument) -> Found | None:
         for listing in self.dialect.facts.listings:
-            for row in await self.observer.working(listing, symbol):
+            for row in (await self.dialect.working(self.link, listing, one)).rows:
                 if row.get("clientOrderId") == client_id:
                     return Found(row, conditional=bool(listing.params))
         return None

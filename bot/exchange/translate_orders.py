@@ -36,29 +36,43 @@ def _optional_price(row: Row, key: str, what: str) -> Decimal | None:
     return value if value > 0 else None
 
 
-def open_order(row: Row, contract_size: Decimal, *, reduce_only: bool | None = None) -> OpenOrder:
-    """Translate a working order; ``reduce_only`` overrides the field where the book itself implies it."""
+def open_order(
+    row: Row, contract_size: Decimal, *, reduce_only: bool | None = None, closes_all: bool = False
+) -> OpenOrder:
+    """Translate a working order.
+
+    ``reduce_only`` overrides the field where the book itself implies it; where neither says so it stays unknown. One
+    that ``closes_all`` has no quantity of its own: what remains is 0 until the position is known.
+    """
     venue_id = text(row, "id", "open order")
     what = f"open order {venue_id}"
     trigger = _optional_price(row, "triggerPrice", what)
     kind = text(row, "type", what)
     if kind not in ("market", "limit"):
         raise Unbelievable(f"{what}: type {kind!r} is neither market nor limit")
-    remaining = number(row, "amount", what) - (
-        number(row, "filled", what) if has(row, "filled") or trigger is None else 0
-    )
     by_kind = OrderKind.LIMIT if kind == "limit" else OrderKind.MARKET
+    said = flag(row, "reduceOnly", what) if row.get("reduceOnly") is not None else None
     return OpenOrder(
         client_id=ClientOrderId(text(row, "clientOrderId", what)) if has(row, "clientOrderId") else None,
         venue_order_id=venue_id,
         symbol=Symbol(text(row, "symbol", what)),
         kind=OrderKind.STOP_MARKET if trigger is not None and kind == "market" else by_kind,
-        remaining=_signed(row, remaining * contract_size, what),
+        remaining=ZERO if closes_all else _remaining(row, contract_size, trigger, what),
         price=_optional_price(row, "price", what),
         trigger=trigger,
-        reduce_only=flag(row, "reduceOnly", what) if reduce_only is None else reduce_only,
+        reduce_only=said if reduce_only is None else reduce_only,
         placed_at=moment(row, "timestamp", what),
+        closes_all=closes_all,
     )
+
+
+def _remaining(row: Row, contract_size: Decimal, trigger: Decimal | None, what: str) -> Decimal:
+    """Return what may still fill, signed; an order that has not triggered has no fill to tell of."""
+    filled = number(row, "filled", what) if has(row, "filled") or trigger is None else ZERO
+    remaining = positive(row, "amount", what) - filled
+    if remaining < 0:
+        raise Unbelievable(f"{what}: {filled} filled of {row.get('amount')}")
+    return _signed(row, remaining * contract_size, what)
 
 
 def status(row: Row) -> OrderStatus:

@@ -11,17 +11,18 @@ from typing import Final
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
 from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
-from bot.core.snapshot import Balance
+from bot.core.snapshot import Balance, OpenOrder, Unread
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.exchange import translate
+from bot.exchange import translate, translate_orders
 from bot.exchange.ccxt_link import Link
 from bot.exchange.config import CcxtConfig
 from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
 from bot.exchange.errors import Unbelievable
-from bot.exchange.facts import VenueFacts
+from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
 from bot.exchange.kind import VenueKind
 from bot.exchange.limiter import Charge, Window
+from bot.exchange.working_orders import Listed
 
 _GENTLE: Final = Window("requests", 8, 1.0, reserved=2)
 """Slow enough for every venue that dnbot names: their documented limits start at 10 requests a second."""
@@ -111,6 +112,18 @@ class Other:
         """Nothing is known beyond what ccxt unifies."""
         del row
         return market
+
+    async def working(self, link: Link, listing: Listing, one: Instrument) -> Listed:
+        """Read one book of a symbol's working orders; a full page may not be the whole of it."""
+        symbol = one.market.symbol
+        answer = await link.read("fetch_open_orders", symbol, None, None, dict(listing.params))
+        rows = [row for row in rows_of(answer, f"orders of {symbol}") if row.get("symbol") == symbol]
+        name, reason = f"the end of the list of orders of {symbol}", f"{len(rows)} orders may not be all"
+        return Listed(tuple(rows), (Unread(symbol, name, reason),) if len(rows) >= _PAGE else ())
+
+    def open_order(self, row: Row, listing: Listing, one: Instrument) -> OpenOrder:
+        """Translate one of its rows."""
+        return translate_orders.open_order(row, one.market.contract_size, reduce_only=listing.reduce_only)
 
     async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         """Read positions and balance; a symbol that is left out is flat only if it reads so when asked for alone."""

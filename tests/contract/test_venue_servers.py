@@ -11,6 +11,7 @@ from decimal import Decimal
 import aiohttp
 import pytest
 
+from bot.core.inputs import Pending, PendingStatus
 from bot.core.orders import (
     Accepted,
     NotFound,
@@ -21,11 +22,12 @@ from bot.core.orders import (
     RejectReason,
     TimeInForce,
 )
+from bot.core.reconciliation.orders import by_owner
 from bot.core.types import ClientOrderId, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.venues.connect import connect
-from tests.exchange.scene import intent
+from tests.exchange.scene import ME, intent
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
 
@@ -70,7 +72,8 @@ async def test_a_hedge_is_opened_protected_worked_and_accounted_for(side: Side) 
     assert isinstance(await exchange.place(stop), Accepted)
     resting = intent(quantity=D("-0.5"), price=D(2100), tif=TimeInForce.POST_ONLY, number=3)
     assert isinstance(await exchange.place(resting), Accepted)
-    view = await exchange.observe()
+    unresolved = [Pending(one, PendingStatus.OPEN, one.request.quantity) for one in (stop, resting)]
+    view = by_owner(await exchange.observe(), ME, unresolved)
     assert (view.positions[ETH].size, view.positions[ETH].leverage) == (D("-1.5"), D(5))
     assert {(one.client_id, one.remaining, one.kind, one.reduce_only) for one in view.open_orders} == {
         (ClientOrderId("bot-1-2"), D("1.5"), OrderKind.STOP_MARKET, True),

@@ -123,16 +123,44 @@ class FakeBitget(Fake):
             return []
         states = {"open": "live", "cancelled": "cancelled", "filled": "executed"}
         return [
-            {
-                **self._order(one, "planStatus"),
-                "planStatus": states[one.status],
-                "planType": "normal_plan",
-                "triggerPrice": one.trigger,
-                "triggerType": "mark_price",
-            }
+            self._plan(one, states[one.status])
             for one in self.plans.values()
             if (one.status != "open") is done and params.get("clientOid") in (None, one.client_id)
         ]
+
+    def _plan(self, one: Order, state: str) -> dict[str, object]:
+        """Show a plan order as the venue does: it does not say whether it is reduce-only."""
+        ended = {"executeOrderId": "", "priceAvg": "", "baseVolume": ""} if state != "live" else {}
+        return {
+            "planType": "normal_plan",
+            "symbol": "ETHUSDT",
+            "size": str(one.quantity),
+            "orderId": str(one.number),
+            "clientOid": one.client_id,
+            **ended,
+            "price": "0",
+            "executePrice": "0",
+            "callbackRatio": "",
+            "triggerPrice": one.trigger,
+            "triggerType": "mark_price",
+            "planStatus": state,
+            "side": one.side,
+            "posSide": "net",
+            "marginCoin": "USDT",
+            "marginMode": "crossed",
+            "enterPointSource": "API",
+            "tradeSide": f"{one.side}_single",
+            "posMode": "one_way_mode",
+            "orderType": "market",
+            "stopSurplusTriggerPrice": None,
+            "stopSurplusExecutePrice": None,
+            "stopSurplusTriggerType": None,
+            "stopLossTriggerPrice": None,
+            "stopLossExecutePrice": None,
+            "stopLossTriggerType": None,
+            "cTime": str(self.now()),
+            "uTime": str(self.now()),
+        }
 
     def _order(self, one: Order, key: str) -> dict[str, object]:
         return {

@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from bot.clock import ManualClock, SystemClock
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
+from bot.core.reconciliation.orders import by_owner
+from bot.core.reconciliation.positions import Identity
+from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
@@ -16,6 +19,7 @@ from tests.exchange.loopback import Seen, Server
 
 ETH = Symbol("ETH/USDT:USDT")
 OWN = ClientOrderId("bot-1-1")
+ME = Identity("bot", 1)
 START = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 KEY = "KEYxPLANTED/key+value=abcdef0123456789"
@@ -52,6 +56,10 @@ class Scene:
 
     async def ready(self) -> None:
         await self.exchange.check([ETH])
+
+    async def observed(self) -> VenueView:
+        """Look at the venue, its working orders told apart as the loop does."""
+        return by_owner(await self.exchange.observe(), ME, ())
 
     def one_write(self) -> Seen:
         (write,) = self.server.writes

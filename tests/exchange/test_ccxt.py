@@ -104,7 +104,7 @@ async def test_a_stop_goes_to_the_trigger_book_is_listed_found_and_cancelled_the
     assert (outcome.report.status, outcome.report.filled) == (OrderStatus.OPEN, D(0))
     assert scene.one_write().path in ("/fapi/v1/algoOrder", "/api/v2/mix/order/place-plan-order")
     assert scene.fake.plans[OWN].trigger == "3500.01"
-    (listed,) = (await scene.exchange.observe()).open_orders
+    (listed,) = (await scene.observed()).open_orders
     assert (listed.client_id, listed.kind, listed.trigger, listed.remaining, listed.reduce_only) == (
         OWN,
         OrderKind.STOP_MARKET,

@@ -228,6 +228,23 @@ def test_an_open_order_shows_what_remains() -> None:
     assert (stop.remaining, stop.reduce_only) == (Decimal(-5), True)
 
 
+@pytest.mark.parametrize("untold", [{"reduceOnly": None}, {}])
+def test_what_a_venue_does_not_say_about_reducing_stays_unknown(untold: Row) -> None:
+    row = {key: value for key, value in ORDER.items() if key != "reduceOnly"}
+    assert translate_orders.open_order({**row, **untold}, TEN).reduce_only is None
+
+
+def test_an_order_that_closes_all_has_no_quantity_of_its_own() -> None:
+    order = translate_orders.open_order({**ORDER, "amount": None, "filled": None}, TEN, closes_all=True)
+    assert (order.remaining, order.closes_all, order.can_open) == (Decimal(0), True, False)
+
+
+@pytest.mark.parametrize("odd", [{"amount": "0"}, {"amount": "1", "filled": "2"}, {"reduceOnly": "YES"}])
+def test_an_order_whose_size_or_purpose_makes_no_sense_is_not_believed(odd: Row) -> None:
+    with pytest.raises(Unbelievable):
+        translate_orders.open_order({**ORDER, **odd}, TEN)
+
+
 def test_a_report_is_signed_and_its_fee_unknown_where_the_venue_tells_none() -> None:
     report = translate_orders.report(ORDER, OWN, TEN, conditional=False)
     assert (report.quantity, report.filled, report.average_price) == (Decimal(-5), Decimal(-2), Decimal("3001.5"))
@@ -288,7 +305,7 @@ ESSENTIAL: list[tuple[Callable[[Row], object], Row, list[str]]] = [
     (
         lambda row: translate_orders.open_order(row, TEN),
         ORDER,
-        ["id", "symbol", "type", "side", "amount", "filled", "reduceOnly", "timestamp"],
+        ["id", "symbol", "type", "side", "amount", "filled", "timestamp"],
     ),
     (
         lambda row: translate_orders.report(row, OWN, TEN, conditional=False),

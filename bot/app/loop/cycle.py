@@ -170,8 +170,8 @@ class Cycle:
             if isinstance(outcome, Accepted):
                 key = approved.order.venue, approved.order.symbol
                 filled[key] = filled.get(key, ZERO) + outcome.report.filled
-        fresh = await self.observer.complete(snapshot, decision.state.money.read_at)
-        settlement = Settlement(fresh, filled, self.journal.pending())
+        seen = await self.observer.complete(snapshot, decision.state.money.read_at)
+        settlement = Settlement(self.reconciler.agreement.told_apart(seen), filled, self.journal.pending())
         after = settle(decision, act.inputs, act.before, settlement, self.policy)
         return replace(act, decision=after, settlement=settlement)
 
@@ -180,7 +180,8 @@ class Cycle:
         state = self.state or self.journal.load_state()
         if state is None or not any(watch.position for watch in state.markets.values()):
             return
-        decision = (await self.act(await self.observer.only_venues(state.money.read_at))).decision
+        seen = await self.observer.only_venues(state.money.read_at)
+        decision = (await self.act(self.reconciler.agreement.told_apart(seen))).decision
         self.state = decision.state
         self.journal.save_state(decision.state)
         for alarm in decision.alarms:
@@ -219,7 +220,8 @@ class Cycle:
             with self._timed(Phase.RECONCILE):
                 await self.reconciler.reconcile()
         state = self.state or resume_state(self.journal, self.clock)
-        snapshot = await self.observer.observe(state.money.read_at, ready)
+        observed = await self.observer.observe(state.money.read_at, ready)
+        snapshot = self.reconciler.agreement.told_apart(observed)
         await self.reconciler.agreement.check(snapshot)
         return snapshot
 

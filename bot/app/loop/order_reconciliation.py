@@ -139,7 +139,7 @@ class Reconciler:
         symbol = pending.intent.request.symbol
         trades = tuple(trade for trade in await venue.fills(case.since) if trade.symbol == symbol)
         view = await venue.observe()
-        position = view.positions[symbol].size
+        position = held.size if (held := view.positions.get(symbol)) is not None else None
         before = case.position_before
         if before is None:
             before, trades = self._without_a_snapshot(pending.intent, trades)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ import structlog
 from bot.core.errors import Retryable
 from bot.core.inputs import Dispute, PendingStatus
 from bot.core.orders import Fill
-from bot.core.reconciliation import positions
+from bot.core.reconciliation import orders, positions
 from bot.core.reconciliation.positions import FLAT, Expected, Patience, Sight
 from bot.core.record import Event
 from bot.core.snapshot import Snapshot, VenueView
@@ -47,8 +47,17 @@ class Agreement:
     _known: set[VenueId] = field(default_factory=set)
     _asked: dict[VenueId, datetime] = field(default_factory=dict)
 
+    def told_apart(self, snapshot: Snapshot) -> Snapshot:
+        """Return the snapshot with every venue's working orders told apart by whose they are."""
+        pending, identity = self.journal.pending(), self.journal.identity
+        venues = tuple(
+            orders.by_owner(view, identity, pending) if isinstance(view, VenueView) else view
+            for view in snapshot.venues
+        )
+        return replace(snapshot, venues=venues)
+
     async def check(self, snapshot: Snapshot) -> None:
-        """Compare every venue that could be read with the journal.
+        """Compare every venue that could be read with the journal; its orders are told apart already.
 
         Raises:
             Retryable: the journal can't be read or written.
@@ -60,7 +69,7 @@ class Agreement:
             own = {symbol: expected.get((view.venue, symbol), FLAT) for symbol in view.positions}
             found += await self._positions(view, own)
             ours = [item.intent.client_id for item in self.journal.pending()]
-            found += positions.strangers(view, self.journal.identity, ours)
+            found += orders.disputes(view, self.journal.identity, ours)
         self._known = {view.venue for view in snapshot.known_venues}
         self._told = {key: item for key, item in self._told.items() if now - item[0] < TOLD}
         self._tell(found)

@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.core.hedge.markets import MarketState
 from bot.core.inputs import Dispute, Hold
-from bot.core.types import VenueId
+from bot.core.types import Symbol, VenueId
 
 _TICK: Final = timedelta(microseconds=1)
 
@@ -26,12 +26,12 @@ class Steering:
     Attributes:
         rests: whether orders rest (maker fee, no spread to cross) or take.
         horizon: how long a short is expected to be kept: so much funding counts.
-        shut: the venues where nothing may be added now.
+        shut: where nothing may be added now: (venue, symbol), or (venue, None) for all of a venue.
     """
 
     rests: bool
     horizon: timedelta = timedelta(0)
-    shut: frozenset[VenueId] = frozenset()
+    shut: frozenset[tuple[VenueId, Symbol | None]] = frozenset()
 
     def trading(self, market_state: MarketState) -> Decimal:
         """Return the cost of a trade, a fraction of its notional: the fee, and half the spread where it takes."""
@@ -66,9 +66,10 @@ class Steering:
         )
 
     def _is_healthy(self, market_state: MarketState) -> bool:
-        return not market_state.flight.is_unknown and market_state.market.venue not in self.shut
+        venue, symbol = market_state.market.venue, market_state.market.symbol
+        return not market_state.flight.is_unknown and self.shut.isdisjoint({(venue, None), (venue, symbol)})
 
 
-def shut_venues(disputes: Iterable[Dispute]) -> frozenset[VenueId]:
-    """Return the venues where the account check lets nothing be added."""
-    return frozenset(dispute.venue for dispute in disputes if dispute.hold is not Hold.NOTHING)
+def shut_markets(disputes: Iterable[Dispute]) -> frozenset[tuple[VenueId, Symbol | None]]:
+    """Return where the account check lets nothing be added: (venue, symbol), or (venue, None) for a whole venue."""
+    return frozenset((dispute.venue, dispute.symbol) for dispute in disputes if dispute.hold is not Hold.NOTHING)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.decision import Band, Cancel
-from bot.core.hedge.allocation import Steering, shut_venues
+from bot.core.hedge.allocation import Steering, shut_markets
 from bot.core.hedge.plan import ExecutionStyle
 from bot.core.hedge.target import HedgeTarget
 from bot.core.inputs import CycleInputs, Pending, PendingStatus
@@ -52,7 +52,7 @@ def work(
         for item in resting
         if (reason := hurry or _obsolete(item, hedge_target, band)) is not None
     ]
-    steering = Steering(rests, policy.execution.horizon, shut_venues(inputs.disputes))
+    steering = Steering(rests, policy.execution.horizon, shut_markets(inputs.disputes))
     return Work(since, ExecutionStyle(steering, policy.guards.slippage), tuple(cancels))
 
 

@@ -12,7 +12,7 @@ from bot.core.market import Funding, PerpMarket
 from bot.core.orders import OrderKind
 from bot.core.policy import HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, Snapshot, VenueView
-from bot.core.types import ZERO, MarketKey, VenueId
+from bot.core.types import ZERO, MarketKey, Symbol, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,20 @@ def in_flight(pending: Iterable[Pending]) -> dict[MarketKey, Flight]:
     return flights
 
 
+def openings(view: VenueView, symbol: Symbol) -> Decimal:
+    """Return what strangers' working orders may still sell on a symbol beyond closing (<= 0), base units."""
+    found = (order for order in view.strangers if order.symbol == symbol and order.can_open)
+    return sum((min(order.remaining, ZERO) for order in found), ZERO)
+
+
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """One market that can be read: its rules, what it shows, and our position (signed, base units)."""
+    """One market that can be read: its rules, what it shows, and our position (signed, base units).
+
+    ``flight`` are our own unresolved orders. ``stranger_sales`` (<= 0) is what others' orders there may sell: what is
+    added must be right with them too. What they may buy or close counts for nothing here, since no reduction waits for
+    a stranger.
+    """
 
     market: HedgeMarket
     rules: PerpMarket
@@ -53,6 +64,12 @@ class MarketState:
     position: Decimal
     flight: Flight
     funding: Funding
+    stranger_sales: Decimal = ZERO
+
+    @property
+    def selling(self) -> Decimal:
+        """What may still be sold here by anybody (<= 0), base units."""
+        return self.flight.selling + self.stranger_sales
 
     @property
     def worst_price(self) -> Decimal:
@@ -66,8 +83,8 @@ class MarketState:
 
     @property
     def short_notional(self) -> Decimal:
-        """The USD notional of the short, orders in flight included."""
-        return max(-(self.position + self.flight.selling), ZERO) * self.worst_price
+        """The USD notional of the short, with all that may still be sold."""
+        return max(-(self.position + self.selling), ZERO) * self.worst_price
 
     def whole_lots(self, quantity: Decimal) -> Decimal:
         """Round a positive quantity down to lots."""
@@ -95,15 +112,17 @@ class MarketState:
 
 @dataclass(frozen=True, slots=True)
 class HedgeMarkets:
-    """All markets of an underlying: ``open`` in order of preference, and ``unreachable`` where the venue is unknown.
+    """All markets of an underlying: ``open`` in order of preference, and ``unreachable`` where the position is unknown.
 
-    ``selling`` (<= 0) and ``buying`` (>= 0) sum the orders in flight over both kinds, base units.
+    ``idle`` is the position on markets that show no price: it counts, and nothing is traded there. ``selling`` (<= 0)
+    and ``buying`` (>= 0) sum our orders in flight over both kinds. All in base units.
     """
 
     open: tuple[MarketState, ...] = ()
     unreachable: tuple[HedgeMarket, ...] = ()
     selling: Decimal = ZERO
     buying: Decimal = ZERO
+    idle: Decimal = ZERO
 
     @property
     def first(self) -> MarketState | None:
@@ -111,9 +130,19 @@ class HedgeMarkets:
         return self.open[0] if self.open else None
 
     @property
+    def stranger_sales(self) -> Decimal:
+        """What strangers' orders may sell on the open markets (<= 0), base units."""
+        return sum((market_state.stranger_sales for market_state in self.open), ZERO)
+
+    @property
     def position(self) -> Decimal | None:
         """The position over all venues, base units; None where a venue is unknown."""
-        return None if self.unreachable else sum((market_state.position for market_state in self.open), ZERO)
+        return None if self.unreachable else self.known_position
+
+    @property
+    def known_position(self) -> Decimal:
+        """The position as far as it is known, base units."""
+        return self.idle + sum((market_state.position for market_state in self.open), ZERO)
 
 
 def hedge_markets_of(
@@ -122,12 +151,16 @@ def hedge_markets_of(
     """Sort the markets of a hedge into those that can be read and those that can't."""
     known: list[MarketState] = []
     dark: list[HedgeMarket] = []
+    idle = ZERO
     for market in hedge.markets:
         view = venues.get(market.venue)
         quote = view.quotes.get(market.symbol) if view else None
         position = view.positions.get(market.symbol) if view else None
-        if view is None or quote is None or position is None or not _is_priced(quote):
+        if view is None or position is None:
             dark.append(market)
+            continue
+        if quote is None or not _is_priced(quote):
+            idle += position.size
             continue
         known.append(
             MarketState(
@@ -140,6 +173,7 @@ def hedge_markets_of(
                 position=position.size,
                 flight=flights.get((market.venue, market.symbol), Flight()),
                 funding=quote.funding,
+                stranger_sales=openings(view, market.symbol),
             )
         )
     traffic = [flights[key] for market in hedge.markets if (key := (market.venue, market.symbol)) in flights]
@@ -148,6 +182,7 @@ def hedge_markets_of(
         unreachable=tuple(dark),
         selling=sum((flight.selling for flight in traffic), ZERO),
         buying=sum((flight.buying for flight in traffic), ZERO),
+        idle=idle,
     )
 
 

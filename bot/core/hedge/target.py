@@ -42,19 +42,22 @@ class HedgeTarget:
 
     @property
     def drift_min(self) -> Decimal | None:
-        """The smallest drift there can be: every unresolved sale fills, no purchase does; None where unbounded."""
+        """The smallest drift there can be: every unresolved sale and every stranger's one fills, no purchase does.
+
+        None where unbounded.
+        """
         if self.hedge_markets.unreachable and self.assumed is None:
             return None
-        return self._known + (self.assumed or ZERO) + self.hedge_markets.selling - self.target
+        sales = self.hedge_markets.selling + self.hedge_markets.stranger_sales
+        return self.hedge_markets.known_position + (self.assumed or ZERO) + sales - self.target
 
     @property
     def drift_max(self) -> Decimal:
-        """The largest drift there can be: all unresolved purchases fill, no sale does; unknown venues aren't long."""
-        return self._known + self.hedge_markets.buying - self.target
+        """The largest drift there can be: all our unresolved purchases fill, no sale does; unknown venues aren't long.
 
-    @property
-    def _known(self) -> Decimal:
-        return sum((market_state.position for market_state in self.hedge_markets.open), ZERO)
+        Strangers' purchases are left out: no reduction waits for them.
+        """
+        return self.hedge_markets.known_position + self.hedge_markets.buying - self.target
 
     @property
     def short_notional(self) -> Decimal:
@@ -63,10 +66,11 @@ class HedgeTarget:
         A venue that can't be read is taken to hold what it was last seen with; where that is not to be relied on, what
         the policy lets it hold, at most what the target asks for.
         """
+        idle, first = max(-self.hedge_markets.idle, ZERO), self.hedge_markets.first
         known = sum((market_state.short_notional for market_state in self.hedge_markets.open), ZERO)
+        known += idle * first.worst_price if first else ZERO
         if not self.hedge_markets.unreachable:
             return known
-        first = self.hedge_markets.first
         if self.assumed is not None and first:
             return known - self.assumed * first.worst_price
         dark = sum((market.max_notional for market in self.hedge_markets.unreachable), ZERO)

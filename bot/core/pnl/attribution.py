@@ -211,12 +211,13 @@ class BookedAccount:
     marks: Mapping[Symbol, Decimal]
 
 
-def account_of(view: VenueView) -> BookedAccount:
-    """Take what counts out of a venue's view."""
-    sizes = {symbol: position.size for symbol, position in view.positions.items()}
-    return BookedAccount(
-        view.balance.equity, sizes, {symbol: quote.mark.price for symbol, quote in view.quotes.items()}
-    )
+def account_of(view: VenueView, before: BookedAccount | None = None) -> BookedAccount:
+    """Take what counts out of a venue's view; a market without a price keeps the one that it had before."""
+    marks = {symbol: quote.mark.price for symbol, quote in view.quotes.items()}
+    kept = {symbol: before.marks[symbol] for symbol in view.positions if symbol in before.marks} if before else {}
+    marks = {**kept, **marks}
+    sizes = {symbol: position.size for symbol, position in view.positions.items() if symbol in marks}
+    return BookedAccount(view.balance.equity, sizes, marks)
 
 
 def underlyings_of(view: VenueView) -> dict[Symbol, Underlying]:

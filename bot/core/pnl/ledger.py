@@ -145,11 +145,11 @@ def _venue(
     before: AccountBook | None, view: VenueView, trades: Sequence[JournaledTrade]
 ) -> tuple[AccountBook, dict[Underlying, HedgeResult], Decimal]:
     """Book a venue, if it can be; its results, and the change of its equity that they should explain."""
-    now = account_of(view)
+    now = account_of(view, before.account if before else None)
     if before is None:
         old = [trade.number for trade in trades if trade.fill.at < view.as_of]
         return AccountBook(now, _cursor({}, view.ledger or ()), max(old, default=0)), {}, ZERO
-    if view.ledger is None:
+    if view.ledger is None or not before.account.sizes.keys() <= now.sizes.keys():
         return before, {}, ZERO
     known = [item for item in trades if before.given_up is None or item.fill.at >= before.given_up]
     taken, given_up = _explaining(before.account, now, known), before.given_up

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.core.inputs import Dispute, Hold, Pending
 from bot.core.orders import Fill, OrderKind
-from bot.core.snapshot import OpenOrder, VenueView
+from bot.core.snapshot import VenueView
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 
 MARK_MOVE: Final = Decimal("0.02")
@@ -68,42 +68,10 @@ class Patience:
     between: timedelta = timedelta(0)
 
 
-def strangers(view: VenueView, identity: Identity, ours: Collection[ClientOrderId]) -> tuple[Dispute, ...]:
-    """Find the working orders that this process did not place; as long as one is there, nothing is added.
-
-    Args:
-        view: the venue.
-        identity: who we are.
-        ours: the client ids of the intents that are not resolved.
-    """
-    return tuple(
-        Dispute(
-            f"foreign:{view.venue}:{order.venue_order_id or order.client_id}",
-            view.venue,
-            None,
-            f"{_whose(order, identity)}: {order.client_id or order.venue_order_id}, {order.remaining:f} {order.symbol} "
-            f"at {view.venue}; nothing is added there until it is gone",
-            Hold.ADDS,
-            is_critical=True,
-        )
-        for order in view.open_orders
-        if order.client_id not in ours and not _is_forced(order.client_id)
-    )
-
-
-def _whose(order: OpenOrder, identity: Identity) -> str:
-    epoch = identity.epoch_of(order.client_id)
-    if epoch is None:
-        return "an order that is not this bot's rests on the account"
-    if epoch > identity.epoch:
-        return "an order of a newer process of this bot rests on the account: two daemons are at work"
-    return "an order rests that the journal holds for ended"
-
-
 def unexplained(
     view: VenueView, expected: Mapping[Symbol, Expected], pending: Iterable[Pending]
 ) -> dict[Symbol, Sight]:
-    """Find the positions that neither the journal nor an order in flight explains."""
+    """Find the positions that neither the journal nor an order in flight explains; one without a price waits."""
     found: dict[Symbol, Sight] = {}
     listed = {order.client_id for order in view.open_orders}
     flights = [item for item in pending if item.intent.request.venue == view.venue and _may_have_filled(item, listed)]
@@ -113,7 +81,7 @@ def unexplained(
         selling, buying = (
             sum(part, ZERO) for part in ((min(one, ZERO) for one in rest), (max(one, ZERO) for one in rest))
         )
-        if not selling <= difference <= buying:
+        if symbol in view.quotes and not selling <= difference <= buying:
             found[symbol] = Sight(position.size, view.quotes[symbol].mark.price, view.as_of)
     return found
 
@@ -164,7 +132,8 @@ def cause_of(client_id: ClientOrderId | None) -> str:
     return "a trade by hand or of another program"
 
 
-def _is_forced(client_id: ClientOrderId | None) -> bool:
+def is_forced(client_id: ClientOrderId | None) -> bool:
+    """Whether an order is the venue's own, such as a liquidation."""
     return any((client_id or "").startswith(prefix) for prefix in FORCED)
 
 

@@ -59,7 +59,7 @@ def unresolved(order: OrderRequest, context: RiskContext) -> Verdict:
 def agreement(order: OrderRequest, context: RiskContext) -> Verdict:
     """While journal and venue disagree on a position, its underlying is not traded.
 
-    A flatten and the margin ladder pass. Orders of strangers on the account stop what adds risk there.
+    A flatten and the margin ladder pass. What can't be read stops what adds risk on its symbol, or on the whole venue.
     """
     is_closing = order.reduce_only and context.bot.state is RunState.FLATTENING
     if is_closing or order in context.protective:
@@ -69,9 +69,10 @@ def agreement(order: OrderRequest, context: RiskContext) -> Verdict:
         for market_state in context.hedge_markets[order.underlying].open
     }
     for dispute in context.disputes:
-        is_on_venue = dispute.hold is Hold.ADDS and dispute.venue == order.venue and not order.reduce_only
-        is_on_symbol = dispute.hold is Hold.ALL and (dispute.venue, dispute.symbol) in symbols
-        if is_on_venue or is_on_symbol:
+        is_about = dispute.venue == order.venue and dispute.symbol in {None, order.symbol}
+        holds_adds = dispute.hold is Hold.ADDS and is_about and not order.reduce_only
+        holds_all = dispute.hold is Hold.ALL and (dispute.venue, dispute.symbol) in symbols
+        if holds_adds or holds_all:
             return Refused(order, "account check", dispute.message)
     return Approved(order)
 

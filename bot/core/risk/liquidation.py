@@ -51,8 +51,9 @@ class MarginAccount:
 
     @property
     def crossed(self) -> tuple[Symbol, ...]:
-        """The symbols with an open cross position."""
-        return tuple(key for key, item in self.view.positions.items() if item.size and not item.is_isolated)
+        """The symbols with an open cross position that have a price."""
+        held = ((key, item) for key, item in self.view.positions.items() if key in self.view.quotes)
+        return tuple(key for key, item in held if item.size and not item.is_isolated)
 
     @property
     def cross_equity(self) -> Decimal:
@@ -161,9 +162,9 @@ def _last(holds: Callable[[Decimal], bool], most: Decimal) -> Decimal | None:
 
 
 def position_risks(view: VenueView) -> tuple[PositionRisk, ...]:
-    """Return where every short of a venue stands."""
+    """Return where every short of a venue stands that has a price."""
     account = MarginAccount(view)
-    return tuple(_position_risk(account, key) for key, item in view.positions.items() if item.size < 0)
+    return tuple(_position_risk(account, key) for key in view.quotes if view.positions[key].size < 0)
 
 
 def _position_risk(account: MarginAccount, symbol: Symbol) -> PositionRisk:

@@ -159,6 +159,8 @@ def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: S
     for view in fresh.known_venues:
         for symbol in view.positions:
             key = view.venue, symbol
+            if key not in state.markets:
+                continue
             ends = [flight for flight in (flights.get(key), earlier.get(key)) if flight is not None]
             at = state.markets[key].position + filled.get(key, ZERO)
             low, high = sum((f.selling for f in ends), at), sum((f.buying for f in ends), at)

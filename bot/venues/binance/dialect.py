@@ -11,13 +11,13 @@ from typing import Final
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
 from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
-from bot.core.snapshot import Balance, PerpPosition
+from bot.core.snapshot import Balance, OpenOrder
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.exchange import translate
 from bot.exchange.ccxt_link import Link, side_by_side
 from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
 from bot.exchange.errors import Refusal, Unbelievable
-from bot.exchange.facts import VenueFacts
+from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import (
     Row,
     flag,
@@ -30,7 +30,8 @@ from bot.exchange.fields import (
     rows_of,
     text,
 )
-from bot.venues.binance import facts
+from bot.exchange.working_orders import Listed
+from bot.venues.binance import account, facts, orders
 
 _ASSET: Final = facts.FACTS.settle
 _USUAL_INTERVAL: Final = timedelta(hours=8)
@@ -118,35 +119,26 @@ class Binance:
     async def _account(self, link: Link) -> Row:
         return row_of(await link.read("fapiPrivateV3GetAccount"), "account")
 
-    async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
-        """Read positions and account side by side; positions that one names and the other does not are not believed.
+    async def working(self, link: Link, listing: Listing, one: Instrument) -> Listed:
+        """Read one book of a symbol's working orders, row by row."""
+        return await orders.working(link, listing, one)
 
-        Both answers leave out symbols without position and orders, so that only their agreement proves a flat one.
-        """
-        try:
-            return await self._account_once(link, instruments)
-        except Unbelievable:
-            return await self._account_once(link, instruments)  # a trade between the two answers: they agree again
+    def open_order(self, row: Row, listing: Listing, one: Instrument) -> OpenOrder:
+        """Translate one of its rows."""
+        del listing  # every row says for itself what it is
+        return orders.open_order(row, one)
+
+    async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
+        """Read positions and account side by side; twice where they differ, since a trade may lie between them."""
+        first = await self._account_once(link, instruments)
+        return await self._account_once(link, instruments) if first.unread else first
 
     async def _account_once(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         async with side_by_side() as group:
             asked = group.create_task(link.read("fapiPrivateV3GetPositionRisk")), group.create_task(self._account(link))
-        risk, account = rows_of(asked[0].result(), "positions"), asked[1].result()
-        sizes = {
-            text(row, "symbol", "account position"): number(row, "positionAmt", "account position")
-            for row in rows_of(account["positions"], "account positions")
-        }
-        by_symbol = {text(row, "symbol", "position"): row for row in risk}
-        positions: dict[Symbol, PerpPosition] = {}
-        for one in instruments:
-            row, size = by_symbol.get(one.venue_symbol), sizes.get(one.venue_symbol, ZERO)
-            read = translate.flat(one.market.symbol, one.leverage) if row is None else _position(row, one)
-            if read.size != size:
-                raise Unbelievable(
-                    f"{one.market.symbol}: the position reads {read.size} here and {size} in the account"
-                )
-            positions[one.market.symbol] = read
-        return VenueAccount(_balance(account), positions)
+        risk, whole = asked[0].result(), asked[1].result()
+        found, unread = account.positions(risk, whole["positions"], instruments)
+        return VenueAccount(_balance(whole), found, unread)
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
         """Return the parameters of a normal or conditional order; the margin mode is the symbol's, not the order's."""
@@ -215,26 +207,6 @@ def _check_key(row: Row) -> None:
         raise ConfigError("the Binance key is not restricted to IP addresses; restrict it to this machine's")
     if not flag(row, "enableFutures", "key permissions"):
         raise ConfigError("the Binance key may not trade futures; enable futures for it")
-
-
-def _position(row: Row, one: Instrument) -> PerpPosition:
-    """Translate a positionRisk row; the venue's own sign is kept, and its price must be there."""
-    what = f"position {one.market.symbol}"
-    if text(row, "positionSide", what) != "BOTH":
-        raise Unbelievable(f"{what}: the account is in hedge mode; dnbot needs one-way mode")
-    size = number(row, "positionAmt", what)
-    if size == 0:
-        return translate.flat(one.market.symbol, one.leverage)
-    liquidation, isolated = number(row, "liquidationPrice", what), number(row, "isolatedWallet", what)
-    return PerpPosition(
-        symbol=one.market.symbol,
-        size=size,
-        entry_price=positive(row, "entryPrice", what),
-        unrealised=number(row, "unRealizedProfit", what),
-        liquidation_price=liquidation if liquidation > 0 else None,
-        margin=isolated if isolated > 0 else number(row, "positionInitialMargin", what),
-        leverage=one.leverage,
-    )
 
 
 def _balance(account: Row) -> Balance:

@@ -11,13 +11,13 @@ from typing import Final
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
 from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
-from bot.core.snapshot import Balance, PerpPosition
+from bot.core.snapshot import OpenOrder
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.exchange import translate
 from bot.exchange.ccxt_link import Link, side_by_side
 from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
 from bot.exchange.errors import Refusal, Unbelievable
-from bot.exchange.facts import VenueFacts
+from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import (
     Row,
     has,
@@ -29,13 +29,12 @@ from bot.exchange.fields import (
     rows_of,
     text,
 )
-from bot.venues.bitget import facts
+from bot.exchange.working_orders import Listed
+from bot.venues.bitget import account, facts, orders
 
 _ASSET: Final = facts.FACTS.settle
-_PRODUCT: Final[Mapping[str, object]] = {"productType": "USDT-FUTURES"}
+_PRODUCT: Final = orders.PRODUCT
 _PRODUCT_AND_COIN: Final[Mapping[str, object]] = {**_PRODUCT, "marginCoin": _ASSET}
-_PLAN: Final = "normal_plan"
-_PAGE: Final = 100
 _MODES: Final[Mapping[str, str]] = {"crossed": "cross", "isolated": "isolated"}
 _WITHDRAWS: Final = frozenset({"wwow", "withdraw"})
 _TRADES: Final = frozenset({"coow", "trade"})
@@ -49,7 +48,7 @@ class Bitget:
 
     async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
         """Check the key, one-way mode for every symbol, and that the money is USDT."""
-        _check_key(row_of(_data(await link.read("privateSpotGetV2SpotAccountInfo")), "key permissions"))
+        _check_key(row_of(orders.data(await link.read("privateSpotGetV2SpotAccountInfo")), "key permissions"))
         for symbol in symbols:
             mode = text(await self._settings(link, symbol), "posMode", "account settings")
             if mode != "one_way_mode":
@@ -64,7 +63,7 @@ class Bitget:
 
     async def _settings(self, link: Link, venue_symbol: str) -> Row:
         query = {**_PRODUCT_AND_COIN, "symbol": venue_symbol}
-        return row_of(_data(await link.read("privateMixGetV2MixAccountAccount", query)), "account settings")
+        return row_of(orders.data(await link.read("privateMixGetV2MixAccountAccount", query)), "account settings")
 
     async def settings(self, link: Link, symbol: Symbol, venue_symbol: str) -> Settings:
         """Read leverage (of the short side, where isolated margin has two) and margin mode."""
@@ -95,38 +94,37 @@ class Bitget:
         return replace(market, max_quantity=min([market.max_quantity, *(one for one in most if one > 0)]))
 
     async def _accounts(self, link: Link) -> tuple[Row, ...]:
-        return rows_of(_data(await link.read("privateMixGetV2MixAccountAccounts", dict(_PRODUCT))), "accounts")
+        return rows_of(orders.data(await link.read("privateMixGetV2MixAccountAccounts", dict(_PRODUCT))), "accounts")
+
+    async def working(self, link: Link, listing: Listing, one: Instrument) -> Listed:
+        """Read one book of a symbol's working orders, row by row."""
+        return await orders.working(link, listing, one)
+
+    def open_order(self, row: Row, listing: Listing, one: Instrument) -> OpenOrder:
+        """Translate one of its rows."""
+        return orders.open_order(row, listing, one)
 
     async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         """Read positions and account; a symbol that the list leaves out must be empty when asked for alone, too."""
-        listed = rows_of(
-            _data(await link.read("privateMixGetV2MixPositionAllPosition", dict(_PRODUCT_AND_COIN))), "positions"
-        )
-        rows = {text(row, "symbol", "position"): row for row in listed}
-        if len(rows) != len(listed):
-            raise Unbelievable(
-                "positions: a symbol is named twice; the account is in hedge mode, dnbot needs one-way mode"
-            )
+        answer = orders.data(await link.read("privateMixGetV2MixPositionAllPosition", dict(_PRODUCT_AND_COIN)))
+        held = account.held(answer, instruments)
         async with side_by_side() as group:
             accounts = group.create_task(self._accounts(link))
-            for one in instruments:
-                if one.venue_symbol not in rows:
-                    group.create_task(self._confirm_flat(link, one))
-        positions = {
-            one.market.symbol: _position(rows[one.venue_symbol], one)
-            if one.venue_symbol in rows
-            else translate.flat(one.market.symbol, one.leverage)
-            for one in instruments
+            missing = {one.market.symbol: group.create_task(self._alone(link, one)) for one in held.missing}
+        faults = [fault for symbol, task in missing.items() if (fault := account.not_flat(symbol, task.result()))]
+        wrong = {fault.what for fault in faults}
+        flat = {
+            one.market.symbol: translate.flat(one.market.symbol, one.leverage)
+            for one in held.missing
+            if account.position_of(one.market.symbol) not in wrong
         }
-        return VenueAccount(_balance(accounts.result(), listed), positions)
+        return VenueAccount(
+            account.balance(accounts.result(), held.rows), {**held.positions, **flat}, (*held.unread, *faults)
+        )
 
-    async def _confirm_flat(self, link: Link, one: Instrument) -> None:
+    async def _alone(self, link: Link, one: Instrument) -> object:
         query = {**_PRODUCT_AND_COIN, "symbol": one.venue_symbol}
-        alone = rows_of(_data(await link.read("privateMixGetV2MixPositionSinglePosition", query)), "position")
-        if any(number(row, "total", "position") != 0 for row in alone):
-            raise Unbelievable(
-                f"{one.market.symbol}: the position is missing in the list and there when asked for alone"
-            )
+        return orders.data(await link.read("privateMixGetV2MixPositionSinglePosition", query))
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
         """Return the parameters of a normal or plan order."""
@@ -143,7 +141,8 @@ class Bitget:
 
     def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
         """Plan orders have their own endpoint."""
-        return {"clientOid": client_id, "trigger": True, "planType": _PLAN} if conditional else {"clientOid": client_id}
+        plan: dict[str, object] = {"trigger": True, "planType": orders.PLAN}
+        return {"clientOid": client_id, **(plan if conditional else {})}
 
     async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
         """Ask for the order's detail, then for waiting and for finished plan orders."""
@@ -156,32 +155,11 @@ class Bitget:
                 raise
         else:
             return Found(row, conditional=False)
-        query = {**_PRODUCT, "symbol": venue_symbol, "planType": _PLAN, "clientOid": client_id}
-        for name in ("privateMixGetV2MixOrderOrdersPlanPending", "privateMixGetV2MixOrderOrdersPlanHistory"):
-            for raw in _plans(await link.read(name, query)):
-                if raw.get("clientOid") == client_id:
-                    return await self._plan(link, raw, symbol)
-        return None
-
-    async def _plan(self, link: Link, raw: Row, symbol: Symbol) -> Found:
-        row = row_of(link.parse_order(raw, symbol), "plan order")
-        child = await self._child(link, raw) if raw.get("planStatus") == "executed" else None
-        return Found(row, conditional=True, child=child)
-
-    async def _child(self, link: Link, raw: Row) -> str:
-        """Find the order that an executed plan order became."""
-        query = {**_PRODUCT, "planType": _PLAN, "planOrderId": text(raw, "orderId", "plan order")}
-        rows = rows_of(_data(await link.read("privateMixGetV2MixOrderPlanSubOrder", query)), "plan sub-orders")
-        if len(rows) != 1:
-            raise Unbelievable(f"plan order {raw.get('clientOid')} was executed, but {len(rows)} orders came of it")
-        return text(rows[0], "orderId", "plan sub-order")
+        return await orders.find_plan(link, client_id, symbol, venue_symbol)
 
     async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
         """Map orders that plan orders became to the latter's client ids."""
-        query = {**_PRODUCT, "symbol": venue_symbol, "planType": _PLAN, "planStatus": "executed"}
-        query |= {"startTime": milliseconds_of(since), "limit": _PAGE}
-        rows = _plans(await link.read("privateMixGetV2MixOrderOrdersPlanHistory", query))
-        return {await self._child(link, row): ClientOrderId(text(row, "clientOid", "plan order")) for row in rows}
+        return await orders.children(link, venue_symbol, since)
 
     def realised(self, trade: Row) -> Decimal:
         """Read the venue's own field."""
@@ -189,23 +167,15 @@ class Bitget:
 
     async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
         """Read the bills."""
-        query = {**_PRODUCT, "startTime": milliseconds_of(since), "endTime": milliseconds_of(until), "limit": _PAGE}
-        body = row_of(_data(await link.read("privateMixGetV2MixAccountBill", query)), "bills")
+        query = {**_PRODUCT, "startTime": milliseconds_of(since), "endTime": milliseconds_of(until)}
+        query["limit"] = orders.PAGE
+        body = row_of(orders.data(await link.read("privateMixGetV2MixAccountBill", query)), "bills")
         bills = rows_of(body["bills"] or [], "bills")
-        return Page(tuple(entry for bill in bills for entry in _entries(bill, link)), len(bills) >= _PAGE)
+        return Page(tuple(entry for bill in bills for entry in _entries(bill, link)), len(bills) >= orders.PAGE)
 
     def margin_params(self, *, short: bool) -> dict[str, object]:
         """Name the side of the position."""
         return {"holdSide": "short" if short else "long"}
-
-
-def _data(answer: object) -> object:
-    return row_of(answer, "answer").get("data")
-
-
-def _plans(answer: object) -> tuple[Row, ...]:
-    """Return the plan orders of an answer; Bitget writes null for none."""
-    return rows_of(row_of(_data(answer), "plan orders")["entrustedList"] or [], "plan orders")
 
 
 def _check_key(row: Row) -> None:
@@ -216,55 +186,6 @@ def _check_key(row: Row) -> None:
         raise ConfigError("the Bitget key may withdraw; make one without that permission")
     if not _TRADES.intersection(allowed):
         raise ConfigError("the Bitget key may not trade futures; give it futures orders, read and write")
-
-
-def _position(row: Row, one: Instrument) -> PerpPosition:
-    """Translate a position row; its side must be named, and the account in one-way mode."""
-    what = f"position {one.market.symbol}"
-    if text(row, "posMode", what) != "one_way_mode":
-        raise Unbelievable(f"{what}: the account is in {row['posMode']}; dnbot needs one-way mode")
-    size, used = number(row, "total", what), positive(row, "leverage", what)
-    if size == 0:
-        return translate.flat(one.market.symbol, used)
-    side = text(row, "holdSide", what)
-    if size < 0 or side not in ("long", "short"):
-        raise Unbelievable(f"{what}: {size} {side!r} is no position")
-    liquidation = number(row, "liquidationPrice", what) if has(row, "liquidationPrice") else ZERO
-    return PerpPosition(
-        symbol=one.market.symbol,
-        size=size if side == "long" else -size,
-        entry_price=positive(row, "openPriceAvg", what),
-        unrealised=number(row, "unrealizedPL", what),
-        liquidation_price=liquidation if liquidation > 0 else None,
-        margin=number(row, "marginSize", what),
-        leverage=used,
-    )
-
-
-def _balance(accounts: Sequence[Row], positions: Sequence[Row]) -> Balance:
-    """Build the balance; Bitget names no margins, so they are summed: margin sizes, and notional x maintenance rate."""
-    rows = [row for row in accounts if row.get("marginCoin") == _ASSET]
-    if len(rows) != 1:
-        raise Unbelievable(f"account: {len(rows)} accounts in {_ASSET}")
-    what = f"account {_ASSET}"
-    equity = number(rows[0], "accountEquity", what)
-    maintenance = sum(
-        (
-            number(row, "total", "position")
-            * positive(row, "markPrice", "position")
-            * positive(row, "keepMarginRate", "position")
-            for row in positions
-            if number(row, "total", "position") != 0
-        ),
-        ZERO,
-    )
-    return Balance(
-        wallet=equity - number(rows[0], "unrealizedPL", what),
-        equity=equity,
-        available=number(rows[0], "crossedMaxAvailable", what),
-        initial_margin=sum((number(row, "marginSize", "position") for row in positions), ZERO),
-        maintenance_margin=maintenance,
-    )
 
 
 def _entries(bill: Row, link: Link) -> tuple[LedgerEntry, ...]:

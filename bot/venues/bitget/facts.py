@@ -126,6 +126,7 @@ FACTS: Final = VenueFacts(
         Listing({}),
         Listing({"trigger": True}),
         Listing({"trigger": True, "planType": "profit_loss"}, reduce_only=True),
+        Listing({"trigger": True, "planType": "track_plan"}),
     ),
     history_days=90,
     stream_hosts=frozenset({"ws.bitget.com"}),

@@ -82,7 +82,7 @@ class World:
     async def look(self, position: str, *orders: OpenOrder, seconds: float = 1) -> list[Hold]:
         self.clock.advance(seconds)
         seen = replace(venue({ETH: position}, at=self.clock.now()), open_orders=orders)
-        await self.agreement.check(snapshot(chain(), seen))
+        await self.agreement.check(self.agreement.told_apart(snapshot(chain(), seen)))
         return [dispute.hold for dispute in self.agreement.disputes]
 
 
@@ -175,7 +175,7 @@ async def test_a_strangers_order_stands_as_an_alarm_until_it_is_gone(
     world = World(clock, journal)
     order = OpenOrder(None, "77", symbol(ETH), OrderKind.LIMIT, D(-1), D(1), None, False, START)
     for _ in range(3):
-        assert await world.look("0", order) == [Hold.ADDS]
+        assert await world.look("0", order) == [Hold.NOTHING]
     assert "77" in world.agreement.disputes[0].message
     assert await world.look("0") == []
 

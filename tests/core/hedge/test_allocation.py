@@ -94,7 +94,7 @@ def test_every_market_keeps_its_place_by_health_then_cost_then_preference(
     fees: list[Decimal], rates: list[Decimal], hours: int, shut: set[VenueId], *, rests: bool
 ) -> None:
     names = [A, B, C]
-    steering = Steering(rests, timedelta(hours=hours), frozenset(shut))
+    steering = Steering(rests, timedelta(hours=hours), frozenset((venue, None) for venue in shut))
     given_order = hedge_markets(names, fees, rates)
     opening, closing = steering.to_open(given_order), steering.to_close(given_order)
     assert (

@@ -15,12 +15,10 @@ from bot.core.inputs import CycleInputs, Dispute, Hold, PendingStatus
 from bot.core.orders import Fill, OrderKind
 from bot.core.reconciliation.positions import (
     Expected,
-    Identity,
     Patience,
     Sight,
     adopted,
     is_confirmed,
-    strangers,
     unexplained,
 )
 from bot.core.run_state import RunState
@@ -43,7 +41,6 @@ from tests.core.scenes import (
     venue,
 )
 
-ME = Identity("dn", 3)
 TENTHS = st.integers(-100, 100).map(lambda number: Decimal(number) / 10)
 
 
@@ -76,28 +73,6 @@ def test_a_stop_that_still_rests_explains_nothing() -> None:
     name = stop.intent.client_id
     assert symbol(ETH) in unexplained(showing(resting(name), position="-2"), expecting("-5"), [stop])
     assert symbol(ETH) not in unexplained(showing(position="-2"), expecting("-5"), [stop])
-
-
-@pytest.mark.parametrize(
-    ("client_id", "words"),
-    [
-        ("web_abc", "not this bot's"),
-        (None, "not this bot's"),
-        ("dnx-3-1", "not this bot's"),
-        ("dn-4-1", "two daemons"),
-        ("dn-2-7", "holds for ended"),
-    ],
-)
-def test_an_order_that_this_process_did_not_place_is_named_and_stops_adds(client_id: str | None, words: str) -> None:
-    (dispute,) = strangers(showing(resting(client_id)), ME, [ClientOrderId("dn-3-1")])
-    assert words in dispute.message
-    assert (client_id or "9") in dispute.message
-    assert (dispute.hold, dispute.is_critical) == (Hold.ADDS, True)
-
-
-def test_our_own_orders_and_the_venues_forced_ones_are_no_strangers() -> None:
-    shown = showing(resting("dn-3-1"), resting("autoclose-17"), resting("adl_autoclose"))
-    assert strangers(shown, ME, [ClientOrderId("dn-3-1")]) == ()
 
 
 SECOND = timedelta(seconds=1)

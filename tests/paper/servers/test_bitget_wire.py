@@ -223,7 +223,7 @@ def test_the_two_books_do_not_show_each_other_s_orders(client: Client) -> None:
     assert client.refused("GET", DETAIL, **OF_ETH, orderId=plan) == (400, "40109")
     assert client.refused("POST", CANCEL, **OF_ETH, orderId=plan) == (400, "40768")
     (shown,) = client.ok("GET", PLANS, **OF_ETH, planType="profit_loss")["entrustedList"]
-    assert (shown["planType"], shown["size"], shown["side"]) == ("pos_loss", "", "buy")
+    assert (shown["planType"], shown["size"], shown["side"]) == ("pos_loss", "0", "buy")
     assert (shown["triggerPrice"], shown["planStatus"]) == ("2200.00", "live")
     told = client.ok("POST", CANCEL_PLAN, **OF_ETH, orderIdList=[{"clientOid": "plan"}, {"orderId": rest}])
     assert told["successList"] == [{"orderId": plan, "clientOid": "plan"}]

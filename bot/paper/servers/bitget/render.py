@@ -84,19 +84,15 @@ def _size(market: PerpMarket, size: Decimal) -> str:
 
 
 def plan(market: PerpMarket, one: Order, wish: Wish | None, mode: MarginMode) -> Json:
-    """Return an order of the conditional book."""
-    fired = one.due_at is not None and one.status.is_final
-    average = abs(one.paid / one.filled) if one.filled else None
+    """Return an order of the conditional book, which does not say whether it is reduce-only."""
     return {
         "planType": "normal_plan" if wish is None else wish.kind_text,
         "symbol": id_of(one.symbol),
-        "size": "" if wish is not None and wish.closes else _size(market, one.quantity),
+        "size": "0" if wish is not None and wish.closes else _size(market, one.quantity),
         **ids(one),
-        "executeOrderId": str(one.number) if fired else "",
+        **(_end(market, one) if one.status.is_final else {}),
         "price": "0",
         "executePrice": "0",
-        "priceAvg": "" if average is None else plain(average),
-        "baseVolume": _size(market, one.filled),
         "callbackRatio": "",
         "triggerPrice": fixed(one.trigger or ZERO, places(market.tick)),
         "triggerType": "mark_price",
@@ -109,15 +105,24 @@ def plan(market: PerpMarket, one: Order, wish: Wish | None, mode: MarginMode) ->
         "tradeSide": f"{side(one.quantity)}_single",
         "posMode": "one_way_mode",
         "orderType": "market",
-        "stopSurplusTriggerPrice": "",
-        "stopSurplusExecutePrice": "",
-        "stopSurplusTriggerType": "fill_price",
-        "stopLossTriggerPrice": "",
-        "stopLossExecutePrice": "",
-        "stopLossTriggerType": "fill_price",
-        "reduceOnly": "YES" if one.reduce_only else "NO",
+        "stopSurplusTriggerPrice": None,
+        "stopSurplusExecutePrice": None,
+        "stopSurplusTriggerType": None,
+        "stopLossTriggerPrice": None,
+        "stopLossExecutePrice": None,
+        "stopLossTriggerType": None,
         "cTime": str(millis(one.placed_at)),
         "uTime": str(millis(one.updated_at)),
+    }
+
+
+def _end(market: PerpMarket, one: Order) -> Json:
+    """Return what the history of the conditional book knows besides: the order that came of it, and its fill."""
+    average = abs(one.paid / one.filled) if one.filled else None
+    return {
+        "executeOrderId": str(one.number) if one.due_at is not None else "",
+        "priceAvg": "" if average is None else plain(average),
+        "baseVolume": _size(market, one.filled),
     }
 
 

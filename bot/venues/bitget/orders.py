@@ -1,0 +1,138 @@
+"""Bitget's working and ended orders: the normal book, and the plan orders beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from bot.core.snapshot import OpenOrder, Unread
+from bot.core.types import ClientOrderId, Symbol
+from bot.exchange import translate_orders, working_orders
+from bot.exchange.ccxt_link import Link
+from bot.exchange.dialect import Found, Instrument
+from bot.exchange.errors import Unbelievable
+from bot.exchange.facts import Listing
+from bot.exchange.fields import Row, has, milliseconds_of, number, row_of, rows_of, text
+from bot.exchange.working_orders import Listed
+
+PRODUCT: Final[Mapping[str, object]] = {"productType": "USDT-FUTURES"}
+PLAN: Final = "normal_plan"
+PAGE: Final = 100
+_MOST_PAGES: Final = 10
+"""Pages of working orders that are read at most; the venue takes 400 orders a symbol."""
+_SAYS_CLOSING: Final[Mapping[str, bool]] = {"YES": True, "NO": False}
+
+
+async def working(link: Link, listing: Listing, one: Instrument) -> Listed:
+    """Read one book, page by page; rows that the venue sends of other symbols are left out."""
+    is_plan = listing.params.get("trigger") is True
+    name = "privateMixGetV2MixOrderOrdersPlanPending" if is_plan else "privateMixGetV2MixOrderOrdersPending"
+    query: dict[str, object] = {**PRODUCT, "symbol": one.venue_symbol, "limit": PAGE}
+    if is_plan:
+        query["planType"] = listing.params.get("planType", PLAN)
+    raw: list[object] = []
+    for _ in range(_MOST_PAGES):
+        body = row_of(data(await link.read(name, query)), "orders")
+        page = listed(body)
+        raw += page
+        if len(page) < PAGE or not has(body, "endId"):
+            mine = [_tidied(item) for item in raw if _is_of(item, one)]
+            return working_orders.parsed(link, mine, one.market.symbol, ("orderId", "clientOid"))
+        query["idLessThan"] = body["endId"]
+    symbol = one.market.symbol
+    rest = Unread(symbol, f"the end of the list of orders of {symbol}", f"more than {_MOST_PAGES * PAGE} orders rest")
+    found = working_orders.parsed(link, [_tidied(item) for item in raw if _is_of(item, one)], symbol, ("orderId",))
+    return Listed(found.rows, (*found.unread, rest))
+
+
+def _is_of(item: object, one: Instrument) -> bool:
+    """Whether a row is of a symbol; one that does not say so is nobody else's. The documentation has lower case."""
+    said = item.get("symbol") if isinstance(item, Mapping) else None
+    return not isinstance(said, str) or said.upper() == one.venue_symbol
+
+
+def _tidied(item: object) -> object:
+    """Put the case of a symbol right, which ccxt looks up as it stands."""
+    said = item.get("symbol") if isinstance(item, Mapping) else None
+    return {**item, "symbol": said.upper()} if isinstance(item, Mapping) and isinstance(said, str) else item
+
+
+def open_order(row: Row, listing: Listing, one: Instrument) -> OpenOrder:
+    """Translate a working order.
+
+    A plan order has no ``reduceOnly`` (only normal orders do, and the stops of a position imply it). One whose size is
+    0 closes the whole position.
+    """
+    raw = row_of(row.get("info"), "order")
+    is_plan = listing.params.get("trigger") is True
+    closes_all = is_plan and (not has(raw, "size") or number(raw, "size", "plan order") == 0)
+    return translate_orders.open_order(
+        {**row, "reduceOnly": _reduces(raw), "side": str(row.get("side") or "").lower()},
+        one.market.contract_size,
+        reduce_only=listing.reduce_only,
+        closes_all=closes_all,
+    )
+
+
+def _reduces(raw: Row) -> bool | None:
+    """Read ``reduceOnly``, in whatever case it is written; ccxt takes "no" for yes."""
+    if not has(raw, "reduceOnly"):
+        return None
+    said = str(raw["reduceOnly"]).upper()
+    if said not in _SAYS_CLOSING:
+        raise Unbelievable(f"order {raw.get('orderId')}: reduceOnly is {raw['reduceOnly']!r}")
+    return _SAYS_CLOSING[said]
+
+
+def data(answer: object) -> object:
+    """Return the payload of an answer."""
+    return row_of(answer, "answer").get("data")
+
+
+def listed(body: Row) -> list[object]:
+    """Return a page's orders as they are; Bitget writes null for none.
+
+    Raises:
+        Unbelievable: the list is missing.
+    """
+    if "entrustedList" not in body:
+        raise Unbelievable("orders: no 'entrustedList'")
+    found = body["entrustedList"]
+    if found is not None and not isinstance(found, list):
+        raise Unbelievable("orders: 'entrustedList' is no list")
+    return found or []
+
+
+async def find_plan(link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
+    """Ask for a plan order by client id, waiting or ended."""
+    query = {**PRODUCT, "symbol": venue_symbol, "planType": PLAN, "clientOid": client_id}
+    for name in ("privateMixGetV2MixOrderOrdersPlanPending", "privateMixGetV2MixOrderOrdersPlanHistory"):
+        for item in listed(row_of(data(await link.read(name, query)), "plan orders")):
+            if isinstance(item, Mapping) and item.get("clientOid") == client_id:
+                return await _plan(link, row_of(_tidied(item), "plan order"), symbol)
+    return None
+
+
+async def _plan(link: Link, raw: Row, symbol: Symbol) -> Found:
+    row = row_of(link.parse_order(raw, symbol), "plan order")
+    child = await _child(link, raw) if raw.get("planStatus") == "executed" else None
+    return Found(row, conditional=True, child=child)
+
+
+async def _child(link: Link, raw: Row) -> str:
+    """Find the order that an executed plan order became."""
+    query = {**PRODUCT, "planType": PLAN, "planOrderId": text(raw, "orderId", "plan order")}
+    rows = rows_of(data(await link.read("privateMixGetV2MixOrderPlanSubOrder", query)), "plan sub-orders")
+    if len(rows) != 1:
+        raise Unbelievable(f"plan order {raw.get('clientOid')} was executed, but {len(rows)} orders came of it")
+    return text(rows[0], "orderId", "plan sub-order")
+
+
+async def children(link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
+    """Map orders that plan orders became to the latter's client ids."""
+    query = {**PRODUCT, "symbol": venue_symbol, "planType": PLAN, "planStatus": "executed"}
+    query |= {"startTime": milliseconds_of(since), "limit": PAGE}
+    body = row_of(data(await link.read("privateMixGetV2MixOrderOrdersPlanHistory", query)), "plan orders")
+    rows = [row_of(item, "plan order") for item in listed(body)]
+    return {await _child(link, row): ClientOrderId(text(row, "clientOid", "plan order")) for row in rows}

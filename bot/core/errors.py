@@ -4,7 +4,6 @@ DnbotError
 ├── ConfigError   the user must change something: say what and where, exit with 2
 ├── Retryable     a read failed in passing: the next cycle tries again, the same state stands
 ├── SkipCycle     the data of this cycle can't be believed: decide nothing, try the next one
-├── ReduceOnly    something is uncertain: only orders that reduce risk until it is resolved
 └── Halt          going on would be wrong: stop trading and wait for the operator, exit with 1
 """
 
@@ -41,10 +40,6 @@ class Retryable(DnbotError):  # noqa: N818 - named by reaction, not by the suffi
 
 class SkipCycle(DnbotError):  # noqa: N818 - named by reaction
     """What was read can't be believed; no decision may rest on it."""
-
-
-class ReduceOnly(DnbotError):  # noqa: N818 - named by reaction
-    """Until this is resolved nothing may add risk."""
 
 
 class Halt(DnbotError):  # noqa: N818 - named by reaction

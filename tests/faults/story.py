@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from bot.app.loop.cycle import Cycle
-from bot.core.errors import ConfigError, ReduceOnly, Retryable, SkipCycle
+from bot.core.errors import ConfigError, Retryable, SkipCycle
 from bot.core.inputs import PendingStatus
 from bot.core.orders import OrderKind, Rejected
 from bot.core.record import CycleRecord
@@ -133,7 +133,7 @@ class Story:
         self.last = None
         try:
             self.last = await self.cycle.run(asyncio.Event())
-        except (Retryable, SkipCycle, ReduceOnly):
+        except (Retryable, SkipCycle):
             self.clock.advance(1)
         held = self.desk.size(PERP)
         if not -self.most * D("1.03") <= held <= 0:

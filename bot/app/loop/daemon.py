@@ -11,7 +11,7 @@ import structlog
 from bot.app.loop.cycle import Cycle
 from bot.app.loop.preflight import check_world
 from bot.concurrency import beside, raise_if_cancelled, sleep_until, unless
-from bot.core.errors import ConfigError, Halt, ReduceOnly, Retryable, SkipCycle
+from bot.core.errors import ConfigError, Halt, Retryable, SkipCycle
 from bot.core.record import Event
 from bot.core.telemetry_event import CycleFailed
 from bot.core.types import Symbol, VenueId
@@ -141,7 +141,7 @@ class Daemon:
             self.cycle.obey()
             with structlog.contextvars.bound_contextvars(cycle=self.cycle.number + 1):
                 record = await self.cycle.run(stop)
-        except (Retryable, SkipCycle, ReduceOnly) as error:
+        except (Retryable, SkipCycle) as error:
             await self._back_off("cycle not finished", error, stop)
         except ConfigError as error:  # it fitted at the start, so the world has changed: go on trying, loudly
             await self._back_off("the configuration no longer fits", error, stop)

@@ -9,6 +9,7 @@ from bot.app.plan import plan
 from bot.app.report import Json, text
 from bot.app.settings import Settings
 from bot.core.analysis.advice import ACCEPTED, HORIZON, Advice, Choice, HedgeAdvice, advise
+from bot.core.explain import band_words
 from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, TrackingBudget
 
 _KEYS: Final = {RiskAversion: "risk_aversion", TrackingBudget: "tracking_error", FixedWidth: "fixed_width"}
@@ -112,7 +113,7 @@ def _hedge(hedge: HedgeAdvice) -> Json:
         "band": {
             "b": str(band.outer),
             "r": str(band.inner),
-            "why": band.why,
+            "why": band_words(band, hedge.target),
             "tracking_error_a_year": str(band.tracking_error),
             "cost_usd_a_year": str(band.cost),
         },

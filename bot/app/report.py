@@ -148,11 +148,11 @@ def _hedge(item: HedgeView) -> Json:
         and {
             "b": str(band.outer),
             "r": str(band.inner),
-            "why": band.why,
+            "why": item.words.band,
             "tracking_error_a_year": str(band.tracking_error),
             "cost_usd_a_year": str(band.cost),
         },
-        "note": hedge.note,
+        "note": item.words.note,
     }
 
 

@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.app.report import words
-from bot.core.decision import Decision, PositionReport, Severity
+from bot.core.decision import Decision, Severity
+from bot.core.explain import explain
 from bot.core.pnl.ledger import Book
+from bot.core.pnl.position_report import PositionReport, reports
 from bot.core.snapshot import EntrySource, LpPosition, Snapshot, VenueUnknown
 
 _COLOURS = {Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.CRITICAL: "bold red"}
@@ -24,11 +26,12 @@ def show(console: Console, snapshot: Snapshot, decision: Decision) -> None:
     console.print(f"state: {bot.state.value} ({bot.reason})", highlight=False)
     _positions(console, snapshot, decision)
     console.print(_hedges(decision))
+    said = explain(decision)
     for hedge in decision.hedges:
         flight = f", {hedge.in_flight} in flight" if hedge.in_flight else ""
-        console.print(f"[bold]{hedge.underlying}[/bold]  {hedge.note}{flight}", highlight=False)
+        console.print(f"[bold]{hedge.underlying}[/bold]  {said[hedge.underlying].note}{flight}", highlight=False)
         if hedge.band is not None:
-            console.print(f"  band: {hedge.band.why}", style="dim", highlight=False)
+            console.print(f"  band: {said[hedge.underlying].band}", style="dim", highlight=False)
     for venue in snapshot.venues:
         if isinstance(venue, VenueUnknown):
             console.print(f"[bold red]{venue.venue} is unknown[/]: {venue.reason}", highlight=False)
@@ -41,9 +44,9 @@ def show(console: Console, snapshot: Snapshot, decision: Decision) -> None:
 
 
 def _positions(console: Console, snapshot: Snapshot, decision: Decision) -> None:
-    reports = {report.position: report for report in decision.positions}
+    found = {report.position: report for report in reports(snapshot, decision.prices)}
     for position in snapshot.positions:
-        report, amounts = reports[position.id], position.amounts
+        report, amounts = found[position.id], position.amounts
         value = "no price" if report.value is None else f"{report.value:,.2f} USD"
         place = "in range" if position.curve.in_range else "out of range"
         console.print(f"[bold]{position.id}[/bold]  {value}, {place}, IL {_il(position, report)}", highlight=False)

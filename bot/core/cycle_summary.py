@@ -1,4 +1,4 @@
-"""The account of a cycle: each underlying's computation in words, and what a person should know."""
+"""The account of a cycle: each underlying's computation, and what a person should know."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.data_quality.staleness import DataIssue
-from bot.core.decision import Alarm, Band, Hedge, Severity
+from bot.core.decision import Alarm, Band, Hedge, Remark, RemarkCode, Severity
 from bot.core.hedge.plan import Plan
 from bot.core.hedge.target import HedgeTarget
 from bot.core.inputs import CycleInputs, Dispute, Pending, PendingStatus
@@ -20,6 +20,7 @@ from bot.core.snapshot import ChainView, LeftOut, PerpPosition, Snapshot, VenueV
 from bot.core.state import Held
 from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 
+_NOT_HEDGED: Final = (Remark(RemarkCode.NOT_HEDGED),)
 ESCALATES: Final = timedelta(minutes=10)
 """How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
 MARKETLESS: Final = "no-market"
@@ -63,10 +64,9 @@ def hedges(
     computations: Iterable[HedgeComputation],
     exposures: Mapping[Underlying, Exposure],
     others: Iterable[UnknownPosition],
-    verdicts: RiskVerdicts,
 ) -> tuple[Hedge, ...]:
     """Return every underlying's line, ordered by name: the hedged ones, and what is only held or only open."""
-    lines = {item.hedge_target.underlying: _line(item, verdicts) for item in computations}
+    lines = {item.hedge_target.underlying: _line(item) for item in computations}
     open_elsewhere: dict[Underlying, tuple[Decimal, Decimal]] = {}
     for unknown in others:
         size, _ = open_elsewhere.get(unknown.underlying, (ZERO, ZERO))
@@ -75,19 +75,12 @@ def hedges(
         if key not in lines:
             position, mark = open_elsewhere.get(key, (None, None))
             amount = exposures[key].amount if key in exposures else ZERO
-            note = "no hedge is configured: shown, not hedged"
-            lines[key] = Hedge(key, amount, ZERO, position, ZERO, None, None, mark, note)
+            lines[key] = Hedge(key, amount, ZERO, position, ZERO, None, None, mark, _NOT_HEDGED)
     return tuple(lines[key] for key in sorted(lines))
 
 
-def _line(item: HedgeComputation, verdicts: RiskVerdicts) -> Hedge:
+def _line(item: HedgeComputation) -> Hedge:
     hedge_target = item.hedge_target
-    cuts = (cut.words for cut in verdicts.reduced if cut.order.underlying == hedge_target.underlying)
-    refusals = (
-        f"refused by {refused.guard}: {refused.reason}"
-        for refused in verdicts.refused
-        if refused.order.underlying == hedge_target.underlying
-    )
     first = hedge_target.hedge_markets.first
     return Hedge(
         underlying=hedge_target.underlying,
@@ -98,7 +91,7 @@ def _line(item: HedgeComputation, verdicts: RiskVerdicts) -> Hedge:
         drift=hedge_target.drift,
         band=item.band,
         mark=first.mark if first else None,
-        note="; ".join([item.plan.note, *cuts, *refusals]),
+        remarks=item.plan.remarks,
     )
 
 

@@ -22,7 +22,6 @@ from bot.core.hedge.volatility import Volatility
 from bot.core.inputs import CycleInputs, Settlement
 from bot.core.lp.exposure import Exposure
 from bot.core.orders import OrderRequest
-from bot.core.pnl.position_report import reports
 from bot.core.policy import Policy
 from bot.core.risk import guards, loss_limits, margin_ladder, protection
 from bot.core.risk.context import RiskContext, with_short
@@ -81,8 +80,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
     outside = {item.underlying: done.outside for item, done in zip(hedge_targets, works, strict=True) if done.outside}
     return Decision(
         at=snapshot.observed_at,
-        hedges=cycle_summary.hedges(computations, assessment.exposures, others, verdicts),
-        positions=reports(snapshot, assessment.prices),
+        hedges=cycle_summary.hedges(computations, assessment.exposures, others),
         prices=assessment.prices,
         approved=tuple(verdicts.approved),
         refused=tuple(verdicts.refused),
@@ -109,6 +107,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
         top_ups=protective.top_ups,
         stops=covered.actions,
         position_risks=covered.position_risks,
+        reduced=tuple(verdicts.reduced),
     )
 
 

@@ -1,4 +1,4 @@
-"""What decide() answers: a whole account of one cycle, orders included. Screens and reports read this, nothing else."""
+"""What decide() answers: one cycle in numbers and codes, orders included; ``explain`` puts it into words."""
 
 from __future__ import annotations
 
@@ -10,21 +10,76 @@ from enum import StrEnum
 
 from bot.core.orders import OrderRequest
 from bot.core.state import Rung, State
-from bot.core.types import ClientOrderId, PositionId, Symbol, Underlying, VenueId
+from bot.core.types import ZERO, ClientOrderId, Symbol, Underlying, VenueId
+
+
+class BandBasis(StrEnum):
+    """Where a band comes from."""
+
+    RISK_AVERSION = "risk_aversion"
+    BUDGET = "budget"
+    FIXED = "fixed"
+    FLOOR = "floor"
+    """No position trades (all are out of range), so that gamma gives none."""
+    NOTHING = "nothing"
+    """There is nothing to hedge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
     """Do nothing while |drift| <= ``outer``; beyond it trade back to ``inner`` on the same side. Base units.
 
-    ``tracking_error`` (fraction of the LP value) and ``cost`` (USD) are what the band implies a year.
+    ``tracking_error`` (fraction of the LP value) and ``cost`` (USD) are what the band implies a year. ``setting`` is
+    the number that the policy gives for ``basis``, ``cost_rate`` what a trade costs as a fraction of its notional.
     """
 
     outer: Decimal
     inner: Decimal
-    why: str
     tracking_error: Decimal
     cost: Decimal
+    basis: BandBasis = BandBasis.NOTHING
+    setting: Decimal = ZERO
+    cost_rate: Decimal = ZERO
+
+
+class RemarkCode(StrEnum):
+    """What a plan does, or why it does nothing."""
+
+    WITHIN_BAND = "within_band"
+    WAITS = "waits"
+    """Orders in flight may bring the drift back."""
+    BLIND = "blind"
+    """The position is not known on the venues ``where``."""
+    UNREAD = "unread"
+    """The chains ``where`` can't be read."""
+    UNDER_HEDGED = "under_hedged"
+    OVER_HEDGED = "over_hedged"
+    """``amount`` is to be traded; what is traded follows."""
+    SELLS = "sells"
+    BUYS = "buys"
+    DUST = "dust"
+    """Nothing of it makes an order."""
+    CAPPED = "capped"
+    """``amount`` stays unhedged, since the markets' caps are reached."""
+    TOO_SMALL = "too_small"
+    """``amount`` is below the smallest order of the venue ``where``."""
+    REMAINDER = "remainder"
+    """A whole remainder below the minimum is closed, which reduce-only may."""
+    RELIEVES = "relieves"
+    """The margin ladder closes ``amount``; ``why`` says what for."""
+    NOT_HEDGED = "not_hedged"
+    """No hedge is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A code with what belongs to it; ``amount`` in base units, > 0."""
+
+    code: RemarkCode
+    amount: Decimal = ZERO
+    symbol: str = ""
+    where: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +87,7 @@ class Hedge:
     """The computation of one underlying, base units; drift = exposure x ratio + position + in_flight.
 
     ``mark`` is None where no venue of the underlying could be read; then ``position`` and ``drift`` are None too.
-    ``note`` says in words what is done and why.
+    ``remarks`` say what the plan does and why; ``explain`` puts them into words.
     """
 
     underlying: Underlying
@@ -43,7 +98,7 @@ class Hedge:
     drift: Decimal | None
     band: Band | None
     mark: Decimal | None
-    note: str
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +115,15 @@ class Cancel:
     client_id: ClientOrderId
     venue: VenueId
     symbol: Symbol
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A smaller order in place of the one that was asked for, with the guard's name and its reason."""
+
+    order: OrderRequest
+    guard: str
     reason: str
 
 
@@ -87,21 +151,6 @@ class Alarm:
     key: str
     severity: Severity
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class PositionReport:
-    """A position as the decision saw it; values in USD, None where a price is missing.
-
-    ``fees_value`` is what waits to be collected and what is left in the pool since the deposit (V2), as far as the
-    entry is known; ``il`` is a fraction (<= 0), fees apart.
-    """
-
-    position: PositionId
-    value: Decimal | None
-    fees_value: Decimal | None
-    il: Decimal | None
-    il_value: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +226,6 @@ class Decision:
 
     at: datetime
     hedges: tuple[Hedge, ...]
-    positions: tuple[PositionReport, ...]
     prices: Mapping[Underlying, Decimal]
     approved: tuple[Approved, ...]
     refused: tuple[Refused, ...]
@@ -187,3 +235,4 @@ class Decision:
     top_ups: tuple[TopUpAction, ...] = ()
     stops: tuple[StopAction, ...] = ()
     position_risks: tuple[PositionRisk, ...] = field(default=(), metadata={"json": "standings"})
+    reduced: tuple[Reduced, ...] = ()

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from bot.core.decision import Decision
 from bot.core.inputs import CycleInputs, Pending, Settlement
 from bot.core.pnl.ledger import Book
+from bot.core.pnl.position_report import PositionReport, reports
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is worked out of it is kept once somebody asked for it
 class CycleRecord:
     """The audit record of one cycle; every screen and report reads these.
 
@@ -33,6 +35,11 @@ class CycleRecord:
     book: Book = field(default_factory=Book)
     inputs: CycleInputs | None = None
     version: str = ""
+
+    @cached_property
+    def positions(self) -> tuple[PositionReport, ...]:
+        """Reports on the snapshot's positions at the decision's prices."""
+        return reports(self.snapshot, self.decision.prices)
 
     @property
     def pending(self) -> tuple[Pending, ...]:

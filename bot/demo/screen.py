@@ -11,7 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.decision import Hedge
+from bot.core.decision import Decision, Hedge
+from bot.core.explain import explain
 from bot.demo.summary import DemoAccount
 from bot.journal.rows import IntentRecord
 
@@ -31,7 +32,7 @@ def render(account: DemoAccount, orders: Sequence[IntentRecord], total: int | No
         (decision.state.bot.state.value, "green"),
         f"   cycle {seen.record.cycle} in {seen.record.seconds * 1000:.0f} ms",
     )
-    parts = [head, _progress(seen.step.index, total), _hedges(decision.hedges), _result(account), _orders(orders)]
+    parts = [head, _progress(seen.step.index, total), _hedges(decision), _result(account), _orders(orders)]
     if account.actions:
         parts.append(Text(f"last action  {account.actions[-1]}", style="cyan"))
     return Panel(Group(*parts), border_style="dim")
@@ -45,13 +46,14 @@ def _progress(done: int, total: int | None) -> RenderableType:
     return line
 
 
-def _hedges(hedges: Sequence[Hedge]) -> Table:
+def _hedges(decision: Decision) -> Table:
     table = Table(expand=True, box=None, header_style="dim")
     for name in ("", "mark", "exposure", "short", "drift", "band"):
         table.add_column(name, justify="left" if not name else "right")
     table.add_column("over-hedged · under-hedged", justify="center")
     table.add_column("")
-    for hedge in hedges:
+    said = explain(decision)
+    for hedge in decision.hedges:
         table.add_row(
             Text(hedge.underlying, style="bold"),
             _number(hedge.mark, 2),
@@ -60,7 +62,7 @@ def _hedges(hedges: Sequence[Hedge]) -> Table:
             _number(hedge.drift, 4),
             _number(hedge.band.outer if hedge.band else None, 4),
             _gauge(hedge),
-            hedge.note,
+            said[hedge.underlying].note,
         )
     return table
 

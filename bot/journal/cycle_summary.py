@@ -77,7 +77,7 @@ def summarise(record: CycleRecord) -> CycleSummary:
     totals, results = totals_of(record), results_of(record.book, snapshot)
     figures = Figures(
         state=decision.state.bot.state,
-        positions=len(decision.positions),
+        positions=len(record.positions),
         lp_value=totals.lp_value,
         fees_value=totals.fees_value,
         il_value=totals.il_value,

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_an_untouched_journal_comes_out_again(journal: Path) -> None:
 def test_a_changed_journal_is_found_out(journal: Path) -> None:
     with closing(JournalView.open(journal, CURVES)) as books:
         record = list(books.records())[1]
-    hedges = tuple(replace(hedge, note="all is well") for hedge in record.decision.hedges)
+    hedges = tuple(replace(hedge, drift=Decimal(0)) for hedge in record.decision.hedges)
     forged = rows.pack(rows.DECISION, replace(record.decision, hedges=hedges))
     with closing(sqlite3.connect(journal)) as file, file:
         file.execute("UPDATE cycles SET decision = ? WHERE number = 2", (forged,))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from bot.core.amm.curve import Amounts
 from bot.core.decide import decide
 from bot.core.decision import Decision, Hedge
+from bot.core.explain import explain
 from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.market import Book, Funding, Mark, PerpMarket
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
@@ -288,6 +289,11 @@ def pending(
 def line(decision: Decision, underlying: Underlying) -> Hedge:
     """Return the computation of one underlying."""
     return next(item for item in decision.hedges if item.underlying == underlying)
+
+
+def note(decision: Decision, underlying: Underlying) -> str:
+    """Return what is said of one underlying."""
+    return explain(decision)[underlying].note
 
 
 def quantities(decision: Decision) -> dict[Underlying, Decimal]:

@@ -10,7 +10,6 @@ import pytest
 from bot.core.decide import decide
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.run_state import RunState
-from bot.core.types import PositionId
 from tests.core.scenes import (
     BTC,
     ETH,
@@ -22,6 +21,7 @@ from tests.core.scenes import (
     hedge,
     line,
     lp,
+    note,
     policy,
     quantities,
     snapshot,
@@ -51,7 +51,7 @@ def test_new_liquidity_opens_the_short_of_every_volatile_leg() -> None:
 def test_a_hedged_book_is_left_alone_and_says_so() -> None:
     decision = decide_simply(chain([v2("a", 20_000)]), venue({ETH: "-5"}))
     assert decision.approved == ()
-    assert line(decision, ETH).note == "within the band"
+    assert note(decision, ETH) == "within the band"
     assert line(decision, ETH).drift == 0
 
 
@@ -121,8 +121,7 @@ def test_fees_count_and_usd_never_does() -> None:
     position = lp("a", ("2", "4000"), (ETH, USD))
     decision = decide_simply(chain([position]))
     assert [item.underlying for item in decision.hedges] == [BTC, ETH]
-    assert decision.positions[0].position == PositionId("a")
-    assert decision.positions[0].value == 8000
+    assert line(decision, ETH).exposure == 2
     assert decision.prices[USD] == 1
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.decide import decide
-from bot.core.decision import Decision
+from bot.core.decision import Decision, Remark, RemarkCode
 from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.orders import OrderRequest
 from bot.core.policy import BandPolicy, FixedWidth, GuardPolicy, Policy, RiskAversion, TrackingBudget
@@ -256,7 +256,7 @@ def test_a_drift_outside_the_band_always_has_an_order_or_an_explanation(scene: S
     traded = quantities(decision)
     for item in decision.hedges:
         if item.band is not None and item.drift is not None and abs(item.drift) > item.band.outer:
-            assert item.underlying in traded or item.note != "within the band"
+            assert item.underlying in traded or item.remarks != (Remark(RemarkCode.WITHIN_BAND),)
 
 
 @given(positions(), amounts("-300", "0"), amounts("-20", "0"), bands(), amounts("0", "1.5"))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.core.amm.concentrated import PoolBook, V3Position
 from bot.core.amm.constant_product import V2Position
 from bot.core.amm.curve import Amounts, Curve
-from bot.core.decision import Approved, Band, Decision, Hedge, PositionReport
+from bot.core.decision import Approved, Band, BandBasis, Decision, Hedge, Remark, RemarkCode
 from bot.core.market import Book, Funding, Mark, PerpMarket
 from bot.core.orders import Accepted, Fill, OrderKind, OrderReport, OrderRequest, OrderStatus, TimeInForce
 from bot.core.record import CycleRecord
@@ -195,7 +195,15 @@ def state(positions: int) -> State:
 
 def record(cycle: int, positions: int = 3) -> CycleRecord:
     """Return what a cycle over some positions leaves."""
-    band = Band(Decimal("0.4"), Decimal("0.3"), "risk aversion 50", Decimal("0.01"), Decimal(12))
+    band = Band(
+        Decimal("0.4"),
+        Decimal("0.3"),
+        Decimal("0.01"),
+        Decimal(12),
+        BandBasis.RISK_AVERSION,
+        Decimal(50),
+        Decimal("0.0005"),
+    )
     hedge = Hedge(
         ETH,
         Decimal("4.5") + cycle,
@@ -205,17 +213,12 @@ def record(cycle: int, positions: int = 3) -> CycleRecord:
         Decimal(1),
         band,
         Decimal("2000.5"),
-        "under-hedged: sells 0.7",
+        (Remark(RemarkCode.UNDER_HEDGED, Decimal("0.7")), Remark(RemarkCode.SELLS, Decimal("0.7"), ETH_PERP, PAPER)),
     )
-    ten = Decimal(10)
     decision = Decision(
         at=NOW,
         hedges=(hedge,),
-        positions=tuple(
-            PositionReport(PositionId(f"local:{index}"), Decimal(100), ten, Decimal("-0.01"), -ten)
-            for index in range(positions)
-        ),
-        prices={ETH: Decimal("2000.5")},
+        prices={ETH: Decimal("2000.5"), BTC: Decimal(60_000)},
         approved=(Approved(order("-0.7")),),
         refused=(),
         alarms=(),

@@ -19,6 +19,7 @@ from bot.concurrency import unless
 from bot.core.decide import decide, settle
 from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle
+from bot.core.explain import explain
 from bot.core.inputs import CycleInputs, Settlement
 from bot.core.orders import Accepted, Outcome
 from bot.core.pnl.ledger import Book, book_cycle
@@ -233,7 +234,7 @@ class Cycle:
             cycle=record.cycle,
             blocks={view.chain: view.block.number for view in record.snapshot.chains},
             state=decision.state.bot.state.value,
-            hedges={hedge.underlying: hedge.note for hedge in decision.hedges},
+            hedges={name: said.note for name, said in explain(decision).items()},
             orders=len(decision.approved),
             refused=len(decision.refused),
             ms=round(record.seconds * 1000, 1),

@@ -19,6 +19,7 @@ from bot.core.hedge.markets import MarketState, hedge_markets_of, known_venues
 from bot.core.hedge.target import HedgeTarget, diffusion
 from bot.core.hedge.volatility import YEAR, Volatility
 from bot.core.lp.exposure import legs_of, net, units_of
+from bot.core.pnl.position_report import reports
 from bot.core.policy import BandPolicy, FixedWidth, Policy, RiskAversion, RiskPolicy, TrackingBudget
 from bot.core.risk.margin import liquidation_price, maintenance_margin
 from bot.core.snapshot import LpPosition, Snapshot, VenueView
@@ -145,7 +146,7 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
     exposures = net(decision.state.held.values())
     volatilities = Volatility(decision.state.marks, float(policy.assumed_volatility))
     venues = known_venues(snapshot)
-    values = {report.position: report.value for report in decision.positions}
+    values = {report.position: report.value for report in reports(snapshot, decision.prices)}
     lp_value = sum((value for value in values.values() if value is not None), ZERO)
     found: list[tuple[HedgeTarget, MarketState, Diffusion]] = []
     for key, exposure in exposures.items():

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from bot.core.decision import Band
+from bot.core.decision import Band, BandBasis
 from bot.core.policy import FixedWidth, Policy, RiskAversion, TrackingBudget
 from bot.core.types import ZERO
 
@@ -29,6 +29,7 @@ _NEWTON_STEPS: Final = 50
 _BUDGET_STEPS: Final = 150
 _QUICK_STEPS: Final = 20
 _LIMIT: Final = 1e30
+_CLOSED: Final = Band(ZERO, ZERO, ZERO, ZERO, BandBasis.NOTHING)
 OVERSHOOT: Final = 0.5826
 """-zeta(1/2)/sqrt(2 pi)."""
 
@@ -134,38 +135,35 @@ def bands(diffusions: Sequence[Diffusion], policy: Policy, lp_value: Decimal) ->
     match policy.band:
         case RiskAversion(a):
             risk_price = float(a) / total if total > 0 else _LIMIT
-            words = f"risk aversion {a}"
+            basis, setting = BandBasis.RISK_AVERSION, a
         case TrackingBudget(fraction):
             risk_price = _risk_price_of_budget(diffusions, float(fraction) * total)
-            words = f"tracking budget {fraction:%} a year"
+            basis, setting = BandBasis.BUDGET, fraction
         case FixedWidth(fraction):
             risk_price = 0.0
-            words = f"fixed width {fraction:%}"
-    return [_band(item, policy, risk_price, total, words) for item in diffusions]
+            basis, setting = BandBasis.FIXED, fraction
+    return [_band(item, policy, risk_price, total, (basis, setting)) for item in diffusions]
 
 
-def _band(diffusion: Diffusion, policy: Policy, risk_price: float, lp_value: float, words: str) -> Band:
+def _band(
+    diffusion: Diffusion, policy: Policy, risk_price: float, lp_value: float, given: tuple[BandBasis, Decimal]
+) -> Band:
     step = float(diffusion.step)
     if diffusion.target == 0:
-        return Band(ZERO, ZERO, "nothing to hedge: the short is closed", ZERO, ZERO)
+        return _CLOSED
     if isinstance(policy.band, FixedWidth):
         outer = max(float(policy.band.fraction) * diffusion.target, step)
         inner = outer - step
     elif diffusion.slope == 0:
         outer, inner = max(float(policy.floor_width) * diffusion.target, step), 0.0
-        words = f"out of range, the exposure stands still: floor width {policy.floor_width:%}"
+        given = BandBasis.FLOOR, policy.floor_width
     else:
         outer, inner = optimum(diffusion, risk_price)
     error = math.sqrt(diffusion.tracking_variance(outer, inner)) / lp_value if lp_value > 0 else 0.0
     cost = diffusion.yearly_cost(outer, inner)
-    beyond, back = outer / diffusion.target, inner / diffusion.target
-    why = (
-        f"{words}, costs {diffusion.cost * 1e4:.3g} bp: beyond {beyond:.3%} of the target trade back to {back:.3%}; "
-        f"a year that means a tracking error of {error:.3%} and {cost:.4g} USD"
-    )
     wide = max(to_decimal(outer), diffusion.step)
     narrow = max(min(to_decimal(inner), wide - diffusion.step), ZERO)
-    return Band(wide, narrow, why, to_decimal(error), to_decimal(cost))
+    return Band(wide, narrow, to_decimal(error), to_decimal(cost), *given, to_decimal(diffusion.cost))
 
 
 def _risk_price_of_budget(diffusions: Sequence[Diffusion], budget: float) -> float:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
-from bot.core.decision import Alarm, Band, Severity
+from bot.core.decision import Alarm, Band, Remark, RemarkCode, Severity
+from bot.core.explain import names, remark_words
 from bot.core.hedge.allocation import Steering
 from bot.core.hedge.markets import MarketState
 from bot.core.hedge.target import HedgeTarget
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.types import ZERO, MarketKey
 
+_WITHIN: Final = (Remark(RemarkCode.WITHIN_BAND),)
+_WAITS: Final = (Remark(RemarkCode.WAITS),)
+_DUST: Final = (Remark(RemarkCode.DUST),)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The orders wanted for one underlying, with a note in words."""
+    """The orders wanted for one underlying, and what they are for."""
 
     orders: tuple[OrderRequest, ...]
-    note: str
+    remarks: tuple[Remark, ...]
     alarms: tuple[Alarm, ...] = ()
     protective: frozenset[OrderRequest] = frozenset()
 
@@ -68,13 +74,12 @@ def plan(hedge_target: HedgeTarget, band: Band | None, style: ExecutionStyle) ->
     if least is None:
         return _blind(hedge_target)
     is_inside = -band.outer <= least and most <= band.outer
-    return Plan((), "within the band" if is_inside else "waits for the orders in flight")
+    return Plan((), _WITHIN if is_inside else _WAITS)
 
 
 def unread(chains: Iterable[str]) -> Plan:
     """Do nothing: a chain can't be read, so that the exposure is not whole."""
-    note = f"{', '.join(chains)} can't be read: nothing is hedged, the short that is there is protected"
-    return Plan((), note)
+    return Plan((), (Remark(RemarkCode.UNREAD, where=", ".join(chains)),))
 
 
 def with_reductions(
@@ -84,7 +89,9 @@ def with_reductions(
 
     ``protective`` of the result are the orders that it asks for. Sales stay in the plan: the guards stop them.
     """
-    orders, protective, notes = list(plan.orders), list[OrderRequest](), [plan.note]
+    if not wanted:
+        return plan
+    orders, protective, remarks = list(plan.orders), list[OrderRequest](), list(plan.remarks)
     for market_state in hedge_target.hedge_markets.open:
         relief = wanted.get((market_state.market.venue, market_state.market.symbol))
         quantity = (
@@ -108,9 +115,8 @@ def with_reductions(
         )
         orders.append(order)
         protective.append(order)
-        share = quantity / hedge_target.exposure.amount if hedge_target.exposure.amount else ZERO
-        notes.append(f"closes {quantity:f} ({share:.1%} of the liquidity's exposure): {relief.reason}")
-    return replace(plan, orders=tuple(orders), note="; ".join(notes), protective=frozenset(protective))
+        remarks.append(Remark(RemarkCode.RELIEVES, quantity, why=relief.reason))
+    return replace(plan, orders=tuple(orders), remarks=tuple(remarks), protective=frozenset(protective))
 
 
 def _key(market_state: MarketState) -> MarketKey:
@@ -118,11 +124,9 @@ def _key(market_state: MarketState) -> MarketKey:
 
 
 def _blind(hedge_target: HedgeTarget) -> Plan:
-    venues = ", ".join(sorted({str(market.venue) for market in hedge_target.hedge_markets.unreachable})) or "no market"
-    note = f"unknown position on {venues}: nothing is added"
-    return Plan(
-        (), note, (Alarm(f"blind:{hedge_target.underlying}", Severity.WARNING, f"{hedge_target.underlying}: {note}"),)
-    )
+    venues = names(market.venue for market in hedge_target.hedge_markets.unreachable) or "no market"
+    remarks = (Remark(RemarkCode.BLIND, where=venues),)
+    return Plan((), remarks, (_alarm("blind", hedge_target, remarks),))
 
 
 def _sell(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> Plan:
@@ -146,18 +150,18 @@ def _sell(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> 
             orders.append(_order(hedge_target, market_state, -quantity, style, is_closing=False))
             rest -= quantity
     first = hedge_target.hedge_markets.open[0]
-    note = f"under-hedged by {wanted:f} to trade: {_words(orders)}"
+    remarks = (Remark(RemarkCode.UNDER_HEDGED, wanted), *_trades(orders))
     if is_capped and rest >= first.smallest(first.mark):
-        note = f"{note}; {rest:f} stays unhedged: the markets' caps are reached"
-        return Plan(tuple(orders), note, (_unhedged(hedge_target, note),))
-    return Plan(tuple(orders), note)
+        remarks = (*remarks, Remark(RemarkCode.CAPPED, rest))
+        return Plan(tuple(orders), remarks, (_alarm("market-cap", hedge_target, remarks),))
+    return Plan(tuple(orders), remarks)
 
 
 def _buy(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> Plan:
     """Buy back the short, reduce-only, the cheapest market first; a whole remainder may be below the minimum."""
     orders: list[OrderRequest] = []
     rest = wanted
-    notes: list[str] = []
+    others: list[Remark] = []
     for market_state in style.steering.to_close(hedge_target.hedge_markets.open):
         quantity = market_state.whole_lots(min(rest, market_state.closable, market_state.rules.max_quantity))
         if quantity <= 0:
@@ -165,13 +169,12 @@ def _buy(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> P
         price = style.price(market_state, quantity)
         if quantity < market_state.smallest(price):
             if quantity < market_state.whole_lots(market_state.closable):
-                notes.append(f"{quantity:f} on {market_state.market.venue} is below the smallest order")
+                others.append(Remark(RemarkCode.TOO_SMALL, quantity, where=market_state.market.venue))
                 continue
-            notes.append("closes a remainder below the minimum, which reduce-only may")
+            others.append(Remark(RemarkCode.REMAINDER))
         orders.append(_order(hedge_target, market_state, quantity, style, is_closing=True))
         rest -= quantity
-    note = "; ".join([f"over-hedged by {wanted:f} to trade: {_words(orders)}", *notes])
-    return Plan(tuple(orders), note)
+    return Plan(tuple(orders), (Remark(RemarkCode.OVER_HEDGED, wanted), *_trades(orders), *others))
 
 
 def _order(
@@ -196,13 +199,15 @@ def _order(
     )
 
 
-def _words(orders: Iterable[OrderRequest]) -> str:
-    parts = [
-        f"{'buys' if order.quantity > 0 else 'sells'} {abs(order.quantity):f} {order.symbol} on {order.venue}"
-        for order in orders
-    ]
-    return ", ".join(parts) or "no order is large enough (dust)"
+def _trades(orders: Iterable[OrderRequest]) -> tuple[Remark, ...]:
+    return tuple(_trade(order) for order in orders) or _DUST
 
 
-def _unhedged(hedge_target: HedgeTarget, note: str) -> Alarm:
-    return Alarm(f"market-cap:{hedge_target.underlying}", Severity.WARNING, f"{hedge_target.underlying}: {note}")
+def _trade(order: OrderRequest) -> Remark:
+    code = RemarkCode.BUYS if order.quantity > 0 else RemarkCode.SELLS
+    return Remark(code, abs(order.quantity), order.symbol, order.venue)
+
+
+def _alarm(kind: str, hedge_target: HedgeTarget, remarks: Sequence[Remark]) -> Alarm:
+    underlying = hedge_target.underlying
+    return Alarm(f"{kind}:{underlying}", Severity.WARNING, f"{underlying}: {remark_words(remarks)}")

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from bot.core.decision import PositionReport
 from bot.core.lp.exposure import Units, units_of
 from bot.core.pnl.impermanent_loss import impermanent_loss
 from bot.core.snapshot import LpPosition, Snapshot
-from bot.core.types import PoolId, Underlying
+from bot.core.types import PoolId, PositionId, Underlying
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReport:
+    """A position as the decision saw it; values in USD, None where a price is missing.
+
+    ``fees_value`` is what waits to be collected and what is left in the pool since the deposit (V2), as far as the
+    entry is known; ``il`` is a fraction (<= 0), fees apart.
+    """
+
+    position: PositionId
+    value: Decimal | None
+    fees_value: Decimal | None
+    il: Decimal | None
+    il_value: Decimal | None
 
 
 def reports(snapshot: Snapshot, prices: Mapping[Underlying, Decimal]) -> tuple[PositionReport, ...]:

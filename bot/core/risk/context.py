@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.core.data_quality.staleness import DataIssue
-from bot.core.decision import Approved, Refused
+from bot.core.decision import Approved, Reduced, Refused
 from bot.core.hedge.markets import HedgeMarkets, MarketState
 from bot.core.inputs import Dispute
 from bot.core.orders import OrderRequest
@@ -18,21 +18,6 @@ from bot.core.run_state import BotState
 from bot.core.snapshot import Balance, VenueView
 from bot.core.state import MarketWatch
 from bot.core.types import ZERO, MarketKey, Symbol, Underlying, VenueId
-
-
-@dataclass(frozen=True, slots=True)
-class Reduced:
-    """A smaller order in place of the one that was asked for."""
-
-    order: OrderRequest
-    guard: str
-    reason: str
-
-    @property
-    def words(self) -> str:
-        """Say what was done and why."""
-        return f"cut to {self.order.quantity:f} by {self.guard}: {self.reason}"
-
 
 Verdict = Approved | Reduced | Refused
 

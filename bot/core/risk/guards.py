@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from bot.core.decision import Alarm, Approved, Refused, Severity
+from bot.core.decision import Alarm, Approved, Reduced, Refused, Severity
+from bot.core.explain import cut_words
 from bot.core.hedge.markets import MarketState
 from bot.core.inputs import Hold
 from bot.core.orders import OrderKind, OrderRequest
 from bot.core.risk import added_risk
-from bot.core.risk.context import Guard, Reduced, RiskContext, RiskVerdicts, Verdict, reduced_to, worth
+from bot.core.risk.context import Guard, RiskContext, RiskVerdicts, Verdict, reduced_to, worth
 from bot.core.run_state import RunState
 from bot.core.types import ZERO
 
@@ -203,7 +204,7 @@ def alarms(verdicts: RiskVerdicts, context: RiskContext) -> tuple[Alarm, ...]:
 def _reduced_alarm(item: Reduced) -> Alarm:
     order = item.order
     severity = Severity.INFO if item.guard == STEP_CAP else Severity.WARNING
-    return Alarm(f"{item.guard}:{order.underlying}", severity, f"{order.symbol}: {item.words}")
+    return Alarm(f"{item.guard}:{order.underlying}", severity, f"{order.symbol}: {cut_words(item)}")
 
 
 def _refusal_alarm(refused: Refused, context: RiskContext) -> Alarm:

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from bot.core.decision import Hedge, PositionReport, PositionRisk
+from bot.core.decision import Hedge, PositionRisk
+from bot.core.explain import HedgeWords, explain
+from bot.core.pnl.position_report import PositionReport
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.snapshot import Balance, LpPosition, VenueUnknown, VenueView
@@ -23,7 +25,7 @@ _WHOLE: Final = Decimal(10) ** 12
 
 @dataclass(frozen=True, slots=True)
 class HedgeView:
-    """One underlying: the decision's own line, and what it comes to.
+    """One underlying: the decision's own line, its words, and what it comes to.
 
     ``unhedged`` is exposure + position, base units (below 0: over-hedged), whatever the bot aims at; None where the
     position is unknown. ``nearest`` is the short of it that is nearest to liquidation, ``stop`` the lowest trigger of
@@ -32,6 +34,7 @@ class HedgeView:
     """
 
     hedge: Hedge
+    words: HedgeWords
     unhedged: Decimal | None
     nearest: PositionRisk | None
     stop: Decimal | None
@@ -142,14 +145,15 @@ class CycleView:
 def view_of(record: CycleRecord, began: date | None = None) -> CycleView:
     """Compute what a cycle comes to; ``began`` None: the journal began with it."""
     snapshot, decision = record.snapshot, record.decision
-    reports = {report.position: report for report in decision.positions}
+    reports = {report.position: report for report in record.positions}
+    said = explain(decision)
     by_venue: dict[VenueId, list[Perp]] = {}
     for perp in perps(record):
         by_venue.setdefault(perp.view.venue, []).append(perp)
     return CycleView(
         record=record,
         began=began or record.at.date(),
-        hedges=tuple(_hedge(record, item) for item in decision.hedges),
+        hedges=tuple(_hedge(record, item, said[item.underlying]) for item in decision.hedges),
         venues=tuple(_venue(view, by_venue.get(view.venue, ())) for view in snapshot.venues),
         positions=tuple(PositionView(item, reports.get(item.id), _range(item)) for item in snapshot.positions),
         totals=totals_of(record),
@@ -159,7 +163,7 @@ def view_of(record: CycleRecord, began: date | None = None) -> CycleView:
 
 def totals_of(record: CycleRecord) -> Totals:
     """Add up what a cycle's positions and accounts are worth."""
-    found = record.decision.positions
+    found = record.positions
     equity = {view.venue: view.balance.equity for view in record.snapshot.known_venues}
     return Totals(
         lp_value=_sum(report.value for report in found),
@@ -170,12 +174,13 @@ def totals_of(record: CycleRecord) -> Totals:
     )
 
 
-def _hedge(record: CycleRecord, hedge: Hedge) -> HedgeView:
+def _hedge(record: CycleRecord, hedge: Hedge, words: HedgeWords) -> HedgeView:
     risks = [risk for risk in record.decision.position_risks if risk.underlying == hedge.underlying]
     near = [risk for risk in risks if risk.distance is not None]
     unhedged = None if hedge.position is None else hedge.exposure + hedge.position
     return HedgeView(
         hedge=hedge,
+        words=words,
         unhedged=unhedged,
         nearest=min(near, key=lambda risk: risk.distance or ZERO, default=None),
         stop=min((risk.stop for risk in risks if risk.stop is not None), default=None),

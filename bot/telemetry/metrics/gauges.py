@@ -8,9 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from bot.core.decision import Hedge, PositionReport
+from bot.core.decision import Hedge
 from bot.core.inputs import PendingStatus
 from bot.core.pnl.attribution import HedgeResult, LiquidityResult
+from bot.core.pnl.position_report import PositionReport
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.snapshot import Balance, BlockStamp
@@ -55,7 +56,7 @@ def _hedge(name: str, text: str, figure: Callable[[Hedge], Decimal | None]) -> G
 
 def _position(name: str, text: str, figure: Callable[[PositionReport], Decimal | None]) -> Gauge:
     def read(seen: Seen) -> Iterator[Sample]:
-        for report in seen.record.decision.positions:
+        for report in seen.record.positions:
             yield (report.position,), figure(report)
 
     return Gauge(f"dnbot_lp_{name}", text, ("position",), read)

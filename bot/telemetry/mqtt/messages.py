@@ -74,7 +74,7 @@ def _underlying(record: CycleRecord, item: HedgeView) -> payloads.UnderlyingStat
         band_outer=hedge.band.outer if hedge.band else None,
         band_inner=hedge.band.inner if hedge.band else None,
         mark=hedge.mark,
-        note=hedge.note,
+        note=item.words.note,
     )
 
 

@@ -105,16 +105,16 @@ def _hedge(item: HedgeView) -> Json:
         "in_flight": hedge.in_flight,
         "drift": hedge.drift,
         "mark": hedge.mark,
-        "band": _band(hedge.band) if hedge.band else None,
-        "note": hedge.note,
+        "band": _band(hedge.band, item.words.band) if hedge.band else None,
+        "note": item.words.note,
     }
 
 
-def _band(band: Band) -> Json:
+def _band(band: Band, why: str | None) -> Json:
     return {
         "outer": band.outer,
         "inner": band.inner,
-        "why": band.why,
+        "why": why,
         "tracking_error": band.tracking_error,
         "cost": band.cost,
     }

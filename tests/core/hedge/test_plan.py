@@ -24,6 +24,7 @@ from tests.core.scenes import (
     decide_simply,
     hedge,
     line,
+    note,
     pending,
     policy,
     quantities,
@@ -69,7 +70,7 @@ def test_orders_in_flight_count() -> None:
 def test_a_fill_that_position_and_order_both_show_is_not_bought_back() -> None:
     decision = with_pending("-5", pending(ETH, -5, PendingStatus.OPEN))
     assert decision.approved == ()
-    assert line(decision, ETH).note == "waits for the orders in flight"
+    assert note(decision, ETH) == "waits for the orders in flight"
 
 
 def test_a_buy_never_exceeds_what_orders_in_flight_leave_of_the_short() -> None:
@@ -88,13 +89,13 @@ def test_a_resting_stop_is_no_order_in_flight() -> None:
 def test_a_whole_remainder_below_the_minimum_is_closed() -> None:
     decision = decide_simply(chain(), venue({ETH: "-0.002"}))
     assert quantities(decision) == {ETH: Decimal("0.002")}
-    assert "below the minimum" in line(decision, ETH).note
+    assert "below the minimum" in note(decision, ETH)
 
 
 def test_what_is_less_than_a_lot_is_visible_dust() -> None:
     decision = decide_simply(chain(), venue({ETH: "-0.0004"}))
     assert decision.approved == ()
-    assert "dust" in line(decision, ETH).note
+    assert "dust" in note(decision, ETH)
 
 
 def test_adds_fill_the_markets_in_order_up_to_their_caps() -> None:
@@ -105,7 +106,7 @@ def test_adds_fill_the_markets_in_order_up_to_their_caps() -> None:
         (OTHER, Decimal(-2)),
     ]
     assert [alarm.key for alarm in decision.alarms] == ["market-cap:ETH", "unhedged:ETH"]
-    assert "stays unhedged" in line(decision, ETH).note
+    assert "stays unhedged" in note(decision, ETH)
 
 
 def test_reductions_come_from_where_the_position_is_the_last_market_first() -> None:

@@ -25,7 +25,7 @@ from tests.core.scenes import (
     chain,
     decide_simply,
     hedge,
-    line,
+    note,
     pending,
     policy,
     quantities,
@@ -79,7 +79,7 @@ def test_a_large_order_is_cut_to_the_step_cap_at_the_dearest_price() -> None:
     decision = judged(replace(GUARDS, max_order_notional=Decimal(3000)))
     assert quantities(decision) == {ETH: Decimal("-1.499"), BTC: Decimal("-0.059")}
     assert {alarm.severity for alarm in decision.alarms} == {Severity.INFO}
-    assert "cut to -1.499 by step cap" in line(decision, ETH).note
+    assert "cut to -1.499 by step cap" in note(decision, ETH)
 
 
 def test_the_step_cap_cuts_reductions_as_well() -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.decision import Approved, Refused
+from bot.core.decision import Approved, Reduced, Refused
 from bot.core.hedge.markets import MarketState, hedge_markets_of
 from bot.core.inputs import Dispute, Hold
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.risk import added_risk, guards
-from bot.core.risk.context import Guard, Reduced, RiskContext, Verdict
+from bot.core.risk.context import Guard, RiskContext, Verdict
 from bot.core.risk.guards import check_stop
 from bot.core.risk.loss_limits import Overspend
 from bot.core.run_state import BotState, RunState

@@ -23,9 +23,7 @@ def worth(item: CycleRecord) -> tuple[Decimal, Decimal]:
     """Return the liquidity's value and the account's equity."""
     view = item.snapshot.venue(PAPER)
     assert view is not None
-    return sum((report.value for report in item.decision.positions if report.value is not None), ZERO), (
-        view.balance.equity
-    )
+    return sum((report.value for report in item.positions if report.value is not None), ZERO), (view.balance.equity)
 
 
 def test_it_is_the_change_of_value_and_equity_at_every_cycle() -> None:

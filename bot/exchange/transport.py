@@ -22,6 +22,8 @@ from bot.exchange.limiter import Limiter
 from bot.exchange.redact import Redactor
 
 _SLOW_DOWN: Final = frozenset({418, 429})
+MAX_BODY: Final = 32 * 2**20
+"""Bytes of an answer, decompressed; the largest honest one, a venue's list of markets, is a tenth of that."""
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 
 
@@ -140,7 +142,7 @@ class Transport:
         wire.sent = True
         try:
             response: aiohttp.ClientResponse = await handler(request)  # type: ignore[misc] # aiohttp's own handler type
-            body = await response.read()
+            body = await _bounded_body(response)
         except aiohttp.ClientConnectorError as error:
             wire.sent = False  # no connection, so not a byte of the request left
             if wire.is_read:
@@ -182,3 +184,21 @@ class Transport:
             return max(1.0, (int(banned[1]) - self.now_ms()) / 1000)
         said = headers.get("Retry-After", "")
         return float(said) if said.isdecimal() else self.facts.silence
+
+
+async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer's body, and leave it with the response, which ccxt reads it from again.
+
+    Raises:
+        aiohttp.ClientPayloadError: it is larger than any honest answer.
+    """
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > MAX_BODY:
+            response.close()
+            raise aiohttp.ClientPayloadError(f"an answer above {MAX_BODY} bytes")
+        parts.append(part)
+    response._body = b"".join(parts)  # noqa: SLF001 - what read() would keep; there is no public way to bound it
+    return response._body  # noqa: SLF001 - the same

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pytest
 from bot.core.errors import Retryable
 from bot.core.orders import Accepted, NotFound, OrderReport, Rejected, RejectReason, TimeInForce, Unknown
 from bot.exchange.errors import Unbelievable
+from bot.exchange.transport import MAX_BODY
 from tests.exchange.loopback import Reply, Seen
 from tests.exchange.scene import ETH, OWN, Scene, intent
 
@@ -56,6 +58,7 @@ BODIES: dict[str, Callable[[str], Reply]] = {
     "duplicate": code(400, -4116, "40786", "Duplicate clientOid"),
     "other code": code(400, -9999, "99999", "something new"),
     "dropped": same(Reply(drop=True)),
+    "gzip bomb": same(Reply(raw=gzip.compress(b"[" + b" " * MAX_BODY), headers={"Content-Encoding": "gzip"})),
 }
 """Answers that prove nothing about a write, and that no read may be built on."""
 EMPTY_LISTS_ARE_ANSWERS = {"list"}
@@ -261,3 +264,12 @@ async def test_a_429_silences_everything_for_as_long_as_the_venue_says(scene: Sc
     assert len(scene.server.seen) == before
     scene.clock.advance(30)
     await scene.exchange.observe()
+
+
+async def test_an_endless_answer_is_broken_off(scene: Scene) -> None:
+    await scene.ready()
+    path = (await paths_of_a_view(scene))[0]
+    bomb = BODIES["gzip bomb"](venue_of(scene))
+    scene.server.faults = {("GET", path): lambda _seen: bomb}
+    with pytest.raises(Retryable, match=r"no whole answer from .*: ClientPayloadError"):
+        await scene.exchange.observe()

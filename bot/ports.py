@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -56,6 +56,9 @@ class ChainReader(Protocol):
             Retryable: no endpoint gave a whole answer in time.
             SkipCycle: the answers contradict each other or went backwards.
         """
+
+    def follow(self, held: Collection[PositionId]) -> None:
+        """Ask for these positions from now on even where the owners' own lists do not name them any more."""
 
     async def entry(self, position: LpPosition) -> Entry | None:
         """Look up a position's entry amounts in its own mint and burn events; None where the node has none.

@@ -49,6 +49,7 @@ async def what_if(settings: Settings, shocks: Shocks) -> WhatIf:
 async def _seen(settings: Settings) -> tuple[Snapshot, CycleInputs, State]:
     async with preview(settings) as world:
         await check_world(world.chains, world.venues, world.symbols, settings.policy())
+        world.observer.follow(world.state.held if world.state else ())
         seen = await world.observer.observe()
     identity = Identity(settings.bot.id, epoch=0)
     venues = tuple(

@@ -5,7 +5,7 @@ A protocol is a folder of ``bot/protocols`` that makes one ``Amm``, and a line o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from bot.chain.multicall import Call
 from bot.chain.pool_past import FindPool
 from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.curve import Curve
-from bot.core.snapshot import Entry, LeftOut, LpPosition, PoolPrice
+from bot.core.snapshot import Entry, LeftOut, LpPosition, MovedPosition, PoolPrice
 from bot.core.types import Address, PoolId, PositionId
 
 S = TypeVar("S", bound=DeploymentSettings)
@@ -24,11 +24,16 @@ S = TypeVar("S", bound=DeploymentSettings)
 
 @dataclass(slots=True)
 class Found:
-    """What a pass over the readers found; prices are kept once per pool."""
+    """What a pass over the readers found; prices are kept once per pool.
 
+    ``followed`` are the positions that counted so far: one that its owner's list does not name any more is asked for.
+    """
+
+    followed: Collection[PositionId] = ()
     positions: list[LpPosition] = field(default_factory=list)
     prices: dict[PoolId, PoolPrice] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    moved: list[MovedPosition] = field(default_factory=list)
 
     def price(self, price: PoolPrice | None) -> None:
         """Take a pool's price, where it has one."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
+from typing import Final
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -23,12 +24,14 @@ from bot.chain.tokens import TokenBook
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
 from bot.core.telemetry_event import RpcFailed
-from bot.core.types import ChainName
+from bot.core.types import Address, ChainName, PositionId
 from bot.ports import Clock, NoTelemetry, Telemetry
 
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 4
+_DELEGATES: Final = bytes.fromhex("ef0100")
+"""Begins the code of a wallet that delegates to a contract."""
 MAX_ROUNDS = 16
 """Rounds of one snapshot; the first one of a V3 deployment takes six."""
 
@@ -71,6 +74,8 @@ class EvmChainReader:
         self._facts = Facts()
         self._ahead: Plan = self._multicall.plan(())
         self._read_block: int | None = None
+        self._followed: Collection[PositionId] = ()
+        self._contracts: dict[Address, bool] = {}
 
     @property
     def chain(self) -> ChainName:
@@ -121,6 +126,10 @@ class EvmChainReader:
         except TimeoutError:
             raise Retryable(f"no whole answer within {self._config.limits.read_timeout:g} s") from None
 
+    def follow(self, held: Collection[PositionId]) -> None:
+        """Ask for these positions from now on, whoever holds them."""
+        self._followed = held
+
     async def entry(self, position: LpPosition) -> Entry | None:
         """Look up a position's entry amounts in its own events, up to the block read last.
 
@@ -166,7 +175,15 @@ class EvmChainReader:
             positions=tuple(found.positions),
             pools=tuple(found.prices.values()),
             left_out=tuple(found.left_out),
+            moved=tuple([item for item in found.moved if await self._is_contract(item.holder, block)]),
         )
+
+    async def _is_contract(self, account: Address, block: BlockStamp) -> bool:
+        """Tell whether an account is a contract; one that delegates (EIP-7702) is a wallet, and what it got is gone."""
+        if account not in self._contracts:
+            code = await self._client.request("eth_getCode", [account, hex(block.number)], json_rpc.data)
+            self._contracts[account] = bool(code) and not code.startswith(_DELEGATES)
+        return self._contracts[account]
 
     async def _fetch(self, plan: Plan, block: BlockStamp, start: Endpoint) -> tuple[list[Result], Endpoint]:
         async def work(endpoint: Endpoint) -> tuple[list[Result], Endpoint]:
@@ -176,7 +193,7 @@ class EvmChainReader:
 
     def _pass(self, reads: Reads) -> Found:
         reads.restart()
-        found = Found()
+        found = Found(self._followed)
         for source in self._sources:
             source.read(reads, found)
         return found

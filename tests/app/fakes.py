@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -65,6 +65,7 @@ class FakeChain:
         self.hangs = False
         self.reads: list[int] = []
         self.unfound: Exception | None = None
+        self.followed: Collection[PositionId] = ()
 
     @property
     def chain(self) -> ChainName:
@@ -91,6 +92,9 @@ class FakeChain:
         if self.error is not None:
             raise self.error
         return self.shown
+
+    def follow(self, held: Collection[PositionId]) -> None:
+        self.followed = held
 
     async def entry(self, position: LpPosition) -> Entry | None:
         del position

@@ -221,6 +221,7 @@ class Cycle:
             with self._timed(Phase.RECONCILE):
                 await self.reconciler.reconcile()
         state = self.state or resume_state(self.journal, self.clock)
+        self.observer.follow(state.held)
         observed = await self.observer.observe(state.money.read_at, ready)
         snapshot = self.reconciler.agreement.told_apart(observed)
         await self.reconciler.agreement.check(snapshot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from bot.core.errors import Retryable
 from bot.core.orders import LedgerEntry
 from bot.core.snapshot import ChainView, Snapshot, VenueUnknown, VenueView
 from bot.core.telemetry_event import LedgerRead, VenueFailed
-from bot.core.types import VenueId
+from bot.core.types import PositionId, VenueId
 from bot.ports import ChainFed, ChainReader, Clock, Exchange, NoTelemetry, Telemetry
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,11 @@ class Observer:
         known |= read
         known |= await self._read([one for one in self.venues if one.venue not in known], since)
         return Snapshot(self.clock.now(), tuple(views), tuple(known[one.venue] for one in self.venues))
+
+    def follow(self, held: Collection[PositionId]) -> None:
+        """Ask the chains for these positions, whoever holds them now."""
+        for chain in self.chains:
+            chain.follow(held)
 
     @property
     def wired(self) -> list[Exchange]:

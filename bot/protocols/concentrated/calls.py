@@ -14,6 +14,7 @@ from bot.core.types import Address
 from bot.protocols.concentrated.layout import Layout, PoolLayout
 
 FACTORY: Final = selector("factory()")
+OWNER_OF: Final = selector("ownerOf(uint256)")
 TOKEN_OF_OWNER: Final = selector("tokenOfOwnerByIndex(address,uint256)")
 POSITIONS: Final = selector("positions(uint256)")
 LIQUIDITY: Final = selector("liquidity()")
@@ -24,6 +25,11 @@ POOL_POSITIONS: Final = selector("positions(bytes32)")
 def position_call(manager: Address, token_id: int, layout: Layout) -> Call:
     """Make the call ``positions(tokenId)`` of a position manager."""
     return Call(manager, POSITIONS + json_rpc.encode_uint(token_id), words=layout.words)
+
+
+def owner_call(manager: Address, token_id: int) -> Call:
+    """Make the call ``ownerOf(tokenId)``; a burned token has none, so the answer may be nothing."""
+    return Call(manager, OWNER_OF + json_rpc.encode_uint(token_id), words=0, gas=15_000)
 
 
 class OwnerCalls:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from bot.chain import json_rpc
@@ -14,9 +14,17 @@ from bot.chain.protocol import Found
 from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.concentrated import PoolBook, V3Position
 from bot.core.errors import Retryable
-from bot.core.snapshot import Entry, LpPosition
+from bot.core.snapshot import Entry, LpPosition, MovedPosition
 from bot.core.types import Address, PoolId, PositionId
-from bot.protocols.concentrated.calls import FACTORY, OwnerCalls, PoolCalls, PoolState, RangeCalls, position_call
+from bot.protocols.concentrated.calls import (
+    FACTORY,
+    OwnerCalls,
+    PoolCalls,
+    PoolState,
+    RangeCalls,
+    owner_call,
+    position_call,
+)
 from bot.protocols.concentrated.cost_basis import entry_of
 from bot.protocols.concentrated.layout import Layout
 from bot.protocols.concentrated.settings import ManagerSettings
@@ -42,6 +50,7 @@ class ManagerReader:
         self._configured = frozenset(settings.token_ids)
         self._factory = Call(manager, FACTORY)
         self._positions: dict[int, Call] = {}
+        self._holders: dict[int, Call] = {}
         self._pools: dict[Address, PoolCalls] = {}
         self._ranges: dict[bytes, RangeCalls] = {}
         self._pool_of: dict[bytes, Call] = {}
@@ -53,46 +62,71 @@ class ManagerReader:
     def read(self, reads: Reads, found: Found) -> None:
         """Add every position with its pool's price."""
         states: dict[Address, PoolState] = {}
-        calls = [(token_id, self._position_call(token_id)) for token_id in self._token_ids(reads)]
+        ids, is_whole = self._token_ids(reads)
+        moved = self._moved(reads, found.followed, ids) if is_whole else {}
+        calls = [(token_id, self._position_call(token_id)) for token_id in (*ids, *moved)]
         reads.want(call for _, call in calls)
         for token_id, call in calls:
             try:
-                self._read(reads, found, states, token_id, call)
+                position = self._read(reads, found, states, token_id, call)
             except Missing:
                 continue
+            if position is not None and token_id in moved:
+                found.moved.append(MovedPosition(position, moved[token_id]))
+            elif position is not None:
+                found.positions.append(position)
 
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
         """Compute the entry amounts from the position's IncreaseLiquidity and DecreaseLiquidity events."""
         return await entry_of(logs, position, self._settings.position_manager, block)
 
-    def _token_ids(self, reads: Reads) -> Iterable[int]:
-        """List the configured ids, then those that the owners hold at this block; each once."""
-        ids = dict.fromkeys(self._settings.token_ids)
+    def _token_ids(self, reads: Reads) -> tuple[dict[int, None], bool]:
+        """List the configured ids, then those that the owners hold at this block; tell whether these are all."""
+        ids, is_whole = dict.fromkeys(self._settings.token_ids), True
         reads.want(owner.balance for owner in self._owners)
         for owner in self._owners:
             try:
                 ids.update(dict.fromkeys(owner.ids(reads)))
             except Missing:
-                continue
-        return ids
+                is_whole = False
+        return ids, is_whole
 
-    def _read(self, reads: Reads, found: Found, states: dict[Address, PoolState], token_id: int, call: Call) -> None:
+    def _moved(self, reads: Reads, followed: Collection[PositionId], ids: Collection[int]) -> dict[int, Address]:
+        """Find who holds the positions that no owner's list names any more; a burned one is nobody's."""
+        prefix, holders = f"{self._chain.name}:{self.name}:", dict[int, Address]()
+        if not self._owners:
+            return holders
+        gone = [int(name[len(prefix) :]) for name in followed if name.startswith(prefix)]
+        calls = {one: self._owner_call(one) for one in gone if one not in ids}
+        reads.want(calls.values())
+        for token_id, call in calls.items():
+            try:
+                answer = reads.outcome(call)
+            except Missing:
+                continue
+            if not isinstance(answer, Failed) and len(answer) >= json_rpc.WORD:
+                holders[token_id] = json_rpc.address(answer)
+        return holders
+
+    def _read(
+        self, reads: Reads, found: Found, states: dict[Address, PoolState], token_id: int, call: Call
+    ) -> LpPosition | None:
         answer, layout = reads.outcome(call), self._layout
         if isinstance(answer, Failed):
             if answer.reason == layout.burned:
-                return
+                return None
             raise ContractError(call, f"position {token_id} failed ({answer.reason or 'without a reason'})")
         if not json_rpc.uint(answer, layout.liquidity) and not any(
             json_rpc.uint(answer, layout.owed + token) for token in (0, 1)
         ):
-            return
+            return None
         where = self._range(reads, answer)
         name = f"{self._chain.name}:{self.name}:{token_id}"
         is_configured = token_id in self._configured
         tokens = self._tokens.pair(reads, *where.tokens, insist=is_configured)
         if isinstance(tokens, UnknownToken):
             found.leave_out(name, tokens, is_discovered=not is_configured)
-            return
+            return None
         reads.want((where.lower, where.upper, where.book))
         pool = PoolId(where.pool.address)
         state = states.get(where.pool.address)
@@ -101,12 +135,18 @@ class ManagerReader:
             found.price(price_of_root(pool, *tokens, state.sqrt_price_x96, state.liquidity))
         curve = _curve(answer, where, state, reads, layout)
         amounts = curve.amounts()
-        found.positions.append(LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, entry=None))
+        return LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, entry=None)
 
     def _position_call(self, token_id: int) -> Call:
         call = self._positions.get(token_id)
         if call is None:
             call = self._positions[token_id] = position_call(self._settings.position_manager, token_id, self._layout)
+        return call
+
+    def _owner_call(self, token_id: int) -> Call:
+        call = self._holders.get(token_id)
+        if call is None:
+            call = self._holders[token_id] = owner_call(self._settings.position_manager, token_id)
         return call
 
     def _range(self, reads: Reads, answer: bytes) -> RangeCalls:

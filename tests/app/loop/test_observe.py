@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.core.errors import Retryable, SkipCycle
-from bot.core.snapshot import EntrySource, VenueUnknown, VenueView
+from bot.core.snapshot import EntrySource, MovedPosition, VenueUnknown, VenueView
+from bot.core.types import Address
 from tests.app.fakes import rig, view
 from tests.core.scenes import NOW, PAPER
 from tests.faults.points import Points
+
+FARM = Address("0xFarm")
 
 
 async def test_a_snapshot_holds_chain_and_venue(tmp_path: Path) -> None:
@@ -52,3 +56,15 @@ async def test_a_failing_look_up_of_an_entry_holds_nothing_up(tmp_path: Path) ->
         more = await run.turn(view(2, 2000, 5))
     assert more.snapshot.positions[0].entry == record.snapshot.positions[0].entry
     assert more.at > NOW
+
+
+async def test_what_counted_so_far_is_asked_for_wherever_it_went(tmp_path: Path) -> None:
+    async with rig(tmp_path) as run:
+        first = await run.turn(view(1))
+        assert not run.chain.followed
+        gone = replace(view(2), positions=(), moved=tuple(MovedPosition(p, FARM) for p in first.snapshot.positions))
+        record = await run.turn(gone)
+        assert set(run.chain.followed) == {item.id for item in first.snapshot.positions}
+        assert {item.moved_since for item in record.decision.state.held.values()} == {gone.block.timestamp}
+        assert not [order for order in record.decision.approved if order.order.quantity > 0], "no short is unwound"
+        assert [alarm.key for alarm in record.decision.alarms if alarm.key.startswith("moved:")]

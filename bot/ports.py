@@ -12,8 +12,9 @@ from bot.core.inputs import Pending
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome, Rejected, Unknown
 from bot.core.pnl.ledger import Book, JournaledTrade
+from bot.core.reconciliation.identity import Identity, OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
-from bot.core.reconciliation.positions import Expected, Identity
+from bot.core.reconciliation.positions import Expected
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, Snapshot, VenueView
 from bot.core.state import State
@@ -92,6 +93,10 @@ class Exchange(Protocol):
     def silence(self) -> ResolutionRule | None:
         """How long a lost order must stay unseen before it is proven that it was never placed; None: one look does."""
 
+    @property
+    def ids(self) -> OrderIds:
+        """How the venue's client order ids are written."""
+
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
         """Load the markets and compare the account with what dnbot needs.
 
@@ -155,10 +160,11 @@ class EntryStore(Protocol):
 class Journal(EntryStore, Protocol):
     """The bot's durable memory. Calls are synchronous, and durable when they return; only the trading loop writes."""
 
-    def new_intent(self, request: OrderRequest, at: datetime, state: State | None = None) -> Intent:
+    def new_intent(self, request: OrderRequest, at: datetime, ids: OrderIds, state: State | None = None) -> Intent:
         """Number an order, give it its client id and commit it, before anything is sent.
 
-        ``state``, if given, becomes the one that the next decision starts from, in the same transaction.
+        ``ids`` are the venue's; ``state``, if given, becomes the one that the next decision starts from, in the same
+        transaction.
         """
 
     def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
@@ -170,9 +176,8 @@ class Journal(EntryStore, Protocol):
     def add_fills(self, fills: Sequence[Fill]) -> int:
         """Record fills, each trade id once; return how many were new."""
 
-    @property
-    def identity(self) -> Identity:
-        """Whose orders are this journal's."""
+    def identity(self, ids: OrderIds) -> Identity:
+        """Return whose orders are this journal's at the venue that writes its ids like this."""
 
     def expected(self) -> Mapping[MarketKey, Expected]:
         """Return the positions as far as they are known: what was adopted, and what our own orders filled since."""

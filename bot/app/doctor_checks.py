@@ -50,7 +50,7 @@ async def journal(settings: Settings) -> Sequence[Finding]:
         return [skip("journal", f"{path} is not there yet; the first run makes it")]
     with closing(JournalView.open(path, CURVES)) as view:
         meta, pending = view.meta(), view.pending()
-    text = f"of {meta.bot_id}, epoch {meta.epoch}, {len(pending)} orders unresolved"
+    text = f"of {meta.bot_id}, opened {meta.opened_at:%Y-%m-%d %H:%M} UTC, {len(pending)} orders unresolved"
     if meta.bot_id != settings.bot.id:
         return [fail("journal", text, f"set bot.id to {meta.bot_id!r}, or choose another bot.state_dir")]
     return [ok("journal", f"{text}; at this version's revision")]

@@ -11,8 +11,8 @@ from bot.core.analysis.shock import Planned, Shocks, WhatIf, fates, settled, sho
 from bot.core.decide import decide
 from bot.core.errors import ConfigError
 from bot.core.inputs import CycleInputs
+from bot.core.reconciliation.identity import Identity
 from bot.core.reconciliation.orders import by_owner
-from bot.core.reconciliation.positions import Identity
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import State
 
@@ -51,8 +51,11 @@ async def _seen(settings: Settings) -> tuple[Snapshot, CycleInputs, State]:
         await check_world(world.chains, world.venues, world.symbols, settings.policy())
         world.observer.follow(world.state.held if world.state else ())
         seen = await world.observer.observe()
-    identity = Identity(settings.bot.id, epoch=0)
+    ids = {venue.venue: venue.ids for venue in world.venues}
     venues = tuple(
-        by_owner(view, identity, world.pending) if isinstance(view, VenueView) else view for view in seen.venues
+        by_owner(view, Identity(settings.bot.id, 0, ids[view.venue]), world.pending)
+        if isinstance(view, VenueView)
+        else view
+        for view in seen.venues
     )
     return replace(seen, venues=venues), CycleInputs(world.pending), world.state or State.fresh(seen.observed_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -29,6 +30,7 @@ from bot.chain.reader import EvmChainReader
 from bot.clock import ChainClock, SystemClock
 from bot.core.errors import Retryable
 from bot.core.inputs import Pending
+from bot.core.reconciliation.identity import NOISE
 from bot.core.record import Event
 from bot.core.snapshot import Entry
 from bot.core.state import State
@@ -64,7 +66,9 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
     async with AsyncExitStack() as stack:
         clock = _clock(settings)
         publisher = TelemetryPublisher()
-        journal = SqliteJournal.open(journal_path(settings), settings.bot.id, SystemClock().now(), CURVES)
+        journal = SqliteJournal.open(
+            journal_path(settings), settings.bot.id, SystemClock().now(), CURVES, noise=secrets.randbelow(NOISE)
+        )
         stack.callback(journal.close)
         journal.telemetry = publisher
         world = await _world(
@@ -219,7 +223,7 @@ def _observer(settings: Settings, world: _World, entries: EntryStore, telemetry:
 
 
 def _spacing(settings: Settings) -> float:
-    """Return the seconds between cycles: a view of a real venue costs some 30 of Binance's 2,400 a minute."""
+    """Return the seconds between cycles: a view of a real venue costs part of its request budget."""
     if settings.bot.cycle_spacing is not None:
         return settings.bot.cycle_spacing.total_seconds()
     return 0.0 if all(venue.is_paper for venue in settings.venues.values()) else 1.5

@@ -20,7 +20,8 @@ from bot.core.orders import (
     Unknown,
 )
 from bot.core.pnl.ledger import Book, JournaledTrade
-from bot.core.reconciliation.positions import Expected, Identity
+from bot.core.reconciliation.identity import Identity, OrderIds
+from bot.core.reconciliation.positions import Expected
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import State
@@ -53,11 +54,11 @@ class MemoryJournal:
         """Whether the end of any order but a resting stop is not known."""
         return any(item.intent.request.kind is not OrderKind.STOP_MARKET for item in self.open.values())
 
-    def new_intent(self, request: OrderRequest, at: datetime, state: State | None = None) -> Intent:
+    def new_intent(self, request: OrderRequest, at: datetime, ids: OrderIds, state: State | None = None) -> Intent:
         """Number an order."""
         del state
         number = len(self.orders) + 1
-        intent = Intent(ClientOrderId(f"{self.bot_id}-1-{number}"), number, request, at)
+        intent = Intent(self.identity(ids).encode(number), number, request, at)
         self.orders[intent.client_id] = Order(intent)
         self.open[intent.client_id] = Pending(intent, PendingStatus.SENT, request.quantity)
         return intent
@@ -91,10 +92,9 @@ class MemoryJournal:
         if request.kind is OrderKind.STOP_MARKET and order.filled:
             self.fired[request.venue, request.symbol] = at
 
-    @property
-    def identity(self) -> Identity:
-        """Whose orders these are."""
-        return Identity(self.bot_id, 1)
+    def identity(self, ids: OrderIds) -> Identity:
+        """Return whose orders these are."""
+        return Identity(self.bot_id, 1, ids)
 
     def expected(self) -> Mapping[MarketKey, Expected]:
         """Return nothing: nobody else trades on a replay's account, so it is never checked."""

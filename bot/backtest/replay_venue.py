@@ -20,11 +20,13 @@ from bot.core.orders import (
     Rejected,
     RejectReason,
 )
+from bot.core.reconciliation.identity import OrderIds
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.paper.engine.engine import PaperEngine
 from bot.paper.engine.order_checks import Refusal
 from bot.paper.engine.rules import MarkUpdate
+from bot.paper.exchange import IDS
 
 T = TypeVar("T")
 
@@ -64,6 +66,11 @@ class SimVenue:
     def silence(self) -> None:
         """None: the engine knows at once what it has."""
         return None
+
+    @property
+    def ids(self) -> OrderIds:
+        """How client order ids are written."""
+        return IDS
 
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
         """Return the markets' rules."""

@@ -107,7 +107,7 @@ def _show(
     events: tuple[Event, ...],
 ) -> None:
     runs = f"held by {meta.holder}" if meta.holder else "no daemon runs"
-    console.print(f"{meta.bot_id}, epoch {meta.epoch}, {runs}", highlight=False)
+    console.print(f"{meta.bot_id}, opened {meta.opened_at:%Y-%m-%d %H:%M} UTC, {runs}", highlight=False)
     if record is None:
         console.print("no cycle was journaled yet")
     else:

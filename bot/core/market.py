@@ -30,7 +30,7 @@ class PerpMarket:
 
     ``tick`` is in USD, ``lot``, ``min_quantity`` and ``max_quantity`` are in base units, ``min_notional`` is in USD.
     ``contract_size`` is base units per contract and matters to adapters only. Fees are fractions of the notional;
-    ``maintenance_fee`` is the one that the venue adds to every tier's maintenance rate (Bitget the taker fee).
+    ``maintenance_fee`` is the one that the venue adds to every tier's maintenance rate.
     """
 
     venue: VenueId

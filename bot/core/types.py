@@ -18,7 +18,7 @@ BlockHash = NewType("BlockHash", str)
 Underlying = NewType("Underlying", str)
 """What a token is a claim on: ``ETH`` for WETH, ``BTC`` for WBTC, ``USD`` for every dollar stable."""
 VenueId = NewType("VenueId", str)
-"""The name a venue has in the configuration, such as ``paper`` or ``binance``."""
+"""The name a venue has in the configuration, such as ``paper``."""
 Symbol = NewType("Symbol", str)
 """A perpetual's unified name, such as ``ETH/USDT:USDT``."""
 PositionId = NewType("PositionId", str)

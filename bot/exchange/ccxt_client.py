@@ -14,6 +14,7 @@ import aiohttp
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, Outcome, Rejected, Unknown
+from bot.core.reconciliation.identity import OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol, VenueId
@@ -60,6 +61,11 @@ class CcxtExchange:
     def silence(self) -> ResolutionRule:
         """How long a lost order must stay unseen before it is proven that it was never placed."""
         return ResolutionRule(recv_window=self.link.config.recv_window)
+
+    @property
+    def ids(self) -> OrderIds:
+        """How the venue's client order ids are written."""
+        return self.dialect.facts.ids
 
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
         """Make the start-up checks; only reads leave.

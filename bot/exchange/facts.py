@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core.orders import RejectReason
+from bot.core.reconciliation.identity import OrderIds
 from bot.exchange.limiter import Charge, Window
+from bot.exchange.order_ids import TextIds
 
 JSON = Mapping[str, object] | list[object]
 
@@ -66,6 +68,7 @@ class VenueFacts:
         demo_hosts: the hosts that demo requests may go to; empty: those that ccxt names.
         has_demo: ccxt knows how to reach its demo system.
         demo_header: the header that every signed demo request must carry, and no live one may.
+        ids: how its client order ids are written.
         key_header: the header that names the key, where one does.
         is_read: whether a request only reads; whatever does not is a write: sent once, and never without a gate.
         options: ccxt options.
@@ -114,6 +117,7 @@ class VenueFacts:
     has_demo: bool = False
     key_header: str | None = None
     is_read: IsRead = gets_read
+    ids: OrderIds = field(default_factory=TextIds)
 
 
 def rules(status: int, reason: RejectReason, codes: Iterable[str]) -> tuple[Rule, ...]:

@@ -16,7 +16,8 @@ from bot.core.errors import ConfigError, Halt
 from bot.core.inputs import Pending
 from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
 from bot.core.pnl.ledger import Book, JournaledTrade
-from bot.core.reconciliation.positions import FLAT, Expected, Identity
+from bot.core.reconciliation.identity import Identity, OrderIds, new_epoch
+from bot.core.reconciliation.positions import FLAT, Expected
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import State
@@ -32,8 +33,6 @@ from bot.ports import NoTelemetry, Telemetry
 KEEP_CYCLES: Final = 50_000
 """A day of blocks of two seconds, a week of Ethereum's."""
 _BOT_ID: Final = re.compile(r"[a-z0-9]{1,12}")
-_LONGEST_CLIENT_ID: Final = 32
-"""What every venue takes; the characters are those of ``_BOT_ID``, digits and the hyphen."""
 
 
 class SqliteJournal:
@@ -58,15 +57,18 @@ class SqliteJournal:
         self.telemetry: Telemetry = NoTelemetry()
 
     @classmethod
-    def open(cls, path: Path, bot_id: str, at: datetime, curves: Curves, keep_cycles: int = KEEP_CYCLES) -> Self:
+    def open(
+        cls, path: Path, bot_id: str, at: datetime, curves: Curves, *, keep_cycles: int = KEEP_CYCLES, noise: int = 0
+    ) -> Self:
         """Lock the journal, make or migrate it, and begin a new epoch.
 
         Args:
             path: the file; what is missing is made, its directory included.
             bot_id: begins every client order id; 1 to 12 of ``[a-z0-9]``.
-            at: the present time, shown to whoever finds the journal in use.
+            at: the present time; the epoch is made of it, and whoever finds the journal in use is told it.
             curves: what positions may lie on.
             keep_cycles: how many cycles to keep; intents, fills, entries and events are kept for ever.
+            noise: a random number for the epoch, below ``identity.NOISE``.
 
         Raises:
             ConfigError: the bot id is malformed or not this journal's, the file is some other database, or a newer
@@ -88,13 +90,13 @@ class SqliteJournal:
             database = Database.for_writing(path)
             undo.callback(database.close)
             journal = cls(database, lock, bot_id, CycleRows(curves), keep_cycles)
-            journal._begin_epoch(at)
+            journal._begin_epoch(at, noise)
             undo.pop_all()
         return journal
 
     @property
     def epoch(self) -> int:
-        """How many times the journal was opened for writing, this time included."""
+        """What tells the orders of this opening from those of all others; larger than any that came before."""
         return self._epoch
 
     def last_cycle(self) -> int:
@@ -104,7 +106,7 @@ class SqliteJournal:
                 self._last_cycle = connection.execute(select(tables.state.c.cycle)).scalar() or 0
         return self._last_cycle
 
-    def new_intent(self, request: OrderRequest, at: datetime, state: State | None = None) -> Intent:
+    def new_intent(self, request: OrderRequest, at: datetime, ids: OrderIds, state: State | None = None) -> Intent:
         """Number an order, give it its client id and commit it, before anything is sent.
 
         ``state``, if given, becomes the one that the next decision starts from, in the same transaction. A number whose
@@ -112,9 +114,10 @@ class SqliteJournal:
         """
         number = self._next_number
         self._next_number += 1
-        client_id = ClientOrderId(f"{self._bot_id}-{self._epoch}-{number}")
-        if len(client_id) > _LONGEST_CLIENT_ID:
-            raise Halt(f"the client order id {client_id} is too long for the venues: begin a new journal")
+        try:
+            client_id = self.identity(ids).encode(number)
+        except ValueError as error:
+            raise Halt(f"{error}: begin a new journal") from None
         intent = Intent(client_id, number, request, at)
         values = None if state is None else self._state_values(state)
         self._cache.forget()
@@ -155,10 +158,9 @@ class SqliteJournal:
         self._report(*events)
         return len(new)
 
-    @property
-    def identity(self) -> Identity:
-        """Whose orders are this journal's."""
-        return Identity(self._bot_id, self._epoch)
+    def identity(self, ids: OrderIds) -> Identity:
+        """Return whose orders are this journal's at the venue that writes its ids like this."""
+        return Identity(self._bot_id, self._epoch, ids)
 
     def expected(self) -> dict[MarketKey, Expected]:
         """Return the positions as far as they are known: what was adopted, and what our own orders filled since."""
@@ -279,7 +281,7 @@ class SqliteJournal:
             if event is not None:
                 self.telemetry.emit(EventJournaled(event))
 
-    def _begin_epoch(self, at: datetime) -> None:
+    def _begin_epoch(self, at: datetime, noise: int) -> None:
         table = tables.meta
         with self._database.transaction() as connection:
             migrate.upgrade(connection, self._database.path)
@@ -291,7 +293,7 @@ class SqliteJournal:
                     "set the bot id back, or give the journal another path",
                     source=str(self._database.path),
                 )
-            self._epoch = int(known.get("epoch", "0")) + 1
+            self._epoch = new_epoch(at, noise, int(known.get("epoch", "0")))
             facts = {"bot_id": self._bot_id, "epoch": str(self._epoch), "opened_at": tables.utc_text(at)}
             connection.execute(
                 statements.replacing(table.c.key), [{"key": key, "value": value} for key, value in facts.items()]

@@ -86,7 +86,7 @@ meta: Final = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""``bot_id``; ``epoch``, one more at each opening for writing; ``opened_at``."""
+"""``bot_id``; ``epoch``, a larger one at each opening for writing; ``opened_at``."""
 
 intents: Final = Table(
     "intents",
@@ -130,7 +130,7 @@ fills: Final = Table(
     Index("fills_by_client_id", "client_id"),
     Index("fills_by_time", "venue", "at"),
 )
-"""Our trades. A trade id is unique per symbol only (Binance), hence the key of three."""
+"""Our trades. A trade id may be unique per symbol only, hence the key of three."""
 
 positions: Final = Table(
     "positions",

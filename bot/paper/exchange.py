@@ -22,10 +22,13 @@ from bot.core.orders import (
     RejectReason,
     Unknown,
 )
+from bot.core.reconciliation.identity import Forced, OrderIds
 from bot.core.snapshot import VenueView
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
+from bot.exchange.order_ids import TextIds
 from bot.paper.config import PaperConfig, venue_rules
 from bot.paper.engine.engine import PaperEngine
+from bot.paper.engine.liquidation import ADL_ID, LIQUIDATION_ID
 from bot.paper.engine.order_checks import Refusal
 from bot.paper.engine.rules import MarkUpdate, WindowKind
 from bot.paper.live_marks import VenueMarks
@@ -33,6 +36,7 @@ from bot.paper.marks import MarkPoint, MarkSource
 from bot.paper.store import PaperStore
 from bot.ports import Clock
 
+IDS: Final = TextIds(forced_by={ADL_ID: Forced.DELEVERAGING, LIQUIDATION_ID: Forced.LIQUIDATION})
 _NO_ORDER: Final = ClientOrderId("")
 _SLACK: Final = timedelta(seconds=2)
 """How far the clock may be behind the account's time (a clock set back a little) before nothing is done any more."""
@@ -69,6 +73,11 @@ class PaperExchange:
     def silence(self) -> None:
         """The account is in this process: what it does not know was never placed."""
         return
+
+    @property
+    def ids(self) -> OrderIds:
+        """How the venue's client order ids are written."""
+        return IDS
 
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
         """Return the markets' rules.

@@ -34,6 +34,7 @@ from bot.app.loop.order_reconciliation import Reconciler
 from bot.clock import ManualClock, SystemClock
 from bot.core.orders import Intent, OrderRequest
 from bot.core.policy import ExecutionPolicy, Style
+from bot.core.reconciliation.identity import OrderIds
 from bot.core.snapshot import ChainView
 from bot.core.state import State
 from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
@@ -212,9 +213,9 @@ def _noting(journal: SqliteJournal, decided: list[float]) -> SqliteJournal:
     """Note when an order was decided on, which is when its intent is asked for."""
     real = journal.new_intent
 
-    def noted(request: OrderRequest, at: Any, state: State | None = None) -> Intent:  # noqa: ANN401 - passed through
+    def noted(request: OrderRequest, at: Any, ids: OrderIds, state: State | None = None) -> Intent:  # noqa: ANN401 - passed through
         decided.append(time.monotonic())
-        return real(request, at, state)
+        return real(request, at, ids, state)
 
     journal.new_intent = noted  # type: ignore[method-assign] # a stopwatch between the two
     return journal

@@ -8,18 +8,19 @@ from decimal import Decimal
 
 from bot.clock import ManualClock, SystemClock
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
+from bot.core.reconciliation.identity import Identity
 from bot.core.reconciliation.orders import by_owner
-from bot.core.reconciliation.positions import Identity
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
+from bot.paper.exchange import IDS
 from tests.exchange.fakes import Fake
 from tests.exchange.loopback import Seen, Server
 
 ETH = Symbol("ETH/USDT:USDT")
 OWN = ClientOrderId("bot-1-1")
-ME = Identity("bot", 1)
+ME = Identity("bot", 1, IDS)
 START = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 KEY = "KEYxPLANTED/key+value=abcdef0123456789"

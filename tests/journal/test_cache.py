@@ -21,6 +21,7 @@ from bot.core.types import ClientOrderId
 from bot.journal.cache import Known
 from bot.journal.database import Database
 from bot.journal.journal import SqliteJournal
+from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.journal.things import ETH_PERP, NOW, PAPER, fill, order, record, report
 
@@ -31,7 +32,7 @@ FILLED = st.sampled_from(("0", "-0.5", "-1.25"))
 
 def _new(stop: bool) -> Step:  # noqa: FBT001 - drawn
     request = replace(order(), kind=OrderKind.STOP_MARKET, trigger=Decimal(2100)) if stop else order()
-    return lambda journal: journal.new_intent(request, NOW)
+    return lambda journal: journal.new_intent(request, NOW, IDS)
 
 
 def _resolved(number: int, status: OrderStatus, filled: str, second: int) -> Step:

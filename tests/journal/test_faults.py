@@ -16,9 +16,11 @@ from sqlalchemy.pool import Pool
 
 from bot.core.errors import Halt, Retryable
 from bot.core.orders import Intent
+from bot.core.reconciliation.identity import OrderKey
 from bot.core.record import Event
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
+from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, fill, order, record
 
@@ -53,7 +55,7 @@ def test_without_room_nothing_is_sent_and_with_room_everything_goes_on(tmp_path:
     made[0].execute("PRAGMA max_page_count = 30")
     intents: list[Intent] = []
     with pytest.raises(Retryable, match=FULL):
-        intents.extend(iter(lambda: journal.new_intent(order(reason="x" * 300), NOW), None))
+        intents.extend(iter(lambda: journal.new_intent(order(reason="x" * 300), NOW, IDS), None))
     for attempt in (
         lambda: journal.record(record(1, positions=100)),
         lambda: journal.add_fills([fill(str(trade), None, "1") for trade in range(500)]),
@@ -65,7 +67,7 @@ def test_without_room_nothing_is_sent_and_with_room_everything_goes_on(tmp_path:
     assert (journal.load_state(), journal.last_cycle()) == (None, 0)
 
     made[0].execute("PRAGMA max_page_count = 10000")
-    after = journal.new_intent(order(), NOW)
+    after = journal.new_intent(order(), NOW, IDS)
     assert after.number > intents[-1].number
     journal.record(record(1, positions=100))
     journal.close()
@@ -85,10 +87,10 @@ def test_a_locked_file_is_waited_for_and_then_retryable(tmp_path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Retryable, match="database is locked"):
-        journal.new_intent(order(), NOW)
+        journal.new_intent(order(), NOW, IDS)
     other.execute("ROLLBACK")
     other.close()
-    assert journal.new_intent(order(), NOW).number == 2
+    assert journal.new_intent(order(), NOW, IDS).number == 2
     assert [pending.intent.number for pending in journal.pending()] == [2]
     journal.close()
 
@@ -97,7 +99,7 @@ def test_a_damaged_file_halts(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     for _ in range(50):
-        journal.new_intent(order(reason="x" * 300), NOW)
+        journal.new_intent(order(reason="x" * 300), NOW, IDS)
     journal.close()
     content = bytearray(path.read_bytes())
     for page in range(1, len(content) // 4096):
@@ -111,13 +113,14 @@ WRITER = """
 import sys
 from pathlib import Path
 from bot.journal.journal import SqliteJournal
+from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, fill, order, record
 
 journal = SqliteJournal.open(Path(sys.argv[1]), "bot1", NOW, CURVES)
 cycle = journal.last_cycle()
 while True:
-    intent = journal.new_intent(order(reason="x" * 200), NOW)
+    intent = journal.new_intent(order(reason="x" * 200), NOW, IDS)
     print("intent", intent.number, intent.client_id, flush=True)
     journal.add_fills([fill(str(intent.number), intent.client_id, "-0.5")])
     print("fill", intent.number, intent.client_id, flush=True)
@@ -143,14 +146,17 @@ def test_what_was_reported_before_a_kill_is_there_after_it(tmp_path: Path) -> No
     path = tmp_path / "journal.sqlite"
     dice = random.Random(7)
     reported: list[tuple[str, int, str]] = []
-    for epoch in range(1, 5):
+    epochs: set[str] = set()
+    for _ in range(4):
         before = len(reported)
         reported += run_and_kill(path, dice.randrange(1, 120))
-        assert {client_id.split("-")[1] for kind, _, client_id in reported[before:] if kind == "intent"} == {str(epoch)}
+        made = {client_id.split("-")[1] for kind, _, client_id in reported[before:] if kind == "intent"}
+        assert len(made - epochs) == len(made) == 1
+        epochs |= made
         check(path)
     view = JournalView.open(path, CURVES)
     meta = view.meta()
-    assert (meta.epoch, meta.holder) == (4, None)
+    assert (meta.epoch, meta.holder) == (int(max(epochs), 36), None)
     intents = view.intents(limit=100_000)
     assert {intent.intent.number for intent in intents} == set(range(1, len(intents) + 1))
     known: dict[str, set[tuple[int, str | None]]] = {
@@ -168,5 +174,6 @@ def test_what_was_reported_before_a_kill_is_there_after_it(tmp_path: Path) -> No
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert last is not None
     assert (journal.last_cycle(), journal.load_state()) == (last.cycle, last.decision.state)
-    assert journal.new_intent(order(), NOW).client_id == f"bot1-5-{len(intents) + 1}"
+    key = journal.identity(IDS).decode(journal.new_intent(order(), NOW, IDS).client_id)
+    assert key == OrderKey(meta.epoch + 1, len(intents) + 1)
     journal.close()

@@ -7,7 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,11 +16,13 @@ import pytest
 from bot.core.errors import ConfigError, Halt
 from bot.core.inputs import PendingStatus
 from bot.core.orders import NotFound, OrderKind, OrderStatus, Rejected, RejectReason, Unknown
+from bot.core.reconciliation.identity import OrderKey
 from bot.core.record import Event
 from bot.core.snapshot import Entry, EntrySource
 from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
+from bot.paper.exchange import IDS
 from bot.ports import Journal
 from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, PAPER, fill, order, record, report
@@ -54,9 +56,10 @@ def test_it_is_the_port(journal: SqliteJournal) -> None:
 
 
 def test_intents_are_numbered_and_named_by_bot_epoch_and_number(journal: SqliteJournal) -> None:
-    first, second = journal.new_intent(order(), NOW), journal.new_intent(order("0.5"), LATER)
-    assert (first.number, first.client_id) == (1, "bot1-1-1")
-    assert (second.number, second.client_id, second.created_at) == (2, "bot1-1-2", LATER)
+    first, second = journal.new_intent(order(), NOW, IDS), journal.new_intent(order("0.5"), LATER, IDS)
+    me = journal.identity(IDS)
+    assert (first.number, me.decode(first.client_id)) == (1, OrderKey(journal.epoch, 1))
+    assert (second.number, me.decode(second.client_id), second.created_at) == (2, OrderKey(journal.epoch, 2), LATER)
     assert [pending.intent for pending in journal.pending()] == [first, second]
     assert [pending.status for pending in journal.pending()] == [PendingStatus.SENT] * 2
     assert [pending.remaining for pending in journal.pending()] == [Decimal("-1.25"), Decimal("0.5")]
@@ -67,29 +70,60 @@ def test_every_field_of_an_order_comes_back_after_a_restart(path: Path) -> None:
     stop = replace(
         order("1.10"), kind=OrderKind.STOP_MARKET, reduce_only=True, price=Decimal("1E+3"), trigger=Decimal("2000.50")
     )
-    intent = journal.new_intent(stop, NOW)
+    intent = journal.new_intent(stop, NOW, IDS)
     journal.close()
     again = SqliteJournal.open(path, "bot1", LATER, CURVES)
     assert repr(again.pending()[0].intent) == repr(intent)
     again.close()
 
 
-def test_each_opening_is_an_epoch_and_numbers_go_on(path: Path) -> None:
-    for epoch in (1, 2, 3):
-        journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-        assert journal.epoch == epoch
-        assert journal.new_intent(order(), NOW).client_id == f"bot1-{epoch}-{epoch}"
+def test_each_opening_is_an_epoch_of_its_own_and_numbers_go_on(path: Path) -> None:
+    """Even where the clock stands still or goes back."""
+    epochs = [0]
+    for number, at in enumerate((NOW, NOW, NOW - timedelta(days=1), LATER), 1):
+        journal = SqliteJournal.open(path, "bot1", at, CURVES)
+        assert journal.epoch > epochs[-1]
+        assert journal.identity(IDS).decode(journal.new_intent(order(), NOW, IDS).client_id) == OrderKey(
+            journal.epoch, number
+        )
+        epochs.append(journal.epoch)
         journal.close()
+
+
+def test_no_journal_that_was_deleted_or_restored_gives_an_id_a_second_time(path: Path) -> None:
+    seen: set[str] = set()
+    for life in range(20):
+        journal = SqliteJournal.open(path, "bot1", NOW + timedelta(milliseconds=life), CURVES)
+        ids = {journal.new_intent(order(), NOW, IDS).client_id for _ in range(3)}
+        assert not ids & seen
+        seen |= ids
+        journal.close()
+        if life % 3 == 0:
+            copy = path.read_bytes()
+        if life % 3 == 1:
+            path.write_bytes(copy)
+        if life % 3 == 2:
+            path.unlink()
+
+
+def test_a_clock_that_starts_anew_is_told_apart_by_chance(path: Path) -> None:
+    ids = set()
+    for noise in (3, 900):
+        journal = SqliteJournal.open(path, "bot1", datetime(1970, 1, 1, tzinfo=UTC), CURVES, noise=noise)
+        ids.add(journal.new_intent(order(), NOW, IDS).client_id)
+        journal.close()
+        path.unlink()
+    assert len(ids) == 2
 
 
 def test_client_ids_are_what_every_venue_takes(path: Path) -> None:
     journal = SqliteJournal.open(path, "z23456789012", NOW, CURVES)
-    assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", journal.new_intent(order(), NOW).client_id)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", journal.new_intent(order(), NOW, IDS).client_id)
     journal.close()
 
 
 def test_an_outcome_moves_an_intent_and_its_end_takes_it_off_the_list(journal: SqliteJournal) -> None:
-    ids = [journal.new_intent(order(), NOW).client_id for _ in range(5)]
+    ids = [journal.new_intent(order(), NOW, IDS).client_id for _ in range(5)]
     journal.resolve(ids[0], report(ids[0], OrderStatus.OPEN, "-0.5"), LATER)
     journal.resolve(ids[1], Unknown(ids[1], "timeout"), LATER)
     journal.resolve(ids[2], Rejected(ids[2], RejectReason.BAD_LOT, "-1111", "precision"), LATER)
@@ -103,7 +137,7 @@ def test_an_outcome_moves_an_intent_and_its_end_takes_it_off_the_list(journal: S
 
 
 def test_saying_it_twice_changes_nothing(journal: SqliteJournal, path: Path) -> None:
-    client_id = journal.new_intent(order(), NOW).client_id
+    client_id = journal.new_intent(order(), NOW, IDS).client_id
     view = JournalView.open(path, CURVES)
     journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-1.25"), NOW)
     before = view.intents()
@@ -115,7 +149,7 @@ def test_saying_it_twice_changes_nothing(journal: SqliteJournal, path: Path) -> 
 
 
 def test_a_stale_report_does_not_reopen_and_is_told(journal: SqliteJournal, path: Path) -> None:
-    client_id = journal.new_intent(order(), NOW).client_id
+    client_id = journal.new_intent(order(), NOW, IDS).client_id
     journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-1.25"), NOW)
     journal.resolve(client_id, report(client_id, OrderStatus.OPEN), LATER)
     assert journal.pending() == ()
@@ -123,7 +157,7 @@ def test_a_stale_report_does_not_reopen_and_is_told(journal: SqliteJournal, path
 
 
 def test_an_order_that_was_thought_never_placed_comes_back(journal: SqliteJournal, path: Path) -> None:
-    client_id = journal.new_intent(order(), NOW).client_id
+    client_id = journal.new_intent(order(), NOW, IDS).client_id
     journal.resolve(client_id, NotFound(client_id, NOW), NOW)
     journal.resolve(client_id, report(client_id, OrderStatus.OPEN), LATER)
     assert [pending.status for pending in journal.pending()] == [PendingStatus.OPEN]
@@ -131,7 +165,7 @@ def test_an_order_that_was_thought_never_placed_comes_back(journal: SqliteJourna
 
 
 def test_a_late_fill_is_recorded_and_told_and_opens_what_had_no_effect(journal: SqliteJournal, path: Path) -> None:
-    client_id = journal.new_intent(order(), NOW).client_id
+    client_id = journal.new_intent(order(), NOW, IDS).client_id
     journal.resolve(client_id, NotFound(client_id, NOW), NOW)
     assert journal.add_fills([fill("1", client_id, "-0.5", second=300)]) == 1
     assert [(pending.status, pending.remaining) for pending in journal.pending()] == [
@@ -145,14 +179,14 @@ def test_a_late_fill_is_recorded_and_told_and_opens_what_had_no_effect(journal: 
 
 
 def test_fills_of_an_end_that_is_known_say_nothing_new(journal: SqliteJournal, path: Path) -> None:
-    client_id = journal.new_intent(order(), NOW).client_id
+    client_id = journal.new_intent(order(), NOW, IDS).client_id
     journal.resolve(client_id, report(client_id, OrderStatus.CANCELLED, "-0.75"), NOW)
     assert journal.add_fills([fill("1", client_id, "-0.5"), fill("2", client_id, "-0.25")]) == 2
     assert events(path) == []
 
 
 def test_a_trade_is_recorded_once_and_trade_ids_are_the_symbols_own(journal: SqliteJournal) -> None:
-    client_id = journal.new_intent(order(), NOW).client_id
+    client_id = journal.new_intent(order(), NOW, IDS).client_id
     trades = [fill("7", client_id, "-0.5"), fill("7", None, "-0.5", symbol=Symbol("BTC/USDT:USDT"), second=5)]
     assert journal.add_fills(trades) == 2
     assert journal.add_fills([*trades, fill("8", "someone-else", "1", second=9)]) == 1
@@ -164,12 +198,12 @@ def test_a_trade_is_recorded_once_and_trade_ids_are_the_symbols_own(journal: Sql
 
 def test_a_state_becomes_durable_with_an_intent_or_not_at_all(journal: SqliteJournal) -> None:
     first, second = record(1).decision.state, replace(record(1).decision.state, order_times=(NOW,))
-    journal.new_intent(order(), NOW, first)
+    journal.new_intent(order(), NOW, IDS, first)
     assert journal.load_state() == first
     with pytest.raises(ValueError, match="zone"):
-        journal.new_intent(order(), NOW.replace(tzinfo=None), second)
+        journal.new_intent(order(), NOW.replace(tzinfo=None), IDS, second)
     assert journal.load_state() == first
-    journal.new_intent(order(), NOW)
+    journal.new_intent(order(), NOW, IDS)
     assert journal.load_state() == first
 
 
@@ -210,7 +244,7 @@ def test_a_cycle_is_recorded_whole_or_not_at_all(journal: SqliteJournal, path: P
 
 def test_old_cycles_go_and_everything_else_stays(path: Path) -> None:
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    client_id = journal.new_intent(order(), NOW).client_id
+    client_id = journal.new_intent(order(), NOW, IDS).client_id
     journal.add_fills([fill("1", client_id, "-0.5")])
     for number in range(1, 31):
         journal.record(record(number, positions=0))
@@ -248,7 +282,7 @@ def test_events_come_back_in_order(journal: SqliteJournal, path: Path) -> None:
 
 
 def test_everything_is_for_the_owners_eyes_only(journal: SqliteJournal, path: Path) -> None:
-    journal.new_intent(order(), NOW)
+    journal.new_intent(order(), NOW, IDS)
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert modes == dict.fromkeys(
         ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite.lock"], 0o600
@@ -266,25 +300,25 @@ def test_a_journal_that_others_could_read_is_closed_to_them(path: Path) -> None:
 
 def test_an_order_of_no_quantity_or_no_time_leaves_nothing(journal: SqliteJournal) -> None:
     with pytest.raises(ValueError, match="NaN is no number"):
-        journal.new_intent(order("NaN"), NOW)
+        journal.new_intent(order("NaN"), NOW, IDS)
     with pytest.raises(ValueError, match="without a zone"):
-        journal.new_intent(order(), NOW.replace(tzinfo=None))
+        journal.new_intent(order(), NOW.replace(tzinfo=None), IDS)
     assert journal.pending() == ()
-    assert journal.new_intent(order(), NOW).number == 3
+    assert journal.new_intent(order(), NOW, IDS).number == 3
 
 
 def test_a_client_id_that_venues_would_cut_is_never_made(path: Path) -> None:
     SqliteJournal.open(path, "z23456789012", NOW, CURVES).close()
     connection = sqlite3.connect(path)
-    connection.execute("UPDATE meta SET value = '99999999999999998' WHERE key = 'epoch'")
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (str(36**10 - 2),))
     connection.commit()
     connection.close()
     journal = SqliteJournal.open(path, "z23456789012", NOW, CURVES)
-    assert len(journal.new_intent(order(), NOW).client_id) == 32
-    for _ in range(8):
-        journal.new_intent(order(), NOW)
-    with pytest.raises(Halt, match="too long"):
-        journal.new_intent(order(), NOW)
+    assert journal.new_intent(order(), NOW, IDS).client_id == "z23456789012-zzzzzzzzzz-1"
+    journal.close()
+    journal = SqliteJournal.open(path, "z23456789012", NOW, CURVES)
+    with pytest.raises(Halt, match="begin a new journal"):
+        journal.new_intent(order(), NOW, IDS)
     journal.close()
 
 
@@ -295,11 +329,12 @@ def test_a_malformed_bot_id_is_refused(path: Path, bot_id: str) -> None:
 
 
 def test_another_bots_journal_is_refused_and_left_as_it_was(path: Path) -> None:
-    SqliteJournal.open(path, "bot1", NOW, CURVES).close()
+    first = SqliteJournal.open(path, "bot1", NOW, CURVES)
+    first.close()
     with pytest.raises(ConfigError, match="belongs to the bot 'bot1'"):
         SqliteJournal.open(path, "bot2", NOW, CURVES)
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    assert journal.epoch == 2
+    assert journal.epoch == first.epoch + 1
     journal.close()
 
 

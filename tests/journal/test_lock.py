@@ -35,10 +35,9 @@ def test_a_second_daemon_is_refused_and_told_who_the_first_one_is(path: Path) ->
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     with pytest.raises(Halt, match=rf"in use by process {os.getpid()} on \S+, since 2025-03-01T12:00:00"):
         SqliteJournal.open(path, "bot1", NOW, CURVES)
-    assert journal.epoch == 1
     journal.close()
     again = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    assert again.epoch == 2
+    assert again.epoch == journal.epoch + 1
     again.close()
 
 

@@ -23,6 +23,7 @@ from bot.journal import migrate, tables
 from bot.journal.database import Database
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
+from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, order, record, report
 
@@ -93,7 +94,7 @@ def test_a_file_that_a_crash_left_empty_is_begun(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    assert journal.epoch == 1
+    assert journal.last_cycle() == 0
     journal.close()
 
 
@@ -146,7 +147,7 @@ def test_entries_of_an_older_journal_keep_their_amounts_and_get_a_root(path: Pat
 def test_positions_are_reckoned_from_the_orders_of_an_older_journal(path: Path) -> None:
     with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         for quantity in ("-1.25", "-0.5", "0.25"):
-            intent = journal.new_intent(order(quantity), NOW)
+            intent = journal.new_intent(order(quantity), NOW, IDS)
             journal.resolve(intent.client_id, report(intent.client_id, OrderStatus.FILLED, quantity), NOW)
         before = journal.expected()
     age(path, "0001")
@@ -159,7 +160,7 @@ def test_positions_are_reckoned_from_the_orders_of_an_older_journal(path: Path) 
 
 def test_an_older_journal_begins_its_book_with_the_next_cycle(path: Path) -> None:
     with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
-        intent = journal.new_intent(order(), NOW)
+        intent = journal.new_intent(order(), NOW, IDS)
         journal.record(record(1))
     age(path, "0003")
     with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:

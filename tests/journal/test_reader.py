@@ -22,6 +22,7 @@ from bot.journal.journal import SqliteJournal
 from bot.journal.lock import Holder
 from bot.journal.order_lifecycle import IntentStatus
 from bot.journal.reader import JournalView
+from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.journal.things import ETH, NOW, PAPER, fill, order, record, report
 
@@ -40,7 +41,7 @@ def journal(path: Path) -> Iterator[SqliteJournal]:
 
 @pytest.fixture
 def view(journal: SqliteJournal, path: Path) -> Iterator[JournalView]:
-    assert journal.epoch == 1
+    assert journal.last_cycle() == 0
     view = JournalView.open(path, CURVES)
     yield view
     view.close()
@@ -53,7 +54,7 @@ def test_a_new_journal_has_nothing_to_show(view: JournalView) -> None:
 
 def test_it_tells_whose_journal_it_is_and_who_writes_it(journal: SqliteJournal, view: JournalView) -> None:
     meta = view.meta()
-    assert (meta.bot_id, meta.epoch, meta.opened_at) == ("bot1", 1, NOW)
+    assert (meta.bot_id, meta.epoch, meta.opened_at) == ("bot1", journal.epoch, NOW)
     assert meta.holder == Holder(os.getpid(), socket.gethostname(), "2025-03-01T12:00:00.250000+00:00")
     journal.close()
     assert view.meta().holder is None
@@ -122,7 +123,7 @@ def test_what_is_unknown_is_not_summed_up_as_zero(journal: SqliteJournal, view: 
 
 
 def test_intents_come_with_what_became_of_them(journal: SqliteJournal, view: JournalView) -> None:
-    first, second = (journal.new_intent(order(), NOW) for _ in range(2))
+    first, second = (journal.new_intent(order(), NOW, IDS) for _ in range(2))
     filled = report(first.client_id, OrderStatus.FILLED, "-1.25")
     journal.resolve(first.client_id, filled, NOW)
     done, sent = view.intents()

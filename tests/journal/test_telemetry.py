@@ -16,6 +16,7 @@ from bot.core.record import Event
 from bot.core.telemetry_event import EventJournaled, OrderReported, TelemetryEvent
 from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.journal.journal import SqliteJournal
+from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, fill, order, report
 
@@ -38,7 +39,7 @@ def test_outcomes_and_events_are_reported_after_a_restart_too(tmp_path: Path) ->
     heard, started = Heard(), Event(NOW, "started", "", {})
     with closing(SqliteJournal.open(tmp_path / "j", "dn", NOW, CURVES)) as journal:
         journal.telemetry = heard
-        first, second = journal.new_intent(order(), NOW), journal.new_intent(order(), NOW)
+        first, second = journal.new_intent(order(), NOW, IDS), journal.new_intent(order(), NOW, IDS)
         refused = Rejected(first.client_id, RejectReason.OTHER, "-1", "no")
         journal.resolve(first.client_id, refused, NOW)
         journal.add_event(started)
@@ -55,7 +56,7 @@ def test_events_that_the_journal_itself_leaves_are_reported(tmp_path: Path) -> N
     heard = Heard()
     with closing(SqliteJournal.open(tmp_path / "j", "dn", NOW, CURVES)) as journal:
         journal.telemetry = heard
-        late, stale = (journal.new_intent(order(), NOW).client_id for _ in range(2))
+        late, stale = (journal.new_intent(order(), NOW, IDS).client_id for _ in range(2))
         journal.resolve(late, NotFound(late, NOW), NOW)
         journal.add_fills([fill("1", late, "-0.5", second=300)])
         journal.resolve(stale, report(stale, OrderStatus.FILLED, "-1.25"), NOW)

@@ -77,7 +77,7 @@ class Executor:
 
     async def _send(self, approved: Approved, state: State | None = None) -> Outcome:
         order = approved.order
-        intent = self.journal.new_intent(order, self.clock.now(), state)
+        intent = self.journal.new_intent(order, self.clock.now(), self.venues[order.venue].ids, state)
         outcome = await self.venues[order.venue].place(intent)
         self.journal.resolve(intent.client_id, outcome, self.clock.now())
         said = log.bind(client_id=intent.client_id, symbol=order.symbol, quantity=str(order.quantity))

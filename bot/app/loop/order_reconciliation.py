@@ -154,7 +154,7 @@ class Reconciler:
         """
         request = intent.request
         before = self.journal.expected().get((request.venue, request.symbol), FLAT).size
-        own = self.journal.identity.epoch_of
+        own = self.journal.identity(self.venues[request.venue].ids).decode
         return before, tuple(one for one in trades if one.client_id == intent.client_id or own(one.client_id) is None)
 
     def _conclude(self, pending: Pending, case: _Case, found: lost_orders.Resolution) -> None:

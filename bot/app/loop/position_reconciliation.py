@@ -11,8 +11,8 @@ import structlog
 
 from bot.core.errors import Retryable
 from bot.core.inputs import Dispute, PendingStatus
-from bot.core.orders import Fill
 from bot.core.reconciliation import orders, positions
+from bot.core.reconciliation.identity import Forced, Identity
 from bot.core.reconciliation.positions import FLAT, Expected, Patience, Sight
 from bot.core.record import Event
 from bot.core.snapshot import Snapshot, VenueView
@@ -49,9 +49,9 @@ class Agreement:
 
     def told_apart(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot with every venue's working orders told apart by whose they are."""
-        pending, identity = self.journal.pending(), self.journal.identity
+        pending = self.journal.pending()
         venues = tuple(
-            orders.by_owner(view, identity, pending) if isinstance(view, VenueView) else view
+            orders.by_owner(view, self._identity(view.venue), pending) if isinstance(view, VenueView) else view
             for view in snapshot.venues
         )
         return replace(snapshot, venues=venues)
@@ -69,7 +69,7 @@ class Agreement:
             own = {symbol: expected.get((view.venue, symbol), FLAT) for symbol in view.positions}
             found += await self._positions(view, own)
             ours = [item.intent.client_id for item in self.journal.pending()]
-            found += orders.disputes(view, self.journal.identity, ours)
+            found += orders.disputes(view, self._identity(view.venue), ours)
         self._known = {view.venue for view in snapshot.known_venues}
         self._told = {key: item for key, item in self._told.items() if now - item[0] < TOLD}
         self._tell(found)
@@ -126,15 +126,19 @@ class Agreement:
         self._told[dispute.key] = now, dispute
         log.error("position taken over", message=dispute.message, **data)
 
-    async def _causes(self, venue: VenueId, symbol: Symbol, now: datetime) -> tuple[Fill, ...]:
-        """Read the trades of the last hour that are not ours; none where the venue does not tell."""
+    async def _causes(self, venue: VenueId, symbol: Symbol, now: datetime) -> tuple[Forced | None, ...]:
+        """Read why there were trades in the last hour that are not ours; nothing where the venue does not tell."""
         try:
             fills = await self.venues[venue].fills(now - _LOOK_BACK)
         except Retryable as error:
             log.warning("fills not read yet", venue=venue, reason=str(error))
             return ()
-        identity = self.journal.identity
-        return tuple(one for one in fills if one.symbol == symbol and identity.epoch_of(one.client_id) is None)
+        identity = self._identity(venue)
+        others = (one for one in fills if one.symbol == symbol and identity.decode(one.client_id) is None)
+        return tuple(identity.forced(one.client_id) for one in others)
+
+    def _identity(self, venue: VenueId) -> Identity:
+        return self.journal.identity(self.venues[venue].ids)
 
     def _tell(self, found: list[Dispute]) -> None:
         """Log what is new."""

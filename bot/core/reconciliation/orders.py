@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.core.inputs import Dispute, Hold, Pending
 from bot.core.orders import OrderKind
-from bot.core.reconciliation.positions import Identity, is_forced
+from bot.core.reconciliation.identity import Identity
 from bot.core.snapshot import OpenOrder, Unread, VenueView
 from bot.core.types import ClientOrderId, VenueId
 
@@ -48,7 +48,7 @@ def disputes(view: VenueView, identity: Identity, sent: Collection[ClientOrderId
         sent: the client ids of the intents that are not resolved.
     """
     unknown = [order for order in view.open_orders if order.client_id not in sent]
-    others = [order for order in view.strangers if not is_forced(order.client_id)]
+    others = [order for order in view.strangers if identity.forced(order.client_id) is None]
     return (
         *(_of_order(view.venue, order, identity) for order in (*unknown, *others)),
         *(_of_unread(view.venue, item) for item in view.unread),

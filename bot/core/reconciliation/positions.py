@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,31 +9,14 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.inputs import Dispute, Hold, Pending
-from bot.core.orders import Fill, OrderKind
+from bot.core.orders import OrderKind
+from bot.core.reconciliation.identity import Forced
 from bot.core.snapshot import VenueView
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 
+_BY_HAND: Final = "a trade by hand or of another program"
 MARK_MOVE: Final = Decimal("0.02")
 """How far the mark may move between the two reads that confirm a position, as a fraction."""
-FORCED: Final[Mapping[str, str]] = {
-    "adl_autoclose": "auto-deleveraging",
-    "autoclose-": "liquidation",
-    "settlement_autoclose-": "the contract's settlement",
-}
-"""What the client ids of the venue's own orders begin with (Binance's documentation), and what they mean."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Whose orders are ours: the bot's id, and how many times its journal was opened."""
-
-    bot: str
-    epoch: int
-
-    def epoch_of(self, client_id: ClientOrderId | None) -> int | None:
-        """Return the epoch of an order of this bot, ``<bot>-<epoch>-<number>``; None for anybody else's."""
-        found = re.fullmatch(rf"{re.escape(self.bot)}-(\d+)-\d+", client_id or "")
-        return int(found[1]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +94,22 @@ def disputed(venue: VenueId, symbol: Symbol, sight: Sight, expected: Expected) -
     return Dispute(_key("unexplained", venue, symbol), venue, symbol, message, Hold.ALL)
 
 
-def adopted(venue: VenueId, symbol: Symbol, sight: Sight, expected: Expected, causes: Iterable[Fill]) -> Dispute:
-    """Say that the venue's position was taken over, by how much it changed, and why as far as its trades tell."""
-    reasons = sorted({cause_of(fill.client_id) for fill in causes})
+def adopted(
+    venue: VenueId, symbol: Symbol, sight: Sight, expected: Expected, causes: Iterable[Forced | None]
+) -> Dispute:
+    """Say that the venue's position was taken over, by how much it changed, and why as far as its trades tell.
+
+    ``causes`` are those of the trades that were not ours, None for a trade by hand or of another program.
+    """
+    found = set(causes)
+    reasons = sorted(_BY_HAND if cause is None else cause.value for cause in found)
     change = sight.position - expected.size
     message = (
         f"{symbol} at {venue} changed by {change:+f} to {sight.position:f} without an order of this bot "
         f"({', '.join(reasons) or 'no trade says why'}): taken over"
     )
-    forced = any(reason in FORCED.values() for reason in reasons)
+    forced = bool(found - {None})
     return Dispute(_key("adopted", venue, symbol), venue, symbol, message, Hold.NOTHING, is_critical=forced)
-
-
-def cause_of(client_id: ClientOrderId | None) -> str:
-    """Say who traded, by the client id of the order."""
-    for prefix, words in FORCED.items():
-        if (client_id or "").startswith(prefix):
-            return words
-    return "a trade by hand or of another program"
-
-
-def is_forced(client_id: ClientOrderId | None) -> bool:
-    """Whether an order is the venue's own, such as a liquidation."""
-    return any((client_id or "").startswith(prefix) for prefix in FORCED)
 
 
 def _key(what: str, venue: VenueId, symbol: Symbol) -> str:

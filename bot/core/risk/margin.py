@@ -3,9 +3,8 @@
 Sizes are signed base units; ``cost`` is the signed USD that a position was opened for (size x average entry);
 notionals, margins and collaterals are in USD, prices in USD per base unit.
 
-Binance: maintenance = notional x rate - maintenance amount. Bitget (tier by tier, since November 2025): the same with
-the taker fee added to every tier's rate, here ``fee_rate``, and with the maintenance amounts that make the table
-continuous. Sources: Binance's page on the liquidation price of USDⓈ-M futures, Bitget's on its estimated one.
+maintenance = notional x rate - maintenance amount, tier by tier; some venues add the taker fee to every tier's rate,
+here ``fee_rate``. The amounts make the table continuous. Sources: docs/venues.md, by venue.
 """
 
 from __future__ import annotations

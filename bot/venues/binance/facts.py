@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.core.orders import RejectReason
+from bot.core.reconciliation.identity import Forced
 from bot.exchange.facts import LIST, Rule, Shape, VenueFacts, rules
 from bot.exchange.limiter import Charge, Window
+from bot.exchange.order_ids import TextIds
 
 WEIGHT: Final = Window("binance request weight", 2200, 60.0, reserved=300)
 """Documented: 2400 a minute per address."""
@@ -140,6 +142,14 @@ FACTS: Final = VenueFacts(
     unknown_order=frozenset({(400, "-2013"), (400, "-2011")}),
     clock_codes=frozenset({"-1021", "-5028"}),
     key_codes=frozenset({"-1002", "-1022", "-2014", "-2015"}),
+    ids=TextIds(
+        longest=36,
+        forced_by={
+            "adl_autoclose": Forced.DELEVERAGING,
+            "autoclose-": Forced.LIQUIDATION,
+            "settlement_autoclose-": Forced.SETTLEMENT,
+        },
+    ),
     mark_from=("fetch_funding_rate",),
     history_days=180,
     trades_page=1000,

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.core.orders import RejectReason
+from bot.core.reconciliation.identity import Forced
 from bot.exchange.facts import LIST, Listing, Shape, VenueFacts, rules
 from bot.exchange.limiter import Charge, Window
+from bot.exchange.order_ids import TextIds
 
 TOTAL: Final = Window("bitget requests", 5400, 60.0, reserved=600)
 """Documented: 6000 a minute per address, over all endpoints."""
@@ -133,4 +135,6 @@ FACTS: Final = VenueFacts(
     demo_stream_hosts=frozenset({"wspap.bitget.com"}),
     funding_by_page=True,
     key_header="ACCESS-KEY",
+    # how its own orders are named is not documented: these are the words of our server
+    ids=TextIds(longest=32, forced_by={"adl_autoclose": Forced.DELEVERAGING, "autoclose-": Forced.LIQUIDATION}),
 )

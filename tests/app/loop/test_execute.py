@@ -14,6 +14,7 @@ from bot.core.orders import OrderKind, OrderRequest
 from bot.core.types import VenueId
 from bot.journal.order_lifecycle import IntentStatus
 from bot.journal.reader import JournalView
+from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import ETH, NOW, line, pending, symbol
@@ -96,7 +97,7 @@ async def test_fills_that_could_not_be_read_are_read_the_next_time(tmp_path: Pat
 async def test_what_can_not_be_looked_up_stays_unresolved_and_adds_nothing(tmp_path: Path) -> None:
     hook = Failing("before lookup", times=2)
     async with rig(tmp_path, points=Points(hook)) as run:
-        run.journal.new_intent(pending(ETH, "-1").intent.request, NOW)
+        run.journal.new_intent(pending(ETH, "-1").intent.request, NOW, IDS)
         for number in (1, 2):
             record = await run.turn(view(number, size=1))
             assert [item.intent.request.quantity for item in run.journal.pending()] == [-1]
@@ -113,7 +114,7 @@ async def test_fills_of_an_order_that_ends_later_are_recorded(tmp_path: Path) ->
         fills = run.journal.last_fill_at(run.exchange.venue)
         run.chain.show(view(2))
         await run.cycle.observer.observe()
-        intent = run.journal.new_intent(replace(pending(ETH, "0.012").intent.request, price=Decimal(2100)), NOW)
+        intent = run.journal.new_intent(replace(pending(ETH, "0.012").intent.request, price=Decimal(2100)), NOW, IDS)
         await run.exchange.place(intent)
         await run.turn(view(3))
         assert run.journal.last_fill_at(run.exchange.venue) != fills
@@ -124,7 +125,7 @@ async def test_an_unresolved_order_at_a_venue_that_is_gone_from_the_configuratio
     given = pending(ETH, "-1", on=VenueId("binance")).intent.request
     assert isinstance(given, OrderRequest)
     async with rig(tmp_path) as run:
-        intent = run.journal.new_intent(given, NOW)
+        intent = run.journal.new_intent(given, NOW, IDS)
         with pytest.raises(ConfigError, match=f"venues.binance: .* order {intent.client_id} ") as caught:
             await run.daemon.run(asyncio.Event())
     assert caught.value.key == "venues.binance"

@@ -29,10 +29,12 @@ from bot.core.orders import (
     TimeInForce,
     Unknown,
 )
+from bot.core.reconciliation.identity import OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.journal.journal import SqliteJournal
+from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.core.scenes import ETH, PAPER, chain, snapshot, symbol, venue
 
@@ -51,6 +53,7 @@ class Ledgerless:
     down: bool = False
     looks: int = 0
     venue: VenueId = PAPER
+    ids: OrderIds = IDS
 
     def _answer(self) -> None:
         if self.down:
@@ -107,7 +110,7 @@ def lost_order(journal: SqliteJournal, clock: ManualClock) -> Intent:
     request = OrderRequest(
         PAPER, symbol(ETH), ETH, Decimal(-1), OrderKind.LIMIT, TimeInForce.IOC, False, "test", Decimal(2000)
     )
-    intent = journal.new_intent(request, clock.now())
+    intent = journal.new_intent(request, clock.now(), IDS)
     journal.resolve(intent.client_id, Unknown(intent.client_id, "time-out"), clock.now())
     return intent
 

@@ -14,11 +14,12 @@ from bot.app.loop.observe import LEDGER_EVERY
 from bot.app.loop.prefetch import FRESH, TRIES
 from bot.core.errors import Retryable
 from bot.core.orders import Intent, LedgerEntry, NotFound, OrderReport, Outcome
+from bot.core.reconciliation.identity import OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
 from bot.core.record import CycleRecord
 from bot.core.snapshot import VenueUnknown, VenueView
 from bot.core.types import ClientOrderId, Symbol, VenueId
-from bot.paper.exchange import PaperExchange
+from bot.paper.exchange import IDS, PaperExchange
 from bot.ports import Exchange
 from tests.app.fakes import Rig, rig, view
 from tests.app.loop.test_daemon import Running
@@ -37,6 +38,7 @@ class Wired:
     real: PaperExchange
     rig: Rig
     silence: ResolutionRule = field(default_factory=ResolutionRule)
+    ids: OrderIds = IDS
     venue: VenueId = PAPER
     done: list[tuple[str, datetime]] = field(default_factory=list)
     down: bool = False

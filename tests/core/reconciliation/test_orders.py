@@ -12,16 +12,17 @@ from bot.core.decision import DropStop, PlaceStop
 from bot.core.hedge.markets import openings
 from bot.core.inputs import CycleInputs, Hold, PendingStatus
 from bot.core.orders import OrderKind
+from bot.core.reconciliation.identity import Identity
 from bot.core.reconciliation.orders import by_owner, disputes
-from bot.core.reconciliation.positions import Identity
 from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import OpenOrder, Unread, VenueView
 from bot.core.types import ClientOrderId
+from bot.paper.exchange import IDS
 from tests.core.risks import CAREFUL
 from tests.core.scenes import BTC, ETH, NOW, USD, chain, pending, policy, snapshot, state, symbol, v2, venue
 
 D = Decimal
-ME = Identity("dn", 3)
+ME = Identity("dn", 3, IDS)
 BARE = policy()
 LP = chain([v2("lp", 20_000)])
 """5 ETH at 2000 USD."""

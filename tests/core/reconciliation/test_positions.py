@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.core.decide import decide
 from bot.core.inputs import CycleInputs, Dispute, Hold, PendingStatus
-from bot.core.orders import Fill, OrderKind
+from bot.core.orders import OrderKind
+from bot.core.reconciliation.identity import Forced
 from bot.core.reconciliation.positions import (
     Expected,
     Patience,
@@ -102,18 +103,18 @@ def test_a_position_is_confirmed_by_a_second_read_that_no_late_news_of_ours_can_
 
 
 @pytest.mark.parametrize(
-    ("client_id", "words", "is_critical"),
+    ("causes", "words", "is_critical"),
     [
-        ("autoclose-1", "liquidation", True),
-        ("adl_autoclose-1", "auto-deleveraging", True),
-        ("web_1", "by hand", False),
-        (None, "by hand", False),
+        ([Forced.LIQUIDATION], "(liquidation)", True),
+        ([Forced.DELEVERAGING, None, None], "(a trade by hand or of another program, auto-deleveraging)", True),
+        ([None], "(a trade by hand or of another program)", False),
+        ([], "(no trade says why)", False),
     ],
 )
-def test_what_is_taken_over_says_how_much_and_why(client_id: str | None, words: str, *, is_critical: bool) -> None:
-    name = None if client_id is None else ClientOrderId(client_id)
-    fill = Fill("t", name, PAPER, symbol(ETH), Decimal(3), Decimal(1), Decimal(0), Decimal(0), False, NOW)
-    told = adopted(PAPER, symbol(ETH), FIRST, Expected(Decimal(-5), None), [fill])
+def test_what_is_taken_over_says_how_much_and_why(
+    causes: list[Forced | None], words: str, *, is_critical: bool
+) -> None:
+    told = adopted(PAPER, symbol(ETH), FIRST, Expected(Decimal(-5), None), causes)
     assert "+3" in told.message
     assert words in told.message
     assert (told.hold, told.is_critical) == (Hold.NOTHING, is_critical)

@@ -116,7 +116,7 @@ def test_what_this_process_did_not_place_is_told_and_only_a_second_daemon_stops_
 
 
 def test_our_own_orders_and_the_venues_forced_ones_are_not_told() -> None:
-    view = showing(resting("autoclose-17"), resting("adl_autoclose"), stop("dn-3-1", "1", reduce_only=True))
+    view = showing(resting("autoclose-17"), resting("adl_autoclose-1"), stop("dn-3-1", "1", reduce_only=True))
     assert disputes(view, ME, [ClientOrderId("dn-3-1")]) == ()
 
 

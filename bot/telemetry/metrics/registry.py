@@ -20,6 +20,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from bot.core.errors import ConfigError, Retryable, SkipCycle
 from bot.core.orders import Accepted, Intent, LedgerEntry, NotFound, Outcome, Rejected, Unknown
 from bot.core.telemetry_event import (
     CycleFailed,
@@ -90,8 +91,18 @@ class Metrics:
         self._booked = _Once()
         self._events = self._counter("events", "Events of the journal.", "kind")
         self.definitions += [Definition(item.name, "gauge", item.labels, item.help) for item in GAUGES]
+        self._begin_at_zero(about)
         self.registry.register(self._last)
         ProcessCollector(registry=self.registry)
+
+    def _begin_at_zero(self, about: About) -> None:
+        """Give the error counters their series now: a rate sees no increase in one that begins at 1."""
+        for chain in about.chains:
+            self._rpc_errors.labels(chain)
+        for venue in about.venues:
+            self._venue_errors.labels(venue)
+        for error in (Retryable, SkipCycle, ConfigError):
+            self._failures.labels(error.__name__)
 
     def take(self, shown: Shown) -> None:
         """Count what happened, or keep the cycle that the gauges are read off."""

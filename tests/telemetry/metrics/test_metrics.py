@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.clock import ManualClock
 from bot.core.orders import (
     Accepted,
     Intent,
@@ -39,10 +40,11 @@ from bot.core.telemetry_event import (
     VenueFailed,
 )
 from bot.core.types import ChainName, PositionId
+from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.server import HttpServer
 from tests.core.scenes import ETH, NOW, PAPER, pending, symbol
 from tests.telemetry.feed import tell
-from tests.telemetry.web.scenes import UNKNOWN, Site, record, site
+from tests.telemetry.web.scenes import ABOUT, UNKNOWN, Site, record, site
 
 ETH_PERP = symbol(ETH)
 Samples = dict[tuple[str, tuple[str, ...]], float]
@@ -213,3 +215,14 @@ async def test_what_was_booked_is_told_by_term() -> None:
     assert found["dnbot_residual_usd", (PAPER,)] == 0.125
     assert results["today"]["liquidity"] == {"fees": "5", "hold": "7", "il": "-2", "lvr": "3"}
     assert results["total"]["residual"] == "-0.25"
+
+
+async def test_error_counters_stand_at_zero_before_anything_fails() -> None:
+    about = replace(ABOUT, chains=(ChainName("local"),), venues=(PAPER,))
+    found = HttpServer(HttpConfig(), ManualClock(NOW), about).metrics.text().decode()
+    for line in (
+        'dnbot_rpc_errors_total{chain="local"} 0.0',
+        'dnbot_venue_errors_total{venue="paper"} 0.0',
+        'dnbot_cycle_failures_total{error="Retryable"} 0.0',
+    ):
+        assert line in found

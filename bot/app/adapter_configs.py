@@ -66,6 +66,8 @@ def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
         owners=chain.owners,
         protocols=protocols,
         reference_pools=chain.reference_pools,
+        ignore_positions=frozenset(chain.ignore_positions),
+        only_positions=frozenset(chain.only_positions),
         tokens={token: mapping for token, item in chain.tokens.items() if (mapping := item.mapping())},
         ignored=frozenset(token for token, item in chain.tokens.items() if item.ignore),
         limits=Limits(

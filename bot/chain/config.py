@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from bot.core.types import Address, ChainId, ChainName, Underlying
+from bot.core.types import Address, ChainId, ChainName, PositionId, Underlying
 from bot.setting_types.base import Table
 from bot.setting_types.fields import ProtocolName
 
@@ -114,7 +114,8 @@ class Limits:
 class ChainConfig:
     """One chain. ``multicall`` None reads through JSON-RPC batches; ``reference_pools`` only price things.
 
-    A position that holds a token of ``ignored`` is left out without a word.
+    A position that holds a token of ``ignored`` is left out without a word, and so is one of ``ignore_positions``
+    (``deployment:id``), or one that is not among ``only_positions`` where there are any.
 
     ``rpc_urls`` and ``ws_urls`` may hold keys: they never appear in a message, only an endpoint's number and host do.
     """
@@ -129,7 +130,14 @@ class ChainConfig:
     reference_pools: tuple[Address, ...] = ()
     tokens: Mapping[Address, TokenMapping] = field(default_factory=dict)
     ignored: frozenset[Address] = frozenset()
+    ignore_positions: frozenset[str] = frozenset()
+    only_positions: frozenset[str] = frozenset()
     limits: Limits = Limits()
+
+    def counts(self, position: PositionId) -> bool:
+        """Tell whether the user wants to hear of a position."""
+        name = position.partition(":")[2]
+        return name not in self.ignore_positions and (not self.only_positions or name in self.only_positions)
 
     def key(self, name: str) -> str:
         """Return the dotted configuration key of one of this chain's settings."""

@@ -22,7 +22,7 @@ from bot.chain.preflight import blame, check_chain_id, check_code
 from bot.chain.protocol import Found, MakeSources, Source
 from bot.chain.tokens import TokenBook
 from bot.core.errors import Retryable, SkipCycle
-from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
+from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, MovedPosition
 from bot.core.telemetry_event import RpcFailed
 from bot.core.types import Address, ChainName, PositionId
 from bot.ports import Clock, NoTelemetry, Telemetry
@@ -172,11 +172,16 @@ class EvmChainReader:
             chain=self.chain,
             chain_id=self._config.chain_id,
             block=block,
-            positions=tuple(found.positions),
+            positions=tuple(item for item in found.positions if self._config.counts(item.id)),
             pools=tuple(found.prices.values()),
-            left_out=tuple(found.left_out),
-            moved=tuple([item for item in found.moved if await self._is_contract(item.holder, block)]),
+            left_out=tuple(item for item in found.left_out if self._config.counts(item.position)),
+            moved=await self._moved(found, block),
         )
+
+    async def _moved(self, found: Found, block: BlockStamp) -> tuple[MovedPosition, ...]:
+        """Return the positions that count and that a contract holds now."""
+        counting = [item for item in found.moved if self._config.counts(item.position.id)]
+        return tuple([item for item in counting if await self._is_contract(item.holder, block)])
 
     async def _is_contract(self, account: Address, block: BlockStamp) -> bool:
         """Tell whether an account is a contract; one that delegates (EIP-7702) is a wallet, and what it got is gone."""

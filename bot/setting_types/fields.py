@@ -165,6 +165,13 @@ def _check_symbol(value: str) -> str:
     return value
 
 
+def _check_position(value: str) -> str:
+    deployment, _, number = value.partition(":")
+    if not deployment or (not (number.isdecimal() and number.isascii()) and not is_hex_address(number)):
+        raise ValueError("names no position; write the deployment's name and the token id or pair: name:12345")
+    return f"{deployment}:{_env_address(number)}"
+
+
 @dataclass(frozen=True, slots=True)
 class EnvKey:
     """How the upper-case key of a table in a variable's name becomes the key in the settings."""
@@ -204,6 +211,7 @@ Multicall = Annotated[str, BeforeValidator(parse_multicall)]
 HttpEndpoint = Annotated[SecretStr, AfterValidator(_check_url(("http", "https")))]
 WsEndpoint = Annotated[SecretStr, AfterValidator(_check_url(("ws", "wss")))]
 BotId = Annotated[str, AfterValidator(_check_id)]
+PositionName = Annotated[str, AfterValidator(_check_position)]
 ProtocolName = Annotated[str, AfterValidator(_check_name)]
 PerpSymbol = Annotated[Symbol, AfterValidator(_check_symbol)]
 ChainKey = Annotated[ChainName, AfterValidator(_check_name), EnvKey(str.lower)]

@@ -167,6 +167,25 @@ async def test_at_run_time_a_stranger_s_token_is_left_out_and_stops_nothing(chai
     assert ([item.id for item in view.positions], view.left_out) == ([gift.mine], ())
 
 
+async def test_positions_are_ignored_or_singled_out_by_name(chain: LocalChain) -> None:
+    gift = await gift_of(chain)
+    await gift.give(chain)
+    mine, theirs = (name.partition(":")[2] for name in (gift.mine, gift.theirs))
+    shown = {
+        "nothing said": (frozenset(), frozenset(), [gift.mine], [gift.theirs]),
+        "gift ignored": (frozenset({theirs}), frozenset(), [gift.mine], []),
+        "own ignored": (frozenset({mine}), frozenset(), [], [gift.theirs]),
+        "only mine": (frozenset(), frozenset({mine}), [gift.mine], []),
+        "only another": (frozenset(), frozenset({"uniswap_v3:999"}), [], []),
+    }
+    for ignored, only, positions, left_out in shown.values():
+        async with reading(replace(gift.config, ignore_positions=ignored, only_positions=only)) as reader:
+            await reader.check()
+            view = await reader.read()
+        assert [item.id for item in view.positions] == positions
+        assert [item.position for item in view.left_out] == left_out
+
+
 @pytest.mark.parametrize("code", [BURNS_ALL_GAS, NEVER_TELLS, SAYS_TOO_MUCH, INVALID, SAYS_NOTHING])
 @pytest.mark.parametrize("batched", [False, True])
 async def test_a_hostile_token_spoils_no_read(chain: LocalChain, code: str, *, batched: bool) -> None:

@@ -22,6 +22,7 @@ from bot.setting_types.fields import (
     HttpEndpoint,
     Integer,
     Multicall,
+    PositionName,
     Positive,
     UnderlyingKey,
     WsEndpoint,
@@ -112,6 +113,12 @@ class ChainSettings(Table):
         default=MULTICALL3, description='Multicall3 contract, or "none" to use JSON-RPC batches'
     )
     reference_pools: Addresses = Field(default=(), description="pools that are read for their price only")
+    ignore_positions: tuple[PositionName, ...] = Field(
+        default=(), description="positions that count for nothing and raise no alarm, such as gifts: deployment:id"
+    )
+    only_positions: tuple[PositionName, ...] = Field(
+        default=(), description="where it is not empty, nothing but these positions counts"
+    )
     max_head_age: Duration = Field(
         default=timedelta(seconds=60), description="oldest head before the endpoint counts as stale"
     )
@@ -154,6 +161,17 @@ class ChainSettings(Table):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two deployments have the name {twice[0]!r}; give each its own `name`")
+        return self
+
+    @model_validator(mode="after")
+    def _positions_of_deployments(self) -> Self:
+        names = {entry.settings.name for entry in self.deployments()}
+        for position in (*self.ignore_positions, *self.only_positions):
+            if position.partition(":")[0] not in names:
+                raise ValueError(f"{position} is of no deployment here; there are {', '.join(sorted(names))}")
+        both = sorted({*self.ignore_positions} & {*self.only_positions})
+        if both:
+            raise ValueError(f"{both[0]} is in ignore_positions and in only_positions; keep it in one of them")
         return self
 
     @model_validator(mode="after")

@@ -112,8 +112,8 @@ BUGS: Final = (
     Bug(
         "missing stop",
         "core/risk/added_risk.py",
-        "watch.bare > context.risk.stop.grace",
-        "watch.bare > 99 + context.risk.stop.grace",
+        "watch.bare_since is None:",
+        "watch.bare_since is not None:",
     ),
     Bug("spending limit", "core/risk/added_risk.py", "order.reduce_only or not context.spent", "order"),
     Bug(
@@ -145,14 +145,14 @@ BUGS: Final = (
     Bug(
         "loss of the hedge, day",
         "core/risk/loss_limits.py",
-        '(Trigger.LIMIT, "the hedge has lost", money.hedge_day + gain',
-        '(Trigger.LIMIT, "the hedge has lost", gain',
+        '("hedge_day", money.hedge_day + gain',
+        '("hedge_day", gain',
     ),
     Bug(
         "loss in all, lifetime",
         "core/risk/loss_limits.py",
-        'have lost", total_life, policy.total_life',
-        'have lost", gain, policy.total_life',
+        '("total_life", total_life, policy.total_life',
+        '("total_life", gain, policy.total_life',
     ),
     Bug(
         "cost a day",
@@ -184,8 +184,13 @@ BUGS: Final = (
         "any(at - item.at < policy.spacing for item in recent)",
         "any(False for item in recent)",
     ),
-    Bug("stop as large as the short", "core/risk/stop_loss.py", "if covered >= size else None", "if covered else None"),
-    Bug("stop is reduce-only", "core/risk/stop_loss.py", "item.reduce_only and is_right(", "is_right("),
+    Bug(
+        "stop as large as the short",
+        "core/risk/stop_loss.py",
+        "if covered(there) >= size - slack else None",
+        "if there else None",
+    ),
+    Bug("stop is reduce-only", "core/risk/stop_loss.py", "if item.reduce_only\n        and item", "if item"),
     Bug("stops are not stacked", "core/risk/stop_loss.py", "    if unsure:\n", "    if not unsure and unsure:\n"),
     Bug(
         "a jump is noticed",

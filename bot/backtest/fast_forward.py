@@ -264,7 +264,7 @@ def is_at_rest(inputs: CycleInputs, state: State) -> bool:
 def _is_still(watch: MarketWatch) -> bool:
     """Whether a position is what it was expected to be, under a verified stop and far from the margin's steps."""
     is_expected = watch.low == watch.position == watch.high and watch.unsettled is None
-    return is_expected and not watch.bare and watch.rung.height < Rung.TOP_UP.height
+    return is_expected and watch.bare_since is None and watch.rung.height < Rung.TOP_UP.height
 
 
 def _histories(

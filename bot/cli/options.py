@@ -41,6 +41,8 @@ def open_settings(
     """
     level = {} if log_level is None else {"log.level": log_level.value}
     loaded = load(files or [], os.environ, overrides={**level, **(overrides or {})}, live=live)
+    for text in loaded.warnings:
+        typer.echo(f"warning: {text}", err=True)
     session = ctx.ensure_object(Session)
     session.crash_dir = loaded.settings.bot.state_dir
     session.redact = Redactor(loaded.settings.secrets())

@@ -23,7 +23,7 @@ from bot.core.inputs import CycleInputs, Settlement
 from bot.core.lp.exposure import Exposure
 from bot.core.orders import OrderRequest
 from bot.core.policy import Policy
-from bot.core.risk import guards, loss_limits, margin_ladder, protection
+from bot.core.risk import guards, loss_limits, protection
 from bot.core.risk.context import RiskContext, with_short
 from bot.core.risk.protection import ProtectiveActions
 from bot.core.run_state import RunState, Trigger, moved
@@ -56,7 +56,9 @@ def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: S
 
 def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy) -> Decision:
     assessment = assess(snapshot, inputs, state, policy)
-    protective = protection.protective_actions(snapshot, assessment.state.markets, assessment.state.venues, policy)
+    protective = protection.protective_actions(
+        snapshot, state.markets, assessment.state.markets, assessment.state.venues, policy
+    )
     state = _remembered(assessment, protective, snapshot.observed_at)
 
     hedge_targets = [
@@ -101,7 +103,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
             state,
             order_times=tuple(context.order_times),
             outside=outside,
-            markets=position_tracking.expect(covered.markets, _traded(verdicts.approved)),
+            markets=position_tracking.expect(state.markets, _traded(verdicts.approved)),
         ),
         cancels=tuple(cancel for done in works for cancel in done.cancels),
         top_ups=protective.top_ups,
@@ -113,14 +115,13 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
 
 def _remembered(assessment: Assessment, protective: ProtectiveActions, now: datetime) -> State:
     """Return the state with the ladder's steps, and the run state that they and the losses ask for."""
-    markets = margin_ladder.watched(assessment.state.markets, protective.climbs)
     bot = assessment.state.bot
     asked = [(item.trigger, item.reason) for item in assessment.broken]
     if protective.freezes is not None:
         asked.append((Trigger.LIMIT, f"margin ladder: {protective.freezes}"))
     for trigger, reason in asked:
         bot = moved(bot, trigger, reason, now) or bot
-    return replace(assessment.state, bot=bot, markets=markets, venues=protective.venues)
+    return replace(assessment.state, bot=bot, markets=protective.markets, venues=protective.venues)
 
 
 def _hedge_target(key: Underlying, assessment: Assessment, state: State, policy: Policy, now: datetime) -> HedgeTarget:

@@ -152,14 +152,19 @@ class StopPolicy:
         inside: how far its trigger lies inside the liquidation price, as a fraction of that.
         farthest: the farthest that a new trigger lies above the mark, as a fraction.
         tolerance: how much nearer than wanted a resting trigger may be before it is replaced, as a fraction.
-        grace: cycles that a short may be without a verified stop before it is reduced.
+        size_tolerance: how much smaller or larger than the short a stop may be before it is replaced, as a fraction.
+        grace_time: how long a short may be without a verified stop before that is an emergency.
+        reduce_distance: the distance to liquidation within which such a short is reduced then, a step each time that
+            ``grace_time`` passes again; farther away it is kept, since selling it costs more than the missing stop.
         cool_down: how long nothing is opened again after a stop has fired.
     """
 
     inside: Decimal
     farthest: Decimal
     tolerance: Decimal
-    grace: int
+    size_tolerance: Decimal
+    grace_time: timedelta
+    reduce_distance: Decimal
     cool_down: timedelta
 
 

@@ -85,15 +85,17 @@ class MarketWatch:
     """What is remembered of one market of a venue, base units.
 
     ``position`` is the last one seen; ``low`` and ``high`` bound what it could have become by our own orders since.
-    ``unsettled`` is until when nothing is added there; ``bare`` counts the cycles that a short had no verified stop.
+    ``unsettled`` is until when nothing is added there; ``bare_since`` is since when the short there has no verified
+    stop, ``bare_step_at`` when it was last reduced for that.
     """
 
     position: Decimal
     low: Decimal
     high: Decimal
     rung: Rung = Rung.CALM
-    bare: int = 0
     unsettled: datetime | None = None
+    bare_since: datetime | None = None
+    bare_step_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

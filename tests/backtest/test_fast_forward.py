@@ -51,7 +51,7 @@ def test_nor_is_what_the_journal_or_the_account_check_waits_for(inputs: CycleInp
         {"low": Decimal(-3)},
         {"high": Decimal(-1)},
         {"position": Decimal(-1)},
-        {"bare": 1},
+        {"bare_since": NOW},
         {"unsettled": NOW + timedelta(minutes=1)},
         {"rung": Rung.TOP_UP},
     ],

@@ -53,6 +53,13 @@ def test_init_over_a_directory_says_so_and_leaves_nothing_behind(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_an_old_key_is_warned_of_on_stderr_and_does_no_harm(tmp_path: Path) -> None:
+    ran = shown(tmp_path, "[risk.stop]\ngrace = 2")
+    assert ran.code == 0
+    assert f"warning: {tmp_path / 'extra.toml'}: risk.stop.grace counted cycles" in ran.err
+    assert tomllib.loads(ran.out)["risk"]["stop"]["grace_time"] == "1m"
+
+
 def test_show_prints_toml_with_sources(tmp_path: Path) -> None:
     ran = shown(tmp_path, "[hedge]\nratio = 0.5", DNBOT_LOG__FORMAT="json")
     assert ran.code == 0

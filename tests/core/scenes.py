@@ -21,6 +21,7 @@ from bot.core.snapshot import (
     BlockStamp,
     ChainView,
     LpPosition,
+    OpenOrder,
     PerpPosition,
     PoolPrice,
     Quote,
@@ -192,10 +193,10 @@ def venue(
     at: datetime = NOW,
     cash: Decimal = Decimal(10**6),
 ) -> VenueView:
-    """Make a venue that holds ``sizes`` and quotes ETH and BTC at MARKS unless ``quotes`` say otherwise."""
+    """Make a venue that holds ``sizes`` under stops and quotes ETH and BTC at MARKS unless ``quotes`` say otherwise."""
     shown = [quote(key, venue=name) for key in MARKS] if quotes is None else list(quotes)
     held = sizes or {}
-    return VenueView(
+    view = VenueView(
         venue=name,
         as_of=at,
         quotes={item.market.symbol: item for item in shown},
@@ -214,6 +215,17 @@ def venue(
         open_orders=(),
         balance=Balance(cash, cash, cash, Decimal(0), Decimal(0)),
     )
+    return covered(view)
+
+
+def covered(view: VenueView) -> VenueView:
+    """Return a venue with a stop at twice the mark under every short, and no other orders."""
+    stops = (
+        OpenOrder(None, key, key, OrderKind.STOP_MARKET, -item.size, None, 2 * view.quotes[key].mark.price, True, NOW)
+        for key, item in view.positions.items()
+        if item.size < 0
+    )
+    return replace(view, open_orders=tuple(stops))
 
 
 def snapshot(
@@ -306,13 +318,13 @@ def quantities(decision: Decision) -> dict[Underlying, Decimal]:
 
 
 def filled(view: VenueView, decision: Decision) -> VenueView:
-    """Return the venue after all approved orders on it have filled."""
+    """Return the venue after all approved orders on it have filled, and its stops have followed."""
     positions = dict(view.positions)
     for item in decision.approved:
         if item.order.venue == view.venue:
             old = positions[item.order.symbol]
             positions[item.order.symbol] = replace(old, size=old.size + item.order.quantity)
-    return replace(view, positions=positions)
+    return covered(replace(view, positions=positions))
 
 
 def decide_simply(chains: ChainView, account: VenueView | None = None, wanted: Policy | None = None) -> Decision:

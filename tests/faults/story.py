@@ -40,6 +40,8 @@ RECOVERY: Final = 20
 PACE: Final = 12.0
 """Seconds between two cycles."""
 ADDED: Final = D(10)
+_COVERED: Final = D("0.98")
+"""The share of a short that its stop closes at least."""
 
 
 class HarmError(AssertionError):
@@ -164,7 +166,7 @@ class Story:
             self.desk.engine.account.orders,
         )
         stops = [order for order in open_orders.values() if order.kind is OrderKind.STOP_MARKET and order.reduce_only]
-        is_protected = sum((order.remaining for order in stops), ZERO) >= -self.desk.size(PERP)
+        is_protected = sum((order.remaining for order in stops), ZERO) >= -self.desk.size(PERP) * _COVERED
         return band is not None and abs(drift) <= band.outer and is_protected and resting == set(open_orders)
 
     async def _add_margin(self) -> None:

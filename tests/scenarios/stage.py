@@ -253,7 +253,8 @@ class Stage:
             self._hold(number, worth <= caps.max_order_notional * D("1.01"), f"an order of {worth:.0f} USD")
         stops = [one for one in engine.account.orders.values() if one.kind is OrderKind.STOP_MARKET and one.reduce_only]
         covered = sum((one.remaining for one in stops), ZERO)
-        self.bare = 0 if covered >= -size or away else self.bare + 1
+        is_covered = covered >= -size * (1 - self.policy.risk.stop.size_tolerance)
+        self.bare = 0 if is_covered or away else self.bare + 1
         self._hold(number, self.bare <= _STOPS_MAY_LACK, f"{self.bare} ticks without a stop for {size}")
         self._hold(number, not self._is_silent(decision), "under-hedged, and nobody is told why")
 

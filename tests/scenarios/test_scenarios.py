@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from functools import cache
 
 import pytest
@@ -12,6 +13,8 @@ from tests.scenarios.stage import Row, Told, play
 
 BEYOND = "a gap of +45% beyond liquidation"
 """The one in which no ladder and no stop can help: both lie inside the gap."""
+TOLERANCE = Decimal("0.02")
+"""The share of a short that its stop may leave."""
 
 
 @cache
@@ -48,8 +51,9 @@ def test_thin_collateral_climbs_the_whole_ladder_and_is_not_liquidated() -> None
 def test_a_stop_that_is_jumped_over_closes_the_short_and_nothing_is_opened_again() -> None:
     name = "a gap of +39% through the stop"
     rows = told(name).rows
-    assert rows[60].short == 0
-    assert all(row.short == 0 for row in rows[60:])
+    least = rows[59].short * TOLERANCE
+    assert least <= rows[60].short <= 0
+    assert all(rows[60].short <= row.short <= 0 for row in rows[60:])
     assert "fired" in alarms(name, 61, 70)
 
 

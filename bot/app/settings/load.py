@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from bot.app.settings.checks import cross_check
+from bot.app.settings.old_keys import modernised
 from bot.app.settings.origins import Layer, Origins, merge
 from bot.app.settings.problems import from_validation, raise_all
 from bot.app.settings.risk import profile_layer
@@ -22,10 +23,11 @@ _BAND: Final = "hedge.band"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings and where each of their values came from."""
+    """The settings, where each of their values came from, and what should be written otherwise by now."""
 
     settings: Settings
     origins: Origins
+    warnings: tuple[str, ...] = ()
 
 
 def load(
@@ -68,7 +70,7 @@ def build(layers: list[Layer], *, live: bool = False) -> Loaded:
     written, _ = merge(layers)
     if not written:
         raise ConfigError("no configuration given; pass -c FILE (`dnbot config init FILE` writes an example)")
-    layers = [*profile_layer(written), *layers]
+    layers, warnings = modernised([*profile_layer(written), *layers])
     _, origins = merge(layers)
     token = LAYERS.set(tuple(layers))
     try:
@@ -80,4 +82,4 @@ def build(layers: list[Layer], *, live: bool = False) -> Loaded:
     finally:
         LAYERS.reset(token)
     raise_all(cross_check(settings, origins, live=live))
-    return Loaded(settings, origins)
+    return Loaded(settings, origins, warnings)

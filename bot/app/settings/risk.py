@@ -13,7 +13,7 @@ from pydantic import Field
 from bot.app.settings.origins import Layer
 from bot.core.policy import LadderPolicy, Level, LossPolicy, RiskPolicy, StopPolicy
 from bot.setting_types.base import Table
-from bot.setting_types.fields import Duration, Fraction, Integer, NotNegative, Positive
+from bot.setting_types.fields import Duration, Fraction, NotNegative, Positive
 
 PositiveShare = Annotated[Fraction, Field(gt=0, le=1)]
 Distance = Annotated[Fraction, Field(gt=0)]
@@ -73,14 +73,31 @@ class StopSettings(Table):
     tolerance: Annotated[Fraction, Field(gt=0, lt=1)] = Field(
         default=Decimal("0.1"), description="how much nearer than wanted a resting trigger may be before it is moved"
     )
-    grace: Integer = Field(
-        default=2, ge=1, description="cycles without a verified stop after which the short is reduced"
+    size_tolerance: Annotated[Fraction, Field(ge=0, le=0.05)] = Field(
+        default=Decimal("0.02"),
+        description="how far a stop's size may be from the short's before it is replaced, to 5%",
+    )
+    grace_time: Duration = Field(
+        default=timedelta(minutes=1),
+        description="how long a short may be without a verified stop before it is reduced, or loudly kept",
+    )
+    reduce_distance: Annotated[Fraction, Field(ge=0)] = Field(
+        default=Decimal("0.25"),
+        description="distance to liquidation within which a short without a stop is reduced, a step per grace_time",
     )
     cool_down: Duration = Field(default=timedelta(hours=1), description="no re-entry for so long after a stop fired")
 
     def policy(self) -> StopPolicy:
         """Return the stop as decide() takes it."""
-        return StopPolicy(self.inside, self.farthest, self.tolerance, self.grace, self.cool_down)
+        return StopPolicy(
+            inside=self.inside,
+            farthest=self.farthest,
+            tolerance=self.tolerance,
+            size_tolerance=self.size_tolerance,
+            grace_time=self.grace_time,
+            reduce_distance=self.reduce_distance,
+            cool_down=self.cool_down,
+        )
 
 
 class LossSettings(Table):
@@ -164,7 +181,7 @@ _PROFILES: Final[Mapping[Profile, Mapping[str, object]]] = {
                 "reduce_distance": "12%",
                 "freeze_distance": "8%",
             },
-            "stop": {"inside": "3%"},
+            "stop": {"inside": "3%", "reduce_distance": "25%"},
             "loss": {"total_day": "10%", "total_life": "25%"},
         },
         "guards": {
@@ -184,7 +201,7 @@ _PROFILES: Final[Mapping[Profile, Mapping[str, object]]] = {
                 "reduce_distance": "8%",
                 "freeze_distance": "5%",
             },
-            "stop": {"inside": "2%"},
+            "stop": {"inside": "2%", "reduce_distance": "16%"},
             "loss": {"total_day": "15%", "total_life": "35%"},
         },
         "guards": {
@@ -204,7 +221,7 @@ _PROFILES: Final[Mapping[Profile, Mapping[str, object]]] = {
                 "reduce_distance": "4%",
                 "freeze_distance": "2.5%",
             },
-            "stop": {"inside": "1%"},
+            "stop": {"inside": "1%", "reduce_distance": "8%"},
             "loss": {"total_day": "20%", "total_life": "50%"},
         },
         "guards": {

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Final
 
+from bot.app.settings.old_keys import old_path
 from bot.app.settings.origins import Layer, Path
 from bot.app.settings.table_tree import Shape, is_list, is_mapping, is_table, known_keys, resolve, step
 from bot.core.errors import ConfigError
@@ -102,6 +103,8 @@ def _secret(file: FilePath, *, because: str = "it is a secret's file") -> str:
 
 def _layer(name: str, text: str, source: str, present: Mapping[str, object], *, asked: str | None = None) -> Layer:
     found = resolve(name[len(PREFIX) :], present)
+    if found is None and (old := old_path(name[len(PREFIX) :])) is not None:
+        return Layer(source, nest(old, text))
     if found is None:
         near = difflib.get_close_matches(name.upper(), list(_variables(present)), n=1, cutoff=0)
         kind = source.partition(" ")[0]

@@ -41,16 +41,21 @@ def cool_down(order: OrderRequest, context: RiskContext) -> Verdict:
 
 
 def margin_ladder(order: OrderRequest, context: RiskContext) -> Verdict:
-    """Nothing is added to a venue while one of its shorts is being topped up or reduced, or has no verified stop."""
+    """Nothing is added to a venue while one of its shorts is being topped up or reduced."""
     if order.reduce_only:
         return Approved(order)
     for (venue, symbol), other in context.markets.items():
         if venue == order.venue and other.rung.height >= Rung.TOP_UP.height:
             return Refused(order, "margin ladder", f"{symbol} is on the step {other.rung.value}")
-    watch = context.markets.get((order.venue, order.symbol))
-    if watch is not None and watch.bare > context.risk.stop.grace:
-        return Refused(order, "missing stop", f"no verified stop for {watch.bare} cycles")
     return Approved(order)
+
+
+def missing_stop(order: OrderRequest, context: RiskContext) -> Verdict:
+    """Nothing is added to a short that has no verified stop."""
+    watch = context.markets.get((order.venue, order.symbol))
+    if order.reduce_only or watch is None or watch.bare_since is None:
+        return Approved(order)
+    return Refused(order, "missing stop", f"no verified stop since {watch.bare_since:%H:%M:%S} UTC")
 
 
 def spending(order: OrderRequest, context: RiskContext) -> Verdict:

@@ -134,6 +134,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     added_risk.settling,
     added_risk.cool_down,
     added_risk.margin_ladder,
+    added_risk.missing_stop,
     added_risk.spending,
     step_cap,
     added_risk.order_share,

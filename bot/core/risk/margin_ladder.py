@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
 from bot.core.decision import AddMargin, Alarm, PositionRisk, Severity, TopUpAction, Transfer
-from bot.core.policy import LadderPolicy, Level
+from bot.core.policy import LadderPolicy, Level, RiskPolicy, StopPolicy
 from bot.core.risk.liquidation import MarginAccount
 from bot.core.snapshot import VenueView
 from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch
@@ -62,14 +62,41 @@ def _reached(position_risk: PositionRisk, policy: LadderPolicy, slack: Decimal) 
     return Rung.CALM
 
 
-def climb(position_risk: PositionRisk, policy: LadderPolicy, watch: MarketWatch | None, grace: int) -> Climb:
-    """Say what a short's place on the ladder asks for; a short that stays without a stop is reduced too."""
-    rung = rung_of(position_risk, policy, watch.rung if watch else Rung.CALM)
+def climb(position_risk: PositionRisk, policy: RiskPolicy, watch: MarketWatch | None, at: datetime) -> Climb:
+    """Say what a short's place on the ladder asks for; near liquidation one that lacks its stop is reduced too."""
+    ladder = policy.ladder
+    rung = rung_of(position_risk, ladder, watch.rung if watch else Rung.CALM)
     if rung.height >= Rung.REDUCE.height:
-        return Climb(position_risk, rung, policy.step, f"margin ladder: {words(position_risk)}")
-    if watch is not None and watch.bare > grace:
-        return Climb(position_risk, rung, policy.step, f"no verified stop for {watch.bare} cycles")
+        return Climb(position_risk, rung, ladder.step, f"margin ladder: {words(position_risk)}")
+    if watch is not None and watch.bare_since is not None and is_near(position_risk, policy.stop):
+        due = max(watch.bare_since, watch.bare_step_at or watch.bare_since) + policy.stop.grace_time
+        if at >= due:
+            return Climb(position_risk, rung, ladder.step, f"no verified stop for {_lasting(at - watch.bare_since)}")
     return Climb(position_risk, rung, ZERO, "")
+
+
+def is_near(position_risk: PositionRisk, policy: StopPolicy) -> bool:
+    """Whether liquidation is so near that a short without a stop has to be reduced."""
+    return position_risk.distance is not None and position_risk.distance <= policy.reduce_distance
+
+
+def _lasting(time: timedelta) -> str:
+    return f"{time.total_seconds():.0f} s"
+
+
+def bare_alarm(position_risk: PositionRisk, lasted: timedelta, policy: StopPolicy) -> Alarm:
+    """Tell of a short without a verified stop: at once, and loudly once the grace is over."""
+    name = f"{position_risk.symbol} at {position_risk.venue}"
+    text = f"{name}: short {-position_risk.size:f} without a verified stop for {_lasting(lasted)}: nothing is added"
+    is_over = lasted >= policy.grace_time
+    if is_over and is_near(position_risk, policy):
+        text = f"{text}, and it is reduced step by step, since {words(position_risk)}"
+    elif is_over:
+        text = (
+            f"{text}; it is kept, since liquidation is farther than risk.stop.reduce_distance: {words(position_risk)}"
+        )
+    severity = Severity.CRITICAL if is_over else Severity.WARNING
+    return Alarm(f"bare:{position_risk.venue}:{position_risk.symbol}", severity, text)
 
 
 def words(position_risk: PositionRisk) -> str:
@@ -195,10 +222,21 @@ def reduction(item: Climb, lot: Decimal) -> Decimal:
     return min(lots * lot, (size / lot).to_integral_value(ROUND_FLOOR) * lot)
 
 
-def watched(markets: Mapping[MarketKey, MarketWatch], climbs: tuple[Climb, ...]) -> dict[MarketKey, MarketWatch]:
-    """Note every short's step; a market without a short is calm."""
+def watched(
+    markets: Mapping[MarketKey, MarketWatch], climbs: Iterable[Climb], reduced: Container[MarketKey], at: datetime
+) -> dict[MarketKey, MarketWatch]:
+    """Note every short's step, and which are reduced now for want of a stop; a market without a short is calm."""
     rungs = {(item.position_risk.venue, item.position_risk.symbol): item.rung for item in climbs}
-    return {key: replace(watch, rung=rungs.get(key, Rung.CALM)) for key, watch in markets.items()}
+    return {
+        key: replace(watch, rung=rungs.get(key, Rung.CALM), bare_step_at=_stepped(watch, at, is_reduced=key in reduced))
+        for key, watch in markets.items()
+    }
+
+
+def _stepped(watch: MarketWatch, at: datetime, *, is_reduced: bool) -> datetime | None:
+    if watch.bare_since is None:
+        return None
+    return at if is_reduced else watch.bare_step_at
 
 
 def by_venue(climbs: tuple[Climb, ...], venue: VenueId) -> tuple[Climb, ...]:

@@ -9,10 +9,10 @@ from typing import Final
 
 from bot.core.data_quality import position_tracking
 from bot.core.decision import Alarm, Decision, PositionRisk, Severity, StopAction, TopUpAction
-from bot.core.hedge.markets import HedgeMarkets, MarketState, hedge_markets_of, in_flight, known_venues
+from bot.core.hedge.markets import HedgeMarkets, hedge_markets_of, in_flight, known_venues
 from bot.core.hedge.plan import Relief
 from bot.core.inputs import CycleInputs, Pending, Settlement
-from bot.core.policy import Policy
+from bot.core.policy import Policy, StopPolicy
 from bot.core.risk import margin_ladder, stop_loss
 from bot.core.risk.liquidation import position_risks
 from bot.core.risk.margin_ladder import Climb
@@ -26,11 +26,12 @@ _DISAGREE: Final = Decimal("0.02")
 
 @dataclass(frozen=True, slots=True)
 class ProtectiveActions:
-    """What the margin ladder asks for in this cycle."""
+    """What the margin ladder asks for in this cycle, and what is remembered of it."""
 
     climbs: tuple[Climb, ...]
     top_ups: tuple[TopUpAction, ...]
     reliefs: Mapping[MarketKey, Relief]
+    markets: dict[MarketKey, MarketWatch]
     venues: dict[VenueId, VenueWatch]
     alarms: tuple[Alarm, ...]
 
@@ -41,20 +42,28 @@ class ProtectiveActions:
 
 
 def protective_actions(
-    snapshot: Snapshot, markets: Mapping[MarketKey, MarketWatch], venues: Mapping[VenueId, VenueWatch], policy: Policy
+    snapshot: Snapshot,
+    before: Mapping[MarketKey, MarketWatch],
+    markets: Mapping[MarketKey, MarketWatch],
+    venues: Mapping[VenueId, VenueWatch],
+    policy: Policy,
 ) -> ProtectiveActions:
-    """Put every short on the ladder, and say what it asks for: money first, then reductions."""
-    steps, grace = policy.risk.ladder, policy.risk.stop.grace
+    """Put every short on the ladder, and say what it asks for: money first, then reductions.
+
+    ``before`` are the markets as the last look left them, ``markets`` as they are now.
+    """
+    steps, at = policy.risk.ladder, snapshot.observed_at
+    watches = dict(markets)
     climbs: list[Climb] = []
     actions: list[TopUpAction] = []
     alarms: list[Alarm] = []
     reliefs: dict[MarketKey, Relief] = {}
     after = dict(venues)
     for view in snapshot.known_venues:
-        here = tuple(
-            margin_ladder.climb(one, steps, markets.get((one.venue, one.symbol)), grace) for one in position_risks(view)
-        )
-        funds = margin_ladder.top_up(view, here, after[view.venue], steps, snapshot.observed_at)
+        shorts = position_risks(view)
+        watches |= with_stops(watches, before, view, shorts, policy.risk.stop)
+        here = tuple(margin_ladder.climb(one, policy.risk, watches.get((one.venue, one.symbol)), at) for one in shorts)
+        funds = margin_ladder.top_up(view, here, after[view.venue], steps, at)
         after[view.venue] = funds.watch
         climbs += here
         actions += funds.actions
@@ -69,7 +78,36 @@ def protective_actions(
             if item.reduce > 0
             and not (item.position_risk.symbol in funds.relieved and item.rung.height < Rung.FREEZE.height)
         }
-    return ProtectiveActions(tuple(climbs), tuple(actions), reliefs, after, tuple(alarms))
+    watched = margin_ladder.watched(watches, climbs, reliefs, at)
+    return ProtectiveActions(tuple(climbs), tuple(actions), reliefs, watched, after, tuple(alarms))
+
+
+def with_stops(
+    markets: Mapping[MarketKey, MarketWatch],
+    before: Mapping[MarketKey, MarketWatch],
+    view: VenueView,
+    shorts: Iterable[PositionRisk],
+    policy: StopPolicy,
+) -> dict[MarketKey, MarketWatch]:
+    """Note since when the shorts of a venue have no verified stop.
+
+    A stop has to cover what the short was at the last look already; what was sold since has until the next one.
+    """
+    bare = {(one.venue, one.symbol): one for one in shorts if _is_bare(one, before, view, policy)}
+    found = {}
+    for symbol in view.positions:
+        key = view.venue, symbol
+        since = markets[key].bare_since or view.as_of if key in bare else None
+        found[key] = replace(markets[key], bare_since=since)
+    return found
+
+
+def _is_bare(short: PositionRisk, before: Mapping[MarketKey, MarketWatch], view: VenueView, policy: StopPolicy) -> bool:
+    last = before.get((short.venue, short.symbol))
+    if last is None:
+        return False
+    stops = stop_loss.verified(short, view.open_orders)
+    return stop_loss.covered(stops) < min(-last.position, -short.size) * (1 - policy.size_tolerance)
 
 
 def _relief(view: VenueView, item: Climb) -> Relief:
@@ -92,12 +130,11 @@ def _disagreements(climbs: Iterable[Climb]) -> list[Alarm]:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The stops of all markets: what is done, what is told, the shorts with their stops, and bare cycles counted."""
+    """The stops of all markets: what is done, what is told, and the shorts with their stops."""
 
     actions: tuple[StopAction, ...]
     alarms: tuple[Alarm, ...]
     position_risks: tuple[PositionRisk, ...]
-    markets: dict[MarketKey, MarketWatch]
 
 
 def cover(
@@ -110,37 +147,26 @@ def cover(
 ) -> Cover:
     """Decide about every market's stop.
 
-    ``markets`` hold the counts of the last cycle, and the present steps; ``shorts`` say where each short stands.
+    ``markets`` hold the present steps, and since when stops are missing; ``shorts`` say where each short stands.
     """
     actions: list[StopAction] = []
     alarms: list[Alarm] = []
-    after = dict(markets)
     found = {(one.venue, one.symbol): one for one in shorts}
     views = known_venues(snapshot)
     for underlying, item in hedge_markets.items():
         for market_state in item.open:
             key = market_state.market.venue, market_state.market.symbol
-            position_risk, old = found.get(key), after[key]
+            position_risk, watch = found.get(key), markets[key]
             orders = views[market_state.market.venue].open_orders
             what = stop_loss.protect(market_state, underlying, position_risk, orders, pending, policy.risk.stop)
-            bare = old.bare + 1 if what.is_bare else 0
-            after[key] = replace(old, bare=bare)
             actions += what.actions
-            alarms += [*what.alarms, *_bare_alarm(market_state, bare, policy.risk.stop.grace)]
+            alarms += what.alarms
             if position_risk is not None:
-                found[key] = replace(position_risk, rung=old.rung, stop=what.verified)
-    return Cover(tuple(actions), tuple(alarms), tuple(found.values()), after)
-
-
-def _bare_alarm(market_state: MarketState, bare: int, grace: int) -> list[Alarm]:
-    if bare < grace:
-        return []
-    severity = Severity.CRITICAL if bare > grace else Severity.WARNING
-    name = f"{market_state.market.symbol} at {market_state.market.venue}"
-    text = f"{name}: short {-market_state.position:f} without a verified stop for {bare} cycles"
-    if bare > grace:
-        text = f"{text}: it is reduced"
-    return [Alarm(f"bare:{market_state.market.venue}:{market_state.market.symbol}", severity, text)]
+                found[key] = replace(position_risk, rung=watch.rung, stop=what.trigger)
+                if watch.bare_since is not None:
+                    lasted = snapshot.observed_at - watch.bare_since
+                    alarms.append(margin_ladder.bare_alarm(position_risk, lasted, policy.risk.stop))
+    return Cover(tuple(actions), tuple(alarms), tuple(found.values()))
 
 
 def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: Settlement, policy: Policy) -> Decision:
@@ -168,15 +194,13 @@ def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: S
     markets, jumps = position_tracking.follow_markets(
         expected, fresh.known_venues, flights, inputs.fired, fresh.observed_at, policy.risk.settle_time
     )
-    # a stop that was verified before this cycle's orders ends the count, and one cycle counts once
-    counted = {
-        key: replace(item, bare=min(item.bare, before.markets[key].bare if key in before.markets else 0))
-        for key, item in markets.items()
-    }
+    risks = {view.venue: position_risks(view) for view in fresh.known_venues}
+    for view in fresh.known_venues:
+        markets |= with_stops(markets, before.markets, view, risks[view.venue], policy.risk.stop)
     views = known_venues(fresh)
     hedge_markets = {key: hedge_markets_of(policy.hedges[key], views, flights) for key in sorted(policy.hedges)}
-    shorts = [one for view in fresh.known_venues for one in position_risks(view)]
-    covered = cover(hedge_markets, fresh, settlement.pending, counted, policy, shorts)
+    shorts = [one for found in risks.values() for one in found]
+    covered = cover(hedge_markets, fresh, settlement.pending, markets, policy, shorts)
     told = {alarm.key for alarm in covered.alarms} | {alarm.key for alarm in jumps}
     kept = tuple(
         alarm for alarm in decision.alarms if alarm.key not in told and not alarm.key.startswith(("bare:", "stop:"))
@@ -186,5 +210,5 @@ def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: S
         stops=covered.actions,
         position_risks=covered.position_risks,
         alarms=(*kept, *jumps, *covered.alarms),
-        state=replace(state, markets=covered.markets),
+        state=replace(state, markets=markets),
     )

@@ -14,22 +14,18 @@ from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.policy import StopPolicy
 from bot.core.risk.guards import check_stop
 from bot.core.snapshot import OpenOrder
-from bot.core.types import Underlying
+from bot.core.types import ZERO, Symbol, Underlying
 
 _HALF: Final = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What is done about the stop of one market; ``verified`` is the trigger of the stop that covers the short now.
-
-    ``is_bare``: there is a short without a verified stop.
-    """
+    """What is done about the stop of one market; ``trigger`` is that of the stop that covers the short now."""
 
     actions: tuple[StopAction, ...] = ()
     alarms: tuple[Alarm, ...] = ()
-    verified: Decimal | None = None
-    is_bare: bool = False
+    trigger: Decimal | None = None
 
 
 def trigger_for(mark: Decimal, liquidation: Decimal | None, tick: Decimal, policy: StopPolicy) -> Decimal:
@@ -50,6 +46,33 @@ def is_right(trigger: Decimal | None, wanted: Decimal, liquidation: Decimal | No
     return liquidation is None or trigger <= liquidation * (1 - policy.inside * _HALF)
 
 
+def verified(position_risk: PositionRisk, orders: Iterable[OpenOrder]) -> list[OpenOrder]:
+    """Return the stops that protect a short: listed by the venue, reduce-only, between the mark and liquidation.
+
+    A trigger that the mark has passed protects nothing: a venue may have taken it on the wrong side, and never fire it.
+    """
+    mark, liquidation = position_risk.mark, position_risk.liquidation
+    return [
+        item
+        for item in _stops(orders, position_risk.symbol)
+        if item.reduce_only
+        and item.trigger is not None
+        and mark < item.trigger
+        and (liquidation is None or item.trigger < liquidation)
+    ]
+
+
+def covered(stops: Iterable[OpenOrder]) -> Decimal:
+    """Return what stops close, base units."""
+    return sum((item.remaining for item in stops), ZERO)
+
+
+def _stops(orders: Iterable[OpenOrder], symbol: Symbol) -> list[OpenOrder]:
+    return [
+        item for item in orders if item.symbol == symbol and item.kind is OrderKind.STOP_MARKET and item.remaining > 0
+    ]
+
+
 def protect(
     market_state: MarketState,
     underlying: Underlying,
@@ -60,43 +83,31 @@ def protect(
 ) -> Protection:
     """Decide what to do about the stops of one market.
 
-    A stop is verified where the venue lists it: reduce-only, on mark, not smaller than the short, at a right trigger.
-    It is replaced where its size differs from the short's; the new one goes out first, and the old one only once the
-    venue has it, so that the short is never without. While the end of a stop that was sent is unknown no other one is
-    sent: stops are never stacked. Without a short every stop is taken back, unless a sale may still fill.
+    They are replaced where their size leaves the short's by more than a tolerance, so that small fills don't churn
+    them; the new one goes out first, and the old one only once the venue has it, so that the short is never without.
+    While the end of a stop that was sent is unknown no other one is sent: stops are never stacked. Without a short
+    every stop is taken back, unless a sale may still fill.
     """
     key = market_state.market.venue, market_state.market.symbol
-    listed = [
-        item
-        for item in orders
-        if item.symbol == market_state.market.symbol and item.kind is OrderKind.STOP_MARKET and item.remaining > 0
-    ]
-    unsure = [item for item in pending if _is_unsure_stop(item, key, listed)]
+    listed = _stops(orders, market_state.market.symbol)
     if market_state.position >= 0 or position_risk is None:
-        stale = (
-            ()
-            if market_state.flight.selling
-            else tuple(DropStop(item) for item in _cancels(market_state, listed, "no short is left"))
-        )
-        return Protection(stale)
-    size = -market_state.position
+        stale = () if market_state.flight.selling else _cancels(market_state, listed, "no short is left")
+        return Protection(tuple(DropStop(item) for item in stale))
+    size, slack = -market_state.position, -market_state.position * policy.size_tolerance
+    there = verified(position_risk, listed)
+    triggers = (item.trigger for item in there if item.trigger)
+    trigger = min(triggers, default=None) if covered(there) >= size - slack else None
     wanted = trigger_for(market_state.mark, position_risk.liquidation, market_state.rules.tick, policy)
-    right = [
-        item
-        for item in listed
-        if item.reduce_only and is_right(item.trigger, wanted, position_risk.liquidation, policy)
-    ]
-    covered = sum((item.remaining for item in right), Decimal(0))
-    verified = min((item.trigger for item in right if item.trigger), default=None) if covered >= size else None
+    right = [item for item in there if is_right(item.trigger, wanted, position_risk.liquidation, policy)]
     pieces = _pieces(size, market_state.rules.max_quantity)
-    if sorted(item.remaining for item in right) == pieces:
+    if abs(covered(right) - size) <= slack and len(right) <= len(pieces):
         extra = [item for item in listed if item not in right]
-        return Protection(
-            tuple(DropStop(item) for item in _cancels(market_state, extra, "another stop stands")), (), verified
-        )
+        dropped = _cancels(market_state, extra, "another stop stands")
+        return Protection(tuple(DropStop(item) for item in dropped), (), trigger)
+    unsure = [item for item in pending if _is_unsure_stop(item, key, listed)]
     if unsure:
-        return Protection((), _waits(market_state, verified, unsure), verified, verified is None)
-    return _placed(market_state, underlying, (pieces, wanted), listed, verified)
+        return Protection((), _waits(market_state, trigger, unsure), trigger)
+    return _placed(market_state, underlying, (pieces, wanted), listed, trigger)
 
 
 def _is_unsure_stop(item: Pending, key: tuple[str, str], listed: Iterable[OpenOrder]) -> bool:
@@ -120,8 +131,8 @@ def _cancels(market_state: MarketState, orders: Iterable[OpenOrder], reason: str
     return tuple(Cancel(item.client_id, venue, symbol, reason) for item in orders if item.client_id is not None)
 
 
-def _waits(market_state: MarketState, verified: Decimal | None, unsure: list[Pending]) -> tuple[Alarm, ...]:
-    if verified is not None:
+def _waits(market_state: MarketState, trigger: Decimal | None, unsure: list[Pending]) -> tuple[Alarm, ...]:
+    if trigger is not None:
         return ()
     names = ", ".join(item.intent.client_id for item in unsure)
     message = f"{market_state.market.symbol} at {market_state.market.venue}: stop {names} is not seen to rest yet"
@@ -133,11 +144,11 @@ def _placed(
     underlying: Underlying,
     wanted: tuple[list[Decimal], Decimal],
     listed: list[OpenOrder],
-    verified: Decimal | None,
+    standing: Decimal | None,
 ) -> Protection:
     """Put stops of the right sizes there; the last of them replaces all the others."""
     pieces, trigger = wanted
-    what = "resized" if verified is not None else "placed"
+    what = "resized" if standing is not None else "placed"
     requests = [
         _request(market_state, underlying, size, trigger, f"stop-loss {what}: short {-market_state.position:f}")
         for size in pieces
@@ -147,11 +158,11 @@ def _placed(
     if refused:
         message = f"{market_state.market.symbol} at {market_state.market.venue}: {refused[0].reason}"
         alarm = Alarm(f"stop:{market_state.market.venue}:{market_state.market.symbol}", Severity.CRITICAL, message)
-        return Protection((), (alarm,), verified, verified is None)
+        return Protection((), (alarm,), standing)
     old = _cancels(market_state, listed, "replaced by a stop of the right size and trigger")
     approved = [item for item in verdicts if isinstance(item, Approved)]
     actions = [PlaceStop(item) for item in approved[:-1]] + [PlaceStop(approved[-1], old)]
-    return Protection(tuple(actions), (), verified, verified is None)
+    return Protection(tuple(actions), (), standing)
 
 
 def _request(

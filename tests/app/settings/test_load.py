@@ -286,3 +286,25 @@ def test_an_endpoint_never_shows_in_an_error(tmp_path: Path) -> None:
     for bad in ('["ftp://host/SECRETKEY"]', '"https://host/SECRETKEY"', '[["https://host/SECRETKEY"]]'):
         error = refused(tmp_path, f"[chains.local]\nrpc_urls = {bad}")
         assert "SECRETKEY" not in str(error)
+
+
+@pytest.mark.parametrize("value", ["2", "1", '"90s"'])
+def test_the_old_grace_in_cycles_is_accepted_with_a_warning_and_not_read_as_seconds(tmp_path: Path, value: str) -> None:
+    found = loaded(tmp_path, f"[risk.stop]\ngrace = {value}\ninside = 0.02")
+    stop = found.settings.policy().risk.stop
+    assert (stop.grace_time, stop.inside) == (timedelta(minutes=1), Decimal("0.02"))
+    (warning,) = found.warnings
+    assert warning.startswith(f"{tmp_path / 'extra.toml'}: risk.stop.grace counted cycles")
+
+
+def test_an_old_key_in_the_environment_is_accepted_with_a_warning(tmp_path: Path) -> None:
+    found = loaded(tmp_path, DNBOT_RISK__STOP__GRACE="2")
+    assert found.settings.policy().risk.stop.grace_time == timedelta(minutes=1)
+    assert [text.split(":")[0] for text in found.warnings] == ["environment DNBOT_RISK__STOP__GRACE"]
+
+
+def test_the_new_grace_counts_beside_the_old_one_and_without_it_nothing_is_said(tmp_path: Path) -> None:
+    both = loaded(tmp_path, '[risk.stop]\ngrace = 2\ngrace_time = "90s"')
+    assert both.settings.policy().risk.stop.grace_time == timedelta(seconds=90)
+    assert loaded(tmp_path, '[risk.stop]\ngrace_time = "2m"').warnings == ()
+    assert refused(tmp_path, "[risk.stop]\ngraze = 2").key == "risk.stop.graze"

@@ -85,7 +85,7 @@ def test_nothing_ends_long(position: str, order: OrderRequest, may: bool) -> Non
         ),
         (added_risk.cool_down, {"fired": {ETH: NOW - CAREFUL.stop.cool_down + timedelta(seconds=1)}}),
         (added_risk.margin_ladder, {"markets": {KEY: MarketWatch(D(-2), D(-2), D(-2), rung=Rung.TOP_UP)}}),
-        (added_risk.margin_ladder, {"markets": {KEY: MarketWatch(D(-2), D(-2), D(-2), bare=CAREFUL.stop.grace + 1)}}),
+        (added_risk.missing_stop, {"markets": {KEY: MarketWatch(D(-2), D(-2), D(-2), bare_since=NOW)}}),
         (added_risk.spending, {"spent": (Overspend("cost_day", "too much"),)}),
         (added_risk.order_share, {"policy": replace(GUARDS, max_order_share=D("0.1")), "capital": D(10)}),
         (added_risk.venue_cap, {"venue_caps": {PAPER: D(5000)}, "venue_shorts": {PAPER: D(4999)}}),

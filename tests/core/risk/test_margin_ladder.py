@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from bot.core.decision import AddMargin, PositionRisk, Transfer
+from bot.core.decision import AddMargin, PositionRisk, Severity, Transfer
 from bot.core.risk.liquidation import position_risks
-from bot.core.risk.margin_ladder import climb, reduction, rung_of, top_up
+from bot.core.risk.margin_ladder import bare_alarm, climb, reduction, rung_of, top_up
 from bot.core.snapshot import PerpPosition, VenueView
 from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch
 from tests.core.risk.test_margin import TABLE
@@ -62,23 +62,52 @@ def test_a_step_is_left_only_past_it_and_climbed_at_once(distance: str, before: 
 
 
 @pytest.mark.parametrize(
-    ("distance", "bare", "share"),
+    ("distance", "bare_for", "share"),
     [
-        ("0.30", 0, "0"),
-        ("0.20", 0, "0"),
-        ("0.12", 0, "0.25"),
-        ("0.05", 0, "0.25"),
-        ("0.30", 3, "0.25"),
-        ("0.30", 2, "0"),
+        ("0.30", None, "0"),
+        ("0.20", None, "0"),
+        ("0.12", None, "0.25"),
+        ("0.05", None, "0.25"),
+        ("0.25", 60, "0.25"),
+        ("0.25", 59, "0"),
+        ("0.26", 3600, "0"),
+        ("0.12", 1, "0.25"),
     ],
 )
-def test_the_upper_steps_and_a_short_that_stays_bare_are_reduced(distance: str, bare: int, share: str) -> None:
-    watch = MarketWatch(D(-10), D(-10), D(-10), bare=bare)
-    found = climb(position_risk(distance), LADDER, watch, CAREFUL.stop.grace)
+def test_the_upper_steps_and_a_short_near_liquidation_that_stays_bare_are_reduced(
+    distance: str, bare_for: int | None, share: str
+) -> None:
+    since = None if bare_for is None else NOW - timedelta(seconds=bare_for)
+    watch = MarketWatch(D(-10), D(-10), D(-10), bare_since=since)
+    found = climb(position_risk(distance), CAREFUL, watch, NOW)
     assert found.reduce == D(share)
     if found.reduce:
         assert reduction(found, D("0.3")) == D("2.7")  # a quarter of 10, in whole lots, rounded up
         assert reduction(replace(found, position_risk=position_risk(distance, size="-0.2")), D("0.3")) == 0
+
+
+@pytest.mark.parametrize(("step_ago", "share"), [(59, "0"), (60, "0.25"), (None, "0.25")])
+def test_the_steps_for_want_of_a_stop_are_spread_over_time(step_ago: int | None, share: str) -> None:
+    last = None if step_ago is None else NOW - timedelta(seconds=step_ago)
+    bare = MarketWatch(D(-10), D(-10), D(-10), bare_since=NOW - timedelta(minutes=10), bare_step_at=last)
+    assert climb(position_risk("0.2"), CAREFUL, bare, NOW).reduce == D(share)
+
+
+@pytest.mark.parametrize(
+    ("distance", "seconds", "severity", "words"),
+    [
+        ("0.2", 0, Severity.WARNING, "nothing is added"),
+        ("0.2", 59, Severity.WARNING, "nothing is added"),
+        ("0.2", 60, Severity.CRITICAL, "reduced step by step"),
+        ("0.9", 60, Severity.CRITICAL, "it is kept"),
+    ],
+)
+def test_a_missing_stop_is_told_at_once_and_loudly_after_the_grace(
+    distance: str, seconds: int, severity: Severity, words: str
+) -> None:
+    alarm = bare_alarm(position_risk(distance), timedelta(seconds=seconds), CAREFUL.stop)
+    assert (alarm.key, alarm.severity) == (f"bare:{PAPER}:{PERP}", severity)
+    assert words in alarm.message
 
 
 def account(margin: str, *, isolated: bool, reserve: str = "0") -> VenueView:
@@ -92,7 +121,7 @@ def account(margin: str, *, isolated: bool, reserve: str = "0") -> VenueView:
 
 
 def asked(view: VenueView, watch: VenueWatch) -> tuple[AddMargin | Transfer, ...]:
-    climbs = tuple(climb(one, LADDER, None, CAREFUL.stop.grace) for one in position_risks(view))
+    climbs = tuple(climb(one, CAREFUL, None, NOW) for one in position_risks(view))
     return top_up(view, climbs, watch, LADDER, NOW).actions
 
 

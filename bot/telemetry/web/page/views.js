@@ -161,7 +161,7 @@ function margin({ venues, perps }) {
   });
   const open = perps.filter((perp) => Number(perp.size) !== 0).map((perp) => {
     const distance = number(perp.distance);
-    const stop = Math.abs(Number(perp.size)) <= Number(perp.stop_covered) ? "stop rests" : "no full stop";
+    const stop = 0.95 * Math.abs(Number(perp.size)) <= Number(perp.stop_covered) ? "stop rests" : "no full stop";
     return el(
       "div", "gauge",
       el("div", "line", el("b", "", `${units(perp.size)} ${perp.symbol}`), el("span", tone(number(perp.unrealised)), usd(perp.unrealised, { sign: true }))),

@@ -19,7 +19,7 @@ import numpy as np
 
 from bot.backtest.columns import Floats, Ints, Tape, part
 from bot.backtest.scenario import PoolSpec, PositionSpec, TokenSpec
-from bot.core.amm.concentrated import V3Position
+from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.amm.decimal_context import PRECISE, from_x96
 from bot.core.amm.tick_math import MAX_TICK, nearest_usable_tick, sqrt_ratio_at_tick
 from bot.core.errors import ConfigError
@@ -107,7 +107,7 @@ def open_position(facts: PoolFacts, spec: PositionSpec, spacing: int, tick: int,
     lower, upper = _range(spec, spacing, tick)
     if not lower <= tick < upper:
         raise ConfigError(f"a range of {spec.width} around the price is narrower than the pool's tick spacing")
-    unit = V3Position(10**30, lower, upper, sqrt_ratio_at_tick(tick), tick, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    unit = ConcentratedPosition(10**30, lower, upper, sqrt_ratio_at_tick(tick), tick, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     amounts = unit.amounts()
     price = facts.price(tick)
     volatile, stable = (amounts.principal1, amounts.principal0)[:: 1 if facts.is_inverted else -1]
@@ -141,12 +141,12 @@ class PoolDay:
     inside0: Sequence[list[int]]
     inside1: Sequence[list[int]]
 
-    def curve(self, place: int, index: int) -> V3Position:
+    def curve(self, place: int, index: int) -> ConcentratedPosition:
         """Return a position at an index, its growth written down on the side of its range where the price is."""
         own, tick = self.own[place], int(self.ticks[index])
         grown0, grown1 = self.inside0[place][index], self.inside1[place][index]
         is_below, is_above = tick < own.lower, tick >= own.upper
-        return V3Position(
+        return ConcentratedPosition(
             liquidity=own.liquidity,
             tick_lower=own.lower,
             tick_upper=own.upper,

@@ -1,4 +1,4 @@
-"""Pool minutes from CSV files in the format of demeter-fetch (Uniswap V3), checked row by row.
+"""Pool minutes from CSV files in the format of demeter-fetch, checked row by row.
 
 Columns: timestamp, netAmount0, netAmount1, closeTick, openTick, lowestTick, highestTick, inAmount0, inAmount1,
 currentLiquidity. A row's time is the beginning of its minute, UTC. Empty ticks mean that no swap has set a price on

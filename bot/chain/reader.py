@@ -33,7 +33,7 @@ ATTEMPTS = 4
 _DELEGATES: Final = bytes.fromhex("ef0100")
 """Begins the code of a wallet that delegates to a contract."""
 MAX_ROUNDS = 16
-"""Rounds of one snapshot; the first one of a V3 deployment takes six."""
+"""Rounds of one snapshot; the first one of a manager of NFTs takes six."""
 
 
 class EvmChainReader:

@@ -65,14 +65,23 @@ def multicall3_code() -> bytes:
 
 
 def token_code() -> bytes:
-    """Return the creation bytecode of ``solidity/Token.sol``; compiled at first use, then cached by its source's hash.
+    """Return the creation bytecode of ``solidity/Token.sol``.
 
     Raises:
         ConfigError: the compiler is not installed or refuses the source.
     """
-    source, script, modules = _SOLIDITY / "Token.sol", _SOLIDITY / "compile.cjs", node_modules()
+    return compiled(_SOLIDITY / "Token.sol")
+
+
+def compiled(source: Path) -> bytes:
+    """Return the creation bytecode of a Solidity file's contract of the same name; cached by the source's hash.
+
+    Raises:
+        ConfigError: the compiler is not installed or refuses the source.
+    """
+    script, modules = _SOLIDITY / "compile.cjs", node_modules()
     digest = hashlib.sha256(source.read_bytes() + script.read_bytes()).hexdigest()
-    cached = modules / ".cache/dnbot" / f"Token-{digest[:16]}.hex"
+    cached = modules / ".cache/dnbot" / f"{source.stem}-{digest[:16]}.hex"
     if not cached.exists():
         _write_whole(cached, _compile(script, source, modules))
     return bytes.fromhex(cached.read_text().removeprefix("0x"))

@@ -18,7 +18,7 @@ from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.clock import ManualClock
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.policy import Policy
 from bot.core.record import CycleRecord
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
@@ -42,7 +42,7 @@ def position(eth: Decimal, size: Decimal, name: str = "v2") -> LpPosition:
     """Make a V2 position that holds ``size`` ETH at 2000 USD, at the price ``eth``: it sells as the price rises."""
     units = size * (2000 / eth).sqrt()
     eths, usdcs = int(units * 100 * 10**18), int(units * eth * 100 * 10**6)
-    curve = V2Position(10**18, 100 * 10**18, eths, usdcs, eths, usdcs, k_last=0, fee_on=False)
+    curve = ConstantProductPosition(10**18, 100 * 10**18, eths, usdcs, eths, usdcs, k_last=0, fee_on=False)
     return LpPosition(PositionId(name), "v2", PoolId("0xpool"), WETH, USDC, curve, curve.amounts(), None)
 
 

@@ -6,7 +6,7 @@ import statistics
 import time
 from decimal import Decimal
 
-from bot.core.amm.concentrated import V3Position
+from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.decide import decide
 from bot.core.snapshot import Entry, EntrySource, LpPosition, PoolPrice, Snapshot
 from bot.core.state import State
@@ -25,7 +25,7 @@ def _position(number: int, pools: int) -> LpPosition:
     raw = _PRICES[pair].scaleb(token1.decimals - token0.decimals)
     root = int(raw.sqrt() * 2**96)
     tick = int(raw.ln() / Decimal("1.0001").ln())
-    curve = V3Position(
+    curve = ConcentratedPosition(
         liquidity=10**12 + number,
         tick_lower=tick - 1000,
         tick_upper=tick + 1000,

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from bot.core.amm.concentrated import V3Position
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.concentrated import ConcentratedPosition
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.tick_math import nearest_usable_tick
 from bot.core.decide import decide
 from bot.core.decision import Decision
@@ -75,11 +75,13 @@ class Holding:
         raw = int(self.liquidity * math.sqrt(10.0**18 * 10.0**6))
         if self.width is None:
             reserves = int(raw / root * 1000), int(raw * root * 1000)
-            curve: V2Position | V3Position = V2Position(10**15, 10**18, *reserves, *reserves, k_last=0, fee_on=False)
+            curve: ConstantProductPosition | ConcentratedPosition = ConstantProductPosition(
+                10**15, 10**18, *reserves, *reserves, k_last=0, fee_on=False
+            )
         else:
             low, high = self._ticks()
             tick = math.floor(math.log(price * _RAW) / _LOG_TICK)
-            curve = V3Position(raw, low, high, int(root * 2**96), tick, *(0,) * 10)
+            curve = ConcentratedPosition(raw, low, high, int(root * 2**96), tick, *(0,) * 10)
         return LpPosition(PositionId(name), "amm", PoolId("0xpool"), WETH, USDC, curve, curve.amounts(), None)
 
 

@@ -12,8 +12,8 @@ from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from bot.core.amm.concentrated import PoolBook, V3Position
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.concentrated import ConcentratedPosition, PoolBook
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.decision import Approved, Band, BandBasis, Decision, Hedge, Remark, RemarkCode
 from bot.core.market import Book, Funding, Mark, PerpMarket
@@ -62,7 +62,7 @@ _SIMPLE: Mapping[object, st.SearchStrategy[Any]] = {
     Decimal: st.decimals(allow_nan=False, allow_infinity=False),
     datetime: st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(fold=0)),
     timedelta: st.timedeltas(),
-    Curve: st.deferred(lambda: st.one_of(values(V2Position), values(V3Position))),
+    Curve: st.deferred(lambda: st.one_of(values(ConstantProductPosition), values(ConcentratedPosition))),
 }
 
 
@@ -113,9 +113,9 @@ def fill(trade_id: str, client_id: str | None, quantity: str, *, symbol: Symbol 
     return Fill(trade_id, who, PAPER, symbol, Decimal(quantity), price, fee, Decimal(0), is_maker=False, at=at)
 
 
-def v3(index: int) -> V3Position:
+def v3(index: int) -> ConcentratedPosition:
     growth = 2**255 + 7**90 + index
-    return V3Position(
+    return ConcentratedPosition(
         liquidity=10**18 + index,
         tick_lower=-200_000 - index,
         tick_upper=-190_000 + index,
@@ -138,7 +138,7 @@ def v3(index: int) -> V3Position:
 def lp(index: int) -> LpPosition:
     weth = Token(Address("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"), "WETH", 18, ETH, Decimal(1))
     wbtc = Token(Address("0x2260FAC5E5542a773Aa44fBCfeDf7C193bc2C599"), "WBTC", 8, BTC, Decimal(1))
-    pair = V2Position(10**15, 10**18, 10**12, 10**22, 10**12, 10**22, 10**34, fee_on=True)
+    pair = ConstantProductPosition(10**15, 10**18, 10**12, 10**22, 10**12, 10**22, 10**34, fee_on=True)
     amounts = Amounts(10**8 + index, 10**18 + index, index, 0)
     return LpPosition(
         id=PositionId(f"local:v{2 if index % 2 else 3}:{index}"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.chain.reader import EvmChainReader
-from bot.core.amm.concentrated import V3Position
+from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.amm.curve import Amounts
 from bot.core.amm.tick_math import sqrt_ratio_at_tick, tick_at_sqrt_ratio
 from bot.core.snapshot import ChainView, LpPosition
@@ -161,7 +161,7 @@ class Scene:
 
     def note(self, curve: object) -> None:
         """Remember which cases came up, so that a scene that tries none of them is noticed."""
-        assert isinstance(curve, V3Position)
+        assert isinstance(curve, ConcentratedPosition)
         self.seen.add("below" if curve.tick < curve.tick_lower else "in" if curve.in_range else "above")
         edges = {sqrt_ratio_at_tick(curve.tick_lower), sqrt_ratio_at_tick(curve.tick_upper)}
         if curve.sqrt_price_x96 in edges:

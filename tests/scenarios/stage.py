@@ -22,7 +22,7 @@ from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.settings import load
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.replay_venue import SimClock, SimObserver, SimVenue
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
 from bot.core.decision import Decision, Severity
 from bot.core.orders import OrderKind
@@ -128,12 +128,12 @@ class Told:
     equity: Decimal = ZERO
 
 
-def _curve_v2(price: Decimal, value: Decimal) -> V2Position:
+def _curve_v2(price: Decimal, value: Decimal) -> ConstantProductPosition:
     root = (price * _RAW).sqrt()
     reserve0, reserve1 = int(D(10**22) / root / D(10**6)), int(D(10**22) * root / D(10**6))
     whole = 2 * D(reserve1) / 10**6
     share = int(value / whole * 10**18)
-    return V2Position(share, 10**18, reserve0, reserve1, reserve0, reserve1, 0, fee_on=False)
+    return ConstantProductPosition(share, 10**18, reserve0, reserve1, reserve0, reserve1, 0, fee_on=False)
 
 
 @dataclass

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.core.amm.concentrated import V3Position
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.concentrated import ConcentratedPosition
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Curve
 from bot.core.amm.tick_math import nearest_usable_tick, sqrt_ratio_at_price, tick_at_sqrt_ratio
 from bot.core.decide import decide
@@ -186,7 +186,7 @@ def _concentrated(price: Decimal, cycle: int) -> LpPosition:
     root = sqrt_ratio_at_price(price.scaleb(-12))
     middle = tick_at_sqrt_ratio(sqrt_ratio_at_price(START[ETH].scaleb(-12)))
     earned = cycle * 2**128 // 10**7
-    curve = V3Position(
+    curve = ConcentratedPosition(
         liquidity=3_650_000_000_000_000,
         tick_lower=nearest_usable_tick(middle - 1000, 10),
         tick_upper=nearest_usable_tick(middle + 1000, 10),
@@ -214,7 +214,7 @@ def _full(price: Decimal, cycle: int) -> LpPosition:
     depth = 1.65e10 * (1 + 2e-8 * cycle)
     reserves = int(depth / root * 10**3), int(depth * root * 10**13)
     supply = int(1.65e10) * 10**8
-    curve = V2Position(supply // 298_000, supply, *reserves, *reserves, 0, fee_on=False)
+    curve = ConstantProductPosition(supply // 298_000, supply, *reserves, *reserves, 0, fee_on=False)
     deposit = _deposit(curve, (START[BTC] / START[ETH]).scaleb(10))
     name = PositionId("ethereum:uniswap_v2:0xBb2b8038a1640196FbE3e38816F3e67Cba72D940")
     return LpPosition(name, "uniswap_v2", POOL_BTC_ETH, WBTC, WETH, curve, curve.amounts(), deposit)

@@ -33,7 +33,7 @@ class PoolBook:
 
 
 @dataclass(frozen=True, slots=True)
-class V3Position:
+class ConcentratedPosition:
     """A position between two ticks, with the state of its pool; implements Curve.
 
     Attributes:
@@ -135,7 +135,7 @@ class V3Position:
 
     def _sqrt_price(self) -> Decimal:
         if self.sqrt_price_x96 <= 0:
-            raise SkipCycle("a V3 pool without a price (sqrtPriceX96 is 0): it is not initialised")
+            raise SkipCycle("a pool without a price (sqrtPriceX96 is 0): it is not initialised")
         return from_x96(self.sqrt_price_x96)
 
     def _principal(self) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from bot.core.types import ZERO
 
 
 @dataclass(frozen=True, slots=True)
-class V2Position:
+class ConstantProductPosition:
     """LP tokens of a pair, with the state of the pair; implements Curve.
 
     Fees stay in the reserves, so that ``burn`` pays them with the principal (see ``compounded``). LP tokens that lie in
@@ -67,7 +67,7 @@ class V2Position:
             SkipCycle: a reserve is empty, so that there is no price.
         """
         if self.reserve0 <= 0 or self.reserve1 <= 0:
-            raise SkipCycle(f"a V2 pair with reserves {self.reserve0} and {self.reserve1} has no price")
+            raise SkipCycle(f"a pair with reserves {self.reserve0} and {self.reserve1} has no price")
         with localcontext(PRECISE):
             return Decimal(self.reserve1) / self.reserve0
 

@@ -32,7 +32,7 @@ class Curve(Protocol):
 
     @property
     def liquidity(self) -> int:
-        """The position's own liquidity (V2: LP tokens), raw units; 0 once it is burned."""
+        """The position's own liquidity (or LP tokens), raw units; 0 once it is burned."""
 
     @property
     def in_range(self) -> bool:

@@ -19,8 +19,8 @@ def impermanent_loss(
 ) -> ImpermanentLoss:
     """Compare the present principal with the deposit, both at present prices.
 
-    At the pool's own price it is 2 sqrt(rho)/(1 + rho) - 1 for a V2 position, rho the ratio of the pool's price to the
-    one at entry, and never above 0 on any curve but for rounding.
+    At the pool's own price it is 2 sqrt(rho)/(1 + rho) - 1 for a constant product, rho the ratio of the pool's price
+    to the one at entry, and never above 0 on any curve but for rounding.
 
     Args:
         entry: what was deposited, units of each token's underlying.

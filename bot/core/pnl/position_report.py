@@ -16,7 +16,7 @@ from bot.core.types import PoolId, PositionId, Underlying
 class PositionReport:
     """A position as the decision saw it; values in USD, None where a price is missing.
 
-    ``fees_value`` is what waits to be collected and what is left in the pool since the deposit (V2), as far as the
+    ``fees_value`` is what waits to be collected and what is left in the pool since the deposit, as far as the
     entry is known; ``il`` is a fraction (<= 0), fees apart.
     """
 

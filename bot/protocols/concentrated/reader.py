@@ -12,7 +12,7 @@ from bot.chain.logs import Logs
 from bot.chain.multicall import Call, Failed
 from bot.chain.protocol import Found
 from bot.chain.tokens import TokenBook, UnknownToken
-from bot.core.amm.concentrated import PoolBook, V3Position
+from bot.core.amm.concentrated import ConcentratedPosition, PoolBook
 from bot.core.errors import Retryable
 from bot.core.snapshot import Entry, LpPosition, MovedPosition
 from bot.core.types import Address, PoolId, PositionId
@@ -171,11 +171,11 @@ class ManagerReader:
         return made
 
 
-def _curve(answer: bytes, where: RangeCalls, state: PoolState, reads: Reads, layout: Layout) -> V3Position:
+def _curve(answer: bytes, where: RangeCalls, state: PoolState, reads: Reads, layout: Layout) -> ConcentratedPosition:
     uint = json_rpc.uint
     lower, upper, book = reads.take(where.lower), reads.take(where.upper), reads.take(where.book)
     outside, owed = layout.pool.outside, layout.pool.book_owed
-    return V3Position(
+    return ConcentratedPosition(
         liquidity=uint(answer, layout.liquidity),
         tick_lower=where.tick_lower,
         tick_upper=where.tick_upper,

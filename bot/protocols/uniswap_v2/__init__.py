@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.chain.protocol import Amm
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.protocols.uniswap_v2.history import find
 from bot.protocols.uniswap_v2.reader import UniswapV2Reader
 from bot.protocols.uniswap_v2.reference import ReferencePair
@@ -15,7 +15,7 @@ UNISWAP_V2: Final = Amm(
     name=NAME,
     description="Uniswap V2 deployments",
     settings=UniswapV2Settings,
-    curves={"v2": V2Position},
+    curves={"v2": ConstantProductPosition},
     reader=UniswapV2Reader,
     reference=ReferencePair,
     history=find,

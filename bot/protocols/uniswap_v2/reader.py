@@ -14,7 +14,7 @@ from bot.chain.logs import Logs
 from bot.chain.multicall import Call
 from bot.chain.protocol import Found
 from bot.chain.tokens import TokenBook, UnknownToken, balance_of, pool_tokens
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.snapshot import Entry, LpPosition
 from bot.core.types import Address, PoolId, PositionId
 from bot.protocols.pool_prices import price_of_reserves
@@ -99,7 +99,7 @@ class UniswapV2Reader:
         stored = reads.take(pair.reserves)
         reserves = json_rpc.uint(stored, 0), json_rpc.uint(stored, 1)
         liquidity = sum(json_rpc.uint(reads.take(call)) for call in pair.lp)
-        curve = V2Position(
+        curve = ConstantProductPosition(
             liquidity=liquidity,
             total_supply=json_rpc.uint(reads.take(pair.supply)),
             balance0=json_rpc.uint(reads.take(balances[0])),

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field
 
 from bot.chain.protocol import Amm
-from bot.core.amm.concentrated import V3Position
+from bot.core.amm.concentrated import ConcentratedPosition
 from bot.protocols.concentrated.history import finder
 from bot.protocols.concentrated.layout import Layout
 from bot.protocols.concentrated.reader import ManagerReader
@@ -30,7 +30,7 @@ UNISWAP_V3: Final = Amm(
     name=NAME,
     description="Uniswap V3 deployments",
     settings=UniswapV3Settings,
-    curves={"v3": V3Position},
+    curves={"v3": ConcentratedPosition},
     reader=partial(ManagerReader, layout=LAYOUT),
     reference=partial(ConcentratedReference, layout=LAYOUT.pool),
     history=finder(NAME, LAYOUT.pool),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.core.amm.concentrated import V3Position
+from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
 
 
-def at(liquidity: int, lower: int, upper: int, root: int, tick: int | None = None) -> V3Position:
+def at(liquidity: int, lower: int, upper: int, root: int, tick: int | None = None) -> ConcentratedPosition:
     """A V3 position where no fee was ever earned, in a pool at a square-root price (and its tick, if not given)."""
-    return V3Position(
+    return ConcentratedPosition(
         liquidity=liquidity,
         tick_lower=lower,
         tick_upper=upper,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.amm.concentrated import PoolBook, V3Position
+from bot.core.amm.concentrated import ConcentratedPosition, PoolBook
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.amm.tick_math import (
     MAX_SQRT_RATIO,
@@ -35,7 +35,7 @@ growths = st.integers(0, U256 - 1)
 
 
 @st.composite
-def positions(draw: st.DrawFn, *, in_range: bool = False) -> V3Position:
+def positions(draw: st.DrawFn, *, in_range: bool = False) -> ConcentratedPosition:
     lower, upper = sorted(draw(ranges.filter(lambda pair: pair[0] != pair[1])))
     low, high = sqrt_ratio_at_tick(lower), sqrt_ratio_at_tick(upper)
     roots = st.integers(low, high - 1)
@@ -54,14 +54,16 @@ def test_it_is_a_curve() -> None:
 
 
 @given(positions())
-def test_principal_is_the_exact_amount_rounded_down(position: V3Position) -> None:
+def test_principal_is_the_exact_amount_rounded_down(position: ConcentratedPosition) -> None:
     low, high = sqrt_ratio_at_tick(position.tick_lower), sqrt_ratio_at_tick(position.tick_upper)
     exact0, exact1 = range_amounts(position.liquidity, position.sqrt_price_x96, low, high)
     assert position.amounts() == Amounts(floor(exact0) % Q128, floor(exact1) % Q128, 0, 0)
 
 
 @given(positions(), st.data())
-def test_the_parts_of_a_split_position_pay_no_more_than_the_whole(position: V3Position, data: st.DataObject) -> None:
+def test_the_parts_of_a_split_position_pay_no_more_than_the_whole(
+    position: ConcentratedPosition, data: st.DataObject
+) -> None:
     position = replace(position, liquidity=min(position.liquidity, 10**15))
     part = data.draw(st.integers(0, position.liquidity))
     earned = replace(position, fee_growth_global0_x128=Q128 // 3, fee_growth_global1_x128=Q128 // 7)
@@ -263,7 +265,7 @@ def test_a_pool_that_knows_less_liquidity_than_the_position_is_not_believed() ->
 
 
 @given(positions())
-def test_the_principal_at_the_present_price_is_what_burn_pays(position: V3Position) -> None:
+def test_the_principal_at_the_present_price_is_what_burn_pays(position: ConcentratedPosition) -> None:
     position = replace(position, liquidity=min(position.liquidity, 10**18))
     principal = position.principal_at(position.price())
     amounts = position.amounts()
@@ -272,7 +274,7 @@ def test_the_principal_at_the_present_price_is_what_burn_pays(position: V3Positi
 
 
 @given(positions(), st.integers(MIN_TICK, MAX_TICK))
-def test_the_principal_at_a_price_follows_the_white_paper(position: V3Position, tick: int) -> None:
+def test_the_principal_at_a_price_follows_the_white_paper(position: ConcentratedPosition, tick: int) -> None:
     with localcontext(Context(prec=80)):
         root = real_sqrt_ratio(tick) / Q96
         low, high = (Decimal(sqrt_ratio_at_tick(t)) / Q96 for t in (position.tick_lower, position.tick_upper))
@@ -283,14 +285,14 @@ def test_the_principal_at_a_price_follows_the_white_paper(position: V3Position, 
 
 
 @given(positions(), st.tuples(st.integers(MIN_TICK, MAX_TICK), st.integers(MIN_TICK, MAX_TICK)))
-def test_a_rising_price_sells_token0_for_token1(position: V3Position, ticks: tuple[int, int]) -> None:
+def test_a_rising_price_sells_token0_for_token1(position: ConcentratedPosition, ticks: tuple[int, int]) -> None:
     low, high = (position.principal_at((real_sqrt_ratio(tick) / Q96) ** 2) for tick in sorted(ticks))
     assert high[0] <= low[0]
     assert high[1] >= low[1]
 
 
 @given(positions(in_range=True))
-def test_the_sensitivity_is_the_slope_of_the_principal(position: V3Position) -> None:
+def test_the_sensitivity_is_the_slope_of_the_principal(position: ConcentratedPosition) -> None:
     with localcontext(Context(prec=60)):
         step = Decimal("1e-18")
         price = position.price()
@@ -304,7 +306,7 @@ def test_the_sensitivity_is_the_slope_of_the_principal(position: V3Position) -> 
 
 
 @given(positions(in_range=True))
-def test_the_value_moves_with_the_amount_of_token0_alone(position: V3Position) -> None:
+def test_the_value_moves_with_the_amount_of_token0_alone(position: ConcentratedPosition) -> None:
     with localcontext(Context(prec=60)):
         price = position.price()
         step = Decimal("1e-15")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.core.amm.constant_product import V2Position, amount_out, input_to_price
+from bot.core.amm.constant_product import ConstantProductPosition, amount_out, input_to_price
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.errors import SkipCycle
 
@@ -20,12 +20,12 @@ NOTHING = (Decimal(0), Decimal(0))
 
 
 @st.composite
-def positions(draw: st.DrawFn, *, donated: bool = True) -> V2Position:
+def positions(draw: st.DrawFn, *, donated: bool = True) -> ConstantProductPosition:
     reserve0, reserve1 = draw(reserves), draw(reserves)
     supply = draw(st.integers(1, 2**112))
     k = reserve0 * reserve1
     extra = st.integers(0, 10**12) if donated else st.just(0)
-    return V2Position(
+    return ConstantProductPosition(
         liquidity=draw(st.integers(1, supply)),
         total_supply=supply,
         balance0=reserve0 + draw(extra),
@@ -37,7 +37,7 @@ def positions(draw: st.DrawFn, *, donated: bool = True) -> V2Position:
     )
 
 
-POSITION = V2Position(
+POSITION = ConstantProductPosition(
     liquidity=10**18,
     total_supply=4 * 10**18,
     balance0=2 * 10**18,
@@ -70,7 +70,7 @@ def test_the_protocol_takes_a_sixth_of_the_growth_first() -> None:
 
 
 @given(positions())
-def test_amounts_are_the_share_rounded_down(position: V2Position) -> None:
+def test_amounts_are_the_share_rounded_down(position: ConstantProductPosition) -> None:
     supply: Fraction = Fraction(position.total_supply)
     if position.fee_on and position.k_last:
         # White paper (7): s = (sqrt k2 - sqrt k1) / (5 sqrt k2 + sqrt k1) * supply, with whole square roots.
@@ -86,7 +86,9 @@ def test_amounts_are_the_share_rounded_down(position: V2Position) -> None:
 
 
 @given(positions(), st.data())
-def test_the_parts_of_a_split_position_pay_no_more_than_the_whole(position: V2Position, data: st.DataObject) -> None:
+def test_the_parts_of_a_split_position_pay_no_more_than_the_whole(
+    position: ConstantProductPosition, data: st.DataObject
+) -> None:
     part = data.draw(st.integers(0, position.liquidity))
     first = replace(position, liquidity=part).amounts()
     second = replace(position, liquidity=position.liquidity - part).amounts()
@@ -105,7 +107,7 @@ def test_a_burned_position_pays_nothing(*, fee_on: bool) -> None:
 
 
 def test_an_empty_pair_has_no_price() -> None:
-    empty = V2Position(0, 0, 0, 0, 0, 0, 0, fee_on=True)
+    empty = ConstantProductPosition(0, 0, 0, 0, 0, 0, 0, fee_on=True)
     assert empty.amounts() == Amounts(0, 0, 0, 0)
     with pytest.raises(SkipCycle, match="no price"):
         empty.price()
@@ -117,7 +119,7 @@ def test_more_tokens_than_the_supply_are_not_believed() -> None:
 
 
 @given(positions())
-def test_the_principal_at_the_present_price_is_what_burn_pays(position: V2Position) -> None:
+def test_the_principal_at_the_present_price_is_what_burn_pays(position: ConstantProductPosition) -> None:
     principal = position.principal_at(position.price())
     amounts = position.amounts()
     assume(amounts.principal0 > 0)
@@ -127,7 +129,7 @@ def test_the_principal_at_the_present_price_is_what_burn_pays(position: V2Positi
 
 @given(positions(), prices)
 def test_the_principal_at_another_price_keeps_the_product_and_has_that_price(
-    position: V2Position, price: Decimal
+    position: ConstantProductPosition, price: Decimal
 ) -> None:
     position = replace(position, balance0=position.reserve0, balance1=position.reserve1)
     here, there = position.principal_at(position.price()), position.principal_at(price)
@@ -136,8 +138,8 @@ def test_the_principal_at_another_price_keeps_the_product_and_has_that_price(
         assert abs(there[0] * there[1] / (here[0] * here[1]) - 1) < Decimal("1e-40")
 
 
-def held(share: int, pool: list[int]) -> V2Position:
-    return V2Position(share, 10**21, pool[0], pool[1], pool[0], pool[1], 0, fee_on=False)
+def held(share: int, pool: list[int]) -> ConstantProductPosition:
+    return ConstantProductPosition(share, 10**21, pool[0], pool[1], pool[0], pool[1], 0, fee_on=False)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 10**24)), max_size=12), st.integers(10**12, 10**21))
@@ -169,7 +171,7 @@ def test_what_was_given_to_the_pool_is_no_loss_and_nothing_is_nothing() -> None:
 
 
 @given(positions())
-def test_the_sensitivity_is_the_slope_of_the_principal(position: V2Position) -> None:
+def test_the_sensitivity_is_the_slope_of_the_principal(position: ConstantProductPosition) -> None:
     with localcontext(Context(prec=50)):
         step = Decimal("1e-12")
         price = position.price()
@@ -179,7 +181,7 @@ def test_the_sensitivity_is_the_slope_of_the_principal(position: V2Position) -> 
 
 
 @given(positions(donated=False))
-def test_the_value_moves_with_the_amount_of_token0_alone(position: V2Position) -> None:
+def test_the_value_moves_with_the_amount_of_token0_alone(position: ConstantProductPosition) -> None:
     with localcontext(Context(prec=50)):
         step = Decimal("1e-12")
         price = position.price()

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-from bot.core.amm.concentrated import V3Position
+from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.analysis.first_passage import chance_of_rise, loss_against_rebalancing, rise_of_chance
 
 DAY, WEEK = 1 / 365, 7 / 365
@@ -30,14 +30,14 @@ def touched(rise: float, volatility: float, years: float, steps: int) -> float:
     return reached
 
 
-def at_price(price: Decimal) -> V3Position:
+def at_price(price: Decimal) -> ConcentratedPosition:
     """Return a position of +-10% around 2000 USDC/WETH in a pool at a price."""
     with localcontext(prec=60):
         raw = price.scaleb(-12)
         root = int(raw.sqrt() * 2**96)
         ticks = [math.floor(math.log(edge * 1e-12) / math.log(1.0001)) for edge in (1800.0, 2200.0)]
         tick = math.floor(math.log(float(raw)) / math.log(1.0001))
-        return V3Position(10**17, ticks[0], ticks[1], root, tick, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        return ConcentratedPosition(10**17, ticks[0], ticks[1], root, tick, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(("rise", "volatility", "years"), [(0.2, 0.8, WEEK), (0.1, 0.8, WEEK), (0.5, 1.2, 0.25)])

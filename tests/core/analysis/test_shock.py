@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Curve
 from bot.core.amm.decimal_context import PRECISE, from_x96
 from bot.core.amm.tick_math import sqrt_ratio_at_price, sqrt_ratio_at_tick
@@ -67,7 +67,7 @@ def position(curve: Curve, name: str = "a") -> LpPosition:
 
 @given(MOVES, MOVES)
 def test_a_full_range_follows_the_closed_form_on_both_legs(eth: Decimal, btc: Decimal) -> None:
-    pool = V2Position(10**18, 4 * 10**18, 10**21, 4 * 10**9, 10**21, 4 * 10**9, 0, fee_on=False)
+    pool = ConstantProductPosition(10**18, 4 * 10**18, 10**21, 4 * 10**9, 10**21, 4 * 10**9, 0, fee_on=False)
     seen = snapshot(chain([position(pool)]), venue())
     (there,) = shocked(seen, {ETH: eth, BTC: btc}).positions
     with localcontext(PRECISE):
@@ -129,7 +129,7 @@ def test_equity_falls_by_what_the_short_loses_and_what_is_free_by_the_margin_too
 
 @pytest.mark.parametrize(("move", "is_lost"), [("0.05", False), ("0.6", True)])
 def test_the_ladder_and_what_would_have_acted_are_told(move: str, is_lost: bool) -> None:  # noqa: FBT001 - a parameter
-    pool = V2Position(10**18, 4 * 10**18, 8 * 10**19, 32 * 10**8, 8 * 10**19, 32 * 10**8, 0, fee_on=False)
+    pool = ConstantProductPosition(10**18, 4 * 10**18, 8 * 10**19, 32 * 10**8, 8 * 10**19, 32 * 10**8, 0, fee_on=False)
     seen = snapshot(chain([position(pool)]), isolated("-20", "20000"))
     wanted = policy(risk=CAREFUL)
     now = decide(seen, NO_INPUTS, state(), wanted)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Amounts
 from bot.core.lp.exposure import legs_of, net, units_of, update_held, value
 from bot.core.snapshot import ChainView, MovedPosition
@@ -33,7 +33,9 @@ def test_legs_are_what_is_paid_out_fees_included_and_sell_what_rises() -> None:
 
 
 def test_sensitivities_are_the_slope_of_the_curves_own_principal() -> None:
-    curve = V2Position(10**18, 4 * 10**18, 40 * 10**8, 1000 * 10**18, 40 * 10**8, 1000 * 10**18, 0, fee_on=False)
+    curve = ConstantProductPosition(
+        10**18, 4 * 10**18, 40 * 10**8, 1000 * 10**18, 40 * 10**8, 1000 * 10**18, 0, fee_on=False
+    )
     position = replace(lp("a", ("10", "250"), (BTC, ETH)), curve=curve, amounts=curve.amounts())
     bump = Decimal("1.000001")
     up, down = curve.principal_at(curve.price() * bump), curve.principal_at(curve.price() / bump)

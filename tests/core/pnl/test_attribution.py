@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.amm.concentrated import V3Position
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.concentrated import ConcentratedPosition
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.decide import decide
 from bot.core.decision import Decision
@@ -40,7 +40,7 @@ def usd_price(tick: int) -> Decimal:
 
 def v3(liquidity: int, tick: int, grown: int, taken: int, entry: Entry | None = None) -> LpPosition:
     """A range of about ±10% with its real curve; ``grown`` and ``taken`` are fee growth, X128."""
-    curve = V3Position(
+    curve = ConcentratedPosition(
         liquidity, START - 950, START + 950, sqrt_ratio_at_tick(tick), tick, grown, grown // 10, 0, 0, 0, 0, taken,
         taken // 10, 0, 0,
     )  # fmt: skip
@@ -56,7 +56,7 @@ def v2(liquidity: int, tick: int, k: int, entry: Entry | None = None) -> LpPosit
     """A share of a pair with its real curve; swap fees let ``k`` grow."""
     root = Decimal(sqrt_ratio_at_tick(tick)) / 2**96
     usdc, weth = int(isqrt(k) / root), int(isqrt(k) * root)
-    curve = V2Position(liquidity, 10**22, usdc, weth, usdc, weth, 0, fee_on=False)
+    curve = ConstantProductPosition(liquidity, 10**22, usdc, weth, usdc, weth, 0, fee_on=False)
     return LpPosition(PositionId("v2"), "v2", PoolId("0x2"), USDC, WETH, curve, curve.amounts(), entry)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.tick_math import sqrt_ratio_at_price, sqrt_ratio_at_tick
 from bot.core.pnl.impermanent_loss import impermanent_loss
 from tests.core.amm.positions import at
@@ -14,8 +14,8 @@ from tests.core.amm.positions import at
 prices = st.decimals(Decimal("0.0001"), Decimal(10000), places=8)
 
 
-def v2(reserve0: int, reserve1: int) -> V2Position:
-    return V2Position(10**18, 10**18, reserve0, reserve1, reserve0, reserve1, 0, fee_on=False)
+def v2(reserve0: int, reserve1: int) -> ConstantProductPosition:
+    return ConstantProductPosition(10**18, 10**18, reserve0, reserve1, reserve0, reserve1, 0, fee_on=False)
 
 
 @given(st.integers(10**9, 10**24), st.integers(10**9, 10**24), prices, prices)

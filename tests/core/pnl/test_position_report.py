@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.core.amm.constant_product import V2Position
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Amounts
 from bot.core.lp.exposure import units_of
 from bot.core.pnl.position_report import report
@@ -46,7 +46,7 @@ def test_without_a_matching_entry_there_is_a_value_but_no_loss(entry: Entry | No
 
 def test_fees_left_in_the_pool_are_fees_and_no_part_of_the_loss() -> None:
     # 1 ETH and 2,000 USD went in, sqrt(k) grew by a quarter since, at the same price: 4,000 USD are now 5,000
-    curve = V2Position(100, 400, 5 * 10**18, 10**10, 5 * 10**18, 10**10, 0, fee_on=False)
+    curve = ConstantProductPosition(100, 400, 5 * 10**18, 10**10, 5 * 10**18, 10**10, 0, fee_on=False)
     entry = Entry.single(10**18, 2_000 * 10**6, 100, EntrySource.MINT_EVENTS, 1)
     shown = report(replace(POSITION, curve=curve, amounts=curve.amounts(), entry=entry), units_of(POSITION), PRICES)
     assert shown.value == 5_000

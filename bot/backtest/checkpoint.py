@@ -51,7 +51,7 @@ class VenuePast:
     fills: tuple[Fill, ...]
     entries: tuple[LedgerEntry, ...]
     closed: tuple[OrderReport, ...]
-    told: int
+    booked: int
     read: tuple[int, int]
 
 
@@ -159,7 +159,7 @@ def _past(replay: Replay, plan: str) -> Past:
                 tuple(venue.fills_made),
                 tuple(venue.entries_made),
                 tuple(venue.closed.values()),
-                venue.told,
+                venue.booked,
                 read,
             )
             for venue, read in zip(replay.venues, booking.read, strict=True)
@@ -182,7 +182,7 @@ def _bring_back(replay: Replay, past: Past) -> None:
     replay.days, replay.state, replay.acted = past.days, past.state, past.acted
     for venue, one in zip(replay.venues, past.venues, strict=True):
         venue.engine = PaperEngine.from_dict(venue.engine.rules, json.loads(one.account))
-        venue.fills_made, venue.entries_made, venue.told = [*one.fills], [*one.entries], one.told
+        venue.fills_made, venue.entries_made, venue.booked = [*one.fills], [*one.entries], one.booked
         venue.closed = {report.client_id: report for report in one.closed}
     journal.orders = {order.intent.client_id: order for order in past.orders}
     journal.open = {item.intent.client_id: item for item in past.pending}

@@ -166,7 +166,7 @@ class Replay:
         if any(happened) or self.acted or self.journal.works:
             finish(self._cycle.reconciler.reconcile())
         snapshot = self.world.snapshot(day, row, number)
-        self._cycle.state = self.state
+        self._cycle.state, self._cycle.booked = self.state, self.booking.booked
         counted = self.booking.counted()
         decision = finish(self._cycle.act(snapshot)).decision
         self.state = decision.state

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.replay_venue import SimVenue
@@ -23,8 +24,12 @@ from bot.core.pnl.attribution import (
     stake_of,
     underlyings_of,
 )
-from bot.core.snapshot import Snapshot
+from bot.core.pnl.booked import AccountBook, Booked
+from bot.core.pnl.ledger import booked_position, gains_of
+from bot.core.snapshot import Snapshot, VenueView
 from bot.core.types import USD, ZERO, PositionId, Underlying, VenueId
+
+_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class Booking:
         self.last: Stand | None = None
         self.total = Attribution()
         self.days: dict[date, Attribution] = {}
+        self._booked: Booked | None = None
 
     def counted(self) -> list[tuple[int, int]]:
         """Return by venue how many fills and cash movements there are up to now."""
@@ -84,11 +90,12 @@ class Booking:
 
         The loss against rebalancing is left out: it is known of the rows in between too (see ``add``).
         """
-        before, self.last = self.last, stand
+        before, self.last, self._booked = self.last, stand, None
+        news = self._news(counted)
         if before is None:
             self.first = stand
             return
-        found = attribute(before, stand, self._news(counted))
+        found = attribute(before, stand, news)
         self.add(day, replace(found, positions={key: replace(one, lvr=ZERO) for key, one in found.positions.items()}))
 
     def add(self, day: date, found: Attribution) -> None:
@@ -103,7 +110,31 @@ class Booking:
             trades = [MarkedFill(fill, self._mark(fill)) for fill in venue.fills_made[fills:last_fill]]
             found[venue.venue] = News(trades, venue.entries_made[ledger:last_entry])
         self.read = counted
+        for venue, (_, entries) in zip(self._venues, counted, strict=True):
+            venue.booked = entries
         return found
+
+    @property
+    def booked(self) -> Booked:
+        """What a decision wants to know of the book."""
+        if self._booked is None and self.last is not None:
+            self._booked = self._in_short(self.last)
+        return self._booked or Booked()
+
+    def _in_short(self, last: Stand) -> Booked:
+        stakes = ((item.id, stake_of(item, last.prices)) for item in last.snapshot.positions)
+        day = (last.snapshot.observed_at - _SECOND).date()  # midnight ends a day here
+        return Booked(
+            day.isoformat(),
+            gains_of(self.days.get(day, Attribution())),
+            gains_of(self.total),
+            {view.venue: self._account(view) for view in last.snapshot.known_venues},
+            {key: booked_position(stake) for key, stake in stakes if stake is not None},
+        )
+
+    def _account(self, view: VenueView) -> AccountBook:
+        entries = {entry.kind.value: entry.number for entry in view.ledger or ()}
+        return AccountBook(account_of(view), entries, 0, read_at=view.as_of)
 
     def _mark(self, fill: Fill) -> Decimal | None:
         """Return the mark that a fill's order was decided at; None where the venue itself traded."""

@@ -54,8 +54,8 @@ class SimVenue:
     fills_made: list[Fill] = field(default_factory=list)
     entries_made: list[LedgerEntry] = field(default_factory=list)
     closed: dict[ClientOrderId, OrderReport] = field(default_factory=dict)
-    told: int = 0
-    """How many cash movements a snapshot has shown already."""
+    booked: int = 0
+    """How many cash movements are booked: a snapshot shows those that came after them."""
 
     @property
     def venue(self) -> VenueId:
@@ -126,12 +126,9 @@ class SimVenue:
         """Nothing is held."""
 
     def view(self, *, with_ledger: bool = False) -> VenueView:
-        """Return the account's state; with the cash movements since they were last given, or without them."""
+        """Return the account's state; with the cash movements that are not booked, or without them."""
         view = self.engine.view()
-        if not with_ledger:
-            return view
-        told, self.told = self.told, len(self.entries_made)
-        return replace(view, ledger=tuple(self.entries_made[told:]))
+        return replace(view, ledger=tuple(self.entries_made[self.booked :])) if with_ledger else view
 
     def advance(self, now: datetime, marks: Mapping[Symbol, MarkUpdate]) -> bool:
         """Move time and prices; tell whether anything happened to the account."""

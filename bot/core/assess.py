@@ -20,7 +20,7 @@ from bot.core.lp.prices import usd_prices
 from bot.core.policy import Policy
 from bot.core.risk import loss_limits
 from bot.core.snapshot import PoolPrice, Snapshot
-from bot.core.state import State, VenueWatch
+from bot.core.state import Accepted, State, VenueWatch
 from bot.core.types import USD, ZERO, MarketKey, PoolId, Underlying
 
 _DEEPEST: Final = Decimal(10) ** 30
@@ -36,6 +36,7 @@ class Assessment:
         prices: USD by underlying.
         lp_value: the liquidity's value, USD, as far as venues have marks for it.
         capital: ``lp_value`` and the venues' equity, as far as it is known.
+        results: what was gained today, and since the operator last let the bot go.
         issues: what is not believed.
         broken: the loss limits that are passed.
         spent: the limits on spending that are passed: no more is spent on adding.
@@ -47,6 +48,7 @@ class Assessment:
     prices: Mapping[Underlying, Decimal]
     lp_value: Decimal
     capital: Decimal
+    results: loss_limits.Results
     issues: tuple[DataIssue, ...]
     broken: tuple[loss_limits.Breach, ...]
     spent: tuple[loss_limits.Overspend, ...]
@@ -71,10 +73,12 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
     )
     # what only a pool prices may be worth anything, if a stranger trades there: it widens no band and raises no limit
     lp_value = exposure.value(held.values(), {USD: Decimal(1), **marks})
-    money = loss_limits.update_money(state.money, snapshot, (state.held, held), prices)
-    capital = loss_limits.capital(money, snapshot, lp_value)
-    broken = loss_limits.breaches(money, capital, policy.risk.loss, loss_limits.unbooked(money, snapshot))
-    spent = loss_limits.spent(money, capital, policy.risk.loss)
+    all_results = loss_limits.results_of(inputs.booked, snapshot, held, prices)
+    accepted = state.accepted or Accepted(all_results.day, all_results.today, all_results.life)
+    results = all_results.without(accepted)
+    capital = loss_limits.capital(inputs.booked, snapshot, lp_value)
+    broken = loss_limits.breaches(results, capital, policy.risk.loss)
+    spent = loss_limits.spent(results.today, capital, policy.risk.loss)
     off_par = pool_prices.par_alarms(watched_pools, snapshot.chains, guards)
     unbelieved = pool_prices.unbelieved_alarms(doubted, snapshot.chains, held)
     return Assessment(
@@ -83,6 +87,7 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
         prices=prices,
         lp_value=lp_value,
         capital=capital,
+        results=results,
         issues=(*pool_prices.weighed(doubted, snapshot.chains, held), *unread_positions(snapshot.chains, held), *stale),
         broken=broken,
         spent=spent,
@@ -94,7 +99,7 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
             markets=markets,
             venues=venues,
             pools=watched_pools,
-            money=money,
+            accepted=accepted,
         ),
     )
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.core.orders import Intent
+from bot.core.pnl.booked import Booked
 from bot.core.snapshot import Snapshot
 from bot.core.types import MarketKey, Symbol, VenueId
 
@@ -60,11 +61,13 @@ class CycleInputs:
         pending: the intents whose end is not known.
         fired: when the last stop of a market fired, as long as the cool-down lasts.
         disputes: where journal and venues disagree at this moment, as the account check found.
+        booked: what the ledger says.
     """
 
     pending: tuple[Pending, ...] = ()
     fired: Mapping[MarketKey, datetime] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()
+    booked: Booked = field(default_factory=Booked)
 
 
 @dataclass(frozen=True, slots=True)

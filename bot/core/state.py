@@ -9,8 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from bot.core.pnl.booked import Gains
 from bot.core.run_state import BotState, RunState
-from bot.core.types import ZERO, ChainName, MarketKey, PoolKey, PositionId, Underlying, VenueId
+from bot.core.types import ChainName, MarketKey, PoolKey, PositionId, Underlying, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Held:
 
     ``missing_blocks`` counts the distinct new blocks in which it was absent, 0 while it is there. ``liquidity`` and
     ``fees`` (raw units) tell whether only the market moved it. ``moved_since`` is since when it belongs to a contract
-    that does not name its owner; None while it is the owner's.
+    that does not name its owner; None while it is the owner's. ``is_doubted``: its legs are the last believed ones,
+    since its pool is not believed.
     """
 
     chain: ChainName
@@ -45,6 +47,7 @@ class Held:
     liquidity: int = 0
     fees: tuple[int, int] = (0, 0)
     moved_since: datetime | None = None
+    is_doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,37 +128,15 @@ class PoolWatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
-    """Results, USD; gains are positive. ``*_day`` since midnight UTC of ``day``, ``*_life`` since the last ``resume``.
+class Accepted:
+    """What the ledger said when the operator last let the bot go: what was lost until then counts no more.
 
-    ``equity`` and ``read_at`` are the venues' at the last reading of their ledgers, ``cursor`` holds the newest entry
-    of each ``venue|kind``, ``prices`` those that the liquidity was last valued at. Deposits and withdrawals are no
-    results. ``funding_day`` and ``fees_day`` are what was received; paying is negative.
+    ``today`` is that of ``day``, ``total`` in all.
     """
 
-    day: str = ""
-    equity: Mapping[VenueId, Decimal] = field(default_factory=dict)
-    read_at: Mapping[VenueId, datetime] = field(default_factory=dict)
-    cursor: Mapping[str, int] = field(default_factory=dict)
-    prices: Mapping[Underlying, Decimal] = field(default_factory=dict)
-    hedge_day: Decimal = ZERO
-    hedge_life: Decimal = ZERO
-    liquidity_day: Decimal = ZERO
-    liquidity_life: Decimal = ZERO
-    funding_day: Decimal = ZERO
-    fees_day: Decimal = ZERO
-
-    def accepted(self) -> Money:
-        """Return the book of an operator who takes what was lost so far as lost: results start at 0 again."""
-        return replace(
-            self,
-            hedge_day=ZERO,
-            hedge_life=ZERO,
-            liquidity_day=ZERO,
-            liquidity_life=ZERO,
-            funding_day=ZERO,
-            fees_day=ZERO,
-        )
+    day: str
+    today: Gains
+    total: Gains
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +152,8 @@ class State:
     markets: Mapping[MarketKey, MarketWatch] = field(default_factory=dict)
     venues: Mapping[VenueId, VenueWatch] = field(default_factory=dict)
     pools: Mapping[PoolKey, PoolWatch] = field(default_factory=dict)
-    money: Money = field(default_factory=Money)
+    accepted: Accepted | None = None
+    """None: what the next decision finds in the ledger is accepted."""
 
     @classmethod
     def fresh(cls, at: datetime) -> State:
@@ -181,4 +163,4 @@ class State:
     def with_bot(self, bot: BotState) -> State:
         """Return this state with another run state. Who lets a frozen bot go takes the losses so far as lost."""
         is_let_go = bot.state is RunState.RUNNING and self.bot.state not in {RunState.RUNNING, RunState.PAUSED}
-        return replace(self, bot=bot, money=self.money.accepted() if is_let_go else self.money)
+        return replace(self, bot=bot, accepted=None if is_let_go else self.accepted)

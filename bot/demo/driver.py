@@ -29,6 +29,7 @@ from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
 from bot.demo.venues import DemoVenue, serving, symbols_of
+from bot.journal.cycle_summary import ResultFigures
 from bot.journal.reader import JournalView
 from bot.ports import Clock
 from bot.protocols.registry import CURVES
@@ -49,6 +50,7 @@ class Seen:
 
     step: Step
     record: CycleRecord
+    result: ResultFigures | None
     true: bool
 
 
@@ -110,7 +112,8 @@ class DemoRun:
             self._write_marks()
         step = await self.scene.step()
         record = await self._cycle_at(step.number, CYCLE_DEADLINE)
-        return Seen(step, record, await self._is_true(record))
+        (summary,) = self.view().summaries(after=record.cycle - 1, limit=1)
+        return Seen(step, record, summary.figures.result, await self._is_true(record))
 
     async def stop(self) -> int:
         """End the daemon as ``docker stop`` would, and return its exit code."""

@@ -37,7 +37,7 @@ class DemoAccount:
 
     def add(self, seen: Seen) -> None:
         """Take the next block."""
-        self.track.add(seen.record)
+        self.track.add(seen.record, seen.result)
         self.blocks += 1
         self.untrue += not seen.true
         self.actions += [f"block {seen.step.number}: {action.value}" for action in seen.step.actions]

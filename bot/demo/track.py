@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from statistics import pvariance
+from typing import Final
 
-from bot.core.decision import Decision, Hedge
-from bot.core.pnl.cycle_change import change
+from bot.core.decision import Hedge
 from bot.core.record import CycleRecord
-from bot.core.snapshot import Snapshot
 from bot.core.types import ZERO, Underlying
+from bot.journal.cycle_summary import ResultFigures
+
+_NOTHING: Final = ResultFigures(ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One cycle; running results in USD since the first one."""
+    """One cycle; running results in USD since the journal began."""
 
     at: datetime
     block: int
@@ -29,35 +31,32 @@ class Point:
 
 @dataclass(slots=True)
 class Track:
-    """Collects the points of a run, cycle by cycle."""
+    """Collects the points of a run, cycle by cycle, with the ledger's results."""
 
     points: list[Point] = field(default_factory=list)
     unhedged_steps: list[Decimal] = field(default_factory=list)
     hedged_steps: list[Decimal] = field(default_factory=list)
     unpriced: int = 0
-    _last: tuple[Snapshot, Decision] | None = None
 
-    def add(self, record: CycleRecord) -> None:
-        """Take the next cycle's record; a step that can't be priced is counted and left out of the result."""
-        now = record.snapshot, record.decision
-        step = change(self._last, now) if self._last else None
-        if self._last and step is None:
-            self.unpriced += 1
-        if step:
-            self.unhedged_steps.append(step.unhedged)
-            self.hedged_steps.append(step.hedged)
+    def add(self, record: CycleRecord, result: ResultFigures | None) -> None:
+        """Take the next cycle's record and what it came to; one that does not tell it is counted and counts for 0."""
         before = self.points[-1] if self.points else None
+        if result is None:
+            self.unpriced += 1
+            result = ResultFigures(before.unhedged, before.hedged - before.unhedged) if before else _NOTHING
+        if before:
+            self.unhedged_steps.append(result.liquidity - before.unhedged)
+            self.hedged_steps.append(result.both - before.hedged)
         self.points.append(
             Point(
                 at=record.at,
                 block=max(view.block.number for view in record.snapshot.chains),
                 hedges={hedge.underlying: hedge for hedge in record.decision.hedges},
                 prices=dict(record.decision.prices),
-                unhedged=(before.unhedged if before else ZERO) + (step.unhedged if step else ZERO),
-                hedged=(before.hedged if before else ZERO) + (step.hedged if step else ZERO),
+                unhedged=result.liquidity,
+                hedged=result.both,
             )
         )
-        self._last = now
 
     @property
     def variance_ratio(self) -> float | None:

@@ -22,7 +22,7 @@ def shown(position: str) -> list[str]:
     record = CycleRecord(1, NOW, world, decide(world, NO_INPUTS, state(), policy()), 0.01)
     market = MarketPoint(datetime(2026, 1, 5, tzinfo=UTC), Decimal(2000), Decimal(50_000))
     account = DemoAccount()
-    account.add(Seen(Step(3, 100, BlockHash("0x"), market, (), in_range=True), record, true=True))
+    account.add(Seen(Step(3, 100, BlockHash("0x"), market, (), in_range=True), record, None, true=True))
     paper = StringIO()
     Console(width=120, file=paper).print(render(account, [], 100))
     return paper.getvalue().splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,7 +24,8 @@ async def test_a_scene_is_hedged_from_its_first_block_to_its_last(tmp_path: Path
         absent = dict.fromkeys((ETH, BTC), 0)
         for _ in range(60):
             (record,) = await here.play(daemon, 1)
-            track.add(record)
+            with closing(here.view()) as view:
+                track.add(record, view.summaries(after=record.cycle - 1)[-1].figures.result)
             assert in_band(record), record.decision.hedges
             truth = await here.exposure(record.snapshot.chains[0].block.number)
             for hedge in record.decision.hedges:

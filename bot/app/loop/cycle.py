@@ -22,6 +22,7 @@ from bot.core.errors import Retryable, SkipCycle
 from bot.core.explain import explain
 from bot.core.inputs import CycleInputs, Settlement
 from bot.core.orders import Accepted, Outcome
+from bot.core.pnl.booked import Booked
 from bot.core.pnl.ledger import Book, book_cycle
 from bot.core.policy import Policy
 from bot.core.record import CycleRecord, Event
@@ -48,7 +49,8 @@ class Act:
 class Cycle:
     """The loop's body, and the state that it carries from one turn to the next.
 
-    ``number`` is that of the last cycle; ``state`` and ``book`` None stand for the journal's. ``version`` is that of
+    ``number`` is that of the last cycle; ``state`` and ``book`` None stand for the journal's, ``booked`` None for what
+    the book says. ``version`` is that of
     the code that decides.
     """
 
@@ -62,6 +64,7 @@ class Cycle:
     number: int = 0
     state: State | None = None
     book: Book | None = None
+    booked: Booked | None = None
     telemetry: Telemetry = field(default_factory=NoTelemetry)
     version: str = ""
     prefetch: Prefetch = field(init=False)
@@ -100,15 +103,15 @@ class Cycle:
         with self._timed(Phase.RECORD):
             self.journal.record(record)
         self.state = self._left = act.decision.state
-        self.prefetch.since = act.decision.state.money.read_at
-        self.number, self.book = record.cycle, record.book
+        self.number, self.book, self.booked = record.cycle, record.book, record.book.booked()
+        self.prefetch.since = record.book.read_at
         self._tell(record)
         self.telemetry.emit(CycleRecorded(record))
         return record
 
     def _record(self, snapshot: Snapshot, act: Act, started: float) -> CycleRecord:
         """Book the cycle, and put together what is told of it."""
-        book, decision = self._booked(), act.decision
+        book, decision = self._book(), act.decision
         trades = {
             view.venue: self.journal.trades(view.venue, known.trade if known else 0)
             for view in snapshot.known_venues
@@ -153,12 +156,13 @@ class Cycle:
         return act
 
     def inputs(self) -> CycleInputs:
-        """Return what the journal knows of orders and stops, and what the account check found."""
+        """Return what the journal knows of orders, stops and results, and what the account check found."""
         fired = self.journal.stops_fired(self.clock.now() - self.policy.risk.stop.cool_down)
-        disputes = (*self.reconciler.agreement.disputes, *self._booked().disputes)
-        return CycleInputs(self.journal.pending(), fired, disputes)
+        disputes = (*self.reconciler.agreement.disputes, *self._book().disputes)
+        self.booked = self.booked or self._book().booked()
+        return CycleInputs(self.journal.pending(), fired, disputes, self.booked)
 
-    def _booked(self) -> Book:
+    def _book(self) -> Book:
         """Return what was booked so far; a journal that can't tell it ends the bot before anything is done."""
         self.book = self.book or self.journal.load_book()
         return self.book
@@ -171,7 +175,7 @@ class Cycle:
             if isinstance(outcome, Accepted):
                 key = approved.order.venue, approved.order.symbol
                 filled[key] = filled.get(key, ZERO) + outcome.report.filled
-        seen = await self.observer.complete(snapshot, decision.state.money.read_at)
+        seen = await self.observer.complete(snapshot, self._book().read_at)
         settlement = Settlement(self.reconciler.agreement.told_apart(seen), filled, self.journal.pending())
         after = settle(decision, act.inputs, act.before, settlement, self.policy)
         return replace(act, decision=after, settlement=settlement)
@@ -181,7 +185,7 @@ class Cycle:
         state = self.state or self.journal.load_state()
         if state is None or not any(watch.position for watch in state.markets.values()):
             return
-        seen = await self.observer.only_venues(state.money.read_at)
+        seen = await self.observer.only_venues(self._book().read_at)
         decision = (await self.act(self.reconciler.agreement.told_apart(seen))).decision
         self.state = decision.state
         self.journal.save_state(decision.state)
@@ -222,7 +226,7 @@ class Cycle:
                 await self.reconciler.reconcile()
         state = self.state or resume_state(self.journal, self.clock)
         self.observer.follow(state.held)
-        observed = await self.observer.observe(state.money.read_at, ready)
+        observed = await self.observer.observe(self._book().read_at, ready)
         snapshot = self.reconciler.agreement.told_apart(observed)
         await self.reconciler.agreement.check(snapshot)
         return snapshot

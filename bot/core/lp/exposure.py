@@ -70,12 +70,15 @@ def update_held(
             if pool not in units:
                 units[pool] = units_of(position)
             old = before.get(position.id)
-            legs = _believed(position, old, None if (view.chain, pool) in doubted else units[pool])
+            is_doubted = (view.chain, pool) in doubted
+            legs = _believed(position, old, None if is_doubted else units[pool])
             if legs is not None:
                 last_block = number if old is None else max(number, old.last_block)
                 fees = position.amounts.fees0, position.amounts.fees1
                 liquidity = position.curve.liquidity
-                after[position.id] = Held(view.chain, legs, number, last_block, 0, liquidity, fees, moved_since)
+                after[position.id] = Held(
+                    view.chain, legs, number, last_block, 0, liquidity, fees, moved_since, is_doubted
+                )
     for key, old in before.items():
         if key in after:
             continue

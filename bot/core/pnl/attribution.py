@@ -162,6 +162,11 @@ class Stake:
     deposit: tuple[int, int]
     prices: tuple[Decimal, Decimal]
 
+    @property
+    def value(self) -> Decimal:
+        """What all of it was worth, USD."""
+        return _worth(self.principal, self.prices) + _worth(self.owed, self.prices)
+
 
 def stake_of(position: LpPosition, prices: Prices) -> Stake | None:
     """Value a position; None where a price is missing."""

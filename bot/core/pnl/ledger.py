@@ -1,7 +1,8 @@
-"""The live book: attributes each cycle's change of net asset value, and remembers what it was last counted from.
+"""The ledger: attributes each cycle's change of net asset value, and remembers what it was last counted from.
 
-Liquidity is booked at every cycle. A venue is booked when its ledger was read and when our trades explain how its
-positions moved since the last time; so neither its clock nor the time that trades take to appear counts.
+Whatever tells of profit reads this: loss limits, screens, results by day. Liquidity is booked at every cycle. A venue
+is booked when its ledger was read and when our trades explain how its positions moved since the last time; so neither
+its clock nor the time that trades take to appear counts.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from bot.core.pnl.attribution import (
     stake_of,
     underlyings_of,
 )
+from bot.core.pnl.booked import AccountBook, Booked, BookedPosition, Gains
 from bot.core.snapshot import Snapshot, VenueView
+from bot.core.state import Held
 from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId
 
 _PATIENCE: Final = timedelta(minutes=5)
@@ -50,27 +53,6 @@ class JournaledTrade:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountBook:
-    """What a venue was last booked from.
-
-    Attributes:
-        account: what it showed then.
-        entries: the newest ledger entry booked, by kind.
-        trade: the newest trade booked.
-        waits: since when its positions don't agree with our trades.
-        given_up: up to when trades that are still to come count as unexplained.
-        residual: what is unexplained of today's change of its equity, USD.
-    """
-
-    account: BookedAccount
-    entries: Mapping[str, int]
-    trade: int
-    waits: datetime | None = None
-    given_up: datetime | None = None
-    residual: Decimal = ZERO
-
-
-@dataclass(frozen=True, slots=True)
 class Book:
     """What was booked: ``today`` since midnight UTC of ``day``, ``total`` since the journal's first cycle; USD."""
 
@@ -79,6 +61,22 @@ class Book:
     accounts: Mapping[VenueId, AccountBook] = field(default_factory=dict)
     today: Attribution = field(default_factory=Attribution)
     total: Attribution = field(default_factory=Attribution)
+
+    @property
+    def read_at(self) -> dict[VenueId, datetime]:
+        """From when on each venue's ledger is to be read: what is older is booked."""
+        return {venue: item.read_at for venue, item in self.accounts.items() if item.read_at is not None}
+
+    def booked(self) -> Booked:
+        """Return what a decision wants to know of it."""
+        eve = sum((item.eve for item in self.accounts.values()), ZERO)
+        return Booked(
+            self.day,
+            gains_of(self.today).minus(Gains(hedge=eve)),
+            gains_of(self.total),
+            self.accounts,
+            {key: booked_position(stake) for key, stake in self.stakes.items()},
+        )
 
     @property
     def disputes(self) -> tuple[Dispute, ...]:
@@ -97,6 +95,17 @@ class Book:
         return tuple(found)
 
 
+def gains_of(found: Attribution) -> Gains:
+    """Return an attribution by what limits are set on; what is unexplained is the hedge's."""
+    liquidity, hedge = found.liquidity.total, found.hedge
+    return Gains(found.total - liquidity, liquidity, hedge.funding, hedge.trading_fees)
+
+
+def booked_position(stake: Stake) -> BookedPosition:
+    """Return what a position was valued at."""
+    return BookedPosition(stake.value, stake.liquidity, stake.owed)
+
+
 def book_cycle(
     book: Book, snapshot: Snapshot, decision: Decision, trades: Mapping[VenueId, Sequence[JournaledTrade]]
 ) -> Book:
@@ -110,7 +119,7 @@ def book_cycle(
     """
     day = snapshot.observed_at.strftime("%Y-%m-%d")
     if day != book.day:
-        accounts = {venue: replace(item, residual=ZERO) for venue, item in book.accounts.items()}
+        accounts = {venue: _next_day(item, snapshot.venue(venue)) for venue, item in book.accounts.items()}
         book = replace(book, day=day, today=Attribution(), accounts=accounts)
     stakes, positions, total = _liquidity(book.stakes, snapshot, decision)
     accounts = dict(book.accounts)
@@ -123,22 +132,46 @@ def book_cycle(
     return Book(day, stakes, accounts, book.today.plus(new), book.total.plus(new))
 
 
+def _next_day(item: AccountBook, view: VenueView | None) -> AccountBook:
+    """Begin a day; what a venue brought until now and is not booked yet belongs to the day before."""
+    eve = item.waiting.hedge if view is None else item.brought(view).hedge + item.unread(view)
+    return replace(item, residual=ZERO, eve=eve)
+
+
 def _liquidity(
     stakes: Mapping[PositionId, Stake], snapshot: Snapshot, decision: Decision
 ) -> tuple[dict[PositionId, Stake], dict[PositionId, LiquidityResult], Decimal]:
-    """Book the positions; one that is absent, or without a price, waits as it was until its absence is confirmed."""
-    after = {key: stake for key, stake in stakes.items() if key in decision.state.held}
+    """Book the positions that count as held; one without a price waits as it was until that is over.
+
+    One that is absent, or whose pool is doubted, is booked as what it last held: its hedge still stands against that.
+    """
+    shown = {position.id: position for position in snapshot.positions}
+    after: dict[PositionId, Stake] = {}
     results: dict[PositionId, LiquidityResult] = {}
     total = ZERO
-    for position in snapshot.positions:
-        stake, before = stake_of(position, decision.prices), stakes.get(position.id)
-        if stake is None:
-            continue
-        after[position.id] = stake
-        if before is not None:
-            results[position.id], change = liquidity_result(before, stake)
+    for key, held in decision.state.held.items():
+        position, before = shown.get(key), stakes.get(key)
+        if position is not None and not held.is_doubted:
+            stake = stake_of(position, decision.prices)
+        else:
+            stake = None if before is None else _still(before, held, decision.prices)
+        if before is not None and stake is not None:
+            results[key], change = liquidity_result(before, stake)
             total += change
+        if (kept := stake or before) is not None:
+            after[key] = kept
     return after, results, total
+
+
+def _still(stake: Stake, held: Held, prices: Mapping[Underlying, Decimal]) -> Stake | None:
+    """Return what a position last held at the prices of now; None where one is missing."""
+    found = []
+    for leg, principal, owed in zip(held.legs, stake.principal, stake.owed, strict=True):
+        price, raw = prices.get(leg.underlying), principal + owed
+        if price is None:
+            return None
+        found.append(leg.amount * price / raw if raw else ZERO)
+    return replace(stake, prices=(found[0], found[1]))
 
 
 def _venue(
@@ -148,7 +181,7 @@ def _venue(
     now = account_of(view, before.account if before else None)
     if before is None:
         old = [trade.number for trade in trades if trade.fill.at < view.as_of]
-        return AccountBook(now, _cursor({}, view.ledger or ()), max(old, default=0)), {}, ZERO
+        return AccountBook(now, _cursor({}, view.ledger or ()), max(old, default=0), read_at=view.as_of), {}, ZERO
     if view.ledger is None or not before.account.sizes.keys() <= now.sizes.keys():
         return before, {}, ZERO
     known = [item for item in trades if before.given_up is None or item.fill.at >= before.given_up]
@@ -156,15 +189,18 @@ def _venue(
     if taken is None:
         since = before.waits or view.as_of
         if view.as_of - since < _PATIENCE:
-            return replace(before, waits=since), {}, ZERO
+            return replace(before, waits=since, equity=now.equity, waiting=before.brought(view)), {}, ZERO
         taken, given_up = [item for item in known if item.fill.at < view.as_of], view.as_of
-    new = [entry for entry in view.ledger if entry.number > before.entries.get(entry.kind.value, 0)]
+    new = before.new(view.ledger)
     booked = [MarkedFill(item.fill, item.mark) for item in taken]
     results, change = account_result((before.account, now), underlyings_of(view), booked, new)
     explained = sum((item.total for item in results.values()), ZERO)
     newest = max((item.number for item in taken), default=before.trade)
     residual = before.residual + change - explained
-    return AccountBook(now, _cursor(before.entries, new), newest, None, given_up, residual), results, change
+    after = AccountBook(
+        now, _cursor(before.entries, new), newest, None, given_up, residual, read_at=view.as_of, eve=before.eve
+    )
+    return after, results, change
 
 
 def _explaining(

@@ -1,119 +1,93 @@
-"""What was won and lost, by day and since the last resume, and the limits on it. USD; losses are negative results."""
+"""Limits on what was lost, by day and since the last resume, by the ledger's word. USD; losses are negative gains."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.core.decision import Alarm, Severity
-from bot.core.orders import LedgerEntry, LedgerKind
+from bot.core.pnl.booked import Booked, Gains
 from bot.core.policy import LossPolicy
 from bot.core.run_state import Trigger
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import Held, Money
-from bot.core.types import USD, ZERO, PositionId, Underlying, VenueId
+from bot.core.state import Accepted, Held
+from bot.core.types import ZERO, PositionId, Underlying
 
 Prices = Mapping[Underlying, Decimal]
 
 
-def update_money(
-    money: Money,
-    snapshot: Snapshot,
-    held: tuple[Mapping[PositionId, Held], Mapping[PositionId, Held]],
-    prices: Prices,
-) -> Money:
-    """Take in what happened since the last cycle.
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was gained: ``today`` since midnight UTC of ``day``, ``life`` since a beginning.
+
+    ``unread`` is what the venues' equity gained since their ledgers were read: result, or money moved, not known yet.
+    """
+
+    day: str
+    today: Gains
+    life: Gains
+    unread: Decimal = ZERO
+
+    def without(self, accepted: Accepted) -> Results:
+        """Return what is left where what was gained up to some moment counts no more."""
+        today = self.today.minus(accepted.today) if self.day == accepted.day else self.today
+        return Results(self.day, today, self.life.minus(accepted.total), self.unread)
+
+
+def results_of(booked: Booked, snapshot: Snapshot, held: Mapping[PositionId, Held], prices: Prices) -> Results:
+    """Return what was gained up to a snapshot: what the ledger says, and what the snapshot adds to it.
 
     Args:
-        money: the book so far.
+        booked: the ledger up to the last cycle.
         snapshot: the venues' equity and ledgers.
-        held: the positions of the last cycle and of this one.
+        held: the positions now.
         prices: USD prices now.
     """
-    day = snapshot.observed_at.date().isoformat()
-    if day != money.day:
-        money = replace(
-            _closed(money, snapshot), day=day, hedge_day=ZERO, liquidity_day=ZERO, funding_day=ZERO, fees_day=ZERO
-        )
-    for view in snapshot.known_venues:
-        money = _venue(money, view)
-    return _liquidity(money, held, prices)
+    gained, unread = Gains(liquidity=_moved(booked, held, prices)), ZERO
+    for venue, account in booked.accounts.items():
+        view = snapshot.venue(venue)
+        gained = gained.plus(account.waiting if view is None else account.brought(view))
+        unread += ZERO if view is None else account.unread(view)
+    day, life = snapshot.observed_at.date().isoformat(), booked.total.plus(gained)
+    if day == booked.day:
+        return Results(day, booked.today.plus(gained), life, unread)
+    return Results(day, Gains(liquidity=gained.liquidity), life)
 
 
-def _closed(money: Money, snapshot: Snapshot) -> Money:
-    """Book what is not booked yet before a day ends, so that the next one does not begin with it."""
-    known = {view.venue: view.balance.equity for view in snapshot.known_venues if view.venue in money.equity}
-    result = unbooked(money, snapshot)
-    return replace(money, equity={**money.equity, **known}, hedge_life=money.hedge_life + result)
+def _moved(booked: Booked, held: Mapping[PositionId, Held], prices: Prices) -> Decimal:
+    """Return the change in value since it was booked of the positions that only the market moved."""
+    total = ZERO
+    for key, item in held.items():
+        before = booked.positions.get(key)
+        if before is None or before.liquidity != item.liquidity:
+            continue
+        (fees0, fees1), (then0, then1) = item.fees, before.fees
+        if fees0 >= then0 and fees1 >= then1 and (now := worth(item, prices)) is not None:
+            total += now - before.value
+    return total
 
 
-def _venue(money: Money, view: VenueView) -> Money:
-    """Book a venue's change of equity, less what was paid in or out; a venue without a ledger waits."""
-    if view.ledger is None:
-        return money
-    name, equity, before = view.venue, view.balance.equity, money.equity.get(view.venue)
-    cursor = dict(money.cursor)
-    new: list[LedgerEntry] = []
-    for entry in view.ledger:
-        kind = f"{name}|{entry.kind.value}"
-        if before is not None and entry.number > money.cursor.get(kind, 0):
-            new.append(entry)
-        cursor[kind] = max(entry.number, cursor.get(kind, 0))
-    result = ZERO if before is None else equity - before - _sum(new, LedgerKind.DEPOSIT)
-    return replace(
-        money,
-        equity={**money.equity, name: equity},
-        read_at={**money.read_at, name: view.as_of},
-        cursor=cursor,
-        hedge_day=money.hedge_day + result,
-        hedge_life=money.hedge_life + result,
-        funding_day=money.funding_day + _sum(new, LedgerKind.FUNDING),
-        fees_day=money.fees_day + _sum(new, LedgerKind.FEE),
-    )
+def worth(held: Held, prices: Prices) -> Decimal | None:
+    """Return the USD value of a position's legs, None where a price is missing."""
+    total = ZERO
+    for leg in held.legs:
+        price = prices.get(leg.underlying)
+        if price is None:
+            return None
+        total += leg.amount * price
+    return total
 
 
-def _sum(entries: list[LedgerEntry], kind: LedgerKind) -> Decimal:
-    return sum((entry.amount for entry in entries if entry.kind is kind), ZERO)
-
-
-def _liquidity(
-    money: Money, held: tuple[Mapping[PositionId, Held], Mapping[PositionId, Held]], prices: Prices
-) -> Money:
-    """Book the liquidity's change in value; without all prices this step, and the next one, are not known."""
-    before, now = held
-    known: Prices = {USD: Decimal(1), **prices}
-    needed = {leg.underlying for item in before.values() for leg in item.legs}
-    result = ZERO
-    if needed <= money.prices.keys() and needed <= known.keys():
-        for key, item in before.items():
-            after = now.get(key)
-            is_known = after is not None and all(leg.underlying in known for leg in after.legs)
-            kept = after if after is not None and is_known and _is_steady(item, after) else item
-            result += worth(kept, known) - worth(item, money.prices)
-    present = {leg.underlying for item in now.values() for leg in item.legs}
-    return replace(
-        money,
-        prices={key: known[key] for key in sorted(present) if key in known},
-        liquidity_day=money.liquidity_day + result,
-        liquidity_life=money.liquidity_life + result,
-    )
-
-
-def _is_steady(before: Held, after: Held) -> bool:
-    """Whether only the market moved a position: the same liquidity, and no fees taken out."""
-    return before.liquidity == after.liquidity and all(a <= b for a, b in zip(before.fees, after.fees, strict=True))
-
-
-def worth(held: Held, prices: Prices) -> Decimal:
-    """Return the USD value of a position's legs; all prices must be there."""
-    return sum((leg.amount * prices[leg.underlying] for leg in held.legs), ZERO)
-
-
-def capital(money: Money, snapshot: Snapshot, lp_value: Decimal) -> Decimal:
+def capital(booked: Booked, snapshot: Snapshot, lp_value: Decimal) -> Decimal:
     """Return LP value + equity of all venues; a silent venue counts as it was last seen, nothing where it never was."""
-    known: dict[VenueId, Decimal] = {**money.equity, **{v.venue: v.balance.equity for v in snapshot.known_venues}}
-    return lp_value + sum((known.get(view.venue, ZERO) for view in snapshot.venues), ZERO)
+    total = lp_value
+    for view in snapshot.venues:
+        if isinstance(view, VenueView):
+            total += view.balance.equity
+        elif view.venue in booked.accounts:
+            total += booked.accounts[view.venue].last_equity
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,35 +107,21 @@ class Overspend:
     reason: str
 
 
-def unbooked(money: Money, snapshot: Snapshot) -> Decimal:
-    """Return the change of the venues' equity since their ledgers were read: result, or money moved, not known yet."""
-    return sum(
-        (
-            view.balance.equity - money.equity[view.venue]
-            for view in snapshot.known_venues
-            if view.venue in money.equity
-        ),
-        ZERO,
-    )
-
-
-def breaches(money: Money, funds: Decimal, policy: LossPolicy, fresh: Decimal = ZERO) -> tuple[Breach, ...]:
+def breaches(results: Results, funds: Decimal, policy: LossPolicy) -> tuple[Breach, ...]:
     """Return the loss limits that are passed: those of a day freeze, those of a lifetime halt.
 
-    ``fresh`` is what is not booked yet. Liquidity is booked at every cycle and a venue only when its ledger is read, so
-    without it a quick move would look like a loss of the liquidity alone; with it money that was just withdrawn would
-    look like a loss of the hedge. A limit counts as passed where both computations say so.
+    Liquidity is valued at every cycle and a venue only when its ledger is read, so without what is unread a quick move
+    would look like a loss of the liquidity alone; with it money that was just withdrawn would look like a loss of the
+    hedge. A limit counts as passed where both computations say so.
     """
     if funds <= 0:
         return ()
-    gain = max(fresh, ZERO)
-    total_day = money.hedge_day + gain + money.liquidity_day
-    total_life = money.hedge_life + gain + money.liquidity_life
+    gain, today, life = max(results.unread, ZERO), results.today, results.life
     checks = (
-        ("hedge_life", money.hedge_life + gain, policy.hedge_life),
-        ("total_life", total_life, policy.total_life),
-        ("hedge_day", money.hedge_day + gain, policy.hedge_day),
-        ("total_day", total_day, policy.total_day),
+        ("hedge_life", life.hedge + gain, policy.hedge_life),
+        ("total_life", life.hedge + gain + life.liquidity, policy.total_life),
+        ("hedge_day", today.hedge + gain, policy.hedge_day),
+        ("total_day", today.hedge + gain + today.liquidity, policy.total_day),
     )
     return tuple(_breach(kind, result, share) for kind, result, share in checks if -result > share * funds)
 
@@ -172,23 +132,23 @@ def _breach(kind: str, result: Decimal, share: Decimal) -> Breach:
     return Breach(kind, trigger, f"{what} {-result:.2f} USD {when}, above {share:.1%} of the capital")
 
 
-def spent(money: Money, funds: Decimal, policy: LossPolicy) -> tuple[Overspend, ...]:
+def spent(today: Gains, funds: Decimal, policy: LossPolicy) -> tuple[Overspend, ...]:
     """Return the limits on spending that are passed: no more money is spent on adding today."""
     if funds <= 0:
         return ()
     found = []
-    if is_funding_over(money, funds, policy):
-        paid = f"{-money.funding_day:.2f} USD of funding paid today"
+    if is_funding_over(today, funds, policy):
+        paid = f"{-today.funding:.2f} USD of funding paid today"
         found.append(Overspend("funding_day", f"{paid}, above {policy.funding_day:.2%} of the capital"))
-    if -money.fees_day > policy.cost_day * funds:
-        paid = f"{-money.fees_day:.2f} USD of fees paid today"
+    if -today.fees > policy.cost_day * funds:
+        paid = f"{-today.fees:.2f} USD of fees paid today"
         found.append(Overspend("cost_day", f"{paid}, above {policy.cost_day:.2%} of the capital"))
     return tuple(found)
 
 
-def is_funding_over(money: Money, funds: Decimal, policy: LossPolicy) -> bool:
+def is_funding_over(today: Gains, funds: Decimal, policy: LossPolicy) -> bool:
     """Whether the funding paid today is above its limit."""
-    return funds > 0 and -money.funding_day > policy.funding_day * funds
+    return funds > 0 and -today.funding > policy.funding_day * funds
 
 
 def alarms(spending: tuple[Overspend, ...], lost: tuple[Breach, ...]) -> tuple[Alarm, ...]:

@@ -6,28 +6,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.decide import decide
+from bot.core.inputs import CycleInputs
 from bot.core.orders import LedgerEntry, LedgerKind
+from bot.core.pnl.booked import Gains
+from bot.core.pnl.ledger import Book, book_cycle
 from bot.core.policy import LossPolicy
 from bot.core.risk import loss_limits
-from bot.core.risk.loss_limits import breaches, is_funding_over, spent
+from bot.core.risk.loss_limits import Results, breaches, is_funding_over, results_of, spent
 from bot.core.run_state import Trigger
 from bot.core.snapshot import Snapshot
-from bot.core.state import Money
+from bot.core.state import Accepted
 from tests.core.risks import CAREFUL
-from tests.core.scenes import NOW, chain, snapshot, venue
+from tests.core.scenes import ETH, NOW, PAPER, chain, policy, snapshot, state, symbol, v2, venue
 
 FUNDS = Decimal(10_000)
 
 
-def having(results: Mapping[str, int]) -> Money:
-    fields: dict[str, Any] = {name: Decimal(amount) for name, amount in results.items()}
-    return Money(**fields)
+def having(results: Mapping[str, int]) -> Results:
+    """Return results: ``hedge_day`` is what the hedge gained today, ``liquidity_life`` the positions since a resume."""
+    found = {name: Decimal(amount) for name, amount in results.items()}
+    today, life = (
+        {key.removesuffix(f"_{when}"): amount for key, amount in found.items() if key.endswith(when)}
+        for when in ("day", "life")
+    )
+    return Results("2026-01-02", Gains(**today), Gains(**life))
 
 
 def moment(equity: int, ledger: Sequence[LedgerEntry] | None, days: int = 0) -> Snapshot:
@@ -37,46 +45,90 @@ def moment(equity: int, ledger: Sequence[LedgerEntry] | None, days: int = 0) -> 
     return replace(snapshot(chain(), view), observed_at=NOW + timedelta(days=days))
 
 
-def after(money: Money, seen: Snapshot) -> Money:
-    return loss_limits.update_money(money, seen, ({}, {}), {})
+def after(book: Book, seen: Snapshot) -> Book:
+    decision = decide(seen, CycleInputs(booked=book.booked()), state(), policy())
+    return book_cycle(book, seen, decision, {})
 
 
-def verdicts(money: Money, seen: Snapshot, liquidity: int) -> list[str]:
-    lost = replace(money, liquidity_day=Decimal(liquidity), liquidity_life=Decimal(liquidity))
-    return [item.trigger for item in loss_limits.breaches(lost, FUNDS, CAREFUL.loss, loss_limits.unbooked(money, seen))]
+def found(book: Book, seen: Snapshot) -> Results:
+    return results_of(book.booked(), seen, {}, {})
+
+
+def verdicts(book: Book, seen: Snapshot, liquidity: int) -> list[str]:
+    results, lost = found(book, seen), Gains(liquidity=Decimal(liquidity))
+    results = replace(results, today=results.today.plus(lost), life=results.life.plus(lost))
+    return [item.trigger for item in breaches(results, FUNDS, CAREFUL.loss)]
 
 
 def test_what_the_hedge_won_since_its_ledger_was_read_counts_against_the_liquiditys_loss() -> None:
-    money = after(Money(), moment(10_000, []))
-    seen = moment(15_000, None)
-    money = after(money, seen)
-    assert verdicts(money, seen, liquidity=-5_000) == []
-    assert verdicts(money, moment(10_000, None), liquidity=-5_000) != []
+    book = after(Book(), moment(10_000, []))
+    assert verdicts(book, moment(15_000, None), liquidity=-5_000) == []
+    assert verdicts(book, moment(10_000, None), liquidity=-5_000) != []
 
 
 def test_money_that_was_withdrawn_is_no_loss_before_its_ledger_is_read_nor_after() -> None:
-    money = after(Money(), moment(10_000, []))
+    book = after(Book(), moment(10_000, []))
     gone = moment(4_000, None)
-    money = after(money, gone)
-    assert verdicts(money, gone, liquidity=0) == []
+    assert verdicts(book, gone, liquidity=0) == []
+    book = after(book, gone)
     booked = moment(4_000, [LedgerEntry(7, LedgerKind.DEPOSIT, None, Decimal(-6_000), NOW)])
-    money = after(money, booked)
-    assert verdicts(money, booked, liquidity=0) == []
-    assert (money.hedge_day, money.hedge_life) == (Decimal(0), Decimal(0))
+    assert verdicts(book, booked, liquidity=0) == []
+    book = after(book, booked)
+    assert verdicts(book, booked, liquidity=0) == []
+    assert found(book, moment(4_000, [])).life.hedge == 0
 
 
-def test_a_loss_of_the_hedge_counts_once_its_ledger_is_read() -> None:
-    money = after(Money(), moment(10_000, []))
-    seen = moment(1_000, [])
-    assert verdicts(after(money, seen), seen, liquidity=0) != []
+def test_a_loss_of_the_hedge_counts_in_the_cycle_that_reads_its_ledger_and_from_then_on() -> None:
+    book, seen = after(Book(), moment(10_000, [])), moment(1_000, [])
+    assert verdicts(book, seen, liquidity=0) != []
+    assert verdicts(after(book, seen), moment(1_000, None), liquidity=0) != []
+
+
+def test_a_loss_that_our_trades_do_not_explain_yet_counts_all_the_same() -> None:
+    """Positions moved, and the trades are still to come: the attribution waits, the limit does not."""
+    book, moved = after(Book(), moment(10_000, [])), moment(1_000, [])
+    short = {symbol(ETH): replace(moved.known_venues[0].positions[symbol(ETH)], size=Decimal(-3))}
+    view = replace(moved.known_venues[0], positions={**moved.known_venues[0].positions, **short})
+    seen = replace(moved, venues=(view,))
+    book = after(book, seen)
+    assert book.accounts[PAPER].waits is not None
+    assert book.total.total == 0
+    later = replace(seen, venues=(replace(view, ledger=None),))
+    assert found(book, later).life.hedge == -9_000
 
 
 def test_a_day_does_not_begin_with_what_the_last_one_left_unbooked() -> None:
-    money = after(Money(), moment(10_000, []))
-    money = after(money, moment(7_000, None))
-    money = after(money, moment(7_000, None, days=1))
-    money = after(money, moment(7_000, [], days=1))
-    assert (money.hedge_day, money.hedge_life) == (Decimal(0), Decimal(-3_000))
+    book = after(Book(), moment(10_000, []))
+    book = after(book, moment(7_000, None))
+    assert found(book, moment(7_000, None, days=1)).today.hedge == 0
+    book = after(book, moment(7_000, None, days=1))
+    results = found(book, moment(6_900, [], days=1))
+    assert (results.today.hedge, results.life.hedge) == (Decimal(-100), Decimal(-3_100))
+    book = after(book, moment(6_900, [], days=1))
+    results = found(book, moment(6_900, None, days=1))
+    assert (results.today.hedge, results.life.hedge) == (Decimal(-100), Decimal(-3_100))
+
+
+def test_who_lets_the_bot_go_accepts_what_was_lost_so_far() -> None:
+    lost = having({"hedge_day": -1500, "hedge_life": -5000, "fees_day": -60})
+    accepted = Accepted(lost.day, lost.today, lost.life)
+    more = replace(
+        lost, today=lost.today.plus(Gains(hedge=Decimal(-10))), life=lost.life.plus(Gains(hedge=Decimal(-10)))
+    )
+    assert more.without(accepted) == having({"hedge_day": -10, "hedge_life": -10})
+    next_day = replace(more, day="2026-01-03", today=Gains())
+    assert next_day.without(accepted).today == Gains()
+
+
+def test_a_moved_position_is_valued_at_once_and_one_that_was_added_to_is_no_gain() -> None:
+    seen = snapshot(chain([v2("a", 20_000)]), venue({ETH: -5}))
+    decision = decide(seen, CycleInputs(), state(), policy())
+    booked = book_cycle(Book(), seen, decision, {}).booked()
+    prices = {**decision.prices, ETH: Decimal(1900)}
+    held = decision.state.held
+    assert results_of(booked, seen, held, prices).life.liquidity == -5 * 100
+    more = {key: replace(item, liquidity=item.liquidity + 1) for key, item in held.items()}
+    assert results_of(booked, seen, more, prices).life.liquidity == 0
 
 
 LIMITS = LossPolicy(*(Decimal(part) for part in ("0.1", "0.4", "0.05", "0.2", "0.01", "0.005", "0.5")))
@@ -100,15 +152,14 @@ LIMITS = LossPolicy(*(Decimal(part) for part in ("0.1", "0.4", "0.05", "0.2", "0
 def test_each_limit_is_passed_where_it_says_and_asks_for_what_it_says(
     lost: dict[str, int], trigger: Trigger | None
 ) -> None:
-    money = having(lost)
-    assert [item.trigger for item in breaches(money, FUNDS, LIMITS)] == ([trigger] if trigger else [])
+    assert [item.trigger for item in breaches(having(lost), FUNDS, LIMITS)] == ([trigger] if trigger else [])
 
 
 def test_what_is_not_booked_yet_can_only_spare_a_limit() -> None:
-    money = Money(liquidity_day=Decimal(-501))
-    assert breaches(money, FUNDS, LIMITS, fresh=Decimal(2)) == ()
-    assert len(breaches(money, FUNDS, LIMITS, fresh=Decimal(-2))) == 1
-    assert breaches(money, Decimal(0), LIMITS) == ()
+    results = having({"liquidity_day": -501})
+    assert breaches(replace(results, unread=Decimal(2)), FUNDS, LIMITS) == ()
+    assert len(breaches(replace(results, unread=Decimal(-2)), FUNDS, LIMITS)) == 1
+    assert breaches(results, Decimal(0), LIMITS) == ()
 
 
 @pytest.mark.parametrize(
@@ -123,9 +174,9 @@ def test_what_is_not_booked_yet_can_only_spare_a_limit() -> None:
     ],
 )
 def test_funding_and_fees_beyond_the_day_s_limit_stop_spending(paid: dict[str, int], count: int) -> None:
-    money = having(paid)
-    assert len(spent(money, FUNDS, LIMITS)) == count
-    assert is_funding_over(money, FUNDS, LIMITS) is (paid.get("funding_day", 0) < -100)
+    today = having(paid).today
+    assert len(spent(today, FUNDS, LIMITS)) == count
+    assert is_funding_over(today, FUNDS, LIMITS) is (paid.get("funding_day", 0) < -100)
 
 
 KINDS: dict[str, tuple[str, int]] = {
@@ -139,10 +190,10 @@ KINDS: dict[str, tuple[str, int]] = {
 """What passes each limit alone; a loss of the hedge passes that of both together as well."""
 
 
-def standing(money: Money) -> dict[str, str]:
-    found = loss_limits.alarms(spent(money, FUNDS, LIMITS), breaches(money, FUNDS, LIMITS))
-    assert len({alarm.key for alarm in found}) == len(found)
-    return {alarm.key: alarm.message for alarm in found}
+def standing(results: Results) -> dict[str, str]:
+    told = loss_limits.alarms(spent(results.today, FUNDS, LIMITS), breaches(results, FUNDS, LIMITS))
+    assert len({alarm.key for alarm in told}) == len(told)
+    return {alarm.key: alarm.message for alarm in told}
 
 
 @given(st.sets(st.sampled_from(sorted(KINDS))))

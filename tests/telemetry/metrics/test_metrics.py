@@ -25,7 +25,8 @@ from bot.core.orders import (
     Unknown,
 )
 from bot.core.pnl.attribution import Attribution, BookedAccount, HedgeResult, LiquidityResult
-from bot.core.pnl.ledger import AccountBook, Book
+from bot.core.pnl.booked import AccountBook
+from bot.core.pnl.ledger import Book
 from bot.core.record import Event
 from bot.core.telemetry_event import (
     CycleFailed,

@@ -145,26 +145,26 @@ BUGS: Final = (
     Bug(
         "loss of the hedge, day",
         "core/risk/loss_limits.py",
-        '("hedge_day", money.hedge_day + gain',
+        '("hedge_day", today.hedge + gain',
         '("hedge_day", gain',
     ),
     Bug(
         "loss in all, lifetime",
         "core/risk/loss_limits.py",
-        '("total_life", total_life, policy.total_life',
+        '("total_life", life.hedge + gain + life.liquidity, policy.total_life',
         '("total_life", gain, policy.total_life',
     ),
     Bug(
         "cost a day",
         "core/risk/loss_limits.py",
-        "-money.fees_day > policy.cost_day * funds",
-        "-money.fees_day > policy.cost_day * funds * 99",
+        "-today.fees > policy.cost_day * funds",
+        "-today.fees > policy.cost_day * funds * 99",
     ),
     Bug(
         "funding a day",
         "core/risk/loss_limits.py",
-        "return funds > 0 and -money.funding_day >",
-        "return funds < 0 and -money.funding_day >",
+        "return funds > 0 and -today.funding >",
+        "return funds < 0 and -today.funding >",
     ),
     Bug(
         "ladder's hysteresis",

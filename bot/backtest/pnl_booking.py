@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.replay_venue import SimVenue
+from bot.core.booked import AccountBook, Booked
 from bot.core.orders import Fill, LedgerEntry
 from bot.core.pnl.attribution import (
     Attribution,
@@ -24,7 +25,6 @@ from bot.core.pnl.attribution import (
     stake_of,
     underlyings_of,
 )
-from bot.core.pnl.booked import AccountBook, Booked
 from bot.core.pnl.ledger import booked_position, gains_of
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.types import USD, ZERO, PositionId, Underlying, VenueId

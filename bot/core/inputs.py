@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.core.booked import Booked
 from bot.core.orders import Intent
-from bot.core.pnl.booked import Booked
 from bot.core.snapshot import Snapshot
 from bot.core.types import MarketKey, Symbol, VenueId
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from bot.core.pnl.booked import Gains
+from bot.core.booked import Gains
 from bot.core.run_state import BotState, RunState
 from bot.core.types import ChainName, MarketKey, PoolKey, PositionId, Underlying, VenueId
 

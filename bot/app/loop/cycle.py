@@ -16,13 +16,13 @@ from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.loop.prefetch import Prefetch
 from bot.concurrency import unless
+from bot.core.booked import Booked
 from bot.core.decide import decide, settle
 from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.explain import explain
 from bot.core.inputs import CycleInputs, Settlement
 from bot.core.orders import Accepted, Outcome
-from bot.core.pnl.booked import Booked
 from bot.core.pnl.ledger import Book, book_cycle
 from bot.core.policy import Policy
 from bot.core.record import CycleRecord, Event

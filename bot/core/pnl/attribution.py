@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import TypeVar
 
+from bot.core.booked import BookedAccount
 from bot.core.orders import Fill, LedgerEntry, LedgerKind
 from bot.core.snapshot import LpPosition, VenueView
 from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying
@@ -205,15 +206,6 @@ def liquidity_result(before: Stake, after: Stake) -> tuple[LiquidityResult, Deci
 
 def _worth(raw: tuple[int, int], prices: tuple[Decimal, Decimal]) -> Decimal:
     return raw[0] * prices[0] + raw[1] * prices[1]
-
-
-@dataclass(frozen=True, slots=True)
-class BookedAccount:
-    """What a venue showed: equity in USD, and for each symbol the position (base units, signed) and the mark."""
-
-    equity: Decimal
-    sizes: Mapping[Symbol, Decimal]
-    marks: Mapping[Symbol, Decimal]
 
 
 def account_of(view: VenueView, before: BookedAccount | None = None) -> BookedAccount:

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from bot.core.booked import AccountBook, Booked, BookedAccount, BookedPosition, Gains
 from bot.core.decision import Decision
 from bot.core.inputs import Dispute, Hold
 from bot.core.orders import Fill, LedgerEntry
 from bot.core.pnl.attribution import (
     Attribution,
-    BookedAccount,
     HedgeResult,
     LiquidityResult,
     MarkedFill,
@@ -30,7 +30,6 @@ from bot.core.pnl.attribution import (
     stake_of,
     underlyings_of,
 )
-from bot.core.pnl.booked import AccountBook, Booked, BookedPosition, Gains
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import Held
 from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId

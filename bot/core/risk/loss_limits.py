@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.core.booked import Booked, Gains
 from bot.core.decision import Alarm, Severity
-from bot.core.pnl.booked import Booked, Gains
 from bot.core.policy import LossPolicy
 from bot.core.run_state import Trigger
 from bot.core.snapshot import Snapshot, VenueView

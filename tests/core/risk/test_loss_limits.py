@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.booked import Gains
 from bot.core.decide import decide
 from bot.core.inputs import CycleInputs
 from bot.core.orders import LedgerEntry, LedgerKind
-from bot.core.pnl.booked import Gains
 from bot.core.pnl.ledger import Book, book_cycle
 from bot.core.policy import LossPolicy
 from bot.core.risk import loss_limits

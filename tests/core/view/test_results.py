@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.core.pnl.attribution import BookedAccount
-from bot.core.pnl.booked import AccountBook
+from bot.core.booked import AccountBook, BookedAccount
 from bot.core.pnl.ledger import Book
 from bot.core.record import CycleRecord
 from bot.core.snapshot import Balance

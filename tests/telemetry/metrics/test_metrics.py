@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.clock import ManualClock
+from bot.core.booked import AccountBook, BookedAccount
 from bot.core.orders import (
     Accepted,
     Intent,
@@ -24,8 +25,7 @@ from bot.core.orders import (
     RejectReason,
     Unknown,
 )
-from bot.core.pnl.attribution import Attribution, BookedAccount, HedgeResult, LiquidityResult
-from bot.core.pnl.booked import AccountBook
+from bot.core.pnl.attribution import Attribution, HedgeResult, LiquidityResult
 from bot.core.pnl.ledger import Book
 from bot.core.record import Event
 from bot.core.telemetry_event import (

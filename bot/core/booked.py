@@ -8,9 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.core.orders import LedgerEntry, LedgerKind
-from bot.core.pnl.attribution import BookedAccount
 from bot.core.snapshot import VenueView
-from bot.core.types import ZERO, PositionId, VenueId
+from bot.core.types import ZERO, PositionId, Symbol, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,15 @@ class Gains:
             self.funding - other.funding,
             self.fees - other.fees,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class BookedAccount:
+    """What a venue showed: equity in USD, and for each symbol the position (base units, signed) and the mark."""
+
+    equity: Decimal
+    sizes: Mapping[Symbol, Decimal]
+    marks: Mapping[Symbol, Decimal]
 
 
 @dataclass(frozen=True, slots=True)

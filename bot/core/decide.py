@@ -1,4 +1,4 @@
-"""The whole decision: a pure function of what was assessment, what is remembered and what is wanted."""
+"""The whole decision: a pure function of what was observed, what is remembered and what is wanted."""
 
 from __future__ import annotations
 

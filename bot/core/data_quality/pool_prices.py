@@ -18,7 +18,7 @@ from bot.core.types import USD, PoolKey, PositionId, Underlying
 HALF_LIFE: Final = timedelta(minutes=10)
 """How fast the average of pool price / mark forgets."""
 LASTING: Final = timedelta(minutes=30)
-"""DataIssue that lasts longer is no manipulation of some blocks any more."""
+"""A deviation that lasts longer is no manipulation of some blocks any more."""
 _DIGITS: Final = 12
 
 Watches = Mapping[PoolKey, PoolWatch]

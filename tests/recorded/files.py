@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.exchange.loopback import Reply, Seen
 
@@ -50,6 +50,27 @@ class Recording:
     status: int
     body: object
 
+    @classmethod
+    def read(cls, venue: str, name: str, data: Mapping[str, Any]) -> Recording:
+        """Take over a file's data.
+
+        Raises:
+            ValueError, KeyError: it does not say where it is from, or how sure that is.
+        """
+        if not data["source"]:
+            raise ValueError(f"{venue}/{name}: no source")
+        return cls(
+            venue=venue,
+            name=name,
+            source=data["source"],
+            certainty=Certainty(data["certainty"]),
+            method=data["method"],
+            path=data["path"],
+            query=data.get("query", {}),
+            status=data.get("status", 200),
+            body=data["body"],
+        )
+
     def fits(self, seen: Seen) -> bool:
         """Whether a request asks for this."""
         is_path = (self.method, self.path) == (seen.method, seen.path)
@@ -77,22 +98,8 @@ def dated(value: object, now: int) -> object:
 @cache
 def recordings(venue: str) -> tuple[Recording, ...]:
     """Read a venue's files, by name."""
-    return tuple(_read(file) for file in sorted((FOLDER / venue).glob("*.json")))
-
-
-def _read(file: Path) -> Recording:
-    data = json.loads(file.read_text(encoding="utf-8"))
-    return Recording(
-        venue=file.parent.name,
-        name=file.stem,
-        source=data["source"],
-        certainty=Certainty(data["certainty"]),
-        method=data["method"],
-        path=data["path"],
-        query=data.get("query", {}),
-        status=data.get("status", 200),
-        body=data["body"],
-    )
+    files = sorted((FOLDER / venue).glob("*.json"))
+    return tuple(Recording.read(venue, file.stem, json.loads(file.read_text(encoding="utf-8"))) for file in files)
 
 
 def named(venue: str, name: str) -> Recording:

@@ -124,7 +124,7 @@ ODD = [
 async def test_a_plan_that_cannot_be_read_spoils_itself_alone(bitget: Scene, changes: dict[str, object]) -> None:
     show(bitget, "plans_of_position", "plans_normal", changes={"size": "0.7", **changes})
     view = await seen(bitget)
-    assert [order.client_id for order in view.open_orders] == ["bot-1-1"]
+    assert [order.client_id for order in view.open_orders] == ["bot-1-4"]
     (unread,) = view.unread
     assert unread.symbol == ETH
 
@@ -143,7 +143,7 @@ async def test_a_row_that_is_no_object_spoils_itself_alone(bitget: Scene, row: o
 
     bitget.server.faults["GET", PLANS] = with_odd
     view = await seen(bitget)
-    assert [order.client_id for order in view.open_orders] == ["bot-1-1"]
+    assert [order.client_id for order in view.open_orders] == ["bot-1-4"]
     assert [item.symbol for item in view.unread] == [ETH]
 
 

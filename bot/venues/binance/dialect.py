@@ -62,7 +62,7 @@ class Binance:
     facts: VenueFacts = facts.FACTS
 
     async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
-        """Check the key, one-way mode, single-asset mode, fees in USDT, and that the money is USDT."""
+        """Check the key, one-way mode, single-asset mode, and that the money is USDT."""
         del symbols  # all of this holds for the whole account
         if not link.config.demo:
             _check_key(row_of(await link.read("sapiGetAccountApiRestrictions"), "key permissions"))
@@ -75,9 +75,6 @@ class Binance:
             raise ConfigError("the Binance account is in multi-assets mode; switch it to single-asset mode")
         if not flag(config, "canTrade", "account settings"):
             raise ConfigError("the Binance account may not trade futures; enable futures for the account and the key")
-        burn = row_of(await link.read("fapiPrivateGetFeeBurn"), "fee settings")
-        if flag(burn, "feeBurn", "fee settings"):
-            raise ConfigError("the Binance account pays fees in BNB, which no USD ledger can follow; turn that off")
         assets = rows_of((await self._account(link))["assets"], "assets")
         held = {text(asset, "asset", "asset"): number(asset, "walletBalance", "asset") for asset in assets}
         others = [name for name, amount in held.items() if amount > 0 and name != _ASSET]

@@ -21,7 +21,7 @@ WALLET: Final = Window("binance wallet requests", 1000, 60.0)
 """The spot system's own budget, which the key's permissions are read from (documented: 12000 a minute)."""
 
 _FAPI: Final = "/fapi/v1/"
-_WEIGHTS: Final[Mapping[str, int]] = {
+WEIGHTS: Final[Mapping[str, int]] = {
     "/fapi/v1/time": 1,
     "/fapi/v1/exchangeInfo": 1,
     "/fapi/v1/depth": 2,
@@ -58,7 +58,7 @@ def charges(method: str, path: str, query: Mapping[str, str]) -> tuple[Charge, .
     """Return what a request costs; listing orders without a symbol is dear."""
     if path.startswith("/sapi/"):
         return (Charge(WALLET, 1),)
-    weight = _WEIGHTS.get(path, _UNLISTED)
+    weight = WEIGHTS.get(path, _UNLISTED)
     if path in (_FAPI + "openOrders", _FAPI + "openAlgoOrders") and "symbol" not in query:
         weight = _UNLISTED
     if method == "POST" and path in _ORDER_PATHS:

@@ -14,13 +14,18 @@ from bot.exchange.order_ids import TextIds
 TOTAL: Final = Window("bitget requests", 5400, 60.0, reserved=600)
 """Documented: 6000 a minute per address, over all endpoints."""
 
-_PER_SECOND: Final[Mapping[str, int]] = {
+PER_SECOND: Final[Mapping[str, int]] = {
     "/api/v2/public/time": 20,
     "/api/v2/mix/market/contracts": 20,
     "/api/v2/mix/market/ticker": 20,
     "/api/v2/mix/market/merge-depth": 20,
     "/api/v2/mix/market/current-fund-rate": 20,
     "/api/v2/mix/market/query-position-lever": 10,
+    "/api/v2/mix/market/candles": 20,
+    "/api/v2/mix/market/history-candles": 20,
+    "/api/v2/mix/market/history-mark-candles": 20,
+    "/api/v2/mix/market/history-index-candles": 20,
+    "/api/v2/mix/market/history-fund-rate": 20,
     "/api/v2/mix/position/all-position": 5,
     "/api/v2/mix/position/single-position": 10,
     "/api/v2/mix/account/accounts": 10,
@@ -50,7 +55,7 @@ def _window(path: str, per_second: int) -> Window:
     return Window(f"bitget {path}", per_second, 1.0, reserved=2 if "/order/place" in path else 0)
 
 
-_WINDOWS: Final = {path: _window(path, allowed) for path, allowed in _PER_SECOND.items()}
+_WINDOWS: Final = {path: _window(path, allowed) for path, allowed in PER_SECOND.items()}
 
 
 def charges(_method: str, path: str, _query: Mapping[str, str]) -> tuple[Charge, ...]:

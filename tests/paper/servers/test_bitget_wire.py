@@ -169,7 +169,7 @@ def test_an_order_as_it_is_printed(client: Client) -> None:
         "posSide": "net",
         "marginCoin": "USDT",
         "quoteVolume": "2999.7",
-        "leverage": "10",
+        "leverage": 10,
         "marginMode": "crossed",
         "reduceOnly": "NO",
         "enterPointSource": "API",
@@ -179,7 +179,12 @@ def test_an_order_as_it_is_printed(client: Client) -> None:
         "orderSource": "normal",
         "presetStopSurplusPrice": "",
         "presetStopLossPrice": "",
+        "presetStopSurplusType": "",
+        "presetStopSurplusExecutePrice": "",
+        "presetStopLossType": "",
+        "presetStopLossExecutePrice": "",
         "cancelReason": "",
+        "newTradeSide": None,
         "cTime": str(millis(client.now)),
         "uTime": str(millis(client.now)),
     }
@@ -227,7 +232,7 @@ def test_the_two_books_do_not_show_each_other_s_orders(client: Client) -> None:
     assert (shown["triggerPrice"], shown["planStatus"]) == ("2200.00", "live")
     told = client.ok("POST", CANCEL_PLAN, **OF_ETH, orderIdList=[{"clientOid": "plan"}, {"orderId": rest}])
     assert told["successList"] == [{"orderId": plan, "clientOid": "plan"}]
-    assert [(one["orderId"], one["errorCode"]) for one in told["failureList"]] == [(rest, "40768")]
+    assert [(one["orderId"], one["errorMsg"]) for one in told["failureList"]] == [(rest, "Order does not exist")]
     client.ok("POST", f"{MIX}/order/batch-cancel-orders", **OF_ETH)
     assert pending(PENDING) == []
     assert client.ok("GET", PENDING, **OF_ETH) == {"entrustedList": None, "endId": None}

@@ -99,7 +99,7 @@ class Bitget:
         last: dict[str, str] = {}
         while True:
             page = self.client.ok("GET", path, **OF_ETH, **last) if key == "fillList" else self._bills(path, last)
-            if not page[key]:
+            if page[key] is None:
                 return rows
             rows += page[key]
             last = {"idLessThan": page["endId"]}
@@ -113,7 +113,7 @@ class Bitget:
 
     def wallet(self) -> Decimal:
         (row,) = self.client.ok("GET", f"{MIX}/account/accounts", productType="USDT-FUTURES")
-        return D(row["accountEquity"]) - D(row["unrealizedPL"])
+        return D(row["accountEquity"]) - D(row["unrealizedPL"] or 0)
 
     def booked(self) -> Decimal:
         rows = self._pages(f"{MIX}/account/bill", "bills")

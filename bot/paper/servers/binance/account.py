@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from bot.core.risk.margin import max_notional
 from bot.core.types import ZERO, Symbol
@@ -13,6 +14,11 @@ from bot.paper.servers.binance.call import Private
 from bot.paper.servers.binance.render import CASH, Json, size_text
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import fixed, millis, plain
+
+_IN_ACCOUNT_V3: Final = (
+    *("symbol", "positionSide", "positionAmt", "isolatedMargin", "notional", "isolatedWallet"),
+    *("initialMargin", "maintMargin", "updateTime"),
+)
 
 
 def balance(call: Private) -> object:
@@ -85,7 +91,7 @@ def account_v2(call: Private) -> object:
 
 def account_v3(call: Private) -> object:
     """Return balances and the positions that are open or have orders."""
-    return {**_totals(call), "positions": [_held_v3(call, symbol) for symbol in _busy(call)]}
+    return {**_totals(call), "assets": _wallets(call), "positions": [_held_v3(call, symbol) for symbol in _busy(call)]}
 
 
 def _totals(call: Private) -> Json:
@@ -171,8 +177,8 @@ def _held(call: Private, symbol: Symbol) -> Json:
 
 
 def _held_v3(call: Private, symbol: Symbol) -> Json:
-    unrealised = collateral.unrealised(call.desk.engine.account, symbol)
-    return {**_core(call, symbol), "unrealizedProfit": fixed(unrealised, CASH)}
+    unrealised, core = collateral.unrealised(call.desk.engine.account, symbol), _core(call, symbol)
+    return {**{name: core[name] for name in _IN_ACCOUNT_V3}, "unrealizedProfit": fixed(unrealised, CASH)}
 
 
 def position_risk_v3(call: Private) -> object:

@@ -50,7 +50,6 @@ def order(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
     average = abs(one.paid / one.filled) if one.filled else ZERO
     is_stop = one.kind is OrderKind.STOP_MARKET
     kind = "LIMIT" if one.kind is OrderKind.LIMIT else "MARKET"
-    filled = size_text(market, abs(one.filled))
     return {
         "orderId": one.number,
         "symbol": id_of(one.symbol),
@@ -59,8 +58,7 @@ def order(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
         "price": price_text(market, one.price),
         "avgPrice": fixed(average, _AVERAGE),
         "origQty": size_text(market, abs(one.quantity)),
-        "executedQty": filled,
-        "cumQty": filled,
+        "executedQty": size_text(market, abs(one.filled)),
         "cumQuote": fixed(abs(one.paid), _AVERAGE),
         "timeInForce": _TIF[one.time_in_force] if one.kind is OrderKind.LIMIT else "GTC",
         "type": kind,
@@ -86,11 +84,38 @@ def _status(one: Order) -> str:
     return _STATUS[one.status]
 
 
+def placed(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
+    """Return an order as the answer to its placing has it: without the time of its placing."""
+    shown = order(market, one, wish)
+    return {**{key: value for key, value in shown.items() if key != "time"}, "cumQty": shown["executedQty"]}
+
+
+def cancelled(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
+    """Return an order as the answer to its cancelling has it: without an average price, too."""
+    return {key: value for key, value in placed(market, one, wish).items() if key != "avgPrice"}
+
+
 def algo_order(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
-    """Return an order of the conditional book."""
-    closes = wish is not None and wish.closes
+    """Return an order of the conditional book as queries have it: with what came of it."""
     fired = one.due_at is not None and one.status.is_final
     average = abs(one.paid / one.filled) if one.filled else ZERO
+    actual = {"actualQty": size_text(market, abs(one.filled)), "actualType": "MARKET"}
+    return {
+        **algo_request(market, one, wish),
+        "actualOrderId": str(one.number) if fired else "",
+        "actualPrice": fixed(average, _AVERAGE),
+        **(actual if fired else {}),
+        "tpTriggerPrice": price_text(market, None),
+        "tpPrice": price_text(market, None),
+        "slTriggerPrice": price_text(market, None),
+        "slPrice": price_text(market, None),
+        "tpOrderType": "",
+    }
+
+
+def algo_request(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
+    """Return an order of the conditional book as the answers to its placing and cancelling have it."""
+    closes = wish is not None and wish.closes
     return {
         "algoId": one.number,
         "clientAlgoId": one.client_id,
@@ -102,8 +127,6 @@ def algo_order(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
         "timeInForce": "GTC",
         "quantity": size_text(market, ZERO if closes else abs(one.quantity)),
         "algoStatus": _algo_status(one),
-        "actualOrderId": str(one.number) if fired else "",
-        "actualPrice": fixed(average, _AVERAGE),
         "triggerPrice": price_text(market, one.trigger),
         "price": price_text(market, None),
         "icebergQuantity": None,

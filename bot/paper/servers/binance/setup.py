@@ -123,7 +123,7 @@ def symbol_config(call: Private) -> object:
             {
                 "symbol": id_of(symbol),
                 "marginType": "ISOLATED" if setup["isolated"] else "CROSSED",
-                "isAutoAddMargin": False,
+                "isAutoAddMargin": "false",
                 "leverage": int(call.desk.engine.account.leverage[symbol]),
                 "maxNotionalValue": setup["maxNotional"],
             }

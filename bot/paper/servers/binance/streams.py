@@ -9,12 +9,11 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import parse_qs
 
-from bot.core.types import ZERO, Symbol
 from bot.paper.engine.account import Order
-from bot.paper.servers.binance import errors, render
+from bot.paper.servers.binance import errors, events, render
 from bot.paper.servers.desk import Desk, waits
 from bot.paper.servers.push import Channel, Due, Watch, packed, unpacked
-from bot.paper.servers.venue import Incoming, Venue, id_of
+from bot.paper.servers.venue import Incoming, Venue
 from bot.paper.servers.wire import fixed, millis
 
 _MARKET: Final = "/market/ws"
@@ -104,74 +103,10 @@ class Private:
         now = millis(self.venue.clock.now())
         told = [self._order(order, filled, now) for order, filled in self._watch.orders()]
         changed = self._watch.positions()
-        return [*told, *([self._account(changed, now)] if changed else [])]
+        return [*told, *([packed(events.account_update(self.desk, changed, now))] if changed else [])]
 
     def _order(self, one: Order, filled: Decimal, now: int) -> str:
-        market, wish = self.desk.rules(one.symbol).market, self.desk.wish(one)
+        market = self.desk.rules(one.symbol).market
         if waits(one):
-            shown = render.algo_order(market, one, wish)
-            order = {
-                "caid": shown["clientAlgoId"],
-                "aid": shown["algoId"],
-                "at": shown["algoType"],
-                "o": shown["orderType"],
-                "s": shown["symbol"],
-                "S": shown["side"],
-                "ps": "BOTH",
-                "f": shown["timeInForce"],
-                "q": shown["quantity"],
-                "X": shown["algoStatus"],
-                "ai": shown["actualOrderId"],
-                "tp": shown["triggerPrice"],
-                "p": shown["price"],
-                "wt": shown["workingType"],
-                "cp": shown["closePosition"],
-                "R": shown["reduceOnly"],
-            }
-            return packed({"e": "ALGO_UPDATE", "E": now, "T": shown["updateTime"], "o": order})
-        shown = render.order(market, one, wish)
-        order = {
-            "s": shown["symbol"],
-            "c": shown["clientOrderId"],
-            "S": shown["side"],
-            "o": shown["type"],
-            "f": shown["timeInForce"],
-            "q": shown["origQty"],
-            "p": shown["price"],
-            "ap": shown["avgPrice"],
-            "sp": shown["stopPrice"],
-            "x": "TRADE" if filled else shown["status"],
-            "X": shown["status"],
-            "i": shown["orderId"],
-            "l": render.size_text(market, abs(filled)),
-            "z": shown["executedQty"],
-            "L": shown["avgPrice"] if filled else "0",
-            "N": "USDT",
-            "n": fixed(one.fee, render.CASH),
-            "T": shown["updateTime"],
-            "t": 0,
-            "m": False,
-            "R": shown["reduceOnly"],
-            "wt": shown["workingType"],
-            "ot": shown["origType"],
-            "ps": "BOTH",
-            "cp": shown["closePosition"],
-        }
-        return packed({"e": "ORDER_TRADE_UPDATE", "E": now, "T": shown["updateTime"], "o": order})
-
-    def _account(self, changed: Sequence[Symbol], now: int) -> str:
-        positions = []
-        for symbol in changed:
-            held = self.desk.engine.account.positions.get(symbol)
-            market = self.desk.rules(symbol).market
-            positions.append(
-                {
-                    "s": id_of(symbol),
-                    "pa": render.size_text(market, self.desk.size(symbol)),
-                    "ep": render.price_text(market, held.entry if held is not None else None),
-                    "up": fixed(ZERO, render.CASH),
-                    "mt": "cross",
-                    "ps": "BOTH",
-                }
-            )
-        return packed({"e": "ACCOUNT_UPDATE", "E": now, "T": now, "a": {"m": "ORDER", "B": [], "P": positions}})
+            return packed(events.algo_update(market, self.desk, one, now))
+        return packed(events.order_update(market, self.desk, one, filled, now))

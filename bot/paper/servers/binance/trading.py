@@ -45,7 +45,7 @@ def new_order(call: Private) -> object:
     order = _place(call, wish, call.params.maybe("newClientOrderId"))
     if (call.params.maybe("newOrderRespType") or "ACK") != "RESULT":
         order = replace(order, status=OrderStatus.OPEN, filled=ZERO, paid=ZERO)
-    return _render(call, order)
+    return render.placed(call.market(symbol), order, wish)
 
 
 def new_algo_order(call: Private) -> object:
@@ -71,7 +71,8 @@ def new_algo_order(call: Private) -> object:
         kind_text=kind,
         closes=closes,
     )
-    return _render_algo(call, _place(call, wish, call.params.maybe("clientAlgoId")))
+    order = _place(call, wish, call.params.maybe("clientAlgoId"))
+    return render.algo_request(call.market(symbol), order, wish)
 
 
 def _side(call: Private) -> Decimal:
@@ -173,7 +174,7 @@ def cancel_order(call: Private) -> object:
     order = _wanted(call, "orderId", "origClientOrderId", lambda one: not _conditional(one))
     if order is None or order.symbol != call.symbol():
         raise errors.cancel_rejected()
-    return _render(call, _cancel(call, order))
+    return render.cancelled(call.market(order.symbol), _cancel(call, order), call.desk.wish(order))
 
 
 def cancel_algo_order(call: Private) -> object:
@@ -181,8 +182,7 @@ def cancel_algo_order(call: Private) -> object:
     order = _wanted(call, "algoId", "clientAlgoId", waits)
     if order is None:
         raise errors.cancel_rejected()
-    _cancel(call, order)
-    return {"algoId": order.number, "clientAlgoId": order.client_id, "code": "200", "msg": "success"}
+    return render.algo_request(call.market(order.symbol), _cancel(call, order), call.desk.wish(order))
 
 
 def cancel_open_orders(call: Private) -> object:

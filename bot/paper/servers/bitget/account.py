@@ -55,6 +55,7 @@ def _wallet(call: Private) -> Json:
     crossed = collateral.crossed(inner)
     cross_profit = sum((collateral.unrealised(inner, symbol) for symbol in crossed), ZERO)
     profit = engine.equity - inner.wallet
+    apart = sum((position.margin for position in inner.positions.values()), ZERO)
     cross = collateral.cross_equity(inner)
     risk = collateral.total_maintenance(inner, engine.rules, crossed) / cross if cross > 0 else ZERO
     return {
@@ -68,16 +69,17 @@ def _wallet(call: Private) -> Json:
         "usdtEquity": plain(engine.equity),
         "btcEquity": "0",
         "crossedRiskRate": plain(round(risk, 8)),
-        "unrealizedPL": plain(profit),
+        "unrealizedPL": plain(profit) if any(position.size for position in inner.positions.values()) else "",
         "coupon": "0",
-        "unionTotalMargin": "0",
-        "unionAvailable": "0",
-        "unionMm": "0",
+        "unionTotalMargin": None,
+        "unionAvailable": None,
+        "unionMm": None,
         "assetMode": "single",
-        "isolatedMargin": plain(sum((position.margin for position in inner.positions.values()), ZERO)),
-        "crossedMargin": plain(_bound(call)),
-        "crossedUnrealizedPL": plain(cross_profit),
-        "isolatedUnrealizedPL": plain(profit - cross_profit),
+        "isolatedMargin": plain(apart) if apart else None,
+        "crossedMargin": plain(_bound(call)) if crossed else None,
+        "crossedUnrealizedPL": plain(cross_profit) if crossed else "",
+        "isolatedUnrealizedPL": plain(profit - cross_profit) if apart else "",
+        "grant": "",
     }
 
 

@@ -25,7 +25,8 @@ def fills(call: Private) -> object:
         and (order is None or trade.order == order)
     ]
     page, last = call.page(wanted)
-    return {"fillList": [render.trade(call.market(trade.fill.symbol), trade) for trade in page], "endId": last}
+    rows = [render.trade(call.market(trade.fill.symbol), trade) for trade in page]
+    return {"fillList": rows or None, "endId": last or None}
 
 
 def bills(call: Private) -> object:
@@ -37,7 +38,7 @@ def bills(call: Private) -> object:
         if (symbol is None or bill["symbol"] == id_of(symbol)) and (kind is None or bill["businessType"] == kind)
     ]
     page, last = call.page(wanted)
-    return {"bills": page, "endId": last}
+    return {"bills": page or None, "endId": last or None}
 
 
 def _bills(call: Private) -> list[tuple[int, Json]]:

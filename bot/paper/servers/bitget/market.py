@@ -145,22 +145,21 @@ def symbol_price(call: Public) -> object:
 
 
 def merge_depth(call: Public) -> object:
-    """Return the levels of the book, less what the account took from it."""
+    """Return the levels of the book, less what the account took from it; they are JSON numbers there."""
     symbol = call.symbol()
     limit = _DEPTHS.get((call.params.maybe("limit") or "100").lower())
     if limit is None:
         raise errors.wrong("limit")
     account, rules = call.engine.account, call.venue.rules.symbols[symbol]
-    tick, lot = places(rules.market.tick), places(rules.market.lot)
 
-    def side(*, buying: bool) -> list[list[str]]:
+    def side(*, buying: bool) -> list[list[float]]:
         gone = taken(account, rules, buying=buying)
-        rows: list[list[str]] = []
+        rows: list[list[float]] = []
         for level in islice(levels(rules, account.markets[symbol].last, buying=buying), limit):
             took = min(gone, level.size)
             gone -= took
             if level.size > took:
-                rows.append([fixed(level.price, tick), fixed(level.size - took, lot)])
+                rows.append([float(level.price), float(level.size - took)])
         return rows
 
     return {

@@ -67,9 +67,22 @@ def order(
         "orderSource": "trigger" if one.kind is OrderKind.STOP_MARKET else "normal",
         "presetStopSurplusPrice": "",
         "presetStopLossPrice": "",
-        "cancelReason": one.note if one.status in {OrderStatus.CANCELLED, OrderStatus.EXPIRED} else "",
         "cTime": str(millis(one.placed_at)),
         "uTime": str(millis(one.updated_at)),
+    }
+
+
+def detail(market: PerpMarket, one: Order, mode: MarginMode, leverage: Decimal, realised: Decimal) -> Json:
+    """Return an order as the query of one has it: with a leverage that is a number, and fields that no list has."""
+    return {
+        **order(market, one, mode, leverage, realised, "state"),
+        "leverage": int(leverage),
+        "presetStopSurplusType": "",
+        "presetStopSurplusExecutePrice": "",
+        "presetStopLossType": "",
+        "presetStopLossExecutePrice": "",
+        "cancelReason": one.note if one.status in {OrderStatus.CANCELLED, OrderStatus.EXPIRED} else "",
+        "newTradeSide": None,
     }
 
 

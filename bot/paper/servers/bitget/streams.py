@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Final
 
 from bot.paper.engine.account import Order
-from bot.paper.servers.bitget import account, auth, errors, market, render
+from bot.paper.servers.bitget import account, auth, errors, events, market
 from bot.paper.servers.bitget.call import Private, Public
 from bot.paper.servers.desk import Desk, waits
 from bot.paper.servers.push import Channel, Due, Watch, packed, unpacked
-from bot.paper.servers.venue import Incoming, Venue, id_of
+from bot.paper.servers.venue import Incoming, Venue
 from bot.paper.servers.wire import Params, millis
 
 Arg = Mapping[str, object]
@@ -78,7 +78,8 @@ class Tickers:
             if not self._due.take(symbol, self.venue.tape.account.markets[symbol].mark, now):
                 continue
             call = Public(self.venue, Params({}, errors.missing), now)
-            row = {**market.ticker_of(call, symbol), "instId": name, "ts": str(millis(now))}
+            next_at = millis(call.engine.account.funding[symbol].next_at)
+            row = events.ticker(market.ticker_of(call, symbol), next_at, millis(now))
             told.append(packed({"action": "snapshot", "arg": arg, "data": [row], "ts": millis(now)}))
         return told
 
@@ -133,16 +134,10 @@ class AccountChannel:
         if self._watch.positions() and (arg := self._wanted.get("positions")) is not None:
             call = Private(self.venue, Params({}, errors.missing), now, self._desk)
             held = [symbol for symbol in self.venue.ids.values() if self._desk.size(symbol)]
-            rows = [{**account.position(call, symbol), "instId": id_of(symbol)} for symbol in held]
+            rows = [events.position(account.position(call, symbol), self._desk.size(symbol)) for symbol in held]
             told.append(packed({"action": "snapshot", "arg": arg, "data": rows, "ts": millis(now)}))
         return told
 
     def _order(self, desk: Desk, one: Order, filled: Decimal) -> Mapping[str, object]:
-        rules, inner = desk.rules(one.symbol).market, desk.engine.account
-        mode = inner.modes[one.symbol]
-        name = {"instId": id_of(one.symbol)}
-        if waits(one):
-            shown = render.plan(rules, one, desk.wish(one), mode)
-            return {**shown, **name, "status": shown["planStatus"], "orderId": shown["orderId"]}
-        shown = render.order(rules, one, mode, inner.leverage[one.symbol], Decimal(0), "status")
-        return {**shown, **name, "accBaseVolume": shown["baseVolume"], "baseVolume": str(abs(filled))}
+        rules = desk.rules(one.symbol).market
+        return events.plan(rules, desk, one) if waits(one) else events.order(rules, desk, one, filled)

@@ -139,8 +139,7 @@ def cancel_listed(call: Private, working: list[Order], wanted: list[Json]) -> Js
             done.append(render.ids(cancel(call, fits[0])))
         else:
             error = errors.nothing_to_cancel()
-            told = {"errorMsg": error.message, "errorCode": error.code}
-            failed.append({"orderId": number, "clientOid": name, **told})
+            failed.append({"orderId": number, "clientOid": name, "errorMsg": error.message})
     return {"successList": done, "failureList": failed}
 
 
@@ -150,7 +149,7 @@ def order_detail(call: Private) -> object:
     order = _named(call)
     if order is None or order.symbol != symbol or waits(order):
         raise errors.order_not_found()
-    return shown(call, order, "state")
+    return render.detail(call.market(order.symbol), order, *_setup(call, order))
 
 
 def orders_pending(call: Private) -> object:
@@ -171,7 +170,7 @@ def entrusted(call: Private, orders: list[Order]) -> Json:
     """Return a page of orders; null where there is none."""
     wanted = [order for order in orders if call.is_in_span(order.placed_at) and _fits(call, order)]
     page, last = call.page([(order.number, order) for order in wanted])
-    rows = [shown(call, order, "status") for order in page]
+    rows = [shown(call, order) for order in page]
     return {"entrustedList": rows or None, "endId": last or None}
 
 
@@ -180,12 +179,16 @@ def _fits(call: Private, order: Order) -> bool:
     return (number is None or str(order.number) == number) and (name is None or order.client_id == name)
 
 
-def shown(call: Private, order: Order, state_key: str) -> Json:
-    """Put an order into Bitget's fields."""
+def shown(call: Private, order: Order) -> Json:
+    """Put an order into the fields that lists have."""
+    return render.order(call.market(order.symbol), order, *_setup(call, order), "status")
+
+
+def _setup(call: Private, order: Order) -> tuple[MarginMode, Decimal, Decimal]:
+    """Return the margin mode, the leverage and what the order's trades realised."""
     account = call.desk.engine.account
     profits = (trade.fill.realised for trade in call.desk.records.trades if trade.order == order.number)
-    mode, leverage = account.modes[order.symbol], account.leverage[order.symbol]
-    return render.order(call.market(order.symbol), order, mode, leverage, sum(profits, ZERO), state_key)
+    return account.modes[order.symbol], account.leverage[order.symbol], sum(profits, ZERO)
 
 
 def _named(call: Private) -> Order | None:

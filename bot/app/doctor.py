@@ -111,6 +111,9 @@ def endpoints(name: ChainName, facts: Sequence[EndpointFacts], settings: Setting
         if fact.multicall is False:
             advice = f'set chains.{name}.multicall = "none", or correct the address'
             found.append(fail(check, f"there is no Multicall3 at {chain.multicall}", advice))
+        if fact.learned:
+            text = f"{fact.label} takes {fact.learned}; what is read is cut to that"
+            found.append(ok(check, text))
         if not fact.logs:
             advice = f"lower chains.{name}.max_log_blocks, or take an endpoint that keeps logs"
             text = f"{fact.label} gives no logs over {chain.max_log_blocks} blocks, so entry amounts stay unknown"

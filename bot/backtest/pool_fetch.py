@@ -15,12 +15,12 @@ from bot.backtest.pool_rows import PoolState, rows
 from bot.backtest.store import write_tape
 from bot.chain.pool_history import PoolHistory
 from bot.chain.pool_past import PoolEvent
-from bot.core.errors import ConfigError, Retryable
+from bot.core.errors import ConfigError
 from bot.core.snapshot import BlockStamp
 
 _GROWTH: Final = 2
-_LEAST: Final = 16
-"""Blocks of a request below which a refusal is no matter of how many they are."""
+_REQUESTS: Final = 50
+"""Requests that one part takes at most, where an endpoint allows few blocks of each: what is read then stays."""
 _LARGE: Final = ("in0", "in1", "liquidity", "added")
 """Columns that pass 64 bits, and travel as text."""
 
@@ -56,7 +56,7 @@ def events_of(parts: Parts) -> Iterator[PoolEvent]:
 
 
 async def fetch(history: PoolHistory, parts: Parts, last: int, size: int, progress: Progress) -> None:
-    """Read the parts that are missing up to a block; what a node refuses is asked for in smaller pieces.
+    """Read the parts that are missing up to a block.
 
     Args:
         history: the pool.
@@ -75,16 +75,10 @@ async def fetch(history: PoolHistory, parts: Parts, last: int, size: int, progre
     begun, most = parts.next, 4 * size
     while (first := parts.next) <= last:
         until = min(first + size - 1, last)
-        try:
-            events = await history.events(first, until)
-        except Retryable:
-            if size <= _LEAST:
-                raise
-            size = most = max(size // _GROWTH, _LEAST)
-            continue
+        events = await history.events(first, until)
         parts.add(Part(first, until, (await history.node.header(until)).hash), columns_of(events))
         progress(until + 1 - begun, last + 1 - begun)
-        size = min(size * _GROWTH, most)
+        size = min(size * _GROWTH, most, _REQUESTS * (history.taken() or most))
 
 
 async def write(history: PoolHistory, parts: Parts, ends: Ends, interval: timedelta, out: Path) -> list[Finding]:

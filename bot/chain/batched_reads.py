@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.chain import json_rpc
-from bot.chain.multicall import Call, Failed, Result
+from bot.chain.multicall import Call, Failed, Result, Unread
 from bot.core.errors import Retryable
 
 
@@ -34,10 +34,11 @@ class Facts:
 
 
 class Reads:
-    """The answers of one block, and the list of those that are wanted next."""
+    """The answers of one block, whose number is ``block``, and the list of those that are wanted next."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, block: int = 0) -> None:
         self._facts = facts
+        self.block = block
         self._results: dict[Call, Result] = {}
         self.used: dict[Call, None] = {}
         self.wanted: dict[Call, None] = {}
@@ -56,8 +57,8 @@ class Reads:
         results, facts = self._results, self._facts.known
         self.wanted.update((call, None) for call in calls if call not in results and call not in facts)
 
-    def outcome(self, call: Call) -> Result:
-        """Return an answer, or the proof that the contract refused to give one.
+    def answer(self, call: Call) -> Result:
+        """Return an answer, the proof that the contract refused to give one, or that no node could ask it.
 
         Raises:
             Missing: it is not there yet.
@@ -72,12 +73,26 @@ class Reads:
             raise ContractError(call, f"{len(result)} bytes are no answer (is it the contract that it should be?)")
         return result
 
+    def outcome(self, call: Call) -> bytes | Failed:
+        """Return an answer, or the proof that the contract refused to give one.
+
+        Raises:
+            Missing: it is not there yet.
+            ContractError: what came is too short to be an answer of such a contract.
+            Retryable: no node could make the call.
+        """
+        result = self.answer(call)
+        if isinstance(result, Unread):
+            raise Retryable(f"{call}: {result.reason}")
+        return result
+
     def take(self, call: Call) -> bytes:
         """Return an answer that there must be.
 
         Raises:
             Missing: it is not there yet.
             ContractError: the call failed.
+            Retryable: no node could make the call.
         """
         result = self.outcome(call)
         if isinstance(result, Failed):

@@ -96,6 +96,7 @@ class Limits:
         max_call_bytes: call data of one multicall or body of one batch.
         max_log_blocks: block range of one ``eth_getLogs``.
         max_log_requests: ``eth_getLogs`` requests per look-up of entry amounts.
+        requests_per_day: what one endpoint may be sent; None: as many as are wanted.
     """
 
     request_timeout: float = 5.0
@@ -108,6 +109,7 @@ class Limits:
     max_call_bytes: int = 1_000_000
     max_log_blocks: int = 10_000
     max_log_requests: int = 50
+    requests_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,20 +14,42 @@ from bot.core.snapshot import BlockStamp
 from bot.core.types import Address, BlockHash
 
 _QUANTITY: Final = re.compile(r"0x[0-9a-fA-F]{1,64}")
+_LARGEST: Final = 2**63
+"""Block numbers, times and chain ids are far below it, and a database takes no more."""
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
 WORD: Final = 32
 MAX_TEXT: Final = 64
 
 
 def quantity(value: object) -> int:
-    """Read a hexadecimal number.
+    """Read a hexadecimal number below 2^63.
 
     Raises:
         Retryable: it is none.
     """
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
         raise Retryable("answered no number where one was asked for")
-    return int(value, 16)
+    number = int(value, 16)
+    if number >= _LARGEST:
+        raise Retryable("answered an absurd number")
+    return number
+
+
+def address_of(value: object) -> Address:
+    """Read an address.
+
+    Raises:
+        Retryable: it is none.
+    """
+    if not isinstance(value, str) or not is_address(value):
+        raise Retryable("answered no address where one was asked for")
+    return _checksummed(bytes.fromhex(value[2:]))
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an address in hexadecimal."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def block_hash(value: object) -> BlockHash:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,10 +10,12 @@ from bot.chain import json_rpc
 from bot.chain.client import RpcClient
 from bot.chain.config import Limits
 from bot.chain.endpoint import Endpoint
+from bot.chain.rpc_errors import LOGS, Dropped, Meaning, NoAnswer, RpcError
 from bot.core.errors import Retryable
 from bot.core.types import Address
 
 GROWTH: Final = 4
+MAX_TOPICS: Final = 4
 Topics = Sequence[str | Sequence[str] | None]
 
 
@@ -35,10 +36,11 @@ class Log:
 
 
 class Logs:
-    """Reads logs through the client's endpoints.
+    """Reads logs through the client's endpoints, in ranges that each of them takes.
 
-    The first range is one that every provider takes. It grows while that goes well, since a position may be years
-    old, and falls back for good when a node refuses.
+    Providers allow 10,000 blocks of one request, or 10, say so in two dozen wordings or only fail. So a range that is
+    refused, for whatever reason, is asked for in halves, down to single blocks; what is about the number of blocks is
+    remembered of the endpoint.
     """
 
     def __init__(self, client: RpcClient, limits: Limits) -> None:
@@ -48,34 +50,66 @@ class Logs:
     async def newest_first(self, address: Address, filters: Sequence[Topics], last: int) -> AsyncIterator[Log]:
         """Return the logs of a contract that match any of the filters, from block ``last`` back, newest first.
 
-        Ends at the first block, or where the number of requests that a look-up may make is used up.
+        Ranges grow while that goes well, since a position may be years old. Ends at the first block, or where the
+        number of requests that a look-up may make is used up.
 
         Raises:
             Retryable: no endpoint answered.
         """
-        size, growth = self._limits.max_log_blocks, GROWTH
+        size = self._limits.max_log_blocks
+
+        async def work(endpoint: Endpoint) -> tuple[int, list[Log]]:
+            return await self.newest(endpoint, address, filters, (last, size))
+
         for _ in range(self._limits.max_log_requests):
-            first = max(0, last - size + 1)
-            try:
-                found = await self._range(address, filters, (first, last))
-            except Retryable:
-                if size == self._limits.max_log_blocks:
-                    raise
-                size, growth = self._limits.max_log_blocks, 1
-                continue
-            for log in found:
+            first, found = await self._client.first(work)
+            for log in reversed(found):
                 yield log
             if first == 0:
                 return
-            last, size = first - 1, size * growth
+            size = (last - first + 1) * GROWTH
+            last = first - 1
+
+    async def newest(
+        self, endpoint: Endpoint, address: Address, filters: Sequence[Topics], blocks: tuple[int, int]
+    ) -> tuple[int, list[Log]]:
+        """Return the logs of a block and so many before it, or as many as one endpoint takes at once, oldest first.
+
+        Args:
+            endpoint: who is asked.
+            address: the contract.
+            filters: what its logs match.
+            blocks: the last block, and how many at most.
+
+        Returns:
+            The first block that was looked at, and the logs.
+        """
+        last, known = blocks[0], endpoint.learned.log_blocks
+        await _require_block(endpoint, last)
+        size = min(blocks[1], known or blocks[1], last + 1)
+        while True:
+            first = last - size + 1
+            try:
+                return first, await self._ask(endpoint, address, filters, (first, last))
+            except (RpcError, NoAnswer, Dropped) as error:
+                size = _halved(endpoint, error, size, known)
 
     async def between(self, address: Address, topics: Topics, first: int, last: int) -> list[Log]:
-        """Return a contract's logs of some blocks, both included, oldest first, in one request.
+        """Return a contract's logs of some blocks, both included, oldest first.
 
         Raises:
-            Retryable: no endpoint answered, or all of them refuse so many blocks.
+            Retryable: no endpoint answered.
         """
-        return (await self._range(address, [topics], (first, last)))[::-1]
+
+        async def work(endpoint: Endpoint) -> list[Log]:
+            return await self._range(endpoint, address, [topics], (first, last))
+
+        return await self._client.first(work)
+
+    def taken(self) -> int | None:
+        """Return the blocks of one request that the most generous endpoint takes; None where none was refused yet."""
+        limits = [endpoint.learned.log_blocks for endpoint in self._client.endpoints]
+        return None if None in limits else max(limit for limit in limits if limit is not None)
 
     async def of_transaction(self, tx: str) -> list[Log]:
         """Return all logs of a transaction, in order.
@@ -85,23 +119,56 @@ class Logs:
         """
         return await self._client.request("eth_getTransactionReceipt", [tx], _receipt)
 
-    async def _range(self, address: Address, filters: Sequence[Topics], blocks: tuple[int, int]) -> list[Log]:
-        params = [
-            json.dumps([{"address": address, "fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1]), "topics": topics}])
-            for topics in filters
-        ]
+    async def _range(
+        self, endpoint: Endpoint, address: Address, filters: Sequence[Topics], blocks: tuple[int, int]
+    ) -> list[Log]:
+        """Return the logs of a range from one endpoint, oldest first, in as many requests as it takes."""
+        first, last = blocks
+        await _require_block(endpoint, last)
+        found: list[Log] = []
+        known, size = endpoint.learned.log_blocks, last - first + 1
+        while first <= last:
+            size = min(size, endpoint.learned.log_blocks or size, last - first + 1)
+            try:
+                found += await self._ask(endpoint, address, filters, (first, first + size - 1))
+            except (RpcError, NoAnswer, Dropped) as error:
+                size = _halved(endpoint, error, size, known)
+            else:
+                first, size = first + size, size * 2
+        return found
 
-        async def work(endpoint: Endpoint) -> list[Log]:
-            # A node that lags has no logs of blocks that it doesn't know, and says so by an empty list.
-            if json_rpc.quantity(await endpoint.request("eth_blockNumber", "[]")) < blocks[1]:
-                raise endpoint.fault(f"does not know block {blocks[1]} yet")
-            found: dict[tuple[int, int], Log] = {}
-            for text in params:
-                logs = _logs(await endpoint.request("eth_getLogs", text))
-                found |= {(log.block, log.index): log for log in logs}
-            return [found[at] for at in sorted(found, reverse=True)]
+    @staticmethod
+    async def _ask(
+        endpoint: Endpoint, address: Address, filters: Sequence[Topics], blocks: tuple[int, int]
+    ) -> list[Log]:
+        found: dict[tuple[int, int], Log] = {}
+        for topics in filters:
+            span = {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1])}
+            logs = _logs(await endpoint.request(LOGS, [{"address": address, **span, "topics": topics}]))
+            if any(not blocks[0] <= log.block <= blocks[1] or log.address != address for log in logs):
+                raise endpoint.fault("answered logs that were not asked for")
+            found |= {(log.block, log.index): log for log in logs}
+        return [found[at] for at in sorted(found)]
 
-        return await self._client.first(work)
+
+async def _require_block(endpoint: Endpoint, number: int) -> None:
+    """Insist that a node knows a block: one that lags has no logs of it, and says so by an empty list."""
+    if json_rpc.quantity(await endpoint.request("eth_blockNumber", [])) < number:
+        raise endpoint.fault(f"does not know block {number} yet")
+
+
+def _halved(endpoint: Endpoint, error: RpcError | NoAnswer | Dropped, size: int, known: int | None) -> int:
+    """Return the half of a range that was refused, and remember it of the endpoint if it is about the blocks.
+
+    Raises:
+        RpcError, NoAnswer, Dropped: a single block is refused, too: whatever is wrong, the range is not.
+    """
+    if size == 1:
+        endpoint.learned.log_blocks = known
+        raise error
+    if not isinstance(error, RpcError) or error.meaning is not Meaning.TOO_MANY_RESULTS:
+        endpoint.learned.log_blocks = size // 2
+    return size // 2
 
 
 def _logs(value: object) -> list[Log]:
@@ -120,11 +187,20 @@ def _log(value: object) -> Log:
     if not isinstance(value, dict) or not isinstance(topics := value.get("topics"), list):
         raise Retryable("answered a log that is none")
     return Log(
-        address=json_rpc.address(json_rpc.data(value.get("address")).rjust(json_rpc.WORD, b"\0")),
-        topics=tuple(json_rpc.block_hash(topic) for topic in topics),
+        address=json_rpc.address_of(value.get("address")),
+        topics=tuple(json_rpc.block_hash(topic) for topic in topics[:MAX_TOPICS]),
         data=json_rpc.data(value.get("data")),
         block=json_rpc.quantity(value.get("blockNumber")),
         index=json_rpc.quantity(value.get("logIndex")),
         tx=json_rpc.block_hash(value.get("transactionHash")),
-        time=None if (time := value.get("blockTimestamp")) is None else json_rpc.quantity(time),
+        time=_time(value.get("blockTimestamp")),
     )
+
+
+def _time(value: object) -> int | None:
+    """Return a block's time that came with its log; some nodes send ``0x0``, or a JSON number."""
+    try:
+        seconds = value if isinstance(value, int) and not isinstance(value, bool) else json_rpc.quantity(value)
+    except Retryable:
+        return None
+    return seconds if seconds > 0 else None

@@ -7,8 +7,6 @@ A call that fails is a value of its own (Failed), never a zero.
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +14,8 @@ from typing import Final
 from bot.chain import json_rpc
 from bot.chain.abi import selector
 from bot.chain.config import Limits
-from bot.chain.endpoint import Endpoint, RpcError
+from bot.chain.endpoint import Endpoint
+from bot.chain.rpc_errors import Meaning, RpcError
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp
 from bot.core.types import Address
@@ -24,12 +23,11 @@ from bot.core.types import Address
 AGGREGATE3: Final = selector("aggregate3((address,bool,bytes)[])")
 ERROR_STRING: Final = selector("Error(string)")
 WORD: Final = json_rpc.WORD
-INVALID_PARAMS: Final = -32602
-REVERTED: Final = 3
-_HALTED: Final = re.compile("evm|gas|opcode|jump|stack|execution", re.IGNORECASE)
-"""How nodes say that a contract itself came to an end without reverting."""
 CALL_OVERHEAD_GAS: Final = 5_000
 """What Multicall3 itself spends on one call, call data included."""
+TRANSACTION_GAS: Final = 60_000
+"""What a request costs before its call begins: 21,000, its data, and on some chains the data's price on another one."""
+_TOO_MUCH: Final = frozenset({Meaning.CONTRACT, Meaning.TOO_LARGE, Meaning.TOO_MANY_RESULTS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +35,7 @@ class Call:
     """One contract call; two calls are the same if they are the same object, so that results are found fast.
 
     ``words`` is the least number of ABI words that a true answer has; ``gas`` what it costs at most. A call that is to
-    be made ``alone`` gets a request of its own with just that gas: a hostile contract spoils only its own answer.
+    be made ``alone`` is a call of its own with just that gas: a hostile contract spoils only its own answer.
     """
 
     target: Address
@@ -64,21 +62,33 @@ class Failed:
         return json_rpc.text(self.data[4:])
 
 
-Result = bytes | Failed
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The node could not make a call that is to be made alone: nothing is known of the contract, ask again later."""
+
+    reason: str
+
+
+Result = bytes | Failed | Unread
 
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     calls: tuple[Call, ...]
-    text: str
+    gas: int
+    data: str
+    """Of the whole multicall; empty where each call is a request of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A list of calls, encoded once and cut into chunks that an endpoint takes; used again while the list stays."""
+    """A list of calls, encoded once and cut into chunks that an endpoint takes; used again while the list stays.
+
+    ``cuts`` holds the chunks by the gas that a request may use: some endpoints allow less than is configured.
+    """
 
     calls: tuple[Call, ...]
-    chunks: tuple[_Chunk, ...]
+    cuts: dict[int, tuple[_Chunk, ...]]
 
 
 class Multicall:
@@ -90,47 +100,72 @@ class Multicall:
 
     def plan(self, calls: Iterable[Call]) -> Plan:
         """Encode a list of calls; those to be made alone come last."""
-        every = tuple(sorted(calls, key=lambda call: call.alone))
-        return Plan(every, tuple(self._chunk(part) for part in self._cut(every)))
+        plan = Plan(tuple(sorted(calls, key=lambda call: call.alone)), {})
+        self._chunks(plan, self._limits.max_call_gas)
+        return plan
 
-    async def run(self, endpoint: Endpoint, plan: Plan, block: BlockStamp) -> list[Result]:
+    async def run(self, endpoint: Endpoint, plan: Plan, block: BlockStamp, *, lenient: bool = False) -> list[Result]:
         """Run a plan at one block; every chunk is pinned to its hash.
 
         A node that can't be pinned to a hash is pinned to the number, and asked for the hash afterwards.
+
+        Args:
+            endpoint: who is asked.
+            plan: what for.
+            block: at which block.
+            lenient: a call to be made alone that the node can't make is left Unread, instead of failing the plan.
 
         Raises:
             Retryable: an answer is missing or malformed, or the node doesn't know the block.
             SkipCycle: the block behind the number changed while it was read.
         """
-        if not plan.chunks:
+        if not plan.calls:
             return []
-        if endpoint.by_hash:
+        refused: RpcError | None = None
+        if endpoint.learned.by_hash:
             pin = f'{{"blockHash":"{block.hash}","requireCanonical":true}}'
             try:
-                return await self._run(endpoint, plan, pin)
+                return await self._run(endpoint, plan, pin, lenient=lenient)
             except RpcError as error:
-                if error.code != INVALID_PARAMS:
+                if error.meaning not in {Meaning.UNSUPPORTED, Meaning.FAULT}:
                     raise
-                endpoint.by_hash = False
-        results = await self._run(endpoint, plan, f'"{block.number:#x}"')
+                refused = error
+        results = await self._run(endpoint, plan, f'"{block.number:#x}"', lenient=lenient)
         now = json_rpc.stamp(await endpoint.request("eth_getBlockByNumber", f'["{block.number:#x}",false]'))
         if now.hash != block.hash:
             raise SkipCycle(f"block {block.number} was replaced while it was read")
+        if refused is not None and refused.meaning is Meaning.UNSUPPORTED:
+            endpoint.learned.by_hash = False
         return results
 
-    async def _run(self, endpoint: Endpoint, plan: Plan, pin: str) -> list[Result]:
-        one = self._batch if self._address is None else self._aggregate
-        parts = await _together([one(endpoint, chunk, pin) for chunk in plan.chunks])
+    async def _run(self, endpoint: Endpoint, plan: Plan, pin: str, *, lenient: bool) -> list[Result]:
+        async def one(chunk: _Chunk) -> list[Result]:
+            if chunk.data:
+                return await self._aggregate(endpoint, chunk, pin)
+            return await self._singles(endpoint, chunk.calls, pin, lenient=lenient)
+
+        chunks = self._chunks(plan, min(endpoint.learned.gas or self._limits.max_call_gas, self._limits.max_call_gas))
+        parts = await _together([one(chunk) for chunk in chunks])
         return [result for part in parts for result in part]
 
-    def _cut(self, calls: Sequence[Call]) -> Iterable[tuple[Call, ...]]:
+    def _chunks(self, plan: Plan, gas: int) -> tuple[_Chunk, ...]:
+        found = plan.cuts.get(gas)
+        if found is None:
+            found = plan.cuts[gas] = tuple(self._chunk(part, gas) for part in self._cut(plan.calls, gas))
+        return found
+
+    def _cut(self, calls: Sequence[Call], most_gas: int) -> Iterable[tuple[Call, ...]]:
         part: list[Call] = []
         gas = size = 0
         for call in calls:
             call_gas, call_size = call.gas + CALL_OVERHEAD_GAS, _padded(call.data) + 6 * WORD
-            full = gas + call_gas > self._limits.max_call_gas or size + call_size > self._limits.max_call_bytes
-            full = full or (len(part) == self._limits.max_batch if self._address is None else call.alone)
-            if part and full:
+            if part and part[-1].alone is not call.alone:
+                full = True
+            elif call.alone or self._address is None:
+                full = len(part) == self._limits.max_batch
+            else:
+                full = gas + call_gas > most_gas
+            if part and (full or size + call_size > self._limits.max_call_bytes):
                 yield tuple(part)
                 part, gas, size = [], 0, 0
             part.append(call)
@@ -138,42 +173,77 @@ class Multicall:
         if part:
             yield tuple(part)
 
-    def _chunk(self, calls: tuple[Call, ...]) -> _Chunk:
-        if self._address is None:
-            return _Chunk(calls, "")
-        to, gas = json.dumps(self._address), self._gas(calls[0])
-        return _Chunk(calls, f'{{"to":{to},"gas":"{gas:#x}","data":"0x{encode(calls).hex()}"}}')
-
-    def _gas(self, call: Call) -> int:
-        """Return the limit of a request that holds this call."""
-        return call.gas if call.alone else self._limits.max_call_gas
+    def _chunk(self, calls: tuple[Call, ...], gas: int) -> _Chunk:
+        is_shared = self._address is not None and not calls[0].alone
+        return _Chunk(calls, gas, f"0x{encode(calls).hex()}" if is_shared else "")
 
     async def _aggregate(self, endpoint: Endpoint, chunk: _Chunk, pin: str) -> list[Result]:
-        try:
-            answer = await endpoint.request("eth_call", f"[{chunk.text},{pin}]")
-        except RpcError as error:
-            if chunk.calls[0].alone and _HALTED.search(str(error)):
-                return [Failed(b"")]
-            raise
-        return decode(json_rpc.data(answer), chunk.calls)
+        """Make a multicall; one for which an endpoint allows less gas or fewer bytes is made with less, or cut in two.
 
-    async def _batch(self, endpoint: Endpoint, chunk: _Chunk, pin: str) -> list[Result]:
+        Multicall3 itself neither reverts nor halts unless its gas or the node's own limits end it.
+        """
+        text = f'[{{"to":"{self._address}","gas":"{chunk.gas:#x}","data":"{chunk.data}"}},{pin}]'
+        try:
+            answer = await endpoint.request("eth_call", text)
+        except RpcError as error:
+            if error.meaning not in _TOO_MUCH or chunk.gas // 2 < _needed(chunk.calls[:1]):
+                raise
+        else:
+            return await self._confirmed(endpoint, chunk, decode(json_rpc.data(answer), chunk.calls), pin)
+        known, gas, calls = endpoint.learned.gas, chunk.gas // 2, chunk.calls
+        endpoint.learned.gas = gas
+        middle = len(calls) // 2 if _needed(calls) > gas else len(calls)
+        parts = [part for part in (calls[:middle], calls[middle:]) if part]
+        try:
+            return [result for part in parts for result in await self._aggregate(endpoint, self._chunk(part, gas), pin)]
+        except RpcError:
+            endpoint.learned.gas = known
+            raise
+
+    async def _confirmed(self, endpoint: Endpoint, chunk: _Chunk, results: list[Result], pin: str) -> list[Result]:
+        """Ask again, each by itself, for the calls that failed without a word.
+
+        That is how a call looks that reverts so, and how one looks that the gas of the others left nothing for: nodes
+        cut a call's gas to their own cap without a word.
+        """
+        silent = [at for at, result in enumerate(results) if isinstance(result, Failed) and not result.data]
+        if not silent:
+            return results
+        alone = await self._singles(endpoint, [chunk.calls[at] for at in silent], pin, lenient=False)
+        for at, result in zip(silent, alone, strict=True):
+            results[at] = result
+        if len(chunk.calls) > 1 and not all(isinstance(result, Failed) for result in alone):
+            endpoint.learned.gas = chunk.gas // 2
+        return results
+
+    async def _singles(self, endpoint: Endpoint, calls: Sequence[Call], pin: str, *, lenient: bool) -> list[Result]:
         requests = [
-            ("eth_call", f'[{{"to":"{call.target}","gas":"{self._gas(call):#x}","data":"0x{call.data.hex()}"}},{pin}]')
-            for call in chunk.calls
+            ("eth_call", f'[{{"to":"{call.target}","gas":"{_gas(call):#x}","data":"0x{call.data.hex()}"}},{pin}]')
+            for call in calls
         ]
         answers = await endpoint.batch(requests)
-        return [_single(call, answer) for call, answer in zip(chunk.calls, answers, strict=True)]
+        return [_single(answer, lenient=lenient and call.alone) for call, answer in zip(calls, answers, strict=True)]
 
 
-def _single(call: Call, answer: object) -> Result:
-    """Tell a contract's revert from an error of the node."""
+def _needed(calls: Sequence[Call]) -> int:
+    """Return the gas that a multicall of these calls may use."""
+    return sum(call.gas + CALL_OVERHEAD_GAS for call in calls) + TRANSACTION_GAS
+
+
+def _gas(call: Call) -> int:
+    """Return the limit of a request for this call alone: what it may use, and what any transaction costs."""
+    return call.gas + TRANSACTION_GAS
+
+
+def _single(answer: object, *, lenient: bool) -> Result:
+    """Tell a contract's own word from an error of the node."""
     if not isinstance(answer, RpcError):
         return json_rpc.data(answer)
-    halted = call.alone and _HALTED.search(str(answer)) is not None
-    if answer.code != REVERTED and answer.data is None and not halted:
-        raise answer
-    return Failed(json_rpc.data(answer.data or "0x"))
+    if answer.meaning is Meaning.CONTRACT:
+        return Failed(json_rpc.data(answer.data or "0x"))
+    if lenient and answer.meaning is not Meaning.NO_STATE:
+        return Unread(answer.said)
+    raise answer
 
 
 def _padded(data: bytes) -> int:

@@ -11,15 +11,18 @@ from typing import Final
 from bot.chain import json_rpc
 from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig
-from bot.chain.endpoint import Endpoint, RpcError
+from bot.chain.endpoint import Endpoint
 from bot.chain.logs import Logs
 from bot.chain.pool_past import FindPool, PoolAbout, PoolEvent, PoolPast, PoolToken
+from bot.chain.rpc_errors import CALL, Meaning, RpcError
 from bot.chain.tokens import DECIMALS, SYMBOL
-from bot.core.errors import ConfigError
+from bot.core.errors import ConfigError, Retryable
 from bot.core.snapshot import BlockStamp
 from bot.core.types import Address, PoolId
 from bot.ports import Clock
 
+_ROUNDS: Final = 5
+"""A download takes hours: one that a passing fault ends is not worth much. The pauses between rounds sum up to 15 s."""
 _DEPTH: Final = 64
 """Blocks after which one is taken for final where the node does not tell which are: two epochs of Ethereum."""
 
@@ -29,7 +32,14 @@ class Node:
 
     def __init__(self, config: ChainConfig, pool: PoolId, clock: Clock) -> None:
         self._config, self._pool = config, pool
-        self.client = RpcClient(config.rpc_urls, timeout=config.limits.request_timeout, clock=clock)
+        limits = config.limits
+        self.client = RpcClient(
+            config.rpc_urls,
+            timeout=limits.request_timeout,
+            clock=clock,
+            requests_per_day=limits.requests_per_day,
+            rounds=_ROUNDS,
+        )
 
     async def check_chain(self) -> None:
         """Compare the chain's id with the configured one.
@@ -43,17 +53,37 @@ class Node:
             raise ConfigError(message, key=self._config.key("chain_id"))
 
     async def call(self, target: Address, data: bytes, block: str = "latest") -> bytes | None:
-        """Call a contract; None where it refuses, is none, or the node has not kept that block's state."""
-        params = json.dumps([{"to": target, "data": f"0x{data.hex()}"}, block])
+        """Call a contract; None where it refuses, is none, or no node has kept that block's state.
+
+        Raises:
+            Retryable: a node could not say.
+        """
+        if not json_rpc.is_address(target):  # a pool's identity may be something else
+            return None
+        params = [{"to": target, "data": f"0x{data.hex()}"}, block]
+        unknown: set[int] = set()
 
         async def work(endpoint: Endpoint) -> bytes | None:
+            unknown.discard(endpoint.number)
             try:
-                answer = json_rpc.data(await endpoint.request("eth_call", params))
-            except RpcError:
-                return None
-            return answer if len(answer) >= json_rpc.WORD else None
+                answer = json_rpc.data(await endpoint.request(CALL, params))
+            except RpcError as error:
+                if error.meaning is Meaning.CONTRACT:
+                    return None
+                if error.meaning is Meaning.NO_STATE:
+                    unknown.add(endpoint.number)
+                raise
+            if len(answer) < json_rpc.WORD:  # no such contract, or a node that keeps no state and does not say so
+                unknown.add(endpoint.number)
+                raise endpoint.fault(f"{target} does not answer")
+            return answer
 
-        return await self.client.first(work)
+        try:
+            return await self.client.first(work)
+        except Retryable:
+            if len(unknown) < len(self.client.endpoints):
+                raise
+            return None
 
     async def fact(self, target: Address, data: bytes) -> bytes:
         """Call a contract that has to answer."""
@@ -165,11 +195,15 @@ class PoolHistory:
         """Return tick and liquidity after a block; None where no node keeps that state, or the pool did not exist."""
         return await self._past.stand(self.node, hex(block))
 
+    def taken(self) -> int | None:
+        """Return the blocks of one request that the most generous endpoint takes; None where none was refused yet."""
+        return self._logs.taken()
+
     async def events(self, first: int, last: int) -> list[PoolEvent]:
         """Return the pool's events of some blocks, both included, oldest first.
 
         Raises:
-            Retryable: no endpoint answered, or all of them refuse so many blocks.
+            Retryable: no endpoint answered.
         """
         address, topics = self._past.logs
         logs = await self._logs.between(address, topics, first, last)

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bot.chain import json_rpc
+from bot.chain.abi import selector
 from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig
-from bot.chain.endpoint import Endpoint
-from bot.core.errors import Retryable
+from bot.chain.endpoint import Endpoint, Request
+from bot.chain.logs import Logs
+from bot.chain.multicall import Call, Multicall
+from bot.core.errors import Retryable, SkipCycle
+from bot.core.snapshot import BlockStamp
+from bot.core.types import Address
 from bot.ports import Clock
+
+BLOCK_NUMBER: Final = selector("getBlockNumber()")
+CALLS: Final = 16
+"""Calls of the multicall that tries the configured gas: it can be halved four times."""
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointFacts:
     """What one endpoint said; None where it did not say it believably, with the reason in ``failures``.
 
-    ``seconds`` is what its head took to come; ``logs`` whether it gives the logs that entry amounts are looked up in.
+    ``seconds`` is what its head took to come; ``logs`` whether it gives the logs that entry amounts are looked up in;
+    ``learned`` what it takes less of than is configured.
     """
 
     label: str
@@ -29,47 +41,72 @@ class EndpointFacts:
     multicall: bool | None = None
     logs: bool | None = None
     failures: tuple[str, ...] = ()
+    learned: str = ""
 
 
 async def probe(config: ChainConfig, clock: Clock) -> list[EndpointFacts]:
     """Ask every endpoint of a chain; never raises for what an endpoint does."""
     client = RpcClient(config.rpc_urls, timeout=config.limits.request_timeout, clock=clock)
     try:
-        return [await _one(endpoint, config, clock) for endpoint in client.endpoints]
+        return [await _one(client, endpoint, config, clock) for endpoint in client.endpoints]
     finally:
         await client.close()
 
 
-async def _one(endpoint: Endpoint, config: ChainConfig, clock: Clock) -> EndpointFacts:
+async def _one(client: RpcClient, endpoint: Endpoint, config: ChainConfig, clock: Clock) -> EndpointFacts:
     started = clock.monotonic()
     try:
-        chain_id = json_rpc.quantity(await endpoint.request("eth_chainId", "[]"))
-        head = json_rpc.stamp(await endpoint.request("eth_getBlockByNumber", '["latest",false]'))
+        chain_id = json_rpc.quantity(await endpoint.request("eth_chainId", []))
+        head = json_rpc.stamp(await endpoint.request("eth_getBlockByNumber", ["latest", False]))
     except Retryable as error:
         return EndpointFacts(endpoint.label, failures=(str(error),))
     seconds = (clock.monotonic() - started) / 2
     failures: list[str] = []
-    multicall = logs = None
-    try:
-        if config.multicall is not None:
-            multicall = bool(
-                json_rpc.data(await endpoint.request("eth_getCode", json.dumps([config.multicall, "latest"])))
-            )
-    except Retryable as error:
-        failures.append(str(error))
-    try:
-        logs = await _gives_logs(endpoint, config, head.number)
-    except Retryable as error:
-        failures.append(str(error))
-        logs = False
+
+    async def tried(work: Callable[[], Awaitable[bool | None]]) -> bool | None:
+        try:
+            return await work()
+        except (Retryable, SkipCycle) as error:
+            failures.append(str(error))
+            return None
+
+    multicall = await tried(lambda: _has_multicall(endpoint, config.multicall, config, head))
+    logs = await tried(lambda: _gives_logs(client, endpoint, config, head.number))
+    await tried(lambda: _takes_batches(endpoint, config.limits.max_batch))
     return EndpointFacts(
-        endpoint.label, chain_id, head.number, head.timestamp, seconds, multicall, logs, tuple(failures)
+        endpoint.label,
+        chain_id,
+        head.number,
+        head.timestamp,
+        seconds,
+        multicall,
+        bool(logs),
+        tuple(failures),
+        endpoint.learned.words(),
     )
 
 
-async def _gives_logs(endpoint: Endpoint, config: ChainConfig, head: int) -> bool:
+async def _has_multicall(
+    endpoint: Endpoint, address: Address | None, config: ChainConfig, head: BlockStamp
+) -> bool | None:
+    """Tell whether Multicall3 is there, and have it called with all the gas that is configured."""
+    if address is None:
+        return None
+    if not json_rpc.data(await endpoint.request("eth_getCode", json.dumps([address, "latest"]))):
+        return False
+    multicall = Multicall(address, config.limits)
+    plan = multicall.plan([Call(address, BLOCK_NUMBER) for _ in range(CALLS)])
+    await multicall.run(endpoint, plan, head)
+    return True
+
+
+async def _gives_logs(client: RpcClient, endpoint: Endpoint, config: ChainConfig, head: int) -> bool:
     """Ask for the logs of one full range, as the search for entry amounts does."""
-    address = config.multicall or "0x" + "0" * 40
-    first = max(0, head - config.limits.max_log_blocks + 1)
-    question = {"fromBlock": hex(first), "toBlock": hex(head), "address": address}
-    return isinstance(await endpoint.request("eth_getLogs", json.dumps([question])), list)
+    address = config.multicall or Address("0x" + "0" * 40)
+    await Logs(client, config.limits).newest(endpoint, address, [[]], (head, config.limits.max_log_blocks))
+    return True
+
+
+async def _takes_batches(endpoint: Endpoint, size: int) -> bool:
+    requests: list[Request] = [("eth_chainId", [])] * size
+    return len(await endpoint.batch(requests)) == size

@@ -62,6 +62,7 @@ class EvmChainReader:
             config.rpc_urls,
             timeout=limits.request_timeout,
             clock=clock,
+            requests_per_day=limits.requests_per_day,
             on_failure=lambda: said.emit(RpcFailed(config.name)),
         )
         self._track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds(), on_reorg)
@@ -122,9 +123,12 @@ class EvmChainReader:
         )
         try:
             async with asyncio.timeout(self._config.limits.read_timeout):
-                return await retrying(self._read)
+                async for attempt in retrying:
+                    with attempt:
+                        return await self._read(lenient=attempt.retry_state.attempt_number == ATTEMPTS)
         except TimeoutError:
-            raise Retryable(f"no whole answer within {self._config.limits.read_timeout:g} s") from None
+            pass
+        raise Retryable(f"no whole answer within {self._config.limits.read_timeout:g} s")
 
     def follow(self, held: Collection[PositionId]) -> None:
         """Ask for these positions from now on, whoever holds them."""
@@ -152,14 +156,18 @@ class EvmChainReader:
         """Release connections."""
         await self._client.close()
 
-    async def _read(self) -> ChainView:
+    async def _read(self, *, lenient: bool) -> ChainView:
         block, endpoint = await self._newest()
-        reads = Reads(self._facts)
+        reads = Reads(self._facts, block.number)
         plan = self._ahead
         for _ in range(MAX_ROUNDS):
-            answers, endpoint = await self._fetch(plan, block, endpoint)
+            answers, endpoint = await self._fetch(plan, block, endpoint, lenient=lenient)
             reads.add(plan.calls, answers)
-            found = self._pass(reads)
+            try:
+                found = self._pass(reads)
+            except ContractError as error:
+                self._client.suspect(endpoint, error)  # whose word it is: another endpoint may say otherwise
+                raise
             if not reads.wanted:
                 break
             plan = self._multicall.plan(reads.wanted)
@@ -190,9 +198,11 @@ class EvmChainReader:
             self._contracts[account] = bool(code) and not code.startswith(_DELEGATES)
         return self._contracts[account]
 
-    async def _fetch(self, plan: Plan, block: BlockStamp, start: Endpoint) -> tuple[list[Result], Endpoint]:
+    async def _fetch(
+        self, plan: Plan, block: BlockStamp, start: Endpoint, *, lenient: bool
+    ) -> tuple[list[Result], Endpoint]:
         async def work(endpoint: Endpoint) -> tuple[list[Result], Endpoint]:
-            return await self._multicall.run(endpoint, plan, block), endpoint
+            return await self._multicall.run(endpoint, plan, block, lenient=lenient), endpoint
 
         return await self._client.first(work, start=start)
 

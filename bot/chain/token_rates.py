@@ -8,7 +8,7 @@ from typing import Final
 from bot.chain import json_rpc
 from bot.chain.abi import selector
 from bot.chain.config import RateRead, RateSource
-from bot.chain.multicall import Call, Failed, Result
+from bot.chain.multicall import Call, Failed
 from bot.core.types import Address
 
 RATE_GAS: Final = 500_000
@@ -33,7 +33,7 @@ def rate_call(read: RateRead, token: Address, share_decimals: int) -> Call:
     return Call(read.contract or token, data, words=0, gas=RATE_GAS)
 
 
-def rate_of(read: RateRead, answer: Result, share_decimals: int) -> Decimal | None:
+def rate_of(read: RateRead, answer: bytes | Failed, share_decimals: int) -> Decimal | None:
     """Return the units of the underlying per whole token; None where the contract gives no sensible rate."""
     word = 1 if read.source is RateSource.CHAINLINK else 0
     if isinstance(answer, Failed) or len(answer) < (word + 1) * json_rpc.WORD:

@@ -20,9 +20,9 @@ from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.config import ChainConfig, RateRead, TokenMapping
 from bot.chain.known_tokens import BY_ADDRESS, RATED, SYMBOL_CHAINS
-from bot.chain.multicall import Call
+from bot.chain.multicall import Call, Unread
 from bot.chain.token_rates import rate_call, rate_of
-from bot.core.errors import ConfigError
+from bot.core.errors import ConfigError, Retryable
 from bot.core.snapshot import Token
 from bot.core.types import USD, Address, Underlying
 
@@ -38,6 +38,8 @@ BALANCE_GAS: Final = 60_000
 METADATA_GAS: Final = 1_000_000
 """What a stranger's contract may burn when it is asked for its name."""
 MAX_DECIMALS: Final = 255
+MOST_BLOCKS_PUT_OFF: Final = 256
+"""Between two attempts to read a token that no node can ask."""
 
 _CLAIMS: Final = {
     Underlying("ETH"): ("WETH", "WETH.e", "ETH"),
@@ -88,11 +90,13 @@ def _stranger(address: Address, data: bytes) -> Call:
 class UnknownToken:
     """A token that is a claim on nothing that dnbot knows, or whose rate can't be read now.
 
-    ``reason`` is None where the user ignores it on purpose.
+    ``reason`` is None where the user ignores it on purpose. ``is_unread``: no node could ask it, so that nothing is
+    known of it yet; that is never remembered.
     """
 
     address: Address
     reason: str | None
+    is_unread: bool = False
 
 
 class TokenBook:
@@ -105,6 +109,8 @@ class TokenBook:
         self._insisted: set[Address] = set()
         self._calls: dict[Address, tuple[Call, Call]] = {}
         self._claimed: dict[str, Address] = {}
+        self._unread: dict[Address, tuple[int, int]] = {}
+        """Failed attempts to read a token, and the block from which on there is another one."""
 
     def pair(
         self, reads: Reads, address0: Address, address1: Address, *, insist: bool = False
@@ -118,7 +124,7 @@ class TokenBook:
         """
         if insist:
             self._insisted.update((address0, address1))
-        reads.want(call for address in (address0, address1) for call in self._metadata(address))
+        reads.want(call for address in (address0, address1) for call in self._metadata(address, reads.block))
         token0, token1 = self._token(reads, address0), self._token(reads, address1)
         if isinstance(token0, UnknownToken):
             return token0
@@ -147,9 +153,11 @@ class TokenBook:
                 key = self._chain.key(f'tokens."{token.address}".underlying')
                 raise ConfigError(token.reason, key=key)
 
-    def _metadata(self, address: Address) -> tuple[Call, ...]:
+    def _metadata(self, address: Address, block: int) -> tuple[Call, ...]:
         if address in self._tokens:
             return (self._rates[address][1],) if address in self._rates else ()
+        if self._is_put_off(address, block):
+            return ()
         if address in self._chain.ignored:
             self._tokens[address] = UnknownToken(address, None)
             return ()
@@ -160,9 +168,14 @@ class TokenBook:
     def _token(self, reads: Reads, address: Address) -> Token | UnknownToken:
         known = self._tokens.get(address)
         if known is None:
-            known = self._tokens[address] = self._read(reads, address)
+            if self._is_put_off(address, reads.block):
+                return UnknownToken(address, f"token {address} could not be read yet", is_unread=True)
+            known = self._read(reads, address)
             if isinstance(known, UnknownToken):
                 log.warning("token without a mapping", chain=self._chain.name, token=address, reason=known.reason)
+                if known.is_unread:
+                    return known
+            self._tokens[address] = known
         return self._rated(reads, known) if address in self._rates and isinstance(known, Token) else known
 
     def _rated(self, reads: Reads, token: Token) -> Token | UnknownToken:
@@ -173,9 +186,28 @@ class TokenBook:
             return UnknownToken(token.address, f"token {token.symbol} ({token.address}): {call} gives no sensible rate")
         return replace(token, rate=rate)
 
+    def _is_put_off(self, address: Address, block: int) -> bool:
+        return address in self._unread and block < self._unread[address][1]
+
+    def _put_off(self, reads: Reads, address: Address, why: str) -> UnknownToken:
+        """Leave a token for later that no node could ask, so that a stranger's odd one spoils its own position only.
+
+        Raises:
+            Retryable: it is one that the exposure certainly hangs on.
+        """
+        if address in self._insisted or _by_address(self._chain, address) is not None:
+            raise Retryable(f"token {address} could not be read: {why}")
+        failures = self._unread.get(address, (0, 0))[0] + 1
+        self._unread[address] = failures, reads.block + min(2**failures, MOST_BLOCKS_PUT_OFF)
+        return UnknownToken(address, f"token {address} could not be read yet: {why}", is_unread=True)
+
     def _read(self, reads: Reads, address: Address) -> Token | UnknownToken:
         calls = self._calls[address]
-        named, told = reads.outcome(calls[0]), reads.outcome(calls[1])
+        named, told = reads.answer(calls[0]), reads.answer(calls[1])
+        for result in (told, named):
+            if isinstance(result, Unread):
+                return self._put_off(reads, address, result.reason)
+        self._unread.pop(address, None)
         symbol = (json_rpc.text(named) if isinstance(named, bytes) else "") or "?"
         mapping = self._mapping(address, symbol)
         decimals = json_rpc.uint(told) if isinstance(told, bytes) and len(told) >= json_rpc.WORD else MAX_DECIMALS + 1

@@ -42,6 +42,7 @@ def facts(**changes: object) -> EndpointFacts:
         ({"stamp": SystemClock().now() - timedelta(hours=1)}, Level.WARN, "older than max_head_age"),
         ({"multicall": False}, Level.FAIL, "no Multicall3"),
         ({"logs": False}, Level.WARN, "entry amounts stay unknown"),
+        ({"learned": "9 blocks per eth_getLogs"}, Level.OK, "takes 9 blocks per eth_getLogs"),
         ({"number": None, "failures": ("it sleeps",)}, Level.FAIL, "it sleeps; no other one answers"),
     ],
 )

@@ -58,9 +58,19 @@ async def traded(scene: Scene) -> list[dict[str, str]]:
     return [log for log in logs if log["address"].lower() == pool.lower()]
 
 
+class HastyClock(SystemClock):
+    """The machine's time in time-lapse, for pauses of seconds."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * 50
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / 50)
+
+
 async def opened(config: ChainConfig, pool: Address) -> PoolHistory:
     kinds = [amm.history for amm in PROTOCOLS.values() if amm.history is not None]
-    return await PoolHistory.open(config, PoolId(pool), SystemClock(), kinds)
+    return await PoolHistory.open(config, PoolId(pool), HastyClock(), kinds)
 
 
 @asynccontextmanager
@@ -153,7 +163,7 @@ async def test_reading_in_any_pieces_and_after_any_interruption_gives_the_same_b
         async def fail_now_and_then() -> None:
             nonlocal asked
             asked += 1
-            front.fault = Fault.HTTP_500 if asked % 5 == 4 else Fault.NONE
+            front.fault = Fault.HANG_UP if asked % 60 > 9 else Fault.NONE  # longer than it is tried again
 
         front.before["eth_getLogs"], front.only = fail_now_and_then, "eth_getLogs"
         tries = 0
@@ -161,7 +171,7 @@ async def test_reading_in_any_pieces_and_after_any_interruption_gives_the_same_b
             tries += 1
             assert tries < 30
             try:
-                await fetched(past, pool, first, tmp_path / "pieces.parquet", size=64)
+                await fetched(past, pool, first, tmp_path / "pieces.parquet", size=8)
             except Retryable:
                 assert not (tmp_path / "pieces.parquet").exists()
     assert tries > 1

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from bot.chain import json_rpc
 from bot.chain.client import RpcClient
-from bot.chain.endpoint import Endpoint, RpcError
+from bot.chain.endpoint import Endpoint, Request
+from bot.chain.rpc_errors import RpcError
 from bot.clock import ManualClock
 from bot.core.errors import Retryable
 from tests.faults.rpc import Fault, FaultyRpc, Json, serving
@@ -154,8 +155,20 @@ async def test_a_batch_gives_results_in_order_and_errors_in_place(
     assert [type(answer) for answer in answers] == [RpcError, RpcError]
 
 
-@pytest.mark.parametrize("fault", [Fault.SHORT_BATCH, Fault.WRONG_ID, Fault.NO_RESULT])
-async def test_a_batch_that_is_not_whole_is_no_batch(
+async def test_a_batch_that_comes_back_short_is_sent_again_in_smaller_ones(
+    client: RpcClient, servers: tuple[FaultyRpc, FaultyRpc]
+) -> None:
+    servers[0].fault = Fault.SHORT_BATCH
+    endpoint = client.endpoints[0]
+    batch: list[Request] = [("eth_chainId", "[]"), ("eth_blockNumber", "[]")]
+    for _ in range(2):
+        assert await endpoint.batch(batch) == ["0x1", "0x10"]
+    assert endpoint.learned.batch == 1
+    assert servers[0].requests == ["eth_chainId", "eth_blockNumber"] * 3
+
+
+@pytest.mark.parametrize("fault", [Fault.WRONG_ID, Fault.NO_RESULT])
+async def test_a_batch_whose_answers_are_none_is_no_batch(
     fault: Fault, client: RpcClient, servers: tuple[FaultyRpc, FaultyRpc]
 ) -> None:
     servers[0].fault = fault

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.chain import json_rpc
 from bot.chain.batched_reads import Facts, Missing, Reads
 from bot.chain.config import Limits
-from bot.chain.multicall import Call, Failed, Multicall, Result, decode, encode
+from bot.chain.multicall import Call, Failed, Multicall, Result, _Chunk, decode, encode
 from bot.core.errors import Retryable
 from bot.core.types import Address
 from bot.demo.tx import calldata, decoded
@@ -53,16 +53,21 @@ def test_an_answer_to_another_number_of_calls_is_refused(items: list[tuple[bool,
             decode(answer(items), [Call(SOMEWHERE, b"") for _ in range(count)])
 
 
+def chunks(address: Address | None, limits: Limits, calls: list[Call]) -> tuple[_Chunk, ...]:
+    plan = Multicall(address, limits).plan(calls)
+    (found,) = plan.cuts.values()
+    assert tuple(call for chunk in found for call in chunk.calls) == plan.calls == tuple(calls)
+    return found
+
+
 def test_plans_stay_below_the_limits_and_keep_the_order() -> None:
     calls = [Call(SOMEWHERE, bytes(4), gas=20_000) for _ in range(100)]
-    by_gas = Multicall(SOMEWHERE, Limits(max_call_gas=100_000)).plan(calls)
-    assert [len(chunk.calls) for chunk in by_gas.chunks] == [4] * 25
-    by_size = Multicall(SOMEWHERE, Limits(max_call_bytes=1000)).plan(calls)
-    assert all(len(chunk.text) < 2 * 1000 + 200 for chunk in by_size.chunks)
-    by_count = Multicall(None, Limits(max_batch=30)).plan(calls)
-    assert [len(chunk.calls) for chunk in by_count.chunks] == [30, 30, 30, 10]
-    for plan in (by_gas, by_size, by_count):
-        assert tuple(call for chunk in plan.chunks for call in chunk.calls) == plan.calls == tuple(calls)
+    by_gas = chunks(SOMEWHERE, Limits(max_call_gas=100_000), calls)
+    assert [len(chunk.calls) for chunk in by_gas] == [4] * 25
+    by_size = chunks(SOMEWHERE, Limits(max_call_bytes=1000), calls)
+    assert all(len(chunk.data) < 2 * 1000 + 200 for chunk in by_size)
+    by_count = chunks(None, Limits(max_batch=30), calls)
+    assert [len(chunk.calls) for chunk in by_count] == [30, 30, 30, 10]
 
 
 def test_a_revert_tells_its_reason_where_it_has_one() -> None:

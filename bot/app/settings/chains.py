@@ -137,7 +137,12 @@ class ChainSettings(Table):
         default=1_000_000, ge=10_000, description="call data of one multicall or batch, bytes"
     )
     max_log_blocks: Integer = Field(
-        default=10_000, ge=1, description="block range of one eth_getLogs; endpoints differ (500 to 10000)"
+        default=10_000,
+        ge=1,
+        description="block range of one eth_getLogs; what an endpoint refuses is asked for in smaller ranges",
+    )
+    requests_per_day: Integer | None = Field(
+        default=None, ge=1_000, description="most requests a day to each endpoint; blocks are skipped to keep to it"
     )
     tokens: dict[AddressKey, TokenSettings] = Field(
         default_factory=dict, description="tokens that dnbot does not know by itself (it knows WETH, WBTC, USDC, …)"

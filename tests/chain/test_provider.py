@@ -1,0 +1,111 @@
+"""One web3 over all endpoints: what is asked through it goes to the endpoint in hand, or to the first that answers."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import cast
+
+import pytest
+from eth_typing import ChecksumAddress
+from web3.types import RPCEndpoint, RPCResponse
+
+from bot.chain import json_rpc
+from bot.chain.client import RpcClient
+from bot.chain.endpoint import Endpoint
+from bot.chain.rpc_errors import Meaning, RpcError
+from bot.clock import SystemClock
+from bot.core.errors import Retryable
+from bot.demo.chain import LocalChain
+from bot.demo.tx import calldata
+from tests.chain.scene import Scene
+from tests.faults import nodes
+from tests.faults.nodes import honest, node
+from tests.faults.rpc import Fault, FaultyRpc, serving
+
+pytestmark = pytest.mark.chain
+
+
+async def test_web3_reads_a_pools_reserves_through_our_endpoints(chain: LocalChain) -> None:
+    scene = await Scene.on(chain)
+    client = RpcClient((chain.rpc.url,), timeout=5, clock=SystemClock())
+    answer = await client.web3.eth.call({"to": scene.pair, "data": "0x" + calldata("getReserves()").hex()})  # type: ignore[typeddict-item] # hexadecimal text is fine
+    assert (json_rpc.uint(bytes(answer), 0), json_rpc.uint(bytes(answer), 1)) == await scene.v2.reserves(scene.pair)
+    assert await client.web3.eth.chain_id == 31337
+    newest = await client.web3.eth.get_block("latest")
+    assert newest["number"] == int(await chain.rpc.call("eth_blockNumber"), 16)
+    assert len(await client.web3.eth.get_logs({"address": cast("ChecksumAddress", scene.pair), "fromBlock": 0})) > 0
+    await client.close()
+
+
+async def test_what_is_asked_of_web3_alone_goes_on_to_the_next_endpoint(chain: LocalChain) -> None:
+    async with AsyncExitStack() as stack:
+        first, second = [await stack.enter_async_context(serving(FaultyRpc(chain.rpc.url))) for _ in range(2)]
+        client = RpcClient((first.url, second.url), timeout=5, clock=SystemClock())
+        first.fault = Fault.HTML
+        assert await client.web3.eth.chain_id == 31337
+        assert (first.requests, second.requests) == (["eth_chainId"], ["eth_chainId"])
+        second.fault = Fault.WRONG_ID
+        with pytest.raises(Retryable, match=r"rpc_urls\[2\].*another request"):
+            await client.web3.eth.get_block_number()
+        await client.close()
+
+
+async def test_work_on_one_endpoint_stays_there(chain: LocalChain) -> None:
+    async with AsyncExitStack() as stack:
+        first, second = [await stack.enter_async_context(serving(FaultyRpc(chain.rpc.url))) for _ in range(2)]
+        client = RpcClient((first.url, second.url), timeout=5, clock=SystemClock())
+
+        async def work(endpoint: Endpoint) -> tuple[object, object]:
+            batch = await endpoint.batch([("eth_chainId", []), ("eth_blockNumber", [])])
+            return await endpoint.request("eth_chainId", []), batch[0]
+
+        assert await client.first(work, start=client.endpoints[1]) == ("0x7a69", "0x7a69")
+        assert not first.requests
+        assert second.requests == ["eth_chainId", "eth_blockNumber", "eth_chainId"]
+        await client.close()
+
+
+async def test_a_batch_through_the_provider_keeps_errors_in_place(chain: LocalChain) -> None:
+    client = RpcClient((chain.rpc.url,), timeout=5, clock=SystemClock())
+    asked = [(RPCEndpoint(method), "[]") for method in ("eth_chainId", "eth_nothing")]
+    answers = cast("list[RPCResponse]", await client.web3.provider.make_batch_request(asked))
+    assert answers[0]["result"] == "0x7a69"
+    assert answers[1]["error"]["code"] == -32601
+    found = await client.endpoints[0].batch([("eth_chainId", []), ("eth_nothing", [])])
+    assert isinstance(found[1], RpcError)
+    assert found[1].meaning is Meaning.UNSUPPORTED
+    with pytest.raises(RpcError, match="eth_nothing"):
+        await client.endpoints[0].request("eth_nothing", [])
+    await client.close()
+
+
+@pytest.mark.parametrize("name", ["besu_range", "infura_results", "quicknode_range", "alchemy_free"])
+async def test_logs_that_are_refused_mute_nobody(chain: LocalChain, name: str) -> None:
+    async with AsyncExitStack() as stack:
+        odd = await stack.enter_async_context(node(chain.rpc.url, getattr(nodes, name)))
+        other = await stack.enter_async_context(node(chain.rpc.url, honest))
+        await chain.empty_blocks(50)
+        client = RpcClient((odd.url, other.url), timeout=5, clock=SystemClock())
+        span = {"fromBlock": "0x0", "toBlock": "0x30", "address": chain.at.weth.address}
+
+        async def logs(endpoint: Endpoint) -> object:
+            return await endpoint.request("eth_getLogs", [span])
+
+        assert isinstance(await client.first(logs), list)
+        assert other.asked == ["eth_getLogs"]
+        assert await client.request("eth_chainId", [], json_rpc.quantity) == 31337
+        assert odd.asked[-1] == "eth_chainId", "one refused request must not move an endpoint"
+        await client.close()
+
+
+@pytest.mark.parametrize("name", ["over_rate_limit", "proxyd_busy"])
+async def test_a_quota_is_the_whole_endpoints(chain: LocalChain, name: str) -> None:
+    async with AsyncExitStack() as stack:
+        odd = await stack.enter_async_context(node(chain.rpc.url, getattr(nodes, name)))
+        other = await stack.enter_async_context(node(chain.rpc.url, honest))
+        client = RpcClient((odd.url, other.url), timeout=5, clock=SystemClock())
+        call = [{"to": chain.at.weth.address, "data": "0x313ce567"}, "latest"]
+        await client.request("eth_call", call, json_rpc.data)
+        assert await client.request("eth_chainId", [], json_rpc.quantity) == 31337
+        assert odd.asked == ["eth_call"]
+        await client.close()

@@ -8,7 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -237,27 +237,33 @@ class World:
 
     def check_books(self) -> None:
         """Insist that venue and journal tell the same story, and that nothing was done twice."""
-        truth = self.account()
-        with closing(self.view()) as view:
-            intents, fills, pending = view.intents(limit=10_000), view.fills(limit=10_000), view.pending()
-        sent = {item.intent.client_id: item for item in intents}
-        assert len(sent) == len(intents)
-        orders = [*truth.ended, *truth.open]
-        assert len(set(orders)) == len(orders), "an intent became two orders"
-        assert set(orders) <= set(sent), "an order without an intent"
-        unresolved = {item.intent.client_id for item in pending}
-        assert set(truth.open) <= unresolved, "an order rests that the journal takes for ended"
-        # What was cancelled in the last cycle is looked up in the next one.
-        assert unresolved <= set(orders), "an intent is unresolved that the venue never saw"
-        assert {client_id for client_id, _, _ in truth.fills} <= set(sent)
-        told = [(fill.client_id, fill.symbol, fill.quantity) for fill in fills]
-        assert sorted(told, key=str) == sorted(truth.fills, key=str), "the journal's fills are not the venue's"
-        for client_id, item in sent.items():
-            filled = sum((quantity for name, _, quantity in truth.fills if name == client_id), Decimal(0))
-            assert item.filled == filled
-            assert abs(filled) <= abs(item.intent.request.quantity)
-        assert truth.positions == _sums(truth.fills)
-        assert all(size < 0 for size in truth.positions.values()), "long"
+        check_books(self.folder / "state" / "paper-paper.sqlite", self.view)
+
+
+def check_books(account: Path, open_view: Callable[[], JournalView]) -> Account:
+    """Insist that a paper account and a journal tell the same story, and that nothing was done twice."""
+    truth = Account.of(account)
+    with closing(open_view()) as view:
+        intents, fills, pending = view.intents(limit=10_000), view.fills(limit=10_000), view.pending()
+    sent = {item.intent.client_id: item for item in intents}
+    assert len(sent) == len(intents)
+    orders = [*truth.ended, *truth.open]
+    assert len(set(orders)) == len(orders), "an intent became two orders"
+    assert set(orders) <= set(sent), "an order without an intent"
+    unresolved = {item.intent.client_id for item in pending}
+    assert set(truth.open) <= unresolved, "an order rests that the journal takes for ended"
+    # What was cancelled in the last cycle is looked up in the next one.
+    assert unresolved <= set(orders), "an intent is unresolved that the venue never saw"
+    assert {client_id for client_id, _, _ in truth.fills} <= set(sent)
+    told = [(fill.client_id, fill.symbol, fill.quantity) for fill in fills]
+    assert sorted(told, key=str) == sorted(truth.fills, key=str), "the journal's fills are not the venue's"
+    for client_id, item in sent.items():
+        filled = sum((quantity for name, _, quantity in truth.fills if name == client_id), Decimal(0))
+        assert item.filled == filled
+        assert abs(filled) <= abs(item.intent.request.quantity)
+    assert truth.positions == _sums(truth.fills)
+    assert all(size < 0 for size in truth.positions.values()), "long"
+    return truth
 
 
 def _sums(fills: Iterable[tuple[str, str, Decimal]]) -> dict[str, Decimal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot.app.settings.checks import cross_check
 from bot.app.settings.old_keys import modernised
 from bot.app.settings.origins import Layer, Origins, merge
+from bot.app.settings.paths import anchored
 from bot.app.settings.problems import from_validation, raise_all
 from bot.app.settings.risk import profile_layer
 from bot.app.settings.root import LAYERS, Settings
@@ -48,13 +49,14 @@ def load(
     Raises:
         ConfigError: something is wrong; ConfigErrors where several things are.
     """
-    layers = [read_toml(file) for file in files]
+    layers, moved = anchored([read_toml(file) for file in files])
     for read in (read_secrets, read_environment):
         present, _ = merge(layers)
         layers += read(environ, present)
     if any(key.startswith(f"{_BAND}.") for key in overrides or {}):
         layers = [_without_band(layer) for layer in layers]
-    return build([*layers, *flags(overrides or {})], live=live)
+    loaded = build([*layers, *flags(overrides or {})], live=live)
+    return replace(loaded, warnings=(*moved, *loaded.warnings))
 
 
 def _without_band(layer: Layer) -> Layer:

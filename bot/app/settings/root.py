@@ -29,6 +29,7 @@ from bot.telemetry.mqtt.settings import MqttSettings
 from bot.telemetry.notifications.settings import AlertSettings
 from bot.telemetry.web.settings import HttpSettings
 
+STATE_DIR: Final = Path("var")
 _TELLING = 8  # a shorter piece of an URL, such as "rpc" or "v2", is no key and would blot out ordinary words
 
 
@@ -58,8 +59,8 @@ class BotSettings(Table):
         description='"paper": no order leaves this machine; "demo": the venues\' demo systems; "live", with --live',
     )
     state_dir: Path = Field(
-        default=Path("var"),
-        description="where the journal and paper accounts are kept; relative to the current directory",
+        default=STATE_DIR,
+        description="where the journal and paper accounts are kept; relative to the file that names it, or to -c",
     )
     cycle_interval: Duration = Field(
         default=timedelta(seconds=30), description="a cycle runs at every head and this often"

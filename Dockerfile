@@ -25,7 +25,6 @@ RUN /build/bin/pip wheel -q --no-deps --no-build-isolation --wheel-dir /wheel . 
 FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="dnbot" \
       org.opencontainers.image.description="A delta-neutral rebalancing daemon for AMM liquidity providers" \
-      org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT"
 RUN mkdir /state /config && chown 10001:10001 /state
 COPY --from=build /venv /venv

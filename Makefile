@@ -2,9 +2,10 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 WORKERS ?= 2
+QUICK := $(addprefix tests/,app chain control core exchange journal paper/engine protocols setting_types telemetry)
 COMPILE := uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
-.PHONY: help setup demo test soak testtools check image-check bench docs screenshot lock clean
+.PHONY: help setup demo quick test soak testtools check image-check dist bench docs screenshot lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -29,6 +30,9 @@ node_modules/installed: package-lock.json
 demo: setup ## the main job: a local chain with real pools, hedged on paper
 	@$(PY) -m bot demo
 
+quick: setup ## the unit tiers, within a minute on two cores
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m "not chain and not slow" --hypothesis-profile=quick $(QUICK)
+
 test: setup testtools ## every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
 
@@ -52,6 +56,9 @@ check: setup ## format, lint, types, layers
 
 image-check: setup ## try the built image dnbot inside buildah (as root): size, doctor, 20 blocks
 	@$(PY) -m tests.docker.image localhost/dnbot
+
+dist: setup ## build wheel and source archive, and try the wheel in a bare virtual environment
+	@$(PY) -m tests.tools.dist
 
 bench: setup ## performance figures, as ratios in one run
 	@$(PY) -m tests.bench

@@ -13,8 +13,9 @@ from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import UniswapV3
 
 # `make test` tries the same examples every time, whatever the machine's speed: what is red is what was changed.
-# `make soak` looks for new ones.
+# `make soak` looks for new ones; `make quick` tries the first few.
 settings.register_profile("test", deadline=None, derandomize=True)
+settings.register_profile("quick", max_examples=20, deadline=None, derandomize=True)
 settings.register_profile("soak", max_examples=2_000, deadline=None)
 settings.load_profile("test")
 pytest_plugins = ["tests.loopback_only", "tests.stacks"]

@@ -14,6 +14,8 @@ import pytest
 from bot.app.process import Process, run_until_signal
 from bot.core.errors import Halt
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LONG, SHORT = 60.0, 0.5
 """Seconds of grace."""

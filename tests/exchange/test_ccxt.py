@@ -14,6 +14,8 @@ from bot.exchange.ccxt_client import CcxtExchange
 from bot.ports import Exchange
 from tests.exchange.scene import ETH, OWN, Scene, intent
 
+pytestmark = pytest.mark.slow
+
 D = Decimal
 
 

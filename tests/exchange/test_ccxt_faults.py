@@ -15,6 +15,8 @@ from bot.exchange.transport import MAX_BODY
 from tests.exchange.loopback import Reply, Seen
 from tests.exchange.scene import ETH, OWN, Scene, intent
 
+pytestmark = pytest.mark.slow
+
 D = Decimal
 HTML = b"<html><body><h1>Service Unavailable</h1></body></html>"
 

@@ -23,6 +23,8 @@ from tests.exchange.fakes import BINANCE_SYMBOLS
 from tests.exchange.loopback import Certificate, Reply
 from tests.exchange.scene import ETH, KEY, PASSPHRASE, SECRET, Scene, config, intent
 
+pytestmark = pytest.mark.slow
+
 D = Decimal
 
 

@@ -12,6 +12,8 @@ from bot.exchange.fields import milliseconds_of
 from tests.exchange.loopback import Reply, Seen
 from tests.exchange.scene import ETH, Scene, intent
 
+pytestmark = pytest.mark.slow
+
 D = Decimal
 LARGE = [timedelta(seconds=seconds) for seconds in (0.7, -0.7, 1, -1, 3600, -3600)]
 

@@ -27,6 +27,8 @@ from bot.venues.connect import connect
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
 
+pytestmark = pytest.mark.slow
+
 D = Decimal
 
 

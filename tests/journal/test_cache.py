@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from bot.journal.journal import SqliteJournal
 from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.journal.things import ETH_PERP, NOW, PAPER, fill, order, record, report
+
+pytestmark = pytest.mark.slow
 
 Step = Callable[[SqliteJournal], object]
 LENGTHS = st.integers(0, 4)

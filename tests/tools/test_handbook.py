@@ -13,8 +13,8 @@ from bot.app.settings.show import json_schema
 from bot.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = [*DOCS, ROOT / "README.md", ROOT / "docker" / "README.md"]
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [*DOCS, *sorted(ROOT.glob("*.md")), ROOT / "docker" / "README.md"]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 NAMED = {"Alarm": 0, "Dispute": 0, "DataIssue": 0, "_key": 0, "Refused": 1, "reduced_to": 3}
 """What names an alarm, and at which place of its arguments: a guard's name makes one too."""

@@ -19,6 +19,8 @@ from tests.app.fakes import Rig, rig, view
 from tests.core.scenes import ETH, NOW, line, policy, symbol
 from tests.faults.points import Points
 
+pytestmark = pytest.mark.slow
+
 BLOCKS = 3
 
 

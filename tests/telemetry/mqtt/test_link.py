@@ -13,6 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from bot.clock import SystemClock
 from bot.concurrency import end
 from bot.core.command import Verb
@@ -28,6 +30,8 @@ from tests.telemetry.feed import tell
 from tests.telemetry.mqtt.scene import DEADLINE, PREFIX, Ear, Mosquitto, listening
 from tests.telemetry.operators import Loop
 from tests.telemetry.web.scenes import record
+
+pytestmark = pytest.mark.slow
 
 
 @asynccontextmanager

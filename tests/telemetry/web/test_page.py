@@ -16,6 +16,8 @@ from tests.tools import browser
 from tests.tools.browser import Page
 from tests.tools.screenshot import feed, ready
 
+pytestmark = pytest.mark.slow
+
 CHARTS = "document.querySelectorAll('.chart .main-svg').length"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TEXT = "document.body.innerText"

@@ -195,8 +195,8 @@ BUGS: Final = (
     Bug(
         "a jump is noticed",
         "core/data_quality/position_tracking.py",
-        "if old is not None and not old.low <= size <= old.high:",
-        "if old is None and size > 10**9:",
+        "if not old.low <= size <= old.high:",
+        "if size > 10**9:",
     ),
     Bug("absence is confirmed", "core/lp/exposure.py", "if missing < policy.absence_blocks:", "if missing < 1:"),
 )

@@ -126,7 +126,9 @@ def _remembered(assessment: Assessment, protective: ProtectiveActions, now: date
 
 def _hedge_target(key: Underlying, assessment: Assessment, state: State, policy: Policy, now: datetime) -> HedgeTarget:
     over = loss_limits.is_funding_over(assessment.results.today, assessment.capital, policy.risk.loss)
-    modifiers = TargetModifiers(state.bot, policy.risk.loss.funding_keep if over else Decimal(1))
+    modifiers = TargetModifiers(
+        state.bot.state is RunState.FLATTENING, policy.risk.loss.funding_keep if over else Decimal(1)
+    )
     hedge_markets = assessment.hedge_markets[key]
     held_at_unreachable = assumed(hedge_markets, state, policy, now) if hedge_markets.unreachable else None
     return hedge_target_of(

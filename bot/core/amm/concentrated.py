@@ -14,6 +14,7 @@ from bot.core.errors import SkipCycle
 from bot.core.types import ZERO
 
 _U128_MAX: Final = (1 << 128) - 1
+_TWO: Final = Decimal(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,8 @@ class ConcentratedPosition:
         """Return d(amount)/d(ln price): -L/(2 sqrt P) of token0 and +L sqrt P/2 of token1 in range, 0 outside."""
         if not self.in_range:
             return ZERO, ZERO
-        with localcontext(PRECISE):
-            root = self._sqrt_price()
-            half = Decimal(self.liquidity) / 2
-            return -half / root, half * root
+        root, half = self._sqrt_price(), PRECISE.divide(Decimal(self.liquidity), _TWO)
+        return PRECISE.divide(half.copy_negate(), root), PRECISE.multiply(half, root)
 
     def compounded(self, root: int) -> Decimal:
         """Return 0: fees stay apart from the principal."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal
 from typing import Final
 
 PRECISE: Final = Context(prec=60)
-"""Enough for a Q64.96 square-root price (49 digits) and its square's leading digits; use with ``localcontext``."""
+"""Enough for a Q64.96 square-root price (49 digits) and its square's leading digits; use with ``localcontext``,
+or by its own methods where that would cost more than the arithmetic."""
 
 _Q96: Final = Decimal(2**96)
 
 
 def from_x96(value_x96: int) -> Decimal:
     """Return a Q64.96 fixed-point number as a Decimal."""
-    with localcontext(PRECISE):
-        return Decimal(value_x96) / _Q96
+    return PRECISE.divide(Decimal(value_x96), _Q96)
 
 
 def require_price(price: Decimal) -> None:

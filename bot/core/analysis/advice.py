@@ -16,7 +16,7 @@ from bot.core.analysis.first_passage import chance_of_rise, loss_against_rebalan
 from bot.core.decision import Band, Decision, PositionRisk
 from bot.core.hedge.band import Diffusion, bands, to_decimal
 from bot.core.hedge.markets import MarketState, hedge_markets_of, known_venues
-from bot.core.hedge.target import HedgeTarget, diffusion
+from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
 from bot.core.hedge.volatility import YEAR, Volatility
 from bot.core.lp.exposure import legs_of, net, units_of
 from bot.core.pnl.position_report import reports
@@ -152,9 +152,7 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
     for key, exposure in exposures.items():
         if key in policy.hedges:
             hedge = policy.hedges[key]
-            item = HedgeTarget(
-                key, exposure, hedge.ratio, -hedge.ratio * exposure.amount, hedge_markets_of(hedge, venues, {})
-            )
+            item = hedge_target_of(key, exposure, hedge, hedge_markets_of(hedge, venues, {}), TargetModifiers())
             if market_state := item.hedge_markets.first:
                 found.append((item, market_state, diffusion(item, market_state, policy, volatilities)))
     moving = [one for _, _, one in found]

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
-from bot.core.data_quality.staleness import DataIssue, add_legs, doubted_pools, fair_price, pool_prices
+from bot.core.data_quality.staleness import DataIssue, add_legs, fair_price, pool_prices
 from bot.core.decision import Alarm, Severity
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, PoolPrice
 from bot.core.state import Held, PoolWatch
-from bot.core.types import USD, PoolKey, PositionId, Underlying
+from bot.core.types import USD, ZERO, ChainName, PoolKey, PositionId, Underlying
 
 HALF_LIFE: Final = timedelta(minutes=10)
 """How fast the average of pool price / mark forgets."""
 LASTING: Final = timedelta(minutes=30)
 """A deviation that lasts longer is no manipulation of some blocks any more."""
+_HALF_LIFE_SECONDS: Final = HALF_LIFE.total_seconds()
+_ONE: Final = Decimal(1)
 _DIGITS: Final = 12
+_TWELVE: Final = Context(prec=_DIGITS)
 
 Watches = Mapping[PoolKey, PoolWatch]
 
@@ -30,34 +33,37 @@ def watch_pools(
     """Compare every pool with the marks, with its own recent average of price / mark, and with the look before.
 
     Comparing the ratio and not the price itself lets a pool follow a market that really moves. The average takes a new
-    ratio in only as far as it is believable, so that a skewed pool hardly moves it. A pool without a mark to compare
-    with is believed and not remembered.
+    ratio in only as far as it is believable, so that a skewed pool hardly moves it. A pool of one underlying (a staked
+    token and its base) is compared with 1; one without a mark to compare with is believed and not remembered.
     """
-    views = tuple(views)
-    issues = doubted_pools(views, marks, policy.max_pool_mark_deviation)
+    seen, anchors = set[ChainName](), {**marks, USD: _ONE}
+    issues: dict[PoolKey, DataIssue] = {}
     after: dict[PoolKey, PoolWatch] = {}
     for view in views:
-        at = view.block.timestamp
+        seen.add(view.chain)
         for pool in pool_prices(view):
-            fair = fair_price(pool, {**marks, USD: Decimal(1)})
+            fair = fair_price(pool, anchors)
             if fair is None:
                 continue
-            key = view.chain, pool.pool
-            basis, old = _rounded(pool.price / fair), before.get(key)
-            issue = issues.get(key) or (old and _doubt(view, pool, basis, old, policy))
+            key, ratio = (view.chain, pool.pool), pool.price / fair
+            basis, old = _TWELVE.plus(ratio), before.get(key)
+            issue = _doubt(view, pool, (ratio, basis), old, policy)
             if issue:
                 issues[key] = issue
-            after[key] = _next(old, basis, at, policy, is_doubted=bool(issue))
-    seen = {view.chain for view in views}
+            after[key] = _next(old, basis, view.block.timestamp, policy, is_doubted=issue is not None)
     unseen = {key: item for key, item in before.items() if key[0] not in seen}
     return {**unseen, **after}, issues
 
 
-def _doubt(view: ChainView, pool: PoolPrice, basis: Decimal, old: PoolWatch, policy: GuardPolicy) -> DataIssue | None:
-    checks = (
-        (basis / old.average - 1, policy.max_pool_average_deviation, "its own recent average"),
-        (basis / old.basis - 1, policy.max_pool_step, "where it was a look ago"),
-    )
+def _doubt(
+    view: ChainView, pool: PoolPrice, ratios: tuple[Decimal, Decimal], old: PoolWatch | None, policy: GuardPolicy
+) -> DataIssue | None:
+    """Say why a pool's price is not believed, None where it is; ``ratios`` are that over the marks', exact and kept."""
+    ratio, basis = ratios
+    checks = [(ratio - 1, policy.max_pool_mark_deviation, "the marks")]
+    if old is not None:
+        checks.append((basis / old.average - 1, policy.max_pool_average_deviation, "its own recent average"))
+        checks.append((basis / old.basis - 1, policy.max_pool_step, "where it was a look ago"))
     for deviation, limit, what in checks:
         if abs(deviation) > limit:
             reason = f"pool {pool.pool} on {view.chain} prices {pool.underlying0} {deviation:+.2%} off {what}"
@@ -72,20 +78,18 @@ def _next(old: PoolWatch | None, basis: Decimal, at: datetime, policy: GuardPoli
         limit = policy.max_pool_mark_deviation
         return PoolWatch(at, basis, min(max(basis, 1 - limit), 1 + limit), since)
     elapsed = max((at - old.at).total_seconds(), 0.0)
-    weight = Decimal(f"{1 - 2 ** (-elapsed / HALF_LIFE.total_seconds()):.{_DIGITS}g}")
+    weight = Decimal(f"{1 - 2 ** (-elapsed / _HALF_LIFE_SECONDS):.{_DIGITS}g}") if elapsed else ZERO
     reach = old.average * policy.max_pool_average_deviation
     seen = min(max(basis, old.average - reach), old.average + reach)
-    return PoolWatch(max(at, old.at), basis, _rounded(old.average + weight * (seen - old.average)), since)
-
-
-def _rounded(number: Decimal) -> Decimal:
-    return Decimal(f"{number:.{_DIGITS}g}")
+    return PoolWatch(max(at, old.at), basis, _TWELVE.plus(old.average + weight * (seen - old.average)), since)
 
 
 def weighed(
     issues: Mapping[PoolKey, DataIssue], views: Iterable[ChainView], held: Mapping[PositionId, Held]
 ) -> tuple[DataIssue, ...]:
     """Weigh each doubted pool by what its positions were last believed to hold, never by the pool's own reading."""
+    if not issues:
+        return ()
     amounts: dict[PoolKey, dict[Underlying, Decimal]] = {key: {} for key in issues}
     for view in views:
         for position in view.positions:
@@ -99,6 +103,8 @@ def unbelieved_alarms(
     issues: Mapping[PoolKey, DataIssue], views: Iterable[ChainView], held: Mapping[PositionId, Held]
 ) -> tuple[Alarm, ...]:
     """Tell of positions in doubted pools that were never believed: they count for nothing, whoever put them there."""
+    if not issues:
+        return ()
     found = []
     for view in views:
         for position in view.positions:
@@ -117,6 +123,8 @@ def unbelieved_alarms(
 
 def par_alarms(watches: Watches, views: Iterable[ChainView], policy: GuardPolicy) -> tuple[Alarm, ...]:
     """Tell of dollar tokens that have been off par for long: what a pool of theirs says of everything else."""
+    if all(watch.doubted_since is None for watch in watches.values()):
+        return ()
     found = []
     for view in views:
         for pool in pool_prices(view):

@@ -34,20 +34,26 @@ def follow_markets(
     stops = set(fired)
     for view in views:
         for symbol, position in view.positions.items():
-            key, name, size = (view.venue, symbol), f"jump:{view.venue}|{symbol}", position.size
+            key, size = (view.venue, symbol), position.size
             flight = flights.get(key, _NO_FLIGHT)
+            low, high = size + flight.selling, size + flight.buying
             old = before.get(key)
-            watch = replace(old, position=size) if old else MarketWatch(size, size, size)
-            if old is not None and not old.low <= size <= old.high:
-                watch = replace(watch, unsettled=at + settle_time)
+            if old is None:
+                after[key] = MarketWatch(size, low, high)
+                continue
+            unsettled = old.unsettled
+            if not old.low <= size <= old.high:
+                unsettled = at + settle_time
                 by_stop = key in stops and old.high < size <= 0
                 why = "its stop fired" if by_stop else "deleveraging, a liquidation, another hand, or a late read"
                 text = f"{symbol} at {view.venue} went from {old.low:f}..{old.high:f} to {size:f}: {why}"
-                alarms.append(Alarm(name, Severity.WARNING if by_stop else Severity.CRITICAL, text))
-            elif watch.unsettled is not None and at < watch.unsettled:
-                until = f"nothing is added until {watch.unsettled:%H:%M:%S} UTC"
-                alarms.append(Alarm(name, Severity.WARNING, f"{symbol} at {view.venue} jumped: {until}"))
-            after[key] = replace(watch, low=size + flight.selling, high=size + flight.buying)
+                severity = Severity.WARNING if by_stop else Severity.CRITICAL
+                alarms.append(Alarm(f"jump:{view.venue}|{symbol}", severity, text))
+            elif unsettled is not None and at < unsettled:
+                text = f"{symbol} at {view.venue} jumped: nothing is added until {unsettled:%H:%M:%S} UTC"
+                alarms.append(Alarm(f"jump:{view.venue}|{symbol}", Severity.WARNING, text))
+            is_known = (old.position, old.low, old.high, old.unsettled) == (size, low, high, unsettled)
+            after[key] = old if is_known else replace(old, position=size, low=low, high=high, unsettled=unsettled)
     return after, tuple(alarms)
 
 
@@ -71,7 +77,7 @@ def follow_venues(
     for view in snapshot.venues:
         watch = before.get(view.venue, VenueWatch())
         if not isinstance(view, VenueUnknown):
-            after[view.venue] = replace(watch, down_since=None)
+            after[view.venue] = watch if watch.down_since is None else replace(watch, down_since=None)
             continue
         since = watch.down_since or snapshot.observed_at
         after[view.venue] = replace(watch, down_since=since)

@@ -11,7 +11,7 @@ from bot.core.hedge.markets import HedgeMarkets
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition, PoolPrice, Snapshot
 from bot.core.state import Held
-from bot.core.types import USD, ZERO, ChainName, PoolKey, PositionId, Underlying
+from bot.core.types import ZERO, PositionId, Underlying
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +27,6 @@ class DataIssue:
     reason: str
     underlyings: tuple[Underlying, ...]
     amounts: Mapping[Underlying, Decimal] | None = None
-
-
-def doubted_pools(
-    views: Iterable[ChainView], marks: Mapping[Underlying, Decimal], limit: Decimal
-) -> dict[PoolKey, DataIssue]:
-    """Find the pools whose price is further than ``limit`` from the marks: |pool price / (mark0/mark1) - 1|.
-
-    A pool of one underlying (a staked token and its base) is compared with 1. Where a mark is missing there is
-    nothing to compare with, and the pool is believed.
-    """
-    issues: dict[PoolKey, DataIssue] = {}
-    anchors = {**marks, USD: Decimal(1)}
-    for view in views:
-        for pool in pool_prices(view):
-            fair = fair_price(pool, anchors)
-            if fair is None:
-                continue
-            deviation = pool.price / fair - 1
-            if abs(deviation) > limit:
-                reason = f"pool {pool.pool} on {view.chain} prices {pool.underlying0} {deviation:+.2%} off the marks"
-                underlyings = pool.underlying0, pool.underlying1
-                issues[view.chain, pool.pool] = DataIssue(
-                    f"pool:{view.chain}:{pool.pool}", "pool price", reason, underlyings
-                )
-    return issues
 
 
 def pool_prices(view: ChainView) -> Iterable[PoolPrice]:
@@ -80,14 +55,16 @@ def fair_price(pool: PoolPrice, anchors: Mapping[Underlying, Decimal]) -> Decima
 
 def stale_chains(snapshot: Snapshot, held: Iterable[Held], policy: GuardPolicy) -> tuple[DataIssue, ...]:
     """Find the chains with positions whose block is older than the policy allows, or that were not read at all."""
-    amounts: dict[ChainName, dict[Underlying, Decimal]] = {}
-    for item in held:
-        add_legs(amounts.setdefault(item.chain, {}), item)
+    held = tuple(held)
     stamps = {view.chain: view.block.timestamp for view in snapshot.chains}
     issues = []
-    for chain, found in amounts.items():
+    for chain in dict.fromkeys([item.chain for item in held]):
         reason = _age(f"chain {chain}", stamps.get(chain), snapshot.observed_at, policy)
         if reason is not None:
+            found: dict[Underlying, Decimal] = {}
+            for item in held:
+                if item.chain == chain:
+                    add_legs(found, item)
             issues.append(DataIssue(f"stale:{chain}", "stale snapshot", reason, tuple(found), found))
     return tuple(issues)
 

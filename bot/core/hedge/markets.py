@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
 
 from bot.core.inputs import Pending, PendingStatus
 from bot.core.market import Funding, PerpMarket
@@ -22,6 +23,9 @@ class Flight:
     selling: Decimal = ZERO
     buying: Decimal = ZERO
     is_unknown: bool = False
+
+
+_NO_FLIGHT: Final = Flight()
 
 
 def in_flight(pending: Iterable[Pending]) -> dict[MarketKey, Flight]:
@@ -50,6 +54,7 @@ def openings(view: VenueView, symbol: Symbol) -> Decimal:
 class MarketState:
     """One market that can be read: its rules, what it shows, and our position (signed, base units).
 
+    ``worst_price`` is the highest price that a unit can be worth here: what caps on notional reckon with.
     ``flight`` are our own unresolved orders. ``stranger_sales`` (<= 0) is what others' orders there may sell: what is
     added must be right with them too. What they may buy or close counts for nothing here, since no reduction waits for
     a stranger.
@@ -64,17 +69,13 @@ class MarketState:
     position: Decimal
     flight: Flight
     funding: Funding
+    worst_price: Decimal
     stranger_sales: Decimal = ZERO
 
     @property
     def selling(self) -> Decimal:
         """What may still be sold here by anybody (<= 0), base units."""
         return self.flight.selling + self.stranger_sales
-
-    @property
-    def worst_price(self) -> Decimal:
-        """The highest price that a unit can be worth here: what caps on notional reckon with."""
-        return max(self.mark, self.ask)
 
     @property
     def closable(self) -> Decimal:
@@ -115,7 +116,8 @@ class HedgeMarkets:
     """All markets of an underlying: ``open`` in order of preference, and ``unreachable`` where the position is unknown.
 
     ``idle`` is the position on markets that show no price: it counts, and nothing is traded there. ``selling`` (<= 0)
-    and ``buying`` (>= 0) sum our orders in flight over both kinds. All in base units.
+    and ``buying`` (>= 0) sum our orders in flight over both kinds, ``stranger_sales`` (<= 0) what strangers' orders may
+    sell on the open ones. ``known_position`` is the position as far as it is known. All in base units.
     """
 
     open: tuple[MarketState, ...] = ()
@@ -123,6 +125,8 @@ class HedgeMarkets:
     selling: Decimal = ZERO
     buying: Decimal = ZERO
     idle: Decimal = ZERO
+    stranger_sales: Decimal = ZERO
+    known_position: Decimal = ZERO
 
     @property
     def first(self) -> MarketState | None:
@@ -130,19 +134,9 @@ class HedgeMarkets:
         return self.open[0] if self.open else None
 
     @property
-    def stranger_sales(self) -> Decimal:
-        """What strangers' orders may sell on the open markets (<= 0), base units."""
-        return sum((market_state.stranger_sales for market_state in self.open), ZERO)
-
-    @property
     def position(self) -> Decimal | None:
         """The position over all venues, base units; None where a venue is unknown."""
         return None if self.unreachable else self.known_position
-
-    @property
-    def known_position(self) -> Decimal:
-        """The position as far as it is known, base units."""
-        return self.idle + sum((market_state.position for market_state in self.open), ZERO)
 
 
 def hedge_markets_of(
@@ -151,17 +145,23 @@ def hedge_markets_of(
     """Sort the markets of a hedge into those that can be read and those that can't."""
     known: list[MarketState] = []
     dark: list[HedgeMarket] = []
-    idle = ZERO
+    idle = selling = buying = sales = position_known = ZERO
     for market in hedge.markets:
+        key = market.venue, market.symbol
+        if (flight := flights.get(key, _NO_FLIGHT)) is not _NO_FLIGHT:
+            selling, buying = selling + flight.selling, buying + flight.buying
         view = venues.get(market.venue)
         quote = view.quotes.get(market.symbol) if view else None
         position = view.positions.get(market.symbol) if view else None
         if view is None or position is None:
             dark.append(market)
             continue
+        position_known += position.size
         if quote is None or not _is_priced(quote):
             idle += position.size
             continue
+        stranger_sales = openings(view, market.symbol) if view.strangers else ZERO
+        sales += stranger_sales
         known.append(
             MarketState(
                 market=market,
@@ -171,19 +171,13 @@ def hedge_markets_of(
                 ask=quote.book.ask,
                 as_of=min(view.as_of, quote.mark.as_of, quote.book.as_of),
                 position=position.size,
-                flight=flights.get((market.venue, market.symbol), Flight()),
+                flight=flight,
                 funding=quote.funding,
-                stranger_sales=openings(view, market.symbol),
+                worst_price=max(quote.mark.price, quote.book.ask),
+                stranger_sales=stranger_sales,
             )
         )
-    traffic = [flights[key] for market in hedge.markets if (key := (market.venue, market.symbol)) in flights]
-    return HedgeMarkets(
-        open=tuple(known),
-        unreachable=tuple(dark),
-        selling=sum((flight.selling for flight in traffic), ZERO),
-        buying=sum((flight.buying for flight in traffic), ZERO),
-        idle=idle,
-    )
+    return HedgeMarkets(tuple(known), tuple(dark), selling, buying, idle, sales, position_known)
 
 
 def _is_priced(quote: Quote) -> bool:

@@ -10,7 +10,6 @@ from bot.core.hedge.markets import HedgeMarkets, MarketState
 from bot.core.hedge.volatility import YEAR, Volatility
 from bot.core.lp.exposure import Exposure
 from bot.core.policy import HedgePolicy, Policy
-from bot.core.run_state import BotState, RunState
 from bot.core.types import ZERO, Underlying
 
 
@@ -20,6 +19,14 @@ class HedgeTarget:
 
     ``assumed`` is what the venues that are silent for long are taken to hold at most (<= 0): what was last seen there;
     None where that is not known, or not to be relied on yet.
+
+    Attributes:
+        in_flight: what unresolved orders may still add to the position.
+        drift: position + in flight - target: above 0 is under-hedged. None where a venue is unknown.
+        drift_min: the smallest drift there can be: every unresolved sale and every stranger's one fills, no purchase
+            does. None where unbounded.
+        drift_max: the largest drift there can be: all our unresolved purchases fill, no sale does; unknown venues are
+            not long. Strangers' purchases are left out: no reduction waits for them.
     """
 
     underlying: Underlying
@@ -27,37 +34,11 @@ class HedgeTarget:
     ratio: Decimal
     target: Decimal
     hedge_markets: HedgeMarkets
+    in_flight: Decimal
+    drift: Decimal | None
+    drift_min: Decimal | None
+    drift_max: Decimal
     assumed: Decimal | None = None
-
-    @property
-    def in_flight(self) -> Decimal:
-        """What unresolved orders may still add to the position."""
-        return self.hedge_markets.selling + self.hedge_markets.buying
-
-    @property
-    def drift(self) -> Decimal | None:
-        """Return position + in flight - target: above 0 is under-hedged. None where a venue is unknown."""
-        position = self.hedge_markets.position
-        return None if position is None or not self.hedge_markets.open else position + self.in_flight - self.target
-
-    @property
-    def drift_min(self) -> Decimal | None:
-        """The smallest drift there can be: every unresolved sale and every stranger's one fills, no purchase does.
-
-        None where unbounded.
-        """
-        if self.hedge_markets.unreachable and self.assumed is None:
-            return None
-        sales = self.hedge_markets.selling + self.hedge_markets.stranger_sales
-        return self.hedge_markets.known_position + (self.assumed or ZERO) + sales - self.target
-
-    @property
-    def drift_max(self) -> Decimal:
-        """The largest drift there can be: all our unresolved purchases fill, no sale does; unknown venues aren't long.
-
-        Strangers' purchases are left out: no reduction waits for them.
-        """
-        return self.hedge_markets.known_position + self.hedge_markets.buying - self.target
 
     @property
     def short_notional(self) -> Decimal:
@@ -79,9 +60,9 @@ class HedgeTarget:
 
 @dataclass(frozen=True, slots=True)
 class TargetModifiers:
-    """What bears on every target: the run state, and the share of the hedge that is kept (funding above its limit)."""
+    """What bears on every target: whether all is closed, and what share is kept (where funding is above its limit)."""
 
-    bot: BotState
+    is_closed: bool = False
     keep: Decimal = Decimal(1)
 
 
@@ -95,8 +76,23 @@ def hedge_target_of(
 ) -> HedgeTarget:
     """Return target = -(hedge ratio x share kept) x exposure, or 0 where everything is to be closed."""
     ratio = hedge.ratio * modifiers.keep
-    target = ZERO if modifiers.bot.state is RunState.FLATTENING else -ratio * exposure.amount
-    return HedgeTarget(underlying, exposure, ratio, target, hedge_markets, assumed)
+    target = ZERO if modifiers.is_closed else -ratio * exposure.amount
+    known, flight = hedge_markets.known_position, hedge_markets.selling + hedge_markets.buying
+    is_known = hedge_markets.open and not hedge_markets.unreachable
+    is_bounded = assumed is not None or not hedge_markets.unreachable
+    sales = hedge_markets.selling + hedge_markets.stranger_sales
+    return HedgeTarget(
+        underlying,
+        exposure,
+        ratio,
+        target,
+        hedge_markets,
+        in_flight=flight,
+        drift=known + flight - target if is_known else None,
+        drift_min=known + (assumed or ZERO) + sales - target if is_bounded else None,
+        drift_max=known + hedge_markets.buying - target,
+        assumed=assumed,
+    )
 
 
 def diffusion(item: HedgeTarget, market_state: MarketState, policy: Policy, volatilities: Volatility) -> Diffusion:

@@ -59,10 +59,10 @@ class RiskContext:
                 return market_state
         raise KeyError(f"{order.symbol} on {order.venue} is no market of {order.underlying}")
 
-    def count(self, order: OrderRequest) -> None:
-        """Take an approved order into account for the ones after it."""
+    def count(self, order: OrderRequest, *, is_last: bool = False) -> None:
+        """Take an approved order into account for the ones after it, if there are any."""
         self.order_times.append(self.at)
-        if order.reduce_only:
+        if order.reduce_only or is_last:
             return
         market_state = self.market_state(order)
         if order.underlying in self.addable:

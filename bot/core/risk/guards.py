@@ -168,13 +168,14 @@ def check_stop(order: OrderRequest, market_state: MarketState) -> Approved | Ref
 def check(orders: Iterable[OrderRequest], context: RiskContext, guards: tuple[Guard, ...] = GUARDS) -> RiskVerdicts:
     """Let every guard speak on every order, those that reduce risk first; each sees what was approved before it."""
     verdicts = RiskVerdicts()
-    for order in sorted(orders, key=lambda item: not item.reduce_only):
+    waiting = sorted(orders, key=lambda item: not item.reduce_only)
+    for place, order in enumerate(waiting, 1):
         verdict, cuts = _judge(order, context, guards)
         match verdict:
             case Approved():
                 verdicts.approved.append(verdict)
                 verdicts.reduced.extend(cuts)
-                context.count(verdict.order)
+                context.count(verdict.order, is_last=place == len(waiting))
             case Refused():
                 verdicts.refused.append(verdict)
     return verdicts

@@ -150,7 +150,7 @@ def top_up(view: VenueView, climbs: tuple[Climb, ...], watch: VenueWatch, policy
     needy = [item for item in climbs if item.rung.height >= Rung.TOP_UP.height]
     spent = sum((item.amount for item in recent), ZERO)
     if not needy or any(at - item.at < policy.spacing for item in recent):
-        return Funds((), replace(watch, top_ups=recent), (), frozenset())
+        return Funds((), watch if recent == watch.top_ups else replace(watch, top_ups=recent), (), frozenset())
     left = max(policy.daily_top_up - spent, ZERO)
     account, actions, alarms, relieved = MarginAccount(view), list[TopUpAction](), list[Alarm](), set[str]()
     free, reserve = max(view.balance.available, ZERO), view.balance.reserve
@@ -228,9 +228,14 @@ def watched(
     """Note every short's step, and which are reduced now for want of a stop; a market without a short is calm."""
     rungs = {(item.position_risk.venue, item.position_risk.symbol): item.rung for item in climbs}
     return {
-        key: replace(watch, rung=rungs.get(key, Rung.CALM), bare_step_at=_stepped(watch, at, is_reduced=key in reduced))
-        for key, watch in markets.items()
+        key: _watch(watch, rungs.get(key, Rung.CALM), at, is_reduced=key in reduced) for key, watch in markets.items()
     }
+
+
+def _watch(watch: MarketWatch, rung: Rung, at: datetime, *, is_reduced: bool) -> MarketWatch:
+    stepped = _stepped(watch, at, is_reduced=is_reduced)
+    is_same = watch.rung is rung and watch.bare_step_at == stepped
+    return watch if is_same else replace(watch, rung=rung, bare_step_at=stepped)
 
 
 def _stepped(watch: MarketWatch, at: datetime, *, is_reduced: bool) -> datetime | None:

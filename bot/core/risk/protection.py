@@ -98,7 +98,7 @@ def with_stops(
     for symbol in view.positions:
         key = view.venue, symbol
         since = markets[key].bare_since or view.as_of if key in bare else None
-        found[key] = replace(markets[key], bare_since=since)
+        found[key] = markets[key] if since == markets[key].bare_since else replace(markets[key], bare_since=since)
     return found
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from bot.core.data_quality.staleness import doubted_pools
+from bot.core.data_quality.pool_prices import watch_pools
+from bot.core.data_quality.staleness import DataIssue
 from bot.core.decide import decide
-from bot.core.types import ChainName
+from bot.core.snapshot import ChainView
+from bot.core.types import ChainName, PoolKey, Underlying
 from tests.core.scenes import (
     BTC,
     CHAIN,
     ETH,
+    GUARDS,
     MARKS,
     NO_INPUTS,
     NOW,
@@ -33,34 +37,38 @@ from tests.core.scenes import (
     venue,
 )
 
-LIMIT = Decimal("0.05")
 OLD = NOW - timedelta(seconds=61)
+
+
+def doubted(view: ChainView, marks: Mapping[Underlying, Decimal]) -> dict[PoolKey, DataIssue]:
+    """Return what is not believed of pools that were never seen before; the limit is 5%."""
+    return watch_pools({}, [view], marks, GUARDS)[1]
 
 
 @pytest.mark.parametrize(("price", "is_doubted"), [("2099", False), ("2101", True), ("1901", False), ("1899", True)])
 def test_a_pool_is_doubted_beyond_the_limit_on_either_side(price: str, is_doubted: bool) -> None:  # noqa: FBT001 - a parameter
-    doubts = doubted_pools([chain(pools=[pool_price(price)])], MARKS, LIMIT)
+    doubts = doubted(chain(pools=[pool_price(price)]), MARKS)
     assert ((CHAIN, pool_id("pool")) in doubts) is is_doubted
 
 
 def test_a_pool_of_two_volatile_legs_is_held_against_both_marks() -> None:
     fair, off = pool_price(25, (BTC, ETH)), pool_price(27, (BTC, ETH), pool="off")
-    (doubt,) = doubted_pools([chain(pools=[fair, off])], MARKS, LIMIT).values()
+    (doubt,) = doubted(chain(pools=[fair, off]), MARKS).values()
     assert doubt.underlyings == (BTC, ETH)
 
 
 def test_a_pool_of_one_underlying_is_held_against_par() -> None:
-    assert doubted_pools([chain(pools=[pool_price("0.9", (ETH, ETH))])], {}, LIMIT)
-    assert not doubted_pools([chain(pools=[pool_price("1.01", (USD, USD))])], {}, LIMIT)
+    assert doubted(chain(pools=[pool_price("0.9", (ETH, ETH))]), {})
+    assert not doubted(chain(pools=[pool_price("1.01", (USD, USD))]), {})
 
 
 def test_without_a_mark_there_is_nothing_to_doubt() -> None:
-    assert not doubted_pools([chain(pools=[pool_price(5)])], {}, LIMIT)
+    assert not doubted(chain(pools=[pool_price(5)]), {})
 
 
 def test_a_pool_that_the_view_does_not_list_is_judged_by_its_own_curve() -> None:
     # raw token1 (6 decimals) per raw token0 (18 decimals) of 1 is 10^12 USD per ETH
-    assert doubted_pools([chain([lp("a", (1, 2000))], pools=[])], MARKS, LIMIT)
+    assert doubted(chain([lp("a", (1, 2000))], pools=[]), MARKS)
 
 
 def test_a_manipulated_pool_moves_nothing_and_raises_an_alarm() -> None:

@@ -65,11 +65,12 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
     """
     async with AsyncExitStack() as stack:
         clock = _clock(settings)
-        publisher = TelemetryPublisher()
         journal = SqliteJournal.open(
             journal_path(settings), settings.bot.id, SystemClock().now(), CURVES, noise=secrets.randbelow(NOISE)
         )
         stack.callback(journal.close)
+        with closing(JournalView.open(journal_path(settings), CURVES)) as view:
+            publisher = TelemetryPublisher(view.began())
         journal.telemetry = publisher
         world = await _world(
             settings, clock, settings.bot.state_dir, _Reports(publisher, _noted(journal, clock)), stack

@@ -50,7 +50,9 @@ def _explained(hedge: Hedge, decision: Decision) -> HedgeWords:
         for item in decision.refused
         if item.order.underlying == hedge.underlying
     )
-    parts = (remark_words(hedge.remarks, hedge.exposure), *cuts, *refusals)
+    is_closed = hedge.exposure and not hedge.target and not hedge.position and hedge.band is not None
+    note = "no short is wanted and none is open: nothing is hedged" if is_closed else ""
+    parts = (note or remark_words(hedge.remarks, hedge.exposure), *cuts, *refusals)
     band = None if hedge.band is None else band_words(hedge.band, hedge.target)
     return HedgeWords("; ".join(part for part in parts if part), band)
 

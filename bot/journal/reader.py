@@ -120,6 +120,12 @@ class JournalView:
             found = connection.execute(select(table).order_by(table.c.day)).all()
         return {date.fromisoformat(row.day): rows.unpack(rows.RESULT, row.result) for row in found}
 
+    def began(self) -> date | None:
+        """Return the UTC day of the first results, None where there are none yet."""
+        with self._database.transaction() as connection:
+            found = connection.execute(select(func.min(tables.results.c.day))).scalar()
+        return None if found is None else date.fromisoformat(found)
+
     def intents(self, after: int = 0, limit: int = MANY) -> tuple[IntentRecord, ...]:
         """Return the intents whose numbers are larger than ``after``, with what became of them."""
         number = tables.intents.c.number

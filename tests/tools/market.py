@@ -17,6 +17,7 @@ from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Curve
 from bot.core.amm.tick_math import nearest_usable_tick, sqrt_ratio_at_price, tick_at_sqrt_ratio
 from bot.core.decide import decide
+from bot.core.decision import PlaceStop
 from bot.core.orders import (
     Accepted,
     Fill,
@@ -45,7 +46,7 @@ from bot.core.snapshot import (
     VenueView,
 )
 from bot.core.state import State
-from bot.core.types import ZERO, ChainName, ClientOrderId, PositionId, Underlying
+from bot.core.types import ZERO, ChainName, ClientOrderId, PositionId, Symbol, Underlying
 from tests.core import scenes
 from tests.core.scenes import BTC, ETH, NO_INPUTS, NOW, PAPER, USD, USDC, WBTC, WETH
 
@@ -65,6 +66,7 @@ class Account:
     entries: dict[Underlying, Decimal] = field(default_factory=lambda: {ETH: ZERO, BTC: ZERO})
     ledger: list[LedgerEntry] = field(default_factory=list)
     trades: list[JournaledTrade] = field(default_factory=list)
+    triggers: dict[Symbol, Decimal] = field(default_factory=dict)
 
     def trade(self, intent: Intent, price: Decimal) -> Decimal:
         """Fill an order and give its fee."""
@@ -100,7 +102,11 @@ class Account:
                 funding=replace(shown.funding, as_of=at, next_at=_next_funding(at)),
             )
         positions = [self.position(key, marks[key], equity, notional) for key in marks]
-        stops = tuple(_stop(item, at) for item in positions if item.size and item.liquidation_price)
+        stops = tuple(
+            _stop(item, self.triggers[item.symbol], at)
+            for item in positions
+            if item.size and item.symbol in self.triggers
+        )
         return VenueView(
             venue=PAPER,
             as_of=at,
@@ -146,6 +152,9 @@ def play(cycles: int, seed: int = 7) -> Iterator[tuple[CycleRecord, list[tuple[I
         for item in decision.approved:
             intent = Intent(ClientOrderId(f"dn-1-{(number := next(numbers))}"), number, item.order, at)
             fills.append((intent, _fill(account, intent, marks[item.order.underlying])))
+        for action in decision.stops:
+            if isinstance(action, PlaceStop) and action.approved.order.trigger is not None:
+                account.triggers[action.approved.order.symbol] = action.approved.order.trigger
         booked = book.accounts[PAPER].trade if book.accounts else 0
         book = book_cycle(book, snapshot, decision, {PAPER: account.trades[booked:]})
         yield CycleRecord(cycle, at, snapshot, decision, 0.03 + draw.random() / 50, book=book), fills
@@ -230,8 +239,7 @@ def _next_funding(at: datetime) -> datetime:
     return midnight + timedelta(hours=8 * (at.hour // 8 + 1))
 
 
-def _stop(position: PerpPosition, at: datetime) -> OpenOrder:
-    trigger = (position.liquidation_price or ZERO) * Decimal("0.95")
+def _stop(position: PerpPosition, trigger: Decimal, at: datetime) -> OpenOrder:
     return OpenOrder(
         client_id=None,
         venue_order_id="stop",

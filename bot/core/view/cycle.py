@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from bot.core.decision import Hedge, PositionRisk
+from bot.core.decision import Hedge, PositionRisk, RemarkCode
 from bot.core.explain import HedgeWords, explain
 from bot.core.pnl.position_report import PositionReport
 from bot.core.record import CycleRecord
@@ -40,10 +40,13 @@ class HedgeView:
     stop: Decimal | None
     is_open: bool
     positions: Sequence[LpPosition] | None
+    _found: list[NextTrade] = field(default_factory=list, compare=False, repr=False)
 
     def next_trade(self) -> NextTrade:
-        """Search the prices at which the hedge trades next; it takes a millisecond or more."""
-        return NextTrade() if self.positions is None else next_trade(self.hedge, self.positions)
+        """Return the prices at which the hedge trades next; they are searched when they are first asked for."""
+        if not self._found:
+            self._found.append(NextTrade() if self.positions is None else next_trade(self.hedge, self.positions))
+        return self._found[0]
 
     @property
     def unhedged_share(self) -> Decimal | None:
@@ -177,7 +180,7 @@ def totals_of(record: CycleRecord) -> Totals:
 def _hedge(record: CycleRecord, hedge: Hedge, words: HedgeWords) -> HedgeView:
     risks = [risk for risk in record.decision.position_risks if risk.underlying == hedge.underlying]
     near = [risk for risk in risks if risk.distance is not None]
-    unhedged = None if hedge.position is None else hedge.exposure + hedge.position
+    unhedged = _unhedged(hedge)
     return HedgeView(
         hedge=hedge,
         words=words,
@@ -187,6 +190,14 @@ def _hedge(record: CycleRecord, hedge: Hedge, words: HedgeWords) -> HedgeView:
         is_open=_is_open(hedge, unhedged),
         positions=record.snapshot.positions if _is_trading(record) else None,
     )
+
+
+def _unhedged(hedge: Hedge) -> Decimal | None:
+    """Return exposure + position; no position is looked for where no hedge is configured."""
+    if hedge.position is None:
+        is_configured = all(remark.code is not RemarkCode.NOT_HEDGED for remark in hedge.remarks)
+        return None if is_configured else hedge.exposure
+    return hedge.exposure + hedge.position
 
 
 def _is_trading(record: CycleRecord) -> bool:

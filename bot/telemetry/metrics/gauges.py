@@ -16,7 +16,7 @@ from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.snapshot import Balance, BlockStamp
 from bot.core.types import PositionId, Underlying
-from bot.core.view.cycle import CycleView
+from bot.core.view.cycle import CycleView, HedgeView
 from bot.core.view.perps import Perp, margin_ratio
 
 Sample = tuple[tuple[str, ...], Decimal | float | None]
@@ -50,6 +50,14 @@ def _hedge(name: str, text: str, figure: Callable[[Hedge], Decimal | None]) -> G
     def read(seen: Seen) -> Iterator[Sample]:
         for hedge in seen.record.decision.hedges:
             yield (hedge.underlying,), figure(hedge)
+
+    return Gauge(f"dnbot_{name}", text, ("underlying",), read)
+
+
+def _view(name: str, text: str, figure: Callable[[HedgeView], Decimal | float | None]) -> Gauge:
+    def read(seen: Seen) -> Iterator[Sample]:
+        for item in seen.view.hedges:
+            yield (item.hedge.underlying,), figure(item)
 
     return Gauge(f"dnbot_{name}", text, ("underlying",), read)
 
@@ -150,6 +158,13 @@ GAUGES: Final = (
     _hedge("position_units", "Perpetual position over all venues, base units.", lambda hedge: hedge.position),
     _hedge("in_flight_units", "What unresolved orders may still add, base units.", lambda hedge: hedge.in_flight),
     _hedge("drift_units", "Exposure left unhedged, base units (> 0: under-hedged).", lambda hedge: hedge.drift),
+    _view("unhedged_units", "Exposure plus position, whatever is aimed at, base units.", lambda item: item.unhedged),
+    _view("unhedged_ratio", "The same as a fraction of the exposure.", lambda item: item.unhedged_share),
+    _view(
+        "hedge_open",
+        "1 where more is unhedged than what is configured and the band allow.",
+        lambda item: float(item.is_open),
+    ),
     _hedge(
         "band_outer_units",
         "Beyond this absolute drift the bot trades, base units.",

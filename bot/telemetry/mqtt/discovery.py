@@ -44,9 +44,11 @@ def _parts(config: MqttConfig) -> list[dict[str, Any]]:
         },
     ]
     for name in config.underlyings:
+        topic = topics.underlying(name)
         for key in ("exposure", "position", "drift"):
-            title, topic = f"{name} {key}", topics.underlying(name)
+            title = f"{name} {key}"
             parts.append(_part(config, f"{name}_{key}", title, topic, key, unit_of_measurement=name))
+        parts.append(_part(config, f"{name}_unhedged_share", f"{name} unhedged", topic, "unhedged_share"))
     for venue in config.venues:
         topic = topics.venue(venue)
         for key in ("margin_ratio", "liquidation_distance"):

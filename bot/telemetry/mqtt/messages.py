@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from bot.core.record import CycleRecord, Event
 from bot.core.view.cycle import CycleView, HedgeView, VenueState
+from bot.core.view.glance import glance
 from bot.core.view.perps import Perp
 from bot.telemetry.mqtt import payloads, topics
 from bot.telemetry.mqtt.config import MqttConfig
@@ -58,11 +59,12 @@ class Composer:
                 payloads.StandingAlarm(key=alarm.key, severity=alarm.severity, message=alarm.message)
                 for alarm in decision.alarms
             ),
+            glance=glance(view, self.config.mode).text,
         )
 
 
 def _underlying(record: CycleRecord, item: HedgeView) -> payloads.UnderlyingState:
-    hedge = item.hedge
+    hedge, trades = item.hedge, item.next_trade()
     return payloads.UnderlyingState(
         underlying=hedge.underlying,
         at=record.at,
@@ -75,6 +77,13 @@ def _underlying(record: CycleRecord, item: HedgeView) -> payloads.UnderlyingStat
         band_inner=hedge.band.inner if hedge.band else None,
         mark=hedge.mark,
         note=item.words.note,
+        unhedged=item.unhedged,
+        unhedged_share=_rounded(item.unhedged_share),
+        open=item.is_open,
+        sells_below=_rounded(trades.sells_below),
+        buys_above=_rounded(trades.buys_above),
+        stop=item.stop,
+        liquidation_distance=_rounded(item.nearest.distance if item.nearest else None),
     )
 
 
@@ -113,5 +122,5 @@ def _perp(perp: Perp) -> payloads.PerpState:
     )
 
 
-def _rounded(ratio: Decimal | None) -> Decimal | None:
-    return None if ratio is None else round(ratio, 6)
+def _rounded(figure: Decimal | None) -> Decimal | None:
+    return None if figure is None else round(figure, 6)

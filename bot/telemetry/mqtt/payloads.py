@@ -67,6 +67,7 @@ class BotState(Payload):
     approved: int = Field(description="orders of this cycle")
     refused: int = Field(description="orders that a guard refused")
     alarms: tuple[StandingAlarm, ...] = Field(description="what a person should know")
+    glance: str = Field(description="the whole in one line, for people")
 
 
 class UnderlyingState(Payload):
@@ -83,6 +84,13 @@ class UnderlyingState(Payload):
     band_inner: Exact | None = Field(description="a trade goes back to this")
     mark: Exact | None = Field(description="USD")
     note: str = Field(description="what is done, and why")
+    unhedged: Exact | None = Field(description="exposure + position, whatever is aimed at; null if unknown")
+    unhedged_share: Exact | None = Field(description="the same as a fraction of the exposure")
+    open: bool = Field(description="whether more is unhedged than what is configured and the band allow")
+    sells_below: Exact | None = Field(description="mark below which more is sold; null: there is none near")
+    buys_above: Exact | None = Field(description="mark above which some is bought back")
+    stop: Exact | None = Field(description="lowest trigger of its verified stops")
+    liquidation_distance: Exact | None = Field(description="of its short nearest to liquidation, all marks rising")
 
 
 class PerpState(Payload):

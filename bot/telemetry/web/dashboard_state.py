@@ -13,6 +13,7 @@ from bot.core.record import Event
 from bot.core.telemetry_event import EventJournaled, OrderReported
 from bot.core.types import ClientOrderId
 from bot.core.view.cycle import CycleView
+from bot.core.view.glance import glance
 from bot.core.view.results import Results
 from bot.journal.cycle_summary import CycleSummary, summarise
 from bot.ports import Clock
@@ -109,6 +110,7 @@ class Board:
                 "now": self._clock.now(),
                 "started_at": self._started_at,
                 "pulse": {"age_seconds": round(pulse.age, 3), "limit_seconds": pulse.limit},
+                "glance": None if view is None else views.glance_line(glance(view, about.mode)),
                 "last": None if view is None else views.cycle(view),
                 "result": views.result(Results() if view is None else view.results),
                 "orders": list(reversed(self._orders.values())),

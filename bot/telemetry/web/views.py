@@ -13,7 +13,8 @@ from bot.core.orders import Accepted, Intent, NotFound, Outcome, Rejected, Unkno
 from bot.core.record import Event
 from bot.core.run_state import BotState
 from bot.core.snapshot import ChainView
-from bot.core.view.cycle import CycleView, HedgeView, PositionView, VenueState
+from bot.core.view.cycle import CycleView, HedgeView, PositionView, PriceRange, VenueState
+from bot.core.view.glance import Glance
 from bot.core.view.perps import Perp
 from bot.core.view.results import Results
 from bot.journal.cycle_summary import CycleSummary
@@ -95,8 +96,13 @@ def _venue(venue: VenueState) -> Json:
     }
 
 
+def glance_line(line: Glance) -> Json:
+    """Return the line, whole and part by part."""
+    return {"text": line.text, "parts": [{"text": part.text, "mood": part.mood.value} for part in line.parts]}
+
+
 def _hedge(item: HedgeView) -> Json:
-    hedge = item.hedge
+    hedge, trades = item.hedge, item.next_trade()
     return {
         "underlying": hedge.underlying,
         "exposure": hedge.exposure,
@@ -107,6 +113,13 @@ def _hedge(item: HedgeView) -> Json:
         "mark": hedge.mark,
         "band": _band(hedge.band, item.words.band) if hedge.band else None,
         "note": item.words.note,
+        "unhedged": item.unhedged,
+        "unhedged_share": item.unhedged_share,
+        "open": item.is_open,
+        "sells_below": trades.sells_below and round(trades.sells_below, 8),
+        "buys_above": trades.buys_above and round(trades.buys_above, 8),
+        "stop": item.stop,
+        "liquidation_distance": item.nearest and item.nearest.distance,
     }
 
 
@@ -153,7 +166,14 @@ def _position(item: PositionView) -> Json:
         "fees": report and report.fees_value,
         "il": report and report.il,
         "il_value": report and report.il_value,
+        "range": item.range and _range(item.range),
     }
+
+
+def _range(found: PriceRange) -> Json:
+    """Return where a position trades and where its pool stands: ``quote`` tokens per ``base`` token, 12 digits."""
+    lower, upper, price = (Decimal(f"{one:.12g}") for one in (found.lower, found.upper, found.price))
+    return {"lower": lower, "upper": upper, "price": price, "base": found.base, "quote": found.quote}
 
 
 def _alarm(alarm: Alarm) -> Json:

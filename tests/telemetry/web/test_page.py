@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.core.run_state import RunState
 from bot.core.telemetry_event import CycleRecorded
 from bot.telemetry.web.config import HttpConfig
 from tests.telemetry.feed import tell
-from tests.telemetry.web.scenes import UNKNOWN, Site, record, site
+from tests.telemetry.web.scenes import UNKNOWN, Site, account, record, site
 from tests.tools import browser
 from tests.tools.browser import Page
 from tests.tools.screenshot import feed, ready
@@ -120,4 +121,37 @@ async def test_names_that_strangers_chose_are_only_ever_text(shown: Shown) -> No
     tell(at.server, CycleRecorded(replace(cycle, snapshot=snapshot)))
     await page.until(f"document.getElementById('positions').textContent.includes({hostile!r})")
     assert await page.evaluate("document.querySelectorAll('main img').length") == 0
-    assert await page.evaluate("document.title") == "running · dnbot"
+    assert await page.evaluate("document.title") == "paper · running · dnbot"
+
+
+async def test_the_first_line_answers_whether_the_exposure_is_hedged(shown: Shown) -> None:
+    page, at = shown.page, shown.at
+    line = "document.getElementById('glance').innerText"
+    first = await page.evaluate(line)
+    assert first.startswith("paper\nBTC ")
+    assert "sells next below" in first
+    assert await page.evaluate("document.querySelectorAll('main > *')[0].id") == "glance"
+    tell(at.server, CycleRecorded(record(61, account("0"), RunState.FLATTENING)))
+    await page.until(f"{line}.includes('flattening')")
+    red = await page.evaluate("[...document.querySelectorAll('#glance .bad')].map(item => item.textContent)")
+    assert red == ["flattening", "ETH 0% hedged, 2.5 ETH unhedged"]
+    assert "within the band" not in await page.evaluate("document.querySelector('[data-underlying=ETH]').innerText")
+
+
+async def test_a_ruler_shows_where_the_pool_stands_in_the_range(shown: Shown) -> None:
+    places = await shown.page.evaluate("""(() => {
+        const box = (query) => document.querySelector(query).getBoundingClientRect();
+        const [all, inside, mark] = [box('.ruler'), box('.ruler i'), box('.ruler b')];
+        return [all.left, inside.left, (mark.left + mark.right) / 2, inside.right, all.right];
+    })()""")
+    assert places == sorted(places)
+    assert "USDC per WETH" in await shown.page.evaluate("document.querySelector('.range-ruler').innerText")
+
+
+async def test_times_are_told_in_utc_wherever_the_reader_is(shown: Shown) -> None:
+    page, at = shown.page, shown.at
+    await page.send("Emulation.setTimezoneOverride", timezoneId="Asia/Tokyo")
+    await ready(page, at.server.url)
+    assert "since 03:04:05 UTC" in await page.evaluate("document.getElementById('state').innerText")
+    drawn = await page.evaluate("document.querySelector('#result-chart').data[0].x[0]")
+    assert drawn.startswith("2026-01-02T03:0")

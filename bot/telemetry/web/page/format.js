@@ -21,6 +21,13 @@ export function units(value, { sign = false } = {}) {
   return figure.toLocaleString(LOCALE, { maximumSignificantDigits: 4, signDisplay: sign ? "exceptZero" : "negative" });
 }
 
+// A price: whole from 1,000 on, else with five digits.
+export function price(value) {
+  const figure = number(value);
+  if (figure === null) return DASH;
+  return figure >= 1000 ? Math.round(figure).toLocaleString(LOCALE) : figure.toLocaleString(LOCALE, { maximumSignificantDigits: 5 });
+}
+
 export function percent(value, { digits = 1, sign = false } = {}) {
   const figure = number(value);
   if (figure === null) return DASH;
@@ -38,17 +45,18 @@ export function span(seconds) {
   return `${Math.round(whole / 86400)} days`;
 }
 
-// The bot's own today, which need not be the reader's.
+// Times are told in UTC, as in the log and on the terminal; the bot's own today need not be the reader's.
+const UTC = { timeZone: "UTC" };
 let today = "";
 export function setNow(iso) {
-  today = new Date(iso).toDateString();
+  today = new Date(iso).toLocaleDateString("en-GB", UTC);
 }
 
 export function clock(iso) {
   const at = new Date(iso);
-  const time = at.toLocaleTimeString("en-GB");
-  const isToday = at.toDateString() === today;
-  return isToday ? time : `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
+  const time = `${at.toLocaleTimeString("en-GB", UTC)} UTC`;
+  const isToday = at.toLocaleDateString("en-GB", UTC) === today;
+  return isToday ? time : `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...UTC })} ${time}`;
 }
 
 export const tone = (value) => (value === null || value === 0 ? "" : value > 0 ? "good" : "bad");

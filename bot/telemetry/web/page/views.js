@@ -1,6 +1,6 @@
 // The page without its charts: one function per part, each drawing from the status.
 
-import { clock, el, fill, number, percent, setNow, span, tone, units, usd } from "./format.js";
+import { clock, el, fill, number, percent, price, setNow, span, tone, units, usd } from "./format.js";
 
 const cards = new Map();
 let shown = null;
@@ -14,7 +14,8 @@ export function all(status) {
   const mode = document.getElementById("mode");
   mode.textContent = status.bot.mode;
   mode.className = `badge ${status.bot.mode}`;
-  document.title = last ? `${last.state.state} · dnbot` : "dnbot";
+  document.title = last ? `${status.bot.mode} · ${last.state.state} · dnbot` : `${status.bot.mode} · dnbot`;
+  glance(status.glance);
   orders(status.orders);
   events(status.events);
   if (last === null) return;
@@ -28,6 +29,10 @@ export function all(status) {
 }
 
 export const hedgeCharts = () => [...cards].map(([key, card]) => [key, card.chart]);
+
+function glance(line) {
+  fill("glance", ...(line ? line.parts : []).map((part) => el("span", part.mood, part.text)));
+}
 
 function state({ state: bot, chains, venues, seconds }) {
   const blocks = chains.map((chain) => `${chain.chain} block ${chain.block.toLocaleString("en-US")}`);
@@ -58,19 +63,31 @@ function tiles(status, last) {
   const hedged = number(status.result.hedged);
   const used = last.hedges.filter((item) => item.drift !== null && item.band && Number(item.band.outer) > 0)
     .map((item) => [Math.abs(Number(item.drift)) / Number(item.band.outer), item.underlying]).sort((a, b) => b[0] - a[0])[0];
+  const least = last.hedges.filter((item) => Number(item.exposure) !== 0)
+    .sort((a, b) => Math.abs(Number(b.unhedged_share ?? 9)) - Math.abs(Number(a.unhedged_share ?? 9)))[0];
   const open = last.perps.filter((perp) => Number(perp.size) !== 0);
   const near = open.filter((perp) => perp.distance !== null).map((perp) => Number(perp.distance)).sort((a, b) => a - b)[0];
   const funding = total(open.map((perp) => -Number(perp.notional) * Number(perp.funding_yearly)));
   const next = open.map((perp) => perp.funding_at).sort()[0];
+  const isDark = known.length < last.venues.length;
+  const none = isDark ? "a venue can't be read" : "no open short";
   fill(
     "tiles",
+    hedgedTile(least),
     tile("Liquidity", usd(value), `${usd(fees)} fees to collect`),
     tile("Result", usd(hedged, { sign: true }), `${usd(status.result.unhedged, { sign: true })} without the hedge`, tone(hedged)),
-    tile("Drift", used ? percent(used[0], { digits: 0 }) : "–", used ? `of the band, ${used[1]}` : "nothing to hedge", used && used[0] > 1 ? "warn" : ""),
-    tile("To liquidation", near === undefined ? "–" : percent(near), near === undefined ? "no open short" : "nearest short", near < 0.1 ? "bad" : ""),
+    tile("Drift", used ? percent(used[0], { digits: 0 }) : "–", used ? `of the band, ${used[1]}` : isDark ? "a venue can't be read" : "nothing to hedge", used && used[0] > 1 ? "warn" : ""),
+    tile("To liquidation", near === undefined ? "–" : percent(near), near === undefined ? none : "nearest short, all marks rising", near < 0.1 ? "bad" : ""),
     tile("Collateral", usd(equity), known.map((venue) => venue.venue).join(", ")),
-    tile("Funding", usd(funding, { sign: true }), next ? `a year at this rate, next ${clock(next)}` : "no open short", tone(funding)),
+    tile("Funding", open.length ? usd(funding, { sign: true }) : "–", next ? `a year at this rate, next ${clock(next)}` : none, tone(funding)),
   );
+}
+
+function hedgedTile(item) {
+  if (!item) return tile("Hedged", "–", "no exposure");
+  const mood = item.open ? "bad" : "good";
+  if (item.unhedged_share === null) return tile("Hedged", "unknown", item.underlying, mood);
+  return tile("Hedged", percent(1 - Number(item.unhedged_share), { digits: 0 }), `${units(item.unhedged, { sign: true })} ${item.underlying} unhedged`, mood);
 }
 
 const tile = (name, figure, note, mood = "") =>
@@ -103,17 +120,22 @@ function hedge(card, item) {
   const outer = item.band ? number(item.band.outer) : null;
   const isOut = drift !== null && outer !== null && Math.abs(drift) > outer;
   card.mark.textContent = item.mark === null ? "no mark" : usd(item.mark);
+  const open = item.unhedged_share === null ? units(item.unhedged, { sign: true }) : percent(item.unhedged_share, { sign: true });
   card.facts.replaceChildren(
-    ...fact("exposure", units(item.exposure), "exposure"),
-    ...fact("short", item.position === null ? "unknown" : units(-Number(item.position)), "short"),
-    ...fact("drift", units(item.drift, { sign: true }), isOut ? "warn" : ""),
-    ...fact("band", outer === null ? "–" : `± ${units(outer)}`),
+    fact("exposure", units(item.exposure), "exposure"),
+    fact("short", item.position === null ? "unknown" : units(-Number(item.position)), "short"),
+    fact("unhedged", item.unhedged === null ? "unknown" : open, item.open ? "bad" : "good"),
+    fact("drift", units(item.drift, { sign: true }), isOut ? "warn" : ""),
+    fact("band", outer === null ? "–" : `± ${units(outer)}`),
+    fact("sells below", price(item.sells_below)),
+    fact("buys above", price(item.buys_above)),
+    fact("stop", price(item.stop)),
   );
   card.note.textContent = item.note;
   card.why.textContent = item.band ? item.band.why : "no venue can be read";
 }
 
-const fact = (name, value, mood = "") => [el("dt", "", name), el("dd", mood, value)];
+const fact = (name, value, mood = "") => el("div", "", el("dt", "", name), el("dd", mood, value));
 
 function bar(share, mood) {
   const inner = el("i", mood);
@@ -173,10 +195,26 @@ function margin({ venues, perps }) {
   fill("margin", ...blocks, ...open);
 }
 
+// Where the pool stands in the position's range, on a logarithmic scale that leaves a fifth of the width on each side.
+function ruler({ lower, upper, price: here, base, quote }) {
+  const [low, high, at] = [lower, upper, here].map((value) => Math.log(Number(value)));
+  const [left, right] = [Math.min(low, at), Math.max(high, at)];
+  const spare = (right - left) / 5;
+  const place = (value) => `${(100 * (value - left + spare)) / (right - left + 2 * spare)}%`;
+  const inside = el("i", "");
+  inside.style.left = place(low);
+  inside.style.right = `calc(100% - ${place(high)})`;
+  const mark = el("b", at < low || at > high ? "warn" : "good");
+  mark.style.left = place(at);
+  const words = el("div", "line dim", el("span", "", `${price(lower)} – ${price(upper)}`), el("span", "", `now ${price(here)} ${quote} per ${base}`));
+  return el("div", "range-ruler", el("div", "ruler", inside, mark), words);
+}
+
 function positions(list) {
   const rows = list.map((item) => el(
     "div", "row",
     el("div", "line", el("b", "", item.pair), el("span", `badge ${item.in_range ? "good" : "warn"}`, item.in_range ? "in range" : "out of range"), el("span", "grow"), el("b", "", usd(item.value))),
+    item.range ? ruler(item.range) : null,
     el("div", "line dim", el("span", "", item.amounts.map((part) => `${units(part.amount)} ${part.symbol}`).join(" + ")), el("span", "", `fees ${usd(item.fees)}`)),
     el("div", "line dim", el("span", "id", item.id), el("span", "", item.il === null ? "IL unknown" : `IL ${percent(item.il, { digits: 3 })}, ${usd(item.il_value)}`)),
   ));
@@ -198,7 +236,7 @@ function orders(list) {
 }
 
 function events(list) {
-  const rows = list.map((item) => el("div", "event", el("time", "dim", clock(item.at)), el("b", item.kind.split(" ").at(-1), item.kind), el("span", "", item.message)));
+  const rows = list.map((item) => el("div", "event", el("time", "dim", clock(item.at)), el("b", `is-${item.kind.split(" ").at(-1)}`, item.kind), el("span", "", item.message)));
   fill("events", ...(rows.length ? rows : [el("p", "dim", "nothing happened yet")]));
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
@@ -32,8 +31,6 @@ from bot.exchange.precision import sendable
 K = TypeVar("K")
 V = TypeVar("V")
 
-_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
-"""What every venue takes."""
 _MEMORY: Final = 10_000
 """Ids that are remembered at most."""
 _CONFIRM_AFTER: Final = (0.0, 0.2, 0.5, 1.0)
@@ -68,10 +65,6 @@ class Orders:
     async def place(self, intent: Intent, one: Instrument) -> Outcome:
         """Send an order once. Never raises for anything that the venue or the network does."""
         request, client_id = intent.request, intent.client_id
-        if _CLIENT_ID.fullmatch(client_id) is None:
-            return not_sent(
-                client_id, f"the client id {client_id!r} is not made of 1 to 32 letters, digits, '_' and '-'"
-            )
         try:
             rounded = sendable(request, one.market)
         except NotSent as reason:

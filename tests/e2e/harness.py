@@ -10,7 +10,8 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,7 @@ from bot.protocols.registry import CURVES
 
 ROOT: Final = Path(__file__).parents[2]
 ETH, BTC = Underlying("ETH"), Underlying("BTC")
+_LIVE_BLOCK: Final = timedelta(seconds=2)
 PATIENCE: Final = 60.0
 """Seconds that anything may take on a slow machine before a test gives up."""
 Line = dict[str, Any]
@@ -287,7 +289,7 @@ def in_band(record: CycleRecord) -> bool:
 
 @asynccontextmanager
 async def world(
-    folder: Path, *, blocks: int = 60, survives: bool = False, chain: str = "", extra: str = ""
+    folder: Path, *, blocks: int = 60, survives: bool = False, present: bool = False, chain: str = "", extra: str = ""
 ) -> AsyncIterator[World]:
     """Build a world; everything is stopped at the end.
 
@@ -295,11 +297,15 @@ async def world(
         folder: where everything is written.
         blocks: length of the scene's script.
         survives: whether the node, cleanly stopped, comes back with its chain.
+        present: whether the scene is played in the present, for venues that run by the system's clock.
         chain: more of the chain's table in the configuration.
         extra: more of the configuration.
     """
     settings = SceneSettings(blocks=blocks)
     options = AnvilOptions(state_file=folder / "chain.json" if survives else None)
+    if present:
+        settings = replace(settings, start=datetime.now(UTC) - blocks * _LIVE_BLOCK, block_time=_LIVE_BLOCK)
+        options = replace(options, genesis=settings.start - timedelta(hours=1))
     async with Anvil(options) as node, Rpc(node.url) as rpc:
         deployed = await LocalChain.deploy(rpc)
         scene = await Scene.create(deployed, settings)

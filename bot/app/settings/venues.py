@@ -194,7 +194,7 @@ class VenueSettings(Table):
         wrong = sorted(self.model_fields_set.difference(self.own()))
         if wrong:
             other = REAL if self.is_paper else PAPER
-            owners = " and ".join(_OWNERS.get(wrong[0], (other,))) if not self.is_paper else other
+            owners = other if self.is_paper else ", ".join(_OWNERS.get(wrong[0], (other,)))
             raise ValueError(f"`{wrong[0]}` is a setting of {owners} venues, and kind is {self.kind!r}; remove it")
         needed = [] if self.is_paper else kind_of(self.kind).settings.needed
         if not all(_text(getattr(self, key)) for key in needed):

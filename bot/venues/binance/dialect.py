@@ -33,7 +33,6 @@ from bot.exchange.fields import (
 from bot.exchange.working_orders import Listed
 from bot.venues.binance import account, facts, orders
 
-_ASSET: Final = facts.FACTS.settle
 _USUAL_INTERVAL: Final = timedelta(hours=8)
 """Documented: what holds for a symbol that fundingInfo does not name."""
 _LEDGER_LIMIT: Final = 1000
@@ -77,9 +76,10 @@ class Binance:
             raise ConfigError("the Binance account may not trade futures; enable futures for the account and the key")
         assets = rows_of((await self._account(link))["assets"], "assets")
         held = {text(asset, "asset", "asset"): number(asset, "walletBalance", "asset") for asset in assets}
-        others = [name for name, amount in held.items() if amount > 0 and name != _ASSET]
-        if held.get(_ASSET, ZERO) <= 0 and others:
-            raise ConfigError(f"the futures wallet holds {', '.join(others)} but no {_ASSET}; convert it to {_ASSET}")
+        asset = self.facts.settle
+        others = [name for name, amount in held.items() if amount > 0 and name != asset]
+        if held.get(asset, ZERO) <= 0 and others:
+            raise ConfigError(f"the futures wallet holds {', '.join(others)} but no {asset}; convert it to {asset}")
 
     async def settings(self, link: Link, symbol: Symbol, venue_symbol: str) -> Settings:
         """Read leverage and margin mode."""
@@ -135,7 +135,7 @@ class Binance:
             asked = group.create_task(link.read("fapiPrivateV3GetPositionRisk")), group.create_task(self._account(link))
         risk, whole = asked[0].result(), asked[1].result()
         found, unread = account.positions(risk, whole["positions"], instruments)
-        return VenueAccount(_balance(whole), found, unread)
+        return VenueAccount(_balance(whole, self.facts.settle), found, unread)
 
     def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
         """Return the parameters of a normal or conditional order; the margin mode is the symbol's, not the order's."""
@@ -206,12 +206,12 @@ def _check_key(row: Row) -> None:
         raise ConfigError("the Binance key may not trade futures; enable futures for it")
 
 
-def _balance(account: Row) -> Balance:
-    rows = [row for row in rows_of(account["assets"], "assets") if row.get("asset") == _ASSET]
+def _balance(account: Row, settle: str) -> Balance:
+    rows = [row for row in rows_of(account["assets"], "assets") if row.get("asset") == settle]
     if len(rows) != 1:
-        raise Unbelievable(f"account: {len(rows)} assets named {_ASSET}")
+        raise Unbelievable(f"account: {len(rows)} assets named {settle}")
     keys = ("walletBalance", "marginBalance", "availableBalance", "initialMargin", "maintMargin")
-    wallet, equity, available, initial, maintenance = (number(rows[0], key, f"asset {_ASSET}") for key in keys)
+    wallet, equity, available, initial, maintenance = (number(rows[0], key, f"asset {settle}") for key in keys)
     return Balance(wallet, equity, available, initial, maintenance)
 
 
@@ -225,11 +225,11 @@ def _child(row: Row) -> str | None:
 
 
 def _income(row: Row, link: Link) -> LedgerEntry:
-    what = "income"
-    if text(row, "asset", what) != _ASSET:
-        raise Unbelievable(f"income in {row['asset']}: only {_ASSET} can be booked")
+    what, settle = "income", link.facts.settle
+    if text(row, "asset", what) != settle:
+        raise Unbelievable(f"income in {row['asset']}: only {settle} can be booked")
     kind = _INCOME.get(text(row, "incomeType", what), LedgerKind.DEPOSIT)
-    symbols = {one.replace("/", "").removesuffix(f":{_ASSET}"): one for one in link.config.symbols}
+    symbols = {one.replace("/", "").removesuffix(f":{settle}"): one for one in link.config.symbols}
     symbol = symbols.get(text(row, "symbol", what)) if has(row, "symbol") else None
     return LedgerEntry(
         int(text(row, "tranId", what)), kind, symbol, number(row, "income", what), moment(row, "time", what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -97,8 +97,14 @@ def perp(
     interval: Interval = "1m",
     price: Annotated[PriceKind, typer.Option(help="Which price the candles are of.")] = PriceKind.MARK,
 ) -> None:
-    """Read a perpetual's candles and funding from a venue, without a key; run again it goes on where it was."""
-    config = _venue(_settings(ctx, files), venue, Underlying(underlying.upper()))
+    """Read a perpetual's candles and funding from a venue; run again it goes on where it was.
+
+    No key is needed, and for a kind of venue such as binance no configuration either.
+    """
+    settings = _settings(ctx, files) if files else None
+    if settings is None:
+        _prepare()
+    config = _venue(settings, venue, Underlying(underlying.upper()))
     span = _said("--interval", parse_duration, interval)
     if int(span.total_seconds()) not in _FRAMES:
         raise ConfigError(f"--interval {interval}: venues have candles of 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h and 1d")
@@ -133,11 +139,11 @@ async def _perp(
         await reader.close()
 
 
-def _venue(settings: Settings, name: str, underlying: Underlying) -> CcxtConfig:
-    """Return the venue to read, without any key: one of the configuration, or a kind of venue."""
-    found = settings.venues.get(VenueId(name))
+def _venue(settings: Settings | None, name: str, underlying: Underlying) -> CcxtConfig:
+    """Return the venue to read, without any key: one of the configuration, where there is one, or a kind of venue."""
+    found = None if settings is None else settings.venues.get(VenueId(name))
     if found is None:
-        kinds = ", ".join(settings.venues)
+        kinds = "no venue" if settings is None else ", ".join(settings.venues)
         if name == PAPER or not name.isalnum():
             raise ConfigError(
                 f"--venue {name}: the configuration knows {kinds}; or name a kind such as {next(iter(KINDS))}"
@@ -193,10 +199,15 @@ def _writing(out: Path) -> Iterator[None]:
 
 
 def _settings(ctx: typer.Context, files: list[Path] | None) -> Settings:
-    settings = open_settings(ctx, files).settings
-    logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
-    arrow()
+    settings = open_settings(ctx, files, keyless=True).settings
+    _prepare(settings.log.format, settings.secrets())
     return settings
+
+
+def _prepare(log_format: str = "auto", secrets: Iterable[str] = ()) -> None:
+    """Let only errors be logged, and insist on what writes Parquet."""
+    logging.configure("error", log_format, secrets, sys.stderr)
+    arrow()
 
 
 def _chain(settings: Settings, name: str) -> ChainConfig:

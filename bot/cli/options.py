@@ -31,16 +31,17 @@ def open_settings(
     live: bool = False,
     log_level: LogLevel | None = None,
     overrides: Mapping[str, str] | None = None,
+    keyless: bool = False,
 ) -> Loaded:
     """Load the settings from the given files and the environment, and tell the session what they mean for it.
 
-    ``overrides`` are settings that the command line gives, by dotted key.
+    ``overrides`` are settings that the command line gives, by dotted key; ``keyless`` commands read what is public.
 
     Raises:
         ConfigError: something is wrong with them.
     """
     level = {} if log_level is None else {"log.level": log_level.value}
-    loaded = load(files or [], os.environ, overrides={**level, **(overrides or {})}, live=live)
+    loaded = load(files or [], os.environ, overrides={**level, **(overrides or {})}, live=live, keyless=keyless)
     for text in loaded.warnings:
         typer.echo(f"warning: {text}", err=True)
     session = ctx.ensure_object(Session)

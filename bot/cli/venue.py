@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import ssl
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -25,8 +23,8 @@ from bot.paper.served import FixedMarks, venue_of
 from bot.paper.servers.desk import Credentials
 from bot.paper.servers.kind import ServerKind
 from bot.paper.servers.registry import SERVERS
-from bot.paper.servers.server import VenueServer
-from bot.paper.servers.tls import certificates
+from bot.paper.servers.server import VenueServer, bind
+from bot.paper.servers.tls import kept_certificates
 from bot.venues.registry import kind_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -134,26 +132,19 @@ class _Served:
 
 async def _serve(served: _Served, port: int, stop: asyncio.Event, *, as_json: bool) -> None:
     clock = SystemClock()
-    tls = None if served.ca_file is None else _certificate(served.kind.hosts, served.ca_file)
-    server = VenueServer(venue_of(served.config, served.marks, clock, served.keys), served.kind.dialect(), tls=tls)
     try:
-        await server.start(port)
+        listening = bind(port)  # before anything is written: what another server wrote stays true
     except OSError as error:
         raise ConfigError(f"can't listen on port {port}: {error.strerror}; choose another with --port") from error
-    try:
-        _tell(_told(served, server), served, as_json=as_json)
-        await stop.wait()
-    finally:
-        await server.close()
-
-
-def _certificate(hosts: Sequence[str], ca_file: Path) -> ssl.SSLContext:
-    context, authority = certificates(hosts)
-    try:
-        ca_file.write_text(authority, encoding="ascii")
-    except OSError as error:
-        raise ConfigError(f"can't be written: {error.strerror}", source=str(ca_file)) from error
-    return context
+    with listening:
+        tls = None if served.ca_file is None else kept_certificates(served.kind.hosts, served.ca_file)
+        server = VenueServer(venue_of(served.config, served.marks, clock, served.keys), served.kind.dialect(), tls=tls)
+        await server.start(listening)
+        try:
+            _tell(_told(served, server), served, as_json=as_json)
+            await stop.wait()
+        finally:
+            await server.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,8 +146,8 @@ class Transport:
         except aiohttp.ClientConnectorError as error:
             wire.sent = False  # no connection, so not a byte of the request left
             if wire.is_read:
-                raise Unreachable(f"no connection to {request.url.host}") from error
-            raise NotSent(f"no connection to {request.url.host}") from error
+                raise Unreachable(_unconnected(request, error)) from error
+            raise NotSent(_unconnected(request, error)) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             wire.message = type(error).__name__
             if wire.is_read:
@@ -202,3 +202,12 @@ async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
         parts.append(part)
     response._body = b"".join(parts)  # noqa: SLF001 - what read() would keep; there is no public way to bound it
     return response._body  # noqa: SLF001 - the same
+
+
+def _unconnected(request: aiohttp.ClientRequest, error: aiohttp.ClientConnectorError) -> str:
+    """Say why there is no connection; a certificate that is not trusted has a remedy of its own."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", "") or "not verified"
+        hint = "behind redirect_to, ca_file must be what that server wrote; else something stands in between"
+        return f"{request.url.host} shows a certificate that is not trusted ({why}); {hint}"
+    return f"no connection to {request.url.host}"

@@ -17,6 +17,7 @@ from tests.cli.scenes import Ran, dnbot
 from tests.paper.servers.scene import serving
 
 ROOT = Path(__file__).parents[2]
+LIVE = ROOT / "config" / "binance-live.toml"
 PAPER = ROOT / "config" / "paper-mainnet.toml"
 
 
@@ -103,6 +104,13 @@ async def test_a_perpetual_is_read_as_a_backtest_takes_it(tmp_path: Path) -> Non
         spec = PerpSpec.model_validate(told)
         series, findings = read_perp(PerpFile(spec.path, spec.interval, funding=spec.funding))
         assert (len(series.times) in {89, 90}, set(series.floats.tolist()), findings) == (True, {2000.0}, [])
+        live = tmp_path / "live.toml"  # a real venue without its keys
+        real = file.read_text().replace('kind = "paper"', 'kind = "binance"').replace("[venues.paper]", "[venues.real]")
+        real = "\n".join(line for line in real.splitlines() if not line.startswith(("mark", "source")))
+        live.write_text(real, encoding="utf-8")
+        again = {**usual, "--venue": "real", "--out": tmp_path / "real.parquet"}
+        ran = await run("perp", "-c", live, *(part for pair in again.items() for part in pair))
+        assert (ran.code, (tmp_path / "real.parquet").exists()) == (0, True), ran.err
         for option, value, words in (
             ("--venue", "bitgett", "ccxt knows no venue"),
             ("--underlying", "DOGE", "paper has ETH"),
@@ -135,3 +143,13 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(chain: LocalChain, 
         ran = await run("pool", "-c", file, *(part for pair in {**usual, option: value}.items() for part in pair))
         assert (ran.code, words in ran.err) == (2, True), ran.err
         assert not (tmp_path / "new").exists()
+
+
+def test_a_kind_of_venue_needs_no_configuration(tmp_path: Path) -> None:
+    usual = ("--underlying", "ETH", "--from", "2999-01-01", "--out", tmp_path / "perp.parquet")
+    ran = dnbot("data", "perp", "--venue", "binance", *usual)
+    assert (ran.code, "less than one candle" in ran.err) == (2, True), ran.err  # it got as far as the times
+    ran = dnbot("data", "perp", "--venue", "pa per", "-c", LIVE, *usual)
+    assert (ran.code, "the configuration knows binance" in ran.err) == (2, True), ran.err  # neither keys nor --live
+    ran = dnbot("data", "perp", "--venue", "pa per", *usual)
+    assert (ran.code, "the configuration knows no venue" in ran.err) == (2, True), ran.err

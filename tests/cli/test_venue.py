@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import aiohttp
 import ccxt.async_support as ccxt
 import pytest
+import trustme
 
 from bot.exchange.redirect import redirected
 from tests.cli.scenes import dnbot
@@ -92,3 +94,38 @@ def test_the_certificate_is_of_the_venue_s_hosts(tmp_path: Path) -> None:
     with served("--speak", "bitget", "--mark", "ETH=2000", folder=tmp_path) as (told, _):
         assert told["hosts"] == ["api.bitget.com", "ws.bitget.com", "wspap.bitget.com"]
         assert ssl.create_default_context(cafile=told["ca_file"]).get_ca_certs()
+
+
+def test_a_port_that_is_taken_leaves_what_the_other_server_wrote(tmp_path: Path) -> None:
+    with served("--speak", "binance", "--mark", "ETH=2000", folder=tmp_path) as (told, _):
+        before = Path(told["ca_file"]).read_bytes()
+        port = told["url"].rpartition(":")[2]
+        ran = dnbot("venue", "serve", "--speak", "bitget", "--mark", "ETH=1", "--port", port, "--ca", told["ca_file"])
+        assert ran.code == 2
+        assert f"can't listen on port {port}" in ran.err
+        assert Path(told["ca_file"]).read_bytes() == before
+
+
+def test_servers_in_one_folder_share_one_authority(tmp_path: Path) -> None:
+    with (
+        served("--speak", "binance", "--mark", "ETH=2000", folder=tmp_path) as (one, _),
+        served("--speak", "bitget", "--mark", "ETH=2000", folder=tmp_path) as (two, _),
+    ):
+        assert one["ca_file"] == two["ca_file"]
+        trust = ssl.create_default_context(cafile=one["ca_file"])
+        for told in (one, two):
+            address = told["url"].removeprefix("https://").split(":")
+            with (
+                socket.create_connection((address[0], int(address[1]))) as plain,
+                trust.wrap_socket(plain, server_hostname=told["hosts"][0]) as safe,
+            ):
+                assert safe.version()
+    key = tmp_path / "venue-ca.pem.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_authority_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.pem"
+    theirs.write_bytes(trustme.CA(organization_name="somebody").cert_pem.bytes())
+    ran = dnbot("venue", "serve", "--speak", "binance", "--mark", "ETH=2000", "--port", "0", "--ca", theirs)
+    assert (ran.code, "no authority of dnbot's" in ran.err) == (2, True)

@@ -20,10 +20,14 @@ _OTHERS: Final = 0o077
 """The file mode's bits for group and others."""
 
 
-def cross_check(settings: Settings, origins: Origins, *, live: bool) -> list[ConfigError]:
-    """Return everything that is contradictory, each with the key to change."""
+def cross_check(settings: Settings, origins: Origins, *, live: bool, keyless: bool) -> list[ConfigError]:
+    """Return everything that is contradictory, each with the key to change.
+
+    Where only what is public will be read (``keyless``), neither credentials nor ``--live`` are asked for.
+    """
     findings = [
-        *_mode(settings, live=live),
+        *_mode(settings, live=live or keyless),
+        *(() if keyless else _missing_credentials(settings)),
         *_credentials(settings, origins),
         *_chains(settings),
         *_hedges(settings),
@@ -55,6 +59,13 @@ def _mode(settings: Settings, *, live: bool) -> Iterator[Finding]:
         elif venue.demo is not (mode is Mode.DEMO):
             want = "true" if mode is Mode.DEMO else "false"
             yield (*kind[:2], "demo"), f'must be {want} where bot.mode is "{mode.value}"'
+
+
+def _missing_credentials(settings: Settings) -> Iterator[Finding]:
+    for name, venue in settings.venues.items():
+        if needed := venue.missing():
+            names = " and ".join(f"`{key}`" for key in needed)
+            yield ("venues", name), f"has no credentials; set {names} by environment or secrets directory"
 
 
 def _credentials(settings: Settings, origins: Origins) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ def load(
     *,
     overrides: Mapping[str, str] | None = None,
     live: bool = False,
+    keyless: bool = False,
 ) -> Loaded:
     """Load the configuration: files (later wins) < secrets directory < environment < flags.
 
@@ -45,6 +46,7 @@ def load(
         environ: the environment, ``os.environ`` as a rule.
         overrides: flags as dotted keys and values, such as ``{"log.level": "debug"}``.
         live: whether ``--live`` was given.
+        keyless: whether only what is public will be read, for which nothing else is needed.
 
     Raises:
         ConfigError: something is wrong; ConfigErrors where several things are.
@@ -55,7 +57,7 @@ def load(
         layers += read(environ, present)
     if any(key.startswith(f"{_BAND}.") for key in overrides or {}):
         layers = [_without_band(layer) for layer in layers]
-    loaded = build([*layers, *flags(overrides or {})], live=live)
+    loaded = build([*layers, *flags(overrides or {})], live=live, keyless=keyless)
     return replace(loaded, warnings=(*moved, *loaded.warnings))
 
 
@@ -67,7 +69,7 @@ def _without_band(layer: Layer) -> Layer:
     return Layer(layer.source, {**layer.values, "hedge": {key: hedge[key] for key in hedge if key != "band"}})
 
 
-def build(layers: list[Layer], *, live: bool = False) -> Loaded:
+def build(layers: list[Layer], *, live: bool = False, keyless: bool = False) -> Loaded:
     """Merge layers, validate and cross-check them; raises as ``load`` does."""
     written, _ = merge(layers)
     if not written:
@@ -83,5 +85,5 @@ def build(layers: list[Layer], *, live: bool = False) -> Loaded:
         raise
     finally:
         LAYERS.reset(token)
-    raise_all(cross_check(settings, origins, live=live))
+    raise_all(cross_check(settings, origins, live=live, keyless=keyless))
     return Loaded(settings, origins, warnings)

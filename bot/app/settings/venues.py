@@ -172,6 +172,11 @@ class VenueSettings(Table):
         """Whether nothing of it leaves this machine."""
         return self.is_paper or self.redirect_to is not None
 
+    def missing(self) -> tuple[str, ...]:
+        """Return the keys that its kind needs to act, if not all of them are set."""
+        needed = () if self.is_paper else tuple(kind_of(self.kind).settings.needed)
+        return () if all(_text(getattr(self, key)) for key in needed) else needed
+
     @model_validator(mode="after")
     def _script_with_its_mark(self) -> Self:
         if (self.mark is MarkSource.SCRIPT) != (self.script is not None):
@@ -196,10 +201,6 @@ class VenueSettings(Table):
             other = REAL if self.is_paper else PAPER
             owners = other if self.is_paper else ", ".join(_OWNERS.get(wrong[0], (other,)))
             raise ValueError(f"`{wrong[0]}` is a setting of {owners} venues, and kind is {self.kind!r}; remove it")
-        needed = [] if self.is_paper else kind_of(self.kind).settings.needed
-        if not all(_text(getattr(self, key)) for key in needed):
-            names = " and ".join(f"`{key}`" for key in needed)
-            raise ValueError(f"has no credentials; set {names} by environment or secrets directory")
         _check_own(self.own_settings)
         if (self.redirect_to is None) != (self.ca_file is None):
             raise ValueError("`ca_file` names the authority of the server at `redirect_to`; give both or neither")

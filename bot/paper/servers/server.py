@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
@@ -57,15 +58,12 @@ class VenueServer:
         """Where it listens."""
         return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
 
-    async def start(self, port: int = 0) -> None:
-        """Listen on a port of the loopback; 0 takes a free one.
-
-        Raises:
-            OSError: the port is taken.
-        """
+    async def start(self, listening: socket.socket | None = None) -> None:
+        """Listen on a socket of the loopback; None takes a free port."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._tls).start()
-        self.port = int(self._runner.addresses[0][1])
+        bound = listening or bind()
+        await web.SockSite(self._runner, bound, ssl_context=self._tls).start()
+        self.port = int(bound.getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening and end all connections."""
@@ -168,6 +166,23 @@ class VenueServer:
             except Retryable:
                 return ()
             return channel.news()
+
+
+def bind(port: int = 0) -> socket.socket:
+    """Take a port of the loopback; 0 takes a free one.
+
+    Raises:
+        OSError: it is taken.
+    """
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(("127.0.0.1", port))
+        bound.listen()
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def respond(answer: Answer) -> web.Response:

@@ -114,6 +114,9 @@ def _position(item: PositionView) -> Json:
         "fees_usd": text(report.fees_value if report else None),
         "il": text(report.il if report else None),
         "il_usd": text(report.il_value if report else None),
+        "staked_in": position.staked_in,
+        "rewards": [{"symbol": one.symbol, "amount": str(one.amount)} for one in position.rewards],
+        "rewards_usd": text(report.rewards_value if report else None),
     }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from bot.chain import json_rpc
 from bot.chain.multicall import Call, Failed, Result, Unread
 from bot.core.errors import Retryable
+from bot.core.snapshot import BlockStamp
 
 
 class Missing(Exception):  # noqa: N818 - no error: the word for "not fetched yet"
@@ -34,9 +35,9 @@ class Facts:
 
 
 class Reads:
-    """The answers of one block, whose number is ``block``, and the list of those that are wanted next."""
+    """The answers of one block, which is ``block``, and the list of those that are wanted next."""
 
-    def __init__(self, facts: Facts, block: int = 0) -> None:
+    def __init__(self, facts: Facts, block: BlockStamp) -> None:
         self._facts = facts
         self.block = block
         self._results: dict[Call, Result] = {}

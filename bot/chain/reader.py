@@ -158,7 +158,7 @@ class EvmChainReader:
 
     async def _read(self, *, lenient: bool) -> ChainView:
         block, endpoint = await self._newest()
-        reads = Reads(self._facts, block.number)
+        reads = Reads(self._facts, block)
         plan = self._ahead
         for _ in range(MAX_ROUNDS):
             answers, endpoint = await self._fetch(plan, block, endpoint, lenient=lenient)

@@ -11,6 +11,7 @@ with it how much of the other token the position holds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 import structlog
@@ -20,10 +21,10 @@ from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.config import ChainConfig, RateRead, TokenMapping
 from bot.chain.known_tokens import BY_ADDRESS, RATED, SYMBOL_CHAINS
-from bot.chain.multicall import Call, Unread
+from bot.chain.multicall import Call, Result, Unread
 from bot.chain.token_rates import rate_call, rate_of
 from bot.core.errors import ConfigError, Retryable
-from bot.core.snapshot import Token
+from bot.core.snapshot import Reward, Token
 from bot.core.types import USD, Address, Underlying
 
 log = structlog.get_logger(__name__)
@@ -99,6 +100,14 @@ class UnknownToken:
     is_unread: bool = False
 
 
+def _words(named: Result, told: Result) -> tuple[str, int]:
+    """Return what a token says of itself: its symbol, and its decimals, more than can be where it tells none."""
+    symbol = (json_rpc.text(named) if isinstance(named, bytes) else "") or "?"
+    if isinstance(told, bytes) and len(told) >= json_rpc.WORD:
+        return symbol, json_rpc.uint(told)
+    return symbol, MAX_DECIMALS + 1
+
+
 class TokenBook:
     """The tokens of one chain."""
 
@@ -111,6 +120,7 @@ class TokenBook:
         self._claimed: dict[str, Address] = {}
         self._unread: dict[Address, tuple[int, int]] = {}
         """Failed attempts to read a token, and the block from which on there is another one."""
+        self._words: dict[Address, tuple[str, int]] = {}
 
     def pair(
         self, reads: Reads, address0: Address, address1: Address, *, insist: bool = False
@@ -124,7 +134,7 @@ class TokenBook:
         """
         if insist:
             self._insisted.update((address0, address1))
-        reads.want(call for address in (address0, address1) for call in self._metadata(address, reads.block))
+        reads.want(call for address in (address0, address1) for call in self._metadata(address, reads.block.number))
         token0, token1 = self._token(reads, address0), self._token(reads, address1)
         if isinstance(token0, UnknownToken):
             return token0
@@ -141,6 +151,34 @@ class TokenBook:
         reads.want(calls)
         token0, token1 = (json_rpc.address(reads.fact(call)) for call in calls)
         return self.pair(reads, token0, token1, insist=insist)
+
+    def reward(self, reads: Reads, address: Address, raw: int) -> Reward | None:
+        """Return an amount of a token that a stake has earned; the token need not be known to be shown.
+
+        None where there is nothing, the token tells no decimals, or the user ignores it.
+
+        Raises:
+            Missing: its metadata is not there yet.
+        """
+        if raw == 0 or address in self._chain.ignored:
+            return None
+        if address not in self._words:
+            reads.want(self._metadata(address, reads.block.number))
+        if _by_address(self._chain, address) is not None:
+            known = self._token(reads, address)
+            if isinstance(known, UnknownToken):
+                return None
+            return Reward(address, known.symbol, Decimal(raw).scaleb(-known.decimals), known.underlying, known.rate)
+        words = self._words.get(address)
+        if words is None:
+            named, told = (reads.answer(call) for call in self._calls[address])
+            if isinstance(named, Unread) or isinstance(told, Unread):
+                return None
+            words = self._words[address] = _words(named, told)
+        symbol, decimals = words
+        if decimals > MAX_DECIMALS:
+            return None
+        return Reward(address, symbol, Decimal(raw).scaleb(-decimals), None, Decimal(1))
 
     def require_known(self) -> None:
         """Insist that every token of what is configured is mapped or ignored; strangers' gifts are not asked about.
@@ -168,7 +206,7 @@ class TokenBook:
     def _token(self, reads: Reads, address: Address) -> Token | UnknownToken:
         known = self._tokens.get(address)
         if known is None:
-            if self._is_put_off(address, reads.block):
+            if self._is_put_off(address, reads.block.number):
                 return UnknownToken(address, f"token {address} could not be read yet", is_unread=True)
             known = self._read(reads, address)
             if isinstance(known, UnknownToken):
@@ -198,7 +236,7 @@ class TokenBook:
         if address in self._insisted or _by_address(self._chain, address) is not None:
             raise Retryable(f"token {address} could not be read: {why}")
         failures = self._unread.get(address, (0, 0))[0] + 1
-        self._unread[address] = failures, reads.block + min(2**failures, MOST_BLOCKS_PUT_OFF)
+        self._unread[address] = failures, reads.block.number + min(2**failures, MOST_BLOCKS_PUT_OFF)
         return UnknownToken(address, f"token {address} could not be read yet: {why}", is_unread=True)
 
     def _read(self, reads: Reads, address: Address) -> Token | UnknownToken:
@@ -208,9 +246,8 @@ class TokenBook:
             if isinstance(result, Unread):
                 return self._put_off(reads, address, result.reason)
         self._unread.pop(address, None)
-        symbol = (json_rpc.text(named) if isinstance(named, bytes) else "") or "?"
+        symbol, decimals = _words(named, told)
         mapping = self._mapping(address, symbol)
-        decimals = json_rpc.uint(told) if isinstance(told, bytes) and len(told) >= json_rpc.WORD else MAX_DECIMALS + 1
         if mapping is not None and mapping.decimals is not None:
             decimals = mapping.decimals
         if decimals > MAX_DECIMALS:

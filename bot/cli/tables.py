@@ -48,11 +48,13 @@ def _positions(console: Console, snapshot: Snapshot, decision: Decision) -> None
     for position in snapshot.positions:
         report, amounts = found[position.id], position.amounts
         value = "no price" if report.value is None else f"{report.value:,.2f} USD"
-        place = "in range" if position.curve.in_range else "out of range"
+        place = ("in range" if position.curve.in_range else "out of range") + (", staked" if position.staked_in else "")
         console.print(f"[bold]{position.id}[/bold]  {value}, {place}, IL {_il(position, report)}", highlight=False)
         console.print(f"  holds  {_pair(position, amounts.principal0, amounts.principal1)}", highlight=False)
         if amounts.fees0 or amounts.fees1:
             console.print(f"  fees   {_pair(position, amounts.fees0, amounts.fees1)}", highlight=False)
+        for reward in position.rewards:
+            console.print(f"  earned {reward.amount:f} {reward.symbol}", highlight=False)
 
 
 def _il(position: LpPosition, report: PositionReport) -> str:

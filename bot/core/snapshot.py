@@ -82,8 +82,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Reward:
+    """What a stake has earned besides fees and nobody has claimed: ``amount`` in whole tokens.
+
+    One token is ``rate`` units of ``underlying``, which is None where nobody said what the token is a claim on. A
+    reward is shown and not hedged.
+    """
+
+    token: Address
+    symbol: str
+    amount: Decimal
+    underlying: Underlying | None
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class LpPosition:
-    """One liquidity position at the snapshot's block."""
+    """One liquidity position at the snapshot's block; ``staked_in`` is the farm that holds it for its owner."""
 
     id: PositionId
     protocol: str
@@ -93,6 +108,8 @@ class LpPosition:
     curve: Curve
     amounts: Amounts
     entry: Entry | None
+    staked_in: Address | None = None
+    rewards: tuple[Reward, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,13 @@ def config_of(
         v2 = UniswapV2Settings(pairs=tuple(pairs), holders=tuple(holders))
         protocols.append(Deployment("uniswap_v2", "chains.local.uniswap_v2[1]", v2))
     protocols.append(v3_deployment(chain.at.v3_positions, token_ids, discover=discover))
+    return local(chain, protocols, owners=owners, mapped=mapped)
+
+
+def local(
+    chain: LocalChain, protocols: Sequence[Deployment], *, owners: Sequence[Address], mapped: Sequence[Address] = ()
+) -> ChainConfig:
+    """Make a configuration of the local chain with some deployments; ``mapped`` tokens are claims on T0, T1 etc."""
     return ChainConfig(
         name=ChainName("local"),
         chain_id=ChainId(31337),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,11 +13,13 @@ from bot.chain.batched_reads import Facts, Missing, Reads
 from bot.chain.config import Limits
 from bot.chain.multicall import Call, Failed, Multicall, Result, _Chunk, decode, encode
 from bot.core.errors import Retryable
-from bot.core.types import Address
+from bot.core.snapshot import BlockStamp
+from bot.core.types import Address, BlockHash
 from bot.demo.tx import calldata, decoded
 
 SOMEWHERE = Address("0xcA11bde05977b3631167028862bE2a173976CA11")
 WORD = json_rpc.WORD
+BLOCK = BlockStamp(1, BlockHash("0x01"), BlockHash("0x00"), datetime(2026, 1, 1, tzinfo=UTC))
 results = st.lists(st.tuples(st.booleans(), st.binary(max_size=100)), max_size=8)
 
 
@@ -78,7 +82,7 @@ def test_a_revert_tells_its_reason_where_it_has_one() -> None:
 
 def test_reads_know_missing_failed_short_and_true_answers() -> None:
     missing, failed, short, true, fact = (Call(SOMEWHERE, bytes(4)) for _ in range(5))
-    reads = Reads(Facts())
+    reads = Reads(Facts(), BLOCK)
     reads.add([failed, short, true, fact], [Failed(b""), bytes(31), bytes(32), bytes(32)])
     with pytest.raises(Missing):
         reads.take(missing)
@@ -94,10 +98,10 @@ def test_reads_know_missing_failed_short_and_true_answers() -> None:
 
 def test_a_fact_is_read_once() -> None:
     facts, call = Facts(), Call(SOMEWHERE, bytes(4))
-    first = Reads(facts)
+    first = Reads(facts, BLOCK)
     first.add([call], [bytes(32)])
     first.fact(call)
-    later = Reads(facts)
+    later = Reads(facts, BLOCK)
     later.want([call])
     assert later.fact(call) == bytes(32)
     assert not later.wanted

@@ -158,12 +158,11 @@ class ConcentratedPosition:
 
     def _owed_after_burn(self, principal0: int, principal1: int) -> tuple[int, int]:
         """Return what is collected after burning everything: what is owed by then, as far as the pool's book goes."""
-        inside0 = self._inside(
-            self.fee_growth_global0_x128, self.fee_growth_outside_lower0_x128, self.fee_growth_outside_upper0_x128
-        )
-        inside1 = self._inside(
-            self.fee_growth_global1_x128, self.fee_growth_outside_lower1_x128, self.fee_growth_outside_upper1_x128
-        )
+        ticks = self.tick_lower, self.tick_upper
+        outside0 = self.fee_growth_outside_lower0_x128, self.fee_growth_outside_upper0_x128
+        outside1 = self.fee_growth_outside_lower1_x128, self.fee_growth_outside_upper1_x128
+        inside0 = growth_inside(self.tick, ticks, self.fee_growth_global0_x128, outside0)
+        inside1 = growth_inside(self.tick, ticks, self.fee_growth_global1_x128, outside1)
         total0 = _credited(self.tokens_owed0, principal0, inside0 - self.fee_growth_inside_last0_x128, self.liquidity)
         total1 = _credited(self.tokens_owed1, principal1, inside1 - self.fee_growth_inside_last1_x128, self.liquidity)
         if (book := self.pool_book) is None:
@@ -176,11 +175,19 @@ class ConcentratedPosition:
             min(total1, _credited(book.tokens_owed1, principal1, growth1, book.liquidity)),
         )
 
-    def _inside(self, growth: int, outside_lower: int, outside_upper: int) -> int:
-        """Return the fee growth inside the range, up to a multiple of 2^256 (Tick.getFeeGrowthInside)."""
-        below = outside_lower if self.tick >= self.tick_lower else growth - outside_lower
-        above = outside_upper if self.tick < self.tick_upper else growth - outside_upper
-        return growth - below - above
+
+def growth_inside(tick: int, ticks: tuple[int, int], growth: int, outside: tuple[int, int]) -> int:
+    """Return what grew inside a range, up to a multiple of 2^256 (Tick.getFeeGrowthInside).
+
+    Args:
+        tick: the pool's.
+        ticks: the range's lower and upper one.
+        growth: the pool's, X128, of fees or of rewards.
+        outside: what the range's two ticks have written down.
+    """
+    below = outside[0] if tick >= ticks[0] else growth - outside[0]
+    above = outside[1] if tick < ticks[1] else growth - outside[1]
+    return growth - below - above
 
 
 def _credited(owed: int, principal: int, growth: int, liquidity: int) -> int:

@@ -26,6 +26,7 @@ from bot.protocols.concentrated.calls import (
     position_call,
 )
 from bot.protocols.concentrated.cost_basis import entry_of
+from bot.protocols.concentrated.farm import Farm
 from bot.protocols.concentrated.layout import Layout
 from bot.protocols.concentrated.settings import ManagerSettings
 from bot.protocols.pool_prices import price_of_root
@@ -37,7 +38,13 @@ class ManagerReader:
     """Reads one deployment. Positions without liquidity that nothing is owed to are left out."""
 
     def __init__(
-        self, chain: ChainConfig, key: str, settings: ManagerSettings, tokens: TokenBook, layout: Layout
+        self,
+        chain: ChainConfig,
+        key: str,
+        settings: ManagerSettings,
+        tokens: TokenBook,
+        layout: Layout,
+        farm: Farm | None = None,
     ) -> None:
         self.name = settings.name
         self._chain = chain
@@ -45,6 +52,7 @@ class ManagerReader:
         self._settings = settings
         self._tokens = tokens
         self._layout = layout
+        self._farm = farm
         manager = settings.position_manager
         self._owners = tuple(OwnerCalls(manager, owner) for owner in chain.owners) if settings.discover else ()
         self._configured = frozenset(settings.token_ids)
@@ -57,7 +65,8 @@ class ManagerReader:
 
     def contracts(self) -> Sequence[tuple[str, Address]]:
         """Return every configured contract address with its dotted key."""
-        return [(f"{self._key}.position_manager", self._settings.position_manager)]
+        farms = [] if self._farm is None else self._farm.contracts()
+        return [(f"{self._key}.position_manager", self._settings.position_manager), *farms]
 
     def read(self, reads: Reads, found: Found) -> None:
         """Add every position with its pool's price."""
@@ -81,7 +90,7 @@ class ManagerReader:
         return await entry_of(logs, position, self._settings.position_manager, block)
 
     def _token_ids(self, reads: Reads) -> tuple[dict[int, None], bool]:
-        """List the configured ids, then those that the owners hold at this block; tell whether these are all."""
+        """List the configured ids, then the owners' at this block, staked ones too; tell whether these are all."""
         ids, is_whole = dict.fromkeys(self._settings.token_ids), True
         reads.want(owner.balance for owner in self._owners)
         for owner in self._owners:
@@ -89,6 +98,10 @@ class ManagerReader:
                 ids.update(dict.fromkeys(owner.ids(reads)))
             except Missing:
                 is_whole = False
+        if self._farm is not None:
+            staked, is_known = self._farm.ids(reads)
+            ids.update(dict.fromkeys(staked))
+            is_whole = is_whole and is_known
         return ids, is_whole
 
     def _moved(self, reads: Reads, followed: Collection[PositionId], ids: Collection[int]) -> dict[int, Address]:
@@ -127,6 +140,7 @@ class ManagerReader:
         if isinstance(tokens, UnknownToken):
             found.leave_out(name, tokens, is_discovered=not is_configured)
             return None
+        stake = None if self._farm is None else self._farm.stake(reads, token_id, where)
         reads.want((where.lower, where.upper, where.book))
         pool = PoolId(where.pool.address)
         state = states.get(where.pool.address)
@@ -134,8 +148,9 @@ class ManagerReader:
             state = states[where.pool.address] = where.pool.state(reads)
             found.price(price_of_root(pool, *tokens, state.sqrt_price_x96, state.liquidity))
         curve = _curve(answer, where, state, reads, layout)
+        staked_in, rewards = (None, ()) if stake is None else (stake.farm, stake.rewards)
         amounts = curve.amounts()
-        return LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, entry=None)
+        return LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, None, staked_in, rewards)
 
     def _position_call(self, token_id: int) -> Call:
         call = self._positions.get(token_id)

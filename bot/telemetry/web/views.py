@@ -167,6 +167,9 @@ def _position(item: PositionView) -> Json:
         "il": report and report.il,
         "il_value": report and report.il_value,
         "range": item.range and _range(item.range),
+        "staked": position.staked_in is not None,
+        "rewards": [{"symbol": one.symbol, "amount": one.amount} for one in position.rewards],
+        "rewards_value": report and report.rewards_value,
     }
 
 

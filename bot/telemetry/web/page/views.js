@@ -216,6 +216,7 @@ function positions(list) {
     el("div", "line", el("b", "", item.pair), el("span", `badge ${item.in_range ? "good" : "warn"}`, item.in_range ? "in range" : "out of range"), el("span", "grow"), el("b", "", usd(item.value))),
     item.range ? ruler(item.range) : null,
     el("div", "line dim", el("span", "", item.amounts.map((part) => `${units(part.amount)} ${part.symbol}`).join(" + ")), el("span", "", `fees ${usd(item.fees)}`)),
+    ...(item.staked || item.rewards.length ? [el("div", "line dim", el("span", "", item.staked ? "staked" : ""), el("span", "", item.rewards.map((part) => `earned ${units(part.amount)} ${part.symbol}`).join(" + ")))] : []),
     el("div", "line dim", el("span", "id", item.id), el("span", "", item.il === null ? "IL unknown" : `IL ${percent(item.il, { digits: 3 })}, ${usd(item.il_value)}`)),
   ));
   fill("positions", ...(rows.length ? rows : [el("p", "dim", "no liquidity")]));

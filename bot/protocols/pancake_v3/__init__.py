@@ -1,0 +1,38 @@
+"""PancakeSwap V3, and positions staked in its MasterChefV3."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.chain.abi import selector, topic
+from bot.chain.config import ChainConfig
+from bot.chain.protocol import Amm
+from bot.chain.tokens import TokenBook
+from bot.core.amm.concentrated import ConcentratedPosition
+from bot.protocols.concentrated.history import finder
+from bot.protocols.concentrated.layout import Layout, PoolLayout
+from bot.protocols.concentrated.reader import ManagerReader
+from bot.protocols.pancake_v3.masterchef import MasterChef
+from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
+
+POOL: Final = PoolLayout(
+    mark=selector("lmPool()"),
+    swap=topic("Swap(address,address,int256,int256,uint160,uint128,int24,uint128,uint128)"),
+    swap_words=7,
+)
+LAYOUT: Final = Layout(pool=POOL)
+
+
+def _reader(chain: ChainConfig, key: str, settings: PancakeV3Settings, tokens: TokenBook) -> ManagerReader:
+    farm = MasterChef(chain, key, settings, tokens)
+    return ManagerReader(chain, key, settings, tokens, LAYOUT, farm)
+
+
+PANCAKE_V3: Final = Amm(
+    name=NAME,
+    description="PancakeSwap V3 deployments",
+    settings=PancakeV3Settings,
+    curves={"v3": ConcentratedPosition},
+    reader=_reader,
+    history=finder(NAME, POOL),
+)

@@ -1,0 +1,147 @@
+"""Every position on PancakeSwap V3 is worth, to the last unit, what its contracts would pay at that block."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from bot.chain.config import ChainConfig, Deployment
+from bot.core.amm.tick_math import sqrt_ratio_at_tick
+from bot.core.types import Address
+from bot.demo.chain import LocalChain
+from bot.demo.tx import Tx
+from bot.demo.uniswap_v3 import SLOT_FEE_GROWTH_GLOBAL0, Payout, PoolKey
+from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
+from tests.chain.setup import local, reading
+from tests.protocols.fork_scene import (
+    EVERY_CASE,
+    NEARLY_WRAPPED,
+    PAIRINGS,
+    ForkScene,
+    Range,
+    start_of,
+    tokens_of,
+)
+from tests.protocols.pancake.contracts import PancakeV3
+
+pytestmark = pytest.mark.chain
+
+STEPS = 24
+SPACINGS = {500: 10, 2500: 50, 10000: 200}
+
+
+@dataclass
+class Pancake:
+    """One pool; implements Fork."""
+
+    v3: PancakeV3
+    key: PoolKey
+    pool: Address
+    chain: LocalChain
+    boost: int = 10**12
+    is_emergency: bool = False
+
+    @property
+    def spacing(self) -> int:
+        return SPACINGS[self.key.fee]
+
+    async def price(self) -> int:
+        return (await self.v3.slot0(self.pool))[0]
+
+    async def tick(self) -> int:
+        return (await self.v3.slot0(self.pool))[1]
+
+    async def open(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> int:
+        return await self.v3.open(owner, self.key, ticks, amounts)
+
+    async def range(self, token_id: int) -> Range:
+        info = await self.v3.position(token_id)
+        return Range(info.tick_lower, info.tick_upper, info.liquidity, bool(info.tokens_owed0 or info.tokens_owed1))
+
+    def increase(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
+        return self.v3.increase(owner, token_id, *amounts)
+
+    def decrease(self, owner: Address, token_id: int, liquidity: int) -> Tx:
+        return self.v3.decrease(owner, token_id, liquidity)
+
+    def collect(self, owner: Address, token_id: int) -> Tx:
+        return self.v3.collect(owner, token_id)
+
+    def close(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
+        return [self.v3.close(owner, token_id, liquidity)]
+
+    def trade(self, amount: int, limit: int, *, zero_for_one: bool) -> Tx:
+        return self.v3.trade(self.pool, amount, limit, zero_for_one=zero_for_one)
+
+    def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
+        return [] if self.is_emergency else [self.v3.stake(owner, token_id)]
+
+    def unstake(self, owner: Address, token_id: int) -> Sequence[Tx]:
+        return [self.v3.unstake(owner, token_id)]
+
+    async def pays(self, owner: Address, token_id: int, block: str, *, is_staked: bool) -> Payout:
+        """The farm hands withdrawals on to the manager, which pays whoever holds the token."""
+        del owner, is_staked
+        return await self.v3.pays(token_id, block)
+
+    async def claims(self, owner: Address, token_id: int, block: str) -> int:
+        return await self.v3.claims(owner, token_id, block)
+
+    def tunings(self, draw: random.Random) -> Sequence[Callable[[], Awaitable[None]]]:
+        async def share() -> None:
+            shares = [draw.choice([0, 1000, 2500, 4000]) for _ in range(2)]
+            await self.chain.mine(self.v3.fees(self.pool, *shares))
+
+        async def pay() -> None:
+            now = int((await self.chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
+            rate, seconds = draw.choice([0, 10**30, 123456789 * 10**15]), draw.choice([30, 500, 10**6])
+            await self.chain.mine(self.v3.pay(rate, now + seconds))
+
+        async def boost() -> None:
+            await self.chain.mine(self.v3.tune(emergency=False, boost=draw.choice([10**12, 1_730_000_000_000])))
+
+        return [share, pay, boost]
+
+
+async def scene_of(chain: LocalChain, v3: PancakeV3, decimals: tuple[int, int], seed: int) -> ForkScene:
+    draw = random.Random(seed)
+    tokens = await tokens_of(chain, decimals)
+    for account in chain.accounts[:4]:
+        await v3.allow(account, tokens)
+    key = PoolKey(tokens[0].address, tokens[1].address, draw.choice(list(SPACINGS)))
+    start = start_of(decimals, draw)
+    pool = await v3.create_pool(key, sqrt_ratio_at_tick(start))
+    for slot in (SLOT_FEE_GROWTH_GLOBAL0, SLOT_FEE_GROWTH_GLOBAL0 + 1):
+        await chain.set_storage(pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
+    await v3.farm(pool)
+    now = int((await chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
+    await chain.mine(v3.pay(10**30, now + 1000))
+    scene = ForkScene(Pancake(v3, key, pool, chain), draw, tokens, start, NAME, v3.at.cake)
+    for _ in range(4):
+        await scene.open()
+    return scene
+
+
+def config_of(chain: LocalChain, v3: PancakeV3, scene: ForkScene) -> ChainConfig:
+    settings = PancakeV3Settings(position_manager=v3.at.manager, masterchef=v3.at.masterchef)
+    deployment = Deployment(NAME, f"chains.local.{NAME}[1]", settings)
+    return local(chain, [deployment], owners=scene.owners, mapped=[token.address for token in scene.tokens])
+
+
+async def test_amounts_and_rewards_are_what_the_contracts_pay(chain: LocalChain) -> None:
+    v3 = await PancakeV3.deploy(chain)
+    compared, seen = 0, set[str]()
+    for seed, decimals in enumerate(PAIRINGS):
+        before = await chain.snapshot()
+        scene = await scene_of(chain, v3, decimals, seed)
+        async with reading(config_of(chain, v3, scene)) as reader:
+            for _ in range(STEPS):
+                await scene.step()
+                await scene.compare(reader)
+        await chain.revert(before)
+        compared, seen = compared + scene.compared, seen | scene.seen
+    assert compared > 700
+    assert seen >= EVERY_CASE | {"owed", "staked", "free", "earned", "earned nothing"}

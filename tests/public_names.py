@@ -18,12 +18,15 @@ from bot.app.advice import advice_data
 from bot.app.doctor_findings import Finding, Level
 from bot.app.report import as_data, what_if_data
 from bot.app.settings import load
+from bot.app.settings.old_keys import OLD_KEYS
+from bot.app.settings.problems import dotted
 from bot.app.settings.show import as_data as config_data
 from bot.app.settings.sources import PREFIX, SECRETS_DIR
 from bot.backtest.engine import replay
 from bot.backtest.result import order_data
-from bot.cli import control, status, verify
+from bot.cli import control, verify
 from bot.cli.main import COMMANDS
+from bot.cli.status_data import Status, status_data
 from bot.clock import ManualClock
 from bot.core.analysis.advice import advise
 from bot.core.analysis.shock import Planned, WhatIf, fates, settled, shocked
@@ -34,7 +37,7 @@ from bot.core.pnl.ledger import Book
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, EntrySource
 from bot.core.telemetry_event import CycleRecorded, EventJournaled, OrderReported
-from bot.core.types import VenueId
+from bot.core.types import Mode, VenueId
 from bot.core.view.cycle import view_of
 from bot.journal import tables
 from bot.journal.order_lifecycle import IntentStatus
@@ -96,6 +99,7 @@ def _configuration() -> Iterator[str]:
     for section, text in _sections("configuration.md"):
         for key in re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE):
             yield f"{section}.{key}"
+    yield from (dotted(path) for path in OLD_KEYS)
 
 
 def _metrics() -> Iterator[str]:
@@ -154,7 +158,7 @@ def _printed() -> dict[str, object]:
     return {
         "plan": as_data(view_of(cycle)),
         "plan --shock": what_if_data(what_if),
-        "status": status.status_data(meta, cycle, (order,), (event,), Book(), answer),
+        "status": status_data(Status(meta, cycle, (order,), (event,), Book(), None, Mode.PAPER, answer)),
         "pause": control.result_data(answer),
         "doctor": [asdict(Finding("disk", Level.OK, "", ""))],
         "config show": config_data(load([CONFIG], {})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from bot.core.analysis.shock import Planned, WhatIf
@@ -47,10 +48,10 @@ def as_data(view: CycleView) -> Json:
     }
 
 
-def planned_view(planned: Planned, book: Book | None = None) -> CycleView:
-    """Return the view of a decision that no cycle recorded; ``book`` is what the journal has, if there is one."""
+def planned_view(planned: Planned, book: Book | None = None, began: date | None = None) -> CycleView:
+    """Return the view of a decision that no cycle recorded; ``book`` and ``began`` are the journal's, if any."""
     at = planned.decision.at
-    return view_of(CycleRecord(0, at, planned.snapshot, planned.decision, 0.0, book=book or Book()))
+    return view_of(CycleRecord(0, at, planned.snapshot, planned.decision, 0.0, book=book or Book()), began)
 
 
 def what_if_data(found: WhatIf) -> Json:
@@ -68,6 +69,11 @@ def what_if_data(found: WhatIf) -> Json:
             }
             for fate in found.fates
         ],
+        "profit_usd": {
+            "liquidity": text(found.profit.liquidity),
+            "shorts": str(found.profit.shorts),
+            "both": text(found.profit.both),
+        },
     }
 
 

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from bot.app import logging
 from bot.app.advice import advice, advice_data, assumptions, words
+from bot.cli.console import screen, table_of
 from bot.cli.options import AsJson, ConfigFiles, Level, Live, open_settings
-from bot.cli.tables import table_of
 from bot.core.analysis.advice import Advice, Choice, HedgeAdvice
 
 app = typer.Typer(add_completion=False)
@@ -36,7 +36,7 @@ def advise(
     if as_json:
         sys.stdout.write(json.dumps(advice_data(found), indent=2) + "\n")
     else:
-        show(Console(), found)
+        show(screen(markup=True), found)
 
 
 def show(console: Console, found: Advice) -> None:

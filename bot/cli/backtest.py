@@ -15,6 +15,7 @@ from rich.table import Table
 
 from bot.app import logging
 from bot.backtest import optional_imports
+from bot.cli.console import screen, text
 from bot.cli.options import AsJson, ConfigFiles, open_settings
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
@@ -54,9 +55,9 @@ def backtest(
     if as_json:
         sys.stdout.write(json.dumps(result.as_data(), indent=2) + "\n")
     else:
-        show(Console(), result)
+        show(screen(markup=True), result)
         if out is not None:
-            Console().print(f"[bold]written[/bold]  {out}", highlight=False, soft_wrap=True)
+            screen().print(text(("written", "bold"), f"  {out}"))
 
 
 def run(settings: Settings, data: Path, *, skip: bool, out: Path | None = None, resume: bool = False) -> Result:
@@ -75,7 +76,7 @@ def run(settings: Settings, data: Path, *, skip: bool, out: Path | None = None, 
         raise optional_imports.missing("a backtest needs the research extra") from error
     scenario = load_scenario(data)
     market = open_market(scenario)
-    console = Console(stderr=True)
+    console = screen(stderr=True)
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("", total=market.rows)
@@ -160,6 +161,6 @@ def show(console: Console, result: Result) -> None:
         table.add_row(name, figure)
     console.print(table, highlight=False)
     for finding in result.findings:
-        console.print(f"[yellow]data[/]     {finding.words}", highlight=False)
+        console.print(text(("data", "yellow"), f"     {finding.words}"))
     for line in result.assumptions:
         console.print(f"assumed  {line}", style="dim", highlight=False)

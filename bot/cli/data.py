@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.app import logging
@@ -27,6 +26,7 @@ from bot.chain.config import ChainConfig
 from bot.chain.pool_history import PoolHistory
 from bot.chain.pool_past import PoolAbout, PoolToken
 from bot.chain.tokens import claim
+from bot.cli.console import screen
 from bot.cli.options import ConfigFiles, open_settings
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
@@ -236,7 +236,7 @@ def _moment(option: str, text: str) -> datetime | int:
 
 @contextmanager
 def _bar(unit: str) -> Iterator[part_files.Progress]:
-    console = Console(stderr=True)
+    console = screen(stderr=True)
     columns = TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("")

@@ -9,12 +9,12 @@ from dataclasses import asdict
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from bot.app import logging
 from bot.app.doctor import examine
 from bot.app.doctor_findings import Finding, Level
 from bot.app.settings import Loaded
+from bot.cli.console import screen, text
 from bot.cli.options import AsJson, ConfigFiles, Live, open_settings
 from bot.cli.session import Session
 
@@ -33,7 +33,7 @@ def doctor(ctx: typer.Context, files: ConfigFiles = None, *, as_json: AsJson = F
     loaded = open_settings(ctx, files, live=live)
     settings = loaded.settings
     logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
-    found = asyncio.run(_examined(loaded, ctx.ensure_object(Session), Console(), as_json=as_json))
+    found = asyncio.run(_examined(loaded, ctx.ensure_object(Session), screen(), as_json=as_json))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], indent=2))
     if any(finding.level is Level.FAIL for finding in found):
@@ -51,9 +51,7 @@ async def _examined(loaded: Loaded, session: Session, console: Console, *, as_js
 
 
 def _print(console: Console, finding: Finding) -> None:
-    mark = f"[{_COLOURS[finding.level]}]{finding.level.value:>4}[/]"
-    console.print(
-        f"{mark}  [bold]{escape(finding.check)}[/]: {escape(finding.message)}", highlight=False, soft_wrap=True
-    )
+    mark = (f"{finding.level.value:>4}", _COLOURS[finding.level])
+    console.print(text(mark, "  ", (finding.check, "bold"), f": {finding.message}"))
     if finding.fix:
-        console.print(f"      {escape(finding.fix)}", style="cyan", highlight=False, soft_wrap=True)
+        console.print(text((f"      {finding.fix}", "cyan")))

@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from bot.backtest import optional_imports
 from bot.cli.session import Session
 from bot.core.errors import ConfigError, DnbotError
+from bot.core.printable import printable
 
 if TYPE_CHECKING:
     from typer._click import Command, Context  # the types of TyperGroup's methods have no public name
@@ -111,7 +112,7 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 
 
 def _say(text: str, session: Session) -> None:
-    line = " ".join(session.redact(text).split())
+    line = printable(" ".join(session.redact(text).split()))
     typer.echo(f"{typer.style('error:', fg=typer.colors.RED, bold=True)} {line}", err=True)
 
 

@@ -7,21 +7,29 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import closing
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bot.app import logging
 from bot.app.plan import plan as make_plan
 from bot.app.plan import what_if
 from bot.app.report import as_data, planned_view, what_if_data
+from bot.app.services import journal_path
+from bot.app.settings import Settings
+from bot.cli.console import screen
 from bot.cli.options import AsJson, ConfigFiles, Level, Live, open_settings
 from bot.cli.tables import show
 from bot.cli.what_if import show_what_if
 from bot.core.errors import ConfigError
+from bot.core.pnl.ledger import Book
 from bot.core.types import Underlying
+from bot.core.view.glance import glance
+from bot.journal.reader import JournalView
+from bot.protocols.registry import CURVES
 
 app = typer.Typer(add_completion=False)
 
@@ -50,13 +58,23 @@ def plan(
         if as_json:
             sys.stdout.write(json.dumps(what_if_data(found), indent=2) + "\n")
         else:
-            show_what_if(Console(), found)
+            show_what_if(screen(), found)
         return
-    made = asyncio.run(make_plan(settings))
+    view = planned_view(asyncio.run(make_plan(settings)), *_booked(settings))
     if as_json:
-        sys.stdout.write(json.dumps(as_data(planned_view(made)), indent=2) + "\n")
+        data = {**as_data(view), "mode": settings.bot.mode.value, "glance": glance(view, settings.bot.mode).text}
+        sys.stdout.write(json.dumps(data, indent=2) + "\n")
     else:
-        show(Console(), made.snapshot, made.decision)
+        show(screen(), view, settings.bot.mode)
+
+
+def _booked(settings: Settings) -> tuple[Book, date | None]:
+    """Return what the journal booked, and since when; nothing where there is no journal yet."""
+    path = journal_path(settings)
+    if not path.exists():
+        return Book(), None
+    with closing(JournalView.open(path, CURVES)) as view:
+        return view.book(), view.began()
 
 
 def _shocks(texts: Sequence[str]) -> dict[Underlying, Decimal]:

@@ -19,8 +19,8 @@ from bot.backtest.report_points import Axis, Point, axes_of, ends, grid
 from bot.backtest.scenario import load_scenario
 from bot.backtest.store import arrow, write_table
 from bot.backtest.sweep import Run, Sweep, columns, unbeaten, workers
+from bot.cli.console import screen, table_of, text
 from bot.cli.options import ConfigFiles, open_settings
-from bot.cli.tables import table_of
 from bot.core.errors import ConfigError
 
 app = typer.Typer(add_completion=False)
@@ -72,7 +72,7 @@ def sweep(
                 runs.append(run)
                 progress.advance(task)
                 if run.error is not None:
-                    progress.console.print(f"[red]failed[/]  {_words(run.point)}: {run.error}", highlight=False)
+                    progress.console.print(text(("failed", "red"), f"  {_words(run.point)}: {run.error}"))
 
             under_way = Sweep(client, market, plan, done)
             runs = under_way.search(axes, trials) if trials else under_way.run(grid(axes))
@@ -80,7 +80,7 @@ def sweep(
         if runs:
             write_table(out / "sweep.parquet", columns(runs))
     drawn = save_frontier(runs, frontier(plan({})), out / "frontier.png")
-    _show(Console(), runs, axes)
+    _show(screen(markup=True), runs, axes)
     written = [out / "sweep.parquet", *([out / "frontier.png"] if drawn else [])]
     typer.echo(f"wrote {' and '.join(map(str, written))}", err=True)
     if failed := sum(run.error is not None for run in runs):
@@ -97,7 +97,7 @@ def _make(out: Path) -> None:
 
 def _progress() -> Progress:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=Console(stderr=True))
+    return Progress(*columns, console=screen(stderr=True))
 
 
 def _words(point: Mapping[str, str]) -> str:

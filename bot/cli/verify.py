@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bot.app.services import journal_path
 from bot.backtest.verify_journal import Derived, derive
+from bot.cli.console import screen, text
 from bot.cli.options import AsJson, ConfigFiles, JournalCopy, Live, open_settings
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
@@ -38,7 +39,7 @@ def verify(
     Only what this version decided is derived. Cycles that were decided under other settings may differ.
     """
     settings = open_settings(ctx, files, live=live).settings
-    progress = Progress(TextColumn("deriving"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True))
+    progress = Progress(TextColumn("deriving"), BarColumn(), MofNCompleteColumn(), console=screen(stderr=True))
     with closing(JournalView.open(journal or journal_path(settings), CURVES)) as view, progress:
         cycles = view.cycles()
         found = list(progress.track(derive(view.records(), settings.policy(), decider()), cycles))
@@ -46,7 +47,7 @@ def verify(
     if as_json:
         sys.stdout.write(json.dumps(_data(found, different), indent=2) + "\n")
     else:
-        _show(Console(), found, different)
+        _show(screen(), found, different)
     if different:
         raise typer.Exit(1)
 
@@ -73,8 +74,8 @@ def _show(console: Console, found: list[Derived], different: list[Derived]) -> N
     if others.total() + len(known) < len(found):
         console.print("of the first one kept the journal does not hold what it started from", style="dim")
     if known and not different:
-        console.print("[green]every byte is the same[/]")
+        console.print(text(("every byte is the same", "green")))
     for item in different[:_SHOWN]:
-        console.print(f"[red]cycle {item.cycle} differs[/]: {', '.join(item.differs or ())}", highlight=False)
+        console.print(text((f"cycle {item.cycle} differs", "red"), f": {', '.join(item.differs or ())}"))
     if len(different) > _SHOWN:
         console.print(f"and {len(different) - _SHOWN} more")

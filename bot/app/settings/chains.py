@@ -142,7 +142,10 @@ class ChainSettings(Table):
         description="block range of one eth_getLogs; what an endpoint refuses is asked for in smaller ranges",
     )
     requests_per_day: Integer | None = Field(
-        default=None, ge=1_000, description="most requests a day to each endpoint; blocks are skipped to keep to it"
+        default=None,
+        ge=1_000,
+        description="most requests a day to each endpoint; blocks are skipped to keep to it",
+        examples=[100_000],
     )
     tokens: dict[AddressKey, TokenSettings] = Field(
         default_factory=dict, description="tokens that dnbot does not know by itself (it knows WETH, WBTC, USDC, …)"

@@ -15,6 +15,7 @@ from typing import Final
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.amm.decimal_context import PRECISE
 from bot.core.decision import Decision, PositionRisk
+from bot.core.pnl.position_report import reports
 from bot.core.snapshot import (
     Balance,
     ChainView,
@@ -103,6 +104,19 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Profit:
+    """What a move brings, USD: the liquidity by itself (None where a price is missing), and every short."""
+
+    liquidity: Decimal | None
+    shorts: Decimal
+
+    @property
+    def both(self) -> Decimal | None:
+        """The sum."""
+        return None if self.liquidity is None else self.liquidity + self.shorts
+
+
+@dataclass(frozen=True, slots=True)
 class WhatIf:
     """What stands now, what would stand after a move of prices, and what the move does to every short."""
 
@@ -110,6 +124,14 @@ class WhatIf:
     then: Planned
     shocks: Shocks
     fates: tuple[Fate, ...]
+
+    @property
+    def profit(self) -> Profit:
+        """What the move brings if nothing is traded but what it sets off: a short ends at its stop, or is liquidated.
+
+        Slippage, fees and what a liquidation costs come on top.
+        """
+        return Profit(_gained(self.now, self.then), sum(map(_earned, self.fates), ZERO))
 
 
 def shocked(snapshot: Snapshot, shocks: Shocks) -> Snapshot:
@@ -147,6 +169,26 @@ def fates(before: Decision, after: Decision) -> tuple[Fate, ...]:
         lost = one.liquidation if one.liquidation is not None and one.liquidation <= mark else None
         found.append(Fate(one, there, stop, lost))
     return tuple(found)
+
+
+def _gained(now: Planned, then: Planned) -> Decimal | None:
+    """Return the change of the liquidity's value."""
+    before, after = _value(now), _value(then)
+    return None if before is None or after is None else after - before
+
+
+def _value(planned: Planned) -> Decimal | None:
+    known = [report.value for report in reports(planned.snapshot, planned.decision.prices)]
+    priced = [value for value in known if value is not None]
+    return sum(priced, ZERO) if len(priced) == len(known) else None
+
+
+def _earned(fate: Fate) -> Decimal:
+    """Return what a short brings: up to the price at which it is closed on the way, or to the mark after the move."""
+    closed = [price for price in (fate.stop, fate.liquidation) if price is not None]
+    if closed:
+        return fate.before.size * max(min(closed) - fate.before.mark, ZERO)
+    return ZERO if fate.after is None else fate.before.size * (fate.after.mark - fate.before.mark)
 
 
 def _ratio(factors: Mapping[Underlying, Decimal], one: Underlying, other: Underlying) -> Decimal:

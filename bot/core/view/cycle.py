@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 from bot.core.decision import Hedge, PositionRisk, RemarkCode
@@ -23,7 +24,7 @@ _WHOLE: Final = Decimal(10) ** 12
 """Ranges whose upper price is this many times the lower one cover every price that there will be."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HedgeView:
     """One underlying: the decision's own line, its words, and what it comes to.
 
@@ -40,13 +41,11 @@ class HedgeView:
     stop: Decimal | None
     is_open: bool
     positions: Sequence[LpPosition] | None
-    _found: list[NextTrade] = field(default_factory=list, compare=False, repr=False)
 
+    @cached_property
     def next_trade(self) -> NextTrade:
-        """Return the prices at which the hedge trades next; they are searched when they are first asked for."""
-        if not self._found:
-            self._found.append(NextTrade() if self.positions is None else next_trade(self.hedge, self.positions))
-        return self._found[0]
+        """The prices at which the hedge trades next; searched when they are first asked for."""
+        return NextTrade() if self.positions is None else next_trade(self.hedge, self.positions)
 
     @property
     def unhedged_share(self) -> Decimal | None:

@@ -87,7 +87,7 @@ def _hedge(item: HedgeView) -> Iterator[Part]:
         yield Part(f"{name} {_percent(1 - share)} hedged, {units(item.unhedged)} {name} unhedged", Mood.BAD)
     else:
         yield Part(f"{name} {_percent(1 - share)} hedged", Mood.GOOD)
-    trades = _trades(item.next_trade())
+    trades = _trades(item.next_trade)
     if trades:
         yield Part(trades)
     if hedge.position:

@@ -64,7 +64,7 @@ class Composer:
 
 
 def _underlying(record: CycleRecord, item: HedgeView) -> payloads.UnderlyingState:
-    hedge, trades = item.hedge, item.next_trade()
+    hedge, trades = item.hedge, item.next_trade
     return payloads.UnderlyingState(
         underlying=hedge.underlying,
         at=record.at,

@@ -102,7 +102,7 @@ def glance_line(line: Glance) -> Json:
 
 
 def _hedge(item: HedgeView) -> Json:
-    hedge, trades = item.hedge, item.next_trade()
+    hedge, trades = item.hedge, item.next_trade
     return {
         "underlying": hedge.underlying,
         "exposure": hedge.exposure,

@@ -13,10 +13,11 @@ from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Curve
 from bot.core.amm.decimal_context import PRECISE, from_x96
 from bot.core.amm.tick_math import sqrt_ratio_at_price, sqrt_ratio_at_tick
-from bot.core.analysis.shock import Moved, fates, settled, shockable, shocked
+from bot.core.analysis.shock import Moved, Planned, WhatIf, fates, settled, shockable, shocked
 from bot.core.decide import decide
+from bot.core.orders import OrderKind
 from bot.core.risk.liquidation import position_risks
-from bot.core.snapshot import LpPosition, PerpPosition, Snapshot, VenueView
+from bot.core.snapshot import LpPosition, OpenOrder, PerpPosition, Snapshot, VenueView
 from tests.core.amm.positions import at
 from tests.core.risk.test_margin import TABLE
 from tests.core.risks import CAREFUL
@@ -25,6 +26,7 @@ from tests.core.scenes import (
     ETH,
     MARKS,
     NO_INPUTS,
+    NOW,
     TOKENS,
     chain,
     policy,
@@ -147,3 +149,38 @@ def test_the_ladder_and_what_would_have_acted_are_told(move: str, is_lost: bool)
 
 def test_what_can_be_moved_is_what_is_held_or_traded() -> None:
     assert shockable(snapshot(chain([v2("a", 1)]), venue(quotes=[quote(BTC)]))) == {ETH, BTC}
+
+
+def what_if(view: VenueView, move: str) -> WhatIf:
+    """Move ETH on a V2 position of 10,000 USD, half ETH and half USD."""
+    seen, wanted, shocks = snapshot(chain([v2("a", 10_000)]), view), policy(risk=CAREFUL), {ETH: D(move)}
+    now = decide(seen, NO_INPUTS, state(), wanted)
+    moved = shocked(seen, shocks)
+    then = decide(moved, NO_INPUTS, settled(now.state, shocks), wanted)
+    return WhatIf(Planned(seen, now), Planned(moved, then), shocks, fates(now, then))
+
+
+@pytest.mark.parametrize("move", ["0.3", "-0.4", "0.01"])
+def test_what_a_move_brings_is_the_root_for_the_liquidity_and_a_line_for_the_short(move: str) -> None:
+    found = what_if(isolated("-2.5", "20000"), move).profit
+    with localcontext(PRECISE):
+        liquidity = 10_000 * ((1 + D(move)).sqrt() - 1)
+    assert found.liquidity is not None
+    assert abs(found.liquidity - liquidity) < D("0.01")
+    assert found.shorts == -D("2.5") * MARKS[ETH] * D(move)
+    assert found.both == found.liquidity + found.shorts
+
+
+def test_a_short_that_is_closed_on_the_way_loses_no_more_than_up_to_there() -> None:
+    view = isolated("-2.5", "2000")
+    (risk,) = position_risks(view)
+    assert risk.liquidation is not None
+    lost = what_if(view, "0.9").profit
+    assert lost.shorts == -D("2.5") * (risk.liquidation - MARKS[ETH])
+    trigger = MARKS[ETH] * D("1.2")
+    stop = OpenOrder(
+        None, "s", symbol(ETH), OrderKind.STOP_MARKET, D("2.5"), None, trigger, reduce_only=True, placed_at=NOW
+    )
+    stopped = what_if(replace(view, open_orders=(stop,)), "0.9")
+    assert [fate.stop for fate in stopped.fates] == [trigger]
+    assert stopped.profit.shorts == -D("2.5") * (trigger - MARKS[ETH])

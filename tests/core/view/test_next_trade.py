@@ -52,7 +52,7 @@ def test_at_the_prices_found_the_drift_is_the_bands_edge(underlying: Underlying)
 
 def test_nothing_is_foretold_where_nothing_is_traded() -> None:
     for item in (record(venue=UNKNOWN), record(run=RunState.PAUSED), record(run=RunState.FLATTENING)):
-        assert {one.next_trade() for one in view_of(item).hedges} == {NextTrade()}
+        assert {one.next_trade for one in view_of(item).hedges} == {NextTrade()}
 
 
 def test_outside_the_band_the_trade_is_due_at_the_mark() -> None:

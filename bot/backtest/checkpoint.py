@@ -110,7 +110,7 @@ def fingerprint(plan: Plan, *, skip: bool) -> str:
         parts += [source.model if isinstance(source, Generated) else type(source).__name__]
         for tape in source.tapes if isinstance(source, TapeSource) else ():
             parts += [getattr(tape, name).tobytes() for name in ("times", "close", "low", "high")]
-            parts += [tape.in0, tape.in1, tape.liquidity]
+            parts += [tape.in0, tape.in1, tape.liquidity, tape.fee0, tape.fee1]
     for part in parts:
         found.update(part if isinstance(part, bytes) else repr(part).encode())
     return found.hexdigest()

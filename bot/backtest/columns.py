@@ -27,6 +27,7 @@ class Tape:
         close, low, high: ticks; a row without a swap carries the close before it.
         in0, in1: gross amounts swapped in, raw units; the fee is charged on these.
         liquidity: the pool's in-range liquidity without the positions of the backtest.
+        fee0, fee1: what the swaps left with the liquidity providers, raw units; None where only the pool's fee is told.
     """
 
     times: Ints
@@ -36,6 +37,8 @@ class Tape:
     in0: list[int]
     in1: list[int]
     liquidity: list[int]
+    fee0: list[int] | None = None
+    fee1: list[int] | None = None
 
     def __len__(self) -> int:
         return len(self.in0)
@@ -70,6 +73,8 @@ class Row:
     in0: int
     in1: int
     liquidity: int
+    fee0: int | None = None
+    fee1: int | None = None
 
 
 def tape_of(rows: Iterable[Row]) -> Tape:
@@ -83,7 +88,16 @@ def tape_of(rows: Iterable[Row]) -> Tape:
         in0=[row.in0 for row in found],
         in1=[row.in1 for row in found],
         liquidity=[row.liquidity for row in found],
+        fee0=_whole(row.fee0 for row in found),
+        fee1=_whole(row.fee1 for row in found),
     )
+
+
+def _whole(values: Iterable[int | None]) -> list[int] | None:
+    """Return a column, None where a value of it is missing."""
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return known if len(known) == len(found) else None
 
 
 def part(tape: Tape, first: int, last: int) -> Tape:
@@ -97,6 +111,8 @@ def part(tape: Tape, first: int, last: int) -> Tape:
         tape.in0[cut],
         tape.in1[cut],
         tape.liquidity[cut],
+        None if tape.fee0 is None else tape.fee0[cut],
+        None if tape.fee1 is None else tape.fee1[cut],
     )
 
 

@@ -1,8 +1,8 @@
 """Positions in a replayed pool: liquidity fixed, fees growing with the swaps, as the pool's contract books them.
 
-A swap's fee is ``amount in x fee``, shared by the in-range liquidity: feeGrowth += fee x 2^128 / liquidity. A row gives
-the sums of its minute, so its fee goes to a range by the share of the row's ticks that lie in it, at the liquidity that
-the row ends with, the backtest's own positions added.
+A swap's fee is ``amount in x fee``, or what a row says that swaps left with the liquidity providers. What is in range
+shares it: feeGrowth += fee x 2^128 / liquidity. A row gives the sums of its minute, so its fee goes to a range by the
+share of the row's ticks that lie in it, at the liquidity that the row ends with, the backtest's own positions added.
 """
 
 from __future__ import annotations
@@ -205,8 +205,9 @@ class PoolTrack:
         liquidity = _with_own(tape, self.own, shares)
         inside0, inside1 = [], []
         for (grown0, grown1), share in zip(self._grown, shares, strict=True):
-            inside0.append(_grow(grown0, tape.in0, self.facts.fee, liquidity, share))
-            inside1.append(_grow(grown1, tape.in1, self.facts.fee, liquidity, share))
+            paid0, paid1 = _paid(tape.in0, tape.fee0, self.facts.fee), _paid(tape.in1, tape.fee1, self.facts.fee)
+            inside0.append(_grow(grown0, paid0, liquidity, share))
+            inside1.append(_grow(grown1, paid1, liquidity, share))
         day = PoolDay(
             self.facts,
             self.own,
@@ -241,15 +242,23 @@ def _with_own(tape: Tape, own: Sequence[Own], shares: Sequence[Shares]) -> list[
     return total
 
 
-def _grow(start: int, amounts: list[int], fee: int, liquidity: list[int], shares: Shares) -> list[int]:
+Paid = tuple[list[int], int]
+"""What the liquidity was paid in each row, and what to divide it by."""
+
+
+def _paid(amounts: list[int], fees: list[int] | None, fee: int) -> Paid:
+    return ([amount * fee for amount in amounts], _PIPS) if fees is None else (fees, 1)
+
+
+def _grow(start: int, paid: Paid, liquidity: list[int], shares: Shares) -> list[int]:
+    amounts, unit = paid
     if shares is None:
         steps = [
-            (amount * fee // _PIPS << 128) // total if amount else 0
-            for amount, total in zip(amounts, liquidity, strict=True)
+            (amount // unit << 128) // total if amount else 0 for amount, total in zip(amounts, liquidity, strict=True)
         ]
     else:
         steps = [
-            (amount * fee * inside // (_PIPS * ticks) << 128) // total if amount and inside else 0
+            (amount * inside // (unit * ticks) << 128) // total if amount and inside else 0
             for amount, total, (inside, ticks) in zip(amounts, liquidity, shares, strict=True)
         ]
     return list(accumulate(steps, initial=start))

@@ -11,10 +11,10 @@ from typing import Any, Final
 from bot.backtest.columns import tape_of
 from bot.backtest.findings import DataError, Finding, Kind
 from bot.backtest.part_files import Columns, Part, Parts, Progress
-from bot.backtest.pool_rows import PoolState, rows
+from bot.backtest.pool_rows import rows
 from bot.backtest.store import write_tape
 from bot.chain.pool_history import PoolHistory
-from bot.chain.pool_past import PoolEvent
+from bot.chain.pool_past import PoolEvent, PoolStand
 from bot.core.errors import ConfigError
 from bot.core.snapshot import BlockStamp
 
@@ -88,7 +88,7 @@ async def write(history: PoolHistory, parts: Parts, ends: Ends, interval: timede
         DataError: no row came of it.
     """
     stand = await history.stand(ends.first.number - 1) if ends.first.number else None
-    pool = PoolState() if stand is None else PoolState(*stand)
+    pool = stand or PoolStand(history.about.fee)
     span, seconds = (ends.start, ends.end), int(interval.total_seconds())
     wanted = (event for event in events_of(parts) if event.block <= ends.last.number)
     tape = tape_of(rows(wanted, pool, span, seconds))

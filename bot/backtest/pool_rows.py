@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from bot.backtest.columns import Row
-from bot.chain.pool_past import PoolEvent
+from bot.chain.pool_past import PoolEvent, PoolStand
 
 
-@dataclass(slots=True)
-class PoolState:
-    """A pool between two events; a tick of None: not known yet."""
-
-    tick: int | None = None
-    liquidity: int = 0
-
-    def take(self, event: PoolEvent) -> None:
-        """Take an event in. What is added counts where the price is in its range; a swap tells all of it."""
-        if event.tick is not None:
-            self.tick = event.tick
-        if event.liquidity is not None:
-            self.liquidity = event.liquidity
-        elif event.added and self.tick is not None and event.lower <= self.tick < event.upper:
-            self.liquidity += event.added
-
-
-def rows(events: Iterable[PoolEvent], stand: PoolState, span: tuple[int, int], interval: int) -> Iterator[Row]:
+def rows(events: Iterable[PoolEvent], stand: PoolStand, span: tuple[int, int], interval: int) -> Iterator[Row]:
     """Return a row for each interval from the first one on in which the price is known.
 
     Args:
@@ -43,12 +25,14 @@ def rows(events: Iterable[PoolEvent], stand: PoolState, span: tuple[int, int], i
         event = next(coming, None)
     for at in range(start + interval, end + 1, interval):
         path = [] if stand.tick is None else [stand.tick]
-        in0 = in1 = 0
+        in0 = in1 = fee0 = fee1 = 0
         while event is not None and event.time < at:
             stand.take(event)
             in0, in1 = in0 + event.in0, in1 + event.in1
+            earned0, earned1 = stand.earned(event)
+            fee0, fee1 = fee0 + earned0, fee1 + earned1
             if event.tick is not None:
                 path.append(event.tick)
             event = next(coming, None)
         if stand.tick is not None:
-            yield Row(at, stand.tick, min(path), max(path), in0, in1, stand.liquidity)
+            yield Row(at, stand.tick, min(path), max(path), in0, in1, stand.liquidity, fee0, fee1)

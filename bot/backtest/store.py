@@ -14,6 +14,8 @@ from bot.backtest.findings import DataError, Finding, Kind
 from bot.core.amm.tick_math import MAX_TICK, MIN_TICK
 
 _COLUMNS: Final = ("time", "close", "low", "high", "in0", "in1", "liquidity")
+_FEES: Final = ("fee0", "fee1")
+"""Columns that older files have not: there the pool's fee is charged on what was swapped in."""
 
 
 def arrow() -> Any:  # noqa: ANN401 - the module, which ships no types
@@ -54,6 +56,7 @@ def read_table(path: Path) -> dict[str, list[Any]]:
 
 def write_tape(path: Path, tape: Tape) -> None:
     """Write a pool's rows; amounts as text, since they pass 64 bits."""
+    fees = {name: column for name in _FEES if (column := getattr(tape, name)) is not None}
     write_table(
         path,
         {
@@ -64,6 +67,7 @@ def write_tape(path: Path, tape: Tape) -> None:
             "in0": [str(amount) for amount in tape.in0],
             "in1": [str(amount) for amount in tape.in1],
             "liquidity": [str(amount) for amount in tape.liquidity],
+            **{name: [str(amount) for amount in column] for name, column in fees.items()},
         },
     )
 
@@ -84,11 +88,13 @@ def read_tape(path: Path) -> Tape:
         raise DataError([Finding(Kind.UNSORTED, f"{path}:{int(wrong[0]) + 2}", "times must rise")])
     in0, in1, liquidity = ([int(amount) for amount in found[name]] for name in _COLUMNS[4:])
     is_sound = (low <= close) & (close <= high) & (low > MIN_TICK) & (high < MAX_TICK)
-    is_sound &= np.array([min(amounts) >= 0 for amounts in zip(in0, in1, liquidity, strict=True)], dtype=np.bool_)
+    fees = [[int(amount) for amount in found[name]] for name in _FEES if name in found]
+    amounts = zip(in0, in1, liquidity, *fees, strict=True)
+    is_sound &= np.array([min(row) >= 0 for row in amounts], dtype=np.bool_)
     wrong = np.flatnonzero(~is_sound)
     if len(wrong):
         raise DataError([Finding(Kind.BAD_VALUE, f"{path}:{int(wrong[0]) + 1}", "its ticks or amounts are no pool's")])
-    return Tape(times, close, low, high, in0, in1, liquidity)
+    return Tape(times, close, low, high, in0, in1, liquidity, *(fees if len(fees) == len(_FEES) else ()))
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig
 from bot.chain.endpoint import Endpoint
 from bot.chain.logs import Logs
-from bot.chain.pool_past import FindPool, PoolAbout, PoolEvent, PoolPast, PoolToken
+from bot.chain.pool_past import FindPool, PoolAbout, PoolEvent, PoolPast, PoolStand, PoolToken
 from bot.chain.rpc_errors import CALL, Meaning, RpcError
 from bot.chain.tokens import DECIMALS, SYMBOL
 from bot.core.errors import ConfigError, Retryable
@@ -191,8 +191,8 @@ class PoolHistory:
                 high = middle
         return low
 
-    async def stand(self, block: int) -> tuple[int, int] | None:
-        """Return tick and liquidity after a block; None where no node keeps that state, or the pool did not exist."""
+    async def stand(self, block: int) -> PoolStand | None:
+        """Return where the pool stood after a block; None where no node keeps that state, or it did not exist."""
         return await self._past.stand(self.node, hex(block))
 
     def taken(self) -> int | None:

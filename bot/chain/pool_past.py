@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.chain.config import ChainConfig
 from bot.chain.logs import Log, Topics
 from bot.core.types import Address, PoolId
+
+PARTS: Final = 10**9
+"""What the liquidity providers' share of a fee is told in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class PoolEvent:
         tick, liquidity: the pool's after it. Where a pool has reserves instead, the tick below their price, and the
             root of their product.
         added: liquidity put into the range from ``lower`` up to but without ``upper`` (< 0: taken out).
+        fee: what swaps pay from here on, this one included, hundredths of a basis point.
+        kept0, kept1: how much of it stays with the liquidity that is paid for from here on, of ``PARTS``.
     """
 
     block: int
@@ -61,6 +66,37 @@ class PoolEvent:
     added: int = 0
     lower: int = 0
     upper: int = 0
+    fee: int | None = None
+    kept0: int | None = None
+    kept1: int | None = None
+
+
+@dataclass(slots=True)
+class PoolStand:
+    """A pool between two events; None: not known yet. ``fee`` and ``kept`` are those of ``PoolEvent``."""
+
+    fee: int
+    tick: int | None = None
+    liquidity: int = 0
+    kept0: int = PARTS
+    kept1: int = PARTS
+
+    def take(self, event: PoolEvent) -> None:
+        """Take an event in. What is added counts where the price is in its range; a swap tells all of it."""
+        if event.tick is not None:
+            self.tick = event.tick
+        if event.liquidity is not None:
+            self.liquidity = event.liquidity
+        elif event.added and self.tick is not None and event.lower <= self.tick < event.upper:
+            self.liquidity += event.added
+        self.fee = self.fee if event.fee is None else event.fee
+        self.kept0 = self.kept0 if event.kept0 is None else event.kept0
+        self.kept1 = self.kept1 if event.kept1 is None else event.kept1
+
+    def earned(self, event: PoolEvent) -> tuple[int, int]:
+        """Return what a swap that was taken in left with the liquidity providers."""
+        whole = 10**6 * PARTS
+        return event.in0 * self.fee * self.kept0 // whole, event.in1 * self.fee * self.kept1 // whole
 
 
 class NodeCalls(Protocol):
@@ -95,8 +131,8 @@ class PoolPast(Protocol):
     def logs(self) -> tuple[Address, Topics]:
         """The contract and the topics of the pool's events."""
 
-    async def stand(self, calls: NodeCalls, block: str) -> tuple[int, int] | None:
-        """Return tick and liquidity after a block (its number as JSON has it); None where that can't be read."""
+    async def stand(self, calls: NodeCalls, block: str) -> PoolStand | None:
+        """Return where the pool stood after a block (its number as JSON has it); None where that can't be read."""
 
     def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
         """Return what logs say, oldest first; ``times`` are those of their blocks.

@@ -38,6 +38,7 @@ from bot.setting_types.fields import parse_duration, parse_pool
 from bot.venues.connect import past
 from bot.venues.registry import KINDS, kind_of
 
+_VERSION = 2  # of what is read of an event
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRAMES = frozenset(60 * minutes for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 1440))
 T = TypeVar("T")
@@ -181,7 +182,7 @@ async def _pool(
     history = await PoolHistory.open(config, where, SystemClock(), kinds)
     try:
         ends = await pool_fetch.ends(history, *wanted, span)
-        known = Parts.open(out, ends.first.number, chain_id=int(config.chain_id), pool=where)
+        known = Parts.open(out, ends.first.number, version=_VERSION, chain_id=int(config.chain_id), pool=where)
         with _bar("blocks") as progress:
             size = config.limits.max_log_blocks
             await pool_fetch.fetch(history, known, ends.last.number, size, progress)

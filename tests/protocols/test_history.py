@@ -13,12 +13,12 @@ from bot.clock import SystemClock
 from bot.core.errors import Retryable
 from bot.core.types import Address, ChainId, ChainName, PoolId
 from bot.protocols.concentrated.history import BURN, ConcentratedPast
-from bot.protocols.concentrated.layout import PoolLayout
+from bot.protocols.uniswap_v3 import PAST
 from tests.faults.rpc import FaultyRpc, serving
 
 POOL = Address("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
 NEWEST = 1000
-SWAP = PoolLayout().swap
+SWAP = PAST.swap
 TOKEN = PoolToken(POOL, "A", 18)
 
 
@@ -51,7 +51,7 @@ def answering(logs: list[dict[str, object]]) -> FaultyRpc:
 
 def history(url: str) -> PoolHistory:
     config = ChainConfig(ChainName("one"), ChainId(1), (url,), None, (), ())
-    past = ConcentratedPast(POOL, PoolLayout(), PoolAbout("uniswap_v3", 500, 10, TOKEN, TOKEN))
+    past = ConcentratedPast(POOL, PAST, PoolAbout("uniswap_v3", 500, 10, TOKEN, TOKEN))
     return PoolHistory(config, Node(config, PoolId(POOL), SystemClock()), past)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from eth_utils.crypto import keccak
 
 from bot.chain import json_rpc
-from bot.chain.abi import selector, topic
+from bot.chain.abi import selector
 from bot.core.types import Address
 
 INT24: Final = 3
@@ -35,22 +35,16 @@ class PoolLayout:
 
     Attributes:
         state: the call that answers price (word 0) and tick (word 1).
-        mark: a call that only this protocol's pools answer; None where nothing tells them from the others.
         growth0, growth1: the calls for the fee growth per unit of liquidity, X128.
         outside: the word of ``ticks(int24)`` where the fee growth outside begins, token0's and then token1's.
         book_owed: the word of ``positions(bytes32)`` where what is owed begins; growth stands in the two before it.
-        swap: the topic of a swap, whose data begin with amount0, amount1, price, liquidity, tick.
-        swap_words: how many words of data it has.
     """
 
     state: bytes = selector("slot0()")
-    mark: bytes | None = None
     growth0: bytes = selector("feeGrowthGlobal0X128()")
     growth1: bytes = selector("feeGrowthGlobal1X128()")
     outside: int = 2
     book_owed: int = 3
-    swap: str = topic("Swap(address,address,int256,int256,uint160,uint128,int24)")
-    swap_words: int = 5
 
 
 @dataclass(frozen=True, slots=True)

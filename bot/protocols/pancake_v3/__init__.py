@@ -6,21 +6,26 @@ from typing import Final
 
 from bot.chain.abi import selector, topic
 from bot.chain.config import ChainConfig
+from bot.chain.pool_past import PARTS
 from bot.chain.protocol import Amm
 from bot.chain.tokens import TokenBook
 from bot.core.amm.concentrated import ConcentratedPosition
-from bot.protocols.concentrated.history import finder
-from bot.protocols.concentrated.layout import Layout, PoolLayout
+from bot.protocols.concentrated.history import PastLayout, finder
+from bot.protocols.concentrated.layout import Layout
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.pancake_v3.masterchef import MasterChef
 from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
 
-POOL: Final = PoolLayout(
-    mark=selector("lmPool()"),
+LAYOUT: Final = Layout()
+PAST: Final = PastLayout(
+    pool=LAYOUT.pool,
     swap=topic("Swap(address,address,int256,int256,uint160,uint128,int24,uint128,uint128)"),
     swap_words=7,
+    share=topic("SetFeeProtocol(uint32,uint32,uint32,uint32)"),
+    share_bits=16,
+    kept=lambda share: PARTS - share * PARTS // 10_000,
+    mark=selector("lmPool()"),
 )
-LAYOUT: Final = Layout(pool=POOL)
 
 
 def _reader(chain: ChainConfig, key: str, settings: PancakeV3Settings, tokens: TokenBook) -> ManagerReader:
@@ -34,5 +39,5 @@ PANCAKE_V3: Final = Amm(
     settings=PancakeV3Settings,
     curves={"v3": ConcentratedPosition},
     reader=_reader,
-    history=finder(NAME, POOL),
+    history=finder(NAME, PAST),
 )

@@ -11,13 +11,13 @@ from bot.chain import json_rpc
 from bot.chain.abi import topic
 from bot.chain.config import ChainConfig
 from bot.chain.logs import Log, Topics
-from bot.chain.pool_past import NodeCalls, PoolAbout, PoolEvent
+from bot.chain.pool_past import PARTS, NodeCalls, PoolAbout, PoolEvent, PoolStand
 from bot.chain.tokens import TOKEN0, TOKEN1
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.types import Address, PoolId
 from bot.protocols.past_events import require_whole
 from bot.protocols.uniswap_v2.cost_basis import SYNC
-from bot.protocols.uniswap_v2.reader import GET_RESERVES
+from bot.protocols.uniswap_v2.reader import FACTORY, FEE_TO, GET_RESERVES
 from bot.protocols.uniswap_v2.settings import NAME
 
 SWAP: Final = topic("Swap(address,uint256,uint256,uint256,uint256,address)")
@@ -39,10 +39,19 @@ class PairPast:
         """The pair's swaps, and the reserves after everything."""
         return self.pair, ([SYNC, SWAP],)
 
-    async def stand(self, calls: NodeCalls, block: str) -> tuple[int, int] | None:
-        """Return tick and liquidity after a block; None while the pair was empty."""
+    async def stand(self, calls: NodeCalls, block: str) -> PoolStand | None:
+        """Return where the pair stood after a block; None while it was empty.
+
+        With the protocol's fee on, five sixths of the fees stay with the liquidity. No event tells when that changes.
+        """
         reserves = await calls.call(self.pair, GET_RESERVES, block)
-        return None if reserves is None else _of_reserves(reserves)
+        stand = None if reserves is None else _of_reserves(reserves)
+        if stand is None:
+            return None
+        factory = json_rpc.address(await calls.fact(self.pair, FACTORY))
+        fee_to = await calls.call(factory, FEE_TO, block)
+        kept = PARTS * 5 // 6 if fee_to is not None and any(fee_to) else PARTS
+        return PoolStand(FEE, *stand, kept, kept)
 
     def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
         """Return what logs say."""

@@ -7,9 +7,11 @@ from typing import Final
 
 from pydantic import Field
 
+from bot.chain.abi import topic
+from bot.chain.pool_past import PARTS
 from bot.chain.protocol import Amm
 from bot.core.amm.concentrated import ConcentratedPosition
-from bot.protocols.concentrated.history import finder
+from bot.protocols.concentrated.history import PastLayout, finder
 from bot.protocols.concentrated.layout import Layout
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.concentrated.reference import ConcentratedReference
@@ -18,6 +20,21 @@ from bot.setting_types.fields import ProtocolName
 
 NAME: Final = "uniswap_v3"
 LAYOUT: Final = Layout()
+
+
+def _kept(share: int) -> int:
+    """Return what the protocol's share leaves: it is one part of ``share`` parts, nothing at 0."""
+    return PARTS - PARTS // share if share else PARTS
+
+
+PAST: Final = PastLayout(
+    pool=LAYOUT.pool,
+    swap=topic("Swap(address,address,int256,int256,uint160,uint128,int24)"),
+    swap_words=5,
+    share=topic("SetFeeProtocol(uint8,uint8,uint8,uint8)"),
+    share_bits=4,
+    kept=_kept,
+)
 
 
 class UniswapV3Settings(ManagerSettings):
@@ -33,6 +50,6 @@ UNISWAP_V3: Final = Amm(
     curves={"v3": ConcentratedPosition},
     reader=partial(ManagerReader, layout=LAYOUT),
     reference=partial(ConcentratedReference, layout=LAYOUT.pool),
-    history=finder(NAME, LAYOUT.pool),
+    history=finder(NAME, PAST),
     example={"position_manager": "0xC36442b4a4522E871399CD717aBDD847Ab11FE88"},
 )

@@ -11,7 +11,7 @@ from bot.chain import json_rpc
 from bot.chain.abi import topic
 from bot.chain.config import ChainConfig
 from bot.chain.logs import Log, Topics
-from bot.chain.pool_past import NodeCalls, PoolAbout, PoolEvent
+from bot.chain.pool_past import NodeCalls, PoolAbout, PoolEvent, PoolStand
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.types import Address, PoolId
 from bot.protocols.past_events import require_whole
@@ -33,9 +33,10 @@ class HubPast:
     def logs(self) -> tuple[Address, Topics]:
         return self.hub, (TRADED, str(self.pool))
 
-    async def stand(self, calls: NodeCalls, block: str) -> tuple[int, int] | None:
+    async def stand(self, calls: NodeCalls, block: str) -> PoolStand | None:
         state = await calls.call(self.hub, POOLS + bytes.fromhex(self.pool[2:]), block)
-        return None if state is None else _of_reserves(state, 2)
+        reserves = None if state is None else _of_reserves(state, 2)
+        return None if reserves is None else PoolStand(self.about.fee, *reserves)
 
     def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
         found = []

@@ -45,7 +45,7 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Replay, and print what the hedge would have earned and cost. The same input gives the same bytes."""
-    settings = open_settings(ctx, files).settings
+    settings = open_settings(ctx, files, keyless=True).settings
     logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
     if resume and out is None:
         raise ConfigError("--resume needs --out, the folder of the replay that was ended")

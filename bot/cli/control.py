@@ -108,5 +108,5 @@ def show_result(result: CommandResult, *, as_json: bool) -> None:
 
 
 def _tell(ctx: typer.Context, files: ConfigFiles, said: Command, *, as_json: bool, live: bool) -> None:
-    settings = open_settings(ctx, files, live=live).settings
+    settings = open_settings(ctx, files, live=live, keyless=True).settings
     show_result(ask(control_path(settings), said), as_json=as_json)

@@ -41,7 +41,7 @@ def send(
     """Sign a command with the configuration's key, send it over the broker, and print what the bot says."""
     from bot.telemetry.mqtt.command_client import Sender  # noqa: PLC0415 - aiomqtt is imported where it is used only
 
-    settings = open_settings(ctx, files, live=live).settings
+    settings = open_settings(ctx, files, live=live, keyless=True).settings
     key = settings.mqtt.key.get_secret_value()
     if not key:
         raise ConfigError("is missing: nothing can be signed; `dnbot mqtt keys` makes one", key="mqtt.key")

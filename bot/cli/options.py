@@ -35,7 +35,8 @@ def open_settings(
 ) -> Loaded:
     """Load the settings from the given files and the environment, and tell the session what they mean for it.
 
-    ``overrides`` are settings that the command line gives, by dotted key; ``keyless`` commands read what is public.
+    ``overrides`` are settings that the command line gives, by dotted key; ``keyless`` commands ask no
+    venue for anything that takes a key: they read what is public or stored, or talk to the daemon.
 
     Raises:
         ConfigError: something is wrong with them.

@@ -38,7 +38,7 @@ def report(
     live: Live = False,
 ) -> None:
     """Write one self-contained HTML page: value, drift, attribution, exposure, margin, orders, and what was assumed."""
-    settings = open_settings(ctx, files, live=live).settings
+    settings = open_settings(ctx, files, live=live, keyless=True).settings
     logging.configure("error", settings.log.format, settings.secrets(), sys.stderr)
     if sum(one is not None for one in (data, backtest, journal)) > 1:
         raise ConfigError("give one of --data (a scenario), --backtest (its folder) and --journal (a daemon's journal)")

@@ -43,7 +43,7 @@ def status(
     live: Live = False,
 ) -> None:
     """Print whether the exposure is hedged, what comes next, and what stands against it."""
-    settings = open_settings(ctx, files, live=live).settings
+    settings = open_settings(ctx, files, live=live, keyless=True).settings
     if follow:
         live_status.follow(partial(read, settings, None), screen(), SystemClock(), as_json=as_json)
         return

@@ -50,13 +50,13 @@ def sweep(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of sweep.parquet and frontier.png.")] = Path("sweep"),
 ) -> None:
     """Replay a market with every combination of settings, or search them; write results and the frontier."""
-    open_settings(ctx, files)
+    open_settings(ctx, files, keyless=True)
     axes = axes_of(settings or [], searches=trials is not None)
     scenario = load_scenario(data)
     market = open_market(scenario)
 
     def plan(point: Point) -> Plan:
-        return plan_replay(market, open_settings(ctx, files, overrides=point).settings, scenario)
+        return plan_replay(market, open_settings(ctx, files, overrides=point, keyless=True).settings, scenario)
 
     for point in ends(axes) if trials else grid(axes):
         plan(point)  # what is wrong is said before anything runs

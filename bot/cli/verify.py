@@ -38,7 +38,7 @@ def verify(
 
     Only what this version decided is derived. Cycles that were decided under other settings may differ.
     """
-    settings = open_settings(ctx, files, live=live).settings
+    settings = open_settings(ctx, files, live=live, keyless=True).settings
     progress = Progress(TextColumn("deriving"), BarColumn(), MofNCompleteColumn(), console=screen(stderr=True))
     with closing(JournalView.open(journal or journal_path(settings), CURVES)) as view, progress:
         cycles = view.cycles()

@@ -78,3 +78,13 @@ def test_a_reason_that_can_not_be_kept_is_refused(tmp_path: Path) -> None:
     long = dnbot("freeze", "a" * 300, "-c", config(tmp_path))
     assert long.code == 2
     assert "at most 200 printable characters" in long.err
+
+
+def test_steering_needs_neither_the_venue_s_keys_nor_live() -> None:
+    live = Path(__file__).parents[2] / "config" / "binance-live.toml"
+    for command in (("freeze", "why"), ("status",), ("verify",)):
+        ran = dnbot(*command, "-c", live)
+        assert ran.code in {1, 2}
+        assert "credentials" not in ran.err
+        assert "--live" not in ran.err
+    assert "no daemon runs here" in dnbot("freeze", "why", "-c", live).err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -56,3 +57,17 @@ def test_the_version_stands_in_one_place() -> None:
     pattern = re.compile(rf"(dnbot[^\n]{{0,40}}|version\W{{1,5}}){re.escape(VERSION)}\b")
     found = [name for name in ours if pattern.search((ROOT / name).read_text(encoding="utf-8", errors="replace"))]
     assert found == ["pyproject.toml"]
+
+
+def test_systemd_accepts_the_unit_and_finds_it_locked_down() -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("there is no systemd-analyze here")
+    unit = ROOT / "config" / "systemd" / "dnbot.service"
+    checked = subprocess.run([analyze, "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    faults = [
+        line for line in checked.stderr.splitlines() if "dnbot.service" in line and "is not executable" not in line
+    ]
+    assert faults == []
+    rated = [analyze, "security", "--offline=true", "--no-pager", "--threshold=20", str(unit)]
+    assert subprocess.run(rated, capture_output=True, check=False).returncode == 0  # noqa: S603 - the same; 2.0 is "OK"

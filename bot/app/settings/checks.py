@@ -23,7 +23,7 @@ _OTHERS: Final = 0o077
 def cross_check(settings: Settings, origins: Origins, *, live: bool, keyless: bool) -> list[ConfigError]:
     """Return everything that is contradictory, each with the key to change.
 
-    Where only what is public will be read (``keyless``), neither credentials nor ``--live`` are asked for.
+    Where nothing is asked of a venue that takes a key (``keyless``), neither credentials nor ``--live`` are wanted.
     """
     findings = [
         *_mode(settings, live=live or keyless),

@@ -46,7 +46,7 @@ def load(
         environ: the environment, ``os.environ`` as a rule.
         overrides: flags as dotted keys and values, such as ``{"log.level": "debug"}``.
         live: whether ``--live`` was given.
-        keyless: whether only what is public will be read, for which nothing else is needed.
+        keyless: whether nothing will be asked of a venue that takes a key, so that none is needed, nor ``--live``.
 
     Raises:
         ConfigError: something is wrong; ConfigErrors where several things are.

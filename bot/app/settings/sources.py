@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -35,6 +36,9 @@ def read_text(file: FilePath, *, what: str) -> str:
         raise ConfigError(f"is a directory, not a file; {what}", source=str(file)) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"is no UTF-8 text (byte {error.start}); {what}", source=str(file)) from None
+    except PermissionError:
+        remedy = f"let it read the file (chmod or chown); {what}"
+        raise ConfigError(f"can't be read by this user ({os.geteuid()}); {remedy}", source=str(file)) from None
     except OSError as error:
         raise ConfigError(f"can't be read ({error.strerror}); {what}", source=str(file)) from None
 
@@ -81,7 +85,8 @@ def read_environment(environ: Mapping[str, str], present: Mapping[str, object]) 
         if name == SECRETS_DIR:
             continue
         source = f"environment {name}"
-        if not name.upper().endswith(_FILE):
+        if not name.upper().endswith(_FILE) or resolve(name[len(PREFIX) :], present) is not None:
+            # some settings end in _file themselves, such as mqtt.ca_file
             layers.append(_layer(name, environ[name], source, present))
             continue
         plain = name[: -len(_FILE)]

@@ -308,3 +308,10 @@ def test_the_new_grace_counts_beside_the_old_one_and_without_it_nothing_is_said(
     assert both.settings.policy().risk.stop.grace_time == timedelta(seconds=90)
     assert loaded(tmp_path, '[risk.stop]\ngrace_time = "2m"').warnings == ()
     assert refused(tmp_path, "[risk.stop]\ngraze = 2").key == "risk.stop.graze"
+
+
+def test_a_setting_that_ends_in_file_itself_is_set_by_its_name(tmp_path: Path) -> None:
+    result = loaded(tmp_path, DNBOT_MQTT__CA_FILE="/etc/ca.pem")
+    assert result.settings.mqtt.ca_file == Path("/etc/ca.pem")
+    name = written(tmp_path, "/etc/other.pem", "name")
+    assert loaded(tmp_path, DNBOT_MQTT__CA_FILE_FILE=str(name)).settings.mqtt.ca_file == Path("/etc/other.pem")

@@ -74,6 +74,7 @@ def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
             request_timeout=chain.request_timeout.total_seconds(),
             read_timeout=chain.read_timeout.total_seconds(),
             max_head_age=chain.max_head_age,
+            max_head_lead=chain.max_head_age,
             poll_interval=chain.poll_interval.total_seconds(),
             max_batch=chain.max_batch,
             max_call_gas=chain.max_call_gas,

@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,7 @@ from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.services import journal_path, services
 from bot.app.settings import Settings
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
+from bot.chain.config import ChainConfig
 from bot.chain.head_tracker import Reorg
 from bot.chain.reader import EvmChainReader
 from bot.clock import ChainClock, SystemClock
@@ -182,12 +183,19 @@ async def _world(settings: Settings, clock: Clock, folder: Path, reports: _Repor
         stack.push_async_callback(exchange.close)
         venues.append(exchange)
     chains = [
-        EvmChainReader(chain_config(name, chain), sources, clock, reports.on_reorg, reports.telemetry)
+        EvmChainReader(_timed(chain_config(name, chain), clock), sources, clock, reports.on_reorg, reports.telemetry)
         for name, chain in settings.chains.items()
     ]
     for chain in chains:
         stack.push_async_callback(chain.close)
     return _World(clock, chains, venues, fed)
+
+
+def _timed(chain: ChainConfig, clock: Clock) -> ChainConfig:
+    """Let a chain's blocks be ahead of a clock that follows them."""
+    if not isinstance(clock, ChainClock):
+        return chain
+    return replace(chain, limits=replace(chain.limits, max_head_lead=None))
 
 
 def _streams(settings: Settings, world: _World, hint: Callable[[], None], telemetry: Telemetry) -> Iterator[Service]:
@@ -202,6 +210,7 @@ def _noted(journal: Journal, clock: Clock) -> OnReorg:
 
     def note(reorg: Reorg) -> None:
         text = f"{reorg.chain}: blocks from {reorg.from_number} up to {reorg.old.number} were replaced"
+        text += f" ({reorg.untold} more such events were not told)" if reorg.untold else ""
         event = Event(clock.now(), "reorg", text, {"old": reorg.old.hash, "new": reorg.new.hash})
         try:
             journal.add_event(event)

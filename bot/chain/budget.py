@@ -21,6 +21,7 @@ class Budget:
 
     def __init__(self, per_day: int | None, clock: Clock) -> None:
         self.per_day = per_day
+        self.spent = 0
         self._clock = clock
         self._rate = 0.0 if per_day is None else per_day / DAY
         self._most = max(self._rate * RESERVE, LEAST_SAVED)
@@ -33,11 +34,13 @@ class Budget:
         Raises:
             RateLimited: it is not there yet.
         """
+        self.spent += calls
         if self.per_day is None:
             return
         left = self._now()
         if left < min(calls, self._most):
             seconds = (min(calls, self._most) - left) / self._rate
+            self.spent -= calls
             raise RateLimited(f"{who}: its budget of {self.per_day} requests a day is used up for now", seconds)
         self._left = left - calls
 

@@ -93,7 +93,8 @@ class RpcClient:
             try:
                 return await self._round(work, start)
             except Retryable:
-                await self._clock.sleep(min(COOL_FIRST * 2 ** (again - 1), COOL_MOST))
+                muted = min(health.mute_until for health in self._health.values()) - self._clock.monotonic()
+                await self._clock.sleep(max(min(COOL_FIRST * 2 ** (again - 1), COOL_MOST), muted))
         return await self._round(work, start)
 
     async def _round(self, work: Callable[[Endpoint], Awaitable[T]], start: Endpoint | None) -> T:
@@ -144,6 +145,11 @@ class RpcClient:
     def pause(self, calls: float) -> float:
         """Return the seconds to leave between two rounds of so many requests, by the budget that has most left."""
         return min(endpoint.budget.pause(calls) for endpoint in self.endpoints)
+
+    @property
+    def spent(self) -> int:
+        """How many requests were sent, each call of a batch counted."""
+        return sum(endpoint.budget.spent for endpoint in self.endpoints)
 
     async def close(self) -> None:
         """Close every connection."""

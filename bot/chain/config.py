@@ -89,6 +89,8 @@ class Limits:
         request_timeout: one HTTP request.
         read_timeout: one whole snapshot, all endpoints and retries included.
         max_head_age: a head older than this makes its endpoint suspect, and a silent subscription is given up.
+        max_head_lead: how far a head may lie in this machine's future, which makes its endpoint suspect, too; None: as
+            far as it likes (a local chain with a time of its own).
         poll_interval: between polls for a new head while there is no subscription.
         subscription_retry: how long to poll after a subscription broke, before the first attempt to get it back.
         max_batch: requests in one JSON-RPC batch.
@@ -102,6 +104,7 @@ class Limits:
     request_timeout: float = 5.0
     read_timeout: float = 10.0
     max_head_age: timedelta = timedelta(seconds=60)
+    max_head_lead: timedelta | None = timedelta(seconds=60)
     poll_interval: float = 2.0
     subscription_retry: float = 5.0
     max_batch: int = 10

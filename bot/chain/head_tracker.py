@@ -1,9 +1,10 @@
-"""The newest believed head: refuses heads that go backwards, recognises reorganisations by hashes."""
+"""The newest believed head: refuses heads that go backwards or leap ahead, recognises reorganisations by hashes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -14,21 +15,37 @@ from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED = 256
+REMEMBERED: Final = 256
+SLACK: Final = 64
+"""Blocks that a head may be ahead in any case: endpoints lag, and catch up at once."""
+BLOCKS_PER_SECOND: Final = 100
+"""More than the fastest chains have."""
+TOLD_AT_ONCE: Final = 10
+TOLD_EVERY: Final = 600.0
+"""Reorganisations that are told in a row, and seconds for one more: endpoints that contradict each other have one at
+every block, which must fill neither the journal nor the screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reorg:
-    """The chain was reorganised: ``new`` replaced blocks from ``from_number`` (or below) up to ``old``."""
+    """The chain was reorganised: ``new`` replaced blocks from ``from_number`` (or below) up to ``old``.
+
+    ``untold`` is how many reorganisations there were since the last one that was told.
+    """
 
     chain: ChainName
     old: BlockStamp
     new: BlockStamp
     from_number: int
+    untold: int = 0
 
 
 class Backward(Retryable):
     """A head that is below the last one, on the same branch: its endpoint lags."""
+
+
+class Ahead(Retryable):
+    """A head that is further on than any chain comes in that time."""
 
 
 class HeadTrack:
@@ -39,7 +56,7 @@ class HeadTrack:
         clock: measures ``patience``.
         patience: seconds after which lower heads are believed, if nobody confirmed the higher one for so long. A node
             that was wrong once, or a chain that was set back, must not stop the bot for ever.
-        on_reorg: told of every reorganisation.
+        on_reorg: told of reorganisations, of so many as a person can make use of.
     """
 
     def __init__(
@@ -51,20 +68,35 @@ class HeadTrack:
         self._on_reorg = on_reorg
         self._hashes: dict[int, BlockHash] = {}
         self._accepted_at = clock.monotonic()
+        self._ration, self._ration_at, self._untold = float(TOLD_AT_ONCE), self._accepted_at, 0
         self.last: BlockStamp | None = None
         self.reorgs = 0
 
-    def accept(self, stamp: BlockStamp) -> None:
-        """Take a head as the newest one.
+    def check(self, stamp: BlockStamp) -> None:
+        """Insist that a head could be the newest one.
 
         Raises:
             Backward: it is below the last one and no hash says that the chain was reorganised.
+            Ahead: it is so far ahead of the last one as no chain comes in the time since.
         """
+        if self.last is None:
+            return
+        elapsed = self._clock.monotonic() - self._accepted_at
+        if stamp.number < self.last.number and self._replaced(stamp) is None and elapsed <= self._patience:
+            raise Backward(f"went back from block {self.last.number} to {stamp.number}")
+        seconds = max(elapsed, (stamp.timestamp - self.last.timestamp).total_seconds())
+        if stamp.number - self.last.number > SLACK + BLOCKS_PER_SECOND * seconds:
+            raise Ahead(f"leapt from block {self.last.number} to {stamp.number} in {seconds:.0f} s")
+
+    def accept(self, stamp: BlockStamp) -> None:
+        """Take a head as the newest one, once something was read there.
+
+        Raises:
+            Backward, Ahead: it can't be.
+        """
+        self.check(stamp)
         if self.last is not None:
             replaced = self._replaced(stamp)
-            stale = self._clock.monotonic() - self._accepted_at > self._patience
-            if stamp.number < self.last.number and replaced is None and not stale:
-                raise Backward(f"went back from block {self.last.number} to {stamp.number}")
             if replaced is not None or stamp.number < self.last.number:
                 self._reorganise(self.last, stamp, stamp.number if replaced is None else replaced)
         self._hashes[stamp.number - 1] = stamp.parent_hash
@@ -84,6 +116,10 @@ class HeadTrack:
     def _reorganise(self, old: BlockStamp, new: BlockStamp, from_number: int) -> None:
         self.reorgs += 1
         self._hashes = {number: seen for number, seen in self._hashes.items() if number < from_number}
+        if not self._may_tell():
+            self._untold += 1
+            return
+        reorg, self._untold = Reorg(self._chain, old, new, from_number, self._untold), 0
         log.warning(
             "chain reorganised",
             chain=self._chain,
@@ -91,6 +127,16 @@ class HeadTrack:
             new=new.number,
             from_number=from_number,
             hash=new.hash,
+            untold=reorg.untold,
         )
         if self._on_reorg is not None:
-            self._on_reorg(Reorg(self._chain, old, new, from_number))
+            self._on_reorg(reorg)
+
+    def _may_tell(self) -> bool:
+        now = self._clock.monotonic()
+        self._ration = min(self._ration + (now - self._ration_at) / TOLD_EVERY, TOLD_AT_ONCE)
+        self._ration_at = now
+        if self._ration < 1:
+            return False
+        self._ration -= 1
+        return True

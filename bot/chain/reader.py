@@ -18,6 +18,7 @@ from bot.chain.head_tracker import HeadTrack, Reorg
 from bot.chain.heads import Heads
 from bot.chain.logs import Logs
 from bot.chain.multicall import Multicall, Plan, Result
+from bot.chain.newest_head import NewestHead
 from bot.chain.preflight import blame, check_chain_id, check_code
 from bot.chain.protocol import Found, MakeSources, Source
 from bot.chain.tokens import TokenBook
@@ -66,7 +67,8 @@ class EvmChainReader:
             on_failure=lambda: said.emit(RpcFailed(config.name)),
         )
         self._track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds(), on_reorg)
-        self._heads = Heads(config, self._client, self._track, clock)
+        self._newest = NewestHead(self._client, limits, self._track, clock)
+        self._heads = Heads(config, self._client, self._newest, clock)
         self._multicall = Multicall(config.multicall, limits)
         self._tokens = TokenBook(config)
         sources = make_sources(config, self._tokens)
@@ -75,6 +77,8 @@ class EvmChainReader:
         self._facts = Facts()
         self._ahead: Plan = self._multicall.plan(())
         self._read_block: int | None = None
+        self._last: ChainView | None = None
+        self._last_at, self._cost = 0.0, 0
         self._followed: Collection[PositionId] = ()
         self._contracts: dict[Address, bool] = {}
 
@@ -110,10 +114,20 @@ class EvmChainReader:
     async def read(self) -> ChainView:
         """Read everything at the newest block, pinned to it.
 
+        While the endpoints' budgets don't allow another read yet, the last one is given again: its block's age tells.
+
         Raises:
             Retryable: no endpoint gave a whole answer in time.
             SkipCycle: the answers contradict each other.
         """
+        if self._last is not None and self._clock.monotonic() - self._last_at < self._client.pause(self._cost):
+            return self._last
+        spent = self._client.spent
+        view = await self._read_patiently()
+        self._last, self._last_at, self._cost = view, self._clock.monotonic(), self._client.spent - spent
+        return view
+
+    async def _read_patiently(self) -> ChainView:
         retrying = AsyncRetrying(
             sleep=self._clock.sleep,
             retry=retry_if_exception_type(Retryable),
@@ -157,16 +171,19 @@ class EvmChainReader:
         await self._client.close()
 
     async def _read(self, *, lenient: bool) -> ChainView:
-        block, endpoint = await self._newest()
+        head = self._newest.take() or await self._newest.fetch()
+        block, endpoint = head.stamp, head.endpoint
         reads = Reads(self._facts, block)
         plan = self._ahead
         for _ in range(MAX_ROUNDS):
-            answers, endpoint = await self._fetch(plan, block, endpoint, lenient=lenient)
-            reads.add(plan.calls, answers)
             try:
+                answers, endpoint = await self._fetch(plan, block, endpoint, lenient=lenient)
+                reads.add(plan.calls, answers)
                 found = self._pass(reads)
-            except ContractError as error:
-                self._client.suspect(endpoint, error)  # whose word it is: another endpoint may say otherwise
+            except Retryable as error:
+                # A block that nobody can read at is the word of who announced it; a contract's odd answer that of who
+                # passed it on. Another endpoint may say otherwise.
+                self._client.suspect(endpoint if isinstance(error, ContractError) else head.endpoint, error)
                 raise
             if not reads.wanted:
                 break
@@ -175,6 +192,7 @@ class EvmChainReader:
             raise SkipCycle(f"chain {self.chain}: still not read whole after {MAX_ROUNDS} rounds")
         if self._ahead.calls != (used := tuple(reads.used)):
             self._ahead = self._multicall.plan(used)
+        self._track.accept(block)
         self._read_block = block.number
         return ChainView(
             chain=self.chain,
@@ -212,25 +230,3 @@ class EvmChainReader:
         for source in self._sources:
             source.read(reads, found)
         return found
-
-    async def _newest(self) -> tuple[BlockStamp, Endpoint]:
-        """Return the newest head and who has it: the first fresh one, or the newest one if all of them are old."""
-        old: list[tuple[BlockStamp, Endpoint]] = []
-
-        async def work(endpoint: Endpoint) -> tuple[BlockStamp, Endpoint]:
-            stamp = json_rpc.stamp(await endpoint.request("eth_getBlockByNumber", '["latest",false]'))
-            if self._clock.now() - stamp.timestamp > self._config.limits.max_head_age:
-                old.append((stamp, endpoint))
-                raise endpoint.fault(f"its newest block {stamp.number} is of {stamp.timestamp:%Y-%m-%d %H:%M:%S}")
-            self._track.accept(stamp)
-            return stamp, endpoint
-
-        try:
-            return await self._client.first(work)
-        except Retryable:
-            if not old:
-                raise
-        # The chain itself stands still: the block's age is in the snapshot, and the guards judge it.
-        newest = max(old, key=lambda found: found[0].number)
-        self._track.accept(newest[0])
-        return newest

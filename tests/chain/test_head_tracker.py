@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chain.head_tracker import Backward, HeadTrack, Reorg
+from bot.chain.head_tracker import SLACK, TOLD_AT_ONCE, TOLD_EVERY, Ahead, Backward, HeadTrack, Reorg
 from bot.clock import ManualClock
 from bot.core.snapshot import BlockStamp
 from bot.core.types import BlockHash, ChainName
@@ -88,6 +89,43 @@ def test_a_height_that_nobody_confirms_is_given_up(told: Told) -> None:
     told.accept(block(12))
     with pytest.raises(Backward):
         told.accept(block(10))
+
+
+@pytest.mark.parametrize("number", [2**40, 2**62, 10 + SLACK + 1, 10**6])
+def test_a_head_that_leaps_ahead_is_refused(told: Told, number: int) -> None:
+    told.accept(block(10))
+    with pytest.raises(Ahead, match=f"from block 10 to {number}"):
+        told.accept(block(number))
+    told.accept(block(11))
+    assert told.track.last == block(11)
+
+
+@pytest.mark.parametrize("seconds", [1, 60, 86_400])
+def test_a_leap_is_as_long_as_the_time_that_passed(told: Told, seconds: int) -> None:
+    told.accept(block(10))
+    told.clock.advance(seconds)
+    with pytest.raises(Ahead):
+        told.accept(block(11 + SLACK + 100 * seconds))
+    told.accept(block(10 + 100 * seconds))
+
+
+def test_a_leap_may_be_as_long_as_the_chains_own_time_that_passed(told: Told) -> None:
+    told.accept(block(10))
+    later = replace(block(5_000), timestamp=START + timedelta(seconds=100))
+    told.accept(later)
+    assert told.track.last == later
+
+
+def test_reorganisations_without_end_are_counted_and_told_now_and_then(told: Told) -> None:
+    told.accept(block(10))
+    for number in range(1_000):
+        told.accept(block(10, fork=number + 1, fork_at=10))
+    assert told.track.reorgs == 1_000
+    assert len(told.reorgs) == TOLD_AT_ONCE
+    told.clock.advance(TOLD_EVERY)
+    told.accept(block(10, fork=5_000, fork_at=10))
+    assert len(told.reorgs) == TOLD_AT_ONCE + 1
+    assert told.reorgs[-1].untold == 1_000 - TOLD_AT_ONCE
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=200))

@@ -51,9 +51,9 @@ class FaultyWs:
         self.left.set()
         return self._socket
 
-    async def send(self, *stamps: BlockStamp) -> None:
+    async def send(self, *stamps: BlockStamp, **more: object) -> None:
         for stamp in stamps:
-            params = {"subscription": SUBSCRIPTION, "result": header(stamp)}
+            params = {"subscription": SUBSCRIPTION, "result": header(stamp) | more}
             await self.text(json.dumps({"jsonrpc": "2.0", "method": "eth_subscription", "params": params}))
 
     async def text(self, text: str) -> None:

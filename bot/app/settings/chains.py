@@ -120,7 +120,8 @@ class ChainSettings(Table):
         default=(), description="where it is not empty, nothing but these positions counts"
     )
     max_head_age: Duration = Field(
-        default=timedelta(seconds=60), description="oldest head before the endpoint counts as stale"
+        default=timedelta(seconds=60),
+        description="oldest head before the endpoint counts as stale; as far ahead of the clock it counts as one, too",
     )
     poll_interval: Duration = Field(
         default=timedelta(seconds=2), description="how often heads are polled without a WebSocket"

@@ -105,7 +105,9 @@ def stale_markets(
 def _age(what: str, read_at: datetime | None, now: datetime, policy: GuardPolicy) -> str | None:
     if read_at is None:
         return f"{what} was not read this time"
-    age = now - read_at
-    if age <= policy.max_snapshot_age:
+    age, most = (now - read_at).total_seconds(), policy.max_snapshot_age.total_seconds()
+    if abs(age) <= most:
         return None
-    return f"{what} was read {age.total_seconds():.0f} s ago, above {policy.max_snapshot_age.total_seconds():.0f} s"
+    if age < 0:
+        return f"{what} is of a time {-age:.0f} s ahead of this machine's clock, above {most:.0f} s"
+    return f"{what} was read {age:.0f} s ago, above {most:.0f} s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -89,10 +89,15 @@ def test_a_manipulated_pool_stops_adds_of_its_underlyings_only() -> None:
     assert [refused.guard for refused in decision.refused] == ["pool price"]
 
 
-def test_an_old_block_stops_adds_but_no_reductions() -> None:
-    decision = decide_simply(chain([v2("a", 20_000), v2("b", 20_000, (BTC, USD))], at=OLD), venue({BTC: "-1"}))
+@pytest.mark.parametrize("at", [OLD, NOW + timedelta(seconds=61), NOW + timedelta(hours=1), NOW + timedelta(days=400)])
+def test_a_block_of_another_time_stops_adds_but_no_reductions(at: datetime) -> None:
+    decision = decide_simply(chain([v2("a", 20_000), v2("b", 20_000, (BTC, USD))], at=at), venue({BTC: "-1"}))
     assert quantities(decision)[BTC] > 0
     assert [(item.order.underlying, item.guard) for item in decision.refused] == [(ETH, "stale snapshot")]
+
+
+def test_a_block_that_is_a_little_ahead_of_the_clock_stops_nothing() -> None:
+    assert not decide_simply(chain([v2("a", 20_000)], at=NOW + timedelta(seconds=12))).refused
 
 
 def test_a_chain_that_was_not_read_stops_adds_of_what_it_holds() -> None:

@@ -7,7 +7,7 @@ back is kept as a ``Wire``, which outcomes are judged by; a read whose body can'
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -192,16 +192,21 @@ async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
     Raises:
         aiohttp.ClientPayloadError: it is larger than any honest answer.
     """
-    parts: list[bytes] = []
+    try:
+        response._body = b"".join([part async for part in _parts(response)])  # noqa: SLF001 - what read() would keep
+    except BaseException:
+        response.close()
+        raise
+    return response._body  # noqa: SLF001 - there is no public way to bound it
+
+
+async def _parts(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     size = 0
     async for part in response.content.iter_any():
         size += len(part)
         if size > MAX_BODY:
-            response.close()
             raise aiohttp.ClientPayloadError(f"an answer above {MAX_BODY} bytes")
-        parts.append(part)
-    response._body = b"".join(parts)  # noqa: SLF001 - what read() would keep; there is no public way to bound it
-    return response._body  # noqa: SLF001 - the same
+        yield part
 
 
 def _unconnected(request: aiohttp.ClientRequest, error: aiohttp.ClientConnectorError) -> str:

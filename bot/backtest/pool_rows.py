@@ -27,9 +27,8 @@ def rows(events: Iterable[PoolEvent], stand: PoolStand, span: tuple[int, int], i
         path = [] if stand.tick is None else [stand.tick]
         in0 = in1 = fee0 = fee1 = 0
         while event is not None and event.time < at:
-            stand.take(event)
+            earned0, earned1 = stand.take(event)
             in0, in1 = in0 + event.in0, in1 + event.in1
-            earned0, earned1 = stand.earned(event)
             fee0, fee1 = fee0 + earned0, fee1 + earned1
             if event.tick is not None:
                 path.append(event.tick)

@@ -8,10 +8,12 @@ from typing import Final, Protocol
 
 from bot.chain.config import ChainConfig
 from bot.chain.logs import Log, Topics
+from bot.core.amm.liquidity_math import amount0_delta, amount1_delta
 from bot.core.types import Address, PoolId
 
 PARTS: Final = 10**9
 """What the liquidity providers' share of a fee is told in."""
+_PIPS: Final = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class PoolEvent:
         added: liquidity put into the range from ``lower`` up to but without ``upper`` (< 0: taken out).
         fee: what swaps pay from here on, this one included, hundredths of a basis point.
         kept0, kept1: how much of it stays with the liquidity that is paid for from here on, of ``PARTS``.
+        root: the pool's sqrtPriceX96 after it.
     """
 
     block: int
@@ -69,34 +72,62 @@ class PoolEvent:
     fee: int | None = None
     kept0: int | None = None
     kept1: int | None = None
+    root: int | None = None
 
 
 @dataclass(slots=True)
 class PoolStand:
-    """A pool between two events; None: not known yet. ``fee`` and ``kept`` are those of ``PoolEvent``."""
+    """A pool between two events; None: not known yet. ``fee``, ``kept`` and ``root`` are those of ``PoolEvent``.
+
+    ``infers_fee``: the fee changes without an event. What a swap paid beyond what its move of the price took is its fee
+    where the liquidity stayed the same on the way; for others the fee that was seen last counts.
+    """
 
     fee: int
     tick: int | None = None
     liquidity: int = 0
     kept0: int = PARTS
     kept1: int = PARTS
+    root: int | None = None
+    infers_fee: bool = False
 
-    def take(self, event: PoolEvent) -> None:
-        """Take an event in. What is added counts where the price is in its range; a swap tells all of it."""
+    def take(self, event: PoolEvent) -> tuple[int, int]:
+        """Take an event in, and return what a swap left with the liquidity providers.
+
+        What is added counts where the price is in its range; a swap tells all of it.
+        """
+        self.fee = self.fee if event.fee is None else event.fee
+        paid = self._inferred(event) if self.infers_fee else None
+        self._move(event)
+        self.kept0 = self.kept0 if event.kept0 is None else event.kept0
+        self.kept1 = self.kept1 if event.kept1 is None else event.kept1
+        if paid is not None:
+            return paid[0] * self.kept0 // PARTS, paid[1] * self.kept1 // PARTS
+        whole = _PIPS * PARTS
+        return event.in0 * self.fee * self.kept0 // whole, event.in1 * self.fee * self.kept1 // whole
+
+    def _move(self, event: PoolEvent) -> None:
         if event.tick is not None:
             self.tick = event.tick
         if event.liquidity is not None:
             self.liquidity = event.liquidity
         elif event.added and self.tick is not None and event.lower <= self.tick < event.upper:
             self.liquidity += event.added
-        self.fee = self.fee if event.fee is None else event.fee
-        self.kept0 = self.kept0 if event.kept0 is None else event.kept0
-        self.kept1 = self.kept1 if event.kept1 is None else event.kept1
+        self.root = self.root if event.root is None else event.root
 
-    def earned(self, event: PoolEvent) -> tuple[int, int]:
-        """Return what a swap that was taken in left with the liquidity providers."""
-        whole = 10**6 * PARTS
-        return event.in0 * self.fee * self.kept0 // whole, event.in1 * self.fee * self.kept1 // whole
+    def _inferred(self, event: PoolEvent) -> tuple[int, int] | None:
+        """Return what a swap paid as its fee, None where its price moved over a change of liquidity."""
+        before, after = self.root, event.root
+        if before is None or after is None or event.liquidity != self.liquidity or not (event.in0 or event.in1):
+            return None
+        if event.in0:
+            paid = event.in0 - amount0_delta(before, after, self.liquidity) - 1, 0
+        else:
+            paid = 0, event.in1 - amount1_delta(before, after, self.liquidity) - 1
+        if min(paid) < 0 or before == after:
+            return None
+        self.fee = max(paid) * _PIPS // max(event.in0, event.in1)
+        return paid
 
 
 class NodeCalls(Protocol):

@@ -10,6 +10,7 @@ from bot.chain.reference_pools import ReferencePools
 from bot.chain.tokens import TokenBook
 from bot.core.amm.curve import Curve
 from bot.protocols.pancake_v3 import PANCAKE_V3
+from bot.protocols.slipstream import SLIPSTREAM
 from bot.protocols.uniswap_v2 import UNISWAP_V2
 from bot.protocols.uniswap_v3 import UNISWAP_V3
 
@@ -34,6 +35,7 @@ def register(amm: Amm[Any]) -> None:
 
 
 register(PANCAKE_V3)
+register(SLIPSTREAM)
 register(UNISWAP_V2)
 register(UNISWAP_V3)
 

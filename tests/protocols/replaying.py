@@ -37,9 +37,9 @@ async def next_row(chain: LocalChain) -> int:
 
 
 async def replayed(
-    config: ChainConfig, pool: PoolId, first: int, ticks: tuple[int, int], liquidity: int, out: Path
+    config: ChainConfig, pool: PoolId, first: int, ticks: tuple[int, int], liquidity: int, out: Path, *, others: int = 0
 ) -> tuple[int, int]:
-    """Fetch a pool's past from a block on, and return what a position that is all its liquidity earned."""
+    """Fetch a pool's past from a block on, and return what a position earned beside the others' liquidity."""
     kinds = [amm.history for amm in PROTOCOLS.values() if amm.history is not None]
     history = await PoolHistory.open(config, pool, SystemClock(), kinds)
     try:
@@ -50,8 +50,8 @@ async def replayed(
     finally:
         await history.close()
     tape = read_tape(out)
-    assert set(tape.liquidity) == {liquidity}, "somebody else's liquidity is in the pool"
-    alone = replace(tape, liquidity=[0] * len(tape))
+    assert set(tape.liquidity) == {liquidity + others}, "somebody else's liquidity is in the pool"
+    alone = replace(tape, liquidity=[others] * len(tape))
     facts = PoolFacts(
         "p", history.about.protocol, pool, history.about.fee, TOKEN, TOKEN, underlying=USD, is_inverted=False
     )

@@ -19,10 +19,12 @@ class Stake:
     Attributes:
         farm: the contract.
         rewards: what it has earned besides fees.
+        earns_fees: whether the fees stay the owner's; else what the position's words say of them means nothing.
     """
 
     farm: Address
     rewards: tuple[Reward, ...]
+    earns_fees: bool = True
 
 
 class Farm(Protocol):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.chain import json_rpc
@@ -26,8 +26,16 @@ _SHAPES: Final = {MINT: (4, 4), BURN: (3, 4), INITIALIZE: (2, 1)}
 """Words of data and number of topics."""
 
 
-STATE_SHARE: Final = 5
-"""The word of a pool's state that holds the protocol's share."""
+ReadKept = Callable[[NodeCalls, Address, bytes, str], Awaitable[tuple[int, int]]]
+"""Reads what stays with the liquidity, from the pool's state (its words are at hand) after a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event that changes what is taken of the fees, or the fee: its words of data, and what they say."""
+
+    words: int
+    said: Callable[[bytes], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +44,37 @@ class PastLayout:
 
     Attributes:
         pool: the pool contract.
-        mark: a call that only this protocol's pools answer; None where nothing tells them from the others.
         swap: the topic of a swap, whose data begin with amount0, amount1, price, liquidity, tick.
         swap_words: how many words of data it has.
-        share: the topic of a change of the protocol's share; the new one stands in words 2 and 3.
-        share_bits: how many bits each token's share has in the pool's state.
-        kept: what a share leaves of a fee, of ``PARTS``.
+        kept: reads what stays with the liquidity at the start.
+        changes: the other events that count, by their topics; they name fields of ``PoolEvent``.
+        infers_fee: whether the fee changes without an event.
+        mark: a call that only this protocol's pools answer; None where nothing tells them from the others.
     """
 
     pool: PoolLayout
     swap: str
     swap_words: int
-    share: str
-    share_bits: int
-    kept: Callable[[int], int]
+    kept: ReadKept
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    infers_fee: bool = False
     mark: bytes | None = None
+
+
+def packed_shares(word: int, bits: int, kept: Callable[[int], int]) -> ReadKept:
+    """Return what reads the protocol's shares for both tokens out of a word of the state, token0's in the low bits."""
+
+    async def read(calls: NodeCalls, pool: Address, state: bytes, block: str) -> tuple[int, int]:
+        del calls, pool, block
+        both = json_rpc.uint(state, word)
+        return kept(both & (1 << bits) - 1), kept(both >> bits)
+
+    return read
+
+
+def new_shares(kept: Callable[[int], int]) -> Change:
+    """Return the event that tells old shares and then new ones, for both tokens."""
+    return Change(4, lambda data: {"kept0": kept(json_rpc.uint(data, 2)), "kept1": kept(json_rpc.uint(data, 3))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +88,7 @@ class ConcentratedPast:
     @property
     def logs(self) -> tuple[Address, Topics]:
         """The pool's swaps and changes of liquidity."""
-        return self.pool, ([self.layout.swap, self.layout.share, MINT, BURN, INITIALIZE],)
+        return self.pool, ([self.layout.swap, MINT, BURN, INITIALIZE, *self.layout.changes],)
 
     async def stand(self, calls: NodeCalls, block: str) -> PoolStand | None:
         """Return where the pool stood after a block; None before it was initialised."""
@@ -72,9 +96,10 @@ class ConcentratedPast:
         liquidity = await calls.call(self.pool, LIQUIDITY, block)
         if state is None or liquidity is None or not json_rpc.uint(state):
             return None
-        both, bits = json_rpc.uint(state, STATE_SHARE), self.layout.share_bits
-        kept = [self.layout.kept(share) for share in (both & (1 << bits) - 1, both >> bits)]
-        return PoolStand(self.about.fee, json_rpc.sint(state, 1), json_rpc.uint(liquidity), *kept)
+        kept = await self.layout.kept(calls, self.pool, state, block)
+        root, tick = json_rpc.uint(state), json_rpc.sint(state, 1)
+        infers = self.layout.infers_fee
+        return PoolStand(self.about.fee, tick, json_rpc.uint(liquidity), *kept, root=root, infers_fee=infers)
 
     def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
         """Return what logs say."""
@@ -82,15 +107,16 @@ class ConcentratedPast:
 
     def _event(self, log: Log, at: tuple[int, int, int]) -> PoolEvent:
         kind, data = log.topics[0], log.data
-        require_whole(log, _SHAPES.get(kind) or ((self.layout.swap_words, 1) if kind == self.layout.swap else (4, 1)))
+        if (change := self.layout.changes.get(kind)) is not None:
+            require_whole(log, (change.words, 1))
+            return PoolEvent(*at, **change.said(data))
+        require_whole(log, _SHAPES.get(kind, (self.layout.swap_words, 1)))
         if kind == self.layout.swap:
             in0, in1 = (max(json_rpc.sint(data, word), 0) for word in (0, 1))
-            return PoolEvent(*at, in0, in1, tick=json_rpc.sint(data, 4), liquidity=json_rpc.uint(data, 3))
-        if kind == self.layout.share:
-            kept0, kept1 = (self.layout.kept(json_rpc.uint(data, word)) for word in (2, 3))
-            return PoolEvent(*at, kept0=kept0, kept1=kept1)
+            tick, liquidity, root = json_rpc.sint(data, 4), json_rpc.uint(data, 3), json_rpc.uint(data, 2)
+            return PoolEvent(*at, in0, in1, tick=tick, liquidity=liquidity, root=root)
         if kind == INITIALIZE:
-            return PoolEvent(*at, tick=json_rpc.sint(data, 1), liquidity=0)
+            return PoolEvent(*at, tick=json_rpc.sint(data, 1), liquidity=0, root=json_rpc.uint(data, 0))
         lower, upper = (json_rpc.sint(bytes.fromhex(text[2:])) for text in log.topics[2:4])
         added = json_rpc.uint(data, 1) if kind == MINT else -json_rpc.uint(data, 0)
         return PoolEvent(*at, added=added, lower=lower, upper=upper)

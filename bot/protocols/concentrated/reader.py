@@ -141,13 +141,15 @@ class ManagerReader:
             found.leave_out(name, tokens, is_discovered=not is_configured)
             return None
         stake = None if self._farm is None else self._farm.stake(reads, token_id, where)
-        reads.want((where.lower, where.upper, where.book))
+        earns_fees = stake is None or stake.earns_fees
+        if earns_fees:
+            reads.want((where.lower, where.upper, where.book))
         pool = PoolId(where.pool.address)
         state = states.get(where.pool.address)
         if state is None:
             state = states[where.pool.address] = where.pool.state(reads)
             found.price(price_of_root(pool, *tokens, state.sqrt_price_x96, state.liquidity))
-        curve = _curve(answer, where, state, reads, layout)
+        curve = _curve(answer, where, state, reads, layout) if earns_fees else _bare_curve(answer, where, state, layout)
         staked_in, rewards = (None, ()) if stake is None else (stake.farm, stake.rewards)
         amounts = curve.amounts()
         return LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, None, staked_in, rewards)
@@ -175,7 +177,11 @@ class ManagerReader:
         if pool_of is None:
             factory = json_rpc.address(reads.fact(self._factory))
             pool_of = self._pool_of[of_pool] = Call(factory, self._layout.pool_of + of_pool)
-        answered = reads.fact(pool_of)
+        try:
+            answered = reads.fact(pool_of)
+        except ContractError as error:
+            words = "its factory knows no such pools (is it another protocol's manager?)"
+            raise ContractError(self._factory, words) from error
         if answered[12 : json_rpc.WORD] == NOBODY:
             raise Retryable(f"{pool_of}: there is a position and no pool (is it the factory of the position manager?)")
         address = json_rpc.address(answered)
@@ -209,4 +215,25 @@ def _curve(answer: bytes, where: RangeCalls, state: PoolState, reads: Reads, lay
         pool_book=PoolBook(
             uint(book, 0), uint(book, owed - 2), uint(book, owed - 1), uint(book, owed), uint(book, owed + 1)
         ),
+    )
+
+
+def _bare_curve(answer: bytes, where: RangeCalls, state: PoolState, layout: Layout) -> ConcentratedPosition:
+    """Return a position that earns no fees of its own: nothing grows on it."""
+    return ConcentratedPosition(
+        liquidity=json_rpc.uint(answer, layout.liquidity),
+        tick_lower=where.tick_lower,
+        tick_upper=where.tick_upper,
+        sqrt_price_x96=state.sqrt_price_x96,
+        tick=state.tick,
+        fee_growth_global0_x128=0,
+        fee_growth_global1_x128=0,
+        fee_growth_outside_lower0_x128=0,
+        fee_growth_outside_lower1_x128=0,
+        fee_growth_outside_upper0_x128=0,
+        fee_growth_outside_upper1_x128=0,
+        fee_growth_inside_last0_x128=0,
+        fee_growth_inside_last1_x128=0,
+        tokens_owed0=json_rpc.uint(answer, layout.owed),
+        tokens_owed1=json_rpc.uint(answer, layout.owed + 1),
     )

@@ -10,20 +10,26 @@ from bot.chain.pool_past import PARTS
 from bot.chain.protocol import Amm
 from bot.chain.tokens import TokenBook
 from bot.core.amm.concentrated import ConcentratedPosition
-from bot.protocols.concentrated.history import PastLayout, finder
+from bot.protocols.concentrated.history import PastLayout, finder, new_shares, packed_shares
 from bot.protocols.concentrated.layout import Layout
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.pancake_v3.masterchef import MasterChef
 from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
 
 LAYOUT: Final = Layout()
+
+
+def _kept(share: int) -> int:
+    """Return what the protocol's share, of 10,000, leaves."""
+    return PARTS - share * PARTS // 10_000
+
+
 PAST: Final = PastLayout(
     pool=LAYOUT.pool,
     swap=topic("Swap(address,address,int256,int256,uint160,uint128,int24,uint128,uint128)"),
     swap_words=7,
-    share=topic("SetFeeProtocol(uint32,uint32,uint32,uint32)"),
-    share_bits=16,
-    kept=lambda share: PARTS - share * PARTS // 10_000,
+    kept=packed_shares(word=5, bits=16, kept=_kept),
+    changes={topic("SetFeeProtocol(uint32,uint32,uint32,uint32)"): new_shares(_kept)},
     mark=selector("lmPool()"),
 )
 

@@ -11,7 +11,7 @@ from bot.chain.abi import topic
 from bot.chain.pool_past import PARTS
 from bot.chain.protocol import Amm
 from bot.core.amm.concentrated import ConcentratedPosition
-from bot.protocols.concentrated.history import PastLayout, finder
+from bot.protocols.concentrated.history import PastLayout, finder, new_shares, packed_shares
 from bot.protocols.concentrated.layout import Layout
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.concentrated.reference import ConcentratedReference
@@ -31,9 +31,8 @@ PAST: Final = PastLayout(
     pool=LAYOUT.pool,
     swap=topic("Swap(address,address,int256,int256,uint160,uint128,int24)"),
     swap_words=5,
-    share=topic("SetFeeProtocol(uint8,uint8,uint8,uint8)"),
-    share_bits=4,
-    kept=_kept,
+    kept=packed_shares(word=5, bits=4, kept=_kept),
+    changes={topic("SetFeeProtocol(uint8,uint8,uint8,uint8)"): new_shares(_kept)},
 )
 
 

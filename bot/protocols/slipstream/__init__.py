@@ -1,0 +1,61 @@
+"""Slipstream, the concentrated liquidity of Aerodrome and Velodrome, and positions staked in its gauges.
+
+The fees that pools book are what unstaked liquidity earns: the staked part and the levy on the rest were taken before.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.chain import json_rpc
+from bot.chain.abi import selector, topic
+from bot.chain.config import ChainConfig
+from bot.chain.pool_past import PARTS, NodeCalls
+from bot.chain.protocol import Amm
+from bot.chain.tokens import TokenBook
+from bot.core.amm.concentrated import ConcentratedPosition
+from bot.core.types import Address
+from bot.protocols.concentrated.history import PastLayout, finder
+from bot.protocols.concentrated.layout import Layout, PoolLayout
+from bot.protocols.concentrated.reader import ManagerReader
+from bot.protocols.slipstream.gauges import GAUGE, Gauges
+from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
+
+UNSTAKED_FEE: Final = selector("unstakedFee()")
+LAYOUT: Final = Layout(pool=PoolLayout(outside=3), pool_of=selector("getPool(address,address,int24)"), burned="ID")
+
+
+async def _kept(calls: NodeCalls, pool: Address, state: bytes, block: str) -> tuple[int, int]:
+    """Return what the levy on unstaked liquidity leaves.
+
+    A fee goes to the staked part of the liquidity first, and the unstaked one shares what is left: each unit of it gets
+    what it would get if all shared the whole. No event of the pool tells when the levy changes.
+    """
+    del state
+    levy = await calls.call(pool, UNSTAKED_FEE, block)
+    kept = PARTS if levy is None else PARTS - json_rpc.uint(levy) * PARTS // 10**6
+    return kept, kept
+
+
+PAST: Final = PastLayout(
+    pool=LAYOUT.pool,
+    swap=topic("Swap(address,address,int256,int256,uint160,uint128,int24)"),
+    swap_words=5,
+    kept=_kept,
+    infers_fee=True,
+    mark=GAUGE,
+)
+
+
+def _reader(chain: ChainConfig, key: str, settings: SlipstreamSettings, tokens: TokenBook) -> ManagerReader:
+    return ManagerReader(chain, key, settings, tokens, LAYOUT, Gauges(chain, key, settings, tokens))
+
+
+SLIPSTREAM: Final = Amm(
+    name=NAME,
+    description="Slipstream deployments (Aerodrome, Velodrome)",
+    settings=SlipstreamSettings,
+    curves={"v3": ConcentratedPosition},
+    reader=_reader,
+    history=finder(NAME, PAST),
+)

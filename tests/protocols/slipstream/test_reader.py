@@ -1,0 +1,117 @@
+"""Slipstream and its gauges: what is found, and what is wrong, named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.chain.config import ChainConfig, Deployment
+from bot.core.errors import ConfigError
+from bot.demo.chain import LocalChain
+from bot.demo.tx import Tx, calldata
+from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
+from tests.chain.setup import reading
+from tests.protocols.slipstream.contracts import Slipstream
+from tests.protocols.slipstream.test_truth import Pool, config_of, scene_of
+
+pytestmark = pytest.mark.chain
+
+
+def changed(config: ChainConfig, **changes: object) -> ChainConfig:
+    (deployment,) = config.protocols
+    settings = SlipstreamSettings.model_validate({**deployment.settings.model_dump(), **changes})
+    return replace(config, protocols=(Deployment(NAME, deployment.key, settings),))
+
+
+async def test_a_position_that_is_staked_while_it_is_watched_stays_found(chain: LocalChain) -> None:
+    contracts = await Slipstream.deploy(chain)
+    scene = await scene_of(chain, contracts, (18, 18), 3)
+    token_id, owner = next(iter(scene.ids.items()))
+    async with reading(config_of(chain, contracts, scene)) as reader:
+        before = {position.id for position in (await reader.read()).positions}
+        for txs, is_staked in (
+            (scene.fork.stake(owner, token_id), True),
+            (scene.fork.unstake(owner, token_id), False),
+        ):
+            await chain.mine(*txs)
+            view = await reader.read()
+            assert {position.id for position in view.positions} == before
+            assert view.moved == ()
+            assert [position.id for position in view.positions if position.staked_in] == (
+                [f"local:{NAME}:{token_id}"] if is_staked else []
+            )
+
+
+async def test_what_is_staked_already_is_found_by_its_pool(chain: LocalChain) -> None:
+    contracts = await Slipstream.deploy(chain)
+    scene = await scene_of(chain, contracts, (6, 18), 4)
+    assert isinstance(scene.fork, Pool)
+    for token_id, owner in scene.ids.items():
+        await chain.mine(*scene.fork.stake(owner, token_id))
+    config = config_of(chain, contracts, scene)
+    async with reading(config) as reader:
+        assert (await reader.read()).positions == ()
+    async with reading(changed(config, pools=[scene.fork.pool])) as reader:
+        await reader.check()
+        view = await reader.read()
+        assert {int(one.id.rpartition(":")[2]) for one in view.positions} == set(scene.ids)
+        assert {one.staked_in for one in view.positions} == {scene.fork.gauge}
+
+
+async def test_a_gauge_that_was_killed_still_holds_what_was_earned(chain: LocalChain) -> None:
+    contracts = await Slipstream.deploy(chain)
+    scene = await scene_of(chain, contracts, (18, 6), 5)
+    assert isinstance(scene.fork, Pool)
+    token_id, owner = next(iter(scene.ids.items()))
+    await chain.mine(*scene.fork.stake(owner, token_id))
+    scene.staked.add(token_id)
+    await chain.empty_blocks(50)
+    await chain.mine(contracts.kill(scene.fork.gauge))
+    async with reading(config_of(chain, contracts, scene)) as reader:
+        for _ in range(3):
+            await scene.trade()
+            await scene.compare(reader)
+
+
+async def test_a_gift_in_somebody_s_name_is_not_ours(chain: LocalChain) -> None:
+    """Only the gauge's own word says whose a staked position is."""
+    contracts = await Slipstream.deploy(chain)
+    scene = await scene_of(chain, contracts, (18, 18), 6)
+    assert isinstance(scene.fork, Pool)
+    stranger = chain.accounts[3]
+    theirs = await scene.fork.open(stranger, (-2000, 2000), scene.amounts())
+    approve = calldata("setApprovalForAll(address,bool)", scene.fork.gauge, True)
+    await chain.mine(Tx(stranger, contracts.at.manager, approve), contracts.stake(stranger, scene.fork.gauge, theirs))
+    async with reading(config_of(chain, contracts, scene)) as reader:
+        found = {int(one.id.rpartition(":")[2]) for one in (await reader.read()).positions}
+    assert found == set(scene.ids)
+
+
+async def test_what_is_wrong_is_named_with_its_key(chain: LocalChain) -> None:
+    contracts = await Slipstream.deploy(chain)
+    scene = await scene_of(chain, contracts, (18, 6), 7)
+    config, at = config_of(chain, contracts, scene), f"chains.local.{NAME}[1]"
+    mine = await contracts.pool(scene.fork.key)  # type: ignore[attr-defined] # the fork is ours
+    cases = (
+        ({"pools": [mine, chain.accounts[7]]}, f"{at}.pools[2]: ", "there is no contract at"),
+        ({"pools": [chain.at.usdc.address]}, f"{at}.pools[1]: ", "is no contract of that kind"),
+        ({"position_manager": chain.at.v2_factory}, f"{at}.position_manager: ", "is no contract of that kind"),
+    )
+    for changes, key, words in cases:
+        async with reading(changed(config, **changes)) as reader:
+            with pytest.raises(ConfigError, match=words) as caught:
+                await reader.check()
+        assert str(caught.value).startswith(key)
+
+
+async def test_another_protocol_s_manager_is_named_with_its_key(chain: LocalChain) -> None:
+    contracts = await Slipstream.deploy(chain)
+    scene = await scene_of(chain, contracts, (18, 6), 8)
+    config = config_of(chain, contracts, scene)
+    (deployment,) = config.protocols
+    wrong = Deployment("uniswap_v3", "chains.local.uniswap_v3[1]", deployment.settings)
+    async with reading(replace(config, protocols=(wrong,))) as reader:
+        with pytest.raises(ConfigError, match="is it another protocol's manager") as caught:
+            await reader.check()
+    assert str(caught.value).startswith("chains.local.uniswap_v3[1].position_manager: ")

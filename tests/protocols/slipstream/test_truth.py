@@ -1,0 +1,147 @@
+"""Every position on Slipstream is worth, to the last unit, what its contracts would pay at that block."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from bot.chain.config import ChainConfig, Deployment
+from bot.core.amm.tick_math import sqrt_ratio_at_tick
+from bot.core.types import Address
+from bot.demo.chain import LocalChain
+from bot.demo.tx import Tx
+from bot.demo.uniswap_v3 import Payout, PoolKey
+from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
+from tests.chain.setup import local, reading
+from tests.protocols.fork_scene import (
+    EVERY_CASE,
+    NEARLY_WRAPPED,
+    PAIRINGS,
+    ForkScene,
+    Range,
+    start_of,
+    tokens_of,
+)
+from tests.protocols.slipstream.contracts import SLOT_GROWTH, Slipstream
+
+pytestmark = pytest.mark.chain
+
+STEPS = 24
+SPACINGS = [1, 50, 200]
+
+
+@dataclass
+class Pool:
+    """One pool and its gauge; implements Fork."""
+
+    contracts: Slipstream
+    key: PoolKey
+    pool: Address
+    gauge: Address
+    chain: LocalChain
+
+    @property
+    def spacing(self) -> int:
+        return self.key.fee
+
+    async def price(self) -> int:
+        return (await self.contracts.slot0(self.pool))[0]
+
+    async def tick(self) -> int:
+        return (await self.contracts.slot0(self.pool))[1]
+
+    async def open(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> int:
+        return await self.contracts.open(owner, self.key, ticks, amounts)
+
+    async def range(self, token_id: int) -> Range:
+        info = await self.contracts.position(token_id)
+        return Range(info.tick_lower, info.tick_upper, info.liquidity, bool(info.tokens_owed0 or info.tokens_owed1))
+
+    def increase(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
+        return self.contracts.increase(owner, token_id, *amounts)
+
+    def decrease(self, owner: Address, token_id: int, liquidity: int) -> Tx:
+        return self.contracts.decrease(owner, token_id, liquidity)
+
+    def collect(self, owner: Address, token_id: int) -> Tx:
+        return self.contracts.collect(owner, token_id)
+
+    def close(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
+        return [self.contracts.close(owner, token_id, liquidity)]
+
+    def trade(self, amount: int, limit: int, *, zero_for_one: bool) -> Tx:
+        return self.contracts.trade(self.pool, amount, limit, zero_for_one=zero_for_one)
+
+    def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
+        return [self.contracts.stake(owner, self.gauge, token_id)]
+
+    def unstake(self, owner: Address, token_id: int) -> Sequence[Tx]:
+        return [self.contracts.unstake(owner, self.gauge, token_id)]
+
+    async def pays(self, owner: Address, token_id: int, block: str, *, is_staked: bool) -> Payout:
+        if is_staked:
+            return await self.contracts.unstaked_pays(owner, self.gauge, token_id)
+        return await self.contracts.pays(token_id, block)
+
+    async def claims(self, owner: Address, token_id: int, block: str) -> int:
+        return await self.contracts.claims(owner, self.gauge, token_id, block)
+
+    def tunings(self, draw: random.Random) -> Sequence[Callable[[], Awaitable[None]]]:
+        async def levy() -> None:
+            await self.chain.mine(self.contracts.levy(draw.choice([0, 100_000, 500_000])))
+
+        async def pay() -> None:
+            await self.chain.mine(self.contracts.pay(self.gauge, draw.randrange(10**21, 10**23)))
+
+        async def fee() -> None:
+            await self.contracts.own_fee(self.pool, draw.choice([1, 500, 12_345, 100_000]))
+
+        async def week() -> None:
+            await self.chain.rpc.call("anvil_mine", hex(2), hex(draw.choice([3600, 4 * 86400])))
+
+        return [levy, pay, fee, week]
+
+
+async def scene_of(chain: LocalChain, contracts: Slipstream, decimals: tuple[int, int], seed: int) -> ForkScene:
+    draw = random.Random(seed)
+    tokens = await tokens_of(chain, decimals)
+    for account in chain.accounts[:4]:
+        await contracts.allow(account, tokens)
+    key = PoolKey(tokens[0].address, tokens[1].address, draw.choice(SPACINGS))
+    start = start_of(decimals, draw)
+    pool = await contracts.create_pool(key, sqrt_ratio_at_tick(start))
+    for slot in (SLOT_GROWTH, SLOT_GROWTH + 1):
+        await chain.set_storage(pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
+    growth = [(await chain.view(pool, "(uint256)", f"feeGrowthGlobal{token}X128()"))[0] for token in (0, 1)]
+    assert min(growth) >= NEARLY_WRAPPED, "the slots of the fee growth are others"
+    gauge = await contracts.gauge(pool)
+    await chain.mine(contracts.pay(gauge, 10**23))
+    scene = ForkScene(Pool(contracts, key, pool, gauge, chain), draw, tokens, start, NAME, contracts.at.aero)
+    for _ in range(4):
+        await scene.open()
+    return scene
+
+
+def config_of(chain: LocalChain, contracts: Slipstream, scene: ForkScene) -> ChainConfig:
+    settings = SlipstreamSettings(position_manager=contracts.at.manager)
+    deployment = Deployment(NAME, f"chains.local.{NAME}[1]", settings)
+    return local(chain, [deployment], owners=scene.owners, mapped=[token.address for token in scene.tokens])
+
+
+async def test_amounts_and_rewards_are_what_the_contracts_pay(chain: LocalChain) -> None:
+    contracts = await Slipstream.deploy(chain)
+    compared, seen = 0, set[str]()
+    for seed, decimals in enumerate(PAIRINGS):
+        before = await chain.snapshot()
+        scene = await scene_of(chain, contracts, decimals, seed)
+        async with reading(config_of(chain, contracts, scene)) as reader:
+            for _ in range(STEPS):
+                await scene.step()
+                await scene.compare(reader)
+        await chain.revert(before)
+        compared, seen = compared + scene.compared, seen | scene.seen
+    assert compared > 700
+    assert seen >= EVERY_CASE | {"owed", "staked", "free", "earned", "earned nothing"}

@@ -11,9 +11,7 @@ from bot.setting_types.fields import Checksummed, TokenIds
 class ManagerSettings(DeploymentSettings):
     """Positions of one NonfungiblePositionManager."""
 
-    position_manager: Checksummed = Field(
-        description="NonfungiblePositionManager contract", examples=["0xC36442b4a4522E871399CD717aBDD847Ab11FE88"]
-    )
+    position_manager: Checksummed = Field(description="NonfungiblePositionManager contract")
     token_ids: TokenIds = Field(default=(), description="positions to read whoever owns them (staked ones)")
     discover: bool = Field(default=True, description="also read every position that an owner holds")
 

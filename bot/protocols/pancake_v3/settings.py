@@ -16,6 +16,9 @@ class PancakeV3Settings(ManagerSettings):
     """Positions of a PancakeSwap V3 deployment (or a fork of it)."""
 
     name: ProtocolName = Field(default=NAME, description="name of the deployment, unique on the chain")
+    position_manager: Checksummed = Field(
+        description="NonfungiblePositionManager contract", examples=["0x46A15B0b27311cedF172AB29E4f4766fbE7F4364"]
+    )
     masterchef: Checksummed | None = Field(
         default=None,
         description="MasterChefV3 contract, whose staked positions of the owners count too",

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from bot.protocols.concentrated.settings import ManagerSettings
-from bot.setting_types.fields import Addresses, ProtocolName
+from bot.setting_types.fields import Addresses, Checksummed, ProtocolName
 
 NAME: Final = "slipstream"
 
@@ -16,6 +16,9 @@ class SlipstreamSettings(ManagerSettings):
     """Positions of a Slipstream deployment: Aerodrome's, Velodrome's, each generation by its own manager."""
 
     name: ProtocolName = Field(default=NAME, description="name of the deployment, unique on the chain")
+    position_manager: Checksummed = Field(
+        description="NonfungiblePositionManager contract", examples=["0x827922686190790b37229fd06084350E74485b72"]
+    )
     pools: Addresses = Field(
         default=(),
         description="pools whose gauges are asked for staked positions; a pool with a known position is asked anyway",

@@ -16,7 +16,7 @@ from bot.protocols.concentrated.layout import Layout
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.concentrated.reference import ConcentratedReference
 from bot.protocols.concentrated.settings import ManagerSettings
-from bot.setting_types.fields import ProtocolName
+from bot.setting_types.fields import Checksummed, ProtocolName
 
 NAME: Final = "uniswap_v3"
 LAYOUT: Final = Layout()
@@ -40,6 +40,9 @@ class UniswapV3Settings(ManagerSettings):
     """Positions of a Uniswap V3 deployment (or a fork of it)."""
 
     name: ProtocolName = Field(default=NAME, description="name of the deployment, unique on the chain")
+    position_manager: Checksummed = Field(
+        description="NonfungiblePositionManager contract", examples=["0xC36442b4a4522E871399CD717aBDD847Ab11FE88"]
+    )
 
 
 UNISWAP_V3: Final = Amm(

@@ -56,7 +56,9 @@ def test_the_examples_are_there() -> None:
     assert [file.stem for file in EXAMPLES] == [
         "binance-bitget-live",
         "binance-live",
+        "paper-base-aerodrome",
         "paper-base",
+        "paper-bsc-pancake",
         "paper-local",
         "paper-mainnet",
         "paper-sepolia",

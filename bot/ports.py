@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.core.command import Command, CommandResult
 from bot.core.inputs import Pending
 from bot.core.market import PerpMarket
-from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, OrderRequest, Outcome, Rejected, Unknown
+from bot.core.orders import Fill, Intent, NotFound, OrderReport, OrderRequest, Outcome, Rejected, Statement, Unknown
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.identity import Identity, OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
@@ -140,8 +140,12 @@ class Exchange(Protocol):
     async def fills(self, since: datetime) -> tuple[Fill, ...]:
         """Return our trades from ``since`` on, oldest first."""
 
-    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Return the cash movements from ``since`` on, oldest first."""
+    async def ledger(self, since: datetime) -> Statement:
+        """Return the cash movements from ``since`` on, oldest first.
+
+        Raises:
+            Retryable: the venue did not answer, or not believably.
+        """
 
     async def close(self) -> None:
         """Release connections."""

@@ -133,8 +133,7 @@ class Booking:
         )
 
     def _account(self, view: VenueView) -> AccountBook:
-        entries = {entry.kind.value: entry.number for entry in view.ledger or ()}
-        return AccountBook(account_of(view), entries, 0, read_at=view.as_of)
+        return AccountBook(account_of(view), 0, read_at=view.as_of, seen={})  # a replay's view has nothing twice
 
     def _mark(self, fill: Fill) -> Decimal | None:
         """Return the mark that a fill's order was decided at; None where the venue itself traded."""

@@ -19,6 +19,7 @@ from bot.core.orders import (
     Outcome,
     Rejected,
     RejectReason,
+    Statement,
 )
 from bot.core.reconciliation.identity import OrderIds
 from bot.core.snapshot import Snapshot, VenueView
@@ -118,9 +119,9 @@ class SimVenue:
         """Return our trades from a time on."""
         return tuple(fill for fill in self.fills_made if fill.at >= since)
 
-    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
+    async def ledger(self, since: datetime) -> Statement:
         """Return the cash movements from a time on."""
-        return tuple(entry for entry in self.entries_made if entry.at >= since)
+        return Statement(tuple(entry for entry in self.entries_made if entry.at >= since))
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -78,7 +78,8 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
     results = all_results.without(accepted)
     capital = loss_limits.capital(inputs.booked, snapshot, lp_value)
     broken = loss_limits.breaches(results, capital, policy.risk.loss)
-    spent = loss_limits.spent(results.today, capital, policy.risk.loss)
+    unread = loss_limits.unread_ledgers(inputs.booked, snapshot)
+    spent = loss_limits.spent(results, capital, policy.risk.loss)
     off_par = pool_prices.par_alarms(watched_pools, snapshot.chains, guards)
     unbelieved = pool_prices.unbelieved_alarms(doubted, snapshot.chains, held)
     return Assessment(
@@ -91,7 +92,7 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
         issues=(*pool_prices.weighed(doubted, snapshot.chains, held), *unread_positions(snapshot.chains, held), *stale),
         broken=broken,
         spent=spent,
-        alarms=(*silences, *jumps, *off_par, *unbelieved, *loss_limits.alarms(spent, broken)),
+        alarms=(*silences, *jumps, *off_par, *unbelieved, *loss_limits.alarms(spent, broken), *unread),
         state=replace(
             state,
             held=held,

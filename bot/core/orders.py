@@ -182,10 +182,38 @@ class LedgerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One movement of an account's cash, in USD; what the account gains is positive."""
+    """One movement of an account's cash, in USD; what the account gains is positive.
+
+    ``number`` is the venue's own. ``id`` tells entries apart where numbers alone do not: each kind of movement may have
+    numbers of its own, in no order with those of other kinds.
+    """
 
     number: int
     kind: LedgerKind
     symbol: Symbol | None
     amount: Decimal
     at: datetime
+    id: str = ""
+
+    @property
+    def key(self) -> str:
+        """What no other entry of the account has."""
+        return self.id or f"{self.kind.value}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A movement that is in no result: ``what`` it is, such as its kind and asset, and ``why`` it can't be booked."""
+
+    key: str
+    what: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An account's cash movements of some time, oldest first, and those that can't be booked."""
+
+    entries: tuple[LedgerEntry, ...] = ()
+    aside: tuple[SetAside, ...] = ()

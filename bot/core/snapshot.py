@@ -12,7 +12,7 @@ from typing import Self
 
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.market import Book, Funding, Mark, PerpMarket
-from bot.core.orders import LedgerEntry, OrderKind
+from bot.core.orders import LedgerEntry, OrderKind, SetAside
 from bot.core.types import (
     ZERO,
     Address,
@@ -247,7 +247,8 @@ class VenueView:
 
     ``open_orders`` are this bot's, ``strangers`` everybody else's; until they are told apart (``orders.by_owner``) all
     of them stand in ``open_orders``. ``ledger`` holds the recent cash movements up to this state, at least those since
-    the last time that they were read; None where they were not read this time.
+    the last time that they were read; None where they were not read this time. ``aside`` are those of them that can't
+    be booked.
     """
 
     venue: VenueId
@@ -257,6 +258,7 @@ class VenueView:
     open_orders: tuple[OpenOrder, ...]
     balance: Balance
     ledger: tuple[LedgerEntry, ...] | None = None
+    aside: tuple[SetAside, ...] = ()
     strangers: tuple[OpenOrder, ...] = ()
     unread: tuple[Unread, ...] = ()
 

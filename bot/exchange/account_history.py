@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
-from bot.core.orders import Fill, LedgerEntry
-from bot.core.types import ClientOrderId, Symbol
+from bot.core.errors import Retryable
+from bot.core.orders import Fill, LedgerEntry, SetAside, Statement
+from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.exchange import translate_orders
 from bot.exchange.ccxt_link import Link
 from bot.exchange.dialect import Dialect, Instrument
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
 from bot.exchange.orders import Orders
+from bot.exchange.statement import Page
 
 _SPAN: Final = timedelta(days=7)
 """Both venues answer at most a week at once."""
@@ -22,18 +25,25 @@ _SLACK: Final = timedelta(seconds=1)
 """How far past our own clock a span that ends now reaches: the newest trade may be ahead of it."""
 _LATE: Final = timedelta(minutes=10)
 """How long a trade may stay invisible; a span that was empty is read again from this long before its end."""
+_PRICED: Final = 60.0
+"""Seconds for which the price of an asset that fees are paid in counts."""
 _NAMED: Final = 60
 """Orders that are asked for, one by one, to learn whose trades they made; older trades stay without a client id."""
 
 
 @dataclass(slots=True)
 class History:
-    """Trades and ledger of one account. ``empty`` holds the span per symbol that is known to hold no trade."""
+    """Trades and ledger of one account.
+
+    ``empty`` holds the span per symbol that is known to hold no trade; ``prices`` what other assets were worth, and
+    when that was read (monotonic seconds).
+    """
 
     link: Link
     dialect: Dialect
     orders: Orders
     empty: dict[Symbol, tuple[datetime, datetime]] = field(default_factory=dict)
+    prices: dict[str, tuple[float, Decimal | None]] = field(default_factory=dict)
 
     async def fills(self, since: datetime, instruments: Mapping[Symbol, Instrument]) -> tuple[Fill, ...]:
         """Return our trades from ``since`` on, or as far back as the venue keeps them, oldest first.
@@ -58,13 +68,30 @@ class History:
             self.empty[symbol] = (since, max(start, now - _LATE))
             return []
         owners = await self._owners(rows.values().__iter__(), symbol, one)
-        size, venue, settle = one.market.contract_size, self.link.config.venue, self.dialect.facts.settle
-        return [
-            translate_orders.fill(
-                row, venue, settle, size, owners.get(text(row, "order", "trade")), self.dialect.realised(row)
-            )
-            for row in rows.values()
-        ]
+        return [await self._fill(row, one, owners.get(text(row, "order", "trade"))) for row in rows.values()]
+
+    async def _fill(self, row: Row, one: Instrument, owner: ClientOrderId | None) -> Fill:
+        """Translate a trade; a fee in another asset counts at that asset's price, else as the market's fee would be."""
+        size, realised = one.market.contract_size, self.dialect.realised(row)
+        asset, cost = translate_orders.fee_of(row)
+        rate = Decimal(1) if asset == self.dialect.facts.settle else await self.price(asset)
+        told = translate_orders.fill(row, self.link.config.venue, size, owner, realised, cost * (rate or ZERO))
+        if rate is not None:
+            return told
+        usual = one.market.maker_fee if told.is_maker else one.market.taker_fee
+        return replace(told, fee=usual * abs(told.quantity) * told.price)
+
+    async def price(self, asset: str) -> Decimal | None:
+        """Return what an asset is worth, USD, as it was read within the last minute; None where nobody says."""
+        now = self.link.clock.monotonic()
+        known = self.prices.get(asset)
+        if known is None or now - known[0] >= _PRICED:
+            try:
+                value = await self.dialect.price(self.link, asset)
+            except Retryable:
+                value = None
+            known = self.prices[asset] = now, value
+        return known[1]
 
     def _spans(self, since: datetime, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Cut the time from ``since``, or from what the venue keeps, into spans that it answers."""
@@ -113,28 +140,30 @@ class History:
             return None
         return ClientOrderId(text(row, "clientOrderId", f"order {order}")) if has(row, "clientOrderId") else None
 
-    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Return the cash movements from ``since`` on, oldest first; an entry's number is unique within its kind.
+    async def ledger(self, since: datetime) -> Statement:
+        """Return the cash movements from ``since`` on, oldest first, each once.
 
         Raises:
             Retryable: a read failed.
         """
-        entries: dict[tuple[str, int], LedgerEntry] = {}
+        entries: dict[str, LedgerEntry] = {}
+        aside: dict[str, SetAside] = {}
         for begin, end in self._spans(since, self.link.clock.now()):
-            async for entry in self._movements(begin, end):
-                entries[entry.kind.value, entry.number] = entry
-        return tuple(sorted(entries.values(), key=lambda entry: (entry.at, entry.number)))
+            async for page in self._movements(begin, end):
+                entries |= {entry.key: entry for entry in page.entries}
+                aside |= {item.key: item for item in page.aside}
+        ordered = sorted(entries.values(), key=lambda entry: (entry.at, entry.number, entry.key))
+        return Statement(tuple(ordered), tuple(aside.values()))
 
-    async def _movements(self, begin: datetime, end: datetime) -> AsyncIterator[LedgerEntry]:
-        page = await self.dialect.ledger_page(self.link, begin, end)
+    async def _movements(self, begin: datetime, end: datetime) -> AsyncIterator[Page]:
+        page = await self.dialect.ledger_page(self.link, begin, end, self.price)
         if not page.full:
-            for entry in page.entries:
-                yield entry
+            yield page
             return
         middle = _middle(begin, end, "ledger")
         for half in ((begin, middle), (middle, end)):
-            async for entry in self._movements(*half):
-                yield entry
+            async for part in self._movements(*half):
+                yield part
 
 
 def _middle(begin: datetime, end: datetime, what: str) -> datetime:

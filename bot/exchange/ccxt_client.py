@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
-from bot.core.orders import Fill, Intent, LedgerEntry, NotFound, OrderReport, Outcome, Rejected, Unknown
+from bot.core.orders import Fill, Intent, NotFound, OrderReport, Outcome, Rejected, Statement, Unknown
 from bot.core.reconciliation.identity import OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
 from bot.core.snapshot import VenueView
@@ -166,8 +166,8 @@ class CcxtExchange:
             await self._keep_up()
         return await self.history.fills(since, self.instruments)
 
-    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
-        """Return the cash movements from ``since`` on, oldest first; numbers are unique within their kind.
+    async def ledger(self, since: datetime) -> Statement:
+        """Return the cash movements from ``since`` on, oldest first.
 
         Raises:
             Retryable: a read failed.

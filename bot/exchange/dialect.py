@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Protocol
 
 from bot.core.market import PerpMarket
-from bot.core.orders import LedgerEntry, OrderRequest
+from bot.core.orders import OrderRequest
 from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Unread
 from bot.core.types import ClientOrderId, Symbol
 from bot.exchange.ccxt_link import Link
 from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import Row
+from bot.exchange.statement import Page, Price
 from bot.exchange.working_orders import Listed
 
 
@@ -59,14 +60,6 @@ class Found:
     row: Row
     conditional: bool
     child: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a ledger; ``full`` when there may be more in the same span."""
-
-    entries: tuple[LedgerEntry, ...]
-    full: bool
 
 
 class Dialect(Protocol):
@@ -122,8 +115,11 @@ class Dialect(Protocol):
     def realised(self, trade: Row) -> Decimal:
         """Return a trade's realised profit, USD."""
 
-    async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
+    async def ledger_page(self, link: Link, since: datetime, until: datetime, price: Price) -> Page:
         """Read the cash movements of a span of at most a week."""
+
+    async def price(self, link: Link, asset: str) -> Decimal:
+        """Read what an asset that fees may be paid in is worth, USD."""
 
     def margin_params(self, *, short: bool) -> dict[str, object]:
         """Return ccxt's parameters for adding margin to a position."""

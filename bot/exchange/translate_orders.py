@@ -118,20 +118,23 @@ def report(row: Row, client_id: ClientOrderId, contract_size: Decimal, *, condit
     )
 
 
+def fee_of(row: Row) -> tuple[str, Decimal]:
+    """Return what a trade's fee was paid in, and how much; below 0 for a rebate."""
+    what = f"trade {row.get('id')}: fee"
+    fee = row_of(row.get("fee"), what)
+    return text(fee, "currency", what), number(fee, "cost", what)
+
+
 def fill(
-    row: Row,
-    venue: VenueId,
-    settle: str,
-    contract_size: Decimal,
-    client_id: ClientOrderId | None,
-    realised: Decimal,
+    row: Row, venue: VenueId, contract_size: Decimal, client_id: ClientOrderId | None, realised: Decimal, fee: Decimal
 ) -> Fill:
-    """Translate a trade of ours; ``realised`` comes from the venue's own field, which ccxt does not unify."""
+    """Translate a trade of ours.
+
+    ``realised`` comes from the venue's own field, which ccxt does not unify; ``fee`` is in USD, whatever it was paid
+    in.
+    """
     trade_id = text(row, "id", "trade")
     what = f"trade {trade_id}"
-    fee = row_of(row.get("fee"), f"{what}: fee")
-    if text(fee, "currency", f"{what}: fee") != settle:
-        raise Unbelievable(f"{what}: its fee is in {fee['currency']}; only {settle} can be booked")
     if text(row, "takerOrMaker", what) not in ("taker", "maker"):
         raise Unbelievable(f"{what}: {row.get('takerOrMaker')!r} is neither taker nor maker")
     return Fill(
@@ -141,7 +144,7 @@ def fill(
         symbol=Symbol(text(row, "symbol", what)),
         quantity=_signed(row, positive(row, "amount", what) * contract_size, what),
         price=positive(row, "price", what),
-        fee=number(fee, "cost", what),
+        fee=fee,
         realised=realised,
         is_maker=row["takerOrMaker"] == "maker",
         at=moment(row, "timestamp", what),

@@ -13,13 +13,13 @@ from bot.core.market import PerpMarket
 from bot.core.orders import (
     Fill,
     Intent,
-    LedgerEntry,
     LedgerKind,
     NotFound,
     OrderReport,
     Outcome,
     Rejected,
     RejectReason,
+    Statement,
     Unknown,
 )
 from bot.core.reconciliation.identity import Forced, OrderIds
@@ -196,14 +196,14 @@ class PaperExchange:
         self._must_answer()
         return self._store.fills(since)
 
-    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
+    async def ledger(self, since: datetime) -> Statement:
         """Return the cash movements from ``since`` on, oldest first.
 
         Raises:
             Retryable: the file can't be read now, or the venue is away.
         """
         self._must_answer()
-        return self._store.ledger(since)
+        return Statement(self._store.ledger(since))
 
     async def close(self) -> None:
         """Close the file, and give back the marks' connections."""

@@ -121,7 +121,7 @@ class PaperStore:
             with self._engine.begin() as connection:
                 self._write_state(connection, text)
                 _insert(connection, _FILLS, [to_json(fill) for fill in events.fills])
-                _insert(connection, _LEDGER, [to_json(entry) for entry in events.ledger])
+                _insert(connection, _LEDGER, [_numbered(entry) for entry in events.ledger])
                 _insert(connection, _ORDERS, [to_json(order) for order in events.closed])
         except SQLAlchemyError as error:
             raise Retryable(f"{self._file}: {error.args[0]}") from error
@@ -153,7 +153,7 @@ class PaperStore:
             Retryable: the file can't be read now.
         """
         query = sa.select(_LEDGER).where(_LEDGER.c.at >= _time(since)).order_by(_LEDGER.c.number)
-        return tuple(from_json(LedgerEntry, dict(row)) for row in self._rows(query))
+        return tuple(from_json(LedgerEntry, {**row, "id": ""}) for row in self._rows(query))
 
     def close(self) -> None:
         """Close the file."""
@@ -187,6 +187,11 @@ class PaperStore:
                 return connection.execute(query).mappings().all()
         except SQLAlchemyError as error:
             raise Retryable(f"{self._file}: {error.args[0]}") from error
+
+
+def _numbered(entry: LedgerEntry) -> dict[str, object]:
+    """Return an entry's columns: its number alone tells it apart here."""
+    return {name: value for name, value in to_json(entry).items() if name != "id"}
 
 
 def _set_up_connection(raw: sa.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,18 +10,19 @@ from typing import Final
 
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
-from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
+from bot.core.orders import LedgerKind, OrderKind, OrderRequest, TimeInForce
 from bot.core.snapshot import Balance, OpenOrder, Unread
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.exchange import translate, translate_orders
+from bot.exchange import statement, translate, translate_orders
 from bot.exchange.ccxt_link import Link
 from bot.exchange.config import CcxtConfig
-from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
+from bot.exchange.dialect import Found, Instrument, Settings, VenueAccount
 from bot.exchange.errors import Unbelievable
 from bot.exchange.facts import Listing, VenueFacts
-from bot.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
+from bot.exchange.fields import Row, has, milliseconds_of, moment, number, positive, row_of, rows_of, text
 from bot.exchange.kind import VenueKind
 from bot.exchange.limiter import Charge, Window
+from bot.exchange.statement import LedgerRow, Page, Price
 from bot.exchange.working_orders import Listed
 
 _GENTLE: Final = Window("requests", 8, 1.0, reserved=2)
@@ -191,12 +192,26 @@ class Other:
                 return number(raw, key, "trade")
         raise Unbelievable("trade: no realised profit under a name that is known")
 
-    async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
+    async def ledger_page(self, link: Link, since: datetime, until: datetime, price: Price) -> Page:
         """Read ccxt's unified ledger."""
         params = {"until": milliseconds_of(until)}
         answer = await link.read("fetch_ledger", self.facts.settle, milliseconds_of(since), _PAGE, params)
-        rows = rows_of(answer, "ledger")
-        return Page(tuple(_entry(row, place) for place, row in enumerate(rows)), len(rows) >= _PAGE)
+        if not isinstance(answer, list):
+            raise Unbelievable("ledger: no list")
+        booked, aside = await statement.page(answer, self._ledger_rows, self.facts.settle, price, until)
+        return Page(booked, len(answer) >= _PAGE, aside)
+
+    def _ledger_rows(self, row: Row) -> Iterator[LedgerRow]:
+        amount, name, unique = number(row, "amount", "ledger"), text(row, "type", "ledger"), text(row, "id", "ledger")
+        signed = -abs(amount) if row.get("direction") == "out" else amount
+        asset = text(row, "currency", "ledger") if has(row, "currency") else self.facts.settle
+        kind, at = _KINDS.get(name, LedgerKind.DEPOSIT), moment(row, "timestamp", "ledger")
+        yield LedgerRow(f"{name}:{unique}", _number(unique), name, kind, asset, signed, None, at)
+
+    async def price(self, link: Link, asset: str) -> Decimal:
+        """Read what an asset trades at."""
+        row = row_of(await link.read("fetch_ticker", f"{asset}/{self.facts.settle}"), f"price of {asset}")
+        return positive(row, "last", f"price of {asset}")
 
     def margin_params(self, *, short: bool) -> dict[str, object]:
         """One-way mode needs nothing more."""
@@ -209,15 +224,8 @@ def row_margin(row: Row, key: str) -> Decimal:
     return number(row, key, "position") if number(row, "contracts", "position") != 0 else ZERO
 
 
-def _entry(row: Row, place: int) -> LedgerEntry:
-    amount = number(row, "amount", "ledger")
-    signed = -abs(amount) if row.get("direction") == "out" else amount
-    kind = _KINDS.get(text(row, "type", "ledger"), LedgerKind.DEPOSIT)
-    unique = text(row, "id", "ledger")
-    at = moment(row, "timestamp", "ledger")
-    return LedgerEntry(
-        int(unique) if unique.isdecimal() else milliseconds_of(at) * _PAGE + place, kind, None, signed, at
-    )
+def _number(unique: str) -> int:
+    return int(unique) if unique.isdecimal() else 0
 
 
 def kind_of(ccxt_id: str) -> VenueKind:

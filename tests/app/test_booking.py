@@ -38,7 +38,7 @@ async def test_every_cycle_is_booked_and_restarts_lose_nothing(tmp_path: Path) -
         await play(run, [1900, 1850, 2050, 2050], 5)
         record = run.published.records[-1]
         book = record.book
-        ledger = await run.exchange.ledger(NOW)
+        ledger = (await run.exchange.ledger(NOW)).entries
         fills = run.journal.trades(run.exchange.venue, 0)
     assert first.total.total != book.total.total
     assert len(fills) > 3

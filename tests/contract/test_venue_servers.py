@@ -81,7 +81,7 @@ async def test_a_hedge_is_opened_protected_worked_and_accounted_for(side: Side) 
     }
     (fill,) = await exchange.fills(side.scene.clock.now() - timedelta(hours=1))
     assert (fill.client_id, fill.quantity) == ("bot-1-1", D("-1.5"))
-    booked = await exchange.ledger(side.scene.clock.now() - timedelta(hours=1))
+    booked = (await exchange.ledger(side.scene.clock.now() - timedelta(hours=1))).entries
     assert sum(entry.amount for entry in booked) == view.balance.wallet
 
 

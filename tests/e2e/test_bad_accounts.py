@@ -32,7 +32,7 @@ def _hedges(desk: Desk) -> None:
 
 def _holds_btc(desk: Desk) -> None:
     desk.engine.account.wallet = Decimal(0)
-    desk.others = {"BTC": Decimal(1)}
+    desk.assets.held = {"BTC": Decimal(1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class FakeBitget(Fake):
             str(params.get("price", "")),
             str(params.get("triggerPrice", "")),
             str(params["orderType"]),
-            str(params.get("force", "GTC")),
+            str(params.get("force", "gtc")),
             params.get("reduceOnly") == "YES",
         )
 

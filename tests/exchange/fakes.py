@@ -53,7 +53,7 @@ class Fake:
             self.plans[order.client_id] = order
             return order
         self.orders[order.client_id] = order
-        if order.kind == "market" or order.force == "IOC":
+        if order.kind == "market" or order.force.lower() == "ioc":
             order.status, order.filled = "filled", order.quantity
             signed = order.quantity if order.side == "buy" else -order.quantity
             self.position += signed
@@ -97,8 +97,6 @@ class FakeBinance(Fake):
                 return Reply(
                     {"dualSidePosition": self.hedge, "multiAssetsMargin": False, "canTrade": True, "feeTier": 0}
                 )
-            case "GET", "/fapi/v1/feeBurn":
-                return Reply({"feeBurn": False})
             case "GET", "/sapi/v1/account/apiRestrictions":
                 return Reply({"ipRestrict": True, "enableWithdrawals": self.may_withdraw, "enableFutures": True})
             case "GET", "/fapi/v1/symbolConfig":

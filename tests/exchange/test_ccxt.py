@@ -64,7 +64,11 @@ async def test_a_short_is_negative_and_has_no_made_up_liquidation_price(scene: S
 
 @pytest.mark.parametrize(
     ("tif", "sent"),
-    [(TimeInForce.IOC, {"IOC"}), (TimeInForce.GTC, {"GTC"}), (TimeInForce.POST_ONLY, {"GTX", "post_only"})],
+    [
+        (TimeInForce.IOC, {"IOC", "ioc"}),
+        (TimeInForce.GTC, {"GTC", "gtc"}),
+        (TimeInForce.POST_ONLY, {"GTX", "post_only"}),
+    ],
 )
 async def test_a_limit_order_arrives_as_it_was_meant(scene: Scene, tif: TimeInForce, sent: set[str]) -> None:
     await scene.ready()
@@ -170,7 +174,7 @@ async def test_a_span_without_trades_is_not_read_again(scene: Scene) -> None:
 
 async def test_the_ledger_books_each_kind_by_its_own_name(scene: Scene) -> None:
     await scene.ready()
-    entries = await scene.exchange.ledger(scene.clock.now() - timedelta(hours=1))
+    entries = (await scene.exchange.ledger(scene.clock.now() - timedelta(hours=1))).entries
     assert {(entry.kind, entry.amount, entry.symbol) for entry in entries} == {
         (LedgerKind.FUNDING, D("-0.5"), ETH),
         (LedgerKind.FEE, D("-0.15"), ETH),

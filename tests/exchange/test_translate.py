@@ -270,15 +270,13 @@ def test_a_contradictory_report_is_not_believed(change: dict[str, object]) -> No
         translate_orders.report({**ORDER, **change}, OWN, TEN, conditional=False)
 
 
-def test_a_fee_in_another_currency_is_not_taken_for_dollars() -> None:
-    with pytest.raises(Unbelievable, match="BNB"):
-        translate_orders.fill(
-            {**TRADE, "fee": {"cost": "0.12", "currency": "BNB"}}, VENUE, "USDT", TEN, OWN, Decimal(0)
-        )
+def test_a_fee_names_what_it_was_paid_in() -> None:
+    paid = {**TRADE, "fee": {"cost": "0.12", "currency": "BNB"}}
+    assert translate_orders.fee_of(paid) == ("BNB", Decimal("0.12"))
 
 
 def test_a_trade_becomes_a_signed_fill() -> None:
-    fill = translate_orders.fill(TRADE, VENUE, "USDT", TEN, OWN, Decimal("-0.5"))
+    fill = translate_orders.fill(TRADE, VENUE, TEN, OWN, Decimal("-0.5"), Decimal("0.12"))
     assert (fill.quantity, fill.price, fill.fee, fill.is_maker, fill.realised) == (
         Decimal(-2),
         Decimal("3001.5"),
@@ -313,10 +311,11 @@ ESSENTIAL: list[tuple[Callable[[Row], object], Row, list[str]]] = [
         ["id", "clientOrderId", "symbol", "side", "amount", "filled", "average", "status"],
     ),
     (
-        lambda row: translate_orders.fill(row, VENUE, "USDT", TEN, OWN, TEN),
+        lambda row: translate_orders.fill(row, VENUE, TEN, OWN, TEN, Decimal("0.12")),
         TRADE,
-        ["id", "symbol", "side", "amount", "price", "takerOrMaker", "fee", "timestamp"],
+        ["id", "symbol", "side", "amount", "price", "takerOrMaker", "timestamp"],
     ),
+    (translate_orders.fee_of, TRADE, ["fee"]),
     (lambda row: translate.funding(row, ETH, timedelta(hours=8), AT), FUNDING, ["fundingRate", "fundingTimestamp"]),
 ]
 

@@ -48,7 +48,7 @@ async def test_an_order_fills_and_everything_is_told_afterwards(tmp_path: Path) 
     (fill,) = await paper.fills(START)
     assert (fill.quantity, fill.fee, fill.client_id, fill.at) == (D(-2), D("1.9998"), "a_-Z9", START)
     assert await paper.fills(clock.now()) == ()
-    assert [entry.kind for entry in await paper.ledger(START)] == [LedgerKind.DEPOSIT, LedgerKind.FEE]
+    assert [entry.kind for entry in (await paper.ledger(START)).entries] == [LedgerKind.DEPOSIT, LedgerKind.FEE]
     await paper.close()
 
 

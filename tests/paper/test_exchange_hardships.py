@@ -127,7 +127,7 @@ async def test_a_liquidation_is_seen_in_position_fills_and_ledger(tmp_path: Path
     fills = await paper.fills(START)
     assert fills[-1].client_id is not None
     assert fills[-1].client_id.startswith("autoclose-")
-    entries = await paper.ledger(START)
+    entries = (await paper.ledger(START)).entries
     assert sum((entry.amount for entry in entries), D(0)) == (await paper.observe()).balance.wallet >= 0
     assert {entry.kind for entry in entries} >= {LedgerKind.DEPOSIT, LedgerKind.FEE, LedgerKind.REALISED}
     await paper.close()

@@ -19,29 +19,17 @@ from tests.recorded.files import Recording, first, named, recordings
 
 BTC: Final = Symbol("BTC/USDT:USDT")
 USUAL: Final = {
-    "binance": (
-        *("time", "exchange_info", "premium_index_eth", "premium_index_btc", "depth_eth", "depth_btc", "funding_info"),
-        *("account_config", "fee_burn", "api_restrictions", "symbol_config", "commission_rate_eth"),
-        *("commission_rate_btc", "leverage_bracket", "account", "position_risk", "open_orders", "open_orders_none"),
-        *("open_algo_orders", "open_algo_orders_none", "order", "order_of_stop", "order_placed", "order_cancelled"),
-        *("algo_placed", "algo_cancelled", "algo_order", "all_algo_orders", "user_trades", "income", "leverage"),
-        *("margin_type", "position_margin", "listen_key"),
-    ),
-    "bitget": (
-        *("time", "contracts", "ticker_eth", "ticker_btc", "depth_eth", "depth_btc", "fund_rate_eth", "fund_rate_btc"),
-        *("tiers_eth", "tiers_btc", "trade_rate", "key_info", "account", "accounts", "positions", "position_none"),
-        *(
-            "orders_pending",
-            "plans_normal",
-            "plans_none",
-            "order_detail",
-            "order_fresh",
-            "order_of_stop",
-            "plan_history",
-        ),
-        *("plan_sub_order_success", "fills", "bills", "order_placed", "plan_placed", "order_cancelled"),
-        *("plan_cancelled", "leverage", "margin_mode", "margin"),
-    ),
+    "binance": """
+        time exchange_info premium_index_eth premium_index_btc premium_index_bnb depth_eth depth_btc funding_info
+        account_config api_restrictions symbol_config commission_rate_eth commission_rate_btc leverage_bracket
+        account position_risk open_orders open_orders_none open_algo_orders open_algo_orders_none order order_of_stop
+        order_placed order_cancelled algo_placed algo_cancelled algo_order all_algo_orders user_trades user_trades_none
+        income leverage margin_type position_margin listen_key""",
+    "bitget": """
+        time contracts ticker_eth ticker_btc spot_ticker_bgb depth_eth depth_btc fund_rate_eth fund_rate_btc tiers_eth
+        tiers_btc trade_rate key_info account accounts positions position_none orders_pending plans_normal plans_none
+        order_detail order_fresh order_of_stop plan_history plan_sub_order_success fills bills order_placed plan_placed
+        order_cancelled plan_cancelled leverage margin_mode margin""",
 }
 """What a venue answers unless a test says otherwise: an account with a short, a stop, an order, trades and a ledger."""
 _NOT_FOUND: Final = {
@@ -90,7 +78,7 @@ async def played(venue: str, certificate: Certificate, symbols: Sequence[Symbol]
     server = Server(certificate, lambda seen: made[0].answer(seen))  # noqa: PLW0108 - it is made below
     await server.start()
     made.append(Played(venue, clock, server))
-    made[0].show(*USUAL[venue])
+    made[0].show(*USUAL[venue].split())
     made[0].exchange = await connect(replace(config(venue, server), symbols=tuple(symbols)), clock)
     try:
         yield made[0]

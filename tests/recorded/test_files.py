@@ -54,4 +54,4 @@ def test_every_call_and_stream_has_an_answer_that_somebody_showed(venue: str) ->
 @pytest.mark.parametrize("venue", VENUES)
 def test_what_a_venue_usually_answers_is_never_inferred(venue: str) -> None:
     sure = {one.name for one in recordings(venue) if one.certainty is not Certainty.INFERRED}
-    assert set(USUAL[venue]) <= sure
+    assert set(USUAL[venue].split()) <= sure

@@ -48,13 +48,14 @@ def binance() -> Answers:
     eth = {"symbol": "ETHUSDT"}
     for path in ("time", "exchangeInfo", "fundingInfo"):
         one.ok("GET", f"/fapi/v1/{path}")
+    one.ok("GET", "/fapi/v1/premiumIndex", symbol="BNBUSDT")
     for path in ("premiumIndex", "depth", "fundingRate", "commissionRate", "symbolConfig"):
         one.ok("GET", f"/fapi/v1/{path}", **eth)
     one.clock.move(hours=2)
     one.ok("GET", "/fapi/v1/time")
     for path, name in (("klines", "symbol"), ("markPriceKlines", "symbol"), ("indexPriceKlines", "pair")):
         one.ok("GET", f"/fapi/v1/{path}", **{name: "ETHUSDT"}, interval="1h")
-    for path in ("accountConfig", "feeBurn", "leverageBracket"):
+    for path in ("accountConfig", "leverageBracket"):
         one.ok("GET", f"/fapi/v1/{path}")
     one.ok("GET", "/sapi/v1/account/apiRestrictions")
     order = {**eth, "type": "LIMIT", "timeInForce": "GTC", "newOrderRespType": "RESULT"}
@@ -99,6 +100,7 @@ def bitget() -> Answers:
     coined = {**eth, "marginCoin": "USDT", "marginMode": "crossed"}
     one.ok("GET", "/api/v2/public/time")
     one.ok("GET", "/api/v2/spot/account/info")
+    one.ok("GET", "/api/v2/spot/market/tickers", symbol="BGBUSDT")
     one.ok("GET", "/api/v2/common/trade-rate", symbol="ETHUSDT", businessType="mix")
     one.ok("GET", f"{MIX}/market/contracts", **of)
     for name in ("ticker", "merge-depth", "current-fund-rate", "query-position-lever", "history-fund-rate"):

@@ -12,8 +12,9 @@ import structlog
 
 from bot.app.loop.cost_basis import EntryBook
 from bot.concurrency import both, gather
+from bot.core.booked import LEDGER_OVERLAP
 from bot.core.errors import Retryable
-from bot.core.orders import LedgerEntry
+from bot.core.orders import Statement
 from bot.core.snapshot import ChainView, Snapshot, VenueUnknown, VenueView
 from bot.core.telemetry_event import LedgerRead, VenueFailed
 from bot.core.types import PositionId, VenueId
@@ -24,8 +25,8 @@ log = structlog.get_logger(__name__)
 
 LEDGER_EVERY: Final = 15.0
 """Seconds between two readings of a real venue's ledger: what was won and lost needs no finer grain."""
-_OVERLAP: Final = timedelta(minutes=1)
-"""How far a ledger is read back again, since venues write it late."""
+_AT_ONCE: Final = timedelta(minutes=1)
+"""How far a ledger is read back again that has every movement at once, as that of a paper account."""
 
 
 @dataclass(slots=True)
@@ -118,8 +119,9 @@ class Observer:
     async def _venue(self, venue: Exchange, since: Mapping[VenueId, datetime]) -> VenueView | VenueUnknown:
         try:
             async with asyncio.timeout(self.deadline):
-                ledger = await self._ledger(venue, since.get(venue.venue))
-                return replace(await venue.observe(), ledger=ledger)
+                told = await self._ledger(venue, since.get(venue.venue))
+                view = await venue.observe()
+                return view if told is None else replace(view, ledger=told.entries, aside=told.aside)
         except TimeoutError:
             reason = f"no whole answer within {self.deadline:g} s"
         except Retryable as error:
@@ -127,18 +129,19 @@ class Observer:
         self.telemetry.emit(VenueFailed(venue.venue))
         return VenueUnknown(venue=venue.venue, reason=reason, as_of=self.clock.now())
 
-    async def _ledger(self, venue: Exchange, since: datetime | None) -> tuple[LedgerEntry, ...] | None:
+    async def _ledger(self, venue: Exchange, since: datetime | None) -> Statement | None:
         """Read the recent ledger where it is time to; before the equity, so that no entry is ahead of it for long."""
         now = self.clock.monotonic()
         every = LEDGER_EVERY if venue.silence is not None else 0.0
         if now - self._read_at.get(venue.venue, -LEDGER_EVERY) < every:
             return None
         try:
-            entries = await venue.ledger((since or self.clock.now()) - _OVERLAP)
+            overlap = LEDGER_OVERLAP if venue.silence is not None else _AT_ONCE
+            told = await venue.ledger((since or self.clock.now()) - overlap)
         except Retryable as error:
             self.telemetry.emit(VenueFailed(venue.venue))
             log.warning("ledger not read yet", venue=venue.venue, reason=str(error))
             return None
         self._read_at[venue.venue] = now
-        self.telemetry.emit(LedgerRead(venue.venue, entries))
-        return entries
+        self.telemetry.emit(LedgerRead(venue.venue, told.entries))
+        return told

@@ -214,7 +214,7 @@ def account_of(view: VenueView, before: BookedAccount | None = None) -> BookedAc
     kept = {symbol: before.marks[symbol] for symbol in view.positions if symbol in before.marks} if before else {}
     marks = {**kept, **marks}
     sizes = {symbol: position.size for symbol, position in view.positions.items() if symbol in marks}
-    return BookedAccount(view.balance.equity, sizes, marks)
+    return BookedAccount(view.balance.equity, sizes, marks, view.balance.wallet)
 
 
 def underlyings_of(view: VenueView) -> dict[Symbol, Underlying]:

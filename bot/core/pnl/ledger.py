@@ -16,7 +16,7 @@ from typing import Final
 from bot.core.booked import AccountBook, Booked, BookedAccount, BookedPosition, Gains
 from bot.core.decision import Decision
 from bot.core.inputs import Dispute, Hold
-from bot.core.orders import Fill, LedgerEntry
+from bot.core.orders import Fill, SetAside
 from bot.core.pnl.attribution import (
     Attribution,
     HedgeResult,
@@ -91,7 +91,13 @@ class Book:
                     "funding or fee; compare its ledger with `dnbot status`"
                 )
                 found.append(Dispute(f"residual:{venue}", venue, None, message, Hold.NOTHING))
+            found += [_set_aside(venue, what, count) for what, count in item.aside.items()]
         return tuple(found)
+
+
+def _set_aside(venue: VenueId, what: str, count: int) -> Dispute:
+    message = f"{venue}: {count} movements today are in no result: {what}"
+    return Dispute(f"aside:{venue}:{what}", venue, None, message, Hold.NOTHING)
 
 
 def gains_of(found: Attribution) -> Gains:
@@ -134,7 +140,7 @@ def book_cycle(
 def _next_day(item: AccountBook, view: VenueView | None) -> AccountBook:
     """Begin a day; what a venue brought until now and is not booked yet belongs to the day before."""
     eve = item.waiting.hedge if view is None else item.brought(view).hedge + item.unread(view)
-    return replace(item, residual=ZERO, eve=eve)
+    return replace(item, residual=ZERO, eve=eve, aside={})
 
 
 def _liquidity(
@@ -180,15 +186,20 @@ def _venue(
     now = account_of(view, before.account if before else None)
     if before is None:
         old = [trade.number for trade in trades if trade.fill.at < view.as_of]
-        return AccountBook(now, _cursor({}, view.ledger or ()), max(old, default=0), read_at=view.as_of), {}, ZERO
-    if view.ledger is None or not before.account.sizes.keys() <= now.sizes.keys():
+        return _opened(now, view, max(old, default=0)), {}, ZERO
+    if view.ledger is None:
         return before, {}, ZERO
+    if not before.account.sizes.keys() <= now.sizes.keys():
+        return replace(before, told_at=view.as_of), {}, ZERO
     known = [item for item in trades if before.given_up is None or item.fill.at >= before.given_up]
     taken, given_up = _explaining(before.account, now, known), before.given_up
-    if taken is None:
+    if taken is None or before.unexplained(view):
         since = before.waits or view.as_of
         if view.as_of - since < _PATIENCE:
-            return replace(before, waits=since, equity=now.equity, waiting=before.brought(view)), {}, ZERO
+            equity = now.equity - before.unexplained(view)
+            waiting = replace(before, waits=since, equity=equity, waiting=before.brought(view), told_at=view.as_of)
+            return waiting, {}, ZERO
+    if taken is None:
         taken, given_up = [item for item in known if item.fill.at < view.as_of], view.as_of
     new = before.new(view.ledger)
     booked = [MarkedFill(item.fill, item.mark) for item in taken]
@@ -197,9 +208,31 @@ def _venue(
     newest = max((item.number for item in taken), default=before.trade)
     residual = before.residual + change - explained
     after = AccountBook(
-        now, _cursor(before.entries, new), newest, None, given_up, residual, read_at=view.as_of, eve=before.eve
+        account=now,
+        trade=newest,
+        given_up=given_up,
+        residual=residual,
+        read_at=view.as_of,
+        eve=before.eve,
+        since=before.since or view.as_of,
+        seen=before.remembering(view),
+        told_at=view.as_of,
+        aside=_counted(before.aside, before.new(view.aside)),
     )
     return after, results, change
+
+
+def _opened(account: BookedAccount, view: VenueView, trade: int) -> AccountBook:
+    """Begin with a venue as it stands: all that its ledger tells by now is in what it shows."""
+    fresh = AccountBook(account, trade, read_at=view.as_of, since=view.as_of, told_at=view.as_of)
+    return replace(fresh, seen=fresh.remembering(view))
+
+
+def _counted(before: Mapping[str, int], aside: Iterable[SetAside]) -> dict[str, int]:
+    after = dict(before)
+    for item in aside:
+        after[item.what] = after.get(item.what, 0) + 1
+    return after
 
 
 def _explaining(
@@ -214,10 +247,3 @@ def _explaining(
         if not any(left.values()):
             found = count
     return None if found is None else trades[:found]
-
-
-def _cursor(before: Mapping[str, int], entries: Iterable[LedgerEntry]) -> dict[str, int]:
-    cursor = dict(before)
-    for entry in entries:
-        cursor[entry.kind.value] = max(entry.number, cursor.get(entry.kind.value, 0))
-    return cursor

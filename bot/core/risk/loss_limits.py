@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
 from bot.core.booked import Booked, Gains
 from bot.core.decision import Alarm, Severity
@@ -15,6 +17,8 @@ from bot.core.state import Accepted, Held
 from bot.core.types import ZERO, PositionId, Underlying
 
 Prices = Mapping[Underlying, Decimal]
+UNREAD_AFTER: Final = timedelta(minutes=2)
+"""How long a ledger may stay unread before it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +136,42 @@ def _breach(kind: str, result: Decimal, share: Decimal) -> Breach:
     return Breach(kind, trigger, f"{what} {-result:.2f} USD {when}, above {share:.1%} of the capital")
 
 
-def spent(today: Gains, funds: Decimal, policy: LossPolicy) -> tuple[Overspend, ...]:
-    """Return the limits on spending that are passed: no more money is spent on adding today."""
+def spent(results: Results, funds: Decimal, policy: LossPolicy) -> tuple[Overspend, ...]:
+    """Return the limits on spending that are passed: no more money is spent on adding today.
+
+    So it is while a loss limit could be passed unseen, since cash is gone of which no ledger says yet whether it was
+    lost or moved; whether it is passed is decided once the ledger is read.
+    """
     if funds <= 0:
         return ()
-    found = []
+    found, today, gone = [], results.today, min(results.unread, ZERO)
+    if gone and breaches(replace(results, today=_less(today, gone), life=_less(results.life, gone)), funds, policy):
+        reason = f"{-gone:.2f} USD of equity are gone that no ledger explains yet: a loss limit could be passed"
+        found.append(Overspend("unread", reason))
     if is_funding_over(today, funds, policy):
         paid = f"{-today.funding:.2f} USD of funding paid today"
         found.append(Overspend("funding_day", f"{paid}, above {policy.funding_day:.2%} of the capital"))
     if -today.fees > policy.cost_day * funds:
         paid = f"{-today.fees:.2f} USD of fees paid today"
         found.append(Overspend("cost_day", f"{paid}, above {policy.cost_day:.2%} of the capital"))
+    return tuple(found)
+
+
+def _less(gains: Gains, lost: Decimal) -> Gains:
+    return replace(gains, hedge=gains.hedge + lost)
+
+
+def unread_ledgers(booked: Booked, snapshot: Snapshot) -> tuple[Alarm, ...]:
+    """Tell of the venues whose ledgers can't be read for minutes, though they themselves can."""
+    found = []
+    for view in snapshot.known_venues:
+        told_at = account.told_at if (account := booked.accounts.get(view.venue)) else None
+        if view.ledger is None and told_at is not None and snapshot.observed_at - told_at > UNREAD_AFTER:
+            text = (
+                f"{view.venue}: its ledger was last read at {told_at:%H:%M:%S} UTC; what was lost since is not known, "
+                "and nothing is added once a loss limit could be passed"
+            )
+            found.append(Alarm(f"ledger:{view.venue}", Severity.WARNING, text))
     return tuple(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,6 +11,7 @@ from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.engine.account import Order
 from bot.paper.engine.engine import PaperEngine
 from bot.paper.engine.rules import SymbolRules
+from bot.paper.servers.assets import Assets
 from bot.paper.servers.records import Records
 
 
@@ -66,7 +66,7 @@ class Desk:
         hedge_mode: whether he asked for separate long and short positions, in which no order is taken.
         records: the account's past.
         wishes: how each order was asked for, by order number.
-        others: what he holds besides USDT, by asset; it is shown, and is no collateral.
+        assets: what he holds besides USDT.
         slow_fills: how long the customer sees a new order as unfilled, whatever became of it.
     """
 
@@ -76,9 +76,18 @@ class Desk:
     hedge_mode: bool = False
     records: Records = field(default_factory=Records)
     wishes: dict[int, Wish] = field(default_factory=dict)
-    others: Mapping[str, Decimal] = field(default_factory=dict)
+    assets: Assets = field(default_factory=Assets)
     slow_fills: timedelta = timedelta(0)
     _mask: tuple[datetime, Desk] | None = None
+
+    def take(self) -> None:
+        """Write down what happened in the account since the last time, its fees in what they are paid in."""
+        account = self.engine.account
+        self.records.take(self.engine, lambda movement: self.assets.charged(account, movement))
+
+    def move_asset(self, asset: str, amount: Decimal) -> None:
+        """Bring some of another asset in, or out (below 0)."""
+        self.records.movements.append(self.assets.moved(self.engine.account, asset, amount))
 
     def rules(self, symbol: Symbol) -> SymbolRules:
         """Return a market's rules."""
@@ -104,7 +113,7 @@ class Desk:
             return outcome
         number = int(outcome.report.venue_order_id)
         self.wishes[number] = wish
-        self.records.take(self.engine)
+        self.take()
         order = self.records.orders.get(number) or self.engine.account.orders[client_id]
         return order if before is None else self._hide(before, order)
 
@@ -126,7 +135,7 @@ class Desk:
         outcome = self.engine.cancel(order.client_id)
         if isinstance(outcome, Rejected):
             return outcome
-        self.records.take(self.engine)
+        self.take()
         return self.records.orders[order.number]
 
     def working(self, symbol: Symbol | None = None) -> list[Order]:

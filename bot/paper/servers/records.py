@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import takewhile
 from typing import Final
 
@@ -12,25 +14,33 @@ from bot.core.types import ClientOrderId
 from bot.paper.engine.account import Order
 from bot.paper.engine.engine import PaperEngine
 
+USDT: Final = "USDT"
 FORCED: Final = 10**9
 """Trades that no order of the account caused (liquidation, ADL) get order numbers from here on."""
 
 
 @dataclass(frozen=True, slots=True)
 class TradeRecord:
-    """A fill with the number of the trade and of its order."""
+    """A fill with the number of the trade and of its order; ``fee`` is what was paid, of ``fee_asset``."""
 
     number: int
     order: int
     fill: Fill
+    fee: Decimal
+    fee_asset: str = USDT
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A ledger entry with the number of the trade that it belongs to, if any."""
+    """A ledger entry, in units of ``asset``, with the number of the trade that it belongs to, if any."""
 
     entry: LedgerEntry
     trade: int | None
+    asset: str = USDT
+
+
+Charge = Callable[[Movement], Movement]
+"""What becomes of a movement whose owner may pay fees in another asset."""
 
 
 @dataclass(slots=True)
@@ -42,17 +52,19 @@ class Records:
     movements: list[Movement] = field(default_factory=list)
     names: dict[ClientOrderId, list[int]] = field(default_factory=dict)
 
-    def take(self, engine: PaperEngine) -> None:
+    def take(self, engine: PaperEngine, charge: Charge) -> None:
         """Take over what happened in the engine since the last time."""
         events = engine.drain()
         fresh = [self._trade(engine, fill, len(self.trades) + number) for number, fill in enumerate(events.fills, 1)]
-        self.trades += fresh
         for trade in fresh:
             if trade.order >= FORCED:
                 self._keep(_forced(trade))
         for order in engine.account.closed[-len(events.closed) :] if events.closed else []:
             self._keep(order)
-        self.movements += _movements(events.ledger, fresh)
+        movements = [charge(movement) for movement in _movements(events.ledger, fresh)]
+        fees = {movement.trade: movement for movement in movements if movement.entry.kind is LedgerKind.FEE}
+        self.trades += [_charged(trade, fees.get(trade.number)) for trade in fresh]
+        self.movements += movements
 
     def named(self, client_id: ClientOrderId) -> list[Order]:
         """Return the ended orders of a client id, newest first."""
@@ -76,7 +88,11 @@ class Records:
     @staticmethod
     def _trade(engine: PaperEngine, fill: Fill, number: int) -> TradeRecord:
         order = None if fill.client_id is None else engine.account.find(fill.client_id)
-        return TradeRecord(number, FORCED + number if order is None else order.number, fill)
+        return TradeRecord(number, FORCED + number if order is None else order.number, fill, fill.fee)
+
+
+def _charged(trade: TradeRecord, fee: Movement | None) -> TradeRecord:
+    return trade if fee is None else replace(trade, fee=-fee.entry.amount, fee_asset=fee.asset)
 
 
 def _movements(entries: list[LedgerEntry], trades: list[TradeRecord]) -> list[Movement]:

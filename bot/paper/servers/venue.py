@@ -130,7 +130,7 @@ class Venue:
                 engine.advance(max(at, engine.now), prices)
                 if engine is self.tape:
                     self.candles.take(engine.now, engine.account.markets)
-            desk.records.take(engine)
+            desk.take()
         return now
 
     def remember(self) -> None:

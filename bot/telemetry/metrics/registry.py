@@ -140,7 +140,7 @@ class Metrics:
     def _add_up(self, venue: VenueId, entries: Sequence[LedgerEntry]) -> None:
         """Add up cash movements by kind, each one once, though ledgers are read with an overlap."""
         for entry in entries:
-            if self._booked.is_new((venue, entry.number)):
+            if self._booked.is_new((venue, entry.key)):
                 self._ledger.labels(venue, entry.kind.value).inc(float(entry.amount))
 
     def _hear(self, venue: VenueId, stream: str) -> None:
@@ -194,9 +194,9 @@ class _Once:
     """Remembers the newest keys; a venue's recent ledger is far shorter than what is kept."""
 
     def __init__(self) -> None:
-        self._keys: dict[tuple[VenueId, int], None] = {}
+        self._keys: dict[tuple[VenueId, str], None] = {}
 
-    def is_new(self, key: tuple[VenueId, int]) -> bool:
+    def is_new(self, key: tuple[VenueId, str]) -> bool:
         """Tell whether a key comes for the first time."""
         if key in self._keys:
             return False

@@ -10,12 +10,12 @@ from typing import Final
 
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
-from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
+from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.snapshot import Balance, OpenOrder
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.exchange import translate
+from bot.exchange import statement, translate
 from bot.exchange.ccxt_link import Link, side_by_side
-from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
+from bot.exchange.dialect import Found, Instrument, Settings, VenueAccount
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import (
@@ -23,15 +23,15 @@ from bot.exchange.fields import (
     flag,
     has,
     milliseconds_of,
-    moment,
     number,
     positive,
     row_of,
     rows_of,
     text,
 )
+from bot.exchange.statement import Page, Price
 from bot.exchange.working_orders import Listed
-from bot.venues.binance import account, facts, orders
+from bot.venues.binance import account, facts, ledger, orders
 
 _USUAL_INTERVAL: Final = timedelta(hours=8)
 """Documented: what holds for a symbol that fundingInfo does not name."""
@@ -39,19 +39,6 @@ _LEDGER_LIMIT: Final = 1000
 _ALGO_LIMIT: Final = 100
 _MODES: Final[Mapping[str, str]] = {"CROSSED": "cross", "ISOLATED": "isolated"}
 _DONE: Final = frozenset({"TRIGGERED", "FINISHED"})
-
-_INCOME: Final[Mapping[str, LedgerKind]] = {
-    "FUNDING_FEE": LedgerKind.FUNDING,
-    "REALIZED_PNL": LedgerKind.REALISED,
-    "COMMISSION": LedgerKind.FEE,
-    "COMMISSION_REBATE": LedgerKind.FEE,
-    "API_REBATE": LedgerKind.FEE,
-    "REFERRAL_KICKBACK": LedgerKind.FEE,
-    "INSURANCE_CLEAR": LedgerKind.LIQUIDATION_FEE,
-}
-"""Every other kind moves money in or out of the account and counts as a deposit, of either sign.
-
-A transaction id is unique within its kind only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +172,21 @@ class Binance:
         """Read the venue's own field."""
         return number(row_of(trade.get("info"), "trade"), "realizedPnl", "trade")
 
-    async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
+    async def ledger_page(self, link: Link, since: datetime, until: datetime, price: Price) -> Page:
         """Read the income history."""
         query = {"startTime": milliseconds_of(since), "endTime": milliseconds_of(until), "limit": _LEDGER_LIMIT}
-        rows = rows_of(await link.read("fapiPrivateGetIncome", query), "income")
-        return Page(tuple(_income(row, link) for row in rows), len(rows) >= _LEDGER_LIMIT)
+        answer = await link.read("fapiPrivateGetIncome", query)
+        if not isinstance(answer, list):
+            raise Unbelievable("income: no list")
+        booked, aside = await statement.page(
+            answer, lambda row: ledger.rows(row, link), link.facts.settle, price, until
+        )
+        return Page(booked, len(answer) >= _LEDGER_LIMIT, aside)
+
+    async def price(self, link: Link, asset: str) -> Decimal:
+        """Read the mark of an asset's own perpetual."""
+        answer = await link.read("fapiPublicGetPremiumIndex", {"symbol": f"{asset}{link.facts.settle}"})
+        return positive(row_of(answer, f"price of {asset}"), "markPrice", f"price of {asset}")
 
     def margin_params(self, *, short: bool) -> dict[str, object]:
         """One-way mode needs nothing more."""
@@ -222,15 +219,3 @@ def _child(row: Row) -> str | None:
     if not has(raw, "actualOrderId") or raw["actualOrderId"] == "0":
         raise Unbelievable(f"conditional order {row.get('clientOrderId')} triggered, but names no order yet")
     return text(raw, "actualOrderId", "conditional order")
-
-
-def _income(row: Row, link: Link) -> LedgerEntry:
-    what, settle = "income", link.facts.settle
-    if text(row, "asset", what) != settle:
-        raise Unbelievable(f"income in {row['asset']}: only {settle} can be booked")
-    kind = _INCOME.get(text(row, "incomeType", what), LedgerKind.DEPOSIT)
-    symbols = {one.replace("/", "").removesuffix(f":{settle}"): one for one in link.config.symbols}
-    symbol = symbols.get(text(row, "symbol", what)) if has(row, "symbol") else None
-    return LedgerEntry(
-        int(text(row, "tranId", what)), kind, symbol, number(row, "income", what), moment(row, "time", what)
-    )

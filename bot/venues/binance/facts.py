@@ -45,7 +45,6 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "/fapi/v1/symbolConfig": 5,
     "/fapi/v1/accountConfig": 5,
     "/fapi/v1/commissionRate": 20,
-    "/fapi/v1/feeBurn": 30,
     "/fapi/v3/positionRisk": 5,
     "/fapi/v3/account": 5,
 }
@@ -151,7 +150,7 @@ FACTS: Final = VenueFacts(
         },
     ),
     mark_from=("fetch_funding_rate",),
-    history_days=180,
+    history_days=90,
     trades_page=1000,
     stream_hosts=frozenset({"fstream.binance.com"}),
     demo_stream_hosts=frozenset({"fstream.binancefuture.com"}),

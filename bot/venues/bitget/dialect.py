@@ -10,27 +10,27 @@ from typing import Final
 
 from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
-from bot.core.orders import LedgerEntry, LedgerKind, OrderKind, OrderRequest, TimeInForce
+from bot.core.orders import OrderKind, OrderRequest
 from bot.core.snapshot import OpenOrder
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.exchange import translate
+from bot.exchange import statement, translate
 from bot.exchange.ccxt_link import Link, side_by_side
-from bot.exchange.dialect import Found, Instrument, Page, Settings, VenueAccount
+from bot.exchange.dialect import Found, Instrument, Settings, VenueAccount
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import (
     Row,
     has,
     milliseconds_of,
-    moment,
     number,
     positive,
     row_of,
     rows_of,
     text,
 )
+from bot.exchange.statement import Page, Price
 from bot.exchange.working_orders import Listed
-from bot.venues.bitget import account, facts, orders
+from bot.venues.bitget import account, facts, ledger, orders
 
 _ASSET: Final = facts.FACTS.settle
 _PRODUCT: Final = orders.PRODUCT
@@ -133,16 +133,12 @@ class Bitget:
             params["reduceOnly"] = True
         if request.kind is OrderKind.STOP_MARKET:
             return {**params, "triggerType": "mark_price"}
-        if request.kind is OrderKind.LIMIT and request.time_in_force is TimeInForce.POST_ONLY:
-            params["postOnly"] = True
-        elif request.kind is OrderKind.LIMIT:
-            params["timeInForce"] = request.time_in_force.upper()
-        return params
+        return {**params, "force": request.time_in_force.value} if request.kind is OrderKind.LIMIT else params
 
     def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
         """Plan orders have their own endpoint."""
         plan: dict[str, object] = {"trigger": True, "planType": orders.PLAN}
-        return {"clientOid": client_id, **(plan if conditional else {})}
+        return {"clientOrderId": client_id, **plan} if conditional else {"clientOid": client_id}
 
     async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
         """Ask for the order's detail, then for waiting and for finished plan orders."""
@@ -165,13 +161,24 @@ class Bitget:
         """Read the venue's own field."""
         return number(row_of(trade.get("info"), "trade"), "profit", "trade")
 
-    async def ledger_page(self, link: Link, since: datetime, until: datetime) -> Page:
+    async def ledger_page(self, link: Link, since: datetime, until: datetime, price: Price) -> Page:
         """Read the bills."""
         query = {**_PRODUCT, "startTime": milliseconds_of(since), "endTime": milliseconds_of(until)}
         query["limit"] = orders.PAGE
         body = row_of(orders.data(await link.read("privateMixGetV2MixAccountBill", query)), "bills")
-        bills = rows_of(body["bills"] or [], "bills")
-        return Page(tuple(entry for bill in bills for entry in _entries(bill, link)), len(bills) >= orders.PAGE)
+        bills = body["bills"] if body["bills"] is not None else []
+        if not isinstance(bills, list):
+            raise Unbelievable("bills: no list")
+        booked, aside = await statement.page(bills, lambda row: ledger.rows(row, link), _ASSET, price, until)
+        return Page(booked, len(bills) >= orders.PAGE, aside)
+
+    async def price(self, link: Link, asset: str) -> Decimal:
+        """Read what an asset trades at on the spot market; the venue's own coin has no perpetual."""
+        answer = orders.data(await link.read("publicSpotGetV2SpotMarketTickers", {"symbol": f"{asset}{_ASSET}"}))
+        rows = rows_of(answer, f"price of {asset}")
+        if len(rows) != 1:
+            raise Unbelievable(f"price of {asset}: {len(rows)} tickers")
+        return positive(rows[0], "lastPr", f"price of {asset}")
 
     def margin_params(self, *, short: bool) -> dict[str, object]:
         """Name the side of the position."""
@@ -186,31 +193,3 @@ def _check_key(row: Row) -> None:
         raise ConfigError("the Bitget key may withdraw; make one without that permission")
     if not _TRADES.intersection(allowed):
         raise ConfigError("the Bitget key may not trade futures; give it futures orders, read and write")
-
-
-def _entries(bill: Row, link: Link) -> tuple[LedgerEntry, ...]:
-    """Split a bill into its amount and its fee, which Bitget books in one row; both carry the bill's id."""
-    what = "bill"
-    if text(bill, "coin", what) != _ASSET:
-        raise Unbelievable(f"a bill in {bill['coin']}: only {_ASSET} can be booked")
-    kind = text(bill, "businessType", what)
-    symbols = {one.replace("/", "").removesuffix(f":{_ASSET}"): one for one in link.config.symbols}
-    symbol = symbols.get(text(bill, "symbol", what)) if has(bill, "symbol") else None
-    bill_id, at = int(text(bill, "billId", what)), moment(bill, "cTime", what)
-    liquidation = kind.startswith(("burst", "force"))
-    amount, fee = number(bill, "amount", what), number(bill, "fee", what) if has(bill, "fee") else ZERO
-    entries = []
-    if amount:
-        entries.append(LedgerEntry(bill_id, _kind(kind), symbol, amount, at))
-    if fee:
-        fees = LedgerKind.LIQUIDATION_FEE if liquidation else LedgerKind.FEE
-        entries.append(LedgerEntry(bill_id, fees, symbol, fee, at))
-    return tuple(entries)
-
-
-def _kind(business: str) -> LedgerKind:
-    """Sort a bill: funding, a trade's result, or money moved in or out."""
-    if "settle_fee" in business:
-        return LedgerKind.FUNDING
-    traded = ("open_", "close_", "buy", "sell", "force_", "burst_", "delivery_", "offset_", "adl_")
-    return LedgerKind.REALISED if business.startswith(traded) else LedgerKind.DEPOSIT

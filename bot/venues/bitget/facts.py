@@ -45,6 +45,7 @@ PER_SECOND: Final[Mapping[str, int]] = {
     "/api/v2/mix/order/plan-sub-order": 10,
     "/api/v2/mix/order/fills": 10,
     "/api/v2/common/trade-rate": 10,
+    "/api/v2/spot/market/tickers": 20,
     "/api/v2/spot/account/info": 1,
 }
 _UNLISTED: Final = 1
@@ -96,6 +97,7 @@ FACTS: Final = VenueFacts(
         "uta": False,
         "fetchCurrencies": False,
         "fetchMarkets": {"types": ["swap"]},
+        "createOrder": {"timeInForce": None},
     },
     charges=charges,
     counted={},

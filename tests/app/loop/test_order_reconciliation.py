@@ -18,7 +18,6 @@ from bot.core.market import PerpMarket
 from bot.core.orders import (
     Fill,
     Intent,
-    LedgerEntry,
     NotFound,
     OrderKind,
     OrderReport,
@@ -26,6 +25,7 @@ from bot.core.orders import (
     OrderStatus,
     Outcome,
     Rejected,
+    Statement,
     TimeInForce,
     Unknown,
 )
@@ -88,7 +88,7 @@ class Ledgerless:
     async def check(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, PerpMarket]:
         raise AssertionError(symbols)
 
-    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
+    async def ledger(self, since: datetime) -> Statement:
         raise AssertionError(since)
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import cast
 from bot.app.loop.observe import LEDGER_EVERY
 from bot.app.loop.prefetch import FRESH, TRIES
 from bot.core.errors import Retryable
-from bot.core.orders import Intent, LedgerEntry, NotFound, OrderReport, Outcome
+from bot.core.orders import Intent, NotFound, OrderReport, Outcome, Statement
 from bot.core.reconciliation.identity import OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
 from bot.core.record import CycleRecord
@@ -62,7 +62,7 @@ class Wired:
         self.done.append(("lookup", self.rig.clock.now()))
         return await self.real.lookup(client_id, symbol)
 
-    async def ledger(self, since: datetime) -> tuple[LedgerEntry, ...]:
+    async def ledger(self, since: datetime) -> Statement:
         self.ledgers += 1
         return await self.real.ledger(since)
 

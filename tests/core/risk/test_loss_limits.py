@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.core.booked import Gains
 from bot.core.decide import decide
 from bot.core.inputs import CycleInputs
-from bot.core.orders import LedgerEntry, LedgerKind
+from bot.core.orders import LedgerEntry, LedgerKind, SetAside
 from bot.core.pnl.ledger import Book, book_cycle
 from bot.core.policy import LossPolicy
 from bot.core.risk import loss_limits
@@ -38,11 +38,22 @@ def having(results: Mapping[str, int]) -> Results:
     return Results("2026-01-02", Gains(**today), Gains(**life))
 
 
-def moment(equity: int, ledger: Sequence[LedgerEntry] | None, days: int = 0) -> Snapshot:
-    view = venue()
-    view = replace(view, balance=replace(view.balance, equity=Decimal(equity)))
+def moment(
+    equity: int, ledger: Sequence[LedgerEntry] | None, days: int = 0, *, cash: int = 10_000, seconds: int = 0
+) -> Snapshot:
+    """Show a venue's equity and cash, and what its ledger says; None: it was not read."""
+    at = NOW + timedelta(days=days, seconds=seconds)
+    view = venue(at=at)
+    view = replace(view, balance=replace(view.balance, equity=Decimal(equity), wallet=Decimal(cash)))
     view = replace(view, ledger=None if ledger is None else tuple(ledger))
-    return replace(snapshot(chain(), view), observed_at=NOW + timedelta(days=days))
+    return replace(snapshot(chain(), view), observed_at=at)
+
+
+def entry(
+    amount: int, kind: LedgerKind = LedgerKind.DEPOSIT, name: str = "TRANSFER:7", seconds: int = 1
+) -> LedgerEntry:
+    number = int(name.rpartition(":")[2])
+    return LedgerEntry(number, kind, None, Decimal(amount), NOW + timedelta(seconds=seconds), name)
 
 
 def after(book: Book, seen: Snapshot) -> Book:
@@ -68,14 +79,14 @@ def test_what_the_hedge_won_since_its_ledger_was_read_counts_against_the_liquidi
 
 def test_money_that_was_withdrawn_is_no_loss_before_its_ledger_is_read_nor_after() -> None:
     book = after(Book(), moment(10_000, []))
-    gone = moment(4_000, None)
+    gone = moment(4_000, None, cash=4_000)
     assert verdicts(book, gone, liquidity=0) == []
     book = after(book, gone)
-    booked = moment(4_000, [LedgerEntry(7, LedgerKind.DEPOSIT, None, Decimal(-6_000), NOW)])
+    booked = moment(4_000, [entry(-6_000)], cash=4_000)
     assert verdicts(book, booked, liquidity=0) == []
     book = after(book, booked)
     assert verdicts(book, booked, liquidity=0) == []
-    assert found(book, moment(4_000, [])).life.hedge == 0
+    assert found(book, moment(4_000, [], cash=4_000)).life.hedge == 0
 
 
 def test_a_loss_of_the_hedge_counts_in_the_cycle_that_reads_its_ledger_and_from_then_on() -> None:
@@ -175,7 +186,7 @@ def test_what_is_not_booked_yet_can_only_spare_a_limit() -> None:
 )
 def test_funding_and_fees_beyond_the_day_s_limit_stop_spending(paid: dict[str, int], count: int) -> None:
     today = having(paid).today
-    assert len(spent(today, FUNDS, LIMITS)) == count
+    assert len(spent(Results("", today, today), FUNDS, LIMITS)) == count
     assert is_funding_over(today, FUNDS, LIMITS) is (paid.get("funding_day", 0) < -100)
 
 
@@ -191,7 +202,7 @@ KINDS: dict[str, tuple[str, int]] = {
 
 
 def standing(results: Results) -> dict[str, str]:
-    told = loss_limits.alarms(spent(results.today, FUNDS, LIMITS), breaches(results, FUNDS, LIMITS))
+    told = loss_limits.alarms(spent(results, FUNDS, LIMITS), breaches(results, FUNDS, LIMITS))
     assert len({alarm.key for alarm in told}) == len(told)
     return {alarm.key: alarm.message for alarm in told}
 
@@ -209,3 +220,115 @@ def test_a_lifetime_breach_does_not_take_over_the_alarm_of_the_day_that_stands()
     both = standing(having({"hedge_day": -1500, "hedge_life": -5000}))
     assert {key: both[key] for key in today} == today
     assert set(both) - set(today) == {"loss:hedge_life", "loss:total_life"}
+
+
+def reasons(book: Book, seen: Snapshot) -> list[str]:
+    return [item.kind for item in spent(found(book, seen), FUNDS, LIMITS)]
+
+
+def test_a_withdrawal_that_the_ledger_has_not_yet_halts_nothing_and_holds_adds_until_it_is_told() -> None:
+    """The cash is gone at once; the ledger is read, and says nothing of it for two readings."""
+    book = after(Book(), moment(10_000, []))
+    for seconds in (15, 30):
+        gone = moment(5_000, [], cash=5_000, seconds=seconds)
+        assert verdicts(book, gone, liquidity=0) == []
+        assert reasons(book, gone) == ["unread"]
+        book = after(book, gone)
+        assert verdicts(book, moment(5_000, None, cash=5_000, seconds=seconds + 5), liquidity=0) == []
+    told = moment(5_000, [entry(-5_000, seconds=14)], cash=5_000, seconds=45)
+    assert (verdicts(book, told, liquidity=0), reasons(book, told)) == ([], [])
+    book = after(book, told)
+    assert found(book, moment(5_000, [], cash=5_000, seconds=60)).life.hedge == 0
+
+
+def test_a_loss_that_the_ledger_tells_late_holds_adds_first_and_halts_when_it_is_told() -> None:
+    book = after(Book(), moment(10_000, []))
+    gone = moment(1_000, [], cash=1_000, seconds=15)
+    assert (verdicts(book, gone, liquidity=0), reasons(book, gone)) == ([], ["unread"])
+    book = after(book, gone)
+    told = moment(1_000, [entry(-9_000, LedgerKind.REALISED, "REALIZED_PNL:1", 14)], cash=1_000, seconds=30)
+    assert Trigger.HALT in verdicts(book, told, liquidity=0)
+    assert found(after(book, told), moment(1_000, None, cash=1_000, seconds=35)).life.hedge == -9_000
+
+
+def test_cash_that_no_ledger_explains_for_minutes_counts_as_lost() -> None:
+    book = after(Book(), moment(10_000, []))
+    for seconds in range(15, 330, 15):
+        gone = moment(1_000, [], cash=1_000, seconds=seconds)
+        is_over = seconds > 315
+        assert (verdicts(book, gone, liquidity=0) != []) is is_over
+        book = after(book, gone)
+    assert found(book, moment(1_000, None, cash=1_000, seconds=335)).life.hedge == -9_000
+
+
+FUNDING_ID, TRANSFER_ID = "FUNDING_FEE:8571240153016800001", "TRANSFER:168932239201"
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ([entry(-50, LedgerKind.FUNDING, FUNDING_ID)], entry(-5_000, name=TRANSFER_ID, seconds=20)),
+        ([entry(-100, name="TRANSFER:900000000000")], entry(-5_000, name="TRANSFER:100000000000", seconds=20)),
+        ([entry(-100, name="INTERNAL_TRANSFER:7")], entry(-5_000, name="TRANSFER:7", seconds=20)),
+        ([entry(-100, name="TRANSFER:8", seconds=10)], entry(-5_000, name="TRANSFER:7", seconds=5)),
+        ([entry(-100, name="TRANSFER:8", seconds=10)], entry(-5_000, name="TRANSFER:9", seconds=10)),
+    ],
+    ids=["series of another type", "a smaller number", "the same number", "an earlier time", "the same time"],
+)
+def test_a_withdrawal_is_told_whatever_its_number_and_time_are(first: list[LedgerEntry], then: LedgerEntry) -> None:
+    cash = 10_000 + int(first[0].amount)
+    book = after(Book(), moment(10_000, []))
+    book = after(book, moment(cash, first, cash=cash, seconds=15))
+    told = moment(cash - 5_000, [*first, then], cash=cash - 5_000, seconds=30)
+    assert verdicts(book, told, liquidity=0) == []
+    before = found(book, moment(cash, [], cash=cash, seconds=20)).life.hedge
+    assert found(after(book, told), told).life.hedge == before
+
+
+def test_what_is_read_again_counts_once_for_as_long_as_it_is_read_again() -> None:
+    book, ledger = after(Book(), moment(10_000, [])), [entry(-100, name="TRANSFER:1")]
+    for seconds in range(15, 600, 15):
+        book = after(book, moment(9_900, ledger, cash=9_900, seconds=seconds))
+    assert found(book, moment(9_900, ledger, cash=9_900, seconds=600)).life.hedge == 0
+    (account,) = book.accounts.values()
+    assert account.seen is not None
+    assert len(account.seen) == 1
+    (account,) = after(book, moment(9_900, [], cash=9_900, days=1)).accounts.values()
+    assert account.seen == {}
+
+
+def test_what_moved_before_the_first_reading_is_in_it_though_it_is_told_later() -> None:
+    book = after(Book(), moment(10_000, []))
+    late = moment(10_000, [entry(-5_000, seconds=-30)], seconds=15)
+    assert found(book, late).life.hedge == 0
+    assert found(after(book, late), moment(10_000, [], seconds=30)).life.hedge == 0
+
+
+def test_a_ledger_that_stays_unread_is_told_and_what_it_may_hide_holds_adds() -> None:
+    book = after(Book(), moment(10_000, []))
+    keys = []
+    for seconds in (60, 119, 121, 300):
+        seen = moment(9_900, None, cash=9_900, seconds=seconds)
+        keys.append([alarm.key for alarm in loss_limits.unread_ledgers(book.booked(), seen)])
+        assert reasons(book, seen) == []
+        book = after(book, seen)
+    assert keys == [[], [], [f"ledger:{PAPER}"], [f"ledger:{PAPER}"]]
+    assert reasons(book, moment(8_000, None, cash=8_000, seconds=310)) == ["unread"]
+    read = moment(8_000, [entry(-2_000, seconds=305)], cash=8_000, seconds=320)
+    assert loss_limits.unread_ledgers(book.booked(), read) == ()
+    assert (verdicts(book, read, liquidity=0), reasons(book, read)) == ([], [])
+
+
+def test_what_is_set_aside_is_counted_and_told_once_and_again_the_next_day() -> None:
+    def showing(*names: str, days: int = 0, seconds: int = 0) -> Snapshot:
+        seen = moment(10_000, [], days, seconds=seconds)
+        aside = [SetAside(name, "TRANSFER of BNB", "no money of this account", seen.observed_at) for name in names]
+        return replace(seen, venues=(replace(seen.known_venues[0], aside=tuple(aside)),))
+
+    book = after(Book(), showing("a"))
+    assert book.disputes == ()
+    book = after(book, showing("a", "b", seconds=15))
+    book = after(book, showing("a", "b", "c", seconds=30))
+    (dispute,) = book.disputes
+    assert (dispute.key, "2 movements" in dispute.message) == (f"aside:{PAPER}:TRANSFER of BNB", True)
+    assert after(book, showing(days=1)).disputes == ()

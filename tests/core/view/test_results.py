@@ -41,14 +41,14 @@ def test_it_is_the_change_of_value_and_equity_at_every_cycle() -> None:
 
 def test_between_two_readings_of_the_ledger_the_short_goes_with_the_mark() -> None:
     booked = BookedAccount(Decimal(10_000), {symbol(ETH): Decimal(-2)}, {symbol(ETH): Decimal(1900)})
-    book = Book("2026-01-02", {}, {PAPER: AccountBook(booked, {}, 0)})
+    book = Book("2026-01-02", {}, {PAPER: AccountBook(booked, 0)})
     assert results_of(book, record().snapshot).hedge == -2 * (2000 - 1900)
     assert results_of(book, record(venue=UNKNOWN).snapshot).hedge == 0
 
 
 def test_a_venue_that_waits_to_be_booked_is_counted() -> None:
     item = record()
-    book = Book(accounts={PAPER: replace(AccountBook(BookedAccount(ZERO, {}, {}), {}, 0), waits=item.at)})
+    book = Book(accounts={PAPER: replace(AccountBook(BookedAccount(ZERO, {}, {}), 0), waits=item.at)})
     assert results_of(book, None) == Results(waiting=1)
 
 

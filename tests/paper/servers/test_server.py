@@ -139,7 +139,7 @@ def test_what_was_used_stands_in_the_headers_and_too_much_is_refused() -> None:
 @pytest.mark.parametrize("flavour", list(SERVERS))
 async def test_money_in_another_asset_is_shown_and_is_no_collateral(flavour: str) -> None:
     async with serving(flavour) as scene, connected(ccxt_of(flavour), scene) as exchange:
-        scene.desk.others = {"BNB": D(3)}
+        scene.desk.assets.held = {"BNB": D(3)}
         balance = await exchange.fetch_balance()
         assert (balance["USDT"]["total"], balance["BNB"]["total"]) == (10_000, 3)
 

@@ -198,7 +198,7 @@ async def test_promtool_finds_no_fault() -> None:
 async def test_what_was_booked_is_told_by_term() -> None:
     liquidity = {PositionId("v3"): LiquidityResult(Decimal(5), Decimal(7), Decimal(-2), Decimal(3))}
     hedges = {ETH: HedgeResult(Decimal(-6), Decimal(1), Decimal("-0.5"), Decimal("-0.25"), Decimal(0))}
-    account = AccountBook(BookedAccount(Decimal(10_000), {}, {}), {}, 0, residual=Decimal("0.125"))
+    account = AccountBook(BookedAccount(Decimal(10_000), {}, {}), 0, residual=Decimal("0.125"))
     total = Attribution(liquidity, hedges, Decimal(4))
     async with site() as at:
         tell(at.server, CycleRecorded(replace(record(), book=Book("2026-01-02", {}, {PAPER: account}, total, total))))

@@ -45,7 +45,7 @@ def _wallets(call: Private) -> list[Json]:
     names = [name for name in first if name not in {"asset", "updateTime"}]
     held = {"walletBalance", "marginBalance", "crossWalletBalance", "maxWithdrawAmount", "availableBalance"}
     rows = [first]
-    for asset, amount in call.desk.others.items():
+    for asset, amount in call.desk.assets.held.items():
         amounts = {name: fixed(amount if name in held else ZERO, CASH) for name in names}
         rows.append({"asset": asset, **amounts, "updateTime": millis(call.now)})
     return rows
@@ -78,7 +78,7 @@ def account_v2(call: Private) -> object:
     """Return balances and every market's position with its settings."""
     head = {
         "feeTier": 0,
-        "feeBurn": False,
+        "feeBurn": bool(call.desk.assets.fees_in),
         "canTrade": call.desk.permissions.trade,
         "canDeposit": True,
         "canWithdraw": True,

@@ -54,7 +54,7 @@ def order_update(market: PerpMarket, desk: Desk, one: Order, filled: Decimal, no
     """Tell of an order of the normal book; a commission is told only where there is one."""
     shown = render.order(market, one, desk.wish(one))
     trade = _last_trade(desk, one) if filled else None
-    commission = {"N": "USDT", "n": fixed(trade.fill.fee, CASH)} if trade is not None else {}
+    commission = {"N": trade.fee_asset, "n": fixed(trade.fee, CASH)} if trade is not None else {}
     order = {
         "s": shown["symbol"],
         "c": shown["clientOrderId"],

@@ -6,13 +6,15 @@ from datetime import timedelta
 from itertools import islice
 
 from bot.core.market import PerpMarket
-from bot.core.types import Symbol
+from bot.core.types import ZERO, Symbol
 from bot.paper.engine import snapshot_views
 from bot.paper.engine.book import Level, levels
 from bot.paper.engine.rules import SymbolRules
 from bot.paper.engine.trade import taken
+from bot.paper.servers.assets import WORTH
 from bot.paper.servers.binance.call import Public
 from bot.paper.servers.binance.render import CASH, Json, price_text, size_text
+from bot.paper.servers.records import USDT
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import VenueError, fixed, millis, places, plain
 
@@ -110,8 +112,23 @@ def _filters(call: Public, rules: SymbolRules, market: PerpMarket) -> list[Json]
 
 def premium_index(call: Public) -> object:
     """Return mark price, index price and the funding rate that comes next."""
+    asset = (call.params.maybe("symbol") or "").removesuffix(USDT)
+    if asset in WORTH:
+        return _premium_of_asset(call, asset)
     found = [_premium(call, symbol) for symbol in call.symbols()]
     return found[0] if call.params.maybe("symbol") else found
+
+
+def _premium_of_asset(call: Public, asset: str) -> Json:
+    price = fixed(WORTH[asset], CASH)
+    return {
+        "symbol": f"{asset}{USDT}",
+        **dict.fromkeys(("markPrice", "indexPrice", "estimatedSettlePrice"), price),
+        "lastFundingRate": fixed(ZERO, CASH),
+        "interestRate": "0.00010000",
+        "nextFundingTime": millis(call.now + timedelta(hours=8)),
+        "time": millis(call.now),
+    }
 
 
 def _premium(call: Public, symbol: Symbol) -> Json:

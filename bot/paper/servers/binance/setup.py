@@ -150,9 +150,9 @@ def multi_assets_mode(_: Private) -> object:
     return {"multiAssetsMargin": False}
 
 
-def fee_burn(_: Private) -> object:
-    """Tell that fees are paid in USDT, not in BNB."""
-    return {"feeBurn": False}
+def fee_burn(call: Private) -> object:
+    """Tell whether fees are paid in BNB."""
+    return {"feeBurn": bool(call.desk.assets.fees_in)}
 
 
 def commission_rate(call: Private) -> object:

@@ -22,7 +22,7 @@ def accounts(call: Private) -> object:
     call.product()
     first = _wallet(call)
     rows = [first]
-    for asset, amount in call.desk.others.items():
+    for asset, amount in call.desk.assets.held.items():
         empty: Json = dict.fromkeys(first, "0")
         rows.append({**empty, "marginCoin": asset, "assetMode": "single", "accountEquity": plain(amount)})
     return rows

@@ -11,7 +11,7 @@ from bot.paper.engine.account import Order
 from bot.paper.servers.bitget import render
 from bot.paper.servers.bitget.render import Json
 from bot.paper.servers.desk import Desk
-from bot.paper.servers.records import TradeRecord
+from bot.paper.servers.records import USDT, TradeRecord
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import millis, plain
 
@@ -49,16 +49,16 @@ def order(market: PerpMarket, desk: Desk, one: Order, filled: Decimal) -> Json:
     profits = sum((trade.fill.realised for trade in desk.records.trades if trade.order == one.number), ZERO)
     shown = render.order(market, one, account.modes[one.symbol], account.leverage[one.symbol], profits, "status")
     trade = _last_trade(desk, one) if filled else None
-    fee = plain(-trade.fill.fee) if trade is not None else "0"
+    fee, fee_coin = (plain(-trade.fee), trade.fee_asset) if trade is not None else ("0", USDT)
     price = plain(trade.fill.price) if trade is not None else "0"
     return {
         **{name: shown[name] for name in _ORDER},
         "instId": id_of(one.symbol),
         "accBaseVolume": shown["baseVolume"],
         "baseVolume": plain(abs(filled)),
-        "feeDetail": [{"feeCoin": "USDT", "fee": fee}],
+        "feeDetail": [{"feeCoin": fee_coin, "fee": fee}],
         "fillFee": fee,
-        "fillFeeCoin": "USDT",
+        "fillFeeCoin": fee_coin,
         "fillNotionalUsd": plain(abs(filled) * (trade.fill.price if trade is not None else ZERO)),
         "fillPrice": price,
         "fillTime": str(millis(one.updated_at)),

@@ -30,7 +30,7 @@ def fills(call: Private) -> object:
 
 
 def bills(call: Private) -> object:
-    """Return the movements of cash, newest first; a trade's profit and its fee stand in one bill."""
+    """Return the movements, newest first; a trade's profit and its fee stand in one bill, if they are of one coin."""
     symbol, kind = call.maybe_symbol(), call.params.maybe("businessType")
     wanted = [
         (number, bill)
@@ -42,23 +42,25 @@ def bills(call: Private) -> object:
 
 
 def _bills(call: Private) -> list[tuple[int, Json]]:
-    """Put the movements into bills, oldest first, with the balance after each."""
+    """Put the movements into bills, oldest first, with the coin's balance after each."""
     found: list[tuple[int, Json]] = []
     by_trade: dict[int, list[Movement]] = {}
     for movement in call.desk.records.movements:
         if movement.trade is not None:
             by_trade.setdefault(movement.trade, []).append(movement)
     done: set[int] = set()
-    balance = ZERO
+    balances: dict[str, Decimal] = {}
     for movement in call.desk.records.movements:
         if movement.trade in done:
             continue
         parts = [movement] if movement.trade is None else by_trade[movement.trade]
         if movement.trade is not None:
             done.add(movement.trade)
-        balance += sum((part.entry.amount for part in parts), ZERO)
-        if call.is_in_span(movement.entry.at):
-            found.append((movement.entry.number, _bill(call, parts, balance)))
+        for asset in dict.fromkeys(part.asset for part in parts):
+            bill = [part for part in parts if part.asset == asset]
+            balances[asset] = balances.get(asset, ZERO) + sum((part.entry.amount for part in bill), ZERO)
+            if call.is_in_span(movement.entry.at):
+                found.append((bill[0].entry.number, _bill(call, bill, balances[asset])))
     return found
 
 
@@ -72,7 +74,7 @@ def _bill(call: Private, parts: list[Movement], balance: Decimal) -> Json:
         "fee": plain(sum((part.entry.amount for part in parts if part.entry.kind in fees), ZERO)),
         "feeByCoupon": "",
         "businessType": _business(call, parts[0]),
-        "coin": "USDT",
+        "coin": parts[0].asset,
         "balance": plain(balance),
         "cTime": str(millis(first.at)),
     }

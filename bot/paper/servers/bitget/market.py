@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from itertools import islice
 
 from bot.core.types import Symbol
 from bot.paper.engine import snapshot_views
 from bot.paper.engine.book import levels
 from bot.paper.engine.trade import taken
+from bot.paper.servers.assets import WORTH
 from bot.paper.servers.bitget import errors
 from bot.paper.servers.bitget.call import Public
 from bot.paper.servers.bitget.render import Json
+from bot.paper.servers.records import USDT
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import fixed, millis, places, plain
 
@@ -126,6 +129,29 @@ def ticker_of(call: Public, symbol: Symbol) -> Json:
         "deliveryStatus": "",
         "open24h": last,
         "markPrice": plain(market.mark),
+    }
+
+
+def spot_tickers(call: Public) -> object:
+    """Return the spot price of what customers hold besides USDT; there are no other spot markets."""
+    wanted = call.params.maybe("symbol")
+    rows = [_spot_ticker(call, asset, price) for asset, price in WORTH.items()]
+    return [row for row in rows if wanted is None or row["symbol"] == wanted.upper()]
+
+
+def _spot_ticker(call: Public, asset: str, price: Decimal) -> Json:
+    last = plain(price)
+    return {
+        **dict.fromkeys(("open", "high24h", "low24h", "lastPr", "bidPr", "askPr", "openUtc"), last),
+        "symbol": f"{asset}{USDT}",
+        "quoteVolume": "0",
+        "baseVolume": "0",
+        "usdtVolume": "0",
+        "ts": str(millis(call.now)),
+        "bidSz": "1",
+        "askSz": "1",
+        "changeUtc24h": "0",
+        "change24h": "0",
     }
 
 

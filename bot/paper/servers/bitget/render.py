@@ -10,7 +10,7 @@ from bot.core.types import ZERO
 from bot.paper.engine.account import Order
 from bot.paper.engine.rules import MarginMode
 from bot.paper.servers.desk import Wish
-from bot.paper.servers.records import TradeRecord
+from bot.paper.servers.records import USDT, TradeRecord
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import fixed, millis, places, plain
 
@@ -148,7 +148,13 @@ def _plan_status(one: Order) -> str:
 def trade(market: PerpMarket, one: TradeRecord) -> Json:
     """Return a trade of the account."""
     fill = one.fill
-    fee = {"deduction": "no", "feeCoin": "USDT", "totalDeductionFee": "", "totalFee": plain(-fill.fee)}
+    is_deducted = one.fee_asset != USDT
+    fee = {
+        "deduction": "yes" if is_deducted else "no",
+        "feeCoin": one.fee_asset,
+        "totalDeductionFee": plain(-one.fee) if is_deducted else "",
+        "totalFee": plain(-one.fee),
+    }
     return {
         "tradeId": str(one.number),
         "symbol": id_of(fill.symbol),

@@ -23,6 +23,7 @@ PUBLIC: Final[dict[tuple[str, str], Callable[[Public], object]]] = {
     ("GET", "/api/v2/public/time"): market.server_time,
     ("GET", "/api/v2/spot/public/coins"): market.coins,
     ("GET", "/api/v2/spot/public/symbols"): market.nothing,
+    ("GET", "/api/v2/spot/market/tickers"): market.spot_tickers,
     ("GET", "/api/v2/margin/currencies"): market.nothing,
     ("GET", f"{_MIX}/market/contracts"): market.contracts,
     ("GET", f"{_MIX}/market/ticker"): market.ticker,

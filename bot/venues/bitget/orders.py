@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -56,6 +57,17 @@ def _tidied(item: object) -> object:
     """Put the case of a symbol right, which ccxt looks up as it stands."""
     said = item.get("symbol") if isinstance(item, Mapping) else None
     return {**item, "symbol": said.upper()} if isinstance(item, Mapping) and isinstance(said, str) else item
+
+
+_CAME_TO: Final[Mapping[str, str]] = {
+    "success": "closed",
+    "in_progress": "open",
+    "fail": "rejected",
+    "cancelled": "canceled",
+}
+"""What the statuses of the order that a plan order became (Get Trigger Sub Order) mean for the plan order itself."""
+_HAS_ORDER: Final = frozenset({"success", "cancelled"})
+"""Of these the order itself tells what was filled; a cancelled one may be filled in part."""
 
 
 def open_order(row: Row, listing: Listing, one: Instrument) -> OpenOrder:
@@ -115,24 +127,41 @@ async def find_plan(link: Link, client_id: ClientOrderId, symbol: Symbol, venue_
 
 
 async def _plan(link: Link, raw: Row, symbol: Symbol) -> Found:
+    """Say what became of a plan order: an executed one is what the order that came of it is."""
     row = row_of(link.parse_order(raw, symbol), "plan order")
-    child = await _child(link, raw) if raw.get("planStatus") == "executed" else None
-    return Found(row, conditional=True, child=child)
+    if raw.get("planStatus") != "executed":
+        return Found(row, conditional=True)
+    status, child = await _sub_order(link, raw)
+    if status in _HAS_ORDER and child:
+        return Found(row, conditional=True, child=child)
+    return Found({**row, "status": _CAME_TO[status], "filled": "0"}, conditional=True)
 
 
-async def _child(link: Link, raw: Row) -> str:
-    """Find the order that an executed plan order became."""
+async def _sub_order(link: Link, raw: Row) -> tuple[str, str]:
+    """Return the status and the number of the order that an executed plan order became; empty where it became none."""
+    what = f"plan order {raw.get('clientOid')}"
     query = {**PRODUCT, "planType": PLAN, "planOrderId": text(raw, "orderId", "plan order")}
     rows = rows_of(data(await link.read("privateMixGetV2MixOrderPlanSubOrder", query)), "plan sub-orders")
     if len(rows) != 1:
-        raise Unbelievable(f"plan order {raw.get('clientOid')} was executed, but {len(rows)} orders came of it")
-    return text(rows[0], "orderId", "plan sub-order")
+        raise Unbelievable(f"{what} was executed, but {len(rows)} orders came of it")
+    status = text(rows[0], "status", f"{what}: its order").lower()
+    child = text(rows[0], "orderId", f"{what}: its order") if has(rows[0], "orderId") else ""
+    if status not in _CAME_TO or (status == "success" and not child):
+        raise Unbelievable(f"{what} was executed, and its order is {status!r}, number {child!r}")
+    return status, child
 
 
 async def children(link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
-    """Map orders that plan orders became to the latter's client ids."""
+    """Map orders that plan orders became to the latter's client ids; a row that can't be read is left out."""
     query = {**PRODUCT, "symbol": venue_symbol, "planType": PLAN, "planStatus": "executed"}
     query |= {"startTime": milliseconds_of(since), "limit": PAGE}
     body = row_of(data(await link.read("privateMixGetV2MixOrderOrdersPlanHistory", query)), "plan orders")
-    rows = [row_of(item, "plan order") for item in listed(body)]
-    return {await _child(link, row): ClientOrderId(text(row, "clientOid", "plan order")) for row in rows}
+    found: dict[str, ClientOrderId] = {}
+    for item in listed(body):
+        with suppress(Unbelievable):
+            row = row_of(item, "plan order")
+            owner = ClientOrderId(text(row, "clientOid", "plan order"))
+            _, child = await _sub_order(link, row)
+            if child:
+                found[child] = owner
+    return found

@@ -81,5 +81,6 @@ def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
             max_call_bytes=chain.max_call_bytes,
             max_log_blocks=chain.max_log_blocks,
             requests_per_day=chain.requests_per_day,
+            confirm=chain.confirm_changes,
         ),
     )

@@ -40,13 +40,19 @@ class Reads:
     def __init__(self, facts: Facts, block: BlockStamp) -> None:
         self._facts = facts
         self.block = block
-        self._results: dict[Call, Result] = {}
+        self.answers: dict[Call, Result] = {}
         self.used: dict[Call, None] = {}
         self.wanted: dict[Call, None] = {}
 
     def add(self, calls: Sequence[Call], results: Sequence[Result]) -> None:
         """Take the results of a round."""
-        self._results.update(zip(calls, results, strict=True))
+        self.answers.update(zip(calls, results, strict=True))
+
+    def constants(self) -> dict[Call, Result]:
+        """Return the answers that don't change with blocks: facts, and what strangers' contracts say of themselves."""
+        known = self._facts.known
+        told = {call: answer for call, answer in self.answers.items() if call.alone or call in known}
+        return {call: answer for call, answer in told.items() if not isinstance(answer, Unread)}
 
     def restart(self) -> None:
         """Begin another pass over the same block."""
@@ -55,7 +61,7 @@ class Reads:
 
     def want(self, calls: Iterable[Call]) -> None:
         """Ask for answers that a later step of the same pass takes, so that they come in one round."""
-        results, facts = self._results, self._facts.known
+        results, facts = self.answers, self._facts.known
         self.wanted.update((call, None) for call in calls if call not in results and call not in facts)
 
     def answer(self, call: Call) -> Result:
@@ -65,7 +71,7 @@ class Reads:
             Missing: it is not there yet.
             ContractError: what came is too short to be an answer of such a contract.
         """
-        result = self._results.get(call)
+        result = self.answers.get(call)
         if result is None:
             self.wanted[call] = None
             raise Missing

@@ -11,7 +11,7 @@ import aiohttp
 from bot.chain.budget import Budget
 from bot.chain.endpoint import Endpoint, Params
 from bot.chain.rpc_errors import Meaning, RateLimited, RpcError
-from bot.core.errors import Retryable
+from bot.core.errors import DnbotError, Retryable
 from bot.ports import Clock
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class RpcClient:
 
         return await self.first(work)
 
-    def suspect(self, endpoint: Endpoint, error: Retryable) -> None:
+    def suspect(self, endpoint: Endpoint, error: DnbotError) -> None:
         """Hold an error against an endpoint, unless it is about the request alone."""
         if isinstance(error, RpcError) and error.meaning in _ABOUT_THE_REQUEST:
             return
@@ -141,6 +141,11 @@ class RpcClient:
         if isinstance(error, RateLimited):
             health.mute_until = now + (pause if error.seconds is None else min(error.seconds, COOL_MOST))
             health.why_mute = str(error)
+
+    def others(self, endpoint: Endpoint) -> list[Endpoint]:
+        """Return the endpoints besides one that may be asked now, in the order in which they would be."""
+        now = self._clock.monotonic()
+        return [one for one in self._line(None) if one is not endpoint and self._health[one.number].mute_until <= now]
 
     def pause(self, calls: float) -> float:
         """Return the seconds to leave between two rounds of so many requests, by the budget that has most left."""

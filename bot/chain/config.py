@@ -99,6 +99,8 @@ class Limits:
         max_log_blocks: block range of one ``eth_getLogs``.
         max_log_requests: ``eth_getLogs`` requests per look-up of entry amounts.
         requests_per_day: what one endpoint may be sent; None: as many as are wanted.
+        confirm: whether what a position holds is confirmed where it leaps: by a second endpoint, else by the next
+            block.
     """
 
     request_timeout: float = 5.0
@@ -113,6 +115,7 @@ class Limits:
     max_log_blocks: int = 10_000
     max_log_requests: int = 50
     requests_per_day: int | None = None
+    confirm: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection
+from dataclasses import replace
 from typing import Final
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from bot.chain import json_rpc
-from bot.chain.batched_reads import ContractError, Facts, Reads
+from bot.chain.batched_reads import ContractError, Reads
 from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig
+from bot.chain.confirmation import Confirmation, ConstantsDifferError, Reading
 from bot.chain.endpoint import Endpoint
 from bot.chain.head_tracker import HeadTrack, Reorg
 from bot.chain.heads import Heads
@@ -21,6 +23,7 @@ from bot.chain.multicall import Multicall, Plan, Result
 from bot.chain.newest_head import NewestHead
 from bot.chain.preflight import blame, check_chain_id, check_code
 from bot.chain.protocol import Found, MakeSources, Source
+from bot.chain.rounds import Rounds
 from bot.chain.tokens import TokenBook
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, MovedPosition
@@ -33,8 +36,6 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 4
 _DELEGATES: Final = bytes.fromhex("ef0100")
 """Begins the code of a wallet that delegates to a contract."""
-MAX_ROUNDS = 16
-"""Rounds of one snapshot; the first one of a manager of NFTs takes six."""
 
 
 class EvmChainReader:
@@ -70,17 +71,22 @@ class EvmChainReader:
         self._newest = NewestHead(self._client, limits, self._track, clock)
         self._heads = Heads(config, self._client, self._newest, clock)
         self._multicall = Multicall(config.multicall, limits)
-        self._tokens = TokenBook(config)
-        sources = make_sources(config, self._tokens)
-        self._readers = sources.readers
-        self._sources: list[Source] = [*sources.readers, *sources.references]
-        self._facts = Facts()
-        self._ahead: Plan = self._multicall.plan(())
+        self._make_sources = make_sources
+        self._begin_anew()
+        self._confirmation = Confirmation(config.name, self._client.suspect)
         self._read_block: int | None = None
         self._last: ChainView | None = None
         self._last_at, self._cost = 0.0, 0
         self._followed: Collection[PositionId] = ()
         self._contracts: dict[Address, bool] = {}
+
+    def _begin_anew(self) -> None:
+        """Forget all that was taken as unchanging: it came from an endpoint that is contradicted."""
+        self._tokens = TokenBook(self._config)
+        sources = self._make_sources(self._config, self._tokens)
+        self._readers = sources.readers
+        self._sources: list[Source] = [*sources.readers, *sources.references]
+        self._rounds = Rounds(self._sources, self._multicall)
 
     @property
     def chain(self) -> ChainName:
@@ -130,7 +136,7 @@ class EvmChainReader:
     async def _read_patiently(self) -> ChainView:
         retrying = AsyncRetrying(
             sleep=self._clock.sleep,
-            retry=retry_if_exception_type(Retryable),
+            retry=retry_if_exception_type((Retryable, SkipCycle)),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_exponential(multiplier=0.05),
             reraise=True,
@@ -173,41 +179,68 @@ class EvmChainReader:
     async def _read(self, *, lenient: bool) -> ChainView:
         head = self._newest.take() or await self._newest.fetch()
         block, endpoint = head.stamp, head.endpoint
-        reads = Reads(self._facts, block)
-        plan = self._ahead
-        for _ in range(MAX_ROUNDS):
-            try:
-                answers, endpoint = await self._fetch(plan, block, endpoint, lenient=lenient)
-                reads.add(plan.calls, answers)
-                found = self._pass(reads)
-            except Retryable as error:
-                # A block that nobody can read at is the word of who announced it; a contract's odd answer that of who
-                # passed it on. Another endpoint may say otherwise.
-                self._client.suspect(endpoint if isinstance(error, ContractError) else head.endpoint, error)
-                raise
-            if not reads.wanted:
-                break
-            plan = self._multicall.plan(reads.wanted)
+
+        async def ask(plan: Plan) -> list[Result]:
+            nonlocal endpoint
+            answers, endpoint = await self._fetch(plan, block, endpoint, lenient=lenient)
+            return answers
+
+        try:
+            found, reads = await self._rounds.read(block, self._followed, ask)
+        except (Retryable, SkipCycle) as error:
+            # A block that nobody can read at is the word of who announced it; answers that are odd, or contradict each
+            # other, that of who passed them on. Another endpoint may say otherwise.
+            is_odd = isinstance(error, (ContractError, SkipCycle))
+            self._client.suspect(endpoint if is_odd else head.endpoint, error)
+            if is_odd and lenient:
+                self._begin_anew()
+            raise
+        if self._config.limits.confirm:
+            found = await self._confirmed(Reading(endpoint, self._counting(found), reads.constants()), reads)
         else:
-            raise SkipCycle(f"chain {self.chain}: still not read whole after {MAX_ROUNDS} rounds")
-        if self._ahead.calls != (used := tuple(reads.used)):
-            self._ahead = self._multicall.plan(used)
+            found = self._counting(found)
         self._track.accept(block)
         self._read_block = block.number
         return ChainView(
             chain=self.chain,
             chain_id=self._config.chain_id,
             block=block,
-            positions=tuple(item for item in found.positions if self._config.counts(item.id)),
+            positions=tuple(found.positions),
             pools=tuple(found.prices.values()),
-            left_out=tuple(item for item in found.left_out if self._config.counts(item.position)),
+            left_out=tuple(found.left_out),
             moved=await self._moved(found, block),
+        )
+
+    async def _confirmed(self, first: Reading, reads: Reads) -> Found:
+        """Return what to believe of a block, after another endpoint was asked about what leapt."""
+
+        async def again(endpoint: Endpoint) -> Reading:
+            async def ask(plan: Plan) -> list[Result]:
+                return await self._multicall.run(endpoint, plan, reads.block, lenient=True)
+
+            found, other = await self._rounds.again(reads, self._followed, ask)
+            return Reading(endpoint, self._counting(found), other.constants())
+
+        try:
+            return await self._confirmation.settle(first, again, self._client.others(first.endpoint), reads.block)
+        except ConstantsDifferError as error:
+            self._begin_anew()
+            self._client.suspect(first.endpoint, error)
+            raise
+
+    def _counting(self, found: Found) -> Found:
+        """Leave aside what the configuration says does not count."""
+        counts = self._config.counts
+        return replace(
+            found,
+            positions=[item for item in found.positions if counts(item.id)],
+            left_out=[item for item in found.left_out if counts(item.position)],
+            moved=[item for item in found.moved if counts(item.position.id)],
         )
 
     async def _moved(self, found: Found, block: BlockStamp) -> tuple[MovedPosition, ...]:
         """Return the positions that count and that a contract holds now."""
-        counting = [item for item in found.moved if self._config.counts(item.position.id)]
-        return tuple([item for item in counting if await self._is_contract(item.holder, block)])
+        return tuple([item for item in found.moved if await self._is_contract(item.holder, block)])
 
     async def _is_contract(self, account: Address, block: BlockStamp) -> bool:
         """Tell whether an account is a contract; one that delegates (EIP-7702) is a wallet, and what it got is gone."""
@@ -223,10 +256,3 @@ class EvmChainReader:
             return await self._multicall.run(endpoint, plan, block, lenient=lenient), endpoint
 
         return await self._client.first(work, start=start)
-
-    def _pass(self, reads: Reads) -> Found:
-        reads.restart()
-        found = Found(self._followed)
-        for source in self._sources:
-            source.read(reads, found)
-        return found

@@ -137,6 +137,7 @@ class DemoRun:
             "rpc_urls": [rpc_url],
             "ws_urls": [ws_url],
             "owners": [OWNER],
+            "confirm_changes": False,  # the node is its own, and its deposits are to be hedged in their block
             "uniswap_v2": [{"pairs": [self.scene.pair]}],
             "uniswap_v3": [{"position_manager": at.v3_positions}],
         }

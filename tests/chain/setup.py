@@ -17,8 +17,8 @@ from bot.protocols.registry import sources
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 from bot.protocols.uniswap_v3 import UniswapV3Settings
 
-PATIENT = Limits(max_head_age=timedelta(days=36500), max_call_gas=40_000_000)
-"""The local chain's blocks carry a time of their own, which no real clock agrees with."""
+PATIENT = Limits(max_head_age=timedelta(days=36500), max_head_lead=None, max_call_gas=40_000_000, confirm=False)
+"""The local chain's blocks carry a time of their own, which no real clock agrees with, and its node is believed."""
 
 
 def config_of(

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from bot.chain.multicall import Multicall
 from bot.chain.reader import EvmChainReader
+from bot.chain.tokens import balance_of
 from bot.clock import SystemClock
 from bot.core.errors import Retryable, SkipCycle
+from bot.core.types import BlockHash
 from bot.demo.chain import LocalChain
 from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.rpc import Rpc
 from bot.protocols.registry import sources
 from tests.chain.scene import Scene, ids, two
-from tests.chain.setup import PATIENT, reading
+from tests.chain.setup import PATIENT, behind, reading
 from tests.faults.rpc import Fault
 
 pytestmark = pytest.mark.chain
@@ -86,13 +89,25 @@ async def test_a_node_without_hash_pins_is_pinned_by_number_and_checked(scene: S
         assert first.requests == ["eth_getBlockByNumber", "eth_call", "eth_getBlockByNumber"]
 
 
-async def test_a_block_that_changes_under_a_read_by_number_makes_no_view(scene: Scene) -> None:
-    async with two(scene) as (reader, first, _):
-        first.fault = Fault.NO_EIP1898
+async def test_a_block_that_changes_under_a_read_by_number_is_read_anew(scene: Scene) -> None:
+    async with two(scene) as (reader, first, second):
+        first.fault = second.fault = Fault.NO_EIP1898
         await reader.read()
         first.before = {"eth_call": lambda: scene.chain.reorg(1)}
+        view = await reader.read()
+        async with reading(scene.config) as other:
+            assert view == await other.read()
+
+
+async def test_a_block_that_changes_under_a_read_by_number_makes_no_view(scene: Scene) -> None:
+    async with reading(behind(scene.config, scene.chain.rpc.url)) as reader:
+        await reader.read()
+        other = replace((await reader.read()).block, hash=BlockHash("0x" + "ab" * 32))
+        endpoint = reader._client.endpoints[0]  # noqa: SLF001 - the block is one that nobody has
+        endpoint.learned.by_hash = False
+        multicall = Multicall(scene.config.multicall, PATIENT)
         with pytest.raises(SkipCycle, match="replaced"):
-            await reader.read()
+            await multicall.run(endpoint, multicall.plan([balance_of(scene.pair, scene.owner)]), other)
 
 
 @pytest.mark.parametrize("fault", [Fault.NONE, Fault.NO_EIP1898])

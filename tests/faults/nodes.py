@@ -18,6 +18,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from bot.chain.abi import selector
+from bot.demo.tx import arguments, decoded
+
 Json = Any  # whatever json.loads gives
 Answer = Json | web.StreamResponse
 DECIMALS = "313ce567"
@@ -350,3 +353,36 @@ def ahead(blocks: int) -> Callable[[Node, Json], Awaitable[Answer]]:
         return answer | {"result": newest | made_up}
 
     return method("eth_getBlockByNumber", one)
+
+
+MULTICALL = "0xcA11bde05977b3631167028862bE2a173976CA11"
+_CALLS, _RESULTS = "((address,bool,bytes)[])", "((bool,bytes)[])"
+
+
+def lying(signature: str, word: int, lie: Callable[[int], int]) -> Callable[[Node, Json], Awaitable[Answer]]:
+    """Change one word of what a function answers, inside of multicalls too, everywhere alike."""
+    wanted = selector(signature)
+
+    def changed(data: bytes) -> bytes:
+        if len(data) < 32 * (word + 1):
+            return data
+        told = int.from_bytes(data[32 * word : 32 * word + 32])
+        return data[: 32 * word] + (lie(told) % 2**256).to_bytes(32) + data[32 * word + 32 :]
+
+    async def one(node: Node, call: Json) -> Answer:
+        answer = await node.ask(call)
+        if "result" not in answer:
+            return answer
+        asked, said = bytes.fromhex(call["params"][0]["data"][2:]), bytes.fromhex(answer["result"][2:])
+        if asked[:4] == wanted:
+            return answer | {"result": "0x" + changed(said).hex()}
+        if call["params"][0]["to"].lower() != MULTICALL.lower():
+            return answer
+        (calls,), (results,) = decoded(_CALLS, asked[4:]), decoded(_RESULTS, said)
+        told = [
+            (success, changed(data) if success and item[2][:4] == wanted else data)
+            for item, (success, data) in zip(calls, results, strict=True)
+        ]
+        return answer | {"result": "0x" + arguments(_RESULTS, told).hex()}
+
+    return method("eth_call", one)

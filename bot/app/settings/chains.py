@@ -148,6 +148,11 @@ class ChainSettings(Table):
         description="most requests a day to each endpoint; blocks are skipped to keep to it",
         examples=[100_000],
     )
+    confirm_changes: bool = Field(
+        default=True,
+        description="believe growth and shrinkage of a position beyond 10% only once a second endpoint says so, or "
+        "where none is configured the next block; false for a node of your own",
+    )
     tokens: dict[AddressKey, TokenSettings] = Field(
         default_factory=dict, description="tokens that dnbot does not know by itself (it knows WETH, WBTC, USDC, …)"
     )

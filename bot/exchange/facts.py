@@ -82,6 +82,7 @@ class VenueFacts:
         unknown_order: (status, code) pairs that say "no such order".
         clock_codes: codes that say that our clock is off.
         key_codes: codes that say that the key is wrong or may not do this.
+        remedies: codes that only a person can mend, with what is wrong and what to do.
         listings: the books of working orders.
         mark_from: the ccxt reads that carry mark and index price between them.
         history_days: how far back trades can be read.
@@ -111,6 +112,7 @@ class VenueFacts:
     mark_from: tuple[str, ...] = ("fetch_funding_rate", "fetch_ticker")
     history_days: int = 90
     trades_page: int = 100
+    remedies: Mapping[str, str] = field(default_factory=dict)
     stream_hosts: frozenset[str] = frozenset()
     demo_stream_hosts: frozenset[str] = frozenset()
     funding_by_page: bool = False

@@ -34,6 +34,8 @@ _NEEDED_ONE_OF: Final = (
     ("createTriggerOrder", "createStopMarketOrder", "createStopLossOrder"),
     ("fetchLeverageTiers", "fetchMarketLeverageTiers"),
 )
+_RESTRICTED: Final = 451
+"""HTTP: unavailable for legal reasons."""
 
 
 def probe(has: Mapping[str, object], venue: str) -> None:
@@ -92,6 +94,15 @@ async def _instrument(
     return Instrument(dialect.limits(market, row), venue_symbol, told.leverage, told.margin_mode, interval), told
 
 
+def _remedy(link: Link, refusal: Refusal) -> str | None:
+    """Say what is wrong and what to do where no waiting helps."""
+    if refusal.status == _RESTRICTED:
+        return "does not serve this location; run dnbot where the venue may be used"
+    if refusal.code in link.facts.key_codes:
+        return "does not accept the key"
+    return link.facts.remedies.get(refusal.code)
+
+
 async def check(
     link: Link, dialect: Dialect, *, reload: bool
 ) -> tuple[Mapping[Symbol, Instrument], Mapping[Symbol, Settings]]:
@@ -108,11 +119,10 @@ async def check(
         await dialect.check_account(link, [text(row, "id", "market") for row in rows.values()])
         read, settings = await _instruments(link, dialect, rows)
     except Refusal as refusal:
-        if refusal.code in link.facts.key_codes:
-            raise ConfigError(
-                f"{link.config.venue} does not accept the key: {refusal.code} {refusal.message}"
-            ) from refusal
-        raise
+        remedy = _remedy(link, refusal)
+        if remedy is None:
+            raise
+        raise ConfigError(f"{link.config.venue} {remedy}: {refusal.code} {refusal.message}".rstrip()) from refusal
     for symbol, one in read.items():
         most = one.market.tiers[0].max_leverage
         if link.config.leverage > most:

@@ -79,7 +79,7 @@ _REJECTIONS: Final = (
     *rules(400, _R.WOULD_TRIGGER, ("-2021",)),
     *rules(400, _R.BAD_ID, ("-4015",)),
     *rules(400, _R.TOO_MANY_ORDERS, ("-2025", "-4045")),
-    *rules(400, _R.MAX_POSITION, ("-2027", "-4400")),
+    *rules(400, _R.MAX_POSITION, ("-2027", "-4400", "-4401")),
     *rules(400, _R.UNKNOWN_SYMBOL, ("-1121",)),
     *rules(429, _R.TOO_MANY_ORDERS, ("-1003", "-1015")),
     *rules(418, _R.TOO_MANY_ORDERS, ("-1003",)),
@@ -94,6 +94,8 @@ _REJECTIONS: Final = (
     *rules(401, _R.OTHER, ("-1002", "-2014", "-2015")),
     *rules(400, _R.OTHER, ("-1013", "-1100", "-1101", "-1102", "-1103", "-1104", "-1105", "-1106", "-1114", "-1115")),
     *rules(400, _R.OTHER, ("-1116", "-1117", "-1118", "-1128", "-1130", "-1136")),
+    # documented (Error Code): the account or the market takes no such order now
+    *rules(400, _R.OTHER, ("-2023", "-4087", "-4088", "-4140", "-4402", "-4403")),
     # leverage, margin mode, margin
     *rules(400, _R.OTHER, ("-4046", "-4047", "-4048", "-4028", "-4050", "-4051", "-4052", "-4053", "-4054", "-4161")),
 )

@@ -82,7 +82,7 @@ _REJECTIONS: Final = (
     *rules(429, _R.TOO_MANY_ORDERS, ("429",)),
     # requests that are refused before they reach the order system: time stamp, signature, key, form, account
     *rules(400, _R.OTHER, ("40006", "40008", "40009", "40011", "40012", "40014", "40017", "40018", "40019", "40037")),
-    *rules(400, _R.OTHER, ("40085", "40774", "22001", "40109", "40768", "43001", "43025", "40020")),
+    *rules(400, _R.OTHER, ("40085", "40099", "40774", "43011", "22001", "40109", "40768", "43001", "43025", "40020")),
 )
 
 FACTS: Final = VenueFacts(
@@ -130,7 +130,11 @@ FACTS: Final = VenueFacts(
         (status, code) for status in (200, 400) for code in ("22001", "40109", "40768", "43001", "43025")
     ),
     clock_codes=frozenset({"40008"}),
-    key_codes=frozenset({"40006", "40009", "40011", "40012", "40014", "40018", "40037", "40085"}),
+    key_codes=frozenset({"40006", "40009", "40011", "40012", "40014", "40018", "40037"}),
+    remedies={
+        "40085": "says that the account is unified; dnbot speaks classic accounts only: take the key of a classic one",
+        "40099": "says that the key is of another environment; give demo = true a demo key, and a live one otherwise",
+    },
     listings=(
         Listing({}),
         Listing({"trigger": True}),

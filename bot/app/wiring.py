@@ -24,6 +24,7 @@ from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.services import journal_path, services
 from bot.app.settings import Settings
+from bot.app.settings.checks import require_owners
 from bot.app.settings.venues import MarkSource, PaperClock, VenueSettings
 from bot.chain.config import ChainConfig
 from bot.chain.head_tracker import Reorg
@@ -61,9 +62,10 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
     """Build the daemon and all it stands on; give everything back at the end, whatever happened.
 
     Raises:
-        ConfigError: something on disk does not fit the configuration.
+        ConfigError: something on disk does not fit the configuration, or an owner is a placeholder.
         Halt: another daemon holds the journal, or it is damaged.
     """
+    require_owners(settings)
     async with AsyncExitStack() as stack:
         clock = _clock(settings)
         journal = SqliteJournal.open(
@@ -119,7 +121,12 @@ class Preview:
 
 @asynccontextmanager
 async def preview(settings: Settings) -> AsyncIterator[Preview]:
-    """Build what ``plan`` needs: the journal read-only where there is one, the paper accounts as copies."""
+    """Build what ``plan`` needs: the journal read-only where there is one, the paper accounts as copies.
+
+    Raises:
+        ConfigError: something on disk does not fit the configuration, or an owner is a placeholder.
+    """
+    require_owners(settings)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="dnbot-plan-")))
         for name in settings.venues:

@@ -114,11 +114,14 @@ RATED: Final[Mapping[ChainId, Mapping[Address, tuple[Underlying, RateSource]]]] 
 }
 """Tokens whose contract tells what one of them is worth, where that contract is."""
 
+LOCAL_CHAINS: Final[frozenset[int]] = frozenset((1337, 31337, 412346))
+"""Local nodes: geth and Ganache, anvil and Hardhat, Nitro."""
+
 SYMBOL_CHAINS: Final[frozenset[ChainId]] = frozenset(
     map(
         ChainId,
         (
-            *(1337, 31337, 412346),  # local nodes: geth and Ganache, anvil and Hardhat, Nitro
+            *LOCAL_CHAINS,
             *(11155111, 17000, 560048),  # Sepolia, Holesky, Hoodi
             *(84532, 11155420, 421614, 1301, 80002, 97, 43113, 59141, 534351, 300),  # those of the chains above
         ),

@@ -108,6 +108,8 @@ class Amm(Generic[S]):
         reference: makes a reference pool of an address; None where its pools can't be told by an address.
         history: recognises one of its pools and reads its past; None where that can't be replayed.
         example: values of a deployment for the commented example of a configuration.
+        at: makes the values of a deployment of one contract (a pool, a manager); None where that takes more.
+        presets: values of the deployments that its documentation names, by EIP-155 chain id.
     """
 
     name: str
@@ -118,6 +120,8 @@ class Amm(Generic[S]):
     reference: Callable[[Address], ReferencePool] | None = None
     history: FindPool | None = None
     example: Mapping[str, object] = field(default_factory=dict)
+    at: Callable[[Address], Mapping[str, object]] | None = None
+    presets: Mapping[int, Sequence[Mapping[str, object]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from bot.cli.session import Session
 from bot.version import version
 
 COMMANDS: Mapping[str, Entry] = {
+    "setup": Entry("bot.cli.setup:app", "From an address to a configuration that is tried: asks, looks, writes."),
     "demo": Entry("bot.cli.demo:app", "The main job on a local chain with real pools, on paper, watched live."),
     "plan": Entry("bot.cli.plan:app", "One snapshot, one decision, printed; nothing is sent."),
     "advise": Entry("bot.cli.advise:app", "Band, leverage, collateral, yearly cost, and the fees to break even."),

@@ -13,6 +13,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
+from tests.chain.scene import Scene
 from tests.chain.setup import behind, config_of, reading, v3_deployment
 from tests.faults.rpc import Fault, FaultyRpc, serving
 
@@ -199,3 +200,10 @@ async def test_a_hostile_token_spoils_no_read(chain: LocalChain, code: str, *, b
     assert [position.id for position in view.positions] == [gift.mine]
     assert [item.position for item in view.left_out] == [gift.theirs]
     assert "does not tell how many decimals it has" in view.left_out[0].reason
+
+
+async def test_a_token_taken_for_a_list_of_positions_is_named_at_once(chain: LocalChain) -> None:
+    scene = await Scene.on(chain)
+    text = await complaint(replace(scene.config, protocols=(v3_deployment(scene.pair),)))
+    assert text.startswith(f"chains.local.uniswap_v3[1].position_manager: {scene.pair} is no contract of that kind")
+    assert "positions of one owner" in text

@@ -42,10 +42,10 @@ set -e
 root=$1; state=$2; folder=$3; shift 3
 mount --make-rprivate /
 mount --bind "$root" "$root"
-mkdir -p "$root$folder"
-mount --bind "$folder" "$root$folder"
 mount --bind "$state" "$root/state"
 mount -t tmpfs -o size=64m,mode=1777 tmpfs "$root/tmp"
+mkdir -p "$root$folder"
+mount --bind "$folder" "$root$folder"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -o remount,bind,ro "$root"
@@ -61,7 +61,7 @@ class Box:
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
         self.root = buildah("mount", name)
-        self.environment = json.loads(buildah("inspect", "--format", "{{json .OCIv1.Config.Env}}", name))
+        self.environment = json.loads(buildah("inspect", name))["OCIv1"]["config"]["Env"]
 
     def command(self, *arguments: str) -> tuple[str, ...]:
         """Return the command that runs something inside, in /state, with the image's own environment."""

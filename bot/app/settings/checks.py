@@ -11,11 +11,21 @@ from bot.app.settings.origins import Origins, Path
 from bot.app.settings.problems import dotted
 from bot.app.settings.risk import HIGH_LEVERAGE, Profile
 from bot.app.settings.root import Settings
+from bot.chain.known_tokens import LOCAL_CHAINS
 from bot.core.errors import ConfigError
-from bot.core.types import USD, ChainName, Mode
+from bot.core.types import USD, Address, ChainName, Mode
 
 Finding = tuple[Path, str]
 
+_NOBODY: Final = frozenset(
+    Address(owner)
+    for owner in (
+        "0x000000000000000000000000000000000000dEaD",
+        "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",  # the first accounts of every local node
+        "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+    )
+)
+"""Addresses that stand in examples for the user's own."""
 _OTHERS: Final = 0o077
 """The file mode's bits for group and others."""
 
@@ -156,3 +166,21 @@ def _stop(settings: Settings) -> Iterator[Finding]:
     elif inside >= 1 or inside / (1 - inside) >= freeze:
         text = f"is {inside:.4g}: the stop would fire before the ladder's last step, risk.ladder.freeze_distance, "
         yield path, f"{text}{freeze:.4g}; write less than {freeze / (1 + freeze):.3f}"
+
+
+def is_placeholder(owner: Address) -> bool:
+    """Whether an address is one that examples are written with; one digit throughout is."""
+    return owner in _NOBODY or len(set(owner[2:].lower())) == 1
+
+
+def require_owners(settings: Settings) -> None:
+    """Insist that owners are somebody's own, where a chain is no local one.
+
+    Raises:
+        ConfigError: one is a placeholder.
+    """
+    for name, chain in settings.chains.items():
+        for owner in chain.owners:
+            if chain.chain_id not in LOCAL_CHAINS and is_placeholder(owner):
+                key = dotted(("chains", name, "owners"))
+                raise ConfigError(f"{owner} is a placeholder; put the address that holds your liquidity", key=key)

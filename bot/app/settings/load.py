@@ -16,7 +16,7 @@ from bot.app.settings.paths import anchored
 from bot.app.settings.problems import from_validation, raise_all
 from bot.app.settings.risk import profile_layer
 from bot.app.settings.root import LAYERS, Settings
-from bot.app.settings.sources import flags, read_environment, read_secrets, read_toml
+from bot.app.settings.sources import BESIDE, flags, read_environment, read_secrets, read_toml
 from bot.core.errors import ConfigError
 
 _BAND: Final = "hedge.band"
@@ -52,9 +52,8 @@ def load(
         ConfigError: something is wrong; ConfigErrors where several things are.
     """
     layers, moved = anchored([read_toml(file) for file in files])
-    for read in (read_secrets, read_environment):
-        present, _ = merge(layers)
-        layers += read(environ, present)
+    layers += read_secrets(environ, merge(layers)[0], files[0].absolute().parent / BESIDE if files else None)
+    layers += read_environment(environ, merge(layers)[0])
     if any(key.startswith(f"{_BAND}.") for key in overrides or {}):
         layers = [_without_band(layer) for layer in layers]
     loaded = build([*layers, *flags(overrides or {})], live=live, keyless=keyless)

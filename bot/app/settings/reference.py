@@ -16,8 +16,9 @@ _HEAD: Final = """\
 
 <!-- Written by `make docs` from bot/app/settings; do not edit. -->
 
-TOML files, each later `-c FILE` laid over the earlier ones; then the secrets directory (`/run/secrets`, or
-`DNBOT_SECRETS_DIR`), one file per value; then the environment; then flags. A variable is named after its key:
+TOML files, each later `-c FILE` laid over the earlier ones; then the secrets directory (what `DNBOT_SECRETS_DIR` names,
+else `secrets/` beside the first file, and `/run/secrets`), one file per value; then the environment; then flags. Paths
+in a file are relative to that file. A variable is named after its key:
 `DNBOT_CHAINS__BASE__RPC_URLS` is `chains.base.rpc_urls`; with `_FILE` appended it names a file that holds the value,
 and a file in the secrets directory is named like the variable. Lists of plain values are written with commas, tables as
 JSON.

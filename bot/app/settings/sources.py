@@ -19,7 +19,10 @@ from bot.core.errors import ConfigError
 PREFIX: Final = "DNBOT_"
 SECRETS_DIR: Final = "DNBOT_SECRETS_DIR"
 DEFAULT_SECRETS: Final = FilePath("/run/secrets")
+BESIDE: Final = "secrets"
+"""The secrets directory beside the first configuration file, where no variable names another one."""
 _FILE: Final = "_FILE"
+_OTHERS: Final = 0o077
 
 
 def read_text(file: FilePath, *, what: str) -> str:
@@ -59,16 +62,26 @@ def read_toml(file: FilePath) -> Layer:
     return Layer(str(file), values)
 
 
-def read_secrets(environ: Mapping[str, str], present: Mapping[str, object]) -> list[Layer]:
-    """Read the secrets directory: one file per value, named like the variable; other files are not ours."""
-    named = environ.get(SECRETS_DIR)
-    folder = FilePath(named) if named else DEFAULT_SECRETS
+def read_secrets(environ: Mapping[str, str], present: Mapping[str, object], beside: FilePath | None) -> list[Layer]:
+    """Read the secrets directories: one file per value, named like the variable; other files are not ours.
+
+    Without a variable that names it these are the directory beside the first configuration file, and ``/run/secrets``.
+    """
+    if named := environ.get(SECRETS_DIR):
+        return _secrets_in(FilePath(named), present, missing=f"{SECRETS_DIR} names {named}, which does not exist")
+    layers = [] if beside is None else _secrets_in(beside, present)
+    if layers and beside is not None and beside.stat().st_mode & _OTHERS:
+        raise ConfigError(f"can be entered by others; chmod 700 {beside}", source=str(beside))
+    return [*layers, *_secrets_in(DEFAULT_SECRETS, present)]
+
+
+def _secrets_in(folder: FilePath, present: Mapping[str, object], missing: str = "") -> list[Layer]:
     try:
         files = sorted(file for file in folder.iterdir() if file.name.upper().startswith(PREFIX))
-    except FileNotFoundError:
-        if not named:
+    except (FileNotFoundError, NotADirectoryError):
+        if not missing:
             return []
-        raise ConfigError(f"{SECRETS_DIR} names {folder}, which does not exist", source="environment") from None
+        raise ConfigError(missing, source="environment") from None
     except OSError as error:
         raise ConfigError(f"the secrets directory can't be read ({error.strerror})", source=str(folder)) from None
     return [_layer(file.name, _secret(file), f"secret {file}", present) for file in files]

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.chain import json_rpc
 from bot.chain.abi import selector
-from bot.chain.batched_reads import Reads
+from bot.chain.batched_reads import ContractError, Reads
 from bot.chain.multicall import Call
 from bot.chain.tokens import balance_of
 from bot.core.types import Address
@@ -32,6 +32,10 @@ def owner_call(manager: Address, token_id: int) -> Call:
     return Call(manager, OWNER_OF + json_rpc.encode_uint(token_id), words=0, gas=15_000)
 
 
+MOST_HELD: Final = 100_000
+"""Positions of one owner; an ERC-20 balance, taken for their number, would be counted up to for hours."""
+
+
 class OwnerCalls:
     """How the ids that an account holds in a contract are found."""
 
@@ -46,8 +50,12 @@ class OwnerCalls:
 
         Raises:
             Missing: they are not there yet.
+            ContractError: it counts more than any owner has, as a token that is no list of positions does.
         """
-        calls = self._calls(json_rpc.uint(reads.take(self.balance)))
+        count = json_rpc.uint(reads.take(self.balance))
+        if count > MOST_HELD:
+            raise ContractError(self.balance, f"{count} positions of one owner (is it the contract that it should be?)")
+        calls = self._calls(count)
         reads.want(calls)
         return [json_rpc.uint(reads.take(call)) for call in calls]
 

@@ -46,4 +46,8 @@ PANCAKE_V3: Final = Amm(
     curves={"v3": ConcentratedPosition},
     reader=_reader,
     history=finder(NAME, PAST),
+    at=lambda manager: {"position_manager": manager},
+    presets={
+        chain: [{"position_manager": "0x46A15B0b27311cedF172AB29E4f4766fbE7F4364"}] for chain in (1, 56, 8453, 42161)
+    },
 )

@@ -19,4 +19,17 @@ UNISWAP_V2: Final = Amm(
     reader=UniswapV2Reader,
     reference=ReferencePair,
     history=find,
+    at=lambda pair: {"pairs": [pair]},
+    presets={
+        1: [
+            {
+                "pairs": [
+                    "0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc",  # USDC/WETH
+                    "0x0d4a11d5EEaaC28EC3F61d100daF4d40471f1852",  # WETH/USDT
+                    "0xA478c2975Ab1Ea89e8196811F51A7B7Ade33eB11",  # DAI/WETH
+                    "0xBb2b8038a1640196FbE3e38816F3e67Cba72D940",  # WBTC/WETH
+                ]
+            }
+        ]
+    },
 )

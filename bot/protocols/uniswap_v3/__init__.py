@@ -20,6 +20,8 @@ from bot.setting_types.fields import Checksummed, ProtocolName
 
 NAME: Final = "uniswap_v3"
 LAYOUT: Final = Layout()
+_FIRST: Final = "0xC36442b4a4522E871399CD717aBDD847Ab11FE88"
+"""The position manager, where it was deployed first (docs.uniswap.org, v3 deployments)."""
 
 
 def _kept(share: int) -> int:
@@ -53,5 +55,12 @@ UNISWAP_V3: Final = Amm(
     reader=partial(ManagerReader, layout=LAYOUT),
     reference=partial(ConcentratedReference, layout=LAYOUT.pool),
     history=finder(NAME, PAST),
-    example={"position_manager": "0xC36442b4a4522E871399CD717aBDD847Ab11FE88"},
+    example={"position_manager": _FIRST},
+    at=lambda manager: {"position_manager": manager},
+    presets={
+        **{chain: [{"position_manager": _FIRST}] for chain in (1, 10, 137, 42161)},
+        56: [{"position_manager": "0x7b8A01B39D58278b5DE7e48c8449c9f4F5170613"}],
+        8453: [{"position_manager": "0x03a520b32C04BF3bEEf7BEb72E919cf822Ed34f1"}],
+        11155111: [{"position_manager": "0x1238536071E1c677A632429e3655c799b22cDA52"}],
+    },
 )

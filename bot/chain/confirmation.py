@@ -82,9 +82,11 @@ class Confirmation:
         Raises:
             ConstantsDifferError: what was read rests on answers that other endpoints contradict.
         """
-        leapt = self._leaps(first.found)
+        carried = self._carried(first.found)
+        leapt = self._leapt(carried)
         if not leapt and not (self._is_first and others):
-            return self._believed(first.found)
+            self._seen, self._claims = {key: seen for key, seen in carried.items() if seen is not None}, {}
+            return first.found
         readings = [first]
         for endpoint in others:
             try:
@@ -129,9 +131,19 @@ class Confirmation:
 
     def _leaps(self, found: Found) -> set[PositionId]:
         """Return the positions that are new, gone, or hold much more or less than they were believed to."""
-        seen, now = self._seen or {}, _by_id(found)
-        leapt = seen.keys() ^ now.keys()
-        return leapt | {key for key in seen.keys() & now.keys() if carried_on(seen[key], now[key]) is None}
+        return self._leapt(self._carried(found))
+
+    def _leapt(self, carried: Mapping[PositionId, Seen | None]) -> set[PositionId]:
+        gone = (self._seen or {}).keys() - carried.keys()
+        return {*gone, *(key for key, seen in carried.items() if seen is None)}
+
+    def _carried(self, found: Found) -> dict[PositionId, Seen | None]:
+        """Return what is believed of each position after this look; None for those that are new or leapt."""
+        seen = self._seen or {}
+        return {
+            position.id: None if (old := seen.get(position.id)) is None else carried_on(old, position)
+            for position in found.positions
+        }
 
     def _waiting(self, found: Found, leapt: Collection[PositionId], block: BlockStamp) -> set[PositionId]:
         """Return those that leapt and that no earlier block said the same of; absence is counted by the decision."""
@@ -147,14 +159,13 @@ class Confirmation:
 
     def _believed(self, found: Found, unconfirmed: Collection[PositionId] = (), why: str = "") -> Found:
         """Take a reading as true, but for what is not confirmed; return it with that left out."""
-        before, now = self._seen or {}, _by_id(found)
+        before, now, carried = self._seen or {}, _by_id(found), self._carried(found)
         self._seen = {}
         for key, position in now.items():
-            old = before.get(key)
             if key not in unconfirmed:
-                self._seen[key] = (old and carried_on(old, position)) or Seen(position)
-            elif old is not None:
-                self._seen[key] = old
+                self._seen[key] = carried[key] or Seen(position)
+            elif key in before:
+                self._seen[key] = before[key]
         self._claims = {key: claim for key, claim in self._claims.items() if key in unconfirmed}
         if not unconfirmed:
             return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import backtest, daemon, decide, latency, snapshot, sweep
+from tests.bench import backtest, daemon, decide, latency, many_positions, snapshot, sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,9 @@ def measure() -> Iterator[Figure]:
     read = asyncio.run(snapshot.run())
     yield Figure("snapshot of 1,000 positions over 100 pools", read["wall"], "ms", 150)
     yield Figure("  of it our own CPU", read["cpu"], "ms", 60, read["wall"])
+    wallet = asyncio.run(many_positions.run())
+    yield Figure("read of 1,500 NFTs, 300 of them gifts, from 50 ms away", wallet["wall"], "ms", 250, read["wall"])
+    yield Figure("  of it our own CPU", wallet["cpu"], "ms", None, wallet["wall"])
     many, few = decide.run().values()
     yield Figure("decide, 1,000 positions", many, "ms", 20, read["wall"])
     yield Figure("decide, 3 positions", few, "ms", 0.5, many)

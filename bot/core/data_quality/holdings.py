@@ -43,7 +43,7 @@ def carried_on(before: Seen, after: LpPosition) -> Seen | None:
 
 def _is_scaled(old: Token, new: Token) -> bool:
     """Tell whether a token's units changed, as no token's do."""
-    if old == new:
+    if old is new or old == new:
         return False
     return old.decimals != new.decimals or old.underlying != new.underlying or abs(new.rate / old.rate - 1) > STEP
 

@@ -21,6 +21,9 @@ COMMANDS: Mapping[str, Entry] = {
     "run": Entry("bot.cli.run:app", "Hedge: a cycle at every block and on a timer, until SIGINT or SIGTERM."),
     "doctor": Entry("bot.cli.doctor:app", "Is everything there that the daemon will rest on, and what to do if not?"),
     "status": Entry("bot.cli.status:app", "The state now, and the last cycle, orders and events from the journal."),
+    "history": Entry(
+        "bot.cli.history:app", "Days, trades, funding, fees, positions for accounting: text, CSV, Parquet."
+    ),
     "verify": Entry("bot.cli.verify:app", "Derive every journaled decision again; exit 1 where a byte differs."),
     "pause": Entry("bot.cli.control:pause_app", "Send no hedge order until `resume`."),
     "freeze": Entry("bot.cli.control:freeze_app", "Add nothing until `resume`; reduce where it must be."),

@@ -54,6 +54,7 @@ class SqliteJournal:
         self._next_number = 1
         self._last_cycle: int | None = None
         self._cache = Cache(database)
+        self._book: Book | None = None  # of the last recorded cycle
         self.telemetry: Telemetry = NoTelemetry()
 
     @classmethod
@@ -197,16 +198,12 @@ class SqliteJournal:
         """
         cycle = self._cycles.values(record)
         state = {"id": 1, "cycle": record.cycle, "state": rows.pack(rows.STATE, record.decision.state)}
-        book = {"id": 1, "book": rows.pack(rows.BOOK, record.book)}
         with self._database.transaction() as connection:
             connection.execute(statements.NEW_CYCLE, cycle)
             connection.execute(statements.REPLACE_STATE, state)
-            connection.execute(statements.REPLACE_BOOK, book)
-            if record.book.day:
-                result = {"day": record.book.day, "result": rows.pack(rows.RESULT, record.book.today)}
-                connection.execute(statements.REPLACE_RESULT, result)
+            statements.record_book(connection, record, self._book)
             connection.execute(statements.prune(record.cycle - self._keep_cycles))
-        self._last_cycle = record.cycle
+        self._last_cycle, self._book = record.cycle, record.book
 
     def last_snapshot(self) -> Snapshot | None:
         """Return the snapshot of the last recorded cycle, or None on a new journal.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.core.errors import ConfigError
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest revision in ``migrations``; kept here so that an opening without a migration needs no Alembic."""
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 

@@ -16,13 +16,14 @@ from bot.core.errors import ConfigError, Halt
 from bot.core.inputs import Pending
 from bot.core.orders import Fill
 from bot.core.pnl.attribution import Attribution
-from bot.core.pnl.ledger import Book
+from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.record import CycleRecord, Event
+from bot.core.types import VenueId
 from bot.journal import migrate, rows, statements, tables
 from bot.journal.cycle_summary import CycleSummary
 from bot.journal.database import Database
 from bot.journal.lock import Holder, holder
-from bot.journal.rows import Curves, CycleRows, IntentRecord
+from bot.journal.rows import CashMovement, Curves, CycleRows, IntentRecord
 
 MANY: Final = 1000
 """How many rows an answer has at most, unless told."""
@@ -112,6 +113,20 @@ class JournalView:
         """Return what was booked up to the last recorded cycle: results of today and in all."""
         with self._database.transaction() as connection:
             return statements.book(connection)
+
+    def cash(self) -> tuple[CashMovement, ...]:
+        """Return the cash movements that are in the results, in order of time."""
+        table = tables.cash
+        with self._database.transaction() as connection:
+            found = connection.execute(select(table).order_by(table.c.at, table.c.venue, table.c.key)).all()
+        return tuple(rows.to_cash(row) for row in found)
+
+    def trades(self) -> tuple[JournaledTrade, ...]:
+        """Return every fill with its number in the journal and the mark of its order, in order of time."""
+        with self._database.transaction() as connection:
+            venues = connection.execute(select(tables.fills.c.venue).distinct()).scalars().all()
+            found = [trade for venue in venues for trade in statements.trades(connection, VenueId(venue), 0)]
+        return tuple(sorted(found, key=lambda trade: (trade.fill.at, trade.number)))
 
     def results(self) -> dict[date, Attribution]:
         """Return the attribution of every UTC day, oldest first."""

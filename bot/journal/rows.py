@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -15,8 +15,17 @@ from bot.core.amm.curve import Curve
 from bot.core.decision import Decision
 from bot.core.errors import Halt
 from bot.core.inputs import CycleInputs, Settlement
-from bot.core.orders import Fill, Intent, NotFound, OrderKind, OrderRequest, Outcome, TimeInForce
-from bot.core.pnl.attribution import Attribution
+from bot.core.orders import (
+    Fill,
+    Intent,
+    LedgerKind,
+    NotFound,
+    OrderKind,
+    OrderRequest,
+    Outcome,
+    TimeInForce,
+)
+from bot.core.pnl.attribution import Attribution, underlyings_of
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, EntrySource, Snapshot
@@ -60,6 +69,19 @@ class IntentRecord:
     filled: Decimal
     outcome: Outcome | NotFound | None
     resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CashMovement:
+    """A cash movement of a venue, USD, what its symbol follows, and the day in whose results it is."""
+
+    venue: VenueId
+    kind: LedgerKind
+    symbol: Symbol | None
+    underlying: Underlying | None
+    amount: Decimal
+    at: datetime
+    day: date
 
 
 def pack(codec: Codec[T], value: T) -> bytes:
@@ -145,6 +167,42 @@ def to_fill(row: Row[Any]) -> Fill:
 def to_trade(row: Row[Any]) -> JournaledTrade:
     """Read a fill with its number and the mark of its order."""
     return JournaledTrade(row.rowid, to_fill(row), row.mark)
+
+
+def cash_values(before: Book, record: CycleRecord) -> list[Values]:
+    """Return the rows of the cash movements that a cycle's book has beyond the one ``before``."""
+    found = []
+    for view in record.snapshot.known_venues:
+        old, new = before.accounts.get(view.venue), record.book.accounts.get(view.venue)
+        is_booked = new is not None and new.waits is None and new.read_at == view.as_of
+        if old is None or view.ledger is None or not is_booked:
+            continue
+        followed = underlyings_of(view)
+        for entry in old.new(view.ledger):
+            movement = CashMovement(
+                venue=view.venue,
+                kind=entry.kind,
+                symbol=entry.symbol,
+                underlying=None if entry.symbol is None else followed.get(entry.symbol),
+                amount=entry.amount,
+                at=entry.at,
+                day=date.fromisoformat(record.book.day),
+            )
+            found.append({**asdict(movement), "key": entry.key, "kind": entry.kind.value, "day": record.book.day})
+    return found
+
+
+def to_cash(row: Row[Any]) -> CashMovement:
+    """Read a cash movement."""
+    return CashMovement(
+        venue=VenueId(row.venue),
+        kind=LedgerKind(row.kind),
+        symbol=None if row.symbol is None else Symbol(row.symbol),
+        underlying=None if row.underlying is None else Underlying(row.underlying),
+        amount=row.amount,
+        at=row.at,
+        day=date.fromisoformat(row.day),
+    )
 
 
 class CycleRows:

@@ -26,7 +26,7 @@ from bot.core.inputs import Pending, PendingStatus
 from bot.core.orders import Fill, Intent, NotFound, OrderKind, Outcome
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.positions import FLAT, Expected
-from bot.core.record import Event
+from bot.core.record import CycleRecord, Event
 from bot.core.types import ZERO, ClientOrderId, MarketKey, Symbol, VenueId
 from bot.journal import rows, tables
 from bot.journal.order_lifecycle import IntentState, Verdict, after_fills, after_outcome
@@ -46,8 +46,9 @@ NEW_INTENT: Final = insert(tables.intents)
 NEW_CYCLE: Final = insert(tables.cycles)
 NEW_EVENT: Final = insert(tables.events)
 REPLACE_STATE: Final = replacing(tables.state.c.id)
-REPLACE_BOOK: Final = replacing(tables.book.c.id)
-REPLACE_RESULT: Final = replacing(tables.results.c.day)
+_REPLACE_BOOK: Final = replacing(tables.book.c.id)
+_REPLACE_RESULT: Final = replacing(tables.results.c.day)
+_NEW_CASH: Final = sqlite.insert(tables.cash).on_conflict_do_nothing()
 _UNRESOLVED: Final = (
     select(tables.intents).where(tables.intents.c.resolved_at.is_(None)).order_by(tables.intents.c.number)
 )
@@ -138,6 +139,20 @@ def book(connection: Connection) -> Book:
     """Return what was booked; an empty book where nothing was."""
     data = connection.execute(select(tables.book.c.book)).scalar()
     return Book() if data is None else rows.unpack(rows.BOOK, data)
+
+
+def record_book(connection: Connection, record: CycleRecord, before: Book | None) -> None:
+    """Record what a cycle booked: the book, the day's result, and the cash movements that are new in it.
+
+    ``before`` is the book of the cycle before; None: read it.
+    """
+    cash = rows.cash_values(before or book(connection), record)
+    connection.execute(_REPLACE_BOOK, {"id": 1, "book": rows.pack(rows.BOOK, record.book)})
+    if record.book.day:
+        result = {"day": record.book.day, "result": rows.pack(rows.RESULT, record.book.today)}
+        connection.execute(_REPLACE_RESULT, result)
+    if cash:
+        connection.execute(_NEW_CASH, cash)
 
 
 def expected(connection: Connection) -> dict[MarketKey, Expected]:

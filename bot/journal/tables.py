@@ -188,6 +188,20 @@ results: Final = Table(
 )
 """The attribution of each UTC day, kept for ever; the present day's is replaced at each cycle."""
 
+cash: Final = Table(
+    "cash",
+    metadata,
+    Column("venue", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("symbol", Text),
+    Column("underlying", Text),
+    Column("amount", DecimalText, nullable=False),
+    Column("at", UtcText, nullable=False),
+    Column("day", Text, nullable=False),
+)
+"""Each cash movement that is in the results; ``day`` is that of the results which it is in."""
+
 entries: Final = Table(
     "entries",
     metadata,

@@ -27,6 +27,7 @@ from bot.core.snapshot import VenueView
 from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
 from bot.exchange.order_ids import TextIds
 from bot.paper.config import PaperConfig, venue_rules
+from bot.paper.engine.account import Events
 from bot.paper.engine.engine import PaperEngine
 from bot.paper.engine.liquidation import ADL_ID, LIQUIDATION_ID
 from bot.paper.engine.order_checks import Refusal
@@ -197,11 +198,15 @@ class PaperExchange:
         return self._store.fills(since)
 
     async def ledger(self, since: datetime) -> Statement:
-        """Return the cash movements from ``since`` on, oldest first.
+        """Move the account to now, and return its cash movements from ``since`` on, oldest first.
 
         Raises:
-            Retryable: the file can't be read now, or the venue is away.
+            Retryable: as ``observe``.
         """
+        await self._refresh()
+        draft = self._advanced()
+        if draft.account.events != Events():  # nothing to write is nothing to sync
+            self._commit(draft)
         self._must_answer()
         return Statement(self._store.ledger(since))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from bot.app.loop.commands import Commands
 from bot.app.loop.cost_basis import EntryBook
@@ -159,21 +160,29 @@ class Rig:
         return record
 
 
-def exchange_in(folder: Path, clock: ManualClock, marks: PoolMarks) -> PaperExchange:
+def exchange_in(folder: Path, clock: ManualClock, marks: PoolMarks, **changes: Any) -> PaperExchange:  # noqa: ANN401 - settings of every type
     symbols = {ETH: symbol(ETH), BTC: symbol(BTC)}
-    return PaperExchange(PaperConfig(PAPER, folder / "paper.sqlite", symbols), marks, clock)
+    return PaperExchange(PaperConfig(PAPER, folder / "paper.sqlite", symbols, **changes), marks, clock)
 
 
 @asynccontextmanager
 async def rig(
-    folder: Path, *, clock: ManualClock | None = None, points: Points | None = None, wanted: Policy | None = None
+    folder: Path,
+    *,
+    clock: ManualClock | None = None,
+    points: Points | None = None,
+    wanted: Policy | None = None,
+    **venue: Any,  # noqa: ANN401 - settings of every type
 ) -> AsyncIterator[Rig]:
-    """Build the application in a folder; what stands there is taken up. ``points`` sees every call of its ports."""
+    """Build the application in a folder; what stands there is taken up. ``points`` sees every call of its ports.
+
+    ``venue`` are settings of the paper venue.
+    """
     clock = clock or ManualClock(NOW)
     shown = FakeChain(clock)
     marks = PoolMarks()
     journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now(), CURVES)
-    exchange = exchange_in(folder, clock, marks)
+    exchange = exchange_in(folder, clock, marks, **venue)
     published = Published()
     seen_journal: Journal = points.watch(journal) if points else journal
     seen_exchange: Exchange = points.watch(exchange) if points else exchange

@@ -117,6 +117,7 @@ def _parent(path: Path) -> Path:
 def age(path: Path, revision: str) -> None:
     """Make a journal one of an older revision, as far as what came later adds tables and columns."""
     added = {
+        "0007": ("TABLE cash",),
         "0005": ("cycles.inputs", "cycles.version"),
         "0004": (
             "TABLE book",

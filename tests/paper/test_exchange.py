@@ -1,6 +1,7 @@
 """The paper exchange behind its port: durable, all or nothing, the same every time."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -221,6 +222,18 @@ async def test_an_open_position_in_a_symbol_that_is_not_configured_any_more_is_r
     less = PaperConfig(VenueId("paper"), config(tmp_path).file, {Underlying("BTC"): BTC})
     with pytest.raises(ConfigError, match="holds ETH/USDT:USDT"):
         PaperExchange(less, script(tmp_path), clock)
+
+
+async def test_the_ledger_is_told_up_to_now_before_anything_else_is_asked(tmp_path: Path) -> None:
+    clock = TestClock()
+    quick = replace(config(tmp_path), funding_interval=timedelta(minutes=5))
+    paper = PaperExchange(quick, script(tmp_path), clock)
+    await paper.place(intent("a", request("-2")))
+    clock.move(minutes=6)  # past a settlement, and nobody looked since
+    paid = [entry for entry in (await paper.ledger(START)).entries if entry.kind is LedgerKind.FUNDING]
+    assert [entry.symbol for entry in paid] == [ETH]
+    assert (await paper.observe()).balance.wallet == sum(entry.amount for entry in (await paper.ledger(START)).entries)
+    await paper.close()
 
 
 async def test_every_connection_is_durable(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, plante
 	@$(PY) -m tests.e2e.soak
 	@$(PY) -m tests.faults.soak
 	@$(PY) -m tests.scenarios
+	@$(PY) -m tests.scenarios.trend
 	@$(PY) -m tests.frontier
 	@$(PY) -m tests.planted
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q --hypothesis-profile=soak $$(grep -rl hypothesis --include='test_*.py' tests)

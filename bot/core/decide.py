@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
+from functools import partial
 from typing import Final
 
 from bot.core import cycle_summary
@@ -13,22 +14,23 @@ from bot.core.assess import Assessment, assess, assumed
 from bot.core.cycle_summary import HedgeComputation
 from bot.core.data_quality import position_tracking
 from bot.core.data_quality.staleness import DataIssue
-from bot.core.decision import Approved, Band, Decision
+from bot.core.decision import Approved, Band, Cancel, Decision
 from bot.core.hedge.band import bands
 from bot.core.hedge.execution_style import work
 from bot.core.hedge.plan import ExecutionStyle, Plan, plan, unread, with_reductions
+from bot.core.hedge.rework import followed, recent, requotes_left, rework_all, with_replaced
 from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
 from bot.core.hedge.volatility import Volatility
 from bot.core.inputs import CycleInputs, Settlement
 from bot.core.lp.exposure import Exposure
 from bot.core.orders import OrderRequest
 from bot.core.policy import Policy
-from bot.core.risk import guards, loss_limits, protection
-from bot.core.risk.context import RiskContext, with_short
+from bot.core.risk import guards, loss_limits, protection, turnover
+from bot.core.risk.context import RiskContext, RiskVerdicts, with_short
 from bot.core.risk.protection import ProtectiveActions
 from bot.core.run_state import RunState, Trigger, moved
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import State
+from bot.core.state import State, Turnover
 from bot.core.types import ZERO, MarketKey, Underlying, VenueId
 
 _CONTEXT: Final = Context(prec=28)
@@ -54,62 +56,110 @@ def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: S
         return protection.settle(decision, inputs, before, settlement, policy)
 
 
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """What the hedges ask for, and what the guards made of it.
+
+    ``outside`` is since when each underlying's drift has been outside its band, or is being worked back.
+    """
+
+    hedge_targets: tuple[HedgeTarget, ...]
+    computations: tuple[HedgeComputation, ...]
+    context: RiskContext
+    verdicts: RiskVerdicts
+    approved: tuple[Approved, ...]
+    cancels: tuple[Cancel, ...]
+    requotes: int
+    outside: Mapping[Underlying, datetime]
+    turnover: Mapping[Underlying, Turnover]
+
+
 def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy) -> Decision:
+    now = snapshot.observed_at
     assessment = assess(snapshot, inputs, state, policy)
     protective = protection.protective_actions(
         snapshot, state.markets, assessment.state.markets, assessment.state.venues, policy
     )
-    state = _remembered(assessment, protective, snapshot.observed_at)
-
-    hedge_targets = [
-        _hedge_target(key, assessment, state, policy, snapshot.observed_at) for key in assessment.hedge_markets
-    ]
-    widths = _bands(hedge_targets, policy, assessment.lp_value, state)
-    works = [
-        work(item, band, inputs, state, policy, snapshot.observed_at)
-        for item, band in zip(hedge_targets, widths, strict=True)
-    ]
-    computations = [
-        HedgeComputation(item, band, _plan(item, band, done.style, (snapshot, state), protective))
-        for item, band, done in zip(hedge_targets, widths, works, strict=True)
-    ]
-    context = _risk_context(snapshot, inputs, assessment, (state, policy), computations)
-    verdicts = guards.check([order for item in computations for order in item.plan.orders], context)
+    state = _remembered(assessment, protective, now)
+    orders = _orders(snapshot, inputs, (assessment, protective), state, policy)
     shorts = [item.position_risk for item in protective.climbs]
     covered = protection.cover(assessment.hedge_markets, snapshot, inputs.pending, state.markets, policy, shorts)
-
     others = cycle_summary.unknown_positions(snapshot, policy)
-    outside = {item.underlying: done.outside for item, done in zip(hedge_targets, works, strict=True) if done.outside}
     return Decision(
-        at=snapshot.observed_at,
-        hedges=cycle_summary.hedges(computations, assessment.exposures, others),
+        at=now,
+        hedges=cycle_summary.hedges(orders.computations, assessment.exposures, others),
         prices=assessment.prices,
-        approved=tuple(verdicts.approved),
-        refused=tuple(verdicts.refused),
+        approved=orders.approved,
+        refused=tuple(orders.verdicts.refused),
         alarms=(
-            *cycle_summary.alarms(snapshot, state.held, hedge_targets, inputs.pending, policy.guards.moved_grace),
+            *cycle_summary.alarms(
+                snapshot, state.held, orders.hedge_targets, inputs.pending, policy.guards.moved_grace
+            ),
             *cycle_summary.distrust_alarms(assessment.issues, others),
             *cycle_summary.marketless_alarms(assessment.exposures, policy),
             *cycle_summary.dispute_alarms(inputs.disputes),
             *assessment.alarms,
             *protective.alarms,
-            *(alarm for item in computations for alarm in item.plan.alarms),
-            *guards.alarms(verdicts, context),
-            *cycle_summary.unhedged_alarms(computations, verdicts, outside, snapshot.observed_at),
-            *cycle_summary.fired_alarms(context.fired, policy.risk.stop.cool_down, snapshot.observed_at),
+            *(alarm for item in orders.computations for alarm in item.plan.alarms),
+            *guards.alarms(orders.verdicts, orders.context),
+            *cycle_summary.unhedged_alarms(orders.computations, orders.verdicts, orders.outside, now),
+            *cycle_summary.fired_alarms(orders.context.fired, policy.risk.stop.cool_down, now),
             *covered.alarms,
         ),
         state=replace(
             state,
-            order_times=tuple(context.order_times),
-            outside=outside,
-            markets=position_tracking.expect(state.markets, _traded(verdicts.approved)),
+            order_times=tuple(orders.context.order_times),
+            requote_times=(*recent(state.requote_times, now), *[now] * orders.requotes),
+            turnover=orders.turnover,
+            outside=orders.outside,
+            markets=position_tracking.expect(state.markets, _traded(orders.approved)),
         ),
-        cancels=tuple(cancel for done in works for cancel in done.cancels),
+        cancels=orders.cancels,
         top_ups=protective.top_ups,
         stops=covered.actions,
         position_risks=covered.position_risks,
-        reduced=tuple(verdicts.reduced),
+        reduced=tuple(orders.verdicts.reduced),
+    )
+
+
+def _orders(
+    snapshot: Snapshot,
+    inputs: CycleInputs,
+    seen: tuple[Assessment, ProtectiveActions],
+    state: State,
+    policy: Policy,
+) -> _Orders:
+    """Plan every underlying's orders, make one per market of them and of what rests, and let the guards judge."""
+    (assessment, protective), now = seen, snapshot.observed_at
+    targets = [_hedge_target(key, assessment, state, policy, now) for key in assessment.hedge_markets]
+    widths = _bands(targets, policy, assessment.lp_value, state)
+    wanted = list(zip(targets, widths, strict=True))
+    turned = turnover.follow(state.turnover, wanted, policy.hedges, inputs, now)
+    works = [work(item, band, inputs, state, policy, now) for item, band in wanted]
+    planners = [
+        partial(_plan, band=band, style=done.style, inputs=(snapshot, state), protective=protective)
+        for band, done in zip(widths, works, strict=True)
+    ]
+    requotes = requotes_left(state, policy.guards.max_orders_per_minute, now)
+    reworks = rework_all(list(zip(targets, works, planners, strict=True)), requotes)
+    computations = tuple(
+        HedgeComputation(item.hedge_target, band, item.plan) for item, band in zip(reworks, widths, strict=True)
+    )
+    urgent = frozenset(item.underlying for item, done in zip(targets, works, strict=True) if done.is_urgent)
+    context = _risk_context(snapshot, inputs, assessment, (replace(state, turnover=turned), policy), computations)
+    context.urgent = urgent
+    verdicts = guards.check([order for item in computations for order in item.plan.orders], context)
+    approved, cancels = with_replaced(verdicts.approved, verdicts.refused, reworks, guards.ORDER_RATE)
+    return _Orders(
+        hedge_targets=tuple(targets),
+        computations=computations,
+        context=context,
+        verdicts=verdicts,
+        approved=approved,
+        cancels=cancels,
+        requotes=followed(reworks, approved),
+        outside={item.underlying: done.outside for item, done in zip(targets, works, strict=True) if done.outside},
+        turnover=turned,
     )
 
 
@@ -188,9 +238,10 @@ def _risk_context(
         shorts={item.underlying: item.short_notional for item in hedge_targets},
         venue_shorts=_by_venue(hedge_targets),
         views=_views(snapshot, hedge_targets, policy),
-        order_times=[at for at in state.order_times if now - at < guards.MINUTE],
+        order_times=recent(state.order_times, now),
         disputes=inputs.disputes,
         addable=_addable(assessment.issues, hedge_targets),
+        turnover=turnover.left(state.turnover, [(item.hedge_target, item.band) for item in computations]),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -102,20 +102,50 @@ class Hedge:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
-    """An order that every guard let through; the only thing that execute accepts."""
-
-    order: OrderRequest
-
-
-@dataclass(frozen=True, slots=True)
 class Cancel:
-    """A resting order of ours that is to be taken back; what replaces it is planned once it is gone."""
+    """A resting order of ours that is to be taken back."""
 
     client_id: ClientOrderId
     venue: VenueId
     symbol: Symbol
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The resting order that another one takes the place of.
+
+    ``filled`` and ``remaining`` are what it had filled by the decision and what it could fill still, signed base units;
+    ``least`` is the smallest order that is sent in its place, > 0.
+    """
+
+    cancel: Cancel
+    filled: Decimal
+    remaining: Decimal
+    least: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An order that every guard let through; the only thing that execute accepts.
+
+    What it ``replaces`` is taken back first, since it is for all that is wanted on its market.
+    """
+
+    order: OrderRequest
+    replaces: Replaced | None = None
+
+    def less(self, filled: Decimal) -> Approved | None:
+        """Return the order without what the replaced one filled, or may still fill, since; None where nothing is left.
+
+        What that traded the other way makes it no larger: the next decision sees it.
+        """
+        quantity = self.order.quantity
+        left = quantity - filled if filled * quantity > 0 else quantity
+        least = self.replaces.least if self.replaces else ZERO
+        if left * quantity <= 0 or abs(left) < least:
+            return None
+        return Approved(replace(self.order, quantity=left), self.replaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +250,8 @@ StopAction = PlaceStop | DropStop
 class Decision:
     """The outcome of one cycle.
 
-    ``top_ups`` are done first, then ``cancels``, the ``approved`` orders, and last ``stops``, which are decided again
-    on fresh reads where orders went out.
+    ``top_ups`` are done first, then ``cancels``, the ``approved`` orders (at most one per market), and last ``stops``,
+    which are decided again on fresh reads where orders went out.
     """
 
     at: datetime

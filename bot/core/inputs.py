@@ -11,7 +11,7 @@ from enum import StrEnum
 from bot.core.booked import Booked
 from bot.core.orders import Intent
 from bot.core.snapshot import Snapshot
-from bot.core.types import MarketKey, Symbol, VenueId
+from bot.core.types import ZERO, MarketKey, Symbol, VenueId
 
 
 class PendingStatus(StrEnum):
@@ -54,6 +54,19 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """What the journal knows of one market's position, base units.
+
+    ``own`` is how much our orders' fills moved it since the process began, up and down, ``adopted`` how much others did
+    as far as the account check took it over; ``position`` is what it should be now, None where the journal can't tell.
+    """
+
+    own: Decimal = ZERO
+    adopted: Decimal = ZERO
+    position: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CycleInputs:
     """What a decision rests on besides the snapshot.
 
@@ -61,12 +74,14 @@ class CycleInputs:
         pending: the intents whose end is not known.
         fired: when the last stop of a market fired, as long as the cool-down lasts.
         disputes: where journal and venues disagree at this moment, as the account check found.
+        turned: what each market's position should be, and how much it was moved.
         booked: what the ledger says.
     """
 
     pending: tuple[Pending, ...] = ()
     fired: Mapping[MarketKey, datetime] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()
+    turned: Mapping[MarketKey, Turned] = field(default_factory=dict)
     booked: Booked = field(default_factory=Booked)
 
 

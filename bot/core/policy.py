@@ -61,7 +61,8 @@ class GuardPolicy:
         max_order_share: the largest order that adds, as a share of the capital (LP value + equity of the venues).
         max_notional_per_underlying: the largest short per underlying over all venues.
         max_notional_total: the largest sum of shorts over all underlyings.
-        max_orders_per_minute: orders that may go out in any 60 seconds.
+        max_orders_per_minute: orders that may go out in any 60 seconds, of which half may follow a touch that moved;
+            what reduces risk or is urgent passes.
         max_snapshot_age: the oldest block or venue read that a decision may rest on.
         max_pool_mark_deviation: the largest |pool price / mark - 1| at which a pool's state is believed.
         max_pool_average_deviation: the same against the recent average of pool price / mark.
@@ -101,13 +102,16 @@ class ExecutionPolicy:
     Attributes:
         style: maker rests at the touch first (post-only); taker takes at once, within the slippage cap.
         deadline: how long after the drift left its band resting is given up and the rest is taken.
-        urgent: multiple of the band beyond which nothing rests at all.
+        patience: how far beyond its band the drift may run while orders rest, as a fraction of the band; a resting
+            order is filled where the price comes back, so that farther out the rest is taken.
+        urgent: multiple of the band beyond which no budget of orders holds an order up.
         horizon: how long a short is expected to be kept; the funding of that time decides where it is opened.
     """
 
     style: Style = Style.TAKER
     deadline: timedelta = timedelta(seconds=20)
-    urgent: Decimal = Decimal(3)
+    patience: Decimal = Decimal("0.1")
+    urgent: Decimal = Decimal(2)
     horizon: timedelta = timedelta(hours=24)
 
 

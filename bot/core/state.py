@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.core.booked import Gains
 from bot.core.run_state import BotState, RunState
-from bot.core.types import ChainName, MarketKey, PoolKey, PositionId, Underlying, VenueId
+from bot.core.types import ZERO, ChainName, MarketKey, PoolKey, PositionId, Underlying, VenueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +140,34 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Turnover:
+    """What was traded of an underlying since a time, and what there was to trade; base units.
+
+    ``drift`` (>= 0) is what there was at ``since``; ``moved`` what the target, and others the position, moved from then
+    on, up and down; ``traded`` what our orders filled. ``target``, ``own`` and ``adopted`` are those of the last look,
+    and ``agreed_since`` is since when the venues have shown, at every look, what the journal expects.
+    """
+
+    since: datetime
+    drift: Decimal
+    target: Decimal
+    own: Decimal
+    adopted: Decimal
+    moved: Decimal = ZERO
+    traded: Decimal = ZERO
+    agreed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What decide() remembers; the next one comes back in its Decision."""
 
     bot: BotState
     held: Mapping[PositionId, Held] = field(default_factory=dict)
     order_times: tuple[datetime, ...] = ()
+    requote_times: tuple[datetime, ...] = ()
+    """When orders went out of late, and which of them only followed a touch that had moved."""
+    turnover: Mapping[Underlying, Turnover] = field(default_factory=dict)
     marks: MarkHistory = field(default_factory=MarkHistory)
     outside: Mapping[Underlying, datetime] = field(default_factory=dict)
     """Since when an underlying's drift, orders in flight left aside, is outside its band or being worked back."""
@@ -161,6 +183,14 @@ class State:
         return cls(BotState(RunState.RUNNING, "first start", at))
 
     def with_bot(self, bot: BotState) -> State:
-        """Return this state with another run state. Who lets a frozen bot go takes the losses so far as lost."""
+        """Return this state with another run state. Who lets a frozen bot go takes the losses so far as lost.
+
+        So he does with what was traded: the turnover's count begins anew.
+        """
         is_let_go = bot.state is RunState.RUNNING and self.bot.state not in {RunState.RUNNING, RunState.PAUSED}
-        return replace(self, bot=bot, accepted=None if is_let_go else self.accepted)
+        return replace(
+            self,
+            bot=bot,
+            accepted=None if is_let_go else self.accepted,
+            turnover={} if is_let_go else self.turnover,
+        )

@@ -81,7 +81,7 @@ def _config(cell: Cell, port: int, trust: ssl.SSLContext) -> CcxtConfig:
 def _policy(cell: Cell) -> Policy:
     style = Style.MAKER if cell.call in RESTS else Style.TAKER
     wanted = policy(hedges={ETH: hedge(ETH, venues=[VENUE])})
-    return replace(wanted, execution=ExecutionPolicy(style))
+    return replace(wanted, execution=ExecutionPolicy(style, patience=D(2), urgent=D(3)))
 
 
 @dataclass(frozen=True)

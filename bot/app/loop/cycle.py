@@ -11,7 +11,7 @@ from decimal import Decimal
 import structlog
 
 from bot.app.loop.commands import Commands
-from bot.app.loop.execute import Executor
+from bot.app.loop.execute import Execution, Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.loop.prefetch import Prefetch
@@ -22,9 +22,9 @@ from bot.core.decision import Alarm, Decision
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.explain import explain
 from bot.core.inputs import CycleInputs, Settlement
-from bot.core.orders import Accepted, Outcome
 from bot.core.pnl.ledger import Book, book_cycle
 from bot.core.policy import Policy
+from bot.core.reconciliation.positions import Turnovers
 from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
@@ -69,6 +69,7 @@ class Cycle:
     version: str = ""
     prefetch: Prefetch = field(init=False)
     _left: State | None = None
+    _turnovers: Turnovers = field(default_factory=Turnovers)
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -148,10 +149,10 @@ class Cycle:
             await self.executor.cancel(decision.cancels)
             for approved in decision.approved:
                 self.reconciler.expect_fills(approved.order.venue)
-            outcomes = await self.executor.execute(decision.approved, decision.state)
+            done = await self.executor.execute(decision.approved, decision.state)
             act = Act(inputs, before, decision)
-            if outcomes:
-                act = await self._settled(act, snapshot, outcomes)
+            if done:
+                act = await self._settled(act, snapshot, done)
             await self.executor.protect(act.decision.stops)
         return act
 
@@ -160,21 +161,21 @@ class Cycle:
         fired = self.journal.stops_fired(self.clock.now() - self.policy.risk.stop.cool_down)
         disputes = (*self.reconciler.agreement.disputes, *self._book().disputes)
         self.booked = self.booked or self._book().booked()
-        return CycleInputs(self.journal.pending(), fired, disputes, self.booked)
+        self._turnovers = self._turnovers.after(self.journal.expected())
+        return CycleInputs(self.journal.pending(), fired, disputes, self._turnovers.turned, self.booked)
 
     def _book(self) -> Book:
         """Return what was booked so far; a journal that can't tell it ends the bot before anything is done."""
         self.book = self.book or self.journal.load_book()
         return self.book
 
-    async def _settled(self, act: Act, snapshot: Snapshot, outcomes: Sequence[Outcome]) -> Act:
+    async def _settled(self, act: Act, snapshot: Snapshot, done: Sequence[Execution]) -> Act:
         """Read the venues again, since orders went out, and decide about the stops on that."""
         decision = act.decision
         filled: dict[MarketKey, Decimal] = {}
-        for approved, outcome in zip(decision.approved, outcomes, strict=True):
-            if isinstance(outcome, Accepted):
-                key = approved.order.venue, approved.order.symbol
-                filled[key] = filled.get(key, ZERO) + outcome.report.filled
+        for item in done:
+            key = item.order.venue, item.order.symbol
+            filled[key] = filled.get(key, ZERO) + item.filled
         seen = await self.observer.complete(snapshot, self._book().read_at)
         settlement = Settlement(self.reconciler.agreement.told_apart(seen), filled, self.journal.pending())
         after = settle(decision, act.inputs, act.before, settlement, self.policy)

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import structlog
 
 from bot.core.decision import AddMargin, Approved, Cancel, DropStop, PlaceStop, StopAction, TopUpAction, Transfer
-from bot.core.orders import Accepted, Outcome, Rejected, Unknown
+from bot.core.errors import Retryable
+from bot.core.orders import Accepted, OrderReport, OrderRequest, Outcome, Rejected, Unknown
 from bot.core.record import Event
 from bot.core.state import State
-from bot.core.types import Symbol, VenueId
+from bot.core.types import ZERO, Symbol, VenueId
 from bot.ports import Clock, Exchange, Journal
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What became of an approved order.
+
+    ``outcome`` is None where nothing was left to send; ``displaced`` is what the order that it replaces filled between
+    the decision and its end, signed base units.
+    """
+
+    order: OrderRequest
+    outcome: Outcome | None
+    displaced: Decimal = ZERO
+
+    @property
+    def filled(self) -> Decimal:
+        """What is known to have traded, signed base units."""
+        return self.displaced + (self.outcome.report.filled if isinstance(self.outcome, Accepted) else ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +45,11 @@ class Executor:
     journal: Journal
     clock: Clock
 
-    async def execute(self, approved: Sequence[Approved], state: State) -> tuple[Outcome, ...]:
+    async def execute(self, approved: Sequence[Approved], state: State) -> tuple[Execution, ...]:
         """Send orders one after the other; ``state`` becomes durable with the first one's intent.
+
+        What an order replaces is taken back first, and what that filled meanwhile, or may still fill where its end is
+        not proven, is taken off the order.
 
         A crash at any point leaves either no intent (nothing was sent) or an unresolved one, which the reconciliation
         looks up before anything else is sent.
@@ -34,7 +57,41 @@ class Executor:
         Raises:
             Retryable: the journal could not take an intent; that order and the ones after it were not sent.
         """
-        return tuple([await self._send(order, None if number else state) for number, order in enumerate(approved)])
+        done: list[Execution] = []
+        for item in approved:
+            is_first = all(one.outcome is None for one in done)
+            done.append(await self._execute(item, state if is_first else None))
+        return tuple(done)
+
+    async def _execute(self, item: Approved, state: State | None) -> Execution:
+        """Send an order, in place of the one that it replaces."""
+        displaced = may_fill = ZERO
+        if (old := item.replaces) is not None:
+            report = await self._take_back(old.cancel)
+            displaced = ZERO if report is None else report.filled - old.filled
+            may_fill = old.remaining if report is None else displaced
+        left = item.less(may_fill)
+        return Execution(item.order, None if left is None else await self._send(left, state), displaced)
+
+    async def _take_back(self, cancel: Cancel) -> OrderReport | None:
+        """Cancel a resting order, once, and return the venue's word on how it ended; None where that is not proven."""
+        venue = self.venues[cancel.venue]
+        outcome = await venue.cancel(cancel.client_id, cancel.symbol)
+        said = log.bind(client_id=cancel.client_id, why=cancel.reason)
+        report = outcome.report if isinstance(outcome, Accepted) else None
+        if report is None or not report.status.is_final:
+            try:
+                found = await venue.lookup(cancel.client_id, cancel.symbol)
+            except Retryable as error:
+                said.warning("order taken back, its end is not known", reason=str(error))
+                return None
+            report = found if isinstance(found, OrderReport) and found.status.is_final else None
+        if report is None:
+            said.warning("order taken back, and it is not gone yet")
+            return None
+        self.journal.resolve(cancel.client_id, Accepted(report), self.clock.now())
+        said.info("order replaced", status=report.status.value, filled=str(report.filled))
+        return report
 
     async def cancel(self, cancels: Sequence[Cancel]) -> None:
         """Take resting orders back, each once; what became of them is looked up, never taken from the answer."""

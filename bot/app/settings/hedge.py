@@ -101,7 +101,12 @@ class GuardSettings(Table):
         default=Decimal(100_000), description="largest short per underlying over all venues, USD"
     )
     max_notional_total: Positive = Field(default=Decimal(200_000), description="largest sum of all shorts, USD")
-    max_orders_per_minute: Integer = Field(default=20, ge=1, description="orders that may go out in any 60 seconds")
+    max_orders_per_minute: Integer = Field(
+        default=300,
+        ge=1,
+        description="orders that may go out in any 60 seconds (a block every 2 s is 30 cycles a minute, each with an "
+        "order per market); half of them may follow a touch that moved; what reduces risk or is urgent passes",
+    )
     max_snapshot_age: Duration = Field(
         default=timedelta(seconds=60), description="oldest block or venue read that a decision may rest on"
     )
@@ -157,8 +162,13 @@ class ExecutionSettings(Table):
     deadline: Duration = Field(
         default=timedelta(seconds=20), description="after this long outside the band what is left is taken"
     )
+    patience: Annotated[Fraction, Field(ge=0)] = Field(
+        default=Decimal("0.1"),
+        description="how far beyond its band the drift may run while an order rests, fraction of the band; then the "
+        "rest is taken",
+    )
     urgent: Annotated[Positive, Field(ge=1)] = Field(
-        default=Decimal(3), description="multiple of the band beyond which orders take at once"
+        default=Decimal(2), description="multiple of the band beyond which no budget of orders holds an order up"
     )
     horizon: Duration = Field(
         default=timedelta(hours=24),
@@ -167,4 +177,4 @@ class ExecutionSettings(Table):
 
     def policy(self) -> ExecutionPolicy:
         """Return the settings as decide() takes them."""
-        return ExecutionPolicy(self.style, self.deadline, self.urgent, self.horizon)
+        return ExecutionPolicy(self.style, self.deadline, self.patience, self.urgent, self.horizon)

@@ -1,14 +1,16 @@
-"""Working an order: rest at the touch, follow it, and take what is left at a deadline."""
+"""Working an order: rest at the touch, follow it, and take what is left once it is time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from bot.core.decision import Band, Cancel
+from bot.core.decision import Band
 from bot.core.hedge.allocation import Steering, shut_markets
+from bot.core.hedge.markets import MarketState
 from bot.core.hedge.plan import ExecutionStyle
 from bot.core.hedge.target import HedgeTarget
 from bot.core.inputs import CycleInputs, Pending, PendingStatus
@@ -16,44 +18,69 @@ from bot.core.orders import OrderKind, TimeInForce
 from bot.core.policy import ExecutionPolicy, Policy, Style
 from bot.core.run_state import BotState, RunState
 from bot.core.state import State
-from bot.core.types import ZERO
+from bot.core.types import ZERO, MarketKey
 
 _RESTS: Final = (TimeInForce.GTC, TimeInForce.POST_ONLY)
+TOUCH_MOVED: Final = "the touch has moved away"
+_TOO_FAR: Final = "it would trade too far by now"
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """How one underlying's drift is worked in this cycle.
 
-    ``outside`` is since when there has been something to work, None where there is nothing.
+    Attributes:
+        outside: since when there has been something to work, None where there is nothing.
+        style: whether orders rest now, and which market comes first.
+        is_urgent: whether the drift is so far out that no budget of orders may hold it up.
+        resting: our orders that rest, by market; a second one on a market is in ``extra``.
+        reasons: why some of those should not rest where they do any more, by market.
     """
 
     outside: datetime | None
     style: ExecutionStyle
-    cancels: tuple[Cancel, ...]
+    is_urgent: bool
+    resting: Mapping[MarketKey, Pending] = field(default_factory=dict)
+    extra: tuple[Pending, ...] = ()
+    reasons: Mapping[MarketKey, str] = field(default_factory=dict)
 
 
 def work(
     hedge_target: HedgeTarget, band: Band | None, inputs: CycleInputs, state: State, policy: Policy, now: datetime
 ) -> Work:
-    """Decide how to trade, and which resting orders to take back.
+    """Decide how to trade, and which resting orders should rest no longer where they do.
 
-    Nothing rests in a hurry: when the deadline is over, when the drift is far outside its band, or when the bot does
-    anything else than running. An order that is taken back still counts as in flight; the next cycle replaces it.
+    Nothing rests in a hurry: when the deadline is over, when the drift runs away from its band, or when the bot does
+    anything else than running.
     """
-    resting = [item for item in inputs.pending if _is_resting(item, hedge_target)]
+    found = [item for item in inputs.pending if _is_resting(item, hedge_target)]
+    resting = {_market(item): item for item in reversed(found)}
     drift = _settled_drift(hedge_target)
     is_outside = band is not None and drift is not None and abs(drift) > band.outer
-    since = state.outside.get(hedge_target.underlying, now) if is_outside or resting else None
-    hurry = _hurry(_bands_out(drift, band), since, state.bot, policy.execution, now)
+    since = state.outside.get(hedge_target.underlying, now) if is_outside or found else None
+    bands_out = _bands_out(drift, band)
+    hurry = _hurry(bands_out, since, state.bot, policy.execution, now)
     rests = policy.execution.style is Style.MAKER and hurry is None
-    cancels = [
-        Cancel(item.intent.client_id, item.intent.request.venue, item.intent.request.symbol, reason)
-        for item in resting
-        if (reason := hurry or _obsolete(item, hedge_target, band)) is not None
-    ]
-    steering = Steering(rests, policy.execution.horizon, shut_markets(inputs.disputes))
-    return Work(since, ExecutionStyle(steering, policy.guards.slippage), tuple(cancels))
+    bare = {key for key, watch in state.markets.items() if watch.bare_since is not None}
+    steering = Steering(rests, policy.execution.horizon, shut_markets(inputs.disputes) | bare)
+    states = {item.key: item for item in hedge_target.hedge_markets.open}
+    reasons = {
+        key: reason
+        for key, item in resting.items()
+        if (reason := hurry or _obsolete(item, states.get(key), hedge_target, band)) is not None
+    }
+    return Work(
+        outside=since,
+        style=ExecutionStyle(steering, policy.guards.slippage),
+        is_urgent=bands_out > policy.execution.urgent,
+        resting=resting,
+        extra=tuple(item for item in found if resting[_market(item)] is not item),
+        reasons=reasons,
+    )
+
+
+def _market(item: Pending) -> MarketKey:
+    return item.intent.request.venue, item.intent.request.symbol
 
 
 def _is_resting(item: Pending, hedge_target: HedgeTarget) -> bool:
@@ -84,20 +111,18 @@ def _hurry(
         return f"the bot is {bot.state.value}"
     if bands_out > execution.urgent:
         return f"the drift is more than {execution.urgent:f} bands out"
+    if bands_out > 1 + execution.patience:
+        return f"the drift is more than {execution.patience:.0%} beyond its band"
     if since is not None and now - since >= execution.deadline:
         return f"not filled within {execution.deadline.total_seconds():g} s"
     return None
 
 
-def _obsolete(item: Pending, hedge_target: HedgeTarget, band: Band | None) -> str | None:
+def _obsolete(
+    item: Pending, market_state: MarketState | None, hedge_target: HedgeTarget, band: Band | None
+) -> str | None:
     """Say why a resting order should rest no longer where it does, None where it should."""
     request = item.intent.request
-    markets = (
-        market_state
-        for market_state in hedge_target.hedge_markets.open
-        if (market_state.market.venue, market_state.market.symbol) == (request.venue, request.symbol)
-    )
-    market_state = next(markets, None)
     if market_state is None or request.price is None:
         return None
     buys = request.quantity > ZERO
@@ -106,11 +131,6 @@ def _obsolete(item: Pending, hedge_target: HedgeTarget, band: Band | None) -> st
         if buys
         else hedge_target.drift_min is not None and hedge_target.drift_min < -band.outer
     ):
-        return "it would trade too far by now"
-    if (
-        request.price < market_state.resting_price(request.quantity)
-        if buys
-        else request.price > market_state.resting_price(request.quantity)
-    ):
-        return "the touch has moved away"
-    return None
+        return _TOO_FAR
+    touch = market_state.resting_price(request.quantity)
+    return TOUCH_MOVED if (request.price < touch if buys else request.price > touch) else None

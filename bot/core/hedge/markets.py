@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
@@ -73,6 +73,18 @@ class MarketState:
     stranger_sales: Decimal = ZERO
 
     @property
+    def key(self) -> MarketKey:
+        """Venue and symbol."""
+        return self.market.venue, self.market.symbol
+
+    def without(self, flight: Flight) -> MarketState:
+        """Return the market as if some of the orders in flight were not there."""
+        left = replace(
+            self.flight, selling=self.flight.selling - flight.selling, buying=self.flight.buying - flight.buying
+        )
+        return replace(self, flight=left)
+
+    @property
     def selling(self) -> Decimal:
         """What may still be sold here by anybody (<= 0), base units."""
         return self.flight.selling + self.stranger_sales
@@ -137,6 +149,16 @@ class HedgeMarkets:
     def position(self) -> Decimal | None:
         """The position over all venues, base units; None where a venue is unknown."""
         return None if self.unreachable else self.known_position
+
+    def without(self, orders: Iterable[Pending]) -> HedgeMarkets:
+        """Return the markets as if some resting orders of ours were not there."""
+        flights = in_flight(orders)
+        return replace(
+            self,
+            open=tuple(item.without(flights[item.key]) if item.key in flights else item for item in self.open),
+            selling=self.selling - sum((flight.selling for flight in flights.values()), ZERO),
+            buying=self.buying - sum((flight.buying for flight in flights.values()), ZERO),
+        )
 
 
 def hedge_markets_of(

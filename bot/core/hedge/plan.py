@@ -93,7 +93,7 @@ def with_reductions(
         return plan
     orders, protective, remarks = list(plan.orders), list[OrderRequest](), list(plan.remarks)
     for market_state in hedge_target.hedge_markets.open:
-        relief = wanted.get((market_state.market.venue, market_state.market.symbol))
+        relief = wanted.get(market_state.key)
         quantity = (
             market_state.whole_lots(min(relief.quantity, market_state.closable, market_state.rules.max_quantity))
             if relief
@@ -102,7 +102,7 @@ def with_reductions(
         if relief is None or quantity <= 0:
             continue
         planned = next(
-            (one for one in orders if (one.venue, one.symbol) == _key(market_state) and one.quantity > 0), None
+            (one for one in orders if (one.venue, one.symbol) == market_state.key and one.quantity > 0), None
         )
         if planned is not None:
             orders.remove(planned)
@@ -117,10 +117,6 @@ def with_reductions(
         protective.append(order)
         remarks.append(Remark(RemarkCode.RELIEVES, quantity, why=relief.reason))
     return replace(plan, orders=tuple(orders), remarks=tuple(remarks), protective=frozenset(protective))
-
-
-def _key(market_state: MarketState) -> MarketKey:
-    return market_state.market.venue, market_state.market.symbol
 
 
 def _blind(hedge_target: HedgeTarget) -> Plan:

@@ -40,6 +40,10 @@ class HedgeTarget:
     drift_max: Decimal
     assumed: Decimal | None = None
 
+    def among(self, hedge_markets: HedgeMarkets) -> HedgeTarget:
+        """Return the same target among other markets."""
+        return _among(self.underlying, self.exposure, (self.ratio, self.target), hedge_markets, self.assumed)
+
     @property
     def short_notional(self) -> Decimal:
         """The USD notional that is short, orders in flight included.
@@ -77,6 +81,17 @@ def hedge_target_of(
     """Return target = -(hedge ratio x share kept) x exposure, or 0 where everything is to be closed."""
     ratio = hedge.ratio * modifiers.keep
     target = ZERO if modifiers.is_closed else -ratio * exposure.amount
+    return _among(underlying, exposure, (ratio, target), hedge_markets, assumed)
+
+
+def _among(
+    underlying: Underlying,
+    exposure: Exposure,
+    wanted: tuple[Decimal, Decimal],
+    hedge_markets: HedgeMarkets,
+    assumed: Decimal | None,
+) -> HedgeTarget:
+    ratio, target = wanted
     known, flight = hedge_markets.known_position, hedge_markets.selling + hedge_markets.buying
     is_known = hedge_markets.open and not hedge_markets.unreachable
     is_bounded = assumed is not None or not hedge_markets.unreachable

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.inputs import Dispute, Hold, Pending
+from bot.core.inputs import Dispute, Hold, Pending, Turned
 from bot.core.orders import OrderKind
 from bot.core.reconciliation.identity import Forced
 from bot.core.snapshot import VenueView
-from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
+from bot.core.types import ZERO, ClientOrderId, MarketKey, Symbol, VenueId
 
 _BY_HAND: Final = "a trade by hand or of another program"
 MARK_MOVE: Final = Decimal("0.02")
@@ -40,6 +40,24 @@ class Sight:
     position: Decimal
     mark: Decimal
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Turnovers:
+    """How much each position was moved since the first look, and by whom."""
+
+    seen: Mapping[MarketKey, Expected] | None = None
+    turned: Mapping[MarketKey, Turned] = field(default_factory=dict)
+
+    def after(self, expected: Mapping[MarketKey, Expected]) -> Turnovers:
+        """Take in what the positions should be now."""
+        turned = dict(self.turned)
+        for key, now in expected.items():
+            before = now if self.seen is None else self.seen.get(key, FLAT)
+            old, by = turned.get(key, Turned()), abs(now.size - before.size)
+            own, adopted = (by, ZERO) if now.moved_at != before.moved_at else (ZERO, by)
+            turned[key] = Turned(old.own + own, old.adopted + adopted, now.size)
+        return Turnovers(dict(expected), turned)
 
 
 @dataclass(frozen=True, slots=True)

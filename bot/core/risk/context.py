@@ -29,7 +29,8 @@ class RiskContext:
     ``fired`` tells when a stop of an underlying fired last; ``capital`` is LP value + equity, USD;
     ``spent`` gives the limits for which no more money is spent on adding, ``protective`` the reductions that the margin
     ladder asks for; ``addable`` how much more may be shorted of an underlying before it rests on what is not believed,
-    base units (an underlying of which everything is believed is left out).
+    base units (an underlying of which everything is believed is left out); ``urgent`` the underlyings that no budget of
+    orders holds up; ``turnover`` how much more may be traded of an underlying.
     """
 
     at: datetime
@@ -51,6 +52,8 @@ class RiskContext:
     order_times: list[datetime]
     disputes: tuple[Dispute, ...] = ()
     addable: dict[Underlying, Decimal] = field(default_factory=dict)
+    urgent: frozenset[Underlying] = frozenset()
+    turnover: dict[Underlying, Decimal] = field(default_factory=dict)
 
     def market_state(self, order: OrderRequest) -> MarketState:
         """Return the market that an order is for."""
@@ -65,8 +68,9 @@ class RiskContext:
         if order.reduce_only or is_last:
             return
         market_state = self.market_state(order)
-        if order.underlying in self.addable:
-            self.addable[order.underlying] -= abs(order.quantity)
+        for most in (self.addable, self.turnover):
+            if order.underlying in most:
+                most[order.underlying] -= abs(order.quantity)
         added = abs(order.quantity) * worth(order, market_state)
         self.shorts[order.underlying] = self.shorts.get(order.underlying, ZERO) + added
         self.venue_shorts[order.venue] = self.venue_shorts.get(order.venue, ZERO) + added

@@ -6,7 +6,6 @@ What adds risk may be stopped or cut down. What reduces it is only ever cut to t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Final
 
 from bot.core.decision import Alarm, Approved, Reduced, Refused, Severity
@@ -14,13 +13,13 @@ from bot.core.explain import cut_words
 from bot.core.hedge.markets import MarketState
 from bot.core.inputs import Hold
 from bot.core.orders import OrderKind, OrderRequest
-from bot.core.risk import added_risk
+from bot.core.risk import added_risk, turnover
 from bot.core.risk.context import Guard, RiskContext, RiskVerdicts, Verdict, reduced_to, worth
 from bot.core.run_state import RunState
 from bot.core.types import ZERO
 
-MINUTE: Final = timedelta(minutes=1)
 STEP_CAP: Final = "step cap"
+ORDER_RATE: Final = "orders per minute"
 
 
 def short_only(order: OrderRequest, context: RiskContext) -> Verdict:
@@ -117,11 +116,11 @@ def total_cap(order: OrderRequest, context: RiskContext) -> Verdict:
 
 
 def order_rate(order: OrderRequest, context: RiskContext) -> Verdict:
-    """Only so many orders a minute; reductions count, and pass."""
+    """Only so many orders a minute; what reduces risk, or is urgent, counts and passes."""
     limit = context.policy.max_orders_per_minute
-    if order.reduce_only or len(context.order_times) < limit:
+    if order.reduce_only or order.underlying in context.urgent or len(context.order_times) < limit:
         return Approved(order)
-    return Refused(order, "orders per minute", f"{limit} orders in a minute have gone out already")
+    return Refused(order, ORDER_RATE, f"{limit} orders in a minute have gone out already")
 
 
 GUARDS: Final[tuple[Guard, ...]] = (
@@ -142,6 +141,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     added_risk.venue_cap,
     total_cap,
     added_risk.margin,
+    turnover.fuse,
     order_rate,
 )
 """In the order that they speak."""
@@ -213,5 +213,7 @@ def _refusal_alarm(refused: Refused, context: RiskContext) -> Alarm:
     order = refused.order
     is_asked_for = refused.guard == "run state" and context.bot.state is not RunState.HALTED
     severity = Severity.INFO if is_asked_for else Severity.WARNING
+    if refused.guard == turnover.TURNOVER:
+        severity = Severity.CRITICAL
     message = f"{order.symbol}: {order.quantity:f} refused, {refused.reason}"
     return Alarm(f"{refused.guard}:{order.underlying}", severity, message)

@@ -53,7 +53,8 @@ def test_the_policy_says_what_the_settings_say(tmp_path: Path) -> None:
     [execution]
     style = "taker"
     deadline = "9s"
-    urgent = 2
+    patience = "25%"
+    urgent = 4
     [venues.second]
     kind = "paper"
     symbols = { ETH = "ETH/USDT:USDT" }
@@ -84,7 +85,7 @@ def test_the_policy_says_what_the_settings_say(tmp_path: Path) -> None:
         ),
         risk=CAREFUL,
         venue_caps={VenueId("paper"): Decimal(1_000_000), VenueId("second"): Decimal(1_000_000)},
-        execution=ExecutionPolicy(Style.TAKER, timedelta(seconds=9), Decimal(2)),
+        execution=ExecutionPolicy(Style.TAKER, timedelta(seconds=9), Decimal("0.25"), Decimal(4)),
     )
 
 

@@ -20,7 +20,7 @@ from tests.core.scenes import ETH, NO_INPUTS, NOW, PAPER, chain, policy, quantit
 
 DEADLINE = timedelta(seconds=20)
 PATIENT = replace(
-    policy(FixedWidth(Decimal("0.1"))), execution=ExecutionPolicy(Style.MAKER, DEADLINE, urgent=Decimal(3))
+    policy(FixedWidth(Decimal("0.1"))), execution=ExecutionPolicy(Style.MAKER, DEADLINE, patience=Decimal(2))
 )
 FIVE_ETH = chain([v2("a", 20_000)])
 BAND = Decimal("0.5")
@@ -42,6 +42,12 @@ def seconds_later(seconds: int, position: str) -> Snapshot:
     return replace(snapshot(view, venue({ETH: position}, at=at)), observed_at=at)
 
 
+def taken_back(decision: Decision) -> list[str]:
+    """Return why resting orders are taken back, whether another one takes their place or not."""
+    replaced = [item.replaces.cancel for item in decision.approved if item.replaces is not None]
+    return [cancel.reason for cancel in (*decision.cancels, *replaced)]
+
+
 def at_once(position: str, *orders: Pending, run: RunState = RunState.RUNNING) -> Decision:
     return decide(seconds_later(0, position), CycleInputs(orders), state(run), PATIENT)
 
@@ -59,6 +65,13 @@ def test_a_drift_far_outside_the_band_takes_at_once() -> None:
     assert order.price < BID
 
 
+@pytest.mark.parametrize(("position", "rests"), [("-4.46", True), ("-4.44", False), ("-5.54", True), ("-5.56", False)])
+def test_resting_is_given_up_where_the_drift_runs_a_tenth_beyond_the_band(position: str, rests: bool) -> None:  # noqa: FBT001
+    default = replace(PATIENT, execution=ExecutionPolicy(Style.MAKER, DEADLINE))
+    order = decide(seconds_later(0, position), NO_INPUTS, state(), default).approved[0].order
+    assert (order.time_in_force is TimeInForce.POST_ONLY) is rests
+
+
 def test_a_taker_never_rests() -> None:
     taker = replace(PATIENT, execution=ExecutionPolicy(Style.TAKER))
     order = decide(seconds_later(0, "-4.4"), NO_INPUTS, state(), taker).approved[0].order
@@ -71,10 +84,10 @@ def test_while_an_order_rests_nothing_is_sent_twice_and_nothing_taken_back() -> 
 
 
 @pytest.mark.parametrize("price", [ASK + 1, ASK + Decimal("0.01")])
-def test_an_order_that_the_touch_has_left_behind_is_taken_back(price: Decimal) -> None:
+def test_an_order_that_the_touch_has_left_behind_is_replaced_in_the_same_cycle(price: Decimal) -> None:
     decision = at_once("-4.4", resting("-0.1", price))
-    assert [cancel.reason for cancel in decision.cancels] == ["the touch has moved away"]
-    assert decision.approved == ()
+    assert (taken_back(decision), decision.cancels) == (["the touch has moved away"], ())
+    assert [(item.order.quantity, item.order.price) for item in decision.approved] == [(Decimal("-0.103"), ASK)]
 
 
 def test_an_order_that_would_overshoot_by_now_is_taken_back() -> None:
@@ -93,11 +106,8 @@ def test_at_the_deadline_the_resting_order_is_taken_back_and_the_rest_taken() ->
     early = decide(seconds_later(19, "-4.4"), waiting, first.state, PATIENT)
     assert early.cancels == ()
     late = decide(seconds_later(20, "-4.4"), waiting, early.state, PATIENT)
-    assert [cancel.reason for cancel in late.cancels] == ["not filled within 20 s"]
-    assert late.approved == ()
-
-    gone = decide(seconds_later(21, "-4.4"), NO_INPUTS, late.state, PATIENT)
-    assert [item.order.time_in_force for item in gone.approved] == [TimeInForce.IOC]
+    assert taken_back(late) == ["not filled within 20 s"]
+    assert [item.order.time_in_force for item in late.approved] == [TimeInForce.IOC]
 
 
 def test_inside_the_band_the_deadline_starts_anew() -> None:
@@ -111,7 +121,8 @@ def test_inside_the_band_the_deadline_starts_anew() -> None:
 @pytest.mark.parametrize("run", [RunState.PAUSED, RunState.FROZEN, RunState.HALTED, RunState.FLATTENING])
 def test_a_bot_that_does_not_run_leaves_nothing_resting(run: RunState) -> None:
     decision = at_once("-4.4", resting("-0.1", ASK), run=run)
-    assert [cancel.reason for cancel in decision.cancels] == [f"the bot is {run.value}"]
+    assert taken_back(decision) == [f"the bot is {run.value}"]
+    assert all(item.order.reduce_only for item in decision.approved)
 
 
 def test_a_reduction_that_rests_is_reduce_only() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.core.decide import decide
 from bot.core.decision import Decision, Severity
 from bot.core.inputs import CycleInputs, PendingStatus
-from bot.core.policy import GuardPolicy
+from bot.core.policy import ExecutionPolicy, GuardPolicy
 from bot.core.run_state import RunState
 from bot.core.snapshot import VenueUnknown
 from bot.core.types import VenueId
@@ -38,6 +38,8 @@ from tests.core.scenes import (
 ASK = Decimal("2000.2")
 TWO = chain([v2("a", 20_000, (BTC, ETH))])
 """0.2 BTC and 5 ETH."""
+CALM = ExecutionPolicy(urgent=Decimal(10**9))
+"""With it no drift is urgent."""
 OVER_HEDGED = venue({BTC: "-0.3", ETH: "-6"})
 
 
@@ -128,15 +130,24 @@ def test_the_order_rate_stops_adds_counts_reductions_and_forgets_after_a_minute(
     guards = replace(GUARDS, max_orders_per_minute=2)
     recent = tuple(NOW - timedelta(seconds=age) for age in (61, 60, 59))
     before = replace(state(), order_times=recent)
-    first = decide(snapshot(TWO), NO_INPUTS, before, policy(guards=guards))
+    calm = replace(policy(guards=guards), execution=CALM)
+    first = decide(snapshot(TWO), NO_INPUTS, before, calm)
     assert (len(first.approved), [item.guard for item in first.refused]) == (1, ["orders per minute"])
     assert first.state.order_times == (NOW - timedelta(seconds=59), NOW)
-    reduced = decide(snapshot(TWO, OVER_HEDGED), NO_INPUTS, first.state, policy(guards=guards))
+    reduced = decide(snapshot(TWO, OVER_HEDGED), NO_INPUTS, first.state, calm)
     assert len(reduced.approved) == 2
 
 
+def test_what_is_urgent_passes_the_order_rate_and_counts() -> None:
+    wanted = policy(guards=replace(GUARDS, max_orders_per_minute=1))
+    decision = decide(snapshot(TWO), NO_INPUTS, replace(state(), order_times=(NOW,)), wanted)
+    assert (len(decision.approved), decision.refused) == (2, ())
+    assert len(decision.state.order_times) == 3
+
+
 def test_reductions_go_first() -> None:
-    decision = judged(replace(GUARDS, max_orders_per_minute=1), {"ETH": "-6"})
+    wanted = replace(policy(guards=replace(GUARDS, max_orders_per_minute=1)), execution=CALM)
+    decision = decide(snapshot(TWO, venue({ETH: "-6"})), NO_INPUTS, state(), wanted)
     assert [item.order.underlying for item in decision.approved] == [ETH]
     assert [(item.order.underlying, item.guard) for item in decision.refused] == [(BTC, "orders per minute")]
 

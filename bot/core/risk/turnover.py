@@ -1,0 +1,151 @@
+"""The turnover fuse: a hedge that trades more than its target moved trades on something that is not true.
+
+Whoever only brings a drift back trades no more than that drift, and what the target moved since. A read that lags
+behind our own fills, an order that counts twice or a formula that is wrong trades it again and again; a count of orders
+can't tell the two apart, since a fast trend needs many. What counts is what our orders filled, by the journal's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from bot.core.decision import Approved, Band, Refused
+from bot.core.hedge.target import HedgeTarget
+from bot.core.inputs import CycleInputs, Turned
+from bot.core.orders import OrderRequest
+from bot.core.policy import HedgePolicy
+from bot.core.risk.context import RiskContext, Verdict
+from bot.core.state import Turnover
+from bot.core.types import ZERO, MarketKey, Underlying
+
+TURNOVER: Final = "turnover"
+_TIMES: Final = 2
+"""How often the drift, the target's moves and the band may be traded before the fuse blows."""
+_WINDOW: Final = timedelta(minutes=1)
+_BLOWN: Final = timedelta(minutes=10)
+"""How long the venues must show what the journal expects until a fuse that blew is whole again by itself."""
+_NOTHING: Final = Turned()
+
+
+def follow(
+    before: Mapping[Underlying, Turnover],
+    targets: Iterable[tuple[HedgeTarget, Band | None]],
+    hedges: Mapping[Underlying, HedgePolicy],
+    inputs: CycleInputs,
+    now: datetime,
+) -> dict[Underlying, Turnover]:
+    """Take in what the targets moved and what our orders filled since the last look."""
+    found = {}
+    for hedge_target, band in targets:
+        keys = [(item.venue, item.symbol) for item in hedges[hedge_target.underlying].markets]
+        fired = max((inputs.fired[key] for key in keys if key in inputs.fired), default=None)
+        look = _Look(now, hedge_target, band, {key: inputs.turned.get(key, _NOTHING) for key in keys})
+        old = before.get(hedge_target.underlying)
+        # what a stop closed will have to be sold again
+        after = look.fresh if old is None or (fired is not None and fired > old.since) else look.after(old)
+        if after is not None:
+            found[hedge_target.underlying] = after
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One underlying as a cycle sees it; ``turned`` is what the journal knows of its markets."""
+
+    now: datetime
+    hedge_target: HedgeTarget
+    band: Band | None
+    turned: Mapping[MarketKey, Turned]
+
+    @property
+    def own(self) -> Decimal:
+        return sum((item.own for item in self.turned.values()), ZERO)
+
+    @property
+    def adopted(self) -> Decimal:
+        return sum((item.adopted for item in self.turned.values()), ZERO)
+
+    @property
+    def drift(self) -> Decimal | None:
+        """The drift (>= 0) without what is in flight; None where it is not known."""
+        drift = self.hedge_target.drift
+        return None if drift is None or self.band is None else abs(drift - self.hedge_target.in_flight)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the venues show all that our orders filled, and nothing else."""
+        shown = {item.key: item.position for item in self.hedge_target.hedge_markets.open}
+        known = ((key, item.position) for key, item in self.turned.items() if item.position is not None)
+        return self.drift is not None and all(shown.get(key) == position for key, position in known)
+
+    @property
+    def fresh(self) -> Turnover | None:
+        """A window that opens now."""
+        drift = self.drift
+        if drift is None:
+            return None
+        agreed = self.now if self.agrees else None
+        return Turnover(self.now, drift, self.hedge_target.target, self.own, self.adopted, agreed_since=agreed)
+
+    def after(self, old: Turnover) -> Turnover | None:
+        """Return the window that is open after this look."""
+        after = replace(
+            old,
+            target=self.hedge_target.target,
+            own=self.own,
+            adopted=self.adopted,
+            moved=old.moved + abs(self.hedge_target.target - old.target) + _grown(old.adopted, self.adopted),
+            traded=old.traded + _grown(old.own, self.own),
+            agreed_since=(old.agreed_since or self.now) if self.agrees else None,
+        )
+        return self.fresh if self._is_over(after) else after
+
+    def _is_over(self, after: Turnover) -> bool:
+        """Whether a window is over: the venues show all that was traded, and that was no more than was due.
+
+        Where it was more, what the venues show is believed again after a time that no late read outlasts.
+        """
+        if self.drift is None or self.band is None:
+            return False
+        if after.traded == 0:
+            return True  # whatever the drift is, none of our fills can be hidden in it
+        if after.agreed_since is None:
+            return False
+        is_settled = self.drift <= self.band.outer or self.now - after.since >= _WINDOW
+        is_due = after.traded <= after.drift + after.moved + self.band.outer
+        return (is_due and is_settled) or self.now - after.agreed_since >= _BLOWN
+
+
+def _grown(before: Decimal, now: Decimal) -> Decimal:
+    """Return how much a total grew that starts at 0 again with each process."""
+    return now - before if now >= before else now
+
+
+def left(
+    turnovers: Mapping[Underlying, Turnover], targets: Iterable[tuple[HedgeTarget, Band | None]]
+) -> dict[Underlying, Decimal]:
+    """Return how much more of each underlying may be traded now, base units; what is in flight counts as traded."""
+    found = {}
+    for hedge_target, band in targets:
+        item = turnovers.get(hedge_target.underlying)
+        if item is not None and band is not None:
+            flying = hedge_target.hedge_markets.buying - hedge_target.hedge_markets.selling
+            most = _TIMES * (item.drift + item.moved + band.outer)
+            found[hedge_target.underlying] = most - item.traded - flying
+    return found
+
+
+def fuse(order: OrderRequest, context: RiskContext) -> Verdict:
+    """Nothing is added beyond a few times what the drift and the target's moves asked for."""
+    most = context.turnover.get(order.underlying)
+    if order.reduce_only or most is None or abs(order.quantity) <= most:
+        return Approved(order)
+    reason = (
+        f"more {order.underlying} was traded than its drift and its target's moves asked for: a position is read "
+        "wrongly, or late; nothing is added until venue and journal agree for ten minutes, or you freeze and resume"
+    )
+    return Refused(order, TURNOVER, reason)

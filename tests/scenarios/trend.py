@@ -1,0 +1,324 @@
+"""A fast trend on a venue server, with the daemon's own cycle and ccxt: two underlyings, a block every two seconds.
+
+Prices move 1.5% a minute down for ten minutes, up for ten, and then 6% down in one. What must hold after every cycle's
+orders: no drift is farther than a tenth of its band beyond it for more than three blocks. ``python -m
+tests.scenarios.trend`` plays it on each venue server and prints what was asked of the venue a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import ssl
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from aiohttp import web
+
+from bot.app.loop.commands import Commands
+from bot.app.loop.cost_basis import EntryBook
+from bot.app.loop.cycle import Cycle
+from bot.app.loop.execute import Executor
+from bot.app.loop.observe import Observer
+from bot.app.loop.order_reconciliation import Reconciler
+from bot.app.settings import load
+from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
+from bot.core.decision import Severity
+from bot.core.policy import HedgeMarket, Policy
+from bot.core.snapshot import ChainView, LpPosition, Token
+from bot.core.types import PoolId, PositionId, Symbol, Underlying, VenueId
+from bot.exchange.config import CcxtConfig
+from bot.journal.journal import SqliteJournal
+from bot.paper.servers.desk import Desk
+from bot.paper.servers.registry import SERVERS
+from bot.paper.servers.server import Serve, VenueServer, respond
+from bot.paper.servers.tls import certificates
+from bot.paper.servers.venue import Incoming, Venue
+from bot.protocols.registry import CURVES
+from bot.venues.connect import connect
+from tests.app.fakes import FakeChain
+from tests.core.amm.positions import at as v3_at
+from tests.core.scenes import BTC, ETH, MARKS, NOW, USDC, WBTC, WETH, chain, pool_price, symbol
+from tests.exchange.scene import FastClock
+from tests.faults.soak import silent
+from tests.paper.engine.scene import RULES
+from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Prices, desk
+
+D = Decimal
+VENUE: Final = VenueId("paper")
+BLOCK: Final = timedelta(seconds=2)
+VALUE: Final = 60_000
+"""USD of liquidity in each of the two positions, in a range of 10% to either side."""
+RANGE_TICKS: Final = 953
+DEPOSIT: Final = 400_000
+SLACK: Final = D("1.1")
+"""Bands that a drift may be out."""
+PATIENCE: Final = 3
+"""Blocks for which it may be farther."""
+WARM: Final = 15
+"""Blocks without a move, in which the hedge is put in place."""
+CONFIG: Final = Path(__file__).parents[2] / "config" / "paper-local.toml"
+TOKENS: Final = {ETH: WETH, BTC: WBTC}
+Minutes = tuple[int, float]
+"""So many minutes, and the move of each as a fraction."""
+STORY: Final[tuple[Minutes, ...]] = ((10, -0.015), (10, 0.015), (1, -0.06), (1, 0.0))
+SHORT: Final[tuple[Minutes, ...]] = ((1, -0.015), (1, -0.06))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One block as its cycle left it, by the venue's own books."""
+
+    number: int
+    underlying: Underlying
+    drift: Decimal
+    band: Decimal
+
+    @property
+    def bands_out(self) -> Decimal:
+        return abs(self.drift) / self.band
+
+
+@dataclass(slots=True)
+class Watch:
+    """The layer in front of the server: what is asked for, by minute, and what is refused for being too much."""
+
+    started: datetime
+    requests: Counter[int] = field(default_factory=Counter)
+    orders: Counter[int] = field(default_factory=Counter)
+    stops: Counter[int] = field(default_factory=Counter)
+    refused: int = 0
+
+    async def __call__(self, request: web.BaseRequest, incoming: Incoming, serve: Serve) -> web.StreamResponse:
+        del request
+        minute = (incoming.at - self.started) // timedelta(minutes=1)
+        self.requests[minute] += 1
+        name = incoming.path.rpartition("/")[2]
+        if incoming.method in {"POST", "PUT"}:
+            self.orders[minute] += name in {"order", "place-order", "modify-order"}
+            self.stops[minute] += name in {"algoOrder", "place-plan-order"}
+        answer = await serve(incoming)
+        self.refused += answer.status in {418, 429}
+        return respond(answer)
+
+
+@dataclass(slots=True)
+class Told:
+    """The run: a row per block and underlying, what was asked of the venue, and what the bot said."""
+
+    flavour: str
+    watch: Watch
+    rows: list[Row] = field(default_factory=list)
+    refusals: Counter[str] = field(default_factory=Counter)
+    alarms: Counter[str] = field(default_factory=Counter)
+
+    def farthest(self) -> Decimal:
+        """Return how many bands a drift was out at the most, after the hedge was put in place."""
+        return max(row.bands_out for row in self.rows if row.number > WARM)
+
+    def longest(self) -> int:
+        """Return the most blocks in a row for which a drift was more than the slack beyond its band."""
+        most = 0
+        for underlying in TOKENS:
+            run = 0
+            for row in self.rows:
+                if row.underlying == underlying and row.number > WARM:
+                    run = run + 1 if row.bands_out > SLACK else 0
+                    most = max(most, run)
+        return most
+
+
+@cache
+def _certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    server, authority = certificates(HOSTS)
+    return server, ssl.create_default_context(cadata=authority)
+
+
+def wanted(orders_a_minute: int | None = None) -> Policy:
+    """Return the policy of the defaults on the two markets."""
+    policy = load([CONFIG], {}).settings.policy()
+    hedge = policy.hedges[ETH]
+    markets = {key: replace(hedge, markets=(HedgeMarket(VENUE, symbol(key), D(10**6)),)) for key in TOKENS}
+    limit = orders_a_minute or policy.guards.max_orders_per_minute
+    guards = replace(policy.guards, max_orders_per_minute=limit)
+    return replace(policy, hedges=markets, venue_caps={}, guards=guards)
+
+
+def path(moves: tuple[Minutes, ...], noise: float = 0.0001) -> Iterator[float]:
+    """Return the price of each block as a multiple of the first."""
+    rng, blocks = random.Random(7), timedelta(minutes=1) // BLOCK
+    log = 0.0
+    for _ in range(WARM):
+        yield 1.0
+    for minutes, move in moves:
+        for _ in range(minutes * blocks):
+            log += math.log1p(move) / blocks
+            yield math.exp(log + noise * rng.gauss(0, 1))
+
+
+class Liquidity:
+    """A range position of one token and USDC, which trades as the price moves."""
+
+    def __init__(self, underlying: Underlying) -> None:
+        self.underlying, self.token = underlying, TOKENS[underlying]
+        self._scale = D(10) ** (USDC.decimals - self.token.decimals)
+        price = MARKS[underlying] * self._scale
+        root = sqrt_ratio_at_price(price)
+        centre = tick_at_sqrt_ratio(root)
+        self._edges = centre - RANGE_TICKS, centre + RANGE_TICKS
+        unit = v3_at(10**15, *self._edges, root).principal_at(price)
+        self._liquidity = int(VALUE * 10**15 / ((unit[0] * price + unit[1]) / 10**USDC.decimals))
+
+    def at(self, price: Decimal) -> LpPosition:
+        token: Token = self.token
+        curve = v3_at(self._liquidity, *self._edges, sqrt_ratio_at_price(price * self._scale))
+        name = f"v3-{self.underlying}"
+        return LpPosition(
+            PositionId(name), "uniswap_v3", PoolId(f"0x{self.underlying}"), token, USDC, curve, curve.amounts(), None
+        )
+
+
+@dataclass(slots=True)
+class Trend:
+    """The run under way."""
+
+    clock: FastClock
+    shown: FakeChain
+    prices: Prices
+    account: Desk
+    cycle: Cycle
+    told: Told
+    liquidity: dict[Underlying, Liquidity] = field(default_factory=lambda: {key: Liquidity(key) for key in TOKENS})
+
+    async def play(self, moves: tuple[Minutes, ...]) -> Told:
+        """Play the prices, a cycle per block; a cycle that takes longer than a block leaves some out."""
+        begin, multiples = self.clock.now(), list(path(moves))
+        number = 0
+        while number < len(multiples):
+            await self.turn(number, multiples[number])
+            number = max(number + 1, math.ceil((self.clock.now() - begin) / BLOCK))
+            self.clock.advance(max((begin + number * BLOCK - self.clock.now()).total_seconds(), 0))
+        return self.told
+
+    async def turn(self, number: int, multiple: float) -> None:
+        """Show a block and run its cycle."""
+        marks = {key: (MARKS[key] * D(str(multiple))).quantize(D("0.01")) for key in TOKENS}
+        self.prices.marks = {symbol(key): mark for key, mark in marks.items()}
+        self.shown.shown = self._view(number, marks)
+        record = await self.cycle.run(asyncio.Event())
+        assert record is not None
+        for hedge in record.decision.hedges:
+            held = self.account.size(symbol(hedge.underlying))
+            if hedge.band is not None and hedge.underlying in TOKENS:
+                self.told.rows.append(Row(number, hedge.underlying, held - hedge.target, hedge.band.outer))
+        self.told.refusals.update(item.guard for item in record.decision.refused)
+        loud = (alarm for alarm in record.decision.alarms if alarm.severity is not Severity.INFO)
+        self.told.alarms.update({alarm.key.split(":")[0] for alarm in loud})
+
+    def _view(self, number: int, marks: dict[Underlying, Decimal]) -> ChainView:
+        positions = [self.liquidity[key].at(mark) for key, mark in marks.items()]
+        pools = [pool_price(mark, (key, USDC.underlying), str(key)) for key, mark in marks.items()]
+        return chain(positions, block=100 + number, pools=pools, at=self.clock.now())
+
+
+@asynccontextmanager
+async def trend(flavour: str, folder: Path, policy: Policy) -> AsyncIterator[Trend]:
+    """Serve a venue of a flavour, and build the bot's loop against it."""
+    clock, (tls, trust) = FastClock(NOW), _certificates()
+    rules = replace(RULES, customs=SERVERS[flavour].customs, history=20_000)
+    account = desk(rules, clock.now(), deposit=DEPOSIT)
+    prices = Prices({symbol(key): MARKS[key] for key in TOKENS})
+    watch = Watch(clock.now())
+    venue = Venue(rules, [account], prices, clock)
+    async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=watch) as server:
+        resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
+        config = CcxtConfig(
+            venue=VENUE,
+            kind=flavour,
+            symbols=tuple(Symbol(symbol(key)) for key in TOKENS),
+            login=LOGIN,
+            leverage=policy.risk.leverage,
+            margin_mode="cross",
+            timeout=timedelta(seconds=10),
+            connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
+        )
+        journal = SqliteJournal.open(folder / f"{flavour}.sqlite", "dnbot", clock.now(), CURVES)
+        exchange = await connect(config, clock)
+        shown = FakeChain(clock)
+        venues = {VENUE: exchange}
+        cycle = Cycle(
+            observer=Observer([shown], [exchange], [], EntryBook(journal, clock, 5), clock, 30),
+            executor=Executor(venues, journal, clock),
+            reconciler=Reconciler(venues, journal, clock),
+            journal=journal,
+            clock=clock,
+            policy=policy,
+            commands=Commands(journal, clock),
+        )
+        try:
+            await exchange.check(config.symbols)
+            await cycle.reconciler.begin()
+            yield Trend(clock, shown, prices, account, cycle, Told(flavour, watch))
+        finally:
+            await exchange.close()
+            journal.close()
+
+
+async def play(flavour: str, folder: Path, moves: tuple[Minutes, ...], policy: Policy | None = None) -> Told:
+    """Play a run on one venue server."""
+    async with trend(flavour, folder, policy or wanted()) as run:
+        return await run.play(moves)
+
+
+def said(told: Told) -> str:
+    """Put a run into words."""
+    watch = told.watch
+    share = {
+        key: max(row.drift / row.band for row in told.rows if row.underlying == key and row.number > WARM)
+        for key in TOKENS
+    }
+    return "\n".join(
+        (
+            f"{told.flavour}: at most {told.longest()} blocks in a row beyond {SLACK} bands (may be {PATIENCE}); "
+            f"farthest {told.farthest():.2f} bands out; under-hedged "
+            + ", ".join(f"{key} {most:.2f}" for key, most in share.items()),
+            f"  orders a minute: {' '.join(str(watch.orders[one]) for one in sorted(watch.requests))}",
+            f"  stops a minute:  {' '.join(str(watch.stops[one]) for one in sorted(watch.requests))}",
+            f"  requests a minute: at most {max(watch.requests.values())}; refused as too many: {watch.refused}",
+            f"  refused by guards: {dict(told.refusals)}",
+            f"  alarms (cycles): {dict(told.alarms)}",
+        )
+    )
+
+
+def is_good(told: Told) -> bool:
+    """Whether the run kept what must hold."""
+    return told.longest() <= PATIENCE and not told.watch.refused
+
+
+def main() -> int:
+    """Play and print it on every venue server; an argument sets ``max_orders_per_minute``."""
+    silent()
+    limit = int(sys.argv[1]) if len(sys.argv) > 1 else None
+    good = True
+    with tempfile.TemporaryDirectory() as folder:
+        for flavour in SERVERS:
+            told = asyncio.run(play(flavour, Path(folder), STORY, wanted(limit)))
+            print(said(told))  # noqa: T201 - a program's output
+            good = good and is_good(told)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

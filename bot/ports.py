@@ -180,6 +180,19 @@ class Journal(EntryStore, Protocol):
     def add_fills(self, fills: Sequence[Fill]) -> int:
         """Record fills, each trade id once; return how many were new."""
 
+    @property
+    def epoch(self) -> int:
+        """What tells the orders of this process from those of all others."""
+
+    def renew(self, at: datetime, after: int = 0) -> None:
+        """Begin another epoch, which is larger than ``after``."""
+
+    def known_ids(self, client_ids: Collection[ClientOrderId], *, traded: bool = True) -> frozenset[ClientOrderId]:
+        """Return those client ids that an intent bears, or (unless ``traded`` is False) a recorded fill."""
+
+    def adopt_order(self, request: OrderRequest, report: OrderReport, placed_at: datetime) -> None:
+        """Make an intent of a resting order of ours that the journal does not hold, as if it had been sent then."""
+
     def identity(self, ids: OrderIds) -> Identity:
         """Return whose orders are this journal's at the venue that writes its ids like this."""
 

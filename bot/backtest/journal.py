@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from bot.core.orders import (
     Intent,
     NotFound,
     OrderKind,
+    OrderReport,
     OrderRequest,
     Outcome,
     Rejected,
@@ -91,6 +92,22 @@ class MemoryJournal:
         self.open.pop(order.intent.client_id, None)
         if request.kind is OrderKind.STOP_MARKET and order.filled:
             self.fired[request.venue, request.symbol] = at
+
+    @property
+    def epoch(self) -> int:
+        """The only one."""
+        return 1
+
+    def renew(self, at: datetime, after: int = 0) -> None:
+        """Do nothing: nobody else trades on a replay's account."""
+
+    def known_ids(self, client_ids: Collection[ClientOrderId], *, traded: bool = True) -> frozenset[ClientOrderId]:
+        """Return all: there are no others."""
+        del traded
+        return frozenset(client_ids)
+
+    def adopt_order(self, request: OrderRequest, report: OrderReport, placed_at: datetime) -> None:
+        """Do nothing: there are no orders but the replay's own."""
 
     def identity(self, ids: OrderIds) -> Identity:
         """Return whose orders these are."""

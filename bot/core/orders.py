@@ -103,7 +103,8 @@ class Intent:
 class OrderReport:
     """What a venue says of an order; ``filled`` signed, in base units.
 
-    ``fee`` in USD; None where the venue tells it with the fills only.
+    ``fee`` in USD; None where the venue tells it with the fills only. ``kind``, ``reduce_only`` and ``placed_at`` are
+    None where it does not say.
     """
 
     client_id: ClientOrderId
@@ -116,6 +117,9 @@ class OrderReport:
     fee: Decimal | None
     updated_at: datetime
     note: str = ""
+    kind: OrderKind | None = None
+    reduce_only: bool | None = None
+    placed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,8 @@ class Orders:
             return report
         child = row_of(await self.link.read("fetch_order", found.child, symbol), f"order {found.child}")
         told = self._report(Found({**child, "clientOrderId": client_id}, conditional=False), client_id, one)
-        return replace(told, note=f"came of conditional order {report.venue_order_id}")
+        # whether such an order is told as reduce-only differs by venue; the conditional one was
+        return replace(told, note=f"came of conditional order {report.venue_order_id}", reduce_only=report.reduce_only)
 
     async def _among_working(self, client_id: ClientOrderId, one: Instrument) -> Found | None:
         for listing in self.dialect.facts.listings:

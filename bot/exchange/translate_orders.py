@@ -19,6 +19,7 @@ _STATUS: Final[Mapping[str, OrderStatus]] = {
     "expired": OrderStatus.EXPIRED,
     "rejected": OrderStatus.REJECTED,
 }
+_KINDS: Final[Mapping[str, OrderKind]] = {"market": OrderKind.MARKET, "limit": OrderKind.LIMIT}
 
 
 def _signed(row: Row, quantity: Decimal, what: str) -> Decimal:
@@ -104,7 +105,7 @@ def report(row: Row, client_id: ClientOrderId, contract_size: Decimal, *, condit
     state = status(row)
     if filled > quantity or (state is OrderStatus.FILLED and filled != quantity):
         raise Unbelievable(f"{what}: {state.value}, but {filled} of {quantity} filled")
-    fee = row.get("fee")
+    fee, reduces = row.get("fee"), row.get("reduceOnly")
     return OrderReport(
         client_id=client_id,
         venue_order_id=venue_id,
@@ -115,6 +116,9 @@ def report(row: Row, client_id: ClientOrderId, contract_size: Decimal, *, condit
         average_price=positive(row, "average", what) if filled else None,
         fee=number(fee, "cost", what) if isinstance(fee, Mapping) and has(fee, "cost") else None,
         updated_at=moment(row, "lastUpdateTimestamp" if has(row, "lastUpdateTimestamp") else "timestamp", what),
+        kind=OrderKind.STOP_MARKET if conditional else _KINDS.get(str(row.get("type"))),
+        reduce_only=reduces if isinstance(reduces, bool) else None,
+        placed_at=moment(row, "timestamp", what) if has(row, "timestamp") else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from bot.core.errors import ConfigError, Halt
 from bot.core.inputs import Pending
-from bot.core.orders import Fill, Intent, NotFound, OrderRequest, Outcome
+from bot.core.orders import Fill, Intent, NotFound, OrderReport, OrderRequest, Outcome
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.reconciliation.identity import Identity, OrderIds, new_epoch
 from bot.core.reconciliation.positions import FLAT, Expected
@@ -23,7 +23,7 @@ from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import State
 from bot.core.telemetry_event import EventJournaled, OrderReported
 from bot.core.types import ClientOrderId, MarketKey, PositionId, Symbol, VenueId
-from bot.journal import migrate, rows, statements, tables
+from bot.journal import opening, own_orders, rows, statements, tables
 from bot.journal.cache import Cache
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
@@ -91,7 +91,8 @@ class SqliteJournal:
             database = Database.for_writing(path)
             undo.callback(database.close)
             journal = cls(database, lock, bot_id, CycleRows(curves), keep_cycles)
-            journal._begin_epoch(at, noise)
+            with database.transaction() as connection:
+                journal._epoch, journal._next_number = opening.begin(connection, path, bot_id, at, noise)
             undo.pop_all()
         return journal
 
@@ -99,6 +100,25 @@ class SqliteJournal:
     def epoch(self) -> int:
         """What tells the orders of this opening from those of all others; larger than any that came before."""
         return self._epoch
+
+    def renew(self, at: datetime, after: int = 0) -> None:
+        """Begin another epoch, which is larger than ``after``."""
+        epoch = new_epoch(at, 0, max(self._epoch, after))
+        with self._database.transaction() as connection:
+            opening.write(connection, {"epoch": str(epoch)})
+        self._epoch = epoch
+
+    def known_ids(self, client_ids: Collection[ClientOrderId], *, traded: bool = True) -> frozenset[ClientOrderId]:
+        """Return those client ids that an intent bears, or (unless ``traded`` is False) a recorded fill."""
+        with self._database.transaction() as connection:
+            return own_orders.known(connection, client_ids, traded=traded)
+
+    def adopt_order(self, request: OrderRequest, report: OrderReport, placed_at: datetime) -> None:
+        """Make an intent of a resting order of ours that the journal does not hold, as if it had been sent then."""
+        intent = Intent(report.client_id, self._next_number, request, placed_at)
+        self._next_number += 1
+        with self._cache.moving() as connection:
+            own_orders.adopt(connection, intent, self._epoch, report.filled)
 
     def last_cycle(self) -> int:
         """Return the number of the last recorded cycle, 0 on a new journal; the next one has to be larger."""
@@ -277,23 +297,3 @@ class SqliteJournal:
         for event in events:
             if event is not None:
                 self.telemetry.emit(EventJournaled(event))
-
-    def _begin_epoch(self, at: datetime, noise: int) -> None:
-        table = tables.meta
-        with self._database.transaction() as connection:
-            migrate.upgrade(connection, self._database.path)
-            known = {row.key: row.value for row in connection.execute(select(table))}
-            owner = known.get("bot_id", self._bot_id)
-            if owner != self._bot_id:
-                raise ConfigError(
-                    f"this journal belongs to the bot {owner!r}, not to {self._bot_id!r}: "
-                    "set the bot id back, or give the journal another path",
-                    source=str(self._database.path),
-                )
-            self._epoch = new_epoch(at, noise, int(known.get("epoch", "0")))
-            facts = {"bot_id": self._bot_id, "epoch": str(self._epoch), "opened_at": tables.utc_text(at)}
-            connection.execute(
-                statements.replacing(table.c.key), [{"key": key, "value": value} for key, value in facts.items()]
-            )
-            highest = connection.execute(select(func.max(tables.intents.c.number))).scalar() or 0
-        self._next_number = highest + 1

@@ -23,11 +23,12 @@ from sqlalchemy.dialects import sqlite
 
 from bot.core.errors import Halt
 from bot.core.inputs import Pending, PendingStatus
-from bot.core.orders import Fill, Intent, NotFound, OrderKind, Outcome
+from bot.core.orders import Accepted, Fill, Intent, NotFound, OrderKind, Outcome
 from bot.core.pnl.ledger import Book, JournaledTrade
+from bot.core.reconciliation.fit import fitting, misfit, total
 from bot.core.reconciliation.positions import FLAT, Expected
 from bot.core.record import CycleRecord, Event
-from bot.core.types import ZERO, ClientOrderId, MarketKey, Symbol, VenueId
+from bot.core.types import ClientOrderId, MarketKey, Symbol, VenueId
 from bot.journal import rows, tables
 from bot.journal.order_lifecycle import IntentState, Verdict, after_fills, after_outcome
 
@@ -74,14 +75,17 @@ def take_outcome(
     row = connection.execute(select(table).where(table.c.client_id == client_id)).one_or_none()
     if row is None:
         raise Halt(f"no intent in the journal has the client order id {client_id}")
-    before = rows.to_intent_state(row)
+    intent, before = rows.to_intent(row), rows.to_intent_state(row)
+    why = misfit(intent, outcome.report) if isinstance(outcome, Accepted) else None
+    if why is not None:
+        return intent, _tell_misfit(connection, client_id, why, at)
     after, verdict = after_outcome(before, outcome)
     text = rows.OUTCOME.dumps(outcome).decode()
     if verdict in {Verdict.MOVED, Verdict.LATE}:
         values = {**_state_values(after, row.resolved_at or at), "outcome": text}
         connection.execute(update(table).where(table.c.client_id == client_id), values)
         _move(connection, row, after.filled - before.filled, at)
-    return rows.to_intent(row), _tell(connection, client_id, (before, after), verdict, at)
+    return intent, _tell(connection, client_id, (before, after), verdict, at)
 
 
 def pending(connection: Connection) -> tuple[Pending, ...]:
@@ -114,9 +118,12 @@ def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) 
     row = connection.execute(select(intents).where(intents.c.client_id == client_id)).one_or_none()
     if row is None:
         return None
-    quantities = connection.execute(select(fills.c.quantity).where(fills.c.client_id == client_id)).scalars()
+    found = [rows.to_fill(one) for one in connection.execute(select(fills).where(fills.c.client_id == client_id))]
+    own = fitting(rows.to_intent(row), found)
+    if found and not own:
+        return _tell_misfit(connection, client_id, "trades of it can't be the intent's", at)
     before = rows.to_intent_state(row)
-    after, verdict = after_fills(before, row.quantity, sum(quantities, ZERO))
+    after, verdict = after_fills(before, row.quantity, total(own))
     if verdict is not Verdict.SAME:
         values = _state_values(after, row.resolved_at or at)
         connection.execute(update(intents).where(intents.c.client_id == client_id), values)
@@ -191,6 +198,14 @@ _MESSAGES: Final = {
     Verdict.LATE: "news of an order after its end were taken over",
     Verdict.REFUSED: "a report contradicts the known end of an order and was not taken over",
 }
+
+
+def _tell_misfit(connection: Connection, client_id: ClientOrderId, why: str, at: datetime) -> Event:
+    """Leave an event (``intent_misfit``) of an order that bears an intent's id and can't be the intent's."""
+    message = "an order that bears the client id of an intent is not the intent's and was not taken over"
+    event = Event(at, "intent_misfit", message, {"client_id": str(client_id), "why": why})
+    connection.execute(NEW_EVENT, rows.event_values(event))
+    return event
 
 
 def _tell(

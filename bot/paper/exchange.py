@@ -118,7 +118,10 @@ class PaperExchange:
             return Rejected(intent.client_id, RejectReason.NOT_SENT, "paper", f"nothing was done: {error}")
         if self._is_silent(draft):
             return self._answer(draft, intent.client_id, Unknown(intent.client_id, "paper: no answer"))
-        return self._answer(draft, intent.client_id, draft.place(intent.client_id, intent.request))
+        outcome: Outcome = draft.place(intent.client_id, intent.request)
+        if isinstance(outcome, Rejected) and outcome.reason is RejectReason.DUPLICATE_ID:
+            outcome = Unknown(intent.client_id, outcome.message)  # whose it is shows when it is looked up
+        return self._answer(draft, intent.client_id, outcome)
 
     async def cancel(self, client_id: ClientOrderId, symbol: Symbol) -> Outcome:
         """Cancel a working order once, after the cancel latency, in which it may still fill."""

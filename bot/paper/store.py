@@ -122,7 +122,7 @@ class PaperStore:
                 self._write_state(connection, text)
                 _insert(connection, _FILLS, [to_json(fill) for fill in events.fills])
                 _insert(connection, _LEDGER, [_numbered(entry) for entry in events.ledger])
-                _insert(connection, _ORDERS, [to_json(order) for order in events.closed])
+                _insert(connection, _ORDERS, [_kept(order) for order in events.closed])
         except SQLAlchemyError as error:
             raise Retryable(f"{self._file}: {error.args[0]}") from error
         self._revision += 1
@@ -208,6 +208,11 @@ def _set_up_connection(raw: sa.engine.interfaces.DBAPIConnection, _: ConnectionP
 
 def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN")
+
+
+def _kept(order: OrderReport) -> dict[str, object]:
+    """Return the part of a report that the file keeps; it has no room for what later versions added."""
+    return {name: value for name, value in to_json(order).items() if name in _ORDERS.c}
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:

@@ -149,7 +149,7 @@ def test_positions_are_reckoned_from_the_orders_of_an_older_journal(path: Path) 
     with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:
         for quantity in ("-1.25", "-0.5", "0.25"):
             intent = journal.new_intent(order(quantity), NOW, IDS)
-            journal.resolve(intent.client_id, report(intent.client_id, OrderStatus.FILLED, quantity), NOW)
+            journal.resolve(intent.client_id, report(intent.client_id, OrderStatus.FILLED, quantity, quantity), NOW)
         before = journal.expected()
     age(path, "0001")
     with closing(SqliteJournal.open(path, "bot1", NOW, CURVES)) as journal:

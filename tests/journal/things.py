@@ -96,12 +96,12 @@ def order(quantity: str = "-1.25", reason: str = "drift beyond the band") -> Ord
     )
 
 
-def report(client_id: str, status: OrderStatus, filled: str = "0") -> Accepted:
+def report(client_id: str, status: OrderStatus, filled: str = "0", quantity: str = "-1.25") -> Accepted:
     amount = Decimal(filled)
     price = Decimal("2000.5") if amount else None
     return Accepted(
         OrderReport(
-            ClientOrderId(client_id), "v-1", ETH_PERP, status, Decimal("-1.25"), amount, price, abs(amount), NOW, ""
+            ClientOrderId(client_id), "v-1", ETH_PERP, status, Decimal(quantity), amount, price, abs(amount), NOW, ""
         )
     )
 

@@ -75,7 +75,7 @@ async def test_a_restart_keeps_the_account(tmp_path: Path) -> None:
     await paper.close()
     again = exchange(tmp_path, clock)
     assert await again.observe() == before
-    assert isinstance(await again.place(intent("b", limit("-1", "2090"))), Rejected)
+    assert isinstance(await again.place(intent("b", limit("-1", "2090"))), Unknown)
     cancelled = await again.cancel(ClientOrderId("b"), ETH)
     assert isinstance(cancelled, Accepted)
     assert cancelled.report.status is OrderStatus.CANCELLED

@@ -228,6 +228,7 @@ class Cycle:
         state = self.state or resume_state(self.journal, self.clock)
         self.observer.follow(state.held)
         observed = await self.observer.observe(self._book().read_at, ready)
+        await self.reconciler.takeover.take_in(observed)
         snapshot = self.reconciler.agreement.told_apart(observed)
         await self.reconciler.agreement.check(snapshot)
         return snapshot

@@ -11,10 +11,12 @@ from typing import Final
 import structlog
 
 from bot.app.loop.position_reconciliation import Agreement
+from bot.app.loop.takeover import Takeover
 from bot.core.errors import ConfigError, Retryable
 from bot.core.inputs import Pending
 from bot.core.orders import Accepted, Fill, Intent, NotFound, OrderReport, OrderStatus
 from bot.core.reconciliation import lost_orders
+from bot.core.reconciliation.fit import misfit, total
 from bot.core.reconciliation.lost_orders import Evidence, NeverPlaced, Placed, StillUnknown
 from bot.core.reconciliation.positions import FLAT
 from bot.core.snapshot import Snapshot
@@ -46,13 +48,16 @@ class Reconciler:
     journal: Journal
     clock: Clock
     agreement: Agreement = field(init=False)
+    takeover: Takeover = field(init=False)
     _due: set[VenueId] = field(default_factory=set)
     _cases: dict[ClientOrderId, _Case] = field(default_factory=dict)
     _positions: dict[tuple[VenueId, Symbol], tuple[datetime, Decimal]] = field(default_factory=dict)
+    _collided: set[ClientOrderId] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Let the account check ask for trades."""
         self.agreement = Agreement(self.venues, self.journal, self.clock, self._due)
+        self.takeover = Takeover(self.venues, self.journal, self.clock)
 
     async def begin(self) -> None:
         """Take up where the last process ended: its positions, its unresolved intents, the fills since.
@@ -66,6 +71,8 @@ class Reconciler:
             self.remember(before)
         await self.reconcile()
         await self.collect_fills()
+        for dispute in await self.takeover.begin():
+            self.agreement.tell_for_a_while(dispute)
 
     def remember(self, snapshot: Snapshot) -> None:
         """Keep the positions that stood before this cycle's orders; they are half of a proof later."""
@@ -99,6 +106,7 @@ class Reconciler:
             except Retryable as error:
                 log.warning("fills not read yet", venue=name, reason=str(error))
                 continue
+            self.takeover.note(name, {fill.client_id for fill in fills})
             self.journal.add_fills(fills)
             self._due.discard(name)
 
@@ -116,11 +124,23 @@ class Reconciler:
         if self.clock.now() < case.look_at:
             return
         try:
-            found = await venue.lookup(intent.client_id, intent.request.symbol)
+            found = self._fitting(intent, await venue.lookup(intent.client_id, intent.request.symbol))
             case.sightings.append(found)
             self._conclude(pending, case, await self._judge(venue, pending, case, found))
         except Retryable as error:
             log.warning("intent not resolved yet", client_id=intent.client_id, reason=str(error))
+
+    def _fitting(self, intent: Intent, found: OrderReport | NotFound) -> OrderReport | NotFound:
+        """Take an order that bears the intent's id and can't be the intent's for none; ids of a new epoch follow."""
+        why = misfit(intent, found) if isinstance(found, OrderReport) else None
+        if why is None:
+            return found
+        now = self.clock.now()
+        if intent.client_id not in self._collided:
+            self._collided.add(intent.client_id)
+            log.error("an order of another life bears an intent's client id", client_id=intent.client_id, why=why)
+            self.journal.renew(now)
+        return NotFound(intent.client_id, now)
 
     def _case(self, pending: Pending) -> _Case:
         """Open a case. After a restart the request may have left until the old process was gone: until now."""
@@ -179,7 +199,7 @@ class Reconciler:
     def _conclude_from(self, pending: Pending, fills: tuple[Fill, ...]) -> None:
         """Close an order of which only its trades were seen, once they make up the whole of it."""
         request, name = pending.intent.request, pending.intent.client_id
-        filled = sum((fill.quantity for fill in fills), ZERO)
+        filled = total(fills)
         if filled != request.quantity:
             return
         price = sum((fill.quantity * fill.price for fill in fills), ZERO) / filled

@@ -123,8 +123,12 @@ class Agreement:
         data = {"venue": venue, "symbol": symbol, "before": f"{expected.size:f}", "after": f"{sight.position:f}"}
         self.journal.adopt(venue, symbol, sight.position, Event(now, "adopted", dispute.message, data))
         del self._sights[key]
-        self._told[dispute.key] = now, dispute
+        self.tell_for_a_while(dispute)
         log.error("position taken over", message=dispute.message, **data)
+
+    def tell_for_a_while(self, dispute: Dispute) -> None:
+        """Let an alarm stand that nothing ends but time."""
+        self._told[dispute.key] = self.clock.now(), dispute
 
     async def _causes(self, venue: VenueId, symbol: Symbol, now: datetime) -> tuple[Forced | None, ...]:
         """Read why there were trades in the last hour that are not ours; nothing where the venue does not tell."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.orders import Fill, Intent, NotFound, OrderReport
+from bot.core.reconciliation.fit import fitting, misfit
 from bot.core.types import ZERO
 
 
@@ -21,15 +22,19 @@ class ResolutionRule:
         looks: how many validated not-founds are needed, all of them after ``recv_window + grace``.
         spacing: the least time between two of them. With the defaults the last look is at least 65 s after the
             sending, so that even an answer that is 60 s old was written after the window had closed.
+        aged: how much older than the search an intent is whose request can't be under way any more, such as that of a
+            journal that was restored: two looks are enough, whatever the position did since.
     """
 
     recv_window: timedelta = timedelta(seconds=5)
     grace: timedelta = timedelta(seconds=30)
     looks: int = 3
     spacing: timedelta = timedelta(seconds=15)
+    aged: timedelta = timedelta(minutes=10)
 
 
 DEFAULT_RULE: Final = ResolutionRule()
+_AGED_LOOKS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,11 @@ def resolve(intent: Intent, evidence: Evidence, now: datetime, rule: ResolutionR
     """Decide what the evidence proves.
 
     "Never placed" needs all of: ``now`` later than sending + window + grace; enough spaced not-founds after that; no
-    trade since that could be the order's; a position that did not move except by trades known to be others'.
+    trade since that could be the order's; a position that did not move except by trades known to be others'. Reports
+    and trades that bear the intent's client id and can't be its own count for nothing.
     """
-    own = tuple(trade for trade in evidence.trades if trade.client_id == intent.client_id)
-    reports = [seen for seen in evidence.sightings if isinstance(seen, OrderReport)]
+    own = fitting(intent, (trade for trade in evidence.trades if trade.client_id == intent.client_id))
+    reports = [seen for seen in evidence.sightings if isinstance(seen, OrderReport) and misfit(intent, seen) is None]
     if reports:
         return Placed(max(reports, key=lambda report: report.updated_at), own)
     if own:
@@ -95,10 +101,12 @@ def resolve(intent: Intent, evidence: Evidence, now: datetime, rule: ResolutionR
     if now <= deadline:
         return StillUnknown("the request may still be under way", deadline + timedelta(milliseconds=1))
     proofs = _spaced(evidence, deadline, now, rule.spacing)
-    if len(proofs) < rule.looks:
+    is_aged = evidence.sent_by - intent.created_at >= rule.aged
+    looks = min(_AGED_LOOKS, rule.looks) if is_aged else rule.looks
+    if len(proofs) < looks:
         again = max(now, proofs[-1].as_of + rule.spacing) if proofs else now
-        return StillUnknown(f"{len(proofs)} of {rule.looks} spaced look-ups found nothing", again)
-    doubt = _doubt(intent, evidence, deadline)
+        return StillUnknown(f"{len(proofs)} of {looks} spaced look-ups found nothing", again)
+    doubt = None if is_aged else _doubt(intent, evidence, deadline)
     return NeverPlaced(proofs[-1]) if doubt is None else StillUnknown(doubt, now + rule.spacing)
 
 

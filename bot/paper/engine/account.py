@@ -80,6 +80,9 @@ class Order:
             self.fee,
             self.updated_at,
             self.note,
+            self.kind,
+            self.reduce_only,
+            self.placed_at,
         )
 
 

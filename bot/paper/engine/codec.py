@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -52,13 +52,14 @@ def to_json(value: object) -> dict[str, object]:
 
 
 def from_json(kind: type[T], data: Mapping[str, object]) -> T:
-    """Build a dataclass from what ``to_json`` gave.
+    """Build a dataclass from what ``to_json`` gave; a field that was not there yet has its default.
 
     Raises:
         KeyError, TypeError, ValueError, ArithmeticError: a field is missing or can't be read.
     """
     hints = typing.get_type_hints(kind)
-    names = [name for name in hints if name not in _OMITTED]
+    new = {one.name for one in fields(kind) if one.default is not MISSING and one.name not in data}  # type: ignore[arg-type] # a dataclass
+    names = [name for name in hints if name not in _OMITTED | new]
     return kind(**{name: _decode(hints[name], data[name]) for name in names})
 
 

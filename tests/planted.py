@@ -129,7 +129,7 @@ BUGS: Final = (
         "left = most",
     ),
     Bug("margin headroom", "core/risk/added_risk.py", "if most >= wanted else reduced_to", "if most else reduced_to"),
-    Bug("stale data", "core/data_quality/staleness.py", "if age <= policy.max_snapshot_age:", "if age:"),
+    Bug("stale data", "core/data_quality/staleness.py", "if abs(age) <= most:", "if age:"),
     Bug(
         "pool against its average",
         "core/data_quality/pool_prices.py",

@@ -100,7 +100,7 @@ def perp(
 ) -> None:
     """Read a perpetual's candles and funding from a venue; run again it goes on where it was.
 
-    No key is needed, and for a kind of venue such as binance no configuration either.
+    No key is needed, and for the name of a kind of venue no configuration either.
     """
     settings = _settings(ctx, files) if files else None
     if settings is None:

@@ -13,6 +13,7 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _WIDTH: Final = 10
 """Digits of an epoch, to the base 36. A shorter, decimal one is of the first version, which counted: 1, 2, …"""
 _OURS: Final = re.compile(rf"-(?:([0-9a-z]{{{_WIDTH}}})|([0-9]{{1,{_WIDTH - 1}}}))-([0-9]{{1,15}})")
+_TAKEN: Final = re.compile("[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class TextIds:
             return None
         epoch, old, number = found.groups()
         return OrderKey(int(old) if epoch is None else int(epoch, 36), int(number))
+
+    def takes(self, client_id: str) -> bool:
+        """Tell whether an id is made of what every such venue takes, and not too long."""
+        return len(client_id) <= self.longest and _TAKEN.fullmatch(client_id) is not None
 
     def forced(self, client_id: str) -> Forced | None:
         """Say why the venue made an order itself; None for one that a customer sent."""

@@ -65,6 +65,8 @@ class Orders:
     async def place(self, intent: Intent, one: Instrument) -> Outcome:
         """Send an order once. Never raises for anything that the venue or the network does."""
         request, client_id = intent.request, intent.client_id
+        if not self.dialect.facts.ids.takes(client_id):
+            return not_sent(client_id, f"{client_id!r} is no client order id that the venue takes")
         try:
             rounded = sendable(request, one.market)
         except NotSent as reason:

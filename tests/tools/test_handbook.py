@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [*DOCS, *sorted(ROOT.glob("*.md")), ROOT / "docker" / "README.md"]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-MADE = "docker/secrets"
-"""What users make; so are the .env files."""
+MADE = ("docker/secrets", "bot/venues/acme", "bot/paper/servers/acme")
+"""What users make; so are the .env files. ``acme`` is the venue of the guide."""
 NAMED = {"Alarm": 0, "Dispute": 0, "DataIssue": 0, "_key": 0, "Refused": 1, "reduced_to": 3}
 """What names an alarm, and at which place of its arguments: a guard's name makes one too."""
 

@@ -53,6 +53,9 @@ class OrderIds(Protocol):
     def decode(self, bot: str, client_id: str) -> OrderKey | None:
         """Read an id of this bot's, of any version; None for anybody else's."""
 
+    def takes(self, client_id: str) -> bool:
+        """Tell whether the venue takes such an id; an order with another one is not sent."""
+
     def forced(self, client_id: str) -> Forced | None:
         """Say why the venue made an order itself; None for one that a customer sent."""
 

@@ -36,6 +36,10 @@ class HexIds:
             return None
         return OrderKey(value >> _NUMBER & (1 << _EPOCH) - 1, value & (1 << _NUMBER) - 1)
 
+    def takes(self, client_id: str) -> bool:
+        """Tell whether an id is of 128 bits."""
+        return len(client_id) == 34 and client_id.startswith("0x")
+
     def forced(self, client_id: str) -> Forced | None:
         """Tell nothing."""
         del client_id

@@ -170,7 +170,7 @@ class Confirmation:
         if not unconfirmed:
             return found
         kept = [position for position in found.positions if position.id not in unconfirmed]
-        left = [LeftOut(key, why, is_discovered=True) for key in sorted(unconfirmed) if key in now]
+        left = [LeftOut(key, why) for key in sorted(unconfirmed) if key in now]
         return replace(found, positions=kept, left_out=[*found.left_out, *left])
 
 

@@ -139,6 +139,7 @@ _NO_STATE: Final = _words(
     r"(historical|archive|archival|state)\b.*\b(not available|unavailable|pruned|not found|require)",
     r"resource not found",
     r"history (has been|was) pruned",
+    r"blockoutofrange",
 )
 _UNSUPPORTED: Final = _words(
     r"(method|module|parameter|namespace)\b.*\b(not (found|supported|available|allowed|enabled|whitelisted)|"

@@ -34,7 +34,7 @@ class Assessment:
         hedge_markets: the markets of every hedged underlying.
         exposures: what the liquidity holds of each underlying.
         prices: USD by underlying.
-        lp_value: the liquidity's value, USD, as far as venues have marks for it.
+        lp_value: the liquidity's value, USD, at the venues' marks (the last ones, where a venue is silent).
         capital: ``lp_value`` and the venues' equity, as far as it is known.
         results: what was gained today, and since the operator last let the bot go.
         issues: what is not believed.
@@ -72,7 +72,7 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
         state.markets, snapshot.known_venues, flights, inputs.fired, now, policy.risk.settle_time
     )
     # what only a pool prices may be worth anything, if a stranger trades there: it widens no band and raises no limit
-    lp_value = exposure.value(held.values(), {USD: Decimal(1), **marks})
+    lp_value = exposure.value(held.values(), {USD: Decimal(1), **state.marks.last, **marks})
     all_results = loss_limits.results_of(inputs.booked, snapshot, held, prices)
     accepted = state.accepted or Accepted(all_results.day, all_results.today, all_results.life)
     results = all_results.without(accepted)

@@ -111,11 +111,13 @@ async def test_liquidity_that_a_reorganisation_took_away_is_unhedged_once_that_i
         opened = False
         while not opened:
             opened = Action.OPEN_V2 in (await here.step()).actions
+        await daemon.cycle(int(await here.chain.rpc.call("eth_blockNumber"), 16))
+        await here.chain.empty_blocks(1)  # which confirms what is new
         number = int(await here.chain.rpc.call("eth_blockNumber"), 16)
         await daemon.cycle(number)
         assert set(here.account().positions) == {"ETH/USDT:USDT", "BTC/USDT:USDT"}
         shorts = here.account().positions
-        await here.chain.reorg(3)
+        await here.chain.reorg(4)
         for block in range(number + 1, number + 6):
             seen = len(daemon.lines)
             await here.chain.empty_blocks(1)

@@ -77,8 +77,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
         "chains.local.uniswap_v2[1].pairs[1]: ",
     ),
     "chain id of another chain": (
-        lambda text, _: swapped(text, "chain_id = 31337", "chain_id = 8453"),
-        "chains.local.chain_id: is 8453, but the endpoint rpc_urls[1] (127.0.0.1) is of chain 31337",
+        lambda text, _: swapped(text, "chain_id = 31337", "chain_id = 1337"),
+        "chains.local.chain_id: is 1337, but the endpoint rpc_urls[1] (127.0.0.1) is of chain 31337",
     ),
     "hedge ratio 2": (lambda text, _: text + "[hedge]\nratio = 2\n", "hedge.ratio: is no hedge ratio; write 0 to 1.5"),
     "a cap below the smallest order": (

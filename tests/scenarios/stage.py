@@ -26,6 +26,7 @@ from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
 from bot.core.decision import Decision, Severity
 from bot.core.orders import OrderKind
+from bot.core.pnl.ledger import Book, book_cycle
 from bot.core.snapshot import (
     BlockStamp,
     ChainView,
@@ -205,6 +206,8 @@ class Stage:
         snapshot = self.snapshot(number, tick, now, away=away)
         decision = (await self.cycle.act(snapshot)).decision
         self.cycle.state, self.decision = decision.state, decision
+        book = book_cycle(self.cycle.book or Book(), snapshot, decision, {})
+        self.cycle.book, self.cycle.booked = book, book.booked()
         self._check(number, decision, away=away)
         self._keep(number, tick, decision)
 

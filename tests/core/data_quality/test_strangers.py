@@ -9,13 +9,28 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.assess import assess
 from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.run_state import BotState, RunState
-from bot.core.snapshot import ChainView, LeftOut, LpPosition, PoolPrice, Token
+from bot.core.snapshot import ChainView, LeftOut, LpPosition, PoolPrice, Token, VenueUnknown
 from bot.core.state import State
 from bot.core.types import Address, ChainName, PoolId, PositionId, Underlying
-from tests.core.scenes import ETH, MARKS, NO_INPUTS, NOW, TOKENS, USD, chain, lp, policy, pool_price, snapshot, venue
+from tests.core.scenes import (
+    ETH,
+    MARKS,
+    NO_INPUTS,
+    NOW,
+    PAPER,
+    TOKENS,
+    USD,
+    chain,
+    lp,
+    policy,
+    pool_price,
+    snapshot,
+    venue,
+)
 
 D = Decimal
 COIN = Underlying("COIN")
@@ -155,3 +170,10 @@ def test_a_token_that_only_a_pool_prices_widens_no_band_and_raises_no_limit(
     beset = decide(snapshot(shown), NO_INPUTS, fresh(), policy())
     assert beset.approved == alone.approved
     assert keys(beset) - keys(alone) == {"no-market:COIN"}
+
+
+def test_a_silent_venue_takes_nothing_from_the_value_of_the_liquidity() -> None:
+    """Else the loss limits, which are shares of the capital, would shrink while nobody can see the hedge's gains."""
+    first = assess(snapshot(view(OWN)), NO_INPUTS, fresh(), policy())
+    silent = snapshot(view(OWN, block=101), [VenueUnknown(PAPER, "no answer", NOW)])
+    assert assess(silent, NO_INPUTS, first.state, policy()).lp_value == first.lp_value == 200_000

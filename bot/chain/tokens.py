@@ -40,7 +40,7 @@ METADATA_GAS: Final = 1_000_000
 """What a stranger's contract may burn when it is asked for its name."""
 MAX_DECIMALS: Final = 255
 MOST_BLOCKS_PUT_OFF: Final = 256
-"""Between two attempts to read a token that no node can ask."""
+"""Between two attempts to learn what an unknown token is."""
 
 _CLAIMS: Final = {
     Underlying("ETH"): ("WETH", "WETH.e", "ETH"),
@@ -91,13 +91,11 @@ def _stranger(address: Address, data: bytes) -> Call:
 class UnknownToken:
     """A token that is a claim on nothing that dnbot knows, or whose rate can't be read now.
 
-    ``reason`` is None where the user ignores it on purpose. ``is_unread``: no node could ask it, so that nothing is
-    known of it yet; that is never remembered.
+    ``reason`` is None where the user ignores it on purpose.
     """
 
     address: Address
     reason: str | None
-    is_unread: bool = False
 
 
 def _words(named: Result, told: Result) -> tuple[str, int]:
@@ -118,8 +116,8 @@ class TokenBook:
         self._insisted: set[Address] = set()
         self._calls: dict[Address, tuple[Call, Call]] = {}
         self._claimed: dict[str, Address] = {}
-        self._unread: dict[Address, tuple[int, int]] = {}
-        """Failed attempts to read a token, and the block from which on there is another one."""
+        self._again: dict[Address, tuple[int, int]] = {}
+        """How often a token that is not known was asked in vain, and the block from which on it is asked again."""
         self._words: dict[Address, tuple[str, int]] = {}
 
     def pair(
@@ -192,10 +190,10 @@ class TokenBook:
                 raise ConfigError(token.reason, key=key)
 
     def _metadata(self, address: Address, block: int) -> tuple[Call, ...]:
-        if address in self._tokens:
-            return (self._rates[address][1],) if address in self._rates else ()
         if self._is_put_off(address, block):
             return ()
+        if isinstance(self._tokens.get(address), Token):
+            return (self._rates[address][1],) if address in self._rates else ()
         if address in self._chain.ignored:
             self._tokens[address] = UnknownToken(address, None)
             return ()
@@ -205,16 +203,21 @@ class TokenBook:
 
     def _token(self, reads: Reads, address: Address) -> Token | UnknownToken:
         known = self._tokens.get(address)
-        if known is None:
-            if self._is_put_off(address, reads.block.number):
-                return UnknownToken(address, f"token {address} could not be read yet", is_unread=True)
-            known = self._read(reads, address)
-            if isinstance(known, UnknownToken):
-                log.warning("token without a mapping", chain=self._chain.name, token=address, reason=known.reason)
-                if known.is_unread:
-                    return known
-            self._tokens[address] = known
+        if not isinstance(known, Token) and not (known and self._is_put_off(address, reads.block.number)):
+            known = self._tokens[address] = self._asked(reads, address)
         return self._rated(reads, known) if address in self._rates and isinstance(known, Token) else known
+
+    def _asked(self, reads: Reads, address: Address) -> Token | UnknownToken:
+        """Read a token; one that stays unknown is asked again later, since that may have been a node's word alone."""
+        if address in self._chain.ignored:
+            return UnknownToken(address, None)
+        found = self._read(reads, address)
+        times = self._again.pop(address, (0, 0))[0]
+        if isinstance(found, UnknownToken):
+            if not times:
+                log.warning("token without a mapping", chain=self._chain.name, token=address, reason=found.reason)
+            self._again[address] = times + 1, reads.block.number + min(2**times, MOST_BLOCKS_PUT_OFF)
+        return found
 
     def _rated(self, reads: Reads, token: Token) -> Token | UnknownToken:
         """Return a token at the rate that its contract tells at this block."""
@@ -225,9 +228,9 @@ class TokenBook:
         return replace(token, rate=rate)
 
     def _is_put_off(self, address: Address, block: int) -> bool:
-        return address in self._unread and block < self._unread[address][1]
+        return address in self._again and block < self._again[address][1]
 
-    def _put_off(self, reads: Reads, address: Address, why: str) -> UnknownToken:
+    def _put_off(self, address: Address, why: str) -> UnknownToken:
         """Leave a token for later that no node could ask, so that a stranger's odd one spoils its own position only.
 
         Raises:
@@ -235,17 +238,14 @@ class TokenBook:
         """
         if address in self._insisted or _by_address(self._chain, address) is not None:
             raise Retryable(f"token {address} could not be read: {why}")
-        failures = self._unread.get(address, (0, 0))[0] + 1
-        self._unread[address] = failures, reads.block.number + min(2**failures, MOST_BLOCKS_PUT_OFF)
-        return UnknownToken(address, f"token {address} could not be read yet: {why}", is_unread=True)
+        return UnknownToken(address, f"token {address} could not be read yet: {why}")
 
     def _read(self, reads: Reads, address: Address) -> Token | UnknownToken:
         calls = self._calls[address]
         named, told = reads.answer(calls[0]), reads.answer(calls[1])
         for result in (told, named):
             if isinstance(result, Unread):
-                return self._put_off(reads, address, result.reason)
-        self._unread.pop(address, None)
+                return self._put_off(address, result.reason)
         symbol, decimals = _words(named, told)
         mapping = self._mapping(address, symbol)
         if mapping is not None and mapping.decimals is not None:

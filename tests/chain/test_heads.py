@@ -42,7 +42,7 @@ class Node:
 
 @asynccontextmanager
 async def following(
-    url: str, *ws_urls: str, limits: Limits = PATIENT
+    url: str, *ws_urls: str, limits: Limits = PATIENT, seconds: float = 20
 ) -> AsyncIterator[tuple[AsyncGenerator[BlockStamp, None], HeadTrack]]:
     config = ChainConfig(
         ChainName("local"),
@@ -59,7 +59,7 @@ async def following(
     track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds())
     try:
         newest = NewestHead(client, limits, track, clock)
-        async with asyncio.timeout(20), aclosing(Heads(config, client, newest, clock).follow()) as heads:
+        async with asyncio.timeout(seconds), aclosing(Heads(config, client, newest, clock).follow()) as heads:
             yield heads, track
     finally:
         await client.close()

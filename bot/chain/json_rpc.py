@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -20,6 +22,25 @@ _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
 WORD: Final = 32
 MAX_TEXT: Final = 64
+
+
+class OddAnswer(Retryable):
+    """An answer that is no value of its type."""
+
+
+@contextmanager
+def taken_at_their_word() -> Iterator[None]:
+    """Make what answers can do to the code that reads them a fault of the endpoint.
+
+    A word may hold any 256 bits, whatever its type is, and so a tick may not fit into 24 and a price may be no number.
+
+    Raises:
+        OddAnswer: an answer was no value of its type.
+    """
+    try:
+        yield
+    except (ArithmeticError, LookupError, ValueError) as error:
+        raise OddAnswer(f"answered what is no value of its type ({type(error).__name__}: {error})") from error
 
 
 def quantity(value: object) -> int:
@@ -97,13 +118,28 @@ def stamp(value: object) -> BlockStamp:
 
 
 def uint(answer: bytes, word: int = 0) -> int:
-    """Read an unsigned ABI word."""
-    return int.from_bytes(answer[word * WORD : word * WORD + WORD], "big")
+    """Read an unsigned ABI word.
+
+    Raises:
+        Retryable: it is not there, which is no zero.
+    """
+    return int.from_bytes(_word(answer, word), "big")
 
 
 def sint(answer: bytes, word: int = 0) -> int:
-    """Read a signed ABI word."""
-    return int.from_bytes(answer[word * WORD : word * WORD + WORD], "big", signed=True)
+    """Read a signed ABI word.
+
+    Raises:
+        Retryable: it is not there.
+    """
+    return int.from_bytes(_word(answer, word), "big", signed=True)
+
+
+def _word(answer: bytes, word: int) -> bytes:
+    end = word * WORD + WORD
+    if len(answer) < end:
+        raise Retryable(f"answered {len(answer)} bytes where word {word + 1} was asked for")
+    return answer[end - WORD : end]
 
 
 @lru_cache(maxsize=65536)
@@ -112,8 +148,12 @@ def _checksummed(raw: bytes) -> Address:
 
 
 def address(answer: bytes, word: int = 0) -> Address:
-    """Read an ABI word as a checksummed address."""
-    return _checksummed(answer[word * WORD + 12 : word * WORD + WORD])
+    """Read an ABI word as a checksummed address.
+
+    Raises:
+        Retryable: it is not there.
+    """
+    return _checksummed(_word(answer, word)[12:])
 
 
 def encode_address(value: Address) -> bytes:
@@ -133,5 +173,5 @@ def encode_int(value: int) -> bytes:
 
 def text(answer: bytes) -> str:
     """Read an ABI string, or the ``bytes32`` that some old tokens answer instead; only printable characters."""
-    raw = answer.rstrip(b"\0") if len(answer) == WORD else answer[2 * WORD :][: uint(answer, 1)]
+    raw = answer.rstrip(b"\0") if len(answer) < 2 * WORD else answer[2 * WORD :][: uint(answer, 1)]
     return "".join(char for char in raw[:MAX_TEXT].decode(errors="replace") if char.isprintable())

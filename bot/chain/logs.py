@@ -145,7 +145,10 @@ class Logs:
         for topics in filters:
             span = {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1])}
             logs = _logs(await endpoint.request(LOGS, [{"address": address, **span, "topics": topics}]))
-            if any(not blocks[0] <= log.block <= blocks[1] or log.address != address for log in logs):
+            if any(
+                not blocks[0] <= log.block <= blocks[1] or log.address != address or not _fits(log, topics)
+                for log in logs
+            ):
                 raise endpoint.fault("answered logs that were not asked for")
             found |= {(log.block, log.index): log for log in logs}
         return [found[at] for at in sorted(found)]
@@ -169,6 +172,16 @@ def _halved(endpoint: Endpoint, error: RpcError | NoAnswer | Dropped, size: int,
     if not isinstance(error, RpcError) or error.meaning is not Meaning.TOO_MANY_RESULTS:
         endpoint.learned.log_blocks = size // 2
     return size // 2
+
+
+def _fits(log: Log, topics: Topics) -> bool:
+    """Tell whether a log is one of those that a filter asks for."""
+    if len(log.topics) < len(topics):
+        return False
+    for found, wanted in zip(log.topics, topics, strict=False):
+        if wanted is not None and found not in ([wanted] if isinstance(wanted, str) else wanted):
+            return False
+    return True
 
 
 def _logs(value: object) -> list[Log]:

@@ -165,7 +165,8 @@ class EvmChainReader:
         logs = Logs(self._client, self._config.limits)
         for reader in self._readers:
             if reader.name == position.protocol:
-                return await reader.entry(logs, position, self._read_block)
+                with json_rpc.taken_at_their_word():
+                    return await reader.entry(logs, position, self._read_block)
         return None
 
     def heads(self) -> AsyncGenerator[BlockStamp, None]:
@@ -190,7 +191,7 @@ class EvmChainReader:
         except (Retryable, SkipCycle) as error:
             # A block that nobody can read at is the word of who announced it; answers that are odd, or contradict each
             # other, that of who passed them on. Another endpoint may say otherwise.
-            is_odd = isinstance(error, (ContractError, SkipCycle))
+            is_odd = isinstance(error, (ContractError, SkipCycle, json_rpc.OddAnswer))
             self._client.suspect(endpoint if is_odd else head.endpoint, error)
             if is_odd and lenient:
                 self._begin_anew()

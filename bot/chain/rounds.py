@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
+from bot.chain import json_rpc
 from bot.chain.batched_reads import Facts, Reads
 from bot.chain.multicall import Call, Multicall, Plan, Result
 from bot.chain.protocol import Found, Source
@@ -69,6 +70,7 @@ class Rounds:
     def _pass(self, reads: Reads, followed: Collection[PositionId]) -> Found:
         reads.restart()
         found = Found(followed)
-        for source in self._sources:
-            source.read(reads, found)
+        with json_rpc.taken_at_their_word():
+            for source in self._sources:
+                source.read(reads, found)
         return found

@@ -20,7 +20,7 @@ from tests.faults.soak import silent
 INPUTS: Final = 100_000
 ROUND: Final = 2_000
 WARM_UP: Final = 200
-OVER_SOCKET: Final = 20
+OVER_SOCKET: Final = 200
 """One of so many messages goes over a real socket, since most of them end its connection; all are read."""
 
 

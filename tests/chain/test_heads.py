@@ -21,6 +21,7 @@ from bot.core.snapshot import BlockStamp
 from bot.core.types import ChainId, ChainName
 from bot.demo.node import Anvil
 from bot.demo.rpc import Rpc
+from bot.ports import Clock
 from tests.chain.test_head_tracker import block
 from tests.faults.rpc import Fault, FaultyRpc, Json, serving
 from tests.faults.ws import FaultyWs, header, listening
@@ -42,7 +43,7 @@ class Node:
 
 @asynccontextmanager
 async def following(
-    url: str, *ws_urls: str, limits: Limits = PATIENT, seconds: float = 20
+    url: str, *ws_urls: str, limits: Limits = PATIENT, seconds: float = 20, clock: Clock | None = None
 ) -> AsyncIterator[tuple[AsyncGenerator[BlockStamp, None], HeadTrack]]:
     config = ChainConfig(
         ChainName("local"),
@@ -54,7 +55,7 @@ async def following(
         ws_urls=ws_urls,
         limits=limits,
     )
-    clock = SystemClock()
+    clock = clock or SystemClock()
     client = RpcClient(config.rpc_urls, timeout=1, clock=clock)
     track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds())
     try:

@@ -96,6 +96,20 @@ def test_reads_know_missing_failed_short_and_true_answers() -> None:
     assert fact not in reads.used
 
 
+@pytest.mark.parametrize("length", [0, 1, 31, 63])
+def test_a_word_that_is_not_there_is_no_zero(length: int) -> None:
+    for read in (json_rpc.uint, json_rpc.sint, json_rpc.address):
+        with pytest.raises(Retryable, match="word 2"):
+            read(bytes(length), 1)
+        assert read(bytes(64), 1) is not None
+
+
+@pytest.mark.parametrize("error", [OverflowError, IndexError, KeyError, ValueError, ZeroDivisionError])
+def test_what_an_answer_does_to_its_reader_is_the_endpoints_fault(error: type[Exception]) -> None:
+    with pytest.raises(json_rpc.OddAnswer, match=error.__name__), json_rpc.taken_at_their_word():
+        raise error("int too big to convert")
+
+
 def test_a_fact_is_read_once() -> None:
     facts, call = Facts(), Call(SOMEWHERE, bytes(4))
     first = Reads(facts, BLOCK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import cast
 
@@ -10,8 +11,11 @@ from eth_typing import ChecksumAddress
 from web3.types import RPCEndpoint, RPCResponse
 
 from bot.chain import json_rpc
+from bot.chain.abi import topic
 from bot.chain.client import RpcClient
+from bot.chain.config import Limits
 from bot.chain.endpoint import Endpoint
+from bot.chain.logs import Logs
 from bot.chain.rpc_errors import Meaning, RpcError
 from bot.clock import SystemClock
 from bot.core.errors import Retryable
@@ -19,7 +23,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.tx import calldata
 from tests.chain.scene import Scene
 from tests.faults import nodes
-from tests.faults.nodes import honest, node
+from tests.faults.nodes import Answer, Json, Node, honest, node
 from tests.faults.rpc import Fault, FaultyRpc, serving
 
 pytestmark = pytest.mark.chain
@@ -108,4 +112,25 @@ async def test_a_quota_is_the_whole_endpoints(chain: LocalChain, name: str) -> N
         await client.request("eth_call", call, json_rpc.data)
         assert await client.request("eth_chainId", [], json_rpc.quantity) == 31337
         assert odd.asked == ["eth_call"]
+        await client.close()
+
+
+@pytest.mark.parametrize("spoil", [lambda topics: topics[:1], lambda topics: [*topics[:1], *topics[:1]], lambda _: []])
+async def test_logs_that_do_not_fit_what_was_asked_for_are_refused(
+    chain: LocalChain, spoil: Callable[[list[str]], list[str]]
+) -> None:
+    scene = await Scene.on(chain)
+
+    async def one(front: Node, call: Json) -> Answer:
+        answer = await front.ask(call)
+        return answer | {"result": [log | {"topics": spoil(log["topics"])} for log in answer["result"]]}
+
+    async with node(chain.rpc.url, nodes.method("eth_getLogs", one)) as front:
+        client = RpcClient((front.url,), timeout=5, clock=SystemClock())
+        ours = "0x" + json_rpc.encode_address(scene.owner).hex()
+        topics = (topic("Transfer(address,address,uint256)"), None, ours)
+        with pytest.raises(Retryable, match="not asked for"):
+            await Logs(client, Limits()).between(
+                scene.pair, topics, 0, int(await chain.rpc.call("eth_blockNumber"), 16)
+            )
         await client.close()

@@ -60,7 +60,7 @@ def demo(
     kinds = venue or []
     length = blocks or (_VENUE_BLOCKS if kinds else _BLOCKS)
     settings = SceneSettings(seed=seed, blocks=length)
-    here = folder / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
+    here = folder.absolute() / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
     here.mkdir(parents=True)
     wait = pace if pace is not None else _VENUE_PACE if kinds else _PACE if console.is_terminal else 0.0
     figures = asyncio.run(_play(here, settings, kinds, None if keep else length, wait, console))

@@ -238,7 +238,7 @@ async def demo_run(
     """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end.
 
     Args:
-        folder: for all files of the run.
+        folder: for all files of the run; a whole path, since the daemon takes others from its configuration's folder.
         settings: the scene; with venues it is played in the present, since they run by the system's clock.
         clock: the system's.
         kinds: venues that the daemon hedges on through ccxt; none: its own paper exchange.

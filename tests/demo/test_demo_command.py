@@ -18,18 +18,20 @@ BLOCKS = 100
 pytestmark = pytest.mark.chain
 
 
-async def dnbot(*arguments: str) -> tuple[int | None, str, str]:
+async def dnbot(*arguments: str, cwd: Path | None = None) -> tuple[int | None, str, str]:
+    pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", "bot", *arguments, stdout=pipe, stderr=pipe, cwd=cwd
     )
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
 
 
 async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path) -> None:
-    code, out, err = await dnbot("demo", "--json", "--blocks", str(BLOCKS), "--dir", str(tmp_path))
+    code, out, err = await dnbot("demo", "--json", "--blocks", str(BLOCKS), "--dir", "runs", cwd=tmp_path)
     assert code == 0, err
     figures = json.loads(out.splitlines()[-1])
+    figures["files"] = {name: str(tmp_path / file) for name, file in figures["files"].items()}
 
     assert figures["blocks"] == BLOCKS
     assert len(figures["actions"]) == 8

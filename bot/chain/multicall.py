@@ -6,8 +6,7 @@ A call that fails is a value of its own (Failed), never a zero.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +15,7 @@ from bot.chain.abi import selector
 from bot.chain.config import Limits
 from bot.chain.endpoint import Endpoint
 from bot.chain.rpc_errors import Meaning, RpcError
+from bot.concurrency import gather
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp
 from bot.core.types import Address
@@ -145,7 +145,7 @@ class Multicall:
             return await self._singles(endpoint, chunk.calls, pin, lenient=lenient)
 
         chunks = self._chunks(plan, min(endpoint.learned.gas or self._limits.max_call_gas, self._limits.max_call_gas))
-        parts = await _together([one(chunk) for chunk in chunks])
+        parts = [await one(chunks[0])] if len(chunks) == 1 else await gather([one(chunk) for chunk in chunks])
         return [result for part in parts for result in part]
 
     def _chunks(self, plan: Plan, gas: int) -> tuple[_Chunk, ...]:
@@ -282,21 +282,3 @@ def decode(answer: bytes, calls: Sequence[Call]) -> list[Result]:
         data = answer[begin:end]
         results.append(data if answer[start + WORD - 1] else Failed(data))
     return results
-
-
-async def _together(work: Sequence[Awaitable[list[Result]]]) -> list[list[Result]]:
-    """Run chunks side by side; the first error alone goes on, after the others were cancelled."""
-    if len(work) == 1:
-        return [await work[0]]
-
-    async def run(item: Awaitable[list[Result]]) -> list[Result]:
-        return await item
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run(item)) for item in work]
-    except* Retryable as errors:
-        failure = errors.exceptions[0]
-    else:
-        return [task.result() for task in tasks]
-    raise failure

@@ -121,7 +121,7 @@ def _unquoted(symbol: Symbol, position: PerpPosition | None, fault: Exception) -
 
 
 def _sized(order: OpenOrder, positions: Mapping[Symbol, PerpPosition]) -> OpenOrder:
-    """Give an order that closes all of a position its quantity: as much as there is now."""
+    """Return an order that closes all of a position with its quantity: as much as there is now."""
     position = positions.get(order.symbol)
     return replace(order, remaining=-position.size) if order.closes_all and position is not None else order
 

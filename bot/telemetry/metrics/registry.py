@@ -96,7 +96,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def _begin_at_zero(self, about: About) -> None:
-        """Give the error counters their series now: a rate sees no increase in one that begins at 1."""
+        """Begin the error counters' series at 0: a rate sees no increase in one that begins at 1."""
         for chain in about.chains:
             self._rpc_errors.labels(chain)
         for venue in about.venues:

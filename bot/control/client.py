@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from bot.control.messages import LONGEST, Refusal, decode_answer, encode_command
+from bot.control.messages import LONGEST, Refusal, decode_answer, encode_command, socket_address
 from bot.core.command import Command, CommandResult
 from bot.core.errors import Halt
 
@@ -28,7 +28,8 @@ def ask(path: Path, command: Command, patience: float = PATIENCE) -> CommandResu
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(patience)
         try:
-            connection.connect(str(path))
+            with socket_address(path) as address:
+                connection.connect(address)
         except (FileNotFoundError, ConnectionRefusedError):
             raise NotRunning(f"no daemon runs here: nobody listens at {path}") from None
         except OSError as error:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from bot.core.command import Command, CommandResult, Verb
@@ -15,6 +19,8 @@ SOCKET: Final = "control.sock"
 LONGEST: Final = 8192
 """Bytes of a line; a command and its answer are far shorter."""
 SOURCE: Final = "socket"
+_ADDRESS: Final = 107
+_OPEN_FILES: Final = Path("/proc/self/fd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,26 @@ class Refusal:
     """The daemon's answer to a line that is no command."""
 
     error: str
+
+
+@contextmanager
+def socket_address(path: Path) -> Iterator[str]:
+    """Return what to bind or connect to for a socket at ``path``, whose folder may be nested as deep as it likes.
+
+    The kernel takes 107 bytes as a socket's address. A longer one is said through the open folder, where the system
+    has ``/proc``; elsewhere bind and connect will say that it is too long.
+
+    Raises:
+        OSError: the folder can't be opened.
+    """
+    if len(os.fsencode(path)) <= _ADDRESS or not _OPEN_FILES.exists():
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield str(_OPEN_FILES / str(folder) / path.name)
+    finally:
+        os.close(folder)
 
 
 def encode_command(command: Command) -> bytes:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bot.control.messages import LONGEST, Refusal, decode_command, encode_answer
+from bot.control.messages import LONGEST, Refusal, decode_command, encode_answer, socket_address
 from bot.core.command import CommandResult
 from bot.core.errors import ConfigError, Halt
 from bot.ports import Operator
@@ -28,7 +28,7 @@ class ControlServer:
         operator: the loop.
 
     Raises:
-        ConfigError: the path is too long for a socket.
+        ConfigError: the path is too long for a socket (on Linux none is).
         Halt: the socket can't be made.
     """
 
@@ -77,7 +77,8 @@ def _listening(path: Path) -> socket.socket:
     before = os.umask(_OTHERS)
     try:
         path.unlink(missing_ok=True)
-        listening.bind(str(path))
+        with socket_address(path) as address:
+            listening.bind(address)
     except OSError as error:
         listening.close()
         if error.strerror is None:  # the address does not fit; there is no number for that

@@ -19,6 +19,7 @@ from bot.control import server as server_module
 from bot.control.client import NotRunning, ask
 from bot.control.messages import (
     LONGEST,
+    SOCKET,
     SOURCE,
     Refusal,
     decode_answer,
@@ -91,9 +92,20 @@ async def test_without_a_daemon_it_says_so(tmp_path: Path) -> None:
         await asked(tmp_path / "s", Command(Verb.STATUS, SOURCE))
 
 
-def test_a_path_too_long_for_a_socket_is_a_configuration_error(tmp_path: Path) -> None:
+def test_a_name_too_long_for_a_socket_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="too long for a socket"):
         ControlServer(tmp_path / ("s" * 120), Loop())
+
+
+async def test_a_state_directory_may_be_nested_deeper_than_a_sockets_address_is_long(tmp_path: Path) -> None:
+    path = tmp_path / ("d" * 100) / ("e" * 100) / SOCKET
+    with pytest.raises(NotRunning, match="no daemon runs here"):
+        await asked(path, Command(Verb.STATUS, SOURCE))
+    path.parent.mkdir(parents=True)
+    async with serving(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert (await asked(path, Command(Verb.STATUS, SOURCE))).accepted
+    assert not path.exists()
 
 
 NONSENSE = [b"\n", b"freeze\n", b"[]\n", b'{"verb":"dance"}\n', b'{"verb":"freeze","x":1}\n', b'{"verb":["freeze"]}\n']

@@ -15,7 +15,7 @@ from bot.exchange import translate_orders
 from bot.exchange.ccxt_link import Link
 from bot.exchange.dialect import Dialect, Instrument
 from bot.exchange.errors import Refusal, Unbelievable
-from bot.exchange.fields import Row, has, milliseconds_of, moment, number, row_of, rows_of, text
+from bot.exchange.fields import Row, has, moment, number, text
 from bot.exchange.orders import Orders
 from bot.exchange.statement import Page
 
@@ -62,12 +62,12 @@ class History:
         start = max(since, known_to) if known_from <= since else since
         rows: dict[str, Row] = {}
         for begin, end in self._spans(start, now):
-            async for row in self._trades(symbol, begin, end):
+            async for row in self._trades(one, begin, end):
                 rows[text(row, "id", "trade")] = row
         if not rows:
             self.empty[symbol] = (since, max(start, now - _LATE))
             return []
-        owners = await self._owners(rows.values().__iter__(), symbol, one)
+        owners = await self._owners(rows.values().__iter__(), one)
         return [await self._fill(row, one, owners.get(text(row, "order", "trade"))) for row in rows.values()]
 
     async def _fill(self, row: Row, one: Instrument, owner: ClientOrderId | None) -> Fill:
@@ -101,23 +101,19 @@ class History:
             yield begin, min(end, now + _SLACK)
             begin = end
 
-    async def _trades(self, symbol: Symbol, begin: datetime, end: datetime) -> AsyncIterator[Row]:
+    async def _trades(self, one: Instrument, begin: datetime, end: datetime) -> AsyncIterator[Row]:
         """Read a span; a page that is full is read again in halves, whichever end the venue would have cut."""
-        params, most = {"until": milliseconds_of(end)}, self.dialect.facts.trades_page
-        answer = await self.link.read("fetch_my_trades", symbol, milliseconds_of(begin), most, params)
-        rows = rows_of(answer, f"trades of {symbol}")
-        if any(row.get("symbol") != symbol for row in rows):
-            raise Unbelievable(f"trades of {symbol}: another symbol's trade is among them")
-        if len(rows) < most:
-            for row in rows:
+        page = await self.dialect.trades(self.link, one, begin, end)
+        if not page.full:
+            for row in page.rows:
                 yield row
             return
-        middle = _middle(begin, end, f"trades of {symbol}")
+        middle = _middle(begin, end, f"trades of {one.market.symbol}")
         for half in ((begin, middle), (middle, end)):
-            async for row in self._trades(symbol, *half):
+            async for row in self._trades(one, *half):
                 yield row
 
-    async def _owners(self, rows: Iterator[Row], symbol: Symbol, one: Instrument) -> Mapping[str, ClientOrderId]:
+    async def _owners(self, rows: Iterator[Row], one: Instrument) -> Mapping[str, ClientOrderId]:
         """Find the client ids of the orders that made some trades."""
         newest = sorted(rows, key=lambda row: -int(number(row, "timestamp", "trade")))
         wanted = list(dict.fromkeys(text(row, "order", "trade") for row in newest))
@@ -127,13 +123,13 @@ class History:
             since = max(oldest, self.link.clock.now() - _SPAN)
             self.orders.ids.update(await self.dialect.children(self.link, one.venue_symbol, since))
         for order in unknown:
-            if order not in self.orders.ids and (owner := await self._owner(order, symbol)) is not None:
+            if order not in self.orders.ids and (owner := await self._owner(order, one)) is not None:
                 self.orders.ids[order] = owner
         return {order: self.orders.ids[order] for order in wanted if order in self.orders.ids}
 
-    async def _owner(self, order: str, symbol: Symbol) -> ClientOrderId | None:
+    async def _owner(self, order: str, one: Instrument) -> ClientOrderId | None:
         try:
-            row = row_of(await self.link.read("fetch_order", order, symbol), f"order {order}")
+            row = await self.dialect.order(self.link, order, one)
         except Refusal as refusal:
             if (refusal.status, refusal.code) not in self.dialect.facts.unknown_order:
                 raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from bot.core.types import ClientOrderId, Symbol
 from bot.exchange.ccxt_link import Link
 from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import Row
+from bot.exchange.precision import Sendable
 from bot.exchange.statement import Page, Price
 from bot.exchange.working_orders import Listed
 
@@ -62,6 +63,22 @@ class Found:
     child: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WriteCall:
+    """A method of ccxt that makes one request, a write, and what it is given."""
+
+    name: str
+    args: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TradePage:
+    """A symbol's trades of a span, as ccxt's dictionaries; ``full`` when the span may hold more."""
+
+    rows: tuple[Row, ...]
+    full: bool
+
+
 class Dialect(Protocol):
     """A venue's own ways. Every read raises Retryable where the answer is missing or can't be believed."""
 
@@ -100,17 +117,29 @@ class Dialect(Protocol):
     async def account(self, link: Link, instruments: Sequence[Instrument]) -> VenueAccount:
         """Read balance and positions; flat is believed only where two answers agree on it."""
 
-    def order_params(self, request: OrderRequest, client_id: ClientOrderId, margin_mode: str) -> dict[str, object]:
-        """Return ccxt's parameters for an order; the trigger price is added by the caller, rounded."""
+    def placing(self, request: OrderRequest, client_id: ClientOrderId, rounded: Sendable, one: Instrument) -> WriteCall:
+        """Return the call that places an order, whose quantity and prices are ``rounded``."""
 
-    def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
-        """Return ccxt's parameters for cancelling by client id."""
+    def cancelling(self, client_id: ClientOrderId, one: Instrument, *, conditional: bool) -> WriteCall:
+        """Return the call that cancels an order by its client id."""
+
+    def setting_up(self, now: Settings, wanted: Settings, one: Instrument) -> Iterable[WriteCall]:
+        """Return the calls that bring a symbol's margin mode and leverage to what is wanted."""
+
+    def adding_margin(self, one: Instrument, amount: str) -> WriteCall:
+        """Return the call that moves collateral to a short position."""
+
+    async def order(self, link: Link, number: str, one: Instrument) -> Row:
+        """Read an order of the normal book, open or done, by its number."""
 
     async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
         """Ask for an order by client id in every book, open or done; None from validated answers only."""
 
     async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
         """Map the orders that triggered ones became to the client ids of the triggered ones."""
+
+    async def trades(self, link: Link, one: Instrument, since: datetime, until: datetime) -> TradePage:
+        """Read a symbol's trades of a span of at most a week."""
 
     def realised(self, trade: Row) -> Decimal:
         """Return a trade's realised profit, USD."""
@@ -120,6 +149,3 @@ class Dialect(Protocol):
 
     async def price(self, link: Link, asset: str) -> Decimal:
         """Read what an asset that fees may be paid in is worth, USD."""
-
-    def margin_params(self, *, short: bool) -> dict[str, object]:
-        """Return ccxt's parameters for adding margin to a position."""

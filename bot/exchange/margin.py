@@ -10,7 +10,7 @@ from bot.core.errors import Retryable
 from bot.core.orders import Rejected, Unknown
 from bot.core.types import ClientOrderId
 from bot.exchange.ccxt_link import Link
-from bot.exchange.dialect import Dialect, Instrument, Settings
+from bot.exchange.dialect import Dialect, Instrument, Settings, WriteCall
 from bot.exchange.errors import NotSent
 from bot.exchange.order_outcome import judge, not_sent
 from bot.exchange.precision import plain
@@ -39,10 +39,8 @@ class Margin:
         # an earlier change may have worked though its answer was lost; asked for again, a venue refuses it
         now = await self._read(one)
         said = ""
-        if now.margin_mode != wanted.margin_mode:
-            said = await self._change("set_margin_mode", wanted.margin_mode, symbol)
-        if now.leverage != wanted.leverage and not said:
-            said = await self._change("set_leverage", int(wanted.leverage), symbol)
+        for call in self.dialect.setting_up(now, wanted, one):
+            said = said or await self._change(call)
         read = await self._read(one)
         if read != wanted:
             raise NotSent(
@@ -58,9 +56,9 @@ class Margin:
         except Retryable as error:
             raise NotSent(f"the settings of {symbol} could not be read: {error}") from error
 
-    async def _change(self, name: str, *args: object) -> str:
+    async def _change(self, call: WriteCall) -> str:
         """Change a setting; return what went wrong, or nothing."""
-        verdict = judge(await self.link.write(name, *args, urgent=False), _NO_ORDER, self.dialect.facts)
+        verdict = judge(await self.link.write(call.name, *call.args, urgent=False), _NO_ORDER, self.dialect.facts)
         return "" if verdict is None else verdict.message
 
     async def add(self, one: Instrument, amount: Decimal) -> Rejected | Unknown | None:
@@ -72,6 +70,6 @@ class Margin:
         cut = amount.quantize(_CENT, ROUND_DOWN)
         if cut <= 0:
             return not_sent(_NO_ORDER, f"{amount} USD is less than a cent")
-        params = self.dialect.margin_params(short=True)
-        written = await self.link.write("add_margin", one.market.symbol, plain(cut), params, urgent=True)
+        call = self.dialect.adding_margin(one, plain(cut))
+        written = await self.link.write(call.name, *call.args, urgent=True)
         return judge(written, _NO_ORDER, self.dialect.facts)

@@ -18,7 +18,7 @@ from bot.core.orders import (
     RejectReason,
     Unknown,
 )
-from bot.core.types import ClientOrderId, Symbol, side_of
+from bot.core.types import ClientOrderId, Symbol
 from bot.exchange import translate_orders
 from bot.exchange.account_view import Observer
 from bot.exchange.ccxt_link import Link, Written
@@ -71,22 +71,9 @@ class Orders:
             rounded = sendable(request, one.market)
         except NotSent as reason:
             return not_sent(client_id, str(reason))
-        params = self.dialect.order_params(request, client_id, one.margin_mode)
-        if rounded.trigger is not None:
-            params["triggerPrice"] = rounded.trigger
         self._remember(self.conditional, client_id, request.kind is OrderKind.STOP_MARKET)
-        kind = "limit" if request.kind is OrderKind.LIMIT else "market"
-        side = side_of(request.quantity).value
-        written = await self.link.write(
-            "create_order",
-            request.symbol,
-            kind,
-            side,
-            rounded.contracts,
-            rounded.price,
-            params,
-            urgent=request.reduce_only,
-        )
+        call = self.dialect.placing(request, client_id, rounded, one)
+        written = await self.link.write(call.name, *call.args, urgent=request.reduce_only)
         return await self._outcome(written, client_id, one)
 
     async def cancel(self, client_id: ClientOrderId, one: Instrument) -> Outcome:
@@ -98,8 +85,8 @@ class Orders:
         known = self.conditional.get(client_id)
         outcome: Outcome = not_sent(client_id, "no book to cancel in")
         for conditional in (False, True) if known is None else (known,):
-            params = self.dialect.cancel_params(client_id, conditional=conditional)
-            written = await self.link.write("cancel_order", client_id, one.market.symbol, params, urgent=True)
+            call = self.dialect.cancelling(client_id, one, conditional=conditional)
+            written = await self.link.write(call.name, *call.args, urgent=True)
             outcome = await self._outcome(written, client_id, one)
             if not isinstance(outcome, Rejected) or not self._no_such_order(written):
                 return outcome
@@ -150,7 +137,7 @@ class Orders:
         report = self._report(found, client_id, one)
         if found.child is None:
             return report
-        child = row_of(await self.link.read("fetch_order", found.child, symbol), f"order {found.child}")
+        child = await self.dialect.order(self.link, found.child, one)
         told = self._report(Found({**child, "clientOrderId": client_id}, conditional=False), client_id, one)
         # whether such an order is told as reduce-only differs by venue; the conditional one was
         return replace(told, note=f"came of conditional order {report.venue_order_id}", reduce_only=report.reduce_only)

@@ -23,6 +23,7 @@ from bot.exchange.fields import Row, has, milliseconds_of, moment, number, posit
 from bot.exchange.kind import VenueKind
 from bot.exchange.limiter import Charge, Window
 from bot.exchange.statement import LedgerRow, Page, Price
+from bot.exchange.unified_calls import UnifiedCalls
 from bot.exchange.working_orders import Listed
 
 _GENTLE: Final = Window("requests", 8, 1.0, reserved=2)
@@ -65,7 +66,7 @@ def facts_of(ccxt_id: str, settle: str) -> VenueFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
+class Other(UnifiedCalls):
     """A venue through ccxt's unified reads alone."""
 
     facts: VenueFacts

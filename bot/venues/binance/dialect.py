@@ -30,6 +30,7 @@ from bot.exchange.fields import (
     text,
 )
 from bot.exchange.statement import Page, Price
+from bot.exchange.unified_calls import UnifiedCalls
 from bot.exchange.working_orders import Listed
 from bot.venues.binance import account, facts, ledger, orders
 
@@ -42,7 +43,7 @@ _DONE: Final = frozenset({"TRIGGERED", "FINISHED"})
 
 
 @dataclass(frozen=True, slots=True)
-class Binance:
+class Binance(UnifiedCalls):
     """Binance's own ways."""
 
     facts: VenueFacts = facts.FACTS

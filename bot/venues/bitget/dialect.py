@@ -29,6 +29,7 @@ from bot.exchange.fields import (
     text,
 )
 from bot.exchange.statement import Page, Price
+from bot.exchange.unified_calls import UnifiedCalls
 from bot.exchange.working_orders import Listed
 from bot.venues.bitget import account, facts, ledger, orders
 
@@ -41,7 +42,7 @@ _TRADES: Final = frozenset({"coow", "trade"})
 
 
 @dataclass(frozen=True, slots=True)
-class Bitget:
+class Bitget(UnifiedCalls):
     """Bitget's own ways."""
 
     facts: VenueFacts = facts.FACTS

@@ -18,7 +18,7 @@ def price_of_reserves(pool: PoolId, token0: Token, token1: Token, reserves: tupl
     if not all(reserves):
         return None
     with localcontext(PRECISE):
-        return _price(pool, token0, token1, Decimal(reserves[1]) / reserves[0], reserves[1] * ONE_PERCENT)
+        return price_of_raw(pool, token0, token1, Decimal(reserves[1]) / reserves[0], reserves[1] * ONE_PERCENT)
 
 
 def price_of_root(pool: PoolId, token0: Token, token1: Token, sqrt_price_x96: int, liquidity: int) -> PoolPrice | None:
@@ -27,10 +27,11 @@ def price_of_root(pool: PoolId, token0: Token, token1: Token, sqrt_price_x96: in
         return None
     with localcontext(PRECISE):
         root = from_x96(sqrt_price_x96)
-        return _price(pool, token0, token1, root**2, liquidity * root * ONE_PERCENT)
+        return price_of_raw(pool, token0, token1, root**2, liquidity * root * ONE_PERCENT)
 
 
-def _price(pool: PoolId, token0: Token, token1: Token, raw: Decimal, depth: Decimal) -> PoolPrice:
+def price_of_raw(pool: PoolId, token0: Token, token1: Token, raw: Decimal, depth: Decimal) -> PoolPrice:
+    """Price a pool by raw token1 per raw token0, and the raw token1 that a move by 1% trades."""
     whole = raw.scaleb(token0.decimals - token1.decimals)
     return PoolPrice(
         pool=pool,

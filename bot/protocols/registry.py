@@ -11,6 +11,7 @@ from bot.chain.tokens import TokenBook
 from bot.core.amm.curve import Curve
 from bot.protocols.pancake_v3 import PANCAKE_V3
 from bot.protocols.slipstream import SLIPSTREAM
+from bot.protocols.solidly import SOLIDLY
 from bot.protocols.uniswap_v2 import UNISWAP_V2
 from bot.protocols.uniswap_v3 import UNISWAP_V3
 
@@ -36,6 +37,7 @@ def register(amm: Amm[Any]) -> None:
 
 register(PANCAKE_V3)
 register(SLIPSTREAM)
+register(SOLIDLY)
 register(UNISWAP_V2)
 register(UNISWAP_V3)
 

@@ -50,7 +50,9 @@ async def replayed(
     finally:
         await history.close()
     tape = read_tape(out)
-    assert set(tape.liquidity) == {liquidity + others}, "somebody else's liquidity is in the pool"
+    whole = liquidity + others
+    drift = max(abs(int(one) - whole) for one in tape.liquidity)  # where it is a root of reserves, swaps round it up
+    assert drift <= whole // 10**9, "somebody else's liquidity is in the pool"
     alone = replace(tape, liquidity=[others] * len(tape))
     facts = PoolFacts(
         "p", history.about.protocol, pool, history.about.fee, TOKEN, TOKEN, underlying=USD, is_inverted=False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isqrt
 from typing import Final
 
 from bot.chain import json_rpc
@@ -13,11 +12,9 @@ from bot.chain.config import ChainConfig
 from bot.chain.logs import Log, Topics
 from bot.chain.pool_past import PARTS, NodeCalls, PoolAbout, PoolEvent, PoolStand
 from bot.chain.tokens import TOKEN0, TOKEN1
-from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.types import Address, PoolId
-from bot.protocols.past_events import require_whole
-from bot.protocols.uniswap_v2.cost_basis import SYNC
-from bot.protocols.uniswap_v2.reader import FACTORY, FEE_TO, GET_RESERVES
+from bot.protocols.past_events import require_whole, stand_of_reserves
+from bot.protocols.uniswap_v2.reader import FACTORY, FEE_TO, GET_RESERVES, SYNC
 from bot.protocols.uniswap_v2.settings import NAME
 
 SWAP: Final = topic("Swap(address,uint256,uint256,uint256,uint256,address)")
@@ -45,7 +42,7 @@ class PairPast:
         With the protocol's fee on, five sixths of the fees stay with the liquidity. No event tells when that changes.
         """
         reserves = await calls.call(self.pair, GET_RESERVES, block)
-        stand = None if reserves is None else _of_reserves(reserves)
+        stand = None if reserves is None else stand_of_reserves(json_rpc.uint(reserves, 0), json_rpc.uint(reserves, 1))
         if stand is None:
             return None
         factory = json_rpc.address(await calls.fact(self.pair, FACTORY))
@@ -61,7 +58,7 @@ class PairPast:
             at, data = (log.block, log.index, times[log.block]), log.data
             if log.topics[0] == SWAP:
                 found.append(PoolEvent(*at, in0=json_rpc.uint(data, 0), in1=json_rpc.uint(data, 1)))
-            elif (stand := _of_reserves(data)) is not None:
+            elif (stand := stand_of_reserves(json_rpc.uint(data, 0), json_rpc.uint(data, 1))) is not None:
                 found.append(PoolEvent(*at, tick=stand[0], liquidity=stand[1]))
         return found
 
@@ -74,10 +71,3 @@ async def find(calls: NodeCalls, config: ChainConfig, pool: PoolId) -> PairPast 
         return None
     tokens = [await calls.token(json_rpc.address(await calls.fact(address, data))) for data in (TOKEN0, TOKEN1)]
     return PairPast(address, PoolAbout(NAME, FEE, 1, tokens[0], tokens[1], is_full_range=True))
-
-
-def _of_reserves(data: bytes) -> tuple[int, int] | None:
-    reserve0, reserve1 = json_rpc.uint(data, 0), json_rpc.uint(data, 1)
-    if not reserve0 or not reserve1:
-        return None
-    return tick_at_sqrt_ratio(isqrt((reserve1 << 192) // reserve0)), isqrt(reserve0 * reserve1)

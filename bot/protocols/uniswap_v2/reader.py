@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.chain import json_rpc
-from bot.chain.abi import selector
+from bot.chain.abi import selector, topic
 from bot.chain.batched_reads import Missing, Reads
 from bot.chain.config import ChainConfig
 from bot.chain.logs import Logs
@@ -17,8 +17,8 @@ from bot.chain.tokens import TokenBook, UnknownToken, balance_of, pool_tokens
 from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.snapshot import Entry, LpPosition
 from bot.core.types import Address, PoolId, PositionId
+from bot.protocols.lp_tokens import entry_of
 from bot.protocols.pool_prices import price_of_reserves
-from bot.protocols.uniswap_v2.cost_basis import entry_of
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 
 FACTORY: Final = selector("factory()")
@@ -26,6 +26,7 @@ GET_RESERVES: Final = selector("getReserves()")
 TOTAL_SUPPLY: Final = selector("totalSupply()")
 K_LAST: Final = selector("kLast()")
 FEE_TO: Final = selector("feeTo()")
+SYNC: Final = topic("Sync(uint112,uint112)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class UniswapV2Reader:
 
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
         """Compute the entry amounts from the pair's Transfer and Mint events."""
-        return await entry_of(logs, position, self._accounts, block)
+        return await entry_of(logs, position, self._accounts, block, sync=SYNC)
 
     def _read(self, reads: Reads, found: Found, pair: _Pair) -> None:
         reads.want((*pair.tokens, pair.factory))

@@ -53,7 +53,7 @@ class Slipstream(UniswapV3):
             return (await chain.mine(tx)).created[0]
 
         aero = await chain.deploy_token("AERO", 18)
-        voter = await create(compiled(HERE / "Voter.sol"), "(address)", aero.address)
+        voter = await create(compiled(HERE.parent / "contracts" / "Voter.sol"), "(address)", aero.address)
         pool, gauge = await create(real("core/CLPool.sol")), await create(real("gauge/CLGauge.sol"))
         factory = await create(real("core/CLFactory.sol"), "(address,address,address)", voter, voter, pool)
         types = "(address,address,address,string,string)"

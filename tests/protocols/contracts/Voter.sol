@@ -45,6 +45,10 @@ contract Voter {
         return (address(this), address(gaugeFactory));
     }
 
+    function ve() external view returns (address) {
+        return address(this);
+    }
+
     // the legacy factory
     function getPool(address, address, int24) external pure returns (address) {
         return address(0);
@@ -65,7 +69,7 @@ contract Voter {
     }
 
     function createGauge(address pool) external returns (address gauge) {
-        gauge = gaugeFactory.createGauge(address(this), pool, address(this), address(aero), true);
+        gauge = gaugeFactory.createGauge(address(1), pool, address(this), address(aero), true);
         (isAlive[gauge], gauges[pool]) = (true, gauge);
     }
 

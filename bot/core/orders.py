@@ -62,6 +62,7 @@ class RejectReason(StrEnum):
     TOO_MANY_ORDERS = "too_many_orders"
     MAX_POSITION = "max_position"
     UNKNOWN_SYMBOL = "unknown_symbol"
+    MARKET_CLOSED = "market_closed"
     MAINTENANCE = "maintenance"
     NOT_SENT = "not_sent"
     OTHER = "other"

@@ -243,7 +243,8 @@ class VenueView:
     """A venue's validated state.
 
     Every configured symbol is in ``quotes`` and ``positions`` (a proven 0 included), unless it could not be read:
-    ``unread`` then says so. ``quotes`` has no symbol that ``positions`` has not.
+    ``unread`` then says so. ``quotes`` has no symbol that ``positions`` has not. ``shut`` are the markets on which
+    nothing may be opened now, each with the reason: one that is being delisted, one whose rules left the settings.
 
     ``open_orders`` are this bot's, ``strangers`` everybody else's; until they are told apart (``orders.by_owner``) all
     of them stand in ``open_orders``. ``ledger`` holds the recent cash movements up to this state, at least those since
@@ -261,6 +262,7 @@ class VenueView:
     aside: tuple[SetAside, ...] = ()
     strangers: tuple[OpenOrder, ...] = ()
     unread: tuple[Unread, ...] = ()
+    shut: Mapping[Symbol, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

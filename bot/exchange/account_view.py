@@ -63,6 +63,7 @@ class Observer:
             open_orders=tuple(_sized(order, positions) for order in orders),
             balance=account.result().balance,
             unread=tuple(dict.fromkeys((*unread, *(item for task in books for item in task.result()[1])))),
+            shut={symbol: one.shut for symbol, one in instruments.items() if one.shut},
         )
 
     async def listing(self, listing: Listing, one: Instrument) -> Books:

@@ -11,12 +11,12 @@ from typing import Final
 
 import aiohttp
 
-from bot.core.errors import ConfigError
+from bot.core.errors import ConfigError, Retryable
 from bot.core.market import PerpMarket
 from bot.core.orders import Fill, Intent, NotFound, OrderReport, Outcome, Rejected, Statement, Unknown
 from bot.core.reconciliation.identity import OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
-from bot.core.snapshot import VenueView
+from bot.core.snapshot import Unread, VenueView
 from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.exchange import preflight
 from bot.exchange.account_history import History
@@ -30,6 +30,8 @@ from bot.exchange.orders import FILTERS, Orders, instrument_of
 
 _RELOAD: Final = timedelta(hours=6)
 """How often the markets' rules are read again."""
+_RETRY: Final = timedelta(seconds=30)
+"""How long a check that failed waits before it is made again, while the rules are known from an earlier one."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,8 @@ class CcxtExchange:
     settings: dict[Symbol, Settings] = field(default_factory=dict)
     stale: bool = False
     loaded_at: datetime | None = None
+    failed_at: datetime | None = None
+    unread: tuple[Unread, ...] = ()
     setting_up: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -77,13 +81,13 @@ class CcxtExchange:
         foreign = [symbol for symbol in symbols if symbol not in self.link.config.symbols]
         if foreign:
             raise ConfigError(f"{', '.join(foreign)} is not among the symbols of {self.venue}", key="symbol")
-        read, settings = await preflight.check(self.link, self.dialect, reload=False)
-        self._take(read, settings)
-        return {symbol: read[symbol].market for symbol in symbols}
+        self._take(await preflight.check(self.link, self.dialect, reload=False))
+        return {symbol: self.instruments[symbol].market for symbol in symbols}
 
-    def _take(self, read: Mapping[Symbol, Instrument], settings: Mapping[Symbol, Settings]) -> None:
-        self.instruments, self.settings = read, dict(settings)
+    def _take(self, read: preflight.Checked) -> None:
+        self.instruments, self.settings, self.unread = read.instruments, dict(read.settings), read.unread
         self.stale, self.loaded_at = False, self.link.clock.now()
+        self.failed_at = self.loaded_at if read.unread else None
 
     async def observe(self) -> VenueView:
         """Read the account and its markets, validated, side by side.
@@ -92,29 +96,45 @@ class CcxtExchange:
             Retryable: a read failed, contradicts another or is too old; or ``check`` was not passed yet.
         """
         await self._keep_up()
-        return await self.observer.view(self.instruments)
+        view = await self.observer.view(self.instruments)
+        return replace(view, unread=(*view.unread, *self.unread)) if self.unread else view
 
     async def _keep_up(self) -> None:
-        """Measure the clock and read the rules again, where that is due."""
+        """Measure the clock and read the rules again, where that is due.
+
+        What is known of the markets holds until it can be read again: nothing is added meanwhile, and no reduction
+        waits for it.
+        """
         await self.link.sync_clock()
-        age = _RELOAD if self.loaded_at is None else self.link.clock.now() - self.loaded_at
-        if not self.instruments or self.stale or age >= _RELOAD:
-            try:
-                self._take(*await preflight.check(self.link, self.dialect, reload=True))
-            except ConfigError as error:
-                # at start-up this ends the program; later it is a state of the venue, which may pass
+        if not self._is_check_due():
+            return
+        try:
+            self._take(await preflight.check(self.link, self.dialect, reload=True, known=self.instruments))
+        except (ConfigError, Retryable) as error:
+            # at start-up a ConfigError ends the program; later it is a state of the venue, which may pass
+            if not self.instruments:
                 raise Unbelievable(f"{self.venue} no longer passes the start-up checks: {error}") from error
+            self.failed_at = self.link.clock.now()
+            self.unread = (Unread(None, f"what {self.venue} was checked for at the start", str(error)),)
+
+    def _is_check_due(self) -> bool:
+        now = self.link.clock.now()
+        if not self.instruments or self.loaded_at is None:
+            return True
+        if self.failed_at is not None:
+            return now - self.failed_at >= _RETRY
+        return self.stale or now - self.loaded_at >= _RELOAD
 
     async def place(self, intent: Intent) -> Outcome:
         """Send an order once. Never raises for anything that the venue or the network does."""
         try:
             one = instrument_of(self.instruments, intent.request.symbol)
             if not intent.request.reduce_only:
-                await self._set_up(one)
+                await self._set_up(_open(one))
         except NotSent as reason:
             return not_sent(intent.client_id, str(reason))
         outcome = await self.orders.place(intent, self.instruments[one.market.symbol])
-        if isinstance(outcome, Rejected) and outcome.reason in FILTERS:
+        if isinstance(outcome, Rejected) and outcome.reason in FILTERS and not one.shut:
             self.stale = True
         return outcome
 
@@ -192,3 +212,14 @@ class CcxtExchange:
         """Release connections."""
         await self.link.api.close()
         await self.session.close()
+
+
+def _open(one: Instrument) -> Instrument:
+    """Return a market that may be sold on.
+
+    Raises:
+        NotSent: nothing may be opened there.
+    """
+    if one.shut:
+        raise NotSent(f"{one.market.symbol} {one.shut}; nothing was sent")
+    return one

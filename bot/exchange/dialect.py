@@ -22,13 +22,17 @@ from bot.exchange.working_orders import Listed
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A configured perpetual: its rules, the venue's own name of it, and what it is set to."""
+    """A configured perpetual: its rules, the venue's own name of it, and what it is set to.
+
+    ``shut`` says why nothing may be opened in it now; empty where it is open.
+    """
 
     market: PerpMarket
     venue_symbol: str
     leverage: Decimal
     margin_mode: str
     interval: timedelta | None
+    shut: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from bot.core.orders import RejectReason
@@ -17,6 +18,8 @@ Charges = Callable[[str, str, Mapping[str, str]], tuple[Charge, ...]]
 """What a request costs: (method, path, query) -> charges."""
 IsRead = Callable[[str, str], bool]
 """Whether a request only reads: (method, path) -> yes or no. Some venues read by POST."""
+Shut = Callable[[Mapping[str, object], datetime], str]
+"""Why nothing may be opened in a market, empty where it is open: (ccxt's market, now) -> reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,12 @@ def gets_read(method: str, path: str) -> bool:
     return method == "GET"
 
 
+def inactive(row: Mapping[str, object], now: datetime) -> str:
+    """Take ccxt's word on whether a market trades."""
+    del now
+    return "" if row.get("active") is True else "is not open for trading"
+
+
 @dataclass(frozen=True, slots=True)
 class VenueFacts:
     """What is known of a venue.
@@ -70,6 +79,7 @@ class VenueFacts:
         demo_header: the header that every signed demo request must carry, and no live one may.
         ids: how its client order ids are written.
         key_header: the header that names the key, where one does.
+        shut: why nothing may be opened in a market.
         is_read: whether a request only reads; whatever does not is a write: sent once, and never without a gate.
         options: ccxt options.
         charges: what a request costs.
@@ -119,6 +129,7 @@ class VenueFacts:
     has_demo: bool = False
     key_header: str | None = None
     is_read: IsRead = gets_read
+    shut: Shut = inactive
     ids: OrderIds = field(default_factory=TextIds)
 
 

@@ -43,6 +43,7 @@ FILTERS: Final = frozenset(
         RejectReason.BELOW_MIN_NOTIONAL,
         RejectReason.BELOW_MIN_QUANTITY,
         RejectReason.ABOVE_MAX_QUANTITY,
+        RejectReason.MARKET_CLOSED,
     }
 )
 """Rejections that say that the market's rules are not the ones that were loaded."""

@@ -23,7 +23,7 @@ UNLIMITED: Final = Decimal("Infinity")
 
 
 def check_kind(row: Row, symbol: Symbol, settle: str) -> None:
-    """Check that a ccxt market is what dnbot hedges with: an active linear perpetual, settled in the venue's money.
+    """Check that a ccxt market is what dnbot hedges with: a linear perpetual, settled in the venue's money.
 
     Raises:
         ConfigError: it is not.
@@ -40,8 +40,6 @@ def check_kind(row: Row, symbol: Symbol, settle: str) -> None:
         raise ConfigError(
             f"{symbol} settles in {row.get('settle')}; this venue is configured for {settle}", key="symbol"
         )
-    if row.get("active") is not True:
-        raise ConfigError(f"{symbol} is not open for trading on this venue", key="symbol")
 
 
 def market(row: Row, venue: VenueId, fees: Row, tiers: tuple[MarginTier, ...]) -> PerpMarket:

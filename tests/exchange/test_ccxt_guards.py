@@ -120,10 +120,11 @@ async def test_the_rules_are_read_again_after_a_filter_error_and_a_delisting_is_
         {"symbols": BINANCE_SYMBOLS[1:]} if binance else {"code": "00000", "msg": "success", "data": CONTRACTS[1:]}
     )
     scene.server.faults["GET", markets] = lambda _seen: Reply(without)
-    with pytest.raises(Retryable, match="no longer passes"):
-        await scene.exchange.observe()
+    view = await scene.exchange.observe()
+    assert (view.shut, view.unread) == ({ETH: "is not listed any more"}, ())
     scene.server.faults.clear()
-    await scene.exchange.observe()
+    scene.clock.advance(6 * 3600)
+    assert (await scene.exchange.observe()).shut == {}
 
 
 @pytest.mark.parametrize("off", [timedelta(milliseconds=-501), timedelta(milliseconds=501), timedelta(hours=1)])

@@ -127,8 +127,6 @@ def test_limits_that_a_venue_does_not_have() -> None:
         ({"swap": False, "type": "spot"}, "a spot market"),
         ({"linear": False, "inverse": True, "settle": "ETH"}, "inverse contract"),
         ({"settle": "USDC"}, "settles in USDC"),
-        ({"active": False}, "not open for trading"),
-        ({"active": None}, "not open for trading"),
     ],
 )
 def test_a_market_of_the_wrong_kind_is_a_configuration_error(change: dict[str, object], words: str) -> None:

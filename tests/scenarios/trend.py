@@ -36,6 +36,7 @@ from bot.app.settings import load
 from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
 from bot.core.decision import Severity
 from bot.core.policy import HedgeMarket, Policy
+from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView, LpPosition, Token
 from bot.core.types import PoolId, PositionId, Symbol, Underlying, VenueId
 from bot.exchange.config import CcxtConfig
@@ -197,8 +198,10 @@ class Trend:
     shown: FakeChain
     prices: Prices
     account: Desk
+    venue: Venue
     cycle: Cycle
     told: Told
+    last: CycleRecord | None = None
     liquidity: dict[Underlying, Liquidity] = field(default_factory=lambda: {key: Liquidity(key) for key in TOKENS})
 
     async def play(self, moves: tuple[Minutes, ...]) -> Told:
@@ -218,6 +221,7 @@ class Trend:
         self.shown.shown = self._view(number, marks)
         record = await self.cycle.run(asyncio.Event())
         assert record is not None
+        self.last = record
         for hedge in record.decision.hedges:
             held = self.account.size(symbol(hedge.underlying))
             if hedge.band is not None and hedge.underlying in TOKENS:
@@ -269,7 +273,7 @@ async def trend(flavour: str, folder: Path, policy: Policy) -> AsyncIterator[Tre
         try:
             await exchange.check(config.symbols)
             await cycle.reconciler.begin()
-            yield Trend(clock, shown, prices, account, cycle, Told(flavour, watch))
+            yield Trend(clock, shown, prices, account, venue, cycle, Told(flavour, watch))
         finally:
             await exchange.close()
             journal.close()

@@ -9,7 +9,7 @@ from bot.core.inputs import Dispute, Hold, Pending
 from bot.core.orders import OrderKind
 from bot.core.reconciliation.identity import Identity
 from bot.core.snapshot import OpenOrder, Unread, VenueView
-from bot.core.types import ClientOrderId, VenueId
+from bot.core.types import ClientOrderId, Symbol, VenueId
 
 
 def by_owner(view: VenueView, identity: Identity, pending: Iterable[Pending]) -> VenueView:
@@ -37,7 +37,7 @@ def by_owner(view: VenueView, identity: Identity, pending: Iterable[Pending]) ->
 
 
 def disputes(view: VenueView, identity: Identity, sent: Collection[ClientOrderId]) -> tuple[Dispute, ...]:
-    """Tell of the working orders that this process did not place, and of what could not be read.
+    """Tell of the working orders that this process did not place, of what could not be read, and of shut markets.
 
     Nothing is held back for a stranger's order: what it may open is counted as in flight. An order of a newer process
     of this bot means that two of them are at work, and what can't be read may be anything.
@@ -52,6 +52,7 @@ def disputes(view: VenueView, identity: Identity, sent: Collection[ClientOrderId
     return (
         *(_of_order(view.venue, order, identity) for order in (*unknown, *others)),
         *(_of_unread(view.venue, item) for item in view.unread),
+        *(_of_shut(view.venue, symbol, why) for symbol, why in view.shut.items()),
     )
 
 
@@ -74,3 +75,8 @@ def _of_unread(venue: VenueId, item: Unread) -> Dispute:
     where = venue if item.symbol is None else f"{item.symbol} at {venue}"
     message = f"{item.what} can't be read ({item.reason}); nothing is added on {where} until it can"
     return Dispute(f"unread:{venue}:{item.what}", venue, item.symbol, message, Hold.ADDS, is_critical=True)
+
+
+def _of_shut(venue: VenueId, symbol: Symbol, why: str) -> Dispute:
+    message = f"{symbol} at {venue} {why}; nothing is added there, what closes and protects goes on"
+    return Dispute(f"shut:{venue}:{symbol}", venue, symbol, message, Hold.ADDS, is_critical=True)

@@ -106,6 +106,8 @@ class Venue:
         self.desks: Mapping[str, Desk] = {desk.credentials.key: desk for desk in desks}
         self.ids: Mapping[str, Symbol] = {id_of(symbol): symbol for symbol in rules.symbols}
         self.clock = clock
+        self.shut: dict[Symbol, str] = {}
+        """The markets in which nothing may be opened, with their status in the venue's own word."""
         self.candles = Candles()
         self._world = world
         self._memory = memory

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.core.orders import RejectReason
 from bot.core.reconciliation.identity import Forced
 from bot.exchange.facts import LIST, Rule, Shape, VenueFacts, rules
+from bot.exchange.fields import milliseconds_of
 from bot.exchange.limiter import Charge, Window
 from bot.exchange.order_ids import TextIds
 
@@ -65,6 +67,27 @@ def charges(method: str, path: str, query: Mapping[str, str]) -> tuple[Charge, .
     return (Charge(WEIGHT, weight),)
 
 
+_NOTICE: Final = timedelta(days=1)
+"""How long before a market's last hour nothing is opened in it any more."""
+
+
+def shut(row: Mapping[str, object], now: datetime) -> str:
+    """Say why nothing may be opened in a market: its status is none of trading, or its delivery is near.
+
+    The statuses are documented (Exchange Information): all but TRADING take no order that opens. A perpetual that is
+    being delisted gets the time of its settlement as ``deliveryDate``, which lies in the year 2100 otherwise.
+    """
+    raw = row.get("info")
+    info = raw if isinstance(raw, Mapping) else {}
+    status = str(info.get("status") or info.get("contractStatus"))
+    if status != "TRADING":
+        return f"is not open for trading (status {status})"
+    ends = info.get("deliveryDate")
+    at = int(ends) if isinstance(ends, int | str) and str(ends).isdecimal() else 0
+    left = timedelta(milliseconds=at - milliseconds_of(now))
+    return "is being delisted within a day" if at and left <= _NOTICE else ""
+
+
 _R = RejectReason
 _REJECTIONS: Final = (
     *rules(400, _R.INSUFFICIENT_MARGIN, ("-2018", "-2019", "-2028")),
@@ -81,6 +104,7 @@ _REJECTIONS: Final = (
     *rules(400, _R.TOO_MANY_ORDERS, ("-2025", "-4045")),
     *rules(400, _R.MAX_POSITION, ("-2027", "-4400", "-4401")),
     *rules(400, _R.UNKNOWN_SYMBOL, ("-1121",)),
+    *rules(400, _R.MARKET_CLOSED, ("-1122", "-2016", "-4140", "-4141")),
     *rules(429, _R.TOO_MANY_ORDERS, ("-1003", "-1015")),
     *rules(418, _R.TOO_MANY_ORDERS, ("-1003",)),
     *rules(503, _R.MAINTENANCE, ("-1008",)),
@@ -95,7 +119,7 @@ _REJECTIONS: Final = (
     *rules(400, _R.OTHER, ("-1013", "-1100", "-1101", "-1102", "-1103", "-1104", "-1105", "-1106", "-1114", "-1115")),
     *rules(400, _R.OTHER, ("-1116", "-1117", "-1118", "-1128", "-1130", "-1136")),
     # documented (Error Code): the account or the market takes no such order now
-    *rules(400, _R.OTHER, ("-2023", "-4087", "-4088", "-4140", "-4402", "-4403")),
+    *rules(400, _R.OTHER, ("-2023", "-4087", "-4088", "-4402", "-4403")),
     # leverage, margin mode, margin
     *rules(400, _R.OTHER, ("-4046", "-4047", "-4048", "-4028", "-4050", "-4051", "-4052", "-4053", "-4054", "-4161")),
 )
@@ -114,6 +138,7 @@ FACTS: Final = VenueFacts(
         "X-MBX-ORDER-COUNT-10S": ORDERS_10S,
         "X-MBX-ORDER-COUNT-1M": ORDERS_1M,
     },
+    shut=shut,
     silence=60.0,
     ok_codes=frozenset({"", "200"}),
     payload=None,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.core.orders import RejectReason
 from bot.core.reconciliation.identity import Forced
 from bot.exchange.facts import LIST, Listing, Shape, VenueFacts, rules
+from bot.exchange.fields import milliseconds_of
 from bot.exchange.limiter import Charge, Window
 from bot.exchange.order_ids import TextIds
 
@@ -64,6 +66,26 @@ def charges(_method: str, path: str, _query: Mapping[str, str]) -> tuple[Charge,
     return (Charge(_WINDOWS.get(path) or _window(path, _UNLISTED)), Charge(TOTAL))
 
 
+_NOTICE: Final = timedelta(days=1)
+"""How long before a market stops taking new positions nothing is opened in it any more."""
+
+
+def shut(row: Mapping[str, object], now: datetime) -> str:
+    """Say why nothing may be opened in a market: its status is not normal, or its end is near.
+
+    Documented (Get Contract Config): ``symbolStatus`` is listed, normal, maintain, limit_open (positions can only be
+    closed), restrictedAPI or off; ``limitOpenTime`` and ``offTime`` are -1 where nothing is announced.
+    """
+    raw = row.get("info")
+    info = raw if isinstance(raw, Mapping) else {}
+    status = str(info.get("symbolStatus"))
+    if status != "normal":
+        return f"is not open for trading (status {status})"
+    ends = [int(str(info.get(key))) for key in ("limitOpenTime", "offTime") if str(info.get(key)).isdecimal()]
+    left = [timedelta(milliseconds=at - milliseconds_of(now)) for at in ends if at]
+    return "is being delisted within a day" if any(one <= _NOTICE for one in left) else ""
+
+
 _R = RejectReason
 _REJECTIONS: Final = (
     *rules(400, _R.INSUFFICIENT_MARGIN, ("40754", "40762", "43012")),
@@ -78,7 +100,8 @@ _REJECTIONS: Final = (
     *rules(400, _R.WOULD_TRIGGER, ("40830", "40832", "40917", "45122")),
     *rules(400, _R.BAD_ID, ("40305",)),
     *rules(400, _R.MAX_POSITION, ("40797", "45116")),
-    *rules(400, _R.UNKNOWN_SYMBOL, ("40034", "40309")),
+    *rules(400, _R.UNKNOWN_SYMBOL, ("40034",)),
+    *rules(400, _R.MARKET_CLOSED, ("22004", "22039", "22040", "40309", "40844", "40845", "45043", "45119")),
     *rules(429, _R.TOO_MANY_ORDERS, ("429",)),
     # requests that are refused before they reach the order system: time stamp, signature, key, form, account
     *rules(400, _R.OTHER, ("40006", "40008", "40009", "40011", "40012", "40014", "40017", "40018", "40019", "40037")),
@@ -101,6 +124,7 @@ FACTS: Final = VenueFacts(
     },
     charges=charges,
     counted={},
+    shut=shut,
     silence=5.0,
     ok_codes=frozenset({"00000"}),
     payload="data",

@@ -103,6 +103,11 @@ def wrong_position_side() -> VenueError:
     return VenueError(400, "-4061", "Order's position side does not match user's setting.")
 
 
+def shut() -> VenueError:
+    """Say that a market takes no order that opens."""
+    return VenueError(400, "-4140", "Invalid symbol status for opening position.")
+
+
 def order_not_found() -> VenueError:
     """Say that a query finds no order."""
     return VenueError(400, "-2013", "Order does not exist.")

@@ -61,7 +61,7 @@ def _symbol(call: Public, symbol: Symbol) -> Json:
         "contractType": "PERPETUAL",
         "deliveryDate": _PERPETUAL,
         "onboardDate": _ONBOARD,
-        "status": "TRADING",
+        "status": call.venue.shut.get(symbol, "TRADING"),
         "maintMarginPercent": "2.5000",
         "requiredMarginPercent": "5.0000",
         "baseAsset": base,

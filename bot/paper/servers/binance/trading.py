@@ -116,6 +116,8 @@ def _limit_terms(call: Private, kind: str) -> tuple[Decimal | None, TimeInForce]
 
 
 def _place(call: Private, wish: Wish, client_id: str | None) -> Order:
+    if wish.symbol in call.venue.shut and not wish.reduce_only:
+        raise errors.shut()
     name = client_id or f"paper-{millis(call.now)}-{call.desk.engine.account.orders_made + 1}"
     outcome = call.desk.place(ClientOrderId(name), wish)
     if isinstance(outcome, Rejected):

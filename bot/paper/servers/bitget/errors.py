@@ -84,6 +84,11 @@ def unknown_symbol() -> VenueError:
     return VenueError(_BAD, "40034", "Parameter symbol does not exist")
 
 
+def shut() -> VenueError:
+    """Say that a market takes no order that opens."""
+    return VenueError(_BAD, "45119", "This symbol does not support position opening operation")
+
+
 def order_not_found() -> VenueError:
     """Say that a query finds no order."""
     return VenueError(_BAD, "40109", "The data of the order cannot be found, please confirm the order number")

@@ -71,7 +71,7 @@ def _contract(call: Public, symbol: Symbol) -> Json:
         "maxSymbolOrderNum": str(call.venue.rules.max_open_orders),
         "maxProductOrderNum": str(call.venue.rules.max_open_orders * 2),
         "maxPositionNum": "150",
-        "symbolStatus": "normal",
+        "symbolStatus": call.venue.shut.get(symbol, "normal"),
         "offTime": "-1",
         "limitOpenTime": "-1",
         "deliveryTime": "",

@@ -81,6 +81,8 @@ def adopt_mode(call: Private, symbol: Symbol) -> None:
 
 def place(call: Private, wish: Wish) -> Order:
     """Send an order to the account."""
+    if wish.symbol in call.venue.shut and not wish.reduce_only:
+        raise errors.shut()
     made = call.desk.engine.account.orders_made + 1
     name = call.params.maybe("clientOid") or f"paper-{millis(call.now)}-{made}"
     outcome = call.desk.place(ClientOrderId(name), wish)

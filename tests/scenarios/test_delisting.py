@@ -55,4 +55,4 @@ async def test_a_symbol_that_stops_trading_is_left_alone_with_its_short(flavour:
         await asyncio.sleep(0)
         await turned(run, 12, 3, 1.05)
         assert (await asked).accepted
-        assert (run.account.size(symbol(BTC)), run.account.size(symbol(ETH))) == (0, 0)
+        assert (run.account.size(symbol(BTC)), run.account.size(symbol(ETH))) == (D(0), D(0))

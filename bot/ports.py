@@ -184,6 +184,10 @@ class Journal(EntryStore, Protocol):
     def epoch(self) -> int:
         """What tells the orders of this process from those of all others."""
 
+    @property
+    def damage(self) -> str | None:
+        """What was found damaged when this journal was opened, and what is lost of it; None where it was sound."""
+
     def renew(self, at: datetime, after: int = 0) -> None:
         """Begin another epoch, which is larger than ``after``."""
 

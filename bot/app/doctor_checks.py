@@ -19,6 +19,7 @@ from bot.control.client import NotRunning, ask
 from bot.control.messages import SOURCE
 from bot.core.command import Command, Verb
 from bot.journal.reader import JournalView
+from bot.journal.soundness import faults
 from bot.protocols.registry import CURVES
 
 _LITTLE, _LEAST = 500, 50
@@ -48,6 +49,9 @@ async def journal(settings: Settings) -> Sequence[Finding]:
     path = journal_path(settings)
     if not path.exists():
         return [skip("journal", f"{path} is not there yet; the first run makes it")]
+    if found := faults(path):
+        remedy = "start the daemon, which keeps what is whole, or restore a backup (docs/backup.md)"
+        return [fail("journal", f"{path} is damaged: {'; '.join(found)}", remedy)]
     with closing(JournalView.open(path, CURVES)) as view:
         meta, pending = view.meta(), view.pending()
     text = f"of {meta.bot_id}, opened {meta.opened_at:%Y-%m-%d %H:%M} UTC, {len(pending)} orders unresolved"

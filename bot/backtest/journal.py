@@ -98,6 +98,10 @@ class MemoryJournal:
         """The only one."""
         return 1
 
+    @property
+    def damage(self) -> None:
+        """None: it is in memory."""
+
     def renew(self, at: datetime, after: int = 0) -> None:
         """Do nothing: nobody else trades on a replay's account."""
 

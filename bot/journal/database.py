@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Programmi
 from sqlalchemy.pool import StaticPool
 
 from bot.core.errors import DnbotError, Halt, Retryable
+from bot.journal import sums
 from bot.journal.lock import OWNER_ONLY
 
 BUSY_SECONDS: Final = 5
@@ -79,7 +80,7 @@ def _reaction(path: Path, error: DBAPIError) -> DnbotError:
     if isinstance(error, IntegrityError):
         return Halt(f"{path}: the journal refuses a contradiction: {error.orig}")
     if code in _DAMAGED:
-        return Halt(f"{path}: the journal is damaged: {error.orig}")
+        return Halt(f"{path}: the journal is damaged: {error.orig}; start again, which keeps what of it is whole")
     return Retryable(f"{path}: the journal can't be used now: {error.orig}")
 
 
@@ -99,6 +100,7 @@ def _engine(path: Path, mode: str, begin: str, pragmas: tuple[str, ...]) -> Engi
         try:
             for pragma in (*pragmas, "foreign_keys = ON"):
                 connection.execute(f"PRAGMA {pragma}")
+            sums.teach(connection)
         except sqlite3.Error:
             connection.close()
             raise

@@ -28,6 +28,7 @@ from bot.journal.cache import Cache
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
 from bot.journal.rows import Curves, CycleRows
+from bot.journal.salvage import mend
 from bot.ports import NoTelemetry, Telemetry
 
 KEEP_CYCLES: Final = 50_000
@@ -38,7 +39,7 @@ _BOT_ID: Final = re.compile(r"[a-z0-9]{1,12}")
 class SqliteJournal:
     """The bot's durable memory in one SQLite file (WAL, every commit synced); for one thread. Made by ``open``.
 
-    ``telemetry`` takes every outcome and event, once it is written.
+    ``telemetry`` takes every outcome and event, once it is written; ``damage`` says what was found damaged and is lost.
 
     Every method that writes is one transaction, durable when it returns. Each raises Retryable where the disk is full,
     the file is locked or can't be written (nothing of the call stands then), and Halt where the file is damaged.
@@ -56,12 +57,13 @@ class SqliteJournal:
         self._cache = Cache(database)
         self._book: Book | None = None  # of the last recorded cycle
         self.telemetry: Telemetry = NoTelemetry()
+        self.damage: str | None = None
 
     @classmethod
     def open(
         cls, path: Path, bot_id: str, at: datetime, curves: Curves, *, keep_cycles: int = KEEP_CYCLES, noise: int = 0
     ) -> Self:
-        """Lock the journal, make or migrate it, and begin a new epoch.
+        """Lock the journal, mend it if it is damaged, make or migrate it, and begin a new epoch.
 
         Args:
             path: the file; what is missing is made, its directory included.
@@ -74,7 +76,7 @@ class SqliteJournal:
         Raises:
             ConfigError: the bot id is malformed or not this journal's, the file is some other database, or a newer
                 dnbot wrote it.
-            Halt: another process holds the journal, or the file is damaged, no database, or can't be made.
+            Halt: another process holds the journal, or the file can't be made, or set aside where it is damaged.
             Retryable: the disk is full, or the file is locked.
         """
         if not _BOT_ID.fullmatch(bot_id):
@@ -88,9 +90,11 @@ class SqliteJournal:
         with ExitStack() as undo:
             lock = JournalLock(path, tables.utc_text(at))
             undo.callback(lock.release)
+            damage = mend(path, at)
             database = Database.for_writing(path)
             undo.callback(database.close)
             journal = cls(database, lock, bot_id, CycleRows(curves), keep_cycles)
+            journal.damage = None if damage is None else str(damage)
             with database.transaction() as connection:
                 journal._epoch, journal._next_number = opening.begin(connection, path, bot_id, at, noise)
             undo.pop_all()

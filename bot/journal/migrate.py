@@ -9,8 +9,10 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.core.errors import ConfigError
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The newest revision in ``migrations``; kept here so that an opening without a migration needs no Alembic."""
+KNOWN: Final = tuple(f"{number:04}" for number in range(1, int(HEAD) + 1))
+"""All of them."""
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
@@ -51,15 +53,15 @@ def _refuse_newer(found: str, path: Path) -> None:
         )
 
 
-def upgrade(connection: Connection, path: Path) -> None:
-    """Migrate to ``HEAD`` within the connection's transaction.
+def upgrade(connection: Connection, path: Path, to: str = HEAD) -> bool:
+    """Migrate to ``HEAD``, or another revision, within the connection's transaction; return whether that took anything.
 
     Raises:
         ConfigError: a newer dnbot wrote the journal, or it is some other database.
     """
     found = revision(connection, path)
-    if found == HEAD:
-        return
+    if found == to:
+        return False
     if found is not None:
         _refuse_newer(found, path)
     from alembic import command  # noqa: PLC0415 - a third of a second that only a migration should cost
@@ -69,4 +71,5 @@ def upgrade(connection: Connection, path: Path) -> None:
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
+    return True

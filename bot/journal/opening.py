@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.core.errors import ConfigError
 from bot.core.reconciliation.identity import new_epoch
-from bot.journal import migrate, statements, tables
+from bot.journal import migrate, statements, sums, tables
 
 _META: Final = tables.meta
 
@@ -21,7 +21,7 @@ def begin(connection: Connection, path: Path, bot_id: str, at: datetime, noise: 
     Raises:
         ConfigError: the journal is another bot's, some other database, or a newer dnbot's.
     """
-    migrate.upgrade(connection, path)
+    sums.keep(connection, anew=migrate.upgrade(connection, path))
     known = {row.key: row.value for row in connection.execute(select(_META))}
     owner = known.get("bot_id", bot_id)
     if owner != bot_id:

@@ -98,7 +98,7 @@ def unpack(codec: Codec[T], data: bytes) -> T:
     try:
         text = zlib.decompress(data)
     except zlib.error as error:
-        raise Halt(f"the journal holds a damaged value: {error}") from error
+        raise Halt(f"the journal holds a damaged value: {error}; start again, which keeps what is whole") from error
     return _read(codec, text)
 
 

@@ -47,7 +47,7 @@ NEW_INTENT: Final = insert(tables.intents)
 NEW_CYCLE: Final = insert(tables.cycles)
 NEW_EVENT: Final = insert(tables.events)
 REPLACE_STATE: Final = replacing(tables.state.c.id)
-_REPLACE_BOOK: Final = replacing(tables.book.c.id)
+REPLACE_BOOK: Final = replacing(tables.book.c.id)
 _REPLACE_RESULT: Final = replacing(tables.results.c.day)
 _NEW_CASH: Final = sqlite.insert(tables.cash).on_conflict_do_nothing()
 _UNRESOLVED: Final = (
@@ -154,7 +154,7 @@ def record_book(connection: Connection, record: CycleRecord, before: Book | None
     ``before`` is the book of the cycle before; None: read it.
     """
     cash = rows.cash_values(before or book(connection), record)
-    connection.execute(_REPLACE_BOOK, {"id": 1, "book": rows.pack(rows.BOOK, record.book)})
+    connection.execute(REPLACE_BOOK, {"id": 1, "book": rows.pack(rows.BOOK, record.book)})
     if record.book.day:
         result = {"day": record.book.day, "result": rows.pack(rows.RESULT, record.book.today)}
         connection.execute(_REPLACE_RESULT, result)

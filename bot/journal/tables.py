@@ -223,3 +223,13 @@ events: Final = Table(
     Column("message", Text, nullable=False),
     Column("data", Text, nullable=False),
 )
+
+sums: Final = Table(
+    "sums",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("sum", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The checksum of each row by its table and rowid, and that of the definitions of all tables (``sqlite_master``, 0)."""

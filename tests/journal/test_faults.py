@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -95,18 +95,18 @@ def test_a_locked_file_is_waited_for_and_then_retryable(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_damaged_file_halts(tmp_path: Path) -> None:
+def test_a_file_that_is_damaged_meanwhile_halts(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     for _ in range(50):
         journal.new_intent(order(reason="x" * 300), NOW, IDS)
     journal.close()
     content = bytearray(path.read_bytes())
-    for page in range(1, len(content) // 4096):
+    for page in range(len(content) // 8192, len(content) // 4096):
         content[page * 4096 : page * 4096 + 2048] = b"\xa5" * 2048
     path.write_bytes(content)
-    with pytest.raises(Halt, match="damaged"):
-        SqliteJournal.open(path, "bot1", NOW, CURVES).pending()
+    with closing(JournalView.open(path, CURVES)) as view, pytest.raises(Halt, match=r"damaged.*start again"):
+        view.intents()
 
 
 WRITER = """

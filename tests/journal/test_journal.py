@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -308,11 +307,9 @@ def test_an_order_of_no_quantity_or_no_time_leaves_nothing(journal: SqliteJourna
 
 
 def test_a_client_id_that_venues_would_cut_is_never_made(path: Path) -> None:
-    SqliteJournal.open(path, "z23456789012", NOW, CURVES).close()
-    connection = sqlite3.connect(path)
-    connection.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (str(36**10 - 2),))
-    connection.commit()
-    connection.close()
+    journal = SqliteJournal.open(path, "z23456789012", NOW, CURVES)
+    journal.renew(NOW, 36**10 - 3)
+    journal.close()
     journal = SqliteJournal.open(path, "z23456789012", NOW, CURVES)
     assert journal.new_intent(order(), NOW, IDS).client_id == "z23456789012-zzzzzzzzzz-1"
     journal.close()

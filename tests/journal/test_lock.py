@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import Halt
+from bot.core.errors import ConfigError, Halt
 from bot.journal.journal import SqliteJournal
 from bot.journal.lock import JournalLock, holder
 from bot.protocols.registry import CURVES
@@ -76,10 +76,10 @@ def test_a_lock_file_that_is_damaged_still_locks(path: Path) -> None:
 
 
 def test_a_failed_opening_gives_the_lock_back(path: Path) -> None:
-    path.write_text("no database " * 100)
+    SqliteJournal.open(path, "bot1", NOW, CURVES).close()
     for _ in range(2):
-        with pytest.raises(Halt, match="damaged"):
-            SqliteJournal.open(path, "bot1", NOW, CURVES)
+        with pytest.raises(ConfigError, match="belongs to the bot"):
+            SqliteJournal.open(path, "bot2", NOW, CURVES)
 
 
 def test_a_directory_that_can_not_be_made_halts(tmp_path: Path) -> None:

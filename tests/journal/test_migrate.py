@@ -19,7 +19,7 @@ from bot.core.orders import OrderStatus
 from bot.core.pnl.ledger import Book
 from bot.core.snapshot import Entry, EntrySource
 from bot.core.types import PositionId
-from bot.journal import migrate, tables
+from bot.journal import migrate, sums, tables
 from bot.journal.database import Database
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
@@ -34,10 +34,16 @@ def path(tmp_path: Path) -> Path:
 
 
 def execute(path: Path, statement: str) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute(statement)
-    connection.commit()
-    connection.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def revise(path: Path, revision: str) -> None:
+    """Write another revision into a journal, as the version that it is of would."""
+    with closing(Database.for_writing(path)) as database, database.transaction() as connection:
+        sums.keep(connection, anew=False)
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (revision,))
 
 
 def test_migrations_yield_the_tables_of_the_code(path: Path) -> None:
@@ -64,7 +70,7 @@ def test_the_newest_migration_is_the_one_that_the_code_knows(tmp_path: Path) -> 
 
 def test_a_journal_of_the_future_is_refused_by_both_sides(path: Path) -> None:
     SqliteJournal.open(path, "bot1", NOW, CURVES).close()
-    execute(path, "UPDATE alembic_version SET version_num = '9999'")
+    revise(path, "9999")
     with pytest.raises(ConfigError, match=r"journal\.sqlite: a newer dnbot wrote this journal .*9999"):
         SqliteJournal.open(path, "bot1", NOW, CURVES)
     with pytest.raises(ConfigError, match="a newer dnbot"):
@@ -117,6 +123,7 @@ def _parent(path: Path) -> Path:
 def age(path: Path, revision: str) -> None:
     """Make a journal one of an older revision, as far as what came later adds tables and columns."""
     added = {
+        "0008": ("TABLE sums",),
         "0007": ("TABLE cash",),
         "0005": ("cycles.inputs", "cycles.version"),
         "0004": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,7 +55,15 @@ class Takeover:
         if self.newest >= self.journal.epoch:
             log.warning("the account holds orders of a newer epoch; this process begins a newer one still")
             self.journal.renew(self.clock.now(), self.newest)
-        return tuple(self._behind(name, count) for name, count in self.strange.items() if count)
+        behind = [self._behind(name, count) for name, count in self.strange.items() if count]
+        return (*behind, *self._damaged())
+
+    def _damaged(self) -> Iterator[Dispute]:
+        """Tell once of a journal that was found damaged; whichever venue bears the alarm."""
+        damage, venue = self.journal.damage, next(iter(self.venues), None)
+        if damage is not None and venue is not None:
+            log.error("the journal was damaged", message=damage)
+            yield Dispute("journal:damaged", venue, None, damage, Hold.NOTHING, is_critical=True)
 
     def _behind(self, venue: VenueId, count: int) -> Dispute:
         message = (

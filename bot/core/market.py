@@ -30,7 +30,8 @@ class PerpMarket:
 
     ``tick`` is in USD, ``lot``, ``min_quantity`` and ``max_quantity`` are in base units, ``min_notional`` is in USD.
     ``contract_size`` is base units per contract and matters to adapters only. Fees are fractions of the notional;
-    ``maintenance_fee`` is the one that the venue adds to every tier's maintenance rate.
+    ``maintenance_fee`` is the one that the venue adds to every tier's maintenance rate. Where ``price_digits`` is
+    set, a price that is no whole number has at most so many significant digits.
     """
 
     venue: VenueId
@@ -46,6 +47,13 @@ class PerpMarket:
     taker_fee: Decimal
     tiers: tuple[MarginTier, ...]
     maintenance_fee: Decimal = ZERO
+    price_digits: int | None = None
+
+    def tick_at(self, price: Decimal) -> Decimal:
+        """Return the step, USD, that orders of about a price must keep to."""
+        if self.price_digits is None:
+            return self.tick
+        return max(self.tick, min(Decimal(1), Decimal(1).scaleb(price.adjusted() + 1 - self.price_digits)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def api_of(ccxt: ModuleType, config: CcxtConfig, facts: VenueFacts, clock: Clock
         ConfigError: the venue has no demo system.
     """
     options = {**facts.options, "recvWindow": round(config.recv_window.total_seconds() * 1000)}
-    made = getattr(ccxt, facts.ccxt_id)(
+    made = facts.api_class(getattr(ccxt, facts.ccxt_id))(
         {
             **config.login,
             "enableRateLimit": False,

@@ -14,12 +14,21 @@ from bot.exchange.order_ids import TextIds
 
 JSON = Mapping[str, object] | list[object]
 
+UNREADABLE: Final = "unreadable"
+"""The code of an answer that is no JSON object; no rule matches it, whatever its text says."""
+
 Charges = Callable[[str, str, Mapping[str, str]], tuple[Charge, ...]]
 """What a request costs: (method, path, query) -> charges."""
 IsRead = Callable[[str, str], bool]
 """Whether a request only reads: (method, path) -> yes or no. Some venues read by POST."""
 Shut = Callable[[Mapping[str, object], datetime], str]
 """Why nothing may be opened in a market, empty where it is open: (ccxt's market, now) -> reason."""
+Endpoint = Callable[[str, bytes], str]
+"""What a request's endpoint is called in all of these facts: (path, body) -> name. Some venues name it in the body."""
+Words = Callable[[object, bytes], tuple[str, str]]
+"""The venue's own code (empty where an answer has none) and message: (parsed body, raw body) -> both."""
+ApiClass = Callable[[type], type]
+"""What becomes of ccxt's class of a venue before an object of it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +46,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the payload of an endpoint must be: a list, or an object with these keys."""
+    """What the payload of an endpoint must be: a list, a text, or an object with these keys."""
 
     is_list: bool = False
+    is_text: bool = False
     keys: tuple[str, ...] = ()
 
 
 LIST: Final = Shape(is_list=True)
+TEXT: Final = Shape(is_text=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,25 @@ def inactive(row: Mapping[str, object], now: datetime) -> str:
     """Take ccxt's word on whether a market trades."""
     del now
     return "" if row.get("active") is True else "is not open for trading"
+
+
+def by_path(path: str, body: bytes) -> str:
+    """Call an endpoint by its path, as most venues do."""
+    del body
+    return path
+
+
+def usual_words(body: object, raw: bytes) -> tuple[str, str]:
+    """Return ``code`` and ``msg`` of an object; any other body has no code that a rule could match."""
+    if not isinstance(body, Mapping):
+        return UNREADABLE, raw.decode(errors="replace")
+    code, message = body.get("code"), body.get("msg")
+    return "" if code is None else str(code), "" if message is None else str(message)
+
+
+def as_it_is(api_class: type) -> type:
+    """Leave ccxt's class as it is."""
+    return api_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +130,9 @@ class VenueFacts:
         stream_hosts: the hosts of the live streams; empty: those that ccxt names.
         demo_stream_hosts: the hosts of the demo system's streams.
         funding_by_page: past funding is asked for by page, newest first, and not by time.
+        endpoint: what a request's endpoint is called here: the path, unless the venue names it in the body.
+        words: reads the code and the message of an answer.
+        api_class: changes ccxt's class where it does what dnbot must not do.
     """
 
     ccxt_id: str
@@ -131,6 +164,9 @@ class VenueFacts:
     is_read: IsRead = gets_read
     shut: Shut = inactive
     ids: OrderIds = field(default_factory=TextIds)
+    endpoint: Endpoint = by_path
+    words: Words = usual_words
+    api_class: ApiClass = as_it_is
 
 
 def rules(status: int, reason: RejectReason, codes: Iterable[str]) -> tuple[Rule, ...]:

@@ -7,9 +7,8 @@ from typing import Final
 from bot.core.orders import Rejected, RejectReason, Unknown
 from bot.core.types import ClientOrderId
 from bot.exchange.ccxt_link import Written
-from bot.exchange.facts import Rule, VenueFacts
+from bot.exchange.facts import UNREADABLE, Rule, VenueFacts
 from bot.exchange.transport import Wire
-from bot.exchange.validation import UNREADABLE
 
 NOT_SENT: Final = "not_sent"
 """The code of a rejection that is this side's own."""

@@ -34,14 +34,15 @@ def sendable(request: OrderRequest, market: PerpMarket) -> Sendable:
         raise NotSent(f"{abs(request.quantity)} {request.symbol} is below the least quantity, {market.min_quantity}")
     return Sendable(
         contracts=plain(quantity / market.contract_size),
-        price=_price(request, request.price, market.tick) if request.kind is OrderKind.LIMIT else None,
-        trigger=_price(request, request.trigger, market.tick) if request.kind is OrderKind.STOP_MARKET else None,
+        price=_price(request, request.price, market) if request.kind is OrderKind.LIMIT else None,
+        trigger=_price(request, request.trigger, market) if request.kind is OrderKind.STOP_MARKET else None,
     )
 
 
-def _price(request: OrderRequest, price: Decimal | None, tick: Decimal) -> str:
+def _price(request: OrderRequest, price: Decimal | None, market: PerpMarket) -> str:
     if price is None or price <= 0:
         raise NotSent(f"a {request.kind} order without a price")
+    tick = market.tick_at(price)
     steps = (price / tick).to_integral_value(ROUND_FLOOR if request.quantity > 0 else ROUND_CEILING)
     if steps <= 0:
         raise NotSent(f"a price of {price} is below one tick, {tick}")

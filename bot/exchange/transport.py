@@ -124,7 +124,7 @@ class Transport:
     def _begin(self, request: aiohttp.ClientRequest) -> Wire:
         wires = _WIRES.get()
         method, path = request.method, request.url.path
-        wire = Wire(method, path, self.facts.is_read(method, path))
+        wire = Wire(method, self.facts.endpoint(path, _sent_body(request)), self.facts.is_read(method, path))
         if not wire.is_read:
             if wires is None:
                 raise NotSent("a write outside of a recorded call was stopped")
@@ -160,7 +160,7 @@ class Transport:
         """Fill in the wire; raise for a read that can't be believed."""
         self._count(response.headers)
         parsed = validation.parsed(response.headers.get("Content-Type", ""), body)
-        code, words = validation.words(parsed, body)
+        code, words = self.facts.words(parsed, body)
         wire.status, wire.code, wire.message = response.status, code, self.redact(words)
         if response.status in _SLOW_DOWN or wire.code == "429":
             self.limiter.back_off(self._silence(response.headers, wire.message))
@@ -184,6 +184,12 @@ class Transport:
             return max(1.0, (int(banned[1]) - self.now_ms()) / 1000)
         said = headers.get("Retry-After", "")
         return float(said) if said.isdecimal() else self.facts.silence
+
+
+def _sent_body(request: aiohttp.ClientRequest) -> bytes:
+    """Return the body of a request, as far as it is one of bytes, which all of ccxt's are."""
+    body = request.body
+    return body._value if isinstance(body, aiohttp.BytesPayload) else b""  # noqa: SLF001 - as_bytes() would wait
 
 
 async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:

@@ -10,9 +10,6 @@ from typing import Final
 from bot.exchange.errors import Refusal, Unbelievable, Unreachable
 from bot.exchange.facts import VenueFacts
 
-UNREADABLE: Final = "unreadable"
-"""The code of an answer that is no JSON object; no rule matches it, whatever its text says."""
-
 _OK: Final = 200
 _SERVER_ERROR: Final = 500
 
@@ -38,14 +35,6 @@ def parsed(content_type: str, body: bytes) -> object:
     except ValueError:
         return None
     return result
-
-
-def words(body: object, raw: bytes) -> tuple[str, str]:
-    """Return the venue's code (empty where its answer has none) and message."""
-    if not isinstance(body, Mapping):
-        return UNREADABLE, raw.decode(errors="replace")
-    code, message = body.get("code"), body.get("msg")
-    return "" if code is None else str(code), "" if message is None else str(message)
 
 
 def fault(answer: Answer, facts: VenueFacts) -> Refusal | Unbelievable | Unreachable | None:
@@ -74,9 +63,11 @@ def _of_read(answer: Answer, facts: VenueFacts) -> Unbelievable | None:
         if not isinstance(payload, Mapping) or facts.payload not in payload:
             return Unbelievable(f"{answer.path}: the body has no '{facts.payload}'")
         payload = payload[facts.payload]
+    shape = facts.shapes.get(answer.path)
+    if shape is not None and shape.is_text:
+        return None if isinstance(payload, str) and payload else Unbelievable(f"{answer.path}: the body is no text")
     if not isinstance(payload, list) and not (isinstance(payload, Mapping) and payload):
         return Unbelievable(f"{answer.path}: an empty body")
-    shape = facts.shapes.get(answer.path)
     if shape is not None and shape.is_list is not isinstance(payload, list):
         return Unbelievable(f"{answer.path}: the body is {'no' if shape.is_list else 'a'} list")
     missing = [key for key in shape.keys if key not in payload] if shape is not None else []

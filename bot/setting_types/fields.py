@@ -159,7 +159,7 @@ def _check_underlying(value: str) -> str:
 
 
 def _check_symbol(value: str) -> str:
-    match = re.fullmatch(r"[A-Z0-9]+/([A-Z0-9]+):([A-Z0-9]+)", value, re.ASCII)
+    match = re.fullmatch(r"[A-Z0-9]+(?:-[A-Z0-9]+)?/([A-Z0-9]+):([A-Z0-9]+)", value, re.ASCII)
     if match is None or match[1] != match[2]:
         raise ValueError("is no linear perpetual; write base/quote:settlement with quote = settlement: ETH/USDT:USDT")
     return value

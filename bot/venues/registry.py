@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from bot.exchange.kind import VenueKind
-from bot.venues import binance, bitget, generic
+from bot.venues import binance, bitget, generic, hyperliquid
 
 KINDS: Final[dict[str, VenueKind]] = {
     "binance": binance.KIND,
     "bitget": bitget.KIND,
+    "hyperliquid": hyperliquid.KIND,
 }
 """By the setting ``kind``; every other kind is a ccxt id that is served by capability alone."""
 

@@ -16,7 +16,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.paper.servers.tls import certificates
 
-HOSTS: Final = ("fapi.binance.com", "api.binance.com", "demo-fapi.binance.com", "api.bitget.com")
+HOSTS: Final = (
+    "fapi.binance.com",
+    "api.binance.com",
+    "demo-fapi.binance.com",
+    "api.bitget.com",
+    "api.hyperliquid.xyz",
+    "api.hyperliquid-testnet.xyz",
+)
 
 
 @dataclass(frozen=True, slots=True)

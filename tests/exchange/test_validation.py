@@ -8,13 +8,13 @@ import pytest
 
 from bot.exchange import validation
 from bot.exchange.errors import Refusal, Unbelievable, Unreachable
-from bot.exchange.facts import VenueFacts
+from bot.exchange.facts import VenueFacts, usual_words
 from bot.venues.binance.facts import FACTS as BINANCE
 from bot.venues.bitget.facts import FACTS as BITGET
 
 
 def fault_of(facts: VenueFacts, path: str, body: object, *, method: str = "GET", status: int = 200) -> object:
-    code, words = validation.words(body, b"")
+    code, words = usual_words(body, b"")
     return validation.fault(validation.Answer(facts.is_read(method, path), path, status, code, words, body), facts)
 
 

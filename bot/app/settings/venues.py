@@ -190,7 +190,9 @@ class VenueSettings(Table):
     @model_validator(mode="after")
     def _each_its_own(self) -> Self:
         for underlying, symbol in self.symbols.items():
-            if symbol.partition("/")[0] != underlying:
+            if (
+                symbol.partition("/")[0].rpartition("-")[2] != underlying
+            ):  # a market within the venue is named before it
                 raise ValueError(f"{symbol} does not carry {underlying}; write {underlying}/…")
         return self
 

@@ -19,7 +19,7 @@ CREDENTIALS = {
     f"DNBOT_VENUES__{venue}__{key}": "planted-0123456789"
     for venue, keys in {"BINANCE": ("API_KEY", "SECRET"), "BITGET": ("API_KEY", "SECRET", "PASSPHRASE")}.items()
     for key in keys
-}
+} | {"DNBOT_VENUES__HL__ACCOUNT_ADDRESS": "0x" + "a1" * 20, "DNBOT_VENUES__HL__AGENT_KEY": "5" * 64}
 
 
 def credentials(file: Path) -> dict[str, str]:
@@ -40,7 +40,7 @@ def test_a_live_example_is_refused_without_the_switch_or_without_credentials(fil
 def test_an_example_configuration_loads(file: Path) -> None:
     is_live = file.stem.endswith("-live")
     settings = load([file], credentials(file), live=is_live).settings
-    assert settings.bot.mode == ("live" if is_live else "paper")
+    assert settings.bot.mode == {"live": "live", "testnet": "demo"}.get(file.stem.rpartition("-")[2], "paper")
     assert settings.policy().hedges
 
 
@@ -56,6 +56,8 @@ def test_the_examples_are_there() -> None:
     assert [file.stem for file in EXAMPLES] == [
         "binance-bitget-live",
         "binance-live",
+        "hyperliquid-live",
+        "hyperliquid-testnet",
         "paper-base-aerodrome",
         "paper-base",
         "paper-bsc-pancake",

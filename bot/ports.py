@@ -151,6 +151,35 @@ class Exchange(Protocol):
         """Release connections."""
 
 
+class Notes(Protocol):
+    """What adapters remember over restarts, as text under keys of their own; all of it can be found out again."""
+
+    def note(self, key: str) -> str | None:
+        """Return what was noted last."""
+
+    def save_note(self, key: str, text: str) -> None:
+        """Note a text in place of an older one.
+
+        Raises:
+            Retryable: it can't be written now.
+        """
+
+
+class MemoryNotes:
+    """Notes that end with the process."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, str] = {}
+
+    def note(self, key: str) -> str | None:
+        """Return what was noted last."""
+        return self._notes.get(key)
+
+    def save_note(self, key: str, text: str) -> None:
+        """Note a text in place of an older one."""
+        self._notes[key] = text
+
+
 class EntryStore(Protocol):
     """Where entry amounts are remembered."""
 

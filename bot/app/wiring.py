@@ -45,7 +45,18 @@ from bot.paper.exchange import PaperExchange
 from bot.paper.live_marks import VenueMarks
 from bot.paper.marks import MarkSource as Marks
 from bot.paper.marks import PoolMarks, ScriptMarks
-from bot.ports import ChainFed, ChainReader, Clock, EntryStore, Exchange, Journal, NoTelemetry, Service, Telemetry
+from bot.ports import (
+    ChainFed,
+    ChainReader,
+    Clock,
+    EntryStore,
+    Exchange,
+    Journal,
+    NoTelemetry,
+    Notes,
+    Service,
+    Telemetry,
+)
 from bot.protocols.registry import CURVES, sources
 from bot.telemetry.publisher import TelemetryPublisher
 from bot.venues.connect import connect, connect_public
@@ -76,7 +87,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
             publisher = TelemetryPublisher(view.began())
         journal.telemetry = publisher
         world = await _world(
-            settings, clock, settings.bot.state_dir, _Reports(publisher, _noted(journal, clock)), stack
+            settings, clock, settings.bot.state_dir, _Reports(publisher, _noted(journal, clock), journal.notes), stack
         )
         venues = {venue.venue: venue for venue in world.venues}
         commands = Commands(journal, clock)
@@ -167,6 +178,7 @@ class _Reports:
 
     telemetry: Telemetry
     on_reorg: OnReorg | None = None
+    notes: Notes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +202,9 @@ async def _world(settings: Settings, clock: Clock, folder: Path, reports: _Repor
         stack.push_async_callback(exchange.close)
         venues.append(exchange)
     chains = [
-        EvmChainReader(_timed(chain_config(name, chain), clock), sources, clock, reports.on_reorg, reports.telemetry)
+        EvmChainReader(
+            _timed(chain_config(name, chain), clock), sources, clock, reports.on_reorg, reports.telemetry, reports.notes
+        )
         for name, chain in settings.chains.items()
     ]
     for chain in chains:

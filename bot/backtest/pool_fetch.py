@@ -21,7 +21,7 @@ from bot.core.snapshot import BlockStamp
 _GROWTH: Final = 2
 _REQUESTS: Final = 50
 """Requests that one part takes at most, where an endpoint allows few blocks of each: what is read then stays."""
-_LARGE: Final = ("in0", "in1", "liquidity", "added", "root")
+_LARGE: Final = ("in0", "in1", "liquidity", "added", "root", "given0", "given1")
 """Columns that pass 64 bits, and travel as text."""
 
 

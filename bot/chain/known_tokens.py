@@ -114,6 +114,11 @@ RATED: Final[Mapping[ChainId, Mapping[Address, tuple[Underlying, RateSource]]]] 
 }
 """Tokens whose contract tells what one of them is worth, where that contract is."""
 
+NATIVE: Final = Address("0x0000000000000000000000000000000000000000")
+"""What stands for a chain's own coin where it is traded without a wrapper; no contract is there."""
+NATIVE_DECIMALS: Final = 18
+_COINS: Final = {BNB: (56, 97), POL: (137, 80002), AVAX: (43114, 43113)}
+
 LOCAL_CHAINS: Final[frozenset[int]] = frozenset((1337, 31337, 412346))
 """Local nodes: geth and Ganache, anvil and Hardhat, Nitro."""
 
@@ -128,3 +133,9 @@ SYMBOL_CHAINS: Final[frozenset[ChainId]] = frozenset(
     )
 )
 """Local nodes and named testnets: a well-known symbol is believed there, of the first address that carries it."""
+
+NATIVE_COINS: Final[Mapping[ChainId, Underlying]] = {
+    **dict.fromkeys((*BY_ADDRESS, *SYMBOL_CHAINS), ETH),
+    **{ChainId(chain): coin for coin, chains in _COINS.items() for chain in chains},
+}
+"""What a chain's own coin is, one unit per whole coin; most take ether."""

@@ -47,28 +47,44 @@ class Logs:
         self._client = client
         self._limits = limits
 
-    async def newest_first(self, address: Address, filters: Sequence[Topics], last: int) -> AsyncIterator[Log]:
+    async def newest_first(
+        self, address: Address, filters: Sequence[Topics], last: int, size: int | None = None
+    ) -> AsyncIterator[Log]:
         """Return the logs of a contract that match any of the filters, from block ``last`` back, newest first.
 
         Ranges grow while that goes well, since a position may be years old. Ends at the first block, or where the
-        number of requests that a look-up may make is used up.
+        number of requests that a look-up may make is used up. ``size``: blocks of the first range.
 
         Raises:
             Retryable: no endpoint answered.
         """
-        size = self._limits.max_log_blocks
-
-        async def work(endpoint: Endpoint) -> tuple[int, list[Log]]:
-            return await self.newest(endpoint, address, filters, (last, size))
-
+        size = size or self._limits.max_log_blocks
         for _ in range(self._limits.max_log_requests):
-            first, found = await self._client.first(work)
+            first, found = await self.back(address, filters, last, size)
             for log in reversed(found):
                 yield log
             if first == 0:
                 return
             size = (last - first + 1) * GROWTH
             last = first - 1
+
+    async def back(
+        self, address: Address, filters: Sequence[Topics], last: int, size: int | None = None
+    ) -> tuple[int, list[Log]]:
+        """Return the logs of block ``last`` and so many before it, or as many as an endpoint takes, oldest first.
+
+        Returns:
+            The first block that was looked at, and the logs.
+
+        Raises:
+            Retryable: no endpoint answered.
+        """
+        blocks = last, size or self._limits.max_log_blocks
+
+        async def work(endpoint: Endpoint) -> tuple[int, list[Log]]:
+            return await self.newest(endpoint, address, filters, blocks)
+
+        return await self._client.first(work)
 
     async def newest(
         self, endpoint: Endpoint, address: Address, filters: Sequence[Topics], blocks: tuple[int, int]

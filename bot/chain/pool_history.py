@@ -12,6 +12,7 @@ from bot.chain import json_rpc
 from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig
 from bot.chain.endpoint import Endpoint
+from bot.chain.known_tokens import NATIVE, NATIVE_COINS, NATIVE_DECIMALS
 from bot.chain.logs import Logs
 from bot.chain.pool_past import FindPool, PoolAbout, PoolEvent, PoolPast, PoolStand, PoolToken
 from bot.chain.rpc_errors import CALL, Meaning, RpcError
@@ -93,7 +94,9 @@ class Node:
         return answer
 
     async def token(self, address: Address) -> PoolToken:
-        """Ask a token what it is."""
+        """Ask a token what it is; the chain's own coin is known."""
+        if address == NATIVE:
+            return PoolToken(NATIVE, NATIVE_COINS.get(self._config.chain_id, ""), NATIVE_DECIMALS)
         symbol = await self.call(address, SYMBOL)
         decimals = json_rpc.uint(await self.fact(address, DECIMALS))
         return PoolToken(address, json_rpc.text(symbol) if symbol else "", decimals)

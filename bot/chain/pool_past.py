@@ -56,6 +56,9 @@ class PoolEvent:
         added: liquidity put into the range from ``lower`` up to but without ``upper`` (< 0: taken out).
         fee: what swaps pay from here on, this one included, hundredths of a basis point.
         kept0, kept1: how much of it stays with the liquidity that is paid for from here on, of ``PARTS``.
+        taken0, taken1: what the protocol takes out of the fee from here on, hundredths of a basis point of what is
+            swapped in.
+        given0, given1: what the liquidity in range was given besides, as a gift.
         root: the pool's sqrtPriceX96 after it.
     """
 
@@ -73,11 +76,15 @@ class PoolEvent:
     kept0: int | None = None
     kept1: int | None = None
     root: int | None = None
+    taken0: int | None = None
+    taken1: int | None = None
+    given0: int = 0
+    given1: int = 0
 
 
 @dataclass(slots=True)
 class PoolStand:
-    """A pool between two events; None: not known yet. ``fee``, ``kept`` and ``root`` are those of ``PoolEvent``.
+    """A pool between two events; None: not known yet. ``fee``, ``kept``, ``taken`` and ``root`` are ``PoolEvent``'s.
 
     ``infers_fee``: the fee changes without an event. What a swap paid beyond what its move of the price took is its fee
     where the liquidity stayed the same on the way; for others the fee that was seen last counts.
@@ -90,9 +97,11 @@ class PoolStand:
     kept1: int = PARTS
     root: int | None = None
     infers_fee: bool = False
+    taken0: int = 0
+    taken1: int = 0
 
     def take(self, event: PoolEvent) -> tuple[int, int]:
-        """Take an event in, and return what a swap left with the liquidity providers.
+        """Take an event in, and return what it left with the liquidity providers.
 
         What is added counts where the price is in its range; a swap tells all of it.
         """
@@ -101,10 +110,15 @@ class PoolStand:
         self._move(event)
         self.kept0 = self.kept0 if event.kept0 is None else event.kept0
         self.kept1 = self.kept1 if event.kept1 is None else event.kept1
+        self.taken0 = self.taken0 if event.taken0 is None else event.taken0
+        self.taken1 = self.taken1 if event.taken1 is None else event.taken1
         if paid is not None:
             return paid[0] * self.kept0 // PARTS, paid[1] * self.kept1 // PARTS
         whole = _PIPS * PARTS
-        return event.in0 * self.fee * self.kept0 // whole, event.in1 * self.fee * self.kept1 // whole
+        return (
+            event.given0 + event.in0 * (self.fee - self.taken0) * self.kept0 // whole,
+            event.given1 + event.in1 * (self.fee - self.taken1) * self.kept1 // whole,
+        )
 
     def _move(self, event: PoolEvent) -> None:
         if event.tick is not None:

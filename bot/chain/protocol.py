@@ -18,8 +18,24 @@ from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.curve import Curve
 from bot.core.snapshot import Entry, LeftOut, LpPosition, MovedPosition, PoolPrice
 from bot.core.types import Address, PoolId, PositionId
+from bot.ports import Notes
 
 S = TypeVar("S", bound=DeploymentSettings)
+
+
+class Search(Protocol):
+    """Something that is missing and that only the chain's logs can tell, such as the ids that an owner holds."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all logs were looked through."""
+
+    async def look(self, logs: Logs, block: int, notes: Notes) -> bool:
+        """Look as far back as it takes, from a block on; tell whether something came of it. May be broken off.
+
+        Raises:
+            Retryable: no endpoint answered; how far it got stays known.
+        """
 
 
 @dataclass(slots=True)
@@ -27,6 +43,7 @@ class Found:
     """What a pass over the readers found; prices are kept once per pool.
 
     ``followed`` are the positions that counted so far: one that its owner's list does not name any more is asked for.
+    ``searches`` are for what is missing; what they find is there at the next pass.
     """
 
     followed: Collection[PositionId] = ()
@@ -34,6 +51,7 @@ class Found:
     prices: dict[PoolId, PoolPrice] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     moved: list[MovedPosition] = field(default_factory=list)
+    searches: list[Search] = field(default_factory=list)
 
     def price(self, price: PoolPrice | None) -> None:
         """Take a pool's price, where it has one."""

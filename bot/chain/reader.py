@@ -29,11 +29,15 @@ from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, MovedPosition
 from bot.core.telemetry_event import RpcFailed
 from bot.core.types import Address, ChainName, PositionId
-from bot.ports import Clock, NoTelemetry, Telemetry
+from bot.ports import Clock, MemoryNotes, NoTelemetry, Notes, Telemetry
 
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 4
+_SEARCH_PART: Final = 0.4
+"""Of the time that a read may take: how long it may search the logs for what is missing."""
+_READS_AT_START: Final = 10
+"""How often the start reads again while a search goes on; it goes on in the cycles after that."""
 _DELEGATES: Final = bytes.fromhex("ef0100")
 """Begins the code of a wallet that delegates to a contract."""
 
@@ -47,6 +51,7 @@ class EvmChainReader:
         clock: for the age of heads, backoff and health of endpoints.
         on_reorg: told of every reorganisation that is seen.
         telemetry: takes every failure of an endpoint.
+        notes: keeps how far the logs were searched.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class EvmChainReader:
         clock: Clock,
         on_reorg: Callable[[Reorg], None] | None = None,
         telemetry: Telemetry | None = None,
+        notes: Notes | None = None,
     ) -> None:
         limits, said = config.limits, telemetry or NoTelemetry()
         self._config = config
@@ -71,6 +77,7 @@ class EvmChainReader:
         self._newest = NewestHead(self._client, limits, self._track, clock)
         self._heads = Heads(config, self._client, self._newest, clock)
         self._multicall = Multicall(config.multicall, limits)
+        self._notes = notes or MemoryNotes()
         self._make_sources = make_sources
         self._begin_anew()
         self._confirmation = Confirmation(config.name, self._client.suspect)
@@ -79,6 +86,7 @@ class EvmChainReader:
         self._last_at, self._cost = 0.0, 0
         self._followed: Collection[PositionId] = ()
         self._contracts: dict[Address, bool] = {}
+        self._is_searching = False
 
     def _begin_anew(self) -> None:
         """Forget all that was taken as unchanging: it came from an endpoint that is contradicted."""
@@ -110,7 +118,10 @@ class EvmChainReader:
         contracts = [*multicall, *(item for source in self._sources for item in source.contracts())]
         await check_code(self._client, contracts)
         try:
-            await self.read()
+            for _ in range(_READS_AT_START):
+                await self.read()
+                if not self._is_searching:
+                    break
         except ContractError as error:
             raise blame(contracts, error) from error
         except SkipCycle as error:
@@ -188,6 +199,9 @@ class EvmChainReader:
 
         try:
             found, reads = await self._rounds.read(block, self._followed, ask)
+            if found.searches and await self._search(found, block):
+                found, reads = await self._rounds.read(block, self._followed, ask)
+            self._is_searching = not all(search.is_over for search in found.searches)
         except (Retryable, SkipCycle) as error:
             # A block that nobody can read at is the word of who announced it; answers that are odd, or contradict each
             # other, that of who passed them on. Another endpoint may say otherwise.
@@ -211,6 +225,19 @@ class EvmChainReader:
             left_out=tuple(found.left_out),
             moved=await self._moved(found, block),
         )
+
+    async def _search(self, found: Found, block: BlockStamp) -> bool:
+        """Search the logs for what is missing; tell whether something came of it. A later read goes on."""
+        logs = Logs(self._client, self._config.limits)
+        try:
+            async with asyncio.timeout(_SEARCH_PART * self._config.limits.read_timeout):
+                with json_rpc.taken_at_their_word():
+                    return any([await one.look(logs, block.number, self._notes) for one in found.searches])
+        except TimeoutError:
+            return False
+        except Retryable as error:
+            log.warning("logs could not be searched", chain=self.chain, reason=str(error))
+            return False
 
     async def _confirmed(self, first: Reading, reads: Reads) -> Found:
         """Return what to believe of a block, after another endpoint was asked about what leapt."""

@@ -20,7 +20,7 @@ from bot.chain import json_rpc
 from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.config import ChainConfig, RateRead, TokenMapping
-from bot.chain.known_tokens import BY_ADDRESS, RATED, SYMBOL_CHAINS
+from bot.chain.known_tokens import BY_ADDRESS, NATIVE, NATIVE_COINS, NATIVE_DECIMALS, RATED, SYMBOL_CHAINS
 from bot.chain.multicall import Call, Result, Unread
 from bot.chain.token_rates import rate_call, rate_of
 from bot.core.errors import ConfigError, Retryable
@@ -69,6 +69,8 @@ def _by_address(chain: ChainConfig, address: Address) -> TokenMapping | None:
     if (rated := RATED.get(chain.chain_id, {}).get(address)) is not None:
         return TokenMapping(rated[0], read=RateRead(rated[1]))
     listed = BY_ADDRESS.get(chain.chain_id, {}).get(address)
+    if address == NATIVE:
+        listed = NATIVE_COINS.get(chain.chain_id)
     return None if listed is None else TokenMapping(listed)
 
 
@@ -192,6 +194,8 @@ class TokenBook:
     def _metadata(self, address: Address, block: int) -> tuple[Call, ...]:
         if self._is_put_off(address, block):
             return ()
+        if address == NATIVE:
+            return ()
         if isinstance(self._tokens.get(address), Token):
             return (self._rates[address][1],) if address in self._rates else ()
         if address in self._chain.ignored:
@@ -241,6 +245,8 @@ class TokenBook:
         return UnknownToken(address, f"token {address} could not be read yet: {why}")
 
     def _read(self, reads: Reads, address: Address) -> Token | UnknownToken:
+        if address == NATIVE:
+            return self._coin()
         calls = self._calls[address]
         named, told = reads.answer(calls[0]), reads.answer(calls[1])
         for result in (told, named):
@@ -259,6 +265,13 @@ class TokenBook:
         twin = self._claimed.get(symbol)
         why = f"calls itself {symbol} like {twin} does" if twin else f"({symbol}) is not known to dnbot"
         return self._unknown(address, why)
+
+    def _coin(self) -> Token | UnknownToken:
+        """Return the chain's own coin, which no contract can be asked about."""
+        mapping = _by_address(self._chain, NATIVE)
+        if mapping is None:
+            return self._unknown(NATIVE, "(the chain's own coin) is not known to dnbot")
+        return Token(NATIVE, mapping.underlying, NATIVE_DECIMALS, mapping.underlying, mapping.rate)
 
     def _mapping(self, address: Address, symbol: str) -> TokenMapping | None:
         mapping = _by_address(self._chain, address)

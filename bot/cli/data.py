@@ -38,7 +38,7 @@ from bot.setting_types.fields import parse_duration, parse_pool
 from bot.venues.connect import past
 from bot.venues.registry import KINDS, kind_of
 
-_VERSION = 3  # of what is read of an event
+_VERSION = 4  # of what is read of an event
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRAMES = frozenset(60 * minutes for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 1440))
 T = TypeVar("T")

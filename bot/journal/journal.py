@@ -27,6 +27,7 @@ from bot.journal import opening, own_orders, rows, statements, tables
 from bot.journal.cache import Cache
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
+from bot.journal.notes import JournalNotes
 from bot.journal.rows import Curves, CycleRows
 from bot.journal.salvage import mend
 from bot.ports import NoTelemetry, Telemetry
@@ -47,6 +48,7 @@ class SqliteJournal:
 
     def __init__(self, database: Database, lock: JournalLock, bot_id: str, cycles: CycleRows, keep: int) -> None:
         self._database = database
+        self.notes = JournalNotes(database)
         self._lock = lock
         self._bot_id = bot_id
         self._cycles = cycles

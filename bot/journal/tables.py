@@ -86,7 +86,7 @@ meta: Final = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""``bot_id``; ``epoch``, a larger one at each opening for writing; ``opened_at``."""
+"""``bot_id``; ``epoch``, a larger one at each opening for writing; ``opened_at``; ``note:…``, what adapters noted."""
 
 intents: Final = Table(
     "intents",

@@ -14,6 +14,7 @@ from bot.protocols.slipstream import SLIPSTREAM
 from bot.protocols.solidly import SOLIDLY
 from bot.protocols.uniswap_v2 import UNISWAP_V2
 from bot.protocols.uniswap_v3 import UNISWAP_V3
+from bot.protocols.uniswap_v4 import UNISWAP_V4
 
 PROTOCOLS: Final[dict[str, Amm[Any]]] = {}
 """Every protocol by its name."""
@@ -40,6 +41,7 @@ register(SLIPSTREAM)
 register(SOLIDLY)
 register(UNISWAP_V2)
 register(UNISWAP_V3)
+register(UNISWAP_V4)
 
 REPLAYED: Final = UNISWAP_V3.name
 """The protocol of a replayed pool whose scenario names none."""

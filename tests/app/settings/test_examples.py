@@ -62,6 +62,7 @@ def test_the_examples_are_there() -> None:
         "paper-base",
         "paper-bsc-pancake",
         "paper-local",
+        "paper-mainnet-v4",
         "paper-mainnet",
         "paper-sepolia",
     ]

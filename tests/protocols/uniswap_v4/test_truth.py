@@ -16,7 +16,7 @@ from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout
 from bot.protocols.uniswap_v4.settings import NAME, UniswapV4Settings
 from tests.chain.setup import local, reading
-from tests.protocols.fork_scene import EVERY_CASE, NEARLY_WRAPPED, PAIRINGS, ForkScene, Range, start_of, tokens_of
+from tests.protocols.fork_scene import EVERY_CASE, PAIRINGS, ForkScene, Range, start_of, tokens_of
 from tests.protocols.uniswap_v4.contracts import DYNAMIC, HARMLESS_HOOK, NATIVE, NO_HOOK, Key, UniswapV4
 
 pytestmark = pytest.mark.chain
@@ -111,13 +111,13 @@ async def scene_of(
         tokens = Erc20(NATIVE, "ETH", 18), tokens[1]
     for account in chain.accounts[:4]:
         await v4.allow(account, tokens)
-    fee = list(SPACINGS)[seed % len(SPACINGS)]
+    fee = DYNAMIC if seed % 2 else draw.choice([100, 500, 3000, 10000])
     hook = HARMLESS_HOOK if fee == DYNAMIC else NO_HOOK
     key = Key(tokens[0].address, tokens[1].address, fee, SPACINGS[fee], hook)
     start = start_of(decimals, draw)
     await v4.create_pool(key, sqrt_ratio_at_tick(start))
     for slot in v4.growth_slots(key):
-        await chain.set_storage(v4.at.pools, slot, NEARLY_WRAPPED + draw.randrange(2**99))
+        await chain.set_storage(v4.at.pools, slot, 2**256 - 1 - draw.randrange(2**90))
     scene = ForkScene(V4(v4, key), draw, tokens, start, NAME)
     for _ in range(4):
         await scene.open()

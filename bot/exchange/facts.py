@@ -150,7 +150,7 @@ class VenueFacts:
     rejections: tuple[Rule, ...]
     unknown_order: frozenset[tuple[int, str]]
     clock_codes: frozenset[str]
-    key_codes: frozenset[str]
+    key_codes: frozenset[str] = frozenset()
     listings: tuple[Listing, ...] = field(default=(Listing({}), Listing({"trigger": True})))
     mark_from: tuple[str, ...] = ("fetch_funding_rate", "fetch_ticker")
     history_days: int = 90

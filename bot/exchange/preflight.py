@@ -11,7 +11,7 @@ from bot.core.errors import ConfigError
 from bot.core.snapshot import Unread
 from bot.core.types import Symbol
 from bot.exchange import translate
-from bot.exchange.ccxt_link import Link, side_by_side
+from bot.exchange.ccxt_link import MAX_OFFSET, Link, side_by_side
 from bot.exchange.dialect import Dialect, Instrument, Settings
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.fields import Row, row_of, text
@@ -152,6 +152,15 @@ async def _instrument(link: Link, dialect: Dialect, symbol: Symbol, row: Row, in
     return Instrument(dialect.limits(market, row), venue_symbol, told.leverage, told.margin_mode, interval)
 
 
+def _check_clock(link: Link) -> None:
+    if link.offset is not None and not link.offset.is_small:
+        off = -link.offset.value / timedelta(milliseconds=1)
+        raise ConfigError(
+            f"this machine's clock is {off:+.0f} ms off {link.config.venue}'s, and no order may leave above "
+            f"{MAX_OFFSET / timedelta(milliseconds=1):.0f} ms; let NTP set it (timedatectl set-ntp true)"
+        )
+
+
 def _remedy(link: Link, refusal: Refusal) -> str | None:
     """Say what is wrong and what to do where no waiting helps."""
     if refusal.status == _RESTRICTED:
@@ -173,6 +182,8 @@ async def check(
     probe(link.api.has, link.config.venue)
     try:
         await link.sync_clock()
+        if not reload:
+            _check_clock(link)
         rows = await load_markets(link, reload=reload, known=known)
         names = {text(row, "id", "market"): link.facts.shut(row, link.clock.now()) for row in rows.values()}
         await dialect.check_account(link, [name for name, shut in names.items() if not shut] or list(names))

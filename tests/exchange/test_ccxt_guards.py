@@ -129,8 +129,10 @@ async def test_the_rules_are_read_again_after_a_filter_error_and_a_delisting_is_
 
 @pytest.mark.parametrize("off", [timedelta(milliseconds=-501), timedelta(milliseconds=501), timedelta(hours=1)])
 async def test_no_write_leaves_with_a_clock_that_is_off(scene: Scene, off: timedelta) -> None:
-    scene.fake.clock = lambda: scene.clock.now() + off
     await scene.ready()
+    scene.fake.clock = lambda: scene.clock.now() + off
+    scene.clock.advance(3601)
+    await scene.exchange.link.sync_clock()
     outcome = await scene.exchange.place(intent(quantity=D("-0.5"), price=D(3000)))
     assert isinstance(outcome, Rejected)
     assert outcome.reason is RejectReason.NOT_SENT

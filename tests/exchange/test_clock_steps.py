@@ -67,9 +67,11 @@ async def test_a_clock_that_is_set_right_again_writes_at_once(scene: Scene) -> N
 
 async def test_a_clock_that_is_moved_slowly_into_place_is_looked_at_again_soon(scene: Scene) -> None:
     """The monotonic clock is slewed together with the wall's, so that no step shows."""
+    await scene.ready()
     off = timedelta(seconds=0.7)
     scene.fake.clock = lambda: scene.clock.true() + off
-    await scene.ready()
+    scene.clock.advance(3600)
+    await scene.exchange.observe()
     held_back(await order(scene))
     off = timedelta(seconds=0.2)
     scene.clock.advance(10)

@@ -31,13 +31,24 @@ AT_THE_START = {
     "binance": (
         RESTRICTED,
         ("-2015", 401, "Invalid API-key, IP, or permissions for action.", "does not accept the key"),
-        ("-2014", 401, "API-key format invalid.", "does not accept the key"),
+        ("-2014", 401, "API-key format invalid.", "does not accept the key, which has not the form of one"),
+        ("-1022", 400, "Signature for this request is not valid.", "the secret is another key's"),
+        ("-1011", 400, "This IP cannot access this route.", "allow it for the key"),
+        ("-2017", 400, "API Keys are locked on this account.", "unlock them"),
+        ("-4109", 400, "Inactive account.", "transfer any amount"),
     ),
     "bitget": (
         RESTRICTED,
         ("40085", 400, UNIFIED, "the account is unified"),
         ("40099", 400, "exchange environment is incorrect", "of another environment"),
         ("40006", 400, "Invalid ACCESS_KEY", "does not accept the key"),
+        ("40018", 400, "Invalid IP", "allow it for the key"),
+        ("40038", 400, "The current ip is not in the apikey ip whitelist", "allow it for the key"),
+        ("40014", 400, "Incorrect permissions, need contract order write permissions", "read and trade permissions"),
+        ("40012", 400, "apikey/password is incorrect", "passphrase belong together"),
+        ("40103", 400, "based on your IP address", "does not serve this location"),
+        ("40035", 400, "complete KYC first", "identified first"),
+        ("40024", 400, "Account has been frozen", "ask its support"),
     ),
 }
 

@@ -39,6 +39,11 @@ _USUAL_INTERVAL: Final = timedelta(hours=8)
 _LEDGER_LIMIT: Final = 1000
 _ALGO_LIMIT: Final = 100
 _MODES: Final[Mapping[str, str]] = {"CROSSED": "cross", "ISOLATED": "isolated"}
+_NO_ACCESS: Final = "-2015"
+_PORTFOLIO: Final = "enablePortfolioMarginTrading"
+_PORTFOLIO_MODE: Final = (
+    "the Binance account is in portfolio margin mode, which dnbot does not speak; switch it off, or take a sub-account"
+)
 _DONE: Final = frozenset({"TRIGGERED", "FINISHED"})
 
 
@@ -51,9 +56,17 @@ class Binance(UnifiedCalls):
     async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
         """Check the key, one-way mode, single-asset mode, and that the money is USDT."""
         del symbols  # all of this holds for the whole account
+        key: Row = {}
         if not link.config.demo:
-            _check_key(row_of(await link.read("sapiGetAccountApiRestrictions"), "key permissions"))
-        config = row_of(await link.read("fapiPrivateGetAccountConfig"), "account settings")
+            key = row_of(await link.read("sapiGetAccountApiRestrictions"), "key permissions")
+            _check_key(key)
+        try:
+            config = row_of(await link.read("fapiPrivateGetAccountConfig"), "account settings")
+        except Refusal as refusal:
+            # what the wallet takes and the futures system does not; seen where portfolio margin was switched on
+            if refusal.code == _NO_ACCESS and key.get(_PORTFOLIO) is True:
+                raise ConfigError(_PORTFOLIO_MODE) from refusal
+            raise
         if flag(config, "dualSidePosition", "account settings"):
             raise ConfigError(
                 "the Binance account is in hedge mode; switch it to one-way mode (Preferences, Position Mode)"
@@ -200,6 +213,8 @@ def _check_key(row: Row) -> None:
         raise ConfigError("the Binance key may withdraw; make one without that permission")
     if not flag(row, "ipRestrict", "key permissions"):
         raise ConfigError("the Binance key is not restricted to IP addresses; restrict it to this machine's")
+    if row.get(_PORTFOLIO) is True and row.get("enableFutures") is not True:
+        raise ConfigError(_PORTFOLIO_MODE)
     if not flag(row, "enableFutures", "key permissions"):
         raise ConfigError("the Binance key may not trade futures; enable futures for it")
 

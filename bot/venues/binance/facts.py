@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.core.orders import RejectReason
 from bot.core.reconciliation.identity import Forced
-from bot.exchange.facts import LIST, Rule, Shape, VenueFacts, rules
+from bot.exchange.facts import LIST, Shape, VenueFacts
 from bot.exchange.fields import milliseconds_of
 from bot.exchange.limiter import Charge, Window
 from bot.exchange.order_ids import TextIds
+from bot.venues.binance import codes
 
 WEIGHT: Final = Window("binance request weight", 2200, 60.0, reserved=300)
 """Documented: 2400 a minute per address."""
@@ -88,42 +88,6 @@ def shut(row: Mapping[str, object], now: datetime) -> str:
     return "is being delisted within a day" if at and left <= _NOTICE else ""
 
 
-_R = RejectReason
-_REJECTIONS: Final = (
-    *rules(400, _R.INSUFFICIENT_MARGIN, ("-2018", "-2019", "-2028")),
-    *rules(400, _R.BELOW_MIN_NOTIONAL, ("-4164",)),
-    *rules(400, _R.BELOW_MIN_QUANTITY, ("-4003", "-4004")),
-    *rules(400, _R.ABOVE_MAX_QUANTITY, ("-4005",)),
-    *rules(400, _R.BAD_LOT, ("-1111", "-4023")),
-    *rules(400, _R.BAD_TICK, ("-4014",)),
-    *rules(400, _R.PRICE_OUT_OF_BAND, ("-4001", "-4002", "-4013", "-4016", "-4024", "-4131", "-4183", "-4184")),
-    *rules(400, _R.REDUCE_ONLY, ("-2022", "-2026", "-4118")),
-    *rules(400, _R.WOULD_TAKE, ("-5022",)),
-    *rules(400, _R.WOULD_TRIGGER, ("-2021",)),
-    *rules(400, _R.BAD_ID, ("-4015",)),
-    *rules(400, _R.TOO_MANY_ORDERS, ("-2025", "-4045")),
-    *rules(400, _R.MAX_POSITION, ("-2027", "-4400", "-4401")),
-    *rules(400, _R.UNKNOWN_SYMBOL, ("-1121",)),
-    *rules(400, _R.MARKET_CLOSED, ("-1122", "-2016", "-4140", "-4141")),
-    *rules(429, _R.TOO_MANY_ORDERS, ("-1003", "-1015")),
-    *rules(418, _R.TOO_MANY_ORDERS, ("-1003",)),
-    *rules(503, _R.MAINTENANCE, ("-1008",)),
-    Rule(503, "", _R.MAINTENANCE, "Service Unavailable"),
-    # requests that are refused before they reach the order system: time stamp, signature, key, form
-    *rules(
-        400,
-        _R.OTHER,
-        ("-1021", "-5028", "-1022", "-2014", "-2015", "-2011", "-2013", "-2020", "-4061", "-4120", "-4192"),
-    ),
-    *rules(401, _R.OTHER, ("-1002", "-2014", "-2015")),
-    *rules(400, _R.OTHER, ("-1013", "-1100", "-1101", "-1102", "-1103", "-1104", "-1105", "-1106", "-1114", "-1115")),
-    *rules(400, _R.OTHER, ("-1116", "-1117", "-1118", "-1128", "-1130", "-1136")),
-    # documented (Error Code): the account or the market takes no such order now
-    *rules(400, _R.OTHER, ("-2023", "-4087", "-4088", "-4402", "-4403")),
-    # leverage, margin mode, margin
-    *rules(400, _R.OTHER, ("-4046", "-4047", "-4048", "-4028", "-4050", "-4051", "-4052", "-4053", "-4054", "-4161")),
-)
-
 FACTS: Final = VenueFacts(
     ccxt_id="binanceusdm",
     settle="USDT",
@@ -164,10 +128,10 @@ FACTS: Final = VenueFacts(
         "/fapi/v3/positionRisk": LIST,
         "/fapi/v3/account": Shape(keys=("assets", "positions", "totalWalletBalance")),
     },
-    rejections=_REJECTIONS,
+    rejections=codes.REJECTIONS,
     unknown_order=frozenset({(400, "-2013"), (400, "-2011")}),
     clock_codes=frozenset({"-1021", "-5028"}),
-    key_codes=frozenset({"-1002", "-1022", "-2014", "-2015"}),
+    remedies=codes.REMEDIES,
     ids=TextIds(
         longest=36,
         forced_by={

@@ -48,12 +48,18 @@ class Bitget(UnifiedCalls):
     facts: VenueFacts = facts.FACTS
 
     async def check_account(self, link: Link, symbols: Sequence[str]) -> None:
-        """Check the key, one-way mode for every symbol, and that the money is USDT."""
+        """Check the key, one-way mode for every symbol, single-asset mode, and that the money is USDT."""
         _check_key(row_of(orders.data(await link.read("privateSpotGetV2SpotAccountInfo")), "key permissions"))
         for symbol in symbols:
-            mode = text(await self._settings(link, symbol), "posMode", "account settings")
+            told = await self._settings(link, symbol)
+            mode = text(told, "posMode", "account settings")
             if mode != "one_way_mode":
                 raise ConfigError(f"the Bitget account is in {mode} for {symbol}; switch it to one-way mode")
+            if has(told, "assetMode") and told["assetMode"] != "single":
+                raise ConfigError(
+                    f"the Bitget account is in multi-assets mode (assetMode {told['assetMode']!r}); switch it to "
+                    "single-asset mode (Futures, Settings, Asset mode)"
+                )
         held = {
             text(row, "marginCoin", "account"): number(row, "accountEquity", "account")
             for row in await self._accounts(link)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.core.orders import RejectReason
 from bot.core.reconciliation.identity import Forced
-from bot.exchange.facts import LIST, Listing, Shape, VenueFacts, rules
+from bot.exchange.facts import LIST, Listing, Shape, VenueFacts
 from bot.exchange.fields import milliseconds_of
 from bot.exchange.limiter import Charge, Window
 from bot.exchange.order_ids import TextIds
+from bot.venues.bitget import codes
 
 TOTAL: Final = Window("bitget requests", 5400, 60.0, reserved=600)
 """Documented: 6000 a minute per address, over all endpoints."""
@@ -86,28 +86,6 @@ def shut(row: Mapping[str, object], now: datetime) -> str:
     return "is being delisted within a day" if any(one <= _NOTICE for one in left) else ""
 
 
-_R = RejectReason
-_REJECTIONS: Final = (
-    *rules(400, _R.INSUFFICIENT_MARGIN, ("40754", "40762", "43012")),
-    *rules(400, _R.BELOW_MIN_NOTIONAL, ("45110",)),
-    *rules(400, _R.BELOW_MIN_QUANTITY, ("45111",)),
-    *rules(400, _R.ABOVE_MAX_QUANTITY, ("45112", "45113")),
-    *rules(400, _R.BAD_LOT, ("40808",)),
-    *rules(400, _R.BAD_TICK, ("41103", "45115")),
-    *rules(400, _R.PRICE_OUT_OF_BAND, ("22006", "22007", "22008", "22009", "40815")),
-    *rules(400, _R.REDUCE_ONLY, ("22002", "25227")),
-    *rules(400, _R.WOULD_TAKE, ("40923",)),
-    *rules(400, _R.WOULD_TRIGGER, ("40830", "40832", "40917", "45122")),
-    *rules(400, _R.BAD_ID, ("40305",)),
-    *rules(400, _R.MAX_POSITION, ("40797", "45116")),
-    *rules(400, _R.UNKNOWN_SYMBOL, ("40034",)),
-    *rules(400, _R.MARKET_CLOSED, ("22004", "22039", "22040", "40309", "40844", "40845", "45043", "45119")),
-    *rules(429, _R.TOO_MANY_ORDERS, ("429",)),
-    # requests that are refused before they reach the order system: time stamp, signature, key, form, account
-    *rules(400, _R.OTHER, ("40006", "40008", "40009", "40011", "40012", "40014", "40017", "40018", "40019", "40037")),
-    *rules(400, _R.OTHER, ("40085", "40099", "40774", "43011", "22001", "40109", "40768", "43001", "43025", "40020")),
-)
-
 FACTS: Final = VenueFacts(
     ccxt_id="bitget",
     settle="USDT",
@@ -149,16 +127,12 @@ FACTS: Final = VenueFacts(
         "/api/v2/mix/order/plan-sub-order": LIST,
         "/api/v2/mix/order/fills": Shape(keys=("fillList",)),
     },
-    rejections=_REJECTIONS,
+    rejections=codes.REJECTIONS,
     unknown_order=frozenset(
         (status, code) for status in (200, 400) for code in ("22001", "40109", "40768", "43001", "43025")
     ),
-    clock_codes=frozenset({"40008"}),
-    key_codes=frozenset({"40006", "40009", "40011", "40012", "40014", "40018", "40037"}),
-    remedies={
-        "40085": "says that the account is unified; dnbot speaks classic accounts only: take the key of a classic one",
-        "40099": "says that the key is of another environment; give demo = true a demo key, and a live one otherwise",
-    },
+    clock_codes=frozenset({"40005", "40008", "40078"}),
+    remedies=codes.REMEDIES,
     listings=(
         Listing({}),
         Listing({"trigger": True}),

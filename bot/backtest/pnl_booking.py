@@ -136,7 +136,7 @@ class Booking:
         return AccountBook(account_of(view), 0, read_at=view.as_of, seen={})  # a replay's view has nothing twice
 
     def _mark(self, fill: Fill) -> Decimal | None:
-        """Return the mark that a fill's order was decided at; None where the venue itself traded."""
+        """Return the mark that a fill's trade was first wanted at; None where the venue itself traded."""
         order = None if fill.client_id is None else self._journal.orders.get(fill.client_id)
         return None if order is None else order.intent.request.mark
 

@@ -30,7 +30,7 @@ from bot.core.risk.context import RiskContext, RiskVerdicts, with_short
 from bot.core.risk.protection import ProtectiveActions
 from bot.core.run_state import RunState, Trigger, moved
 from bot.core.snapshot import Snapshot, VenueView
-from bot.core.state import State, Turnover
+from bot.core.state import Arrival, State, Turnover
 from bot.core.types import ZERO, MarketKey, Underlying, VenueId
 
 _CONTEXT: Final = Context(prec=28)
@@ -60,7 +60,8 @@ def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: S
 class _Orders:
     """What the hedges ask for, and what the guards made of it.
 
-    ``outside`` is since when each underlying's drift has been outside its band, or is being worked back.
+    ``outside`` is since when each underlying's drift has been outside its band, or is being worked back; ``arrivals``
+    are the marks of then.
     """
 
     hedge_targets: tuple[HedgeTarget, ...]
@@ -71,6 +72,7 @@ class _Orders:
     cancels: tuple[Cancel, ...]
     requotes: int
     outside: Mapping[Underlying, datetime]
+    arrivals: Mapping[MarketKey, Arrival]
     turnover: Mapping[Underlying, Turnover]
 
 
@@ -112,6 +114,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
             requote_times=(*recent(state.requote_times, now), *[now] * orders.requotes),
             turnover=orders.turnover,
             outside=orders.outside,
+            arrivals=orders.arrivals,
             markets=position_tracking.expect(state.markets, _traded(orders.approved)),
         ),
         cancels=orders.cancels,
@@ -159,6 +162,7 @@ def _orders(
         cancels=cancels,
         requotes=followed(reworks, approved),
         outside={item.underlying: done.outside for item, done in zip(targets, works, strict=True) if done.outside},
+        arrivals={key: arrival for done in works for key, arrival in done.style.arrivals.items()},
         turnover=turned,
     )
 

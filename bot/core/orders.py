@@ -73,8 +73,8 @@ class OrderRequest:
     """An order as the plan wants it.
 
     ``quantity`` is signed, in base units (negative sells); ``price`` and ``trigger`` in USD. ``reason`` says, for the
-    journal and the screen, why it exists. ``mark`` is what its slippage is counted from: the mark that it was decided
-    at, a stop's trigger.
+    journal and the screen, why it exists. ``mark`` is what its slippage is counted from: the mark at the decision that
+    first wanted the trade (however many orders it took since), a stop's trigger.
     """
 
     venue: VenueId

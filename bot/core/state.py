@@ -159,6 +159,14 @@ class Turnover:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a market's mark was when a trade was first wanted, USD, and whether that was a purchase."""
+
+    mark: Decimal
+    buys: bool
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What decide() remembers; the next one comes back in its Decision."""
 
@@ -171,6 +179,8 @@ class State:
     marks: MarkHistory = field(default_factory=MarkHistory)
     outside: Mapping[Underlying, datetime] = field(default_factory=dict)
     """Since when an underlying's drift, orders in flight left aside, is outside its band or being worked back."""
+    arrivals: Mapping[MarketKey, Arrival] = field(default_factory=dict)
+    """Since then: the marks that what is being worked was first wanted at, which its slippage is counted from."""
     markets: Mapping[MarketKey, MarketWatch] = field(default_factory=dict)
     venues: Mapping[VenueId, VenueWatch] = field(default_factory=dict)
     pools: Mapping[PoolKey, PoolWatch] = field(default_factory=dict)

@@ -132,7 +132,7 @@ def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) 
 
 
 def trades(connection: Connection, venue: VenueId, after: int) -> tuple[JournaledTrade, ...]:
-    """Return a venue's fills recorded after a number, with the marks that their orders were decided at."""
+    """Return a venue's fills recorded after a number, with the marks that their trades were first wanted at."""
     fills, intents = tables.fills, tables.intents
     number: ColumnElement[int] = literal_column("fills.rowid", Integer)
     joined = fills.outerjoin(intents, intents.c.client_id == fills.c.client_id)

@@ -17,7 +17,7 @@ from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.policy import ExecutionPolicy, Policy, Style
 from bot.core.run_state import BotState, RunState
-from bot.core.state import State
+from bot.core.state import Arrival, State
 from bot.core.types import ZERO, MarketKey
 
 _RESTS: Final = (TimeInForce.GTC, TimeInForce.POST_ONLY)
@@ -31,7 +31,7 @@ class Work:
 
     Attributes:
         outside: since when there has been something to work, None where there is nothing.
-        style: whether orders rest now, and which market comes first.
+        style: whether orders rest now, which market comes first, and at which marks the trade was first wanted.
         is_urgent: whether the drift is so far out that no budget of orders may hold it up.
         resting: our orders that rest, by market; a second one on a market is in ``extra``.
         reasons: why some of those should not rest where they do any more, by market.
@@ -64,6 +64,7 @@ def work(
     bare = {key for key, watch in state.markets.items() if watch.bare_since is not None}
     steering = Steering(rests, policy.execution.horizon, shut_markets(inputs.disputes) | bare)
     states = {item.key: item for item in hedge_target.hedge_markets.open}
+    arrivals = {} if since is None else _arrivals(states, drift, is_outside=is_outside, before=state.arrivals)
     reasons = {
         key: reason
         for key, item in resting.items()
@@ -71,12 +72,27 @@ def work(
     }
     return Work(
         outside=since,
-        style=ExecutionStyle(steering, policy.guards.slippage),
+        style=ExecutionStyle(steering, policy.guards.slippage, arrivals),
         is_urgent=bands_out > policy.execution.urgent,
         resting=resting,
         extra=tuple(item for item in found if resting[_market(item)] is not item),
         reasons=reasons,
     )
+
+
+def _arrivals(
+    states: Mapping[MarketKey, MarketState],
+    drift: Decimal | None,
+    *,
+    is_outside: bool,
+    before: Mapping[MarketKey, Arrival],
+) -> dict[MarketKey, Arrival]:
+    """Return the marks at which what is worked now was first wanted; a trade the other way is wanted anew."""
+    buys = drift < 0 if drift is not None and is_outside else None
+    found = {key: before[key] for key in states if key in before and buys in {None, before[key].buys}}
+    if buys is None:
+        return found
+    return {key: found.get(key, Arrival(item.mark, buys)) for key, item in states.items()}
 
 
 def _market(item: Pending) -> MarketKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +13,7 @@ from bot.core.hedge.allocation import Steering
 from bot.core.hedge.markets import MarketState
 from bot.core.hedge.target import HedgeTarget
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
+from bot.core.state import Arrival
 from bot.core.types import ZERO, MarketKey
 
 _WITHIN: Final = (Remark(RemarkCode.WITHIN_BAND),)
@@ -42,11 +43,12 @@ class Relief:
 class ExecutionStyle:
     """How this cycle's orders meet the book: resting at the touch, or taking at once up to ``slippage`` beyond it.
 
-    ``steering`` says which market comes first.
+    ``steering`` says which market comes first, ``arrivals`` at which marks the trade was first wanted.
     """
 
     steering: Steering
     slippage: Decimal
+    arrivals: Mapping[MarketKey, Arrival] = field(default_factory=dict)
 
     @property
     def rests(self) -> bool:
@@ -56,6 +58,11 @@ class ExecutionStyle:
     def price(self, market_state: MarketState, quantity: Decimal) -> Decimal:
         """Return an order's limit price."""
         return market_state.resting_price(quantity) if self.rests else market_state.limit_price(quantity, self.slippage)
+
+    def mark(self, market_state: MarketState, quantity: Decimal) -> Decimal:
+        """Return the mark that an order's slippage is counted from: the one at which its trade was first wanted."""
+        arrival = self.arrivals.get(market_state.key)
+        return market_state.mark if arrival is None or arrival.buys != (quantity > 0) else arrival.mark
 
 
 def plan(hedge_target: HedgeTarget, band: Band | None, style: ExecutionStyle) -> Plan:
@@ -191,7 +198,7 @@ def _order(
         reduce_only=is_closing,
         reason=f"target {hedge_target.target:.6g}, {drift}",
         price=style.price(market_state, quantity),
-        mark=market_state.mark,
+        mark=style.mark(market_state, quantity),
     )
 
 

@@ -43,8 +43,9 @@ class LiquidityResult:
 class HedgeResult:
     """What one underlying's perpetuals brought, USD; costs are below 0.
 
-    ``price`` is position x change of the mark, each trade counted from the mark of its decision; ``slippage`` is the
-    difference between that mark and the fill.
+    ``price`` is position x change of the mark, each trade counted from the mark at the decision that first wanted it;
+    ``slippage`` is the implementation shortfall: the difference between that mark and the fill, so that it holds what
+    waiting for a fill costs (Perold, "The implementation shortfall", 1988).
     """
 
     price: Decimal = ZERO
@@ -224,7 +225,7 @@ def underlyings_of(view: VenueView) -> dict[Symbol, Underlying]:
 
 @dataclass(frozen=True, slots=True)
 class MarkedFill:
-    """A fill and the mark of the decision that asked for it (None: nobody of ours did)."""
+    """A fill and the mark of the decision that first wanted it (None: nobody of ours did)."""
 
     fill: Fill
     mark: Decimal | None

@@ -44,7 +44,7 @@ _DUST: Final = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class JournaledTrade:
-    """A fill as the journal has it: its ``number`` there, and the mark that its order was decided at."""
+    """A fill as the journal has it: its ``number`` there, and the mark that its trade was first wanted at."""
 
     number: int
     fill: Fill

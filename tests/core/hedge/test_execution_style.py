@@ -16,7 +16,22 @@ from bot.core.policy import ExecutionPolicy, FixedWidth, Style
 from bot.core.run_state import RunState
 from bot.core.snapshot import Snapshot
 from bot.core.types import ClientOrderId
-from tests.core.scenes import ETH, NO_INPUTS, NOW, PAPER, chain, policy, quantities, snapshot, state, symbol, v2, venue
+from tests.core.scenes import (
+    BTC,
+    ETH,
+    NO_INPUTS,
+    NOW,
+    PAPER,
+    chain,
+    policy,
+    quantities,
+    quote,
+    snapshot,
+    state,
+    symbol,
+    v2,
+    venue,
+)
 
 DEADLINE = timedelta(seconds=20)
 PATIENT = replace(
@@ -136,3 +151,42 @@ def test_an_order_sent_by_a_process_that_died_counts_as_unknown() -> None:
     decision = decide(snapshot(FIVE_ETH, venue({ETH: "0"})), CycleInputs(orders), state(), PATIENT)
     assert decision.approved == ()
     assert [item.guard for item in decision.refused] == ["unresolved order"]
+
+
+def marked(seconds: int, position: str, price: int) -> Snapshot:
+    """Return the scene with ETH at another mark on the venue."""
+    at = NOW + timedelta(seconds=seconds)
+    shown = quote(ETH, mark=Decimal(price))
+    view = venue({ETH: position}, quotes=[shown, quote(BTC)], at=at)
+    return replace(seconds_later(seconds, position), venues=(view,))
+
+
+def test_slippage_counts_from_the_mark_at_which_the_trade_was_first_wanted() -> None:
+    first = decide(marked(0, "-4.4", 2000), NO_INPUTS, state(), PATIENT)
+    assert [item.order.mark for item in first.approved] == [Decimal(2000)]
+    waiting = CycleInputs((resting("-0.1", ASK),))
+    later = decide(marked(20, "-4.4", 1998), waiting, first.state, PATIENT)
+    assert [(item.order.time_in_force, item.order.mark) for item in later.approved] == [
+        (TimeInForce.IOC, Decimal(2000))
+    ]
+
+
+def test_a_rest_that_was_not_filled_counts_from_there_too() -> None:
+    taker = replace(PATIENT, execution=ExecutionPolicy(Style.TAKER))
+    first = decide(marked(0, "-4.4", 2000), NO_INPUTS, state(), taker)
+    again = decide(marked(2, "-4.45", 2004), NO_INPUTS, first.state, taker)
+    assert [item.order.mark for item in again.approved] == [Decimal(2000)]
+
+
+def test_once_the_drift_was_back_in_its_band_a_trade_is_wanted_anew() -> None:
+    first = decide(marked(0, "-4.4", 2000), NO_INPUTS, state(), PATIENT)
+    inside = decide(marked(10, "-4.9", 2001), NO_INPUTS, first.state, PATIENT)
+    assert inside.state.arrivals == {}
+    again = decide(marked(20, "-4.4", 2002), NO_INPUTS, inside.state, PATIENT)
+    assert [item.order.mark for item in again.approved] == [Decimal(2002)]
+
+
+def test_a_trade_the_other_way_is_wanted_anew() -> None:
+    first = decide(marked(0, "-4.4", 2000), NO_INPUTS, state(), PATIENT)
+    other = decide(marked(2, "-5.6", 2004), NO_INPUTS, first.state, PATIENT)
+    assert [(item.order.quantity > 0, item.order.mark) for item in other.approved] == [(True, Decimal(2004))]

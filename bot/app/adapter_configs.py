@@ -23,6 +23,7 @@ def paper_config(name: VenueId, venue: VenueSettings, file: Path) -> PaperConfig
         leverage=venue.leverage,
         half_spread=venue.half_spread,
         usd_per_bp=venue.depth_per_bp,
+        queue=venue.queue,
         maker_fee=venue.maker_fee,
         taker_fee=venue.taker_fee,
         funding_rate=venue.funding_rate,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from bot.app.loop.cycle import Cycle
 from bot.app.loop.execute import Executor
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.settings import Settings
+from bot.backtest.between_rows import at_moment, moments
 from bot.backtest.columns import moment
 from bot.backtest.fast_forward import Quiet, QuietDay, is_active
 from bot.backtest.journal import MemoryJournal
@@ -29,9 +31,11 @@ from bot.backtest.scenario import Scenario
 from bot.core.decision import Decision
 from bot.core.errors import ConfigError
 from bot.core.hedge.band import to_decimal
+from bot.core.hedge.volatility import Volatility
 from bot.core.inputs import CycleInputs
 from bot.core.pnl.attribution import Attribution, LiquidityResult
-from bot.core.policy import Policy
+from bot.core.policy import Policy, Style
+from bot.core.snapshot import Snapshot
 from bot.core.state import State
 from bot.core.types import ZERO, Underlying
 from bot.paper.config import venue_rules
@@ -48,6 +52,14 @@ ASSUMPTIONS: Final = (
     "Our own orders move the paper book by its depth and nothing else; it refills within seconds.",
     "Gas is not counted: the positions are not touched.",
 )
+RESTING: Final = (
+    "While an order rests, prices go a seeded Brownian way to the next row, and every 2 s is decided.",
+    "A resting order stands {queue}; what rests in reality lies between first and last (`queue` of the paper venue).",
+)
+_PLACES: Final = {
+    Decimal(0): "first at its price and fills once the traded price has come to it",
+    Decimal(1): "last at its price and fills once the price is traded through",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +165,7 @@ class Replay:
                 seen.idle = row
             if row == 0 and self._quiet is not None:
                 quiet = self._quiet.day(day, base)
+            self._work(day, row, decision)
             row = row + 1 if quiet is None else quiet.skip(row, decision)
         found = lines(day, self.world.entries)
         self.tally.take(day, found, seen)
@@ -166,15 +179,35 @@ class Replay:
         if any(happened) or self.acted or self.journal.works:
             finish(self._cycle.reconciler.reconcile())
         snapshot = self.world.snapshot(day, row, number)
+        return self._decide(snapshot, day.times[row], is_eventful=any(happened), is_last=is_last)
+
+    def _decide(self, snapshot: Snapshot, seconds: int, *, is_eventful: bool, is_last: bool = False) -> Decision:
+        """Decide on a snapshot of a UTC day's row, carry it out, and book what happened."""
         self._cycle.state, self._cycle.booked = self.state, self.booking.booked
         counted = self.booking.counted()
         decision = finish(self._cycle.act(snapshot)).decision
         self.state = decision.state
-        self.acted = any(happened) or is_active(decision)
+        self.acted = is_eventful or is_active(decision)
         if is_last or self.acted or self.booking.last is None:
-            self.booking.book(Stand(snapshot, decision.prices), _date(day.times[row]), counted)
+            self.booking.book(Stand(snapshot, decision.prices), _date(seconds), counted)
         self.tally.refused += len(decision.refused)
         return decision
+
+    def _work(self, day: MarketDay, row: int, decision: Decision) -> None:
+        """Live on to the next row while an order rests, or was cut to size; the history of marks stays the rows'."""
+        if not (self.journal.works or decision.reduced):
+            return
+        marks = self.state.marks
+        volatility = Volatility(marks, float(self._policy.assumed_volatility))
+        ways = moments(day, row, {name: volatility.of(name) for name in day.marks})
+        for now, prices in ways:
+            happened = [venue.advance(now, self.world.updates(day, row, venue, prices)) for venue in self.venues]
+            finish(self._cycle.reconciler.reconcile())
+            snapshot = at_moment(self.world.snapshot(day, row, self.tally.rows + row + 1), now)
+            decision = self._decide(snapshot, day.times[row], is_eventful=any(happened))
+            self.state = replace(self.state, marks=marks)
+            if not (self.journal.works or decision.reduced):
+                return
 
     @property
     def inputs(self) -> CycleInputs:
@@ -219,9 +252,18 @@ class Replay:
             refused=tally.refused,
             series=tally.series,
             findings=self._market.findings,
-            assumptions=ASSUMPTIONS,
+            assumptions=assumptions(self._policy, self.venues),
             ratios={name: hedge.ratio for name, hedge in self._policy.hedges.items()},
         )
+
+
+def assumptions(policy: Policy, venues: Sequence[SimVenue]) -> tuple[str, ...]:
+    """Say what a replay takes for granted."""
+    if policy.execution.style is not Style.MAKER:
+        return ASSUMPTIONS
+    queues = sorted({rules.depth.queue for venue in venues for rules in venue.engine.rules.symbols.values()})
+    places = "; ".join(_PLACES.get(queue, f"{queue:.0%} back in the queue at its price") for queue in queues)
+    return (*ASSUMPTIONS, RESTING[0], RESTING[1].format(queue=places))
 
 
 def _distance(decision: Decision) -> float:

@@ -39,12 +39,15 @@ class World:
     entries: dict[PositionId, Entry]
     block: int = 0
 
-    def updates(self, day: MarketDay, row: int, venue: SimVenue) -> dict[Symbol, MarkUpdate]:
-        """Return a venue's prices at a row; a candle that is older than its own length says so."""
+    def updates(
+        self, day: MarketDay, row: int, venue: SimVenue, marks: Mapping[Underlying, Decimal] | None = None
+    ) -> dict[Symbol, MarkUpdate]:
+        """Return a venue's prices at a row, or soon after it at other ``marks``; a candle out of date says so."""
         found: dict[Symbol, MarkUpdate] = {}
         for symbol, rules in venue.engine.rules.symbols.items():
             underlying = rules.market.underlying
             mark, true_at = day.marks[underlying][row], day.mark_times[underlying]
+            mark = mark if marks is None else marks[underlying]
             rates = self.market.rates(underlying)
             rate = None if rates is None else rates.at(day.times[row])
             as_of = None

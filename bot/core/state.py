@@ -160,10 +160,14 @@ class Turnover:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What a market's mark was when a trade was first wanted, USD, and whether that was a purchase."""
+    """What a market's mark was when a trade was first wanted, USD.
+
+    ``until`` is the underlying's position over all venues that was wanted then; once it is reached the trade is done.
+    """
 
     mark: Decimal
     buys: bool
+    until: Decimal
 
 
 @dataclass(frozen=True, slots=True)

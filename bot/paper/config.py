@@ -38,6 +38,7 @@ class PaperConfig:
         leverage: initial leverage of every symbol.
         half_spread: distance of the touch from the mark, as a fraction.
         usd_per_bp: notional that rests in the book per basis point, USD; an order's impact comes from it.
+        queue: where a resting order stands among those at its price: 1 last, 0 first.
         maker_fee, taker_fee: fractions of the notional.
         funding_rate: rate per interval; shorts receive a positive one.
         funding_interval: time between settlements.
@@ -58,6 +59,7 @@ class PaperConfig:
     leverage: Decimal = Decimal(10)
     half_spread: Decimal = Decimal("0.0001")
     usd_per_bp: Decimal = Decimal(200_000)
+    queue: Decimal = Decimal(1)
     maker_fee: Decimal = Decimal("0.0002")
     taker_fee: Decimal = Decimal("0.0005")
     funding_rate: Decimal = Decimal("0.0001")
@@ -148,7 +150,7 @@ def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -
     )
     return SymbolRules(
         market=market,
-        depth=Depth(config.half_spread, config.usd_per_bp),
+        depth=Depth(config.half_spread, config.usd_per_bp, queue=config.queue),
         leverage=config.leverage,
         funding_rate=config.funding_rate,
         funding_interval=config.funding_interval,

@@ -29,7 +29,8 @@ CASES: dict[str, tuple[Specs | None, dict[str, Any], dict[str, str]]] = {
     "tracking budget": (FULL, {}, {"hedge__band__tracking_error": "1%"}),
     "tracking budget, narrow range": (None, {}, {"hedge__band__tracking_error": "3%"}),
     "wide": (None, {"volatility": 3}, {"hedge__band__fixed_width": "30%", "venues__paper__deposit": "40000"}),
-    "taker": (None, {}, {"execution__style": "taker"}),
+    "resting": (None, {}, {"execution__style": "maker"}),
+    "resting, first in the queue": (None, {}, {"execution__style": "maker", "venues__paper__queue": "0"}),
     "high leverage, little collateral": (None, {"volatility": 2, "seed": 3}, {"venues__paper__deposit": "9000"}),
 }
 

@@ -157,7 +157,7 @@ class ExecutionSettings(Table):
     """How orders are worked."""
 
     style: Style = Field(
-        default=Style.MAKER, description='"maker" rests at the touch first (post-only); "taker" takes at once'
+        default=Style.TAKER, description='"taker" takes at once; "maker" rests at the touch first (post-only)'
     )
     deadline: Duration = Field(
         default=timedelta(seconds=20), description="after this long outside the band what is left is taken"

@@ -106,6 +106,11 @@ class VenueSettings(Table):
     depth_per_bp: Positive = Field(
         default=Decimal(100_000), description="paper: notional that moves the price by one basis point, USD"
     )
+    queue: Annotated[Fraction, Field(ge=0, le=1)] = Field(
+        default=Decimal(1),
+        description="paper: where a resting order stands among those at its price: 1 last (fills once the price is "
+        "traded through), 0 first (fills once it is traded at)",
+    )
     maker_fee: Cost = Field(
         default=Decimal("0.0002"), description="paper: fee of a resting order, fraction of notional"
     )

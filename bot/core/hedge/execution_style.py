@@ -64,7 +64,7 @@ def work(
     bare = {key for key, watch in state.markets.items() if watch.bare_since is not None}
     steering = Steering(rests, policy.execution.horizon, shut_markets(inputs.disputes) | bare)
     states = {item.key: item for item in hedge_target.hedge_markets.open}
-    arrivals = {} if since is None else _arrivals(states, drift, is_outside=is_outside, before=state.arrivals)
+    arrivals = {} if since is None else _arrivals(hedge_target, drift, band, state.arrivals)
     reasons = {
         key: reason
         for key, item in resting.items()
@@ -81,18 +81,24 @@ def work(
 
 
 def _arrivals(
-    states: Mapping[MarketKey, MarketState],
-    drift: Decimal | None,
-    *,
-    is_outside: bool,
-    before: Mapping[MarketKey, Arrival],
+    hedge_target: HedgeTarget, drift: Decimal | None, band: Band | None, before: Mapping[MarketKey, Arrival]
 ) -> dict[MarketKey, Arrival]:
-    """Return the marks at which what is worked now was first wanted; a trade the other way is wanted anew."""
-    buys = drift < 0 if drift is not None and is_outside else None
-    found = {key: before[key] for key in states if key in before and buys in {None, before[key].buys}}
-    if buys is None:
-        return found
-    return {key: found.get(key, Arrival(item.mark, buys)) for key, item in states.items()}
+    """Return the marks at which what is worked now was first wanted.
+
+    A trade the other way, and what is wanted once the first want was filled (to the lot), are wanted anew.
+    """
+    markets, position = hedge_target.hedge_markets, hedge_target.hedge_markets.known_position
+    kept = {item.key: before[item.key] for item in markets.open if item.key in before}
+    if drift is None or band is None or abs(drift) <= band.outer:
+        return kept
+    buys = drift < 0
+    wanted = position - (drift + band.inner if buys else drift - band.inner)
+    found = {}
+    for item in markets.open:
+        was, lot = kept.get(item.key), item.rules.lot
+        is_open = was is not None and (position < was.until - lot if buys else position > was.until + lot)
+        found[item.key] = was if was and was.buys == buys and is_open else Arrival(item.mark, buys, wanted)
+    return found
 
 
 def _market(item: Pending) -> MarketKey:

@@ -44,6 +44,12 @@ def levels(rules: SymbolRules, last: Decimal, *, buying: bool) -> Iterator[Level
         before = total
 
 
+def reached(rules: SymbolRules, last: Decimal, *, buying: bool) -> Decimal:
+    """Return the traded price that a resting order is met at: nearer to it by as much as others stand behind it."""
+    ahead = rules.depth.half_spread * (1 - rules.depth.queue)
+    return last * (1 - ahead if buying else 1 + ahead)
+
+
 def walk(offers: Iterator[Level], quantity: Decimal, limit: Decimal | None, taken: Decimal) -> list[Level]:
     """Take a signed quantity from the offers, the first ``taken`` of which is gone; no price beyond ``limit``.
 

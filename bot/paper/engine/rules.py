@@ -102,12 +102,16 @@ class Depth:
         usd_per_bp: notional that rests at each level, USD.
         levels: how many levels there are; beyond them nobody trades.
         refill: how long it takes until what we took rests there again.
+        queue: where a resting order of ours stands among those at its price: 1 the last one, which fills once the price
+            is traded through (the other side's touch has come to it); 0 the first one, which fills once the traded
+            price has come to it. What venues tell of queues lies in between: results are a range.
     """
 
     half_spread: Decimal
     usd_per_bp: Decimal
     levels: int = 50
     refill: timedelta = timedelta(seconds=5)
+    queue: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from bot.core.orders import Fill, LedgerKind, OrderKind, OrderStatus, TimeInForce
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.engine.account import Order, PaperAccount, Position, Taken
-from bot.paper.engine.book import Level, levels, touch, walk
+from bot.paper.engine.book import Level, levels, reached, touch, walk
 from bot.paper.engine.money import lots_down, price_down, price_up, usd
 from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
 
@@ -118,7 +118,7 @@ def meet(account: PaperAccount, rules: VenueRules, order: Order) -> Order:
     one = rules.symbols[order.symbol]
     buying = order.quantity > 0
     gone = taken(account, one, buying=buying)
-    offers = levels(one, account.markets[order.symbol].last, buying=buying)
+    offers = levels(one, reached(one, account.markets[order.symbol].last, buying=buying), buying=buying)
     trades = walk(offers, reducible(account, order), order.price, gone)
     size = sum((trade.size for trade in trades), ZERO)
     if size:

@@ -190,3 +190,13 @@ def test_a_trade_the_other_way_is_wanted_anew() -> None:
     first = decide(marked(0, "-4.4", 2000), NO_INPUTS, state(), PATIENT)
     other = decide(marked(2, "-5.6", 2004), NO_INPUTS, first.state, PATIENT)
     assert [(item.order.quantity > 0, item.order.mark) for item in other.approved] == [(True, Decimal(2004))]
+
+
+def test_what_is_wanted_beyond_a_filled_trade_is_wanted_anew() -> None:
+    taker = replace(PATIENT, execution=ExecutionPolicy(Style.TAKER))
+    first = decide(marked(0, "-4.4", 2000), NO_INPUTS, state(), taker)
+    sold = first.approved[0].order.quantity
+    filled = Decimal("-4.4") + sold
+    more = replace(taker, band=FixedWidth(Decimal("0.05")))
+    again = decide(marked(60, f"{filled:f}", 2004), NO_INPUTS, first.state, more)
+    assert [item.order.mark for item in again.approved] == [Decimal(2004)]

@@ -1,6 +1,7 @@
 """The paper exchange's engine: hand-reckoned scenes."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,6 +108,21 @@ def test_a_resting_sell_fills_as_maker_at_its_own_price_when_the_bid_reaches_it(
     report = engine.lookup(ClientOrderId("a"))
     assert report is not None
     assert report.status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize(
+    ("queue", "passed", "fills"),
+    [("1", "2010.1", "2010.21"), ("0.5", "2010.05", "2010.11"), ("0", "2009.98", "2010.01")],
+)
+def test_a_place_in_the_queue_says_how_far_the_market_must_come(queue: str, passed: str, fills: str) -> None:
+    one = RULES.symbols[ETH]
+    placed = replace(one, depth=replace(one.depth, queue=D(queue)))
+    engine = opened(replace(RULES, symbols={**RULES.symbols, ETH: placed}))
+    accepted(engine, "a", limit("-2", "2010", TimeInForce.POST_ONLY))
+    after(engine, SECOND, eth=passed)
+    assert engine.view().positions[ETH].size == 0
+    after(engine, SECOND, eth=fills)
+    assert [(fill.price, fill.is_maker, fill.quantity) for fill in engine.drain().fills] == [(D(2010), True, D(-2))]
 
 
 def test_a_resting_order_fills_in_part_as_deep_as_the_market_comes() -> None:

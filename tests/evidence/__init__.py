@@ -1,0 +1,1 @@
+"""What docs/evidence.md shows: published results and the defaults' reasons, each by one command."""

@@ -1,0 +1,31 @@
+"""``python -m tests.evidence NAME [--quick]`` prints one table of docs/evidence.md, and ends with 1 where it fails."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from tests.evidence import style
+from tests.evidence.tables import Table
+from tests.faults.soak import silent
+
+TABLES: Final[Mapping[str, Callable[[bool], Table]]] = {"style": style.table}
+
+
+def main() -> int:
+    """Print the tables asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.evidence", description=__doc__)
+    parser.add_argument("name", nargs="*", choices=list(TABLES), default=[], help="left out: all")
+    parser.add_argument("--quick", action="store_true", help="the short versions that `make test` runs")
+    chosen = parser.parse_args()
+    silent()
+    found = [TABLES[name](chosen.quick) for name in chosen.name or TABLES]
+    for one in found:
+        sys.stdout.write(f"{one.text()}\n\n")
+    return int(not all(one.holds for one in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Taking against resting: the same markets and days, the difference in money, paired by day.
+
+Resting stands at both ends of what is not known of queues: last at its price (fills once the price is traded through)
+and first (fills once it is traded at). It would be the default only if, last in the queue, it won by more than two
+standard errors.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+import numpy as np
+
+from bot.backtest.engine import plan_replay, replay
+from bot.backtest.market import Market, open_market
+from bot.backtest.result import Result
+from bot.backtest.scenario import Scenario
+from tests.backtest.scenes import PERP, POOL, generated, pool, settings
+from tests.evidence.tables import Table
+
+VALUE: Final = 100_000
+WIDTHS: Final[Mapping[str, Mapping[str, object]]] = {
+    "±5%": {"value": VALUE, "width": "5%"},
+    "±10%": {"value": VALUE, "width": "10%"},
+}
+LOTS: Final = {"last": "1", "first": "0"}
+STANDARD_ERRORS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Resting less taking, USD a day; ``share`` is the mean a year over the liquidity's value."""
+
+    days: int
+    mean: float
+    error: float
+
+    @property
+    def t(self) -> float:
+        """The mean in standard errors."""
+        return self.mean / self.error if self.error else 0.0
+
+    @property
+    def share(self) -> float:
+        """The mean a year, fraction of the value."""
+        return self.mean * 365 / VALUE
+
+
+def paired(differences: Sequence[float]) -> Paired:
+    """Return mean and standard error of the days' differences."""
+    found = np.array(differences)
+    error = float(found.std(ddof=1)) / math.sqrt(len(found)) if len(found) > 1 else 0.0
+    return Paired(len(found), float(found.mean()), error)
+
+
+def recorded(position: Mapping[str, object]) -> Iterator[tuple[str, Scenario]]:
+    """Return the recorded markets, where they are."""
+    if not POOL.is_dir():
+        return
+    held = pool([dict(position)], path=POOL, max_gap="5m")
+    july = {"start": datetime(2025, 7, 1, tzinfo=UTC), "perps": {"ETH": {"path": PERP}}}
+    for name, more in (("July 2022", {"end": datetime(2022, 8, 1, tzinfo=UTC)}), ("July 2025", july)):
+        yield name, Scenario.model_validate({"collateral": VALUE, "pools": [held], **more})
+
+
+def models(position: Mapping[str, object], days: int) -> Iterator[tuple[str, Scenario]]:
+    """Return the generated markets: diffusion, jumps, stochastic volatility."""
+    for kind, more in (("gbm", {}), ("jumps", {"jumps_a_year": 200}), ("heston", {})):
+        model = {"kind": kind, "days": days, "seed": 11, "volatility": "0.7", **more}
+        yield kind, generated([dict(position)], model)
+
+
+def money(market: Market, scenario: Scenario, style: str, queue: str) -> Result:
+    """Replay one style."""
+    chosen = settings(execution__style=style, venues__paper__queue=queue)
+    return replay(plan_replay(market, chosen, scenario))
+
+
+def by_day(result: Result) -> dict[date, tuple[float, float]]:
+    """Return each day's result, and what of it trading fees and shortfall are, USD."""
+    return {
+        day: (float(found.total), float(found.hedge.trading_fees + found.hedge.slippage))
+        for day, found in result.days.items()
+    }
+
+
+def compare(scenario: Scenario) -> Iterator[tuple[str, list[tuple[float, float]]]]:
+    """Return by place in the queue each day's result of resting less that of taking, and what of it trading costs are.
+
+    The first day, on which the hedge is opened, is left out.
+    """
+    market = open_market(scenario)
+    taker = by_day(money(market, scenario, "taker", "1"))
+    for lot, queue in LOTS.items():
+        maker = by_day(money(market, scenario, "maker", queue))
+        days = sorted(taker)[1:]
+        yield lot, [(maker[day][0] - taker[day][0], maker[day][1] - taker[day][1]) for day in days]
+
+
+def table(quick: bool) -> Table:  # noqa: FBT001 - as the command has it
+    """Compare the styles over all markets; it holds where the default is the one that they bear out."""
+    widths = {"±10%": WIDTHS["±10%"]} if quick else WIDTHS
+    days = 2 if quick else 8
+    rows, pooled = [], dict[str, list[tuple[float, float]]]()
+    for width, position in widths.items():
+        for name, scenario in (*(() if quick else recorded(position)), *models(position, days)):
+            for lot, found in compare(scenario):
+                pooled.setdefault(lot, []).extend(found)
+                rows.append(_row(name, width, lot, found))
+                sys.stderr.write(" | ".join(rows[-1]) + "\n")
+    rows += [_row("all", "all", lot, found) for lot, found in pooled.items()]
+    wins = paired([result for result, _ in pooled["last"]]).t > STANDARD_ERRORS
+    return Table(
+        "Resting less taking, USD a day on 100,000 USD",
+        (
+            "market",
+            "range",
+            "place in the queue",
+            "days",
+            "mean",
+            "standard error",
+            "t",
+            "of the value a year",
+            "fees and shortfall",
+        ),
+        rows,
+        holds=wins == (settings().execution.style.value == "maker"),
+        note=f"Default: {settings().execution.style.value}.",
+    )
+
+
+def _row(name: str, width: str, lot: str, days: Sequence[tuple[float, float]]) -> tuple[str, ...]:
+    found, costs = paired([result for result, _ in days]), paired([cost for _, cost in days])
+    figures = f"{found.mean:+.2f}", f"{found.error:.2f}", f"{found.t:+.1f}", f"{found.share:+.2%}"
+    return name, width, lot, str(found.days), *figures, f"{costs.mean:+.2f} ± {costs.error:.2f}"

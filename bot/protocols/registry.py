@@ -9,6 +9,8 @@ from bot.chain.protocol import Amm, Sources
 from bot.chain.reference_pools import ReferencePools
 from bot.chain.tokens import TokenBook
 from bot.core.amm.curve import Curve
+from bot.protocols.algebra import ALGEBRA
+from bot.protocols.algebra_integral import ALGEBRA_INTEGRAL
 from bot.protocols.pancake_v3 import PANCAKE_V3
 from bot.protocols.slipstream import SLIPSTREAM
 from bot.protocols.solidly import SOLIDLY
@@ -36,6 +38,8 @@ def register(amm: Amm[Any]) -> None:
     PROTOCOLS[amm.name] = amm
 
 
+register(ALGEBRA)
+register(ALGEBRA_INTEGRAL)
 register(PANCAKE_V3)
 register(SLIPSTREAM)
 register(SOLIDLY)

@@ -50,6 +50,7 @@ class PastLayout:
         changes: the other events that count, by their topics; they name fields of ``PoolEvent``.
         infers_fee: whether the fee changes without an event.
         mark: a call that only this protocol's pools answer; None where nothing tells them from the others.
+        fee_word: the word of the state that holds the fee, where events tell its changes; None: ``fee()`` is for ever.
     """
 
     pool: PoolLayout
@@ -59,6 +60,13 @@ class PastLayout:
     changes: Mapping[str, Change] = field(default_factory=dict)
     infers_fee: bool = False
     mark: bytes | None = None
+    fee_word: int | None = None
+
+    async def fee(self, calls: NodeCalls, pool: Address, state: bytes) -> int:
+        """Return the fee by a state of the pool, hundredths of a basis point."""
+        if self.fee_word is not None:
+            return json_rpc.uint(state, self.fee_word)
+        return json_rpc.uint(await calls.fact(pool, FEE))
 
 
 def packed_shares(word: int, bits: int, kept: Callable[[int], int]) -> ReadKept:
@@ -98,8 +106,9 @@ class ConcentratedPast:
             return None
         kept = await self.layout.kept(calls, self.pool, state, block)
         root, tick = json_rpc.uint(state), json_rpc.sint(state, 1)
+        fee = await self.layout.fee(calls, self.pool, state)
         infers = self.layout.infers_fee
-        return PoolStand(self.about.fee, tick, json_rpc.uint(liquidity), *kept, root=root, infers_fee=infers)
+        return PoolStand(fee, tick, json_rpc.uint(liquidity), *kept, root=root, infers_fee=infers)
 
     def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
         """Return what logs say."""
@@ -134,8 +143,8 @@ def finder(protocol: str, layout: PastLayout) -> FindPool:
         if layout.mark is not None and await calls.call(address, layout.mark) is None:
             return None
         tokens = [await calls.token(json_rpc.address(await calls.fact(address, data))) for data in (TOKEN0, TOKEN1)]
-        fee, spacing = await calls.fact(address, FEE), await calls.fact(address, TICK_SPACING)
-        about = PoolAbout(protocol, json_rpc.uint(fee), json_rpc.sint(spacing), tokens[0], tokens[1])
+        fee, spacing = await layout.fee(calls, address, state), await calls.fact(address, TICK_SPACING)
+        about = PoolAbout(protocol, fee, json_rpc.sint(spacing), tokens[0], tokens[1])
         return ConcentratedPast(address, layout, about)
 
     return find

@@ -21,12 +21,29 @@ FIRST_KEY_WORD: Final = 2
 
 BookKey = Callable[[Address, int, int], bytes]
 """Makes the key under which a pool keeps what an account has in a range of ticks."""
+PoolOf = Callable[[bytes], bytes]
+"""Makes the factory's call for a pool out of the words of ``positions`` from token0 up to the ticks."""
 
 
 def packed_key(account: Address, lower: int, upper: int) -> bytes:
     """Return keccak256(abi.encodePacked(account, lower, upper))."""
     ticks = b"".join(tick.to_bytes(INT24, "big", signed=True) for tick in (lower, upper))
     return keccak(bytes.fromhex(account[2:]) + ticks)
+
+
+def joined_key(account: Address, lower: int, upper: int) -> bytes:
+    """Return the bits of the account, the lower and the upper tick in a row, as the low ones of a word."""
+    ticks = b"".join(tick.to_bytes(INT24, "big", signed=True) for tick in (lower, upper))
+    return (bytes.fromhex(account[2:]) + ticks).rjust(json_rpc.WORD, b"\0")
+
+
+def by_key(signature: str) -> PoolOf:
+    """Return what makes the call of a function that takes these words as they are."""
+    function = selector(signature)
+    return lambda key: function + key
+
+
+BY_FEE: Final = by_key("getPool(address,address,uint24)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,7 @@ class Layout:
         lower: the word of ``positions(uint256)`` that holds the lower tick; the upper one and the liquidity follow,
             then the fee growth as last credited and what is owed, for each token.
         words: how many words ``positions`` answers.
-        pool_of: the factory's call for a pool, with the words of ``positions`` from token0 up to the ticks.
+        pool_of: makes the factory's call for a pool.
         book_key: the key of the manager's own position in a pool.
         burned: what ``positions`` reverts with where there is no such token: the contract's own proof of absence.
     """
@@ -64,7 +81,7 @@ class Layout:
     pool: PoolLayout = field(default_factory=PoolLayout)
     lower: int = 5
     words: int = 12
-    pool_of: bytes = selector("getPool(address,address,uint24)")
+    pool_of: PoolOf = BY_FEE
     book_key: BookKey = packed_key
     burned: str = "Invalid token ID"
 

@@ -176,7 +176,7 @@ class ManagerReader:
         pool_of = self._pool_of.get(of_pool)
         if pool_of is None:
             factory = json_rpc.address(reads.fact(self._factory))
-            pool_of = self._pool_of[of_pool] = Call(factory, self._layout.pool_of + of_pool)
+            pool_of = self._pool_of[of_pool] = Call(factory, self._layout.pool_of(of_pool))
         try:
             answered = reads.fact(pool_of)
         except ContractError as error:

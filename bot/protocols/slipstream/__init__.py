@@ -16,13 +16,13 @@ from bot.chain.tokens import TokenBook
 from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.types import Address
 from bot.protocols.concentrated.history import PastLayout, finder
-from bot.protocols.concentrated.layout import Layout, PoolLayout
+from bot.protocols.concentrated.layout import Layout, PoolLayout, by_key
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.slipstream.gauges import GAUGE, Gauges
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
 
 UNSTAKED_FEE: Final = selector("unstakedFee()")
-LAYOUT: Final = Layout(pool=PoolLayout(outside=3), pool_of=selector("getPool(address,address,int24)"), burned="ID")
+LAYOUT: Final = Layout(pool=PoolLayout(outside=3), pool_of=by_key("getPool(address,address,int24)"), burned="ID")
 
 
 async def _kept(calls: NodeCalls, pool: Address, state: bytes, block: str) -> tuple[int, int]:

@@ -1,0 +1,93 @@
+"""Algebra 1.9, as QuickSwap and Camelot have it: one pool for each pair, whose fee changes from second to second."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from pydantic import Field
+
+from bot.chain import json_rpc
+from bot.chain.abi import selector, topic
+from bot.chain.pool_past import PARTS, NodeCalls
+from bot.chain.protocol import Amm
+from bot.core.amm.concentrated import ConcentratedPosition
+from bot.core.types import Address
+from bot.protocols.concentrated.history import Change, PastLayout, finder
+from bot.protocols.concentrated.layout import Layout, PoolLayout, by_key, joined_key
+from bot.protocols.concentrated.reader import ManagerReader
+from bot.protocols.concentrated.reference import ConcentratedReference
+from bot.protocols.concentrated.settings import ManagerSettings
+from bot.setting_types.fields import Checksummed, ProtocolName
+
+NAME: Final = "algebra"
+LAYOUT: Final = Layout(
+    pool=PoolLayout(
+        state=selector("globalState()"),
+        growth0=selector("totalFeeGrowth0Token()"),
+        growth1=selector("totalFeeGrowth1Token()"),
+        book_owed=4,
+    ),
+    lower=4,
+    words=11,
+    pool_of=by_key("poolByPair(address,address)"),
+    book_key=joined_key,
+)
+_TWO_FEES: Final = 8
+"""Words of the state where a pool has a fee for each direction, which moves the ones behind it by one."""
+
+
+def _kept(share: int) -> int:
+    """Return what the community's share, of 1,000, leaves."""
+    return PARTS - share * PARTS // 1_000
+
+
+async def _shares(calls: NodeCalls, pool: Address, state: bytes, block: str) -> tuple[int, int]:
+    """Return what the community's shares leave, by the state."""
+    del calls, pool, block
+    first = 5 if len(state) >= _TWO_FEES * json_rpc.WORD else 4
+    return _kept(json_rpc.uint(state, first)), _kept(json_rpc.uint(state, first + 1))
+
+
+def _new_shares(data: bytes) -> dict[str, int]:
+    return {"kept0": _kept(json_rpc.uint(data, 0)), "kept1": _kept(json_rpc.uint(data, 1))}
+
+
+PAST: Final = PastLayout(
+    pool=LAYOUT.pool,
+    swap=topic("Swap(address,address,int256,int256,uint160,uint128,int24)"),
+    swap_words=5,
+    kept=_shares,
+    changes={
+        topic("Fee(uint16)"): Change(1, lambda data: {"fee": json_rpc.uint(data)}),
+        topic("CommunityFee(uint8,uint8)"): Change(2, _new_shares),
+    },
+    infers_fee=True,
+    mark=selector("activeIncentive()"),
+    fee_word=2,
+)
+
+
+class AlgebraSettings(ManagerSettings):
+    """Positions of an Algebra 1.9 deployment: QuickSwap's, Camelot's."""
+
+    name: ProtocolName = Field(default=NAME, description="name of the deployment, unique on the chain")
+    position_manager: Checksummed = Field(
+        description="NonfungiblePositionManager contract", examples=["0x00c7f3082833e796A5b3e4Bd59f6642FF44DCD15"]
+    )
+
+
+ALGEBRA: Final = Amm(
+    name=NAME,
+    description="Algebra 1.9 deployments (QuickSwap, Camelot)",
+    settings=AlgebraSettings,
+    curves={"v3": ConcentratedPosition},
+    reader=partial(ManagerReader, layout=LAYOUT),
+    reference=partial(ConcentratedReference, layout=LAYOUT.pool),
+    history=finder(NAME, PAST),
+    at=lambda manager: {"position_manager": manager},
+    presets={
+        137: [{"name": "quickswap", "position_manager": "0x8eF88E4c7CfbbaC1C163f7eddd4B578792201de6"}],
+        42161: [{"name": "camelot", "position_manager": "0x00c7f3082833e796A5b3e4Bd59f6642FF44DCD15"}],
+    },
+)

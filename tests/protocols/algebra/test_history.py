@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.chain import json_rpc
-from bot.chain.pool_past import PARTS
+from bot.chain.pool_past import PARTS, PoolToken
 from bot.core.types import Address, PoolId
 from bot.demo.chain import LocalChain
 from bot.demo.uniswap_v3 import PoolKey
@@ -58,8 +58,11 @@ class NoCalls:
     async def call(self, target: Address, data: bytes, block: str = "latest") -> bytes | None:
         raise AssertionError((target, data, block))
 
-    fact = call
-    token = call
+    async def fact(self, target: Address, data: bytes) -> bytes:
+        raise AssertionError((target, data))
+
+    async def token(self, address: Address) -> PoolToken:
+        raise AssertionError(address)
 
 
 async def test_a_state_with_a_fee_for_each_direction_has_its_shares_a_word_later() -> None:

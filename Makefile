@@ -39,7 +39,7 @@ test: setup testtools ## every test
 soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, planted bugs, the frontier, many more examples
 	@$(PY) -m tests.e2e.soak
 	@$(PY) -m tests.faults.soak
-	@$(PY) -m tests.chain.soak
+	@$(PY) -m tests.wires
 	@$(PY) -m tests.scenarios
 	@$(PY) -m tests.scenarios.trend
 	@$(PY) -m tests.frontier

@@ -33,10 +33,13 @@ class ControlServer:
     """
 
     name = "control"
+    MOST: Final = 32
+    """Clients at once; one more is closed as it comes."""
 
     def __init__(self, path: Path, operator: Operator) -> None:
         self._path, self._operator = path, operator
         self._socket = _listening(path)
+        self._clients = 0
 
     async def run(self) -> None:
         """Answer until cancelled."""
@@ -52,11 +55,14 @@ class ControlServer:
         self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients += 1
         try:
-            with suppress(ConnectionError):  # the client has gone; its command counts all the same
-                writer.write(encode_answer(await self._answer(reader)))
-                await writer.drain()
+            if self._clients <= self.MOST:
+                with suppress(ConnectionError):  # the client has gone; its command counts all the same
+                    writer.write(encode_answer(await self._answer(reader)))
+                    await writer.drain()
         finally:
+            self._clients -= 1
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader) -> CommandResult | Refusal:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from bot.exchange.errors import Unbelievable
 
 Row = Mapping[str, object]
 """One JSON object, or one of ccxt's dictionaries."""
+_MAGNITUDE: Final = 40
+"""Powers of ten that a number may be large or small by: further out, sums would overflow or take for ever."""
+_END: Final = 253_402_300_800_000
+"""Milliseconds from 1970 to the year 10000, where a datetime ends."""
 
 
 def row_of(value: object, what: str) -> Row:
@@ -67,7 +72,7 @@ def number(row: Row, key: str, what: str) -> Decimal:
     """Return a field as a finite number. A float counts as the shortest decimal that reads back as it.
 
     Raises:
-        Unbelievable: it is missing, None, empty, or no finite number.
+        Unbelievable: it is missing, None, empty, no finite number, or beyond any money (above 1e41, below 1e-40).
     """
     value = row.get(key)
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
@@ -76,8 +81,8 @@ def number(row: Row, key: str, what: str) -> Decimal:
         result = Decimal(repr(value) if isinstance(value, float) else value)
     except InvalidOperation as error:
         raise Unbelievable(f"{what}: field '{key}' should be a number, got {_shown(value)}") from error
-    if not result.is_finite():
-        raise Unbelievable(f"{what}: field '{key}' should be finite, got {_shown(value)}")
+    if not result.is_finite() or (result and abs(result.adjusted()) > _MAGNITUDE):
+        raise Unbelievable(f"{what}: field '{key}' should be a finite number of a sane size, got {_shown(value)}")
     return result
 
 
@@ -97,15 +102,12 @@ def moment(row: Row, key: str, what: str) -> datetime:
     """Return a field of milliseconds since 1970 as a time, UTC.
 
     Raises:
-        Unbelievable: it is missing or not after 1970.
+        Unbelievable: it is missing, not after 1970, or after the year 9999.
     """
-    return moment_of(positive(row, key, what))
-
-
-def moment_of(milliseconds: Decimal | int) -> datetime:
-    """Return milliseconds since 1970 as a time, UTC."""
-    whole = int(milliseconds)
-    return datetime.fromtimestamp(whole // 1000, UTC).replace(microsecond=whole % 1000 * 1000)
+    value = positive(row, key, what)
+    if value >= _END:
+        raise Unbelievable(f"{what}: field '{key}' should be a time in milliseconds, got {_shown(value)}")
+    return datetime.fromtimestamp(int(value) // 1000, UTC).replace(microsecond=int(value) % 1000 * 1000)
 
 
 def milliseconds_of(at: datetime) -> int:

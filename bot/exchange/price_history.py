@@ -16,7 +16,7 @@ from bot.core.types import Symbol
 from bot.exchange import preflight
 from bot.exchange.ccxt_link import Link
 from bot.exchange.errors import Busy, Unbelievable
-from bot.exchange.fields import milliseconds_of, moment, moment_of, number, rows_of
+from bot.exchange.fields import milliseconds_of, moment, number, rows_of
 
 PAGE: Final = 200
 """Candles of one request: what every venue gives at once, however old they are."""
@@ -114,10 +114,7 @@ class PerpPast:
     def _candle(self, row: object) -> Candle:
         if not isinstance(row, Sequence) or isinstance(row, str) or len(row) < _CANDLE:
             raise Unbelievable(f"candles of {self.symbol}: {str(row)[:40]} is none")
-        at = row[0]
-        if isinstance(at, bool) or not isinstance(at, int) or at <= 0:
-            raise Unbelievable(f"candles of {self.symbol}: {str(at)[:40]} is no time")
-        when = moment_of(at)
+        when = moment({"time": row[0]}, "time", f"candles of {self.symbol}")
         try:
             opened, high, low, close = (Decimal(str(price)) for price in row[1:_CANDLE])
         except InvalidOperation as error:

@@ -8,7 +8,6 @@ import random
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -17,7 +16,7 @@ from bot.chain.head_socket import reduced
 from bot.clock import SystemClock
 from bot.core.errors import Retryable, SkipCycle
 from bot.demo.chain import LocalChain
-from tests.chain import fuzz
+from tests import spoil
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind, reading
 from tests.chain.test_head_tracker import block
@@ -26,19 +25,11 @@ from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, honest, node
 from tests.faults.rpc import FaultyRpc, serving
 from tests.faults.ws import FaultyWs, listening
+from tests.spoil import GROWTH, INPUTS, resident
 
-INPUTS = 2_000
 EAGER = replace(QUICK, subscription_retry=0.001, poll_interval=0.001, max_head_age=timedelta(seconds=20))
 READ = 0.02
 """Seconds that a message gets to be read, and the connection to be left for it."""
-GROWTH = 50e6
-"""Bytes that the process may grow by."""
-
-
-def resident() -> float:
-    """Return this process's resident memory, bytes."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
 
 
 class HastyClock(SystemClock):
@@ -64,8 +55,8 @@ async def over_rpc(scene: Scene, inputs: int, seed: int) -> None:
         if draw.random() < 0.66:
             return answer
         spoilt += 1
-        status, headers, pack = fuzz.headers(draw)
-        raw = pack(fuzz.spoiled(answer, draw))
+        status, headers, pack = spoil.headers(draw)
+        raw = pack(spoil.spoiled(answer, draw))
         return web.Response(status=status, body=raw, headers={"Content-Type": "application/json", **headers})
 
     limits = replace(PATIENT, confirm=True)
@@ -93,7 +84,7 @@ async def over_rpc(scene: Scene, inputs: int, seed: int) -> None:
 
 async def over_socket(inputs: int, seed: int) -> int:
     """Follow heads over a socket that sends spoiled messages; return how often it was connected to."""
-    sent, real = fuzz.notifications(random.Random(seed)), Node()
+    sent, real = spoil.notifications(random.Random(seed)), Node()
     async with (
         serving(FaultyRpc(real.answer)) as rpc,
         listening(FaultyWs()) as socket,
@@ -123,7 +114,7 @@ async def test_spoiled_answers_make_typed_errors_alone_and_the_next_read_is_whol
 
 
 def test_a_spoiled_message_is_reduced_or_refused() -> None:
-    sent = fuzz.notifications(random.Random(3))
+    sent = spoil.notifications(random.Random(3))
     for _ in range(INPUTS):
         try:
             message = reduced(next(sent))

@@ -16,7 +16,7 @@ from bot.core.orders import OrderKind, OrderStatus
 from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.exchange import translate, translate_orders
 from bot.exchange.errors import Unbelievable
-from bot.exchange.fields import Row, milliseconds_of, moment_of, number
+from bot.exchange.fields import Row, milliseconds_of, moment, number
 
 ETH = Symbol("ETH/USDT:USDT")
 VENUE = VenueId("binance")
@@ -207,7 +207,7 @@ def test_funding_keeps_its_sign_and_the_interval_is_read() -> None:
     assert (funding.rate, funding.interval, funding.next_at) == (
         Decimal("-0.0001"),
         timedelta(hours=8),
-        moment_of(MS + 1000),
+        moment({"at": MS + 1000}, "at", ""),
     )
     for bad in ("8", "0h", "h", "8m", None):
         with pytest.raises(Unbelievable):
@@ -337,12 +337,20 @@ def test_numbers_pass_digit_for_digit_as_text_and_as_float(value: Decimal) -> No
         assert number({"x": float(value)}, "x", "row") == value
 
 
-@pytest.mark.parametrize("bad", [None, "", "NaN", "Infinity", float("nan"), float("inf"), True, [], "1,5"])
+@pytest.mark.parametrize(
+    "bad", [None, "", "NaN", "Infinity", float("nan"), float("inf"), True, [], "1,5", "1e99", "-1e-99", 2**256]
+)
 def test_no_number_is_made_of_nothing(bad: object) -> None:
     with pytest.raises(Unbelievable):
         number({"x": bad}, "x", "row")
 
 
+@pytest.mark.parametrize("bad", [0, -1, 253_402_300_800_000, 10**20, "1e30", None, True])
+def test_no_time_is_made_of_what_is_none(bad: object) -> None:
+    with pytest.raises(Unbelievable):
+        moment({"at": bad}, "at", "row")
+
+
 @given(st.integers(1, 4 * 10**12))
 def test_times_pass_to_the_millisecond(at: int) -> None:
-    assert milliseconds_of(moment_of(at)) == at
+    assert milliseconds_of(moment({"at": at}, "at", "")) == at

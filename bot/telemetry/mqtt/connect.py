@@ -6,6 +6,8 @@ import ssl
 from typing import Final
 
 from aiomqtt import Client, ProtocolVersion, Will
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from bot.core.errors import ConfigError
 from bot.telemetry.mqtt.config import Broker
@@ -15,6 +17,8 @@ KEEPALIVE: Final = 20
 """Seconds; the broker publishes the last will after one and a half of these in silence."""
 INCOMING: Final = 100
 """Messages that may wait to be judged; what is above them is dropped, as any flood."""
+LARGEST: Final = 1 << 16
+"""Bytes of a packet that the broker may send us; it drops what is larger (MQTT 5, 3.1.2.11.4)."""
 
 
 def tls_context(broker: Broker) -> ssl.SSLContext | None:
@@ -33,6 +37,8 @@ def tls_context(broker: Broker) -> ssl.SSLContext | None:
 
 def client(broker: Broker, name: str | None, tls: ssl.SSLContext | None, will: Will | None = None) -> Client:
     """Make a client; entering it connects, and raises MqttError where that fails."""
+    connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has none
+    connect.MaximumPacketSize = LARGEST
     return Client(
         broker.host,
         broker.port,
@@ -45,4 +51,5 @@ def client(broker: Broker, name: str | None, tls: ssl.SSLContext | None, will: W
         keepalive=KEEPALIVE,
         tls_context=tls,
         max_queued_incoming_messages=INCOMING,
+        properties=connect,
     )

@@ -21,6 +21,7 @@ class HttpConfig:
         names: host names, lower case, that clients may use besides ``localhost`` and plain addresses.
         stale_after: seconds since the last finished cycle after which the bot counts as dead.
         history: how many cycles the status page remembers.
+        idle: seconds that a connection may take to send a whole request, and may rest between two.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +29,7 @@ class HttpConfig:
     names: frozenset[str] = frozenset()
     stale_after: float = 180.0
     history: int = 2000
+    idle: float = 30.0
 
 
 def is_host_name(text: str) -> bool:

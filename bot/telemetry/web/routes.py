@@ -36,6 +36,8 @@ _PAGE: Final = Path(__file__).parent / "page"
 _READERS: Final = 32
 _SILENCE: Final = 15.0
 """Seconds after which a comment is sent, so that a reader that is gone is noticed."""
+_SLOWEST: Final = 30.0
+"""Seconds that a reader may take to take a change; one that reads no more makes room for others."""
 
 
 class Pages:
@@ -90,8 +92,8 @@ class Pages:
         try:
             await response.prepare(request)
             await self._feed(response, self._seen(request.headers.get("Last-Event-ID", "")))
-        except ConnectionError:  # the reader is gone
-            pass
+        except (ConnectionError, TimeoutError):  # the reader is gone, or reads no more
+            request.protocol.force_close()
         finally:
             self._readers -= 1
         return response
@@ -102,15 +104,20 @@ class Pages:
             changed, update = self._board.changed, self._board.update(seen)
             seen = update.last
             head = f"event: {event}\nid: {self._run}-{seen}\n"
-            await response.write(f"{head}data: {update.text}\n\n".encode())
+            await _written(response, f"{head}data: {update.text}\n\n".encode())
             event = "more"
             while not await _soon(changed):
-                await response.write(b": still here\n\n")
+                await _written(response, b": still here\n\n")
 
     def _seen(self, last_id: str) -> int:
         """Return the position that a reader has; 0 for a new one, or one of an earlier run."""
         run, _, position = last_id.partition("-")
         return int(position) if run == self._run and position.isascii() and position.isdigit() else 0
+
+
+async def _written(response: web.StreamResponse, text: bytes) -> None:
+    async with asyncio.timeout(_SLOWEST):
+        await response.write(text)
 
 
 async def _soon(changed: asyncio.Event) -> bool:

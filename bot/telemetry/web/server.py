@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from types import TracebackType
 from typing import Final, Self
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.core.errors import ConfigError
 from bot.ports import Clock
@@ -19,6 +22,8 @@ from bot.telemetry.web.routes import Pages
 
 _GRACE: Final = 2.0
 """Seconds that requests in hand get when the server closes."""
+_MOST: Final = 64
+"""Connections at once; one more is closed as it comes. A page needs two, a scraper and a health check one each."""
 
 
 class HttpServer:
@@ -37,13 +42,14 @@ class HttpServer:
         self.metrics = Metrics(about, clock, self._pulse)
         self._board = Board(about, clock, self._pulse, config.history)
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         """Where the server listens, once it was started; it ends without a slash."""
-        if self._runner is None:
+        if self._listener is None:
             raise RuntimeError("the server was not started")
-        host, port = self._runner.addresses[0][:2]
+        host, port = self._listener.sockets[0].getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def start(self) -> None:
@@ -54,10 +60,22 @@ class HttpServer:
         """
         self._board.remember(self._history())
         pages = Pages(self._pulse, self.metrics, self._board, self._config.names)
-        runner = web.AppRunner(pages.app(), access_log=None, shutdown_timeout=_GRACE)
+        runner = web.AppRunner(
+            pages.app(),
+            access_log=None,
+            logger=_logger(),
+            shutdown_timeout=_GRACE,
+            keepalive_timeout=self._config.idle,
+        )
         await runner.setup()
+
+        def accept() -> asyncio.Protocol:
+            server = runner.server
+            return _Closed() if server is None or len(server.connections) >= _MOST else server()
+
         try:
-            await web.TCPSite(runner, self._config.host, self._config.port).start()
+            loop = asyncio.get_running_loop()
+            self._listener = await loop.create_server(accept, self._config.host, self._config.port, backlog=_MOST)
         except OSError as error:
             await runner.cleanup()
             where = f"{self._config.host}:{self._config.port}"
@@ -68,6 +86,9 @@ class HttpServer:
     async def close(self) -> None:
         """Let every reader go and free the port."""
         self._board.close()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -86,3 +107,22 @@ class HttpServer:
         self._pulse.take(shown)
         self.metrics.take(shown)
         self._board.take(shown)
+
+
+def _logger() -> logging.Logger:
+    """Return a logger without a word for what a client did wrong: aiohttp would write a traceback for each request."""
+    logger = logging.getLogger("aiohttp.server.dnbot")
+    logger.addFilter(_is_ours)
+    return logger
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+class _Closed(asyncio.Protocol):
+    """Who speaks with one connection too many: nobody."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Close it."""
+        transport.close()

@@ -1,4 +1,4 @@
-"""Answers that no node should give, made from true ones by a seeded hand: for the tests, and many more for the soak."""
+"""Answers that nobody should give, made from true ones by a seeded hand: for the tests, and many more for the soak."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import gzip
 import json
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
+INPUTS: Final = 2_000
+"""Inputs over each wire in ``make test``."""
+GROWTH: Final = 50e6
+"""Bytes that the process may grow by."""
 Json = Any  # whatever json.loads gives
 ODD: Final[tuple[Json, ...]] = (
     None,
@@ -124,3 +129,9 @@ def notifications(draw: random.Random) -> Iterator[bytes]:
         }
         params = {"subscription": "0x1", "result": header}
         yield spoiled({"jsonrpc": "2.0", "method": "eth_subscription", "params": params}, draw)
+
+
+def resident() -> float:
+    """Return this process's resident memory, bytes."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])

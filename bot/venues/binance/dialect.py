@@ -21,7 +21,6 @@ from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import (
     Row,
     flag,
-    has,
     milliseconds_of,
     number,
     positive,
@@ -37,14 +36,12 @@ from bot.venues.binance import account, facts, ledger, orders
 _USUAL_INTERVAL: Final = timedelta(hours=8)
 """Documented: what holds for a symbol that fundingInfo does not name."""
 _LEDGER_LIMIT: Final = 1000
-_ALGO_LIMIT: Final = 100
 _MODES: Final[Mapping[str, str]] = {"CROSSED": "cross", "ISOLATED": "isolated"}
 _NO_ACCESS: Final = "-2015"
 _PORTFOLIO: Final = "enablePortfolioMarginTrading"
 _PORTFOLIO_MODE: Final = (
     "the Binance account is in portfolio margin mode, which dnbot does not speak; switch it off, or take a sub-account"
 )
-_DONE: Final = frozenset({"TRIGGERED", "FINISHED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +164,12 @@ class Binance(UnifiedCalls):
                 if (refusal.status, refusal.code) not in self.facts.unknown_order:
                     raise
                 continue
-            return Found(row, conditional, _child(row) if conditional else None)
+            return orders.became(row, link.venue_ms()) if conditional else Found(row, conditional=False)
         return None
 
     async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
         """Map orders that conditional ones became to the latter's client ids."""
-        query = {"symbol": venue_symbol, "startTime": milliseconds_of(since), "limit": _ALGO_LIMIT}
-        rows = rows_of(await link.read("fapiPrivateGetAllAlgoOrders", query), "conditional orders")
-        return {
-            text(row, "actualOrderId", "conditional order"): ClientOrderId(
-                text(row, "clientAlgoId", "conditional order")
-            )
-            for row in rows
-            if has(row, "actualOrderId") and row["actualOrderId"] != "0"
-        }
+        return await orders.children(link, venue_symbol, since)
 
     def realised(self, trade: Row) -> Decimal:
         """Read the venue's own field."""
@@ -226,12 +215,3 @@ def _balance(account: Row, settle: str) -> Balance:
     keys = ("walletBalance", "marginBalance", "availableBalance", "initialMargin", "maintMargin")
     wallet, equity, available, initial, maintenance = (number(rows[0], key, f"asset {settle}") for key in keys)
     return Balance(wallet, equity, available, initial, maintenance)
-
-
-def _child(row: Row) -> str | None:
-    raw = row_of(row.get("info"), "conditional order")
-    if raw.get("algoStatus") not in _DONE:
-        return None
-    if not has(raw, "actualOrderId") or raw["actualOrderId"] == "0":
-        raise Unbelievable(f"conditional order {row.get('clientOrderId')} triggered, but names no order yet")
-    return text(raw, "actualOrderId", "conditional order")

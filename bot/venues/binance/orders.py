@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
 
 from bot.core.snapshot import OpenOrder
+from bot.core.types import ClientOrderId
 from bot.exchange import translate_orders, working_orders
 from bot.exchange.ccxt_link import Link
-from bot.exchange.dialect import Instrument
+from bot.exchange.dialect import Found, Instrument
 from bot.exchange.errors import Unbelievable
 from bot.exchange.facts import Listing
-from bot.exchange.fields import Row, row_of
+from bot.exchange.fields import Row, has, milliseconds_of, number, positive, row_of, text
 from bot.exchange.working_orders import Listed
+
+_FIRED: Final = frozenset({"TRIGGERED", "FINISHED"})
+_LAG: Final = 10_000
+"""Milliseconds for which a conditional order that ended may still lack the number of the order that it became."""
+_PAGE: Final = 100
 
 
 async def working(link: Link, listing: Listing, one: Instrument) -> Listed:
@@ -35,3 +44,44 @@ def open_order(row: Row, one: Instrument) -> OpenOrder:
     """Translate a working order; one with ``closePosition`` has no quantity and closes the whole position."""
     closes_all = row_of(row.get("info"), "order").get("closePosition") is True
     return translate_orders.open_order(row, one.market.contract_size, closes_all=closes_all)
+
+
+def became(row: Row, now: int) -> Found:
+    """Say what became of a conditional order, at a time in milliseconds.
+
+    One that names the order that it became is what that one is; FINISHED is documented as "that order ended", filled or
+    not. One that ended and for long names none, nor anything that it filled, became none.
+
+    Raises:
+        Unbelievable: it fired, and what of is not told yet.
+    """
+    raw = row_of(row.get("info"), "conditional order")
+    what = f"conditional order {row.get('clientOrderId')}"
+    if (child := _child(raw)) is not None:
+        return Found(row, conditional=True, child=child)
+    if raw.get("algoStatus") not in _FIRED:
+        return Found(row, conditional=True)
+    is_filled = has(raw, "actualQty") and number(raw, "actualQty", what) != 0
+    if raw["algoStatus"] == "FINISHED" and not is_filled and now - positive(raw, "updateTime", what) > _LAG:
+        return Found({**row, "status": "rejected", "filled": "0"}, conditional=True)
+    raise Unbelievable(f"{what} triggered, but names no order yet")
+
+
+def _child(raw: Row) -> str | None:
+    has_any = has(raw, "actualOrderId") and str(raw["actualOrderId"]) != "0"
+    return text(raw, "actualOrderId", "conditional order") if has_any else None
+
+
+async def children(link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
+    """Map orders that conditional ones became to the latter's client ids; a row that can't be read is left out."""
+    query = {"symbol": venue_symbol, "startTime": milliseconds_of(since), "limit": _PAGE}
+    answer = await link.read("fapiPrivateGetAllAlgoOrders", query)
+    if not isinstance(answer, list):
+        raise Unbelievable("conditional orders: no list")
+    found: dict[str, ClientOrderId] = {}
+    for item in answer:
+        with suppress(Unbelievable):
+            row = row_of(item, "conditional order")
+            if (child := _child(row)) is not None:
+                found[child] = ClientOrderId(text(row, "clientAlgoId", "conditional order"))
+    return found

@@ -39,6 +39,7 @@ from bot.core.policy import HedgeMarket, Policy
 from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView, LpPosition, Token
 from bot.core.types import PoolId, PositionId, Symbol, Underlying, VenueId
+from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.journal.journal import SqliteJournal
 from bot.paper.servers.desk import Desk
@@ -199,9 +200,11 @@ class Trend:
     prices: Prices
     account: Desk
     venue: Venue
+    exchange: CcxtExchange
     cycle: Cycle
     told: Told
     last: CycleRecord | None = None
+    multiple: float = 1.0
     liquidity: dict[Underlying, Liquidity] = field(default_factory=lambda: {key: Liquidity(key) for key in TOKENS})
 
     async def play(self, moves: tuple[Minutes, ...]) -> Told:
@@ -216,6 +219,7 @@ class Trend:
 
     async def turn(self, number: int, multiple: float) -> None:
         """Show a block and run its cycle."""
+        self.multiple = multiple
         marks = {key: (MARKS[key] * D(str(multiple))).quantize(D("0.01")) for key in TOKENS}
         self.prices.marks = {symbol(key): mark for key, mark in marks.items()}
         self.shown.shown = self._view(number, marks)
@@ -273,7 +277,7 @@ async def trend(flavour: str, folder: Path, policy: Policy) -> AsyncIterator[Tre
         try:
             await exchange.check(config.symbols)
             await cycle.reconciler.begin()
-            yield Trend(clock, shown, prices, account, venue, cycle, Told(flavour, watch))
+            yield Trend(clock, shown, prices, account, venue, exchange, cycle, Told(flavour, watch))
         finally:
             await exchange.close()
             journal.close()

@@ -1,0 +1,203 @@
+"""A daemon on Uniswap V4: the short follows what the owner does within two blocks, and stays for what only moved."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.chain.config import ChainConfig
+from bot.core.types import Address
+from bot.demo.chain import Erc20, LocalChain
+from bot.demo.tx import Tx
+from tests.chain.setup import local, reading
+from tests.e2e.harness import Account, Daemon
+from tests.protocols.uniswap_v4.contracts import NATIVE, Key, UniswapV4
+from tests.protocols.uniswap_v4.test_truth import deployment
+
+pytestmark = pytest.mark.chain
+
+ROOT = Path(__file__).parents[3]
+ETHER_AT_2000 = 3543191142285914205922034
+WIDE, NARROW = (-204000, -197400), (-201600, -199800)
+AMOUNTS = (10**19, 2 * 10**10)
+PROGRAM = ("-m", "bot")
+
+
+@dataclass
+class World:
+    """A deep pool of ether and USDC, an owner who has nothing in it yet, and a configuration."""
+
+    v4: UniswapV4
+    key: Key
+    owner: Address
+    folder: Path
+
+    @property
+    def chain(self) -> LocalChain:
+        return self.v4.chain
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "bot.toml"
+
+    @property
+    def config(self) -> ChainConfig:
+        return local(self.chain, [deployment(self.v4)], owners=[self.owner])
+
+    async def open(self, ticks: tuple[int, int]) -> int:
+        return await self.v4.open(self.owner, self.key, ticks, AMOUNTS)
+
+    def configure(self) -> None:
+        self.file.write_text(
+            f"""
+[bot]
+state_dir = "{self.folder / "state"}"
+[log]
+format = "json"
+[chains.local]
+chain_id = 31337
+rpc_urls = ["{self.chain.rpc.url}"]
+owners = ["{self.owner}"]
+poll_interval = "100ms"
+max_head_age = "365d"
+[[chains.local.uniswap_v4]]
+position_manager = "{self.v4.at.positions}"
+state_view = "{self.v4.at.view}"
+[hedge.band]
+fixed_width = "1%"
+[guards]
+absence_blocks = 3
+max_order_notional = 1000000
+max_notional_per_underlying = 1000000
+max_notional_total = 1000000
+[venues.paper]
+kind = "paper"
+symbols = {{ ETH = "ETH/USDT:USDT" }}
+clock = "chain"
+deposit = 1000000
+""",
+            encoding="utf-8",
+        )
+
+    async def block(self) -> int:
+        return int(await self.chain.rpc.call("eth_blockNumber"), 16)
+
+    async def held(self) -> Decimal:
+        """Return the ether that the contracts would pay the owner now."""
+        async with reading(self.config) as reader:
+            await reader.check()
+            view = await reader.read()
+        return sum((one.token0.to_units(one.amounts.total0) for one in view.positions), Decimal(0))
+
+    def short(self) -> Decimal:
+        """Return what the venue's own file says."""
+        return -Account.of(self.folder / "state" / "paper-paper.sqlite").positions.get("ETH/USDT:USDT", Decimal(0))
+
+    async def run(self, *arguments: object) -> str:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *PROGRAM,
+            *map(str, arguments),
+            cwd=ROOT,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode == 0, (arguments, out.decode(), err.decode())
+        return out.decode()
+
+    @asynccontextmanager
+    async def daemon(self) -> AsyncIterator[Daemon]:
+        daemon = Daemon((*PROGRAM, "run", "-c", str(self.file)))
+        await daemon.start()
+        try:
+            yield daemon
+        finally:
+            await daemon.stop()
+
+    async def pass_blocks(self, daemon: Daemon, count: int, *txs: Tx) -> None:
+        """Mine blocks, the first with transactions, and wait for each cycle."""
+        for number in range(count):
+            seen = len(daemon.lines)
+            await self.chain.mine(*(txs if number == 0 else ()))
+            await daemon.cycle(await self.block(), after=seen)
+
+
+@pytest.fixture
+async def world(chain: LocalChain, tmp_path: Path) -> World:
+    v4 = await UniswapV4.deploy(chain)
+    for account in chain.accounts[:3]:
+        await chain.fund(account, {chain.at.usdc: 10**16})
+        await v4.allow(account, (Erc20(NATIVE, "ETH", 18), chain.at.usdc))
+    key = Key(NATIVE, chain.at.usdc.address, 500, 10)
+    await v4.create_pool(key, ETHER_AT_2000)
+    await v4.open(chain.accounts[2], key, WIDE, (10**22, 2 * 10**13))
+    made = World(v4, key, chain.accounts[1], tmp_path)
+    made.configure()
+    return made
+
+
+async def test_the_short_follows_within_two_blocks_and_stays_for_what_only_moved(world: World) -> None:
+    chain, v4, owner, farm = world.chain, world.v4, world.owner, world.chain.at.weth.address
+    first = await world.open(WIDE)
+    async with world.daemon() as daemon:
+        await world.pass_blocks(daemon, 2)
+        alone = await world.held()
+        assert world.short() == pytest.approx(alone, rel=Decimal("0.011"))
+
+        liquidity = (await v4.position(first)).liquidity
+        await world.pass_blocks(daemon, 2, v4.increase(owner, world.key, first, liquidity))
+        assert world.short() == pytest.approx(2 * alone, rel=Decimal("0.011"))
+
+        liquidity = (await v4.position(first)).liquidity
+        second = int((await chain.view(v4.at.positions, "(uint256)", "nextTokenId()"))[0])
+        await world.pass_blocks(daemon, 2, v4.mint(owner, world.key, NARROW, liquidity))
+        both = await world.held()
+        assert both > alone * 2
+        assert world.short() == pytest.approx(both, rel=Decimal("0.011"))
+
+        before = world.short()
+        await world.pass_blocks(daemon, 5, v4.give(owner, farm, second))
+        assert world.short() == before, "it only moved"
+
+    async with world.daemon() as daemon:  # a restart knows of it from its journal
+        await world.pass_blocks(daemon, 2)
+        assert world.short() == before
+        await chain.rpc.call("anvil_setBalance", farm, hex(10**20))
+        await world.pass_blocks(daemon, 2, v4.give(farm, owner, second))
+        assert world.short() == before
+        await world.pass_blocks(daemon, 4, v4.burn(owner, world.key, second))
+        assert world.short() == pytest.approx(await world.held(), rel=Decimal("0.011"))
+        assert world.short() < before
+    assert "every byte is the same" in await world.run("verify", "-c", world.file)
+
+
+async def test_the_past_of_a_pool_is_fetched_by_its_id_and_replayed(world: World) -> None:
+    v4, chain, trader = world.v4, world.chain, world.chain.accounts[0]
+    start = await world.block()
+    for number in range(40):
+        is_sale = number % 2 == 0
+        amount, limit = (10**18, ETHER_AT_2000 // 2) if is_sale else (2 * 10**9, ETHER_AT_2000 * 2)
+        await chain.mine(v4.swap(trader, world.key, amount, limit, zero_for_one=is_sale))
+    await chain.empty_blocks(70)
+    out = world.folder / "pool.parquet"
+    snippet = await world.run(
+        "data", "pool", "-c", world.file, "--chain", "local", "--pool", world.key.id, "--from", start, "-o", out
+    )
+    (pool,) = tomllib.loads(snippet)["pools"]
+    assert pool["protocol"] == "uniswap_v4"
+    (world.folder / "scenario.toml").write_text(f"collateral = 1000000\n{snippet}", encoding="utf-8")
+    replayed = json.loads(await world.run("backtest", "-c", world.file, "--data", world.folder, "--json"))
+    assert replayed["rows"] > 5

@@ -41,6 +41,7 @@ class V4Reader:
         self._prefix = f"{chain.name}:{self.name}:"
         self._key = key
         self._settings = settings
+        self._configured = dict.fromkeys(settings.token_ids)
         self._tokens = tokens
         manager = settings.position_manager
         owners = chain.owners if settings.discover else ()
@@ -62,14 +63,14 @@ class V4Reader:
 
     def read(self, reads: Reads, found: Found) -> None:
         """Add every position with its pool's price; what an owner holds and is not found yet is left out."""
-        configured = self._settings.token_ids
         try:
             self._require_one_pool_manager(reads)
         except Missing:
             return
-        followed = [int(name[len(self._prefix) :]) for name in found.followed if name.startswith(self._prefix)]
-        held = NOTHING_HELD if self._holdings is None else self._holdings.read(reads, (*configured, *followed))
-        ids = dict.fromkeys((*configured, *held.ids))
+        names = (name.removeprefix(self._prefix) for name in found.followed if name.startswith(self._prefix))
+        followed = {int(name) for name in names if name.isdecimal()}
+        held = NOTHING_HELD if self._holdings is None else self._holdings.read(reads, (*self._configured, *followed))
+        ids = dict.fromkeys((*self._configured, *held.ids))
         moved = {one: holder for one, holder in held.others.items() if one in followed and one not in ids}
         wanted = [one for one in (*ids, *moved) if one not in self._places]
         reads.want(self._info(one) for one in wanted)
@@ -123,7 +124,7 @@ class V4Reader:
         place = self._place(reads, token_id)
         if place is None:
             return None
-        is_configured = token_id in self._settings.token_ids
+        is_configured = token_id in self._configured
         key, name = place.pool.key, f"{self._prefix}{token_id}"
         reads.want((place.book, place.lower, place.upper))
         tokens = self._tokens.pair(reads, key.token0, key.token1, insist=is_configured)
@@ -156,7 +157,7 @@ class V4Reader:
         answer = reads.take(call)
         key = PoolKey.of(answer)
         if key is None:
-            if token_id in self._settings.token_ids:
+            if token_id in self._configured:
                 self._require_made(reads, token_id)
             return None
         pool = self._pools.get(key.id)

@@ -184,6 +184,28 @@ async def test_the_short_follows_within_two_blocks_and_stays_for_what_only_moved
     assert "every byte is the same" in await world.run("verify", "-c", world.file)
 
 
+async def test_the_example_configuration_hedges_what_is_there(world: World) -> None:
+    """Only where things stand is replaced."""
+    text = (ROOT / "config" / "paper-mainnet-v4.toml").read_text(encoding="utf-8")
+    token_id, at = await world.open(WIDE), world.v4.at
+    for word, instead in {
+        "chain_id = 1\n": 'chain_id = 31337\nmax_head_age = "365d"\n',
+        "https://ethereum-rpc.publicnode.com": world.chain.rpc.url,
+        "0x000000000000000000000000000000000000dEaD": world.owner,
+        "0xbD216513d74C8cf14cf4747E6AaA6420FF64ee9e": at.positions,
+        "0x7fFE42C4a5DEeA5b0feC41C94C136Cf115597227": at.view,
+        "var/mainnet-v4": str(world.folder / "state"),
+        'mark = "pool"': 'mark = "pool"\nclock = "chain"',
+    }.items():
+        assert word in text
+        text = text.replace(word, instead)
+    world.file.write_text(text, encoding="utf-8")
+    planned = json.loads(await world.run("plan", "-c", world.file, "--json"))
+    (position,) = planned["positions"]
+    assert (position["id"], position["pool"]) == (f"mainnet:uniswap_v4:{token_id}", world.key.id)
+    assert "every address and token is as configured" in await world.run("doctor", "-c", world.file)
+
+
 async def test_the_past_of_a_pool_is_fetched_by_its_id_and_replayed(world: World) -> None:
     v4, chain, trader = world.v4, world.chain, world.chain.accounts[0]
     start = await world.block()

@@ -138,6 +138,10 @@ async def test_what_the_owner_gets_and_gives_is_followed_and_the_logs_are_read_w
         assert (ids(view), view.moved, view.left_out) == ({first, gift}, (), ())
         await chain.mine(scene.v4.give(friend, scene.owner, second))
         assert ids(await reader.read()) == {first, second, gift}
+        await scene.give(first, friend)  # nobody follows it
+        assert ids(await reader.read()) == {second, gift}
+        await chain.mine(scene.v4.give(friend, scene.owner, first))
+        assert ids(await reader.read()) == {first, second, gift}
         await chain.mine(scene.v4.burn(scene.owner, scene.key, gift))
         view = await reader.read()
         assert (ids(view), view.moved, view.left_out) == ({first, second}, (), ())

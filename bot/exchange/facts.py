@@ -122,6 +122,7 @@ class VenueFacts:
         unknown_order: (status, code) pairs that say "no such order".
         clock_codes: codes that say that our clock is off.
         key_codes: codes that say that the key is wrong or may not do this.
+        refused: why no account there is traded on, empty where one may be.
         remedies: codes that only a person can mend, with what is wrong and what to do.
         listings: the books of working orders.
         mark_from: the ccxt reads that carry mark and index price between them.
@@ -155,6 +156,7 @@ class VenueFacts:
     mark_from: tuple[str, ...] = ("fetch_funding_rate", "fetch_ticker")
     history_days: int = 90
     trades_page: int = 100
+    refused: str = ""
     remedies: Mapping[str, str] = field(default_factory=dict)
     stream_hosts: frozenset[str] = frozenset()
     demo_stream_hosts: frozenset[str] = frozenset()

@@ -179,6 +179,8 @@ async def check(
         ConfigError: the user must change something.
         Retryable: the venue did not answer believably.
     """
+    if dialect.facts.refused:
+        raise ConfigError(f"{link.config.venue} can't be used: {dialect.facts.refused}", key="kind")
     probe(link.api.has, link.config.venue)
     try:
         await link.sync_clock()

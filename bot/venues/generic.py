@@ -29,6 +29,14 @@ from bot.exchange.working_orders import Listed
 _GENTLE: Final = Window("requests", 8, 1.0, reserved=2)
 """Slow enough for every venue that dnbot names: their documented limits start at 10 requests a second."""
 _PAGE: Final = 100
+_REFUSED: Final[Mapping[str, str]] = {
+    "okx": "its margin tiers count contracts instead of money, and no answer that ccxt unifies has its mark price",
+    "bybit": (
+        "its trades carry no realised profit, its isolated positions no margin, its unified balance not what is free, "
+        "and ccxt reads the positions of one symbol alone"
+    ),
+}
+"""Venues whose documented answers, as ccxt unifies them, were tried and are not enough; tests hold the reasons."""
 _KINDS: Final[Mapping[str, LedgerKind]] = {
     "fee": LedgerKind.FEE,
     "trade": LedgerKind.REALISED,
@@ -62,6 +70,7 @@ def facts_of(ccxt_id: str, settle: str) -> VenueFacts:
         unknown_order=frozenset(),
         clock_codes=frozenset(),
         key_codes=frozenset(),
+        refused=_REFUSED.get(ccxt_id, ""),
     )
 
 

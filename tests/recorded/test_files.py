@@ -55,3 +55,11 @@ def test_every_call_and_stream_has_an_answer_that_somebody_showed(venue: str) ->
 def test_what_a_venue_usually_answers_is_never_inferred(venue: str) -> None:
     sure = {one.name for one in recordings(venue) if one.certainty is not Certainty.INFERRED}
     assert set(USUAL[venue].split()) <= sure
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_the_venues_page_tells_how_many_there_are(venue: str) -> None:
+    page = (FOLDER.parents[1] / "docs" / "venues.md").read_text(encoding="utf-8")
+    found = recordings(venue)
+    calls = {(one.method, one.path) for one in found}
+    assert f"{len(found)} answers of {len(calls)} calls and streams" in page

@@ -133,6 +133,7 @@ class Replay:
             state=State.fresh(moment(plan.market.start)),
         )
         self.state = State.fresh(moment(plan.market.start))
+        self.alarms: dict[str, int] = {}
         self.acted = True
         """Whether the last step, or the venue in it, did anything."""
         self._quiet = Quiet(self, plan.policy) if skip else None
@@ -160,7 +161,7 @@ class Replay:
             seen.equity.append(self._equity())
             seen.shorts.append(self._shorts())
             seen.bands.append({one.underlying: float(one.band.outer) for one in decision.hedges if one.band})
-            seen.distances.append(_distance(decision))
+            seen.liquidations.append(_liquidations(decision))
             if seen.idle is None and not self.acted:
                 seen.idle = row
             if row == 0 and self._quiet is not None:
@@ -191,6 +192,8 @@ class Replay:
         if is_last or self.acted or self.booking.last is None:
             self.booking.book(Stand(snapshot, decision.prices), _date(seconds), counted)
         self.tally.refused += len(decision.refused)
+        for alarm in decision.alarms:
+            self.alarms.setdefault(alarm.key, seconds)
         return decision
 
     def _work(self, day: MarketDay, row: int, decision: Decision) -> None:
@@ -266,10 +269,13 @@ def assumptions(policy: Policy, venues: Sequence[SimVenue]) -> tuple[str, ...]:
     return (*ASSUMPTIONS, RESTING[0], RESTING[1].format(queue=places))
 
 
-def _distance(decision: Decision) -> float:
-    """Return the smallest rise of a mark that liquidates a short, as the decision saw it; infinite without a short."""
-    known = (float(item.distance) for item in decision.position_risks if item.distance is not None)
-    return min(known, default=float("inf"))
+def _liquidations(decision: Decision) -> dict[Underlying, float]:
+    """Return the mark at which the nearest short of each underlying is liquidated, as the decision saw it."""
+    found: dict[Underlying, float] = {}
+    for item in decision.position_risks:
+        if item.liquidation is not None:
+            found[item.underlying] = min(float(item.liquidation), found.get(item.underlying, float("inf")))
+    return found
 
 
 def _date(seconds: int) -> date:

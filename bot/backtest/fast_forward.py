@@ -1,11 +1,11 @@
-"""Rows that can be left out: those at which the decision can't act, so that the orders are those of every row.
+"""Rows that can be left out: those at which the decision can't act, so that orders and alarms are those of every row.
 
-No second engine: the band along a day comes from decide() itself, asked at a few rows and interpolated between them,
-less a margin; a row whose drift comes near it is stepped. What else could act (the venue's liquidation, stops, limits)
-is asked for too: before rows are left out, decide() and a fork of the paper exchange are tried at the highest and the
-lowest mark among them. What decide() carries along is brought forward: the history of the marks row by row with the
-same arithmetic, the pools' by its own function; held positions and results only ever count the difference to the last
-look.
+No second engine: the rows of a day are taken in cells, within which the same positions are in range, and the core says
+how narrow the band is there at least (``bot.core.hedge.band_bounds``); a row whose drift comes near it is stepped. What
+else could act or be told of (the venue's liquidation, stops, limits) is asked for too: before rows are left out,
+decide() and a fork of the paper exchange are tried at the highest and the lowest mark among them. What decide() carries
+along is brought forward: the history of the marks row by row with the same arithmetic, the pools' by its own function;
+held positions and results only ever count the difference to the last look.
 """
 
 from __future__ import annotations
@@ -14,43 +14,55 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import numpy as np
 
-from bot.backtest.columns import Floats, moment
+from bot.backtest.band_cells import Cells
+from bot.backtest.columns import moment
+from bot.backtest.journal import MemoryJournal
 from bot.backtest.market import MarketDay
 from bot.backtest.replay_venue import SimVenue
+from bot.backtest.replay_world import World
+from bot.core.cycle_summary import band_alarm
 from bot.core.data_quality import pool_prices
 from bot.core.decide import decide
 from bot.core.decision import Decision
-from bot.core.hedge.band import OVERSHOOT
-from bot.core.hedge.volatility import HALF_LIFE, MAX_STEP, MIN_WEIGHT, YEAR, pair, spaced
+from bot.core.hedge.volatility import HALF_LIFE, MAX_STEP, pair, spaced
 from bot.core.inputs import CycleInputs
-from bot.core.policy import Policy, TrackingBudget
+from bot.core.policy import Policy
 from bot.core.run_state import RunState
 from bot.core.state import MarketWatch, MarkHistory, Rung, State
 from bot.core.types import Underlying
 
-if TYPE_CHECKING:
-    from bot.backtest.engine import Replay
-
-_MARGIN: Final = 1e-3
-"""Share of the band within which a row is stepped: the interpolation errs by far less."""
-_MARGIN_OF_BUDGET: Final = 2e-2
-_SAMPLES: Final = 7
 _LEAST_ROWS: Final = 48
-"""Rows of one kind (the same positions in range) below which asking for the band costs more than stepping."""
+"""Rows of a day below which preparing it costs more than stepping."""
 _WORTH: Final = 3
 """Windows of so few rows are stepped: trying their extremes takes as long."""
-_ALWAYS: Final = -1.0
+_CLOSE: Final = 1e-9
+"""Share of the exposure by which what is worked out in floats may be off."""
+
+
+class Replayed(Protocol):
+    """The replay whose rows are left out: what the next decision would be made from."""
+
+    venues: tuple[SimVenue, ...]
+    world: World
+    journal: MemoryJournal
+    state: State
+    alarms: dict[str, int]
+    """Keys of the alarms that were raised, with the time of the first row that raised each, seconds since 1970."""
+
+    @property
+    def inputs(self) -> CycleInputs:
+        """What the journal says now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """Knows whether a replay can leave out rows: one hedged underlying, which all pools hold."""
 
-    replay: Replay
+    replay: Replayed
     policy: Policy
 
     def day(self, day: MarketDay, base: int) -> QuietDay | None:
@@ -68,16 +80,19 @@ class Quiet:
 class QuietDay:
     """One day of a replay, prepared."""
 
-    def __init__(self, replay: Replay, policy: Policy, day: MarketDay, base: int) -> None:
+    def __init__(self, replay: Replayed, policy: Policy, day: MarketDay, base: int) -> None:
         self._replay, self._policy, self._day, self._base = replay, policy, day, base
         (self._underlying,) = day.marks
         self._prices = np.array([float(mark) for mark in day.marks[self._underlying]])
         self._history = _histories(replay.state.marks, self._underlying, day.times, self._prices.tolist())
         self._forced = self._forced_rows()
-        ratio = float(policy.hedges[self._underlying].ratio)
-        self._wanted = ratio * self._exposures()
-        margin = _MARGIN_OF_BUDGET if isinstance(policy.band, TrackingBudget) else _MARGIN
-        self._bands = self._band_lines() * (1 - margin)
+        rules = [
+            rules
+            for venue in replay.venues
+            for rules in venue.engine.rules.symbols.values()
+            if rules.market.underlying == self._underlying
+        ]
+        self._cells = Cells(day, policy, self._underlying, np.array(self._history), rules)
 
     def skip(self, row: int, decision: Decision) -> int:
         """Return the next row to step after ``row``, where this was just decided; what is left out has no effect."""
@@ -112,13 +127,16 @@ class QuietDay:
         return end
 
     def _next_act(self, row: int) -> int:
-        """Return the first row after ``row`` whose drift comes near the band."""
+        """Return the first row after ``row`` whose drift comes near the band, or whose band may be told of first."""
         size = sum(
             float(position.size)
             for venue in self._replay.venues
             for position in venue.engine.account.positions.values()
         )
-        near = np.abs(self._wanted[row + 1 :] + size) > self._bands[row + 1 :]
+        cells = self._cells
+        near = np.abs(cells.wanted[row + 1 :] + size) > cells.narrowest[row + 1 :] - _CLOSE * abs(size)
+        if band_alarm(self._underlying) not in self._replay.alarms:
+            near = near | cells.is_wide[row + 1 :]
         place = int(near.argmax()) if len(near) else 0
         return row + 1 + place if len(near) and near[place] else len(self._day)
 
@@ -149,7 +167,8 @@ class QuietDay:
 
     def _acts(self, row: int) -> bool:
         decision, happened = self._ask(row)
-        return happened or _is_busy(decision, self._replay.inputs)
+        is_news = any(alarm.key not in self._replay.alarms for alarm in decision.alarms)
+        return happened or is_news or _is_busy(decision, self._replay.inputs)
 
     def _ask(self, row: int) -> tuple[Decision, bool]:
         """Return what would be decided at a row if nothing happened until then, and whether the venue acts."""
@@ -168,75 +187,22 @@ class QuietDay:
         return MarkHistory(moment(self._day.times[row]), {name: mark}, {pair(name, name): covariance}, weight, spacing)
 
     def _forced_rows(self) -> list[int]:
-        """Return the rows that are always stepped: the last two of the day, and the last one before each settlement.
+        """Return the rows that are always stepped: a day's last two, the last one before a settlement, stale ones.
 
-        A day's results are counted from midnight, which the last row shows already.
+        A day's results are counted from midnight, which the last row shows already. A candle that is older than its own
+        length is stale (see ``World.updates``).
         """
-        times = self._day.times
+        times, true_at = self._day.times, self._day.mark_times[self._underlying]
         rows = {len(times) - 2, len(times) - 1}
+        if true_at is not None:
+            age = np.array(times) - true_at
+            rows.update(np.flatnonzero(age > self._replay.world.market.perps[self._underlying].interval).tolist())
         for venue in self._replay.venues:
             for symbol, state in venue.engine.account.funding.items():
                 interval = int(venue.engine.rules.symbols[symbol].funding_interval.total_seconds())
                 for due in range(int(state.next_at.timestamp()), times[-1] + 1, interval):
                     rows.add(max(bisect_right(times, due) - 1, 0))
         return sorted(rows)
-
-    def _exposures(self) -> Floats:
-        found = np.zeros(len(self._day))
-        for pool, index in zip(self._day.pools, self._day.index, strict=True):
-            for place in range(len(pool.own)):
-                found += pool.amounts(place)[0][index]
-        return found
-
-    def _band_lines(self) -> Floats:
-        """Return the band's outer edge at every row, interpolated; ``_ALWAYS`` where the row has to be stepped.
-
-        A band from a tracking-error budget knows the volatility: what goes about as 1/volatility is the deviation of
-        the drift that it leaves (``Diffusion.tracking_variance`` with r = b). Any other one does not know it.
-        """
-        found = np.full(len(self._day), _ALWAYS)
-        kinds, (scale, stride) = self._kinds(), self._diffusions()
-        for kind in np.unique(kinds):
-            rows = np.flatnonzero(kinds == kind)
-            if len(rows) < _LEAST_ROWS:
-                continue
-            order = rows[np.argsort(self._prices[rows], kind="stable")]
-            asked = order[np.unique(np.linspace(0, len(order) - 1, _SAMPLES).astype(np.int64))]
-            outer = [self._outer(int(row)) for row in asked]
-            if None in outer:
-                continue
-            acting = np.array(outer, dtype=np.float64) + OVERSHOOT * stride[asked]
-            left = acting**2 - 0.75 * stride[asked] ** 2
-            if left.min() > 0:  # else nearly every row acts
-                left = np.interp(self._prices[rows], self._prices[asked], np.sqrt(left) * scale[asked]) / scale[rows]
-                found[rows] = np.hypot(left, math.sqrt(0.75) * stride[rows]) - OVERSHOOT * stride[rows]
-        return found
-
-    def _diffusions(self) -> tuple[Floats, Floats]:
-        """Return the volatility that the band at each row rests on, and the drift's stride; 1 and 0 where on none."""
-        if not isinstance(self._policy.band, TrackingBudget):
-            return np.ones(len(self._day)), np.zeros(len(self._day))
-        covariance, weight, spacing = np.array(self._history).T
-        known = (weight >= MIN_WEIGHT) & (covariance > 0)
-        sigma = np.where(known, np.sqrt(np.maximum(covariance, 0) * YEAR), float(self._policy.assumed_volatility))
-        ratio, slope = float(self._policy.hedges[self._underlying].ratio), np.zeros(len(self._day))
-        for pool, index in zip(self._day.pools, self._day.index, strict=True):
-            for place in range(len(pool.own)):
-                slope += pool.slopes(place)[index]
-        return sigma, ratio * slope * sigma * np.sqrt(spacing / YEAR)
-
-    def _outer(self, row: int) -> float | None:
-        decision, _ = self._ask(max(row, 1))
-        band = next(hedge.band for hedge in decision.hedges if hedge.underlying == self._underlying)
-        return None if band is None else float(band.outer)
-
-    def _kinds(self) -> np.typing.NDArray[np.int64]:
-        """Number the rows by which positions are in range."""
-        kinds = np.zeros(len(self._day), dtype=np.int64)
-        for pool, index in zip(self._day.pools, self._day.index, strict=True):
-            for place in range(len(pool.own)):
-                kinds = 2 * kinds + pool.in_range(place)[index]
-        return kinds
 
 
 def is_active(decision: Decision) -> bool:

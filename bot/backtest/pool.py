@@ -183,6 +183,19 @@ class PoolDay:
         found: Floats = self.own[place].liquidity * raw / 2 / 10.0**token.decimals * self.in_range(place)
         return found
 
+    def half_span(self, place: int) -> float:
+        """Return half of what the volatile token's amount changes by over a position's whole range, whole units."""
+        own, facts = self.own[place], self.facts
+        low, high = (math.exp(_LOG_TICK / 2 * tick) for tick in (own.lower, own.upper))
+        token = facts.token1 if facts.is_inverted else facts.token0
+        return own.liquidity * (high - low if facts.is_inverted else 1 / low - 1 / high) / 2 / 10.0**token.decimals
+
+    def reach(self, place: int) -> Floats:
+        """Return how far ln(price) has to move until it is through a position's range, at every index."""
+        low, high = (np.abs(tick - self.ticks) for tick in (self.own[place].lower, self.own[place].upper))
+        found: Floats = _LOG_TICK * np.maximum(low, high)
+        return found
+
     def in_range(self, place: int) -> np.typing.NDArray[np.bool_]:
         """Tell for every index whether the position trades."""
         own = self.own[place]

@@ -23,17 +23,22 @@ class Seen:
     equity: list[float] = field(default_factory=list)
     shorts: list[dict[Underlying, float]] = field(default_factory=list)
     bands: list[dict[Underlying, float]] = field(default_factory=list)
-    distances: list[float] = field(default_factory=list)
+    liquidations: list[dict[Underlying, float]] = field(default_factory=list)
+    """Marks at which the nearest short of each underlying is liquidated, USD."""
     idle: int | None = None
     """The first row at which nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """A day's accounts by row: USD, base units; ``place`` is the last step at or before each row."""
+    """A day's accounts by row: USD, base units; ``place`` is the last step at or before each row.
+
+    ``distance`` is the smallest rise of a mark that liquidates a short, as a fraction; infinite without a short.
+    """
 
     equity: Floats
     shorts: Mapping[Underlying, Floats]
+    distance: Floats
     place: npt.NDArray[np.intp]
 
 
@@ -63,7 +68,7 @@ class Tally:
         if first is not None:  # from the first decision on that found the hedge in place
             self._count(found.value[first:], (found.value + rows.equity)[first:])
             self.adrift.add(self._moves(found, rows, first))
-        nearest = min(seen.distances, default=float("inf"))
+        nearest = float(rows.distance.min())
         self.worst = nearest if self.worst is None else min(nearest, self.worst)
         self._draw(day, found, rows, seen)
 
@@ -93,7 +98,7 @@ class Tally:
             series.value.append(float(found.value[row]))
             series.hold.append(float(found.hold[row]))
             series.equity.append(float(rows.equity[row]))
-            series.distance.append(seen.distances[int(place[row])])
+            series.distance.append(float(rows.distance[row]))
             for name in found.marks:
                 series.marks.setdefault(name, []).append(float(found.marks[name][row]))
                 series.exposure.setdefault(name, []).append(float(found.exposure[name][row]))
@@ -102,7 +107,10 @@ class Tally:
 
 
 def _rows(found: Lines, seen: Seen) -> _Rows:
-    """Carry the accounts from the steps to all rows: between two steps shorts only gain or lose with the mark."""
+    """Carry the accounts from the steps to all rows: between two steps shorts only gain or lose with the mark.
+
+    A short is liquidated at the same mark then: nothing else moves what stands behind it.
+    """
     steps = np.array(seen.steps)
     place = np.searchsorted(steps, np.arange(len(found.value)), "right") - 1
     equity = np.array(seen.equity)[place]
@@ -110,4 +118,8 @@ def _rows(found: Lines, seen: Seen) -> _Rows:
     for name, marks in found.marks.items():
         shorts[name] = np.array([short[name] for short in seen.shorts])[place]
         equity = equity + shorts[name] * (marks - marks[steps][place])
-    return _Rows(equity, shorts, place)
+    distance = np.full(len(place), np.inf)
+    for name, marks in found.marks.items():
+        prices = np.array([prices.get(name, np.inf) for prices in seen.liquidations])[place]
+        distance = np.minimum(distance, np.maximum(prices / marks - 1, 0.0))
+    return _Rows(equity, shorts, distance, place)

@@ -20,6 +20,8 @@ from bot.core.snapshot import ChainView, LeftOut, PerpPosition, Snapshot, VenueV
 from bot.core.state import Held
 from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 
+WIDE: Final = Decimal("0.5")
+"""Share of the target from which on a band is told of."""
 _NOT_HEDGED: Final = (Remark(RemarkCode.NOT_HEDGED),)
 ESCALATES: Final = timedelta(minutes=10)
 """How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
@@ -184,6 +186,26 @@ def unhedged_alarms(
         minutes = (now - since).total_seconds() / 60
         text = f"{left:.6g} {underlying} ({share:.1%} of the exposure) stays unhedged, for {minutes:.0f} minutes now"
         found.append(Alarm(f"unhedged:{underlying}", severity, text))
+    return found
+
+
+def band_alarm(underlying: Underlying) -> str:
+    """Return the key of the alarm of a wide band."""
+    return f"band:{underlying}"
+
+
+def band_alarms(computations: Iterable[HedgeComputation]) -> list[Alarm]:
+    """Tell of bands nearly as wide as what they are around: there the hedge hardly moves with its liquidity."""
+    found = []
+    for item in computations:
+        target, band = -item.hedge_target.target, item.band
+        if band is not None and target > 0 and band.outer >= WIDE * target:
+            text = (
+                f"the band of {item.hedge_target.underlying} is {band.outer / target:.0%} of what is to be hedged, and "
+                "within it nothing is traded: its ranges are narrow for what trading costs; widen them, or raise "
+                "hedge.band.risk_aversion"
+            )
+            found.append(Alarm(band_alarm(item.hedge_target.underlying), Severity.WARNING, text))
     return found
 
 

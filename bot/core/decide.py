@@ -99,6 +99,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
             ),
             *cycle_summary.distrust_alarms(assessment.issues, others),
             *cycle_summary.marketless_alarms(assessment.exposures, policy),
+            *cycle_summary.band_alarms(orders.computations),
             *cycle_summary.dispute_alarms(inputs.disputes),
             *assessment.alarms,
             *protective.alarms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
@@ -54,6 +54,11 @@ class PerpMarket:
         if self.price_digits is None:
             return self.tick
         return max(self.tick, min(Decimal(1), Decimal(1).scaleb(price.adjusted() + 1 - self.price_digits)))
+
+    def smallest(self, price: Decimal) -> Decimal:
+        """Return the smallest order at ``price`` that the venue takes, in whole lots."""
+        least = max(self.lot, self.min_quantity, self.min_notional / price)
+        return (least / self.lot).to_integral_value(ROUND_CEILING) * self.lot
 
 
 @dataclass(frozen=True, slots=True)

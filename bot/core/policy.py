@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from bot.core.types import Symbol, Underlying, VenueId
+
+DEFAULT_AVERSION: Final = Decimal(50)
+"""The risk aversion that is used where none is given; no budget of tracking error leads to a wider band than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class RiskAversion:
 
 @dataclass(frozen=True, slots=True)
 class TrackingBudget:
-    """Band from a yearly tracking error, as a fraction of the LP value."""
+    """Band from a yearly tracking error, as a fraction of the LP value; never wider than the default's."""
 
     fraction: Decimal
 
@@ -31,6 +35,8 @@ class FixedWidth:
 
     fraction: Decimal
 
+
+LEAST_TRADE: Final = Decimal("0.1")
 
 BandPolicy = RiskAversion | TrackingBudget | FixedWidth
 
@@ -223,6 +229,7 @@ class Policy:
         band: how the no-trade band is found.
         floor_width: half-width of the band, as a fraction of the exposure, where gamma gives none (out of range).
         fixed_cost: cost in USD of a trade of any size (0 on most venues).
+        least_trade: the smallest trade that is worth an order, as a share of the band's reach b + r.
         assumed_volatility: yearly volatility used until the marks' own history is long enough.
         hedges: the hedged underlyings; an exposure to any other one is shown and not hedged.
         accepted: the underlyings that the user leaves unhedged on purpose; any other one without a hedge is an alarm.
@@ -240,5 +247,6 @@ class Policy:
     guards: GuardPolicy
     risk: RiskPolicy
     execution: ExecutionPolicy = ExecutionPolicy()
+    least_trade: Decimal = LEAST_TRADE
     venue_caps: Mapping[VenueId, Decimal] = field(default_factory=dict)
     accepted: frozenset[Underlying] = frozenset()

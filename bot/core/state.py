@@ -19,7 +19,9 @@ class Leg:
     """One token of a position, seen as an exposure.
 
     ``amount`` is in units of ``underlying``, fees included. ``sensitivity`` is d(amount)/d(ln of the pool's price of
-    this leg's underlying in terms of ``against``), in the same units: negative, since a pool sells what rises.
+    this leg's underlying in terms of ``against``), in the same units: negative, since a pool sells what rises. ``span``
+    is what the amount changes by over the position's whole range, None where it has none. ``reach`` is there where the
+    price is outside the range: the move of its logarithm that leads through all of it.
     """
 
     position: PositionId
@@ -27,6 +29,8 @@ class Leg:
     against: Underlying
     amount: Decimal
     sensitivity: Decimal
+    span: Decimal | None = None
+    reach: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

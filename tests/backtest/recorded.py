@@ -19,6 +19,7 @@ from tests.faults.soak import silent
 TEN: Mapping[str, object] = {"value": 100_000, "width": "10%"}
 FULL: Mapping[str, object] = {"value": 100_000, "full": True}
 BUDGET = "0.5%"
+AUGUST = datetime(2022, 8, 1, tzinfo=UTC)
 
 
 def july_2022(position: Mapping[str, object], budget: str | None = None) -> Result:
@@ -31,16 +32,19 @@ def july_2022(position: Mapping[str, object], budget: str | None = None) -> Resu
     return replay(plan_2022(position, budget))
 
 
-def plan_2022(position: Mapping[str, object], budget: str | None = None) -> Plan:
-    """Return what ``july_2022`` replays."""
-    return _plan(position, budget, {"end": datetime(2022, 8, 1, tzinfo=UTC)})
+def plan_2022(position: Mapping[str, object], budget: str | None = None, end: datetime = AUGUST) -> Plan:
+    """Return what ``july_2022`` replays, or the days of it up to ``end``."""
+    return _plan(position, budget, {"end": end})
 
 
 def july_2025(position: Mapping[str, object], budget: str | None = None) -> Result:
     """Replay two days with the real perpetual's prices, so with its real basis."""
-    return replay(
-        _plan(position, budget, {"start": datetime(2025, 7, 1, tzinfo=UTC), "perps": {"ETH": {"path": PERP}}})
-    )
+    return replay(plan_2025(position, budget))
+
+
+def plan_2025(position: Mapping[str, object], budget: str | None = None) -> Plan:
+    """Return what ``july_2025`` replays."""
+    return _plan(position, budget, {"start": datetime(2025, 7, 1, tzinfo=UTC), "perps": {"ETH": {"path": PERP}}})
 
 
 def _plan(position: Mapping[str, object], budget: str | None, more: Mapping[str, object]) -> Plan:

@@ -78,9 +78,9 @@ def test_the_hedge_takes_most_of_the_variance_away() -> None:
 
 def test_the_drift_leaves_the_error_that_the_budget_allows() -> None:
     scenario = generated(FULL, {"days": 40, "volatility": "0.8"})
-    found = replay(plan_of(scenario, hedge__band__tracking_error="1%"))
-    assert found.tracking_error_adrift == pytest.approx(0.01, rel=0.15)
-    assert found.tracking_error_adrift < found.tracking_error < 0.012
+    found = replay(plan_of(scenario, hedge__band__tracking_error="0.4%"))
+    assert found.tracking_error_adrift == pytest.approx(0.004, rel=0.15)
+    assert found.tracking_error_adrift < found.tracking_error < 0.0048
 
 
 def test_without_a_hedge_the_drift_is_the_exposure() -> None:

@@ -1,4 +1,4 @@
-"""When a replay may leave rows out: nothing that is remembered waits for time or for another look."""
+"""When a replay may leave rows out, and that nothing changes if it does."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from bot.core.inputs import CycleInputs, Dispute, Hold
 from bot.core.run_state import BotState, RunState
 from bot.core.state import MarketWatch, Rung, State
 from bot.core.types import Symbol, Underlying, VenueId
+from tests.backtest.scenes import generated, needs_data, plan_of
+from tests.backtest.skipping import differences, market, position, recorded
 from tests.core.scenes import NO_INPUTS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,3 +61,24 @@ def test_nor_is_what_the_journal_or_the_account_check_waits_for(inputs: CycleInp
 )
 def test_nor_is_a_market_that_is_not_as_expected(change: dict[str, Any]) -> None:
     assert not is_at_rest(NO_INPUTS, replace(RESTING, markets={PAPER_ETH: replace(SHORT, **change)}))
+
+
+@pytest.mark.parametrize("seed", [1, 4, 9])
+def test_a_replay_is_the_same_whether_rows_are_left_out_or_not(seed: int) -> None:
+    name, plan = market(seed)
+    found, skipping, stepping = differences(plan)
+    assert not found, name
+    assert skipping.tally.steps < stepping.tally.steps
+
+
+@pytest.mark.parametrize("width", ["0.5%", "1%"])
+def test_narrow_ranges_that_the_price_enters_and_leaves_are_too(width: str) -> None:
+    found, skipping, _ = differences(plan_of(generated([position(width)], {"volatility": 2})))
+    assert not found
+    assert len(skipping.journal.orders) > 10
+
+
+@needs_data
+def test_a_recorded_day_is_too() -> None:
+    found, _, _ = differences(recorded("0.5%"))
+    assert not found

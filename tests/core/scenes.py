@@ -84,6 +84,9 @@ class FakeCurve:
         root = (price / self.raw_price).sqrt()
         return self.held.principal0 / root, self.held.principal1 * root
 
+    def span(self) -> None:
+        return
+
     def bounds(self) -> None:
         return
 

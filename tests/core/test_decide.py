@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.decide import decide
 from bot.core.orders import OrderKind, TimeInForce
+from bot.core.policy import RiskAversion
 from bot.core.run_state import RunState
 from tests.core.scenes import (
     BTC,
@@ -23,12 +24,15 @@ from tests.core.scenes import (
     lp,
     note,
     policy,
+    pool_price,
     quantities,
+    quote,
     snapshot,
     state,
     v2,
     venue,
 )
+from tests.frontier.live import Holding
 
 
 def test_new_liquidity_opens_the_short_of_every_volatile_leg() -> None:
@@ -146,3 +150,48 @@ def test_an_exposure_without_a_market_is_an_alarm_unless_it_is_accepted() -> Non
     assert {"no-market:BTC", "no-market:ETH"} <= {alarm.key for alarm in nothing.alarms}
     empty = decide(snapshot(chain([v2("a", 100_000)])), NO_INPUTS, state(), only_eth)
     assert not [alarm for alarm in empty.alarms if alarm.key.startswith("no-market")]
+
+
+@pytest.mark.parametrize("width", ["0.0005", "0.001", "0.003", "0.005", "0.01", "0.02", "0.05", "0.1", "0.5", None])
+@pytest.mark.parametrize("at", [-0.9, 0.0, 0.9])
+def test_every_range_is_hedged_or_told_of(width: str | None, at: float) -> None:
+    """From +-0.05% to the full range: what is not hedged is more than the band only where an alarm stands."""
+    price = 2000 * (1 + at * float(width or "0.5"))
+    holding = Holding(None if width is None else float(width))
+    seen = snapshot(
+        chain([holding.position("lp", price)], pools=[pool_price(Decimal(f"{price:.10g}"))]),
+        venue({ETH: "0"}, quotes=[quote(ETH, Decimal(f"{price:.10g}"))]),
+    )
+    decision = decide(seen, NO_INPUTS, state(), policy(hedges={ETH: hedge(ETH)}))
+    hedged = line(decision, ETH)
+    assert hedged.exposure is not None
+    assert hedged.band is not None
+    span = holding.position("lp", price).curve.span()
+    half = Decimal("Infinity") if span is None else span[0].scaleb(-18) / 2
+    assert hedged.band.outer <= half * Decimal("1.000001") + Decimal("0.001")
+    left = hedged.exposure + quantities(decision).get(ETH, Decimal(0))
+    told = {alarm.key for alarm in decision.alarms} & {"band:ETH", "unhedged:ETH"}
+    assert told or left <= hedged.exposure / 2
+
+
+def test_a_small_position_in_a_narrow_range_leaves_the_others_hedged() -> None:
+    """100 ETH in a full range and beside it +-1 tick spacing: the case in which 35 of 100 were hedged."""
+    wide, narrow = Holding(None, 400_000.0), Holding(0.0005, 10_000.0)
+    seen = snapshot(
+        chain([wide.position("a", 2000.0), narrow.position("b", 2000.0)], pools=[pool_price(Decimal(2000))]),
+        venue({ETH: "0"}),
+    )
+    decision = decide(seen, NO_INPUTS, state(), policy(hedges={ETH: hedge(ETH)}))
+    assert -quantities(decision)[ETH] > Decimal("0.95") * line(decision, ETH).exposure
+    assert not decision.alarms
+
+
+def test_a_band_as_wide_as_half_of_what_it_is_around_is_told_of() -> None:
+    seen = snapshot(
+        chain([Holding(0.01).position("a", 2015.0)], pools=[pool_price(Decimal(2015))]),
+        venue({ETH: "-6"}, quotes=[quote(ETH, Decimal(2015))]),
+    )
+    wanted = policy(hedges={ETH: hedge(ETH)})
+    assert [alarm.key for alarm in decide(seen, NO_INPUTS, state(), wanted).alarms] == ["band:ETH"]
+    averse = replace(wanted, band=RiskAversion(Decimal(100_000)))
+    assert not decide(seen, NO_INPUTS, state(), averse).alarms

@@ -8,7 +8,17 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bot.core.policy import BandPolicy, ExecutionPolicy, FixedWidth, GuardPolicy, RiskAversion, Style, TrackingBudget
+from bot.core.policy import (
+    DEFAULT_AVERSION,
+    LEAST_TRADE,
+    BandPolicy,
+    ExecutionPolicy,
+    FixedWidth,
+    GuardPolicy,
+    RiskAversion,
+    Style,
+    TrackingBudget,
+)
 from bot.setting_types.base import Table
 from bot.setting_types.fields import Duration, Fraction, Integer, NotNegative, Number, Positive, UnderlyingKey
 
@@ -73,6 +83,10 @@ class HedgeSettings(Table):
 
     ratio: Ratio = Field(default=Decimal(1), description="share of the exposure that is shorted, 0 to 1.5")
     fixed_cost: NotNegative = Field(default=Decimal(0), description="cost of a trade of any size, USD")
+    least_trade: Annotated[Fraction, Field(ge=0, le=1)] = Field(
+        default=LEAST_TRADE,
+        description="smallest trade that is worth an order, share of the band's reach (its outer and its inner edge)",
+    )
     floor_width: PositiveFraction = Field(
         default=Decimal("0.005"),
         description="half-width of the band where the position has no gamma, fraction of exposure",
@@ -81,7 +95,7 @@ class HedgeSettings(Table):
         default=Decimal("0.8"), description="yearly volatility until the marks' own history is long enough, fraction"
     )
     band: BandSettings = Field(
-        default_factory=lambda: BandSettings(risk_aversion=Decimal(50)), description="when to trade"
+        default_factory=lambda: BandSettings(risk_aversion=DEFAULT_AVERSION), description="when to trade"
     )
     underlyings: dict[UnderlyingKey, UnderlyingSettings] = Field(
         default_factory=dict, description="exceptions for single underlyings"

@@ -145,6 +145,7 @@ class Settings(Table, BaseSettings):
             band=self.hedge.band.policy(),
             floor_width=self.hedge.floor_width,
             fixed_cost=self.hedge.fixed_cost,
+            least_trade=self.hedge.least_trade,
             assumed_volatility=self.hedge.assumed_volatility,
             hedges={name: hedge for name in markets if (hedge := self._hedge(name, markets[name]))},
             guards=self.guards.policy(),

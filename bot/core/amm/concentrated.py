@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from typing import Final
 
 from bot.core.amm.curve import Amounts
@@ -15,6 +16,14 @@ from bot.core.types import ZERO
 
 _U128_MAX: Final = (1 << 128) - 1
 _TWO: Final = Decimal(2)
+
+
+@lru_cache(maxsize=1 << 14)
+def _unit_span(lower: int, upper: int) -> tuple[Decimal, Decimal]:
+    """Return 1/sqrt a - 1/sqrt b and sqrt b - sqrt a of two ticks."""
+    with localcontext(PRECISE):
+        low, high = (from_x96(sqrt_ratio_at_tick(tick)) for tick in (lower, upper))
+        return 1 / low - 1 / high, high - low
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,11 @@ class ConcentratedPosition:
             low, high = self._edges()
             root = max(low, min(price.sqrt(), high))
             return self.liquidity * (1 / root - 1 / high), self.liquidity * (root - low)
+
+    def span(self) -> tuple[Decimal, Decimal]:
+        """Return L(1/sqrt a - 1/sqrt b) of token0 and L(sqrt b - sqrt a) of token1."""
+        liquidity, (span0, span1) = Decimal(self.liquidity), _unit_span(self.tick_lower, self.tick_upper)
+        return PRECISE.multiply(liquidity, span0), PRECISE.multiply(liquidity, span1)
 
     def bounds(self) -> tuple[Decimal, Decimal]:
         """Return the prices of the two ticks."""

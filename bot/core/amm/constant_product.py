@@ -98,6 +98,10 @@ class ConstantProductPosition:
                 share * ((k * price).sqrt() + (self.balance1 - self.reserve1)),
             )
 
+    def span(self) -> None:
+        """Return None: a pair trades at every price."""
+        return
+
     def bounds(self) -> None:
         """Return None: a pair trades at every price."""
         return

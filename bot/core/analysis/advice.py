@@ -14,13 +14,13 @@ from typing import Final
 
 from bot.core.analysis.first_passage import chance_of_rise, loss_against_rebalancing, rise_of_chance
 from bot.core.decision import Band, Decision, PositionRisk
-from bot.core.hedge.band import Diffusion, bands, to_decimal
+from bot.core.hedge.band import Diffusion, bands, risk_price_of, to_decimal
 from bot.core.hedge.markets import MarketState, hedge_markets_of, known_venues
 from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
 from bot.core.hedge.volatility import YEAR, Volatility
 from bot.core.lp.exposure import legs_of, net, units_of
 from bot.core.pnl.position_report import reports
-from bot.core.policy import BandPolicy, FixedWidth, Policy, RiskAversion, RiskPolicy, TrackingBudget
+from bot.core.policy import BandPolicy, FixedWidth, Policy, RiskAversion, RiskPolicy
 from bot.core.risk.margin import liquidation_price, maintenance_margin
 from bot.core.snapshot import LpPosition, Snapshot, VenueView
 from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying, VenueId
@@ -157,7 +157,7 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
                 found.append((item, market_state, diffusion(item, market_state, policy, volatilities)))
     moving = [one for _, _, one in found]
     configured = choice(moving, policy, lp_value, policy.band)
-    best = _best(policy.band, configured)
+    best = _best(policy.band, configured, moving, lp_value)
     widths = bands(moving, replace(policy, band=best), lp_value)
     hedges = tuple(
         _hedge((item, market_state), band, policy.risk, volatilities, lp_value)
@@ -187,10 +187,11 @@ def choice(moving: Sequence[Diffusion], policy: Policy, lp_value: Decimal, band:
     return Choice(band, to_decimal(error), sum((one.cost for one in found), ZERO))
 
 
-def _best(band: BandPolicy, configured: Choice) -> BandPolicy:
-    """Return what is advised: the optimum; instead of a fixed width the one of the tracking error that it implies."""
+def _best(band: BandPolicy, configured: Choice, moving: Sequence[Diffusion], lp_value: Decimal) -> BandPolicy:
+    """Return what is advised: a fixed width is answered by the risk aversion that has the same error."""
     if isinstance(band, FixedWidth) and configured.tracking_error > 0:
-        return TrackingBudget(configured.tracking_error)
+        error = float(configured.tracking_error * lp_value)
+        return RiskAversion(to_decimal(risk_price_of(moving, error) * float(lp_value)))
     return band
 
 

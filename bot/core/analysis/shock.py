@@ -77,6 +77,10 @@ class Moved:
         """Return the principal at yet another price."""
         return self.real.principal_at(price)
 
+    def span(self) -> tuple[Decimal, Decimal] | None:
+        """Return what the amounts change by over the range: no price changes it."""
+        return self.real.span()
+
     def bounds(self) -> tuple[Decimal, Decimal] | None:
         """Return the prices between which the position trades: they stay."""
         return self.real.bounds()

@@ -15,17 +15,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from bot.core.decision import Band, BandBasis
-from bot.core.policy import FixedWidth, Policy, RiskAversion, TrackingBudget
+from bot.core.hedge.edges import edges
+from bot.core.policy import DEFAULT_AVERSION, FixedWidth, Policy, RiskAversion, TrackingBudget
 from bot.core.types import ZERO
 
 _DIGITS: Final = 12
 """Significant digits of a float that leaves: fewer than the last bits in which machines' libraries differ."""
-_NEWTON_STEPS: Final = 50
 _BUDGET_STEPS: Final = 150
 _QUICK_STEPS: Final = 20
 _LIMIT: Final = 1e30
@@ -46,6 +46,10 @@ class Diffusion:
         cost: c, cost of trading as a fraction of the notional.
         fixed_cost: k, USD per trade.
         step: the smallest trade that the venue takes, base units; the floor of b - r.
+        least: the smallest trade that is worth an order, as a share of b + r.
+        free: the band that the positions without a range would have by themselves, as a share of that of all.
+        ranges: of each position with one that share, and half of what its amount changes by over its range, base units.
+        near: half of what the positions change by over theirs which price may step through at the next looks.
         interval: between two looks at the drift, years; 0: it is looked at all the time.
     """
 
@@ -57,6 +61,10 @@ class Diffusion:
     fixed_cost: float
     step: Decimal
     interval: float = 0.0
+    least: float = 0.0
+    free: float = 1.0
+    ranges: tuple[tuple[float, float], ...] = ()
+    near: float = 0.0
 
     @property
     def stride(self) -> float:
@@ -99,34 +107,25 @@ class Diffusion:
 def optimum(diffusion: Diffusion, risk_price: float) -> tuple[float, float]:
     """Return the (b, r) that minimises yearly cost + risk_price/2 x tracking variance; b - r >= step, r >= 0.
 
-    With alpha = 12 k (g/P)^2/lambda and gamma = 12 c P (g/P)^2/lambda, B = alpha^(1/4)/z turns the two equations into
-    z^9 - z = gamma/alpha^(3/4), z >= 1. The problem is convex in (ln A, ln B), so where that B is below the step the
-    optimum has B = step, and A^3 = gamma + alpha/step from dJ/dA = 0; below A = B (r = 0) both are the step.
+    That is as if each amount went on as it does at the present price. A range ends, so b is at most the sum over the
+    positions of what each would have by itself, or half of what it changes by over its range where that is less: a
+    small position in a narrow range widens no other's band.
     """
     scale = 12 * (diffusion.slope / diffusion.price) ** 2 / risk_price
-    alpha = scale * diffusion.fixed_cost
-    gamma = scale * diffusion.cost * diffusion.price
-    root = alpha**0.25
-    if root > 0:
-        z = _nonic(gamma / root**3)
-        gap, total = root / z, root * z**3
-    else:
-        gap, total = 0.0, math.cbrt(gamma)
-    if gap < (step := float(diffusion.step)):
-        gap = step
-        total = max(math.cbrt(gamma + alpha / gap), gap)
-    return (total + gap) / 2, (total - gap) / 2
+    gamma, alpha = scale * diffusion.cost * diffusion.price, scale * diffusion.fixed_cost
+    outer, inner = edges(gamma, alpha, float(diffusion.step), diffusion.least)
+    if not diffusion.ranges:
+        return outer, inner
+    most = outer * diffusion.free + sum(min(outer * share, half) for share, half in diffusion.ranges)
+    return _within(most, outer, inner, float(diffusion.step))
 
 
-def _nonic(right: float) -> float:
-    """Solve z^9 - z = right for z >= 1 by Newton's steps, which fall onto the root once they are above it."""
-    z = math.exp(math.log1p(right) / 9)
-    for _ in range(_NEWTON_STEPS):
-        better = z - (z**9 - z - right) / (9 * z**8 - 1)
-        if math.isclose(better, z, rel_tol=1e-14):
-            break
-        z = better
-    return z
+def _within(most: float, outer: float, inner: float, step: float) -> tuple[float, float]:
+    """Return a band no wider than ``most``, of the same shape, with room for the smallest trade."""
+    if outer <= most:
+        return outer, inner
+    wide = max(most, step)
+    return wide, max(min(inner * wide / outer, wide - step), 0.0)
 
 
 def bands(diffusions: Sequence[Diffusion], policy: Policy, lp_value: Decimal) -> list[Band]:
@@ -137,7 +136,7 @@ def bands(diffusions: Sequence[Diffusion], policy: Policy, lp_value: Decimal) ->
             risk_price = float(a) / total if total > 0 else _LIMIT
             basis, setting = BandBasis.RISK_AVERSION, a
         case TrackingBudget(fraction):
-            risk_price = _risk_price_of_budget(diffusions, float(fraction) * total)
+            risk_price = _risk_price_of_budget(diffusions, float(fraction), policy, total)
             basis, setting = BandBasis.BUDGET, fraction
         case FixedWidth(fraction):
             risk_price = 0.0
@@ -145,11 +144,23 @@ def bands(diffusions: Sequence[Diffusion], policy: Policy, lp_value: Decimal) ->
     return [_band(item, policy, risk_price, total, (basis, setting)) for item in diffusions]
 
 
+def _risk_price_of_budget(diffusions: Sequence[Diffusion], budget: float, policy: Policy, lp_value: float) -> float:
+    """Return the lambda of a budget, a fraction of the LP value.
+
+    Prices are taken to move at least as the policy assumes, and no budget leads to wider bands than the default risk
+    aversion: a day's history of a calm does not know of the crash that ends it.
+    """
+    least = float(policy.assumed_volatility)
+    cautious = [replace(item, volatility=max(item.volatility, least)) for item in diffusions]
+    default = float(DEFAULT_AVERSION) / lp_value if lp_value > 0 else _LIMIT
+    return max(risk_price_of(cautious, budget * lp_value), default)
+
+
 def _band(
     diffusion: Diffusion, policy: Policy, risk_price: float, lp_value: float, given: tuple[BandBasis, Decimal]
 ) -> Band:
     step = float(diffusion.step)
-    if diffusion.target == 0:
+    if diffusion.target == 0 and not diffusion.near:
         return _CLOSED
     if isinstance(policy.band, FixedWidth):
         outer = max(float(policy.band.fraction) * diffusion.target, step)
@@ -159,6 +170,8 @@ def _band(
         given = BandBasis.FLOOR, policy.floor_width
     else:
         outer, inner = optimum(diffusion, risk_price)
+    # the price may be through these ranges at the next look, and back at the one after: half of them is hedged
+    outer, inner = outer + diffusion.near, inner + diffusion.near
     error = math.sqrt(diffusion.tracking_variance(outer, inner)) / lp_value if lp_value > 0 else 0.0
     cost = diffusion.yearly_cost(outer, inner)
     wide = max(to_decimal(outer), diffusion.step)
@@ -166,23 +179,23 @@ def _band(
     return Band(wide, narrow, to_decimal(error), to_decimal(cost), *given, to_decimal(diffusion.cost))
 
 
-def _risk_price_of_budget(diffusions: Sequence[Diffusion], budget: float) -> float:
-    """Find the lambda at which the tracking errors of all underlyings, taken as independent, come to the budget (USD).
+def risk_price_of(diffusions: Sequence[Diffusion], error: float) -> float:
+    """Find the lambda at which the tracking errors of all underlyings, taken as independent, come to one (USD).
 
     The error falls about as lambda^(-1/3) (lambda^(-1/4) where fixed costs rule), so multiplying lambda by the cube of
-    error/budget mostly converges; where that takes long the bracket of what was tried is halved. A budget below what
-    the smallest trades allow ends at bands of one smallest trade.
+    what is too much mostly converges; where that takes long the bracket of what was tried is halved. An error below
+    what the smallest trades allow ends at bands of one smallest trade.
     """
     moving = [item for item in diffusions if item.slope > 0 and item.target > 0]
-    if not moving or budget <= 0:
+    if not moving or error <= 0:
         return _LIMIT
     risk_price, low, high = 1.0, 1 / _LIMIT, _LIMIT
     for step in range(_BUDGET_STEPS):
-        error = math.sqrt(sum(item.tracking_variance(*optimum(item, risk_price)) for item in moving))
-        if error == 0 or math.isclose(error, budget, rel_tol=1e-9):
+        found = math.sqrt(sum(item.tracking_variance(*optimum(item, risk_price)) for item in moving))
+        if found == 0 or math.isclose(found, error, rel_tol=1e-9):
             break
-        low, high = (risk_price, high) if error > budget else (low, risk_price)
-        guess = risk_price * (error / budget) ** 3
+        low, high = (risk_price, high) if found > error else (low, risk_price)
+        guess = risk_price * (found / error) ** 3
         risk_price = guess if low < guess < high and step < _QUICK_STEPS else math.sqrt(low * high)
     return risk_price
 

@@ -105,8 +105,7 @@ class MarketState:
 
     def smallest(self, price: Decimal) -> Decimal:
         """Return the smallest order at ``price`` that the venue takes, in whole lots."""
-        least = max(self.rules.lot, self.rules.min_quantity, self.rules.min_notional / price)
-        return (least / self.rules.lot).to_integral_value(ROUND_CEILING) * self.rules.lot
+        return self.rules.smallest(price)
 
     def limit_price(self, quantity: Decimal, slippage: Decimal) -> Decimal:
         """Return the price of an immediate order: the touch and the slippage beyond it, rounded so that it fills."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from bot.core.hedge.band import Diffusion
 from bot.core.hedge.markets import HedgeMarkets, MarketState
@@ -11,6 +13,10 @@ from bot.core.hedge.volatility import YEAR, Volatility
 from bot.core.lp.exposure import Exposure
 from bot.core.policy import HedgePolicy, Policy
 from bot.core.types import ZERO, Underlying
+
+STRIDES: Final = 3
+"""Deviations of the price between two looks within which it is taken to step."""
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +118,40 @@ def _among(
 
 def diffusion(item: HedgeTarget, market_state: MarketState, policy: Policy, volatilities: Volatility) -> Diffusion:
     """Say how the drift moves and what correcting it costs on the market that gives mark, fee and lot."""
+    volatility, interval = volatilities.of(item.underlying), volatilities.history.spacing / YEAR
+    free, ranges, near = _ranges(item, STRIDES * volatility * math.sqrt(interval))
     return Diffusion(
         target=float(-item.target),
         slope=float(item.ratio) * volatilities.slope(item.underlying, item.exposure.sensitivity),
-        volatility=volatilities.of(item.underlying),
+        volatility=volatility,
         price=float(market_state.mark),
         cost=float(
             market_state.rules.taker_fee + max(market_state.ask - market_state.bid, ZERO) / (2 * market_state.mark)
         ),
         fixed_cost=float(policy.fixed_cost),
         step=market_state.smallest(market_state.limit_price(Decimal(-1), policy.guards.slippage)),
-        interval=volatilities.history.spacing / YEAR,
+        interval=interval,
+        least=float(policy.least_trade),
+        free=free,
+        ranges=ranges,
+        near=near,
     )
+
+
+def _ranges(item: HedgeTarget, stride: float) -> tuple[float, tuple[tuple[float, float], ...], float]:
+    """Return ``free``, ``ranges`` and ``near`` of a Diffusion; ``stride`` is how far ln(price) may step between looks.
+
+    A band goes as the slope to the power of 2/3, so that of a part is known from its share of the slope.
+    """
+    whole = left = abs(float(item.exposure.sensitivity.get(item.underlying, ZERO)))
+    found, near, ratio = [], 0.0, float(item.ratio)
+    for leg in item.exposure.ranges:
+        half = float(leg.span or ZERO) / 2 * ratio
+        if leg.reach is not None:
+            near += half if leg.reach <= stride else 0.0
+        elif leg.sensitivity and whole:
+            slope = abs(float(leg.sensitivity))
+            left -= slope
+            found.append((math.cbrt(slope / whole) ** 2, half))
+    share = left / whole if whole else 0.0
+    return (math.cbrt(share) ** 2 if share > _ROUNDING else 0.0), tuple(found), near

@@ -108,20 +108,14 @@ class Volatility:
     def slope(self, underlying: Underlying, vector: Mapping[Underlying, Decimal]) -> float:
         """Return s/sigma: the volatility of an amount in units of its own underlying's volatility.
 
-        ``vector`` holds d(amount)/d(ln price) by underlying; s^2 = v' Sigma v. The result is |Gamma| P where only the
-        underlying's own price moves the amount, whatever the volatility; that form also stands in as long as a
-        covariance is not known.
+        ``vector`` holds d(amount)/d(ln price) by underlying; s^2 = sum (v sigma)^2, as if prices moved independently.
+        How they move together is left out: the errors of two legs then cancel in part, and whoever widens the bands
+        for that pays for it (see docs/frontier.md). The result is |Gamma| P where only the underlying's own price moves
+        the amount, whatever the volatility.
         """
         own = abs(float(vector.get(underlying, 0)))
-        moving = [(key, float(slope)) for key, slope in vector.items() if slope]
-        variance = self._estimate(underlying, underlying)
-        if not variance or all(key == underlying for key, _ in moving):
+        others = [(key, float(slope)) for key, slope in vector.items() if slope and key != underlying]
+        if not others:
             return own
-        total = 0.0
-        for a, slope_a in moving:
-            for b, slope_b in moving:
-                covariance = self._estimate(a, b)
-                if covariance is None:
-                    return own
-                total += slope_a * slope_b * covariance
-        return math.sqrt(max(total, 0.0) / variance)
+        sigma = self.of(underlying)
+        return math.hypot(own, *(slope * self.of(key) / sigma for key, slope in others))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from bot.core.amm.curve import Curve
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition
 from bot.core.state import Held, Leg
@@ -20,11 +22,13 @@ Units = tuple[Decimal, Decimal]
 class Exposure:
     """All legs of one underlying taken together, in its units.
 
-    ``sensitivity`` holds d(amount)/d(ln USD price) by the underlying whose price moves (USD moves nothing).
+    ``sensitivity`` holds d(amount)/d(ln USD price) by the underlying whose price moves (USD moves nothing). ``ranges``
+    are the legs that trade within a range only.
     """
 
     amount: Decimal
     sensitivity: Mapping[Underlying, Decimal]
+    ranges: tuple[Leg, ...] = ()
 
 
 def units_of(position: LpPosition) -> Units:
@@ -38,13 +42,26 @@ def legs_of(position: LpPosition, units: Units) -> tuple[Leg, Leg]:
     The curve's price is token1 per token0, so its sensitivity is token0's own; token1's price in terms of token0 is
     the inverse, which turns the sign.
     """
-    slope0, slope1 = position.curve.log_sensitivity()
+    curve = position.curve
+    slope0, slope1 = curve.log_sensitivity()
     token0, token1, amounts = position.token0, position.token1, position.amounts
     unit0, unit1 = units
+    span = curve.span()
+    span0, span1 = (None, None) if span is None else (span[0] * unit0, span[1] * unit1)
+    reach = None if span is None or slope0 else _reach(curve)
     return (
-        Leg(position.id, token0.underlying, token1.underlying, amounts.total0 * unit0, slope0 * unit0),
-        Leg(position.id, token1.underlying, token0.underlying, amounts.total1 * unit1, -slope1 * unit1),
+        Leg(position.id, token0.underlying, token1.underlying, amounts.total0 * unit0, slope0 * unit0, span0, reach),
+        Leg(position.id, token1.underlying, token0.underlying, amounts.total1 * unit1, -slope1 * unit1, span1, reach),
     )
+
+
+def _reach(curve: Curve) -> float | None:
+    """Return how far ln(price) has to move until it is through the range; None where that can't be said."""
+    bounds = curve.bounds()
+    if bounds is None or not curve.liquidity:
+        return None
+    price = float(curve.price())
+    return max(abs(math.log(float(edge) / price)) for edge in bounds)
 
 
 def update_held(
@@ -120,8 +137,11 @@ def _believed(position: LpPosition, old: Held | None, units: Units | None) -> tu
 def net(held: Iterable[Held]) -> dict[Underlying, Exposure]:
     """Sum the legs of every underlying but USD, over all positions, pools and chains; ordered by name."""
     pairs: dict[tuple[Underlying, Underlying], tuple[Decimal, Decimal]] = {}
+    ranges: dict[Underlying, list[Leg]] = {}
     for item in held:
         for leg in item.legs:
+            if leg.span is not None:
+                ranges.setdefault(leg.underlying, []).append(leg)
             key = leg.underlying, leg.against
             amount, slope = pairs.get(key, (ZERO, ZERO))
             pairs[key] = amount + leg.amount, slope + leg.sensitivity
@@ -135,7 +155,7 @@ def net(held: Iterable[Held]) -> dict[Underlying, Exposure]:
         vector[underlying] = vector.get(underlying, ZERO) + slope
         if against != USD:
             vector[against] = vector.get(against, ZERO) - slope
-    return {underlying: Exposure(amounts[underlying], slopes[underlying]) for underlying in amounts}
+    return {key: Exposure(amounts[key], slopes[key], tuple(ranges.get(key, ()))) for key in amounts}
 
 
 def value(held: Iterable[Held], prices: Mapping[Underlying, Decimal]) -> Decimal:

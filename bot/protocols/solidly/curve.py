@@ -115,6 +115,10 @@ class _Position:
         with localcontext(PRECISE):
             return self._reserves_at(price)
 
+    def span(self) -> None:
+        """Return None: these pools trade at every price."""
+        return
+
     def bounds(self) -> None:
         """Return None: these pools trade at every price."""
         return

@@ -15,7 +15,7 @@ from bot.core.analysis.first_passage import chance_of_rise
 from bot.core.decide import decide
 from bot.core.hedge.band import Diffusion, optimum
 from bot.core.market import MarginTier
-from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, RiskPolicy, TrackingBudget
+from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, RiskPolicy
 from bot.core.snapshot import LpPosition, Quote, VenueUnknown, VenueView
 from bot.core.types import VenueId
 from tests.core import scenes
@@ -52,7 +52,9 @@ def test_the_band_of_a_constant_product_is_the_closed_form(a: int) -> None:
     found = advised(scenes.v2("one", 100_000), band=RiskAversion(D(a)))
     beta = (3 * COST / (4 * a)) ** (1 / 3)
     (hedge,) = found.hedges
-    assert float(hedge.band.outer) == pytest.approx(25 * beta, rel=0.02)  # the smallest trade widens it a little
+    total = 2 * 25 * beta / (1 + 0.1**2) ** (1 / 3)  # b + r, where b - r is a tenth of it
+    assert float(hedge.band.outer) == pytest.approx(1.1 * total / 2, rel=0.02)
+    assert float(hedge.band.inner) == pytest.approx(0.9 * total / 2, rel=0.02)
     assert float(found.advised.tracking_error) == pytest.approx(SIGMA * beta / math.sqrt(12), rel=0.02)
     assert float(found.advised.cost) == pytest.approx(COST * SIGMA**2 / (16 * beta) * 100_000, rel=0.02)
     assert float(hedge.unhedged) == pytest.approx(SIGMA / 2)
@@ -78,9 +80,9 @@ def test_two_claims_on_one_underlying_lose_nothing() -> None:
 
 def test_a_fixed_width_is_answered_by_the_cheapest_band_of_the_same_error() -> None:
     found = advised(scenes.v2("one", 100_000), scenes.lp("idle", (3, 6000)), band=FixedWidth(D("0.04")))
-    assert isinstance(found.advised.policy, TrackingBudget)
+    assert isinstance(found.advised.policy, RiskAversion)
     assert float(found.advised.tracking_error) == pytest.approx(float(found.configured.tracking_error), rel=1e-6)
-    assert found.advised.cost <= found.configured.cost * D("1.000001")
+    assert found.advised.cost <= found.configured.cost * D("1.006")  # its trades have a least size
 
 
 def test_more_aversion_costs_more_and_errs_less() -> None:
@@ -143,7 +145,7 @@ def test_the_advised_band_is_the_one_that_is_decided_with() -> None:
 
 
 def test_no_other_band_costs_less_at_the_advised_aversion() -> None:
-    moving = Diffusion(25, 12.5, SIGMA, 2000, COST, 0, D("0.003"))
+    moving = Diffusion(25, 12.5, SIGMA, 2000, COST, 0, D("0.003"), least=0.1)
     risk_price = 50 / 100_000
 
     def objective(outer: float, inner: float) -> float:

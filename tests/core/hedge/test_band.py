@@ -128,10 +128,73 @@ def test_the_edge_policy_has_the_published_cost_and_error() -> None:
 
 @given(st.lists(diffusions, min_size=1, max_size=4), st.floats(1e-3, 0.2))
 def test_a_budget_is_spent_to_the_last_basis_point(items: list[Diffusion], budget: float) -> None:
-    wanted = policy(TrackingBudget(Decimal(repr(budget))))
+    wanted = replace(policy(TrackingBudget(Decimal(repr(budget)))), assumed_volatility=Decimal(0))
     found = bands(items, wanted, Decimal(100_000))
     error = math.sqrt(sum(float(band.tracking_error) ** 2 for band in found))
-    assert error == pytest.approx(budget, rel=1e-6)
+    default = bands(items, replace(wanted, band=RiskAversion(Decimal(50))), Decimal(100_000))
+    most = math.sqrt(sum(float(band.tracking_error) ** 2 for band in default))
+    assert error == pytest.approx(min(budget, most), rel=1e-6)
+
+
+@given(st.lists(diffusions, min_size=1, max_size=4), st.floats(1e-3, 0.2), st.floats(0, 2))
+def test_no_budget_leads_to_a_wider_band_than_the_default(items: list[Diffusion], budget: float, calm: float) -> None:
+    wanted = replace(policy(TrackingBudget(Decimal(repr(budget)))), assumed_volatility=Decimal(repr(calm)))
+    found = bands(items, wanted, Decimal(100_000))
+    default = bands(items, replace(wanted, band=RiskAversion(Decimal(50))), Decimal(100_000))
+    assert all(one.outer <= other.outer * (1 + Decimal("1e-9")) for one, other in zip(found, default, strict=True))
+
+
+def test_a_budget_does_not_trust_a_calm() -> None:
+    wanted = policy(TrackingBudget(Decimal("0.002")))
+    calm, crash = (replace(V2, volatility=volatility) for volatility in (0.05, 0.7))
+    (one,), (other,) = (bands([item], wanted, Decimal(100_000)) for item in (calm, crash))
+    assert one.outer == other.outer
+    (shaken,) = bands([replace(V2, volatility=1.4)], wanted, Decimal(100_000))
+    assert float(shaken.outer) == pytest.approx(float(other.outer) / 2, rel=1e-6)
+
+
+@given(diffusions, risk_prices, st.floats(0.01, 1))
+def test_no_other_band_is_better_where_trades_have_a_least_share(
+    item: Diffusion, risk_price: float, least: float
+) -> None:
+    bound = replace(item, least=least)
+    outer, inner = optimum(bound, risk_price)
+    best = objective(item, risk_price, outer, inner)
+    assert outer - inner >= least * (outer + inner) * (1 - 1e-9)
+    for wider in (0.25, 0.5, 0.8, 0.95, 0.99, 1.0, 1.01, 1.05, 1.25, 2, 4):
+        for share in (0.0, 0.2, 0.5, 0.8, 0.9, 0.99, 0.999, 1.0):
+            other, back = outer * wider, outer * wider * share
+            if other - back >= least * (other + back):
+                assert objective(item, risk_price, other, back) >= best * (1 - 1e-9)
+
+
+def test_a_least_trade_of_a_tenth_costs_little() -> None:
+    free, bound = (optimum(replace(V2, least=least), 50 / V) for least in (0.0, 0.1))
+    assert objective(V2, 50 / V, *bound) / objective(V2, 50 / V, *free) - 1 == pytest.approx(0.0033, abs=0.0005)
+
+
+@given(diffusions, risk_prices, st.floats(1e-3, 2))
+def test_a_band_is_never_wider_than_half_of_what_its_range_can_change_by(
+    item: Diffusion, risk_price: float, share: float
+) -> None:
+    free, _ = optimum(item, risk_price)
+    half = share * free
+    outer, inner = optimum(replace(item, free=0.0, ranges=((1.0, half),)), risk_price)
+    assert outer == pytest.approx(min(free, half), rel=1e-9)
+    assert 0 <= inner <= outer
+
+
+def test_a_tiny_position_in_a_narrow_range_widens_no_others_band() -> None:
+    """100 ETH in a full range, and beside it a position of +-1 tick with ten times its slope."""
+    alone = optimum(V2, 50 / V)[0]
+    beside = replace(V2, slope=11 * V2.slope, free=math.cbrt(1 / 11) ** 2, ranges=((math.cbrt(10 / 11) ** 2, 0.05),))
+    assert optimum(replace(beside, free=1.0, ranges=()), 50 / V)[0] > 4.9 * alone
+    assert optimum(beside, 50 / V)[0] == pytest.approx(alone + 0.05, rel=1e-9)
+
+
+def test_what_one_step_of_the_price_may_lead_through_is_hedged_by_half() -> None:
+    (band,) = bands([replace(V2, target=2.0, slope=0.0, near=1.0)], policy(), Decimal(100_000))
+    assert (band.outer, band.inner) == (Decimal("1.04"), Decimal(1))
 
 
 def test_a_budget_that_lots_do_not_allow_ends_at_one_lot() -> None:

@@ -40,6 +40,9 @@ class Shares:
         k = Decimal(self.reserve0 * self.reserve1)
         return self._part * (k / price).sqrt(), self._part * (k * price).sqrt()
 
+    def span(self) -> None:
+        return
+
     def bounds(self) -> None:
         return
 

@@ -55,8 +55,7 @@ def ccxt_config(name: VenueId, venue: VenueSettings, kind: str) -> CcxtConfig:
 def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
     """Return a chain of the settings as its reader takes it."""
     protocols = tuple(
-        Deployment(entry.protocol, f"chains.{name}.{entry.protocol}[{entry.number}]", entry.settings)
-        for entry in chain.deployments()
+        Deployment(entry.protocol, f"chains.{name}.{entry.key}", entry.settings) for entry in chain.deployments()
     )
     return ChainConfig(
         name=name,

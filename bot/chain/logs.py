@@ -69,12 +69,12 @@ class Logs:
             last = first - 1
 
     async def back(
-        self, address: Address, filters: Sequence[Topics], last: int, size: int | None = None
+        self, address: Address | None, filters: Sequence[Topics], last: int, size: int | None = None
     ) -> tuple[int, list[Log]]:
-        """Return the logs of block ``last`` and so many before it, or as many as an endpoint takes, oldest first.
+        """Return a contract's (None: any's) logs of block ``last`` and so many before it, or what an endpoint takes.
 
         Returns:
-            The first block that was looked at, and the logs.
+            The first block that was looked at, and the logs, oldest first.
 
         Raises:
             Retryable: no endpoint answered.
@@ -87,13 +87,13 @@ class Logs:
         return await self._client.first(work)
 
     async def newest(
-        self, endpoint: Endpoint, address: Address, filters: Sequence[Topics], blocks: tuple[int, int]
+        self, endpoint: Endpoint, address: Address | None, filters: Sequence[Topics], blocks: tuple[int, int]
     ) -> tuple[int, list[Log]]:
         """Return the logs of a block and so many before it, or as many as one endpoint takes at once, oldest first.
 
         Args:
             endpoint: who is asked.
-            address: the contract.
+            address: the contract; None: any.
             filters: what its logs match.
             blocks: the last block, and how many at most.
 
@@ -110,8 +110,8 @@ class Logs:
             except (RpcError, NoAnswer, Dropped) as error:
                 size = _halved(endpoint, error, size, known)
 
-    async def between(self, address: Address, topics: Topics, first: int, last: int) -> list[Log]:
-        """Return a contract's logs of some blocks, both included, oldest first.
+    async def between(self, address: Address | None, topics: Topics, first: int, last: int) -> list[Log]:
+        """Return a contract's (None: any's) logs of some blocks, both included, oldest first.
 
         Raises:
             Retryable: no endpoint answered.
@@ -136,7 +136,7 @@ class Logs:
         return await self._client.request("eth_getTransactionReceipt", [tx], _receipt)
 
     async def _range(
-        self, endpoint: Endpoint, address: Address, filters: Sequence[Topics], blocks: tuple[int, int]
+        self, endpoint: Endpoint, address: Address | None, filters: Sequence[Topics], blocks: tuple[int, int]
     ) -> list[Log]:
         """Return the logs of a range from one endpoint, oldest first, in as many requests as it takes."""
         first, last = blocks
@@ -155,14 +155,17 @@ class Logs:
 
     @staticmethod
     async def _ask(
-        endpoint: Endpoint, address: Address, filters: Sequence[Topics], blocks: tuple[int, int]
+        endpoint: Endpoint, address: Address | None, filters: Sequence[Topics], blocks: tuple[int, int]
     ) -> list[Log]:
         found: dict[tuple[int, int], Log] = {}
         for topics in filters:
             span = {"fromBlock": hex(blocks[0]), "toBlock": hex(blocks[1])}
-            logs = _logs(await endpoint.request(LOGS, [{"address": address, **span, "topics": topics}]))
+            of = {} if address is None else {"address": address}
+            logs = _logs(await endpoint.request(LOGS, [{**of, **span, "topics": topics}]))
             if any(
-                not blocks[0] <= log.block <= blocks[1] or log.address != address or not _fits(log, topics)
+                not blocks[0] <= log.block <= blocks[1]
+                or log.address != (address or log.address)
+                or not _fits(log, topics)
                 for log in logs
             ):
                 raise endpoint.fault("answered logs that were not asked for")

@@ -114,6 +114,28 @@ class ReferencePool(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Trail:
+    """What the Transfer events of an owner tell.
+
+    Attributes:
+        owners: whose they are.
+        tokens: contracts whose tokens, of any kind, the owners got or gave.
+        ids: those of them that are numbered, by contract.
+        farms: for each contract, whom the owners sent its tokens to.
+    """
+
+    owners: Sequence[Address]
+    tokens: Collection[Address]
+    ids: Mapping[Address, Collection[int]]
+    farms: Mapping[Address, Collection[Address]]
+
+
+Trace = Callable[[Reads, Trail, Mapping[str, object]], Mapping[str, object] | None]
+"""Adds to a deployment's values what a trail leads to: pools, pairs, ids. Without a deployment the values are empty,
+and None says that there is none. Raises Missing while answers are not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Amm(Generic[S]):
     """A protocol.
 
@@ -128,6 +150,7 @@ class Amm(Generic[S]):
         example: values of a deployment for the commented example of a configuration.
         at: makes the values of a deployment of one contract (a pool, a manager); None where that takes more.
         presets: values of the deployments that its documentation names, by EIP-155 chain id.
+        trace: follows an owner's trail to what no contract lists; None where the contracts list all.
     """
 
     name: str
@@ -140,6 +163,7 @@ class Amm(Generic[S]):
     example: Mapping[str, object] = field(default_factory=dict)
     at: Callable[[Address], Mapping[str, object]] | None = None
     presets: Mapping[int, Sequence[Mapping[str, object]]] = field(default_factory=dict)
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,11 @@ class EvmChainReader:
         return self._config.name
 
     @property
+    def is_searching(self) -> bool:
+        """Whether the last read left something to be searched for in the logs."""
+        return self._is_searching
+
+    @property
     def reorgs(self) -> int:
         """How many reorganisations were seen."""
         return self._track.reorgs

@@ -13,6 +13,9 @@ from bot.version import version
 
 COMMANDS: Mapping[str, Entry] = {
     "setup": Entry("bot.cli.setup:app", "From an address to a configuration that is tried: asks, looks, writes."),
+    "positions": Entry(
+        "bot.cli.positions:app", "What addresses hold, staked too, and the configuration that hedges it."
+    ),
     "demo": Entry("bot.cli.demo:app", "The main job on a local chain with real pools, on paper, watched live."),
     "plan": Entry("bot.cli.plan:app", "One snapshot, one decision, printed; nothing is sent."),
     "advise": Entry("bot.cli.advise:app", "Band, leverage, collateral, yearly cost, and the fees to break even."),

@@ -19,7 +19,7 @@ from bot.app.settings.venues import PAPER
 from bot.app.setup import files
 from bot.app.setup.answers import BANDS, Answers
 from bot.app.setup.chains import CHAINS, KnownChain, chain_named, require_chain
-from bot.app.setup.scan import Sight, chain_id_of, lines, look, presets, recognise, underlyings
+from bot.app.setup.scan import Sight, chain_id_of, lines, look, recognise, underlyings
 from bot.chain.known_tokens import LOCAL_CHAINS
 from bot.cli import doctor, plan
 from bot.cli.ask import Ask
@@ -27,6 +27,7 @@ from bot.cli.console import screen, text
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError, Retryable
 from bot.core.types import Address
+from bot.protocols.presets import presets
 from bot.setting_types.fields import HttpEndpoint, WsEndpoint, parse_address, parse_integer
 from bot.venues.registry import KINDS, kind_of
 
@@ -136,7 +137,7 @@ def _endpoint(ask: Ask, known: KnownChain) -> str:
 def _looked(ask: Ask, answers: Answers, flags: _Flags) -> list[Sight]:
     """Look at every preset deployment and every contract that is named, and show what is there."""
     clock, contracts = SystemClock(), list(flags.contract)
-    known = presets(answers.chain.chain_id)
+    known = [(one.protocol, one.values) for one in presets(answers.chain.chain_id)]
     if not known and not contracts:
         contracts = [ask.one("--contract", None, "A pool or position manager that it is in?", str)]
     sights: list[Sight] = []

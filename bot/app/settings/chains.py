@@ -12,6 +12,7 @@ from pydantic import Field, create_model, model_validator
 
 from bot.chain.config import DeploymentSettings, RateRead, RateSource, TokenMapping
 from bot.core.types import Address
+from bot.protocols.presets import named
 from bot.protocols.registry import PROTOCOLS
 from bot.setting_types.base import Table
 from bot.setting_types.fields import (
@@ -85,11 +86,12 @@ class TokenSettings(Table):
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """An entry of a protocol's list of deployments; the first one has the number 1."""
+    """A deployment: the protocol's name, its place in the chain's table, its settings, whether it goes by name."""
 
     protocol: str
-    number: int
+    key: str
     settings: DeploymentSettings
+    is_preset: bool = False
 
 
 class ChainSettings(Table):
@@ -108,6 +110,10 @@ class ChainSettings(Table):
         default=(),
         description="accounts whose positions are hedged (addresses only; dnbot never needs a key)",
         examples=[["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"]],
+    )
+    protocols: tuple[str, ...] = Field(
+        default=(),
+        description="deployments that dnbot knows on this chain, by name, instead of a table with addresses each",
     )
     multicall: Multicall = Field(
         default=MULTICALL3, description='Multicall3 contract, or "none" to use JSON-RPC batches'
@@ -163,11 +169,25 @@ class ChainSettings(Table):
         return None if self.multicall == "none" else Address(self.multicall)
 
     def deployments(self) -> Iterator[Deployed]:
-        """Return what is configured of each protocol, in the registry's order."""
+        """Return what is configured of each protocol, in the registry's order, then what is known by name.
+
+        One that is known by name and has a table all the same is what the table says.
+
+        Raises:
+            ValueError: a name is not known on this chain.
+        """
+        seen = set[str]()
         for protocol in PROTOCOLS:
             entries: tuple[DeploymentSettings, ...] = getattr(self, protocol, ())
             for number, settings in enumerate(entries, 1):
-                yield Deployed(protocol, number, settings)
+                seen.update(settings.counted)
+                yield Deployed(protocol, f"{protocol}[{number}]", settings)
+        for number, word in enumerate(self.protocols, 1):
+            for preset in named(self.chain_id, word):
+                known = PROTOCOLS[preset.protocol].settings.model_validate(preset.values)
+                if not seen.intersection(known.counted):
+                    seen.update(known.counted)
+                    yield Deployed(preset.protocol, f"protocols[{number}]", known, is_preset=True)
 
     @model_validator(mode="after")
     def _one_name_each(self) -> Self:
@@ -204,7 +224,7 @@ class ChainSettings(Table):
         entries = list(self.deployments())
         if not entries:
             lists = " or ".join(f"[[chains.NAME.{protocol}]]" for protocol in PROTOCOLS)
-            raise ValueError(f"has no position source; add {lists}")
+            raise ValueError(f"has no position source; add {lists}, or `protocols`")
         if not self.owners and not any(entry.settings.names_positions for entry in entries):
             raise ValueError("has nobody whose positions to read; set `owners` (or `token_ids` or `holders`)")
         return self

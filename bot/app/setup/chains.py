@@ -17,12 +17,14 @@ class KnownChain:
         chain_id: its EIP-155 id.
         endpoint: a public endpoint, slow and limited, for a first look; empty where there is none.
         reference_pools: deep pools that value what one's own pools can't.
+        is_main: whether its coins are worth something.
     """
 
     name: str
     chain_id: int
     endpoint: str = ""
     reference_pools: tuple[str, ...] = ()
+    is_main: bool = True
 
 
 CHAINS: Final = (
@@ -37,8 +39,8 @@ CHAINS: Final = (
     KnownChain("optimism", 10, "https://mainnet.optimism.io"),
     KnownChain("polygon", 137, "https://polygon-bor-rpc.publicnode.com"),
     KnownChain("bsc", 56, "https://bsc-rpc.publicnode.com"),
-    KnownChain("sepolia", 11155111, "https://ethereum-sepolia-rpc.publicnode.com"),
-    KnownChain("local", 31337, "http://127.0.0.1:8545"),
+    KnownChain("sepolia", 11155111, "https://ethereum-sepolia-rpc.publicnode.com", is_main=False),
+    KnownChain("local", 31337, "http://127.0.0.1:8545", is_main=False),
 )
 
 

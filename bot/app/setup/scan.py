@@ -52,11 +52,6 @@ async def chain_id_of(urls: Sequence[str], clock: Clock) -> int:
         await client.close()
 
 
-def presets(chain_id: int) -> tuple[Deployment, ...]:
-    """Return the deployments that are known on a chain."""
-    return tuple((amm.name, values) for amm in PROTOCOLS.values() for values in amm.presets.get(chain_id, ()))
-
-
 async def look(answers: Answers, deployment: Deployment, clock: Clock) -> Sight:
     """Read one deployment as the daemon would."""
     try:

@@ -157,7 +157,7 @@ def view_of(record: CycleRecord, began: date | None = None) -> CycleView:
         began=began or record.at.date(),
         hedges=tuple(_hedge(record, item, said[item.underlying]) for item in decision.hedges),
         venues=tuple(_venue(view, by_venue.get(view.venue, ())) for view in snapshot.venues),
-        positions=tuple(PositionView(item, reports.get(item.id), _range(item)) for item in snapshot.positions),
+        positions=tuple(PositionView(item, reports.get(item.id), price_range(item)) for item in snapshot.positions),
         totals=totals_of(record),
         results=results_of(record.book, snapshot),
     )
@@ -218,7 +218,8 @@ def _venue(view: VenueView | VenueUnknown, held: Iterable[Perp]) -> VenueState:
     return VenueState(view.venue, view.as_of, None, view.balance, tuple(held), len(view.open_orders))
 
 
-def _range(position: LpPosition) -> PriceRange | None:
+def price_range(position: LpPosition) -> PriceRange | None:
+    """Return a position's range and price, told in its quote; None where it trades at every price, or has none."""
     bounds = position.curve.bounds()
     if bounds is None or not position.curve.liquidity or bounds[1] > bounds[0] * _WHOLE:
         return None

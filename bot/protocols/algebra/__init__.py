@@ -87,7 +87,19 @@ ALGEBRA: Final = Amm(
     history=finder(NAME, PAST),
     at=lambda manager: {"position_manager": manager},
     presets={
-        137: [{"name": "quickswap", "position_manager": "0x8eF88E4c7CfbbaC1C163f7eddd4B578792201de6"}],
-        42161: [{"name": "camelot", "position_manager": "0x00c7f3082833e796A5b3e4Bd59f6642FF44DCD15"}],
+        137: [
+            {
+                "name": "quickswap",
+                "position_manager": "0x8eF88E4c7CfbbaC1C163f7eddd4B578792201de6",
+                "factory": "0x411b0fAcC3489691f28ad58c47006AF5E3Ab3A28",
+            }
+        ],
+        42161: [
+            {
+                "name": "camelot",
+                "position_manager": "0x00c7f3082833e796A5b3e4Bd59f6642FF44DCD15",
+                "factory": "0x1a3c9B1d2F0529D97f2afC5136Cc23e58f1FD35B",
+            }
+        ],
     },
 )

@@ -98,5 +98,13 @@ ALGEBRA_INTEGRAL: Final = Amm(
     reader=partial(ManagerReader, layout=LAYOUT),
     history=finder(NAME, PAST),
     at=lambda manager: {"position_manager": manager},
-    presets={42161: [{"name": "camelot_v4", "position_manager": "0xA602E7195fcC9364210181DffA33482B5adCE9d8"}]},
+    presets={
+        42161: [
+            {
+                "name": "camelot_v4",
+                "position_manager": "0xA602E7195fcC9364210181DffA33482B5adCE9d8",
+                "factory": "0xBefC4b405041c5833f53412fF997ed2f697a2f37",
+            }
+        ]
+    },
 )

@@ -71,6 +71,7 @@ class ManagerReader:
     def read(self, reads: Reads, found: Found) -> None:
         """Add every position with its pool's price."""
         states: dict[Address, PoolState] = {}
+        self._confirm(reads)
         ids, is_whole = self._token_ids(reads)
         moved = self._moved(reads, found.followed, ids) if is_whole else {}
         calls = [(token_id, self._position_call(token_id)) for token_id in (*ids, *moved)]
@@ -88,6 +89,22 @@ class ManagerReader:
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
         """Compute the entry amounts from the position's IncreaseLiquidity and DecreaseLiquidity events."""
         return await entry_of(logs, position, self._settings.position_manager, block)
+
+    def _confirm(self, reads: Reads) -> None:
+        """Insist on the configured factory.
+
+        Raises:
+            ContractError: the manager names another one.
+        """
+        wanted = self._settings.factory
+        if wanted is None:
+            return
+        try:
+            found = json_rpc.address(reads.fact(self._factory))
+        except Missing:
+            return
+        if found != wanted:
+            raise ContractError(self._factory, f"names the factory {found}, and it should be {wanted}")
 
     def _token_ids(self, reads: Reads) -> tuple[dict[int, None], bool]:
         """List the configured ids, then the owners' at this block, staked ones too; tell whether these are all."""

@@ -12,6 +12,11 @@ class ManagerSettings(DeploymentSettings):
     """Positions of one NonfungiblePositionManager."""
 
     position_manager: Checksummed = Field(description="NonfungiblePositionManager contract")
+    factory: Checksummed | None = Field(
+        default=None,
+        description="the factory that the manager has to name; left out: whichever it names",
+        examples=["0x1F98431c8aD98523631AE4a59f267346ea31F984"],
+    )
     token_ids: TokenIds = Field(default=(), description="positions to read whoever owns them (staked ones)")
     discover: bool = Field(default=True, description="also read every position that an owner holds")
 

@@ -17,6 +17,13 @@ from bot.protocols.pancake_v3.masterchef import MasterChef
 from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
 
 LAYOUT: Final = Layout()
+_FARMS: Final = {
+    1: "0x556B9306565093C855AEA9AE92A594704c2Cd59e",
+    56: "0x556B9306565093C855AEA9AE92A594704c2Cd59e",
+    8453: "0xC6A2Db661D5a5690172d8eB0a7DEA2d3008665A3",
+    42161: "0x5e09ACf80C0296740eC5d6F643005a4ef8DaA694",
+}
+"""MasterChefV3, by chain id (developer.pancakeswap.finance, addresses)."""
 
 
 def _kept(share: int) -> int:
@@ -48,6 +55,13 @@ PANCAKE_V3: Final = Amm(
     history=finder(NAME, PAST),
     at=lambda manager: {"position_manager": manager},
     presets={
-        chain: [{"position_manager": "0x46A15B0b27311cedF172AB29E4f4766fbE7F4364"}] for chain in (1, 56, 8453, 42161)
+        chain: [
+            {
+                "position_manager": "0x46A15B0b27311cedF172AB29E4f4766fbE7F4364",
+                "factory": "0x0BFbCF9fa4f9C56B0F40a671Ad40E0805A091865",
+                "masterchef": farm,
+            }
+        ]
+        for chain, farm in _FARMS.items()
     },
 )

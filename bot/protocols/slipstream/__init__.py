@@ -20,6 +20,7 @@ from bot.protocols.concentrated.layout import Layout, PoolLayout, by_key
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.slipstream.gauges import GAUGE, Gauges
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
+from bot.protocols.slipstream.trace import trace
 
 UNSTAKED_FEE: Final = selector("unstakedFee()")
 LAYOUT: Final = Layout(pool=PoolLayout(outside=3), pool_of=by_key("getPool(address,address,int24)"), burned="ID")
@@ -51,6 +52,13 @@ def _reader(chain: ChainConfig, key: str, settings: SlipstreamSettings, tokens: 
     return ManagerReader(chain, key, settings, tokens, LAYOUT, Gauges(chain, key, settings, tokens))
 
 
+_AERODROME: Final = {
+    "": ("0x827922686190790b37229fd06084350E74485b72", "0x5e7BB104d84c7CB9B682AaC2F3d509f5F406809A"),
+    "_gauge_caps": ("0xa990C6a764b73BF43cee5Bb40339c3322FB9D55F", "0xaDe65c38CD4849aDBA595a4323a8C7DdfE89716a"),
+    "_gauges_v3": ("0xe1f8cd9AC4e4A65F54f38a5CdAfCA44f6dD68b53", "0xf8f2eB4940CFE7d13603DDDD87f123820Fc061Ef"),
+}
+"""Position managers and factories, by generation (github.com/aerodrome-finance/slipstream, script/constants/output)."""
+
 SLIPSTREAM: Final = Amm(
     name=NAME,
     description="Slipstream deployments (Aerodrome, Velodrome)",
@@ -58,4 +66,12 @@ SLIPSTREAM: Final = Amm(
     curves={"v3": ConcentratedPosition},
     reader=_reader,
     history=finder(NAME, PAST),
+    trace=trace,
+    at=lambda manager: {"position_manager": manager},
+    presets={
+        8453: [
+            {"name": f"aerodrome{generation}", "position_manager": manager, "factory": factory}
+            for generation, (manager, factory) in _AERODROME.items()
+        ]
+    },
 )

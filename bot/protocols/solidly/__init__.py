@@ -10,6 +10,7 @@ from bot.protocols.solidly.history import find
 from bot.protocols.solidly.reader import SolidlyReader
 from bot.protocols.solidly.reference import ReferencePool
 from bot.protocols.solidly.settings import NAME, SolidlySettings
+from bot.protocols.solidly.trace import trace
 
 SOLIDLY: Final = Amm(
     name=NAME,
@@ -19,5 +20,6 @@ SOLIDLY: Final = Amm(
     reader=SolidlyReader,
     reference=ReferencePool,
     history=find,
+    trace=trace,
     at=lambda pool: {"pools": [pool]},
 )

@@ -31,6 +31,11 @@ def price_of(pool: PoolId, token0: Token, token1: Token, curve: StablePosition |
         return price_of_raw(pool, token0, token1, raw, depth)
 
 
+def is_metadata(answer: bytes) -> bool:
+    """Tell whether a contract answers ``metadata()`` as a pool does."""
+    return len(answer) >= _WORDS * json_rpc.WORD and json_rpc.uint(answer, 4) in _BOOLEANS
+
+
 class ReferencePool:
     """Implements ReferencePool of the seam."""
 
@@ -40,7 +45,7 @@ class ReferencePool:
 
     def recognises(self, answer: bytes) -> bool:
         """Tell by the metadata: seven words, the fifth a boolean."""
-        return len(answer) >= _WORDS * json_rpc.WORD and json_rpc.uint(answer, 4) in _BOOLEANS
+        return is_metadata(answer)
 
     def price(self, reads: Reads, tokens: TokenBook) -> PoolPrice | None:
         """Return the price; None where the pool is empty, or a token is unknown."""

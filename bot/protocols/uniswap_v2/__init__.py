@@ -10,6 +10,7 @@ from bot.protocols.uniswap_v2.history import find
 from bot.protocols.uniswap_v2.reader import UniswapV2Reader
 from bot.protocols.uniswap_v2.reference import ReferencePair
 from bot.protocols.uniswap_v2.settings import NAME, UniswapV2Settings
+from bot.protocols.uniswap_v2.trace import trace
 
 UNISWAP_V2: Final = Amm(
     name=NAME,
@@ -19,6 +20,7 @@ UNISWAP_V2: Final = Amm(
     reader=UniswapV2Reader,
     reference=ReferencePair,
     history=find,
+    trace=trace,
     at=lambda pair: {"pairs": [pair]},
     presets={
         1: [

@@ -47,6 +47,19 @@ class UniswapV3Settings(ManagerSettings):
     )
 
 
+def _of(manager: str, factory: str) -> dict[str, object]:
+    return {"position_manager": manager, "factory": factory}
+
+
+def _first() -> dict[str, object]:
+    return _of(_FIRST, "0x1F98431c8aD98523631AE4a59f267346ea31F984")
+
+
+def _sushi(manager: str) -> dict[str, object]:
+    """Return one of SushiSwap's, whose contracts are the same."""
+    return {"name": "sushi_v3", "position_manager": manager}
+
+
 UNISWAP_V3: Final = Amm(
     name=NAME,
     description="Uniswap V3 deployments",
@@ -58,9 +71,15 @@ UNISWAP_V3: Final = Amm(
     example={"position_manager": _FIRST},
     at=lambda manager: {"position_manager": manager},
     presets={
-        **{chain: [{"position_manager": _FIRST}] for chain in (1, 10, 137, 42161)},
-        56: [{"position_manager": "0x7b8A01B39D58278b5DE7e48c8449c9f4F5170613"}],
-        8453: [{"position_manager": "0x03a520b32C04BF3bEEf7BEb72E919cf822Ed34f1"}],
-        11155111: [{"position_manager": "0x1238536071E1c677A632429e3655c799b22cDA52"}],
+        1: [_first(), _sushi("0x2214A42d8e2A1d20635c2cb0664422c528B6A432")],
+        10: [_first()],
+        56: [_of("0x7b8A01B39D58278b5DE7e48c8449c9f4F5170613", "0xdB1d10011AD0Ff90774D0C6Bb92e5C5c8b4461F7")],
+        137: [_first(), _sushi("0xb7402ee99F0A008e461098AC3A27F4957Df89a40")],
+        8453: [
+            _of("0x03a520b32C04BF3bEEf7BEb72E919cf822Ed34f1", "0x33128a8fC17869897dcE68Ed026d694621f6FDfD"),
+            _sushi("0x80C7DD17B01855a6D2347444a0FCC36136a314de"),
+        ],
+        42161: [_first(), _sushi("0xF0cBce1942A68BEB3d1b73F0dd86C8DCc363eF49")],
+        11155111: [_of("0x1238536071E1c677A632429e3655c799b22cDA52", "0x0227628f3F023bb0B980b67D528571c95c6DaC1c")],
     },
 )

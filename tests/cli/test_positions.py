@@ -1,0 +1,281 @@
+"""``dnbot positions``: all that an address holds, on every protocol, staked or not, and nothing of anybody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tomllib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from math import isqrt
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import pytest_asyncio
+
+from bot.app.settings import load
+from bot.core.amm.tick_math import tick_at_sqrt_ratio
+from bot.core.types import Address
+from bot.demo.chain import Erc20, LocalChain
+from bot.demo.node import Anvil
+from bot.demo.rpc import Rpc
+from bot.demo.uniswap_v2 import UniswapV2
+from bot.demo.uniswap_v3 import PoolKey, UniswapV3
+from tests.cli.scenes import Ran, dnbot
+from tests.faults.rpc import FaultyRpc, serving
+from tests.protocols.algebra.contracts import Algebra, Integral
+from tests.protocols.pancake.contracts import PancakeV3
+from tests.protocols.slipstream.contracts import Slipstream
+from tests.protocols.solidly.contracts import Solidly
+from tests.protocols.uniswap_v4.contracts import Key, UniswapV4
+
+pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+EMPTY_BLOCKS = 1_600
+"""So that an endpoint that allows 500 blocks a query is asked several times."""
+NOBODY = Address("0x0000000000000000000000000000000000000000")
+
+
+@dataclass
+class Place:
+    """A chain with every protocol's contracts, one owner of twenty positions, and one of a single one."""
+
+    url: str
+    owner: Address
+    other: Address
+    stranger: Address
+    tables: str
+    expected: set[str]
+    staked: set[str]
+
+    def config(self, folder: Path, url: str) -> Path:
+        file = folder / "bot.toml"
+        file.write_text(f"""
+[chains.local]
+chain_id = 31337
+rpc_urls = ["{url}"]
+owners = ["{self.other}"]
+max_head_age = "365d"
+{self.tables}
+[venues.paper]
+kind = "paper"
+symbols = {{ ETH = "ETH/USDT:USDT" }}
+""")
+        return file
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place() -> AsyncIterator[Place]:
+    async with Anvil() as node, Rpc(node.url) as rpc:
+        chain = await LocalChain.deploy(rpc)
+        yield await build(chain, node.url)
+
+
+class Opens(Protocol):
+    """Contracts that open positions with a range in a pool."""
+
+    async def open(self, owner: Address, key: PoolKey, ticks: tuple[int, int], amounts: tuple[int, int]) -> int: ...
+
+
+@dataclass
+class Builder:
+    """Opens positions of an owner, and notes which ones."""
+
+    chain: LocalChain
+    tokens: tuple[Erc20, Erc20]
+    expected: set[str] = field(default_factory=set)
+    staked: set[str] = field(default_factory=set)
+    tables: list[str] = field(default_factory=list)
+
+    @property
+    def owner(self) -> Address:
+        return self.chain.accounts[1]
+
+    @property
+    def other(self) -> Address:
+        return self.chain.accounts[2]
+
+    @property
+    def key(self) -> PoolKey:
+        return PoolKey(self.tokens[0].address, self.tokens[1].address, 500)
+
+    @property
+    def worth(self) -> tuple[int, int]:
+        """Raw units of 2,000 USD of each token."""
+        whole = {"WETH": 1, "USDC": 2000}
+        first, second = (whole[token.symbol] * 10**token.decimals for token in self.tokens)
+        return first, second
+
+    @property
+    def amounts(self) -> tuple[int, int]:
+        return self.worth[0] * 10, self.worth[1] * 10
+
+    @property
+    def root(self) -> int:
+        return isqrt(self.worth[1] * 2**192 // self.worth[0])
+
+    async def ranges(self, contracts: Opens, name: str, key: PoolKey, spacing: int, count: int) -> list[int]:
+        """Open positions around the price, each wider than the one before."""
+        here = tick_at_sqrt_ratio(self.root) // spacing * spacing
+        widths = [spacing * (number + 2) for number in range(count)]
+        ids = [await contracts.open(self.owner, key, (here - wide, here + wide), self.amounts) for wide in widths]
+        self.expected.update(f"local:{name}:{one}" for one in ids)
+        return ids
+
+    def table(self, name: str, **addresses: Address) -> None:
+        lines = [f'{key} = "{address}"' for key, address in addresses.items()]
+        self.tables.append("\n".join([f"[[chains.local.{name}]]", *lines]))
+
+    async def v3(self) -> None:
+        contracts, here = UniswapV3(self.chain), tick_at_sqrt_ratio(self.root) // 10 * 10
+        await contracts.create_pool(self.key, self.root)
+        await self.ranges(contracts, "uniswap_v3", self.key, 10, 4)
+        await contracts.open(self.other, self.key, (here - 100, here + 100), self.amounts)
+        self.table("uniswap_v3", position_manager=self.chain.at.v3_positions)
+
+    async def slipstream(self) -> None:
+        contracts, key = await Slipstream.deploy(self.chain), PoolKey(self.key.token0, self.key.token1, 50)
+        await contracts.allow(self.owner, self.tokens)
+        pool = await contracts.create_pool(key, self.root)
+        gauge = await contracts.gauge(pool)
+        for one in (await self.ranges(contracts, "slipstream", key, 50, 4))[:2]:
+            await self.chain.mine(contracts.stake(self.owner, gauge, one))
+            self.staked.add(f"local:slipstream:{one}")
+        await self.chain.mine(contracts.pay(gauge, 10**22))
+        self.table("slipstream", position_manager=contracts.at.manager)
+
+    async def pancake(self) -> None:
+        contracts = await PancakeV3.deploy(self.chain)
+        await contracts.allow(self.owner, self.tokens)
+        await contracts.farm(await contracts.create_pool(self.key, self.root))
+        ids = await self.ranges(contracts, "pancake_v3", self.key, 10, 3)
+        await self.chain.mine(contracts.stake(self.owner, ids[0]))
+        self.staked.add(f"local:pancake_v3:{ids[0]}")
+        self.table("pancake_v3", position_manager=contracts.at.manager, masterchef=contracts.at.masterchef)
+
+    async def algebra(self) -> None:
+        for kind, name in ((Algebra, "algebra"), (Integral, "algebra_integral")):
+            contracts = await kind.deploy(self.chain)
+            await contracts.allow(self.owner, self.tokens)
+            await contracts.create_pool(self.key, self.root)
+            await self.ranges(contracts, name, self.key, 60, 2)
+            self.table(name, position_manager=contracts.at.manager)
+
+    async def v4(self) -> None:
+        contracts = await UniswapV4.deploy(self.chain)
+        await contracts.allow(self.owner, self.tokens)
+        key, here = Key(self.key.token0, self.key.token1, 500, 10, NOBODY), tick_at_sqrt_ratio(self.root) // 10 * 10
+        await contracts.create_pool(key, self.root)
+        for wide in (20, 30):
+            one = await contracts.open(self.owner, key, (here - wide, here + wide), self.amounts)
+            self.expected.add(f"local:uniswap_v4:{one}")
+        self.table("uniswap_v4", position_manager=contracts.at.positions, state_view=contracts.at.view)
+
+    async def pairs(self) -> None:
+        """Put LP tokens into the owner's wallet, and of one stable pool into its gauge; no table names them."""
+        chain, (first, second) = self.chain, self.tokens
+        v2, solidly = UniswapV2(chain), await Solidly.deploy(chain)
+        pair = await v2.create_pair(first.address, second.address)
+        await chain.mine(v2.add(self.owner, first.address, second.address, *self.amounts))
+        pools = [await solidly.create_pool(self.tokens, stable=stable) for stable in (False, True)]
+        even = 10 * 10**first.decimals, 10 * 10**second.decimals
+        for pool, amounts in zip(pools, (self.amounts, even), strict=True):
+            await chain.mine(*solidly.add(self.owner, pool, self.tokens, amounts))
+        gauge, held = await solidly.gauge(pools[1]), await chain.balance(pools[1], self.owner)
+        await chain.mine(*solidly.stake(self.owner, pools[1], gauge, held))
+        self.expected.update({f"local:uniswap_v2:{pair}", *(f"local:solidly:{pool}" for pool in pools)})
+        self.staked.add(f"local:solidly:{pools[1]}")
+
+
+async def build(chain: LocalChain, url: str) -> Place:
+    builder = Builder(chain, _ordered(chain))
+    for account in chain.accounts[:4]:
+        await chain.fund(account, {chain.at.weth: 9 * 10**26, chain.at.usdc: 10**18})
+    for step in (builder.v3, builder.slipstream, builder.pancake, builder.algebra, builder.v4, builder.pairs):
+        await step()
+    await chain.empty_blocks(EMPTY_BLOCKS)
+    owner, other, stranger = chain.accounts[1:4]
+    return Place(url, owner, other, stranger, "\n".join(builder.tables), builder.expected, builder.staked)
+
+
+def _ordered(chain: LocalChain) -> tuple[Erc20, Erc20]:
+    first, second = sorted((chain.at.weth, chain.at.usdc), key=lambda token: int(token.address, 16))
+    return first, second
+
+
+async def run(*arguments: object) -> Ran:
+    return await asyncio.to_thread(dnbot, "positions", *arguments)
+
+
+async def test_all_twenty_are_found_and_what_is_written_hedges_them(place: Place, tmp_path: Path) -> None:
+    config, notes = place.config(tmp_path, place.url), tmp_path / "notes.json"
+    ran = await run(place.owner, "-c", config, "--notes", notes, "--json")
+    assert ran.code == 0, ran.err
+    (found,) = json.loads(ran.out)
+    assert found["not_read"] == found["left_out"] == []
+    assert len(place.expected) == 20
+    assert {one["id"] for one in found["positions"]} == place.expected
+    assert {one["id"] for one in found["positions"] if one["staked_in"]} == place.staked
+    assert all(float(one["value_usd"]) > 0 and one["in_range"] for one in found["positions"])
+    ranged = [one for one in found["positions"] if one["range"] is not None]
+    assert len(ranged) == 17
+    assert all(
+        float(one["range"]["low"]) < float(one["range"]["price"]) < float(one["range"]["high"]) for one in ranged
+    )
+    assert any(reward["symbol"] == "AERO" for one in found["positions"] for reward in one["rewards"])
+    written = tomllib.loads(found["toml"])["chains"]["local"]
+    assert written["owners"] == [place.owner]
+    other = tmp_path / "other.toml"
+    other.write_text(f'{found["toml"]}\n[venues.paper]\nkind = "paper"\nsymbols = {{ ETH = "ETH/USDT:USDT" }}\n')
+    (chain,) = load([other], {}).settings.chains.values()
+    assert {one.protocol for one in chain.deployments()} == {one.split(":")[1] for one in place.expected}
+
+
+async def test_nothing_is_a_stranger_s_and_one_is_another_s(place: Place, tmp_path: Path) -> None:
+    config = place.config(tmp_path, place.url)
+    for account, count in ((place.stranger, 0), (place.other, 1)):
+        ran = await run(account, "-c", config, "--notes", tmp_path / "notes.json", "--json")
+        (found,) = json.loads(ran.out)
+        assert (len(found["positions"]), found["not_read"]) == (count, [])
+    ran = await run(place.stranger, "-c", config, "--notes", tmp_path / "notes.json")
+    assert "nothing is there" in ran.out
+
+
+async def test_an_endpoint_that_allows_500_blocks_is_asked_bit_by_bit_and_the_search_goes_on_where_it_ended(
+    place: Place, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes.json"
+    async with serving(FaultyRpc(place.url, max_log_range=500)) as narrow:
+        config = place.config(tmp_path, narrow.url)
+        first = await run(place.owner, "-c", config, "--notes", notes)
+        assert first.code == 0, first.err
+        for name in place.expected:
+            assert name.removeprefix("local:") in first.out
+        assert "blocks looked through" in first.err
+        asked = narrow.requests.count("eth_getLogs")
+        again = await run(place.owner, "-c", config, "--notes", notes)
+        assert again.out == first.out
+        assert narrow.requests.count("eth_getLogs") == asked, "all of it was noted"
+    text = json.loads(notes.read_text())
+    searched = next(json.loads(note) for key, note in text.items() if key.startswith("31337:"))
+    assert searched["low"] == 0
+
+
+async def test_what_is_wrong_is_named_by_its_argument(place: Place, tmp_path: Path) -> None:
+    cases: list[tuple[tuple[object, ...], str]] = [
+        (("0x12",), "OWNER 0x12"),
+        ((place.owner, "--chain", "moon"), "--chain moon"),
+        (
+            (place.owner, "--chain", "base", "--rpc", place.url),
+            "this endpoint is of chain 31337, which no --chain names",
+        ),
+        ((place.owner, "--rpc", "ftp://x"), "--rpc ftp://x"),
+    ]
+    for arguments, words in cases:
+        ran = await run(*arguments, "--notes", tmp_path / "notes.json")
+        assert (ran.code, words in ran.err) == (2, True), (arguments, ran.err)
+    broken = tmp_path / "broken.json"
+    broken.write_text("[]")
+    ran = await run(place.owner, "--rpc", place.url, "--notes", broken)
+    assert (ran.code, "remove it to begin anew" in ran.err) == (2, True), ran.err

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -89,6 +89,16 @@ def tiers(*steps: tuple[int, str, int]) -> tuple[MarginTier, ...]:
     return tuple(table)
 
 
+def halved(table: Iterable[MarginTier]) -> tuple[MarginTier, ...]:
+    """Return a margin table whose maintenance rates are half of what each tier's largest leverage binds."""
+    result: list[MarginTier] = []
+    for tier in table:
+        rate, last = 1 / (2 * tier.max_leverage), result[-1] if result else None
+        more = last.maintenance_amount + tier.notional_floor * (rate - last.maintenance_rate) if last else ZERO
+        result.append(replace(tier, maintenance_rate=rate, maintenance_amount=more))
+    return tuple(result)
+
+
 _BTC_TIERS: Final = tiers(
     (50_000, "0.004", 125),
     (600_000, "0.005", 100),
@@ -145,7 +155,7 @@ def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -
         contract_size=Decimal(1),
         maker_fee=config.maker_fee,
         taker_fee=config.taker_fee,
-        tiers=filters.tiers,
+        tiers=halved(filters.tiers) if config.customs.halves_initial_margin else filters.tiers,
         maintenance_fee=config.taker_fee if config.customs.fee_in_maintenance else ZERO,
     )
     return SymbolRules(
@@ -153,7 +163,7 @@ def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -
         depth=Depth(config.half_spread, config.usd_per_bp, queue=config.queue),
         leverage=config.leverage,
         funding_rate=config.funding_rate,
-        funding_interval=config.funding_interval,
+        funding_interval=config.customs.funding_interval or config.funding_interval,
         price_band=config.price_band,
         margin_mode=config.margin_mode,
         liquidation_fee=config.liquidation_fee,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from bot.core.orders import RejectReason
@@ -25,6 +26,8 @@ class Customs:
         codes: the venue's code for a reason of refusal; a reason without one is its own code.
         cancel_rejected: its code where what to cancel is not there.
         overloaded: its code where it has too much to do and the order had no effect.
+        funding_interval: time between fundings, where it is the venue's and no setting.
+        halves_initial_margin: a tier's maintenance rate is half of what its largest leverage binds.
     """
 
     name: str = "paper"
@@ -38,6 +41,8 @@ class Customs:
     codes: Mapping[RejectReason, str] = field(default_factory=dict)
     cancel_rejected: str = "unknown_order"
     overloaded: str = "overloaded"
+    funding_interval: timedelta | None = None
+    halves_initial_margin: bool = False
 
     def code(self, reason: RejectReason) -> str:
         """Return the venue's code for a reason."""

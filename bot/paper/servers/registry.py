@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.paper.servers import binance, bitget
+from bot.paper.servers import binance, bitget, hyperliquid
 from bot.paper.servers.kind import ServerKind
 
 SERVERS: Final[dict[str, ServerKind]] = {
     "binance": binance.SERVER,
     "bitget": bitget.SERVER,
+    "hyperliquid": hyperliquid.SERVER,
 }
 """By what ``dnbot venue serve --speak`` and ``dnbot demo --venue`` call it."""

@@ -188,7 +188,11 @@ def bind(port: int = 0) -> socket.socket:
 def respond(answer: Answer) -> web.Response:
     """Put an answer on the wire."""
     return web.Response(
-        body=answer.body, status=answer.status, headers=answer.headers, content_type="application/json", charset="utf-8"
+        body=answer.body,
+        status=answer.status,
+        headers=answer.headers,
+        content_type=answer.content_type,
+        charset="utf-8",
     )
 
 

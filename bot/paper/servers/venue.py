@@ -52,6 +52,7 @@ class Answer:
     status: int
     body: bytes
     headers: Mapping[str, str]
+    content_type: str = "application/json"
 
 
 class Errand(StrEnum):

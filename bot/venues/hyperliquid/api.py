@@ -20,10 +20,6 @@ _MARKET_SLIPPAGE: Final = "0.05"
 _STOP_SLIPPAGE: Final = "0.1"
 """How far beyond the mark, or beyond its trigger, an order's limit price lies: a fraction; the venue's own page uses 8
 to 10% for stops. A stop whose limit lies on its trigger may rest unfilled."""
-_SAME: Final = 1000
-"""Milliseconds: a read of all markets that began this shortly ago serves another symbol's question too."""
-_SLACK: Final = 5000
-"""Milliseconds by which a read may have begun after it was asked for: others waited before it."""
 _MARK_AGE: Final = 60_000
 """Milliseconds for which a mark may bound a market order."""
 _PAGE: Final = 2000
@@ -36,20 +32,19 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Shared:
-    """A read whose last answer serves everybody who asks within a moment."""
+    """A read that serves everybody who asks while it is under way."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    began: int = 0
+    done: int = 0
     answer: Any = None
 
-    async def read(self, now: Callable[[], int], within: int, read: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - ccxt's own types
-        """Read, or return what a read gave that began at most ``within`` ms before this was asked."""
-        asked = now()
+    async def read(self, read: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - ccxt's own types
+        """Read, or return the answer that came while this waited for its turn."""
+        before = self.done
         async with self.lock:
-            if self.answer is None or not -_SLACK <= asked - self.began <= within:
-                began = now()
-                self.answer, self.began = None, began
+            if self.done == before:
                 self.answer = await read()
+                self.done += 1
             return self.answer
 
 
@@ -180,7 +175,7 @@ class Ways(_Ccxt):
             Unbelievable: there are not as many of one as of the other.
         """
         read = partial(self._contexts, dex)
-        found: Mapping[str, Row] = await self._shared(f"contexts {dex}").read(self.milliseconds, _SAME, read)
+        found: Mapping[str, Row] = await self._shared(f"contexts {dex}").read(read)
         return found
 
     async def _contexts(self, dex: str) -> Mapping[str, Row]:
@@ -196,7 +191,7 @@ class Ways(_Ccxt):
     async def open_orders(self, user: str, dex: str) -> Any:  # noqa: ANN401 - ccxt's own types
         """Return the venue's own rows of all working orders, conditional ones included."""
         asked = {"type": "frontendOpenOrders", "user": user, **({"dex": dex} if dex else {})}
-        return await self._shared(f"orders {dex}").read(self.milliseconds, 50, lambda: self.publicPostInfo(asked))
+        return await self._shared(f"orders {dex}").read(lambda: self.publicPostInfo(asked))
 
     async def fetch_funding_rate(self, symbol: str, params: Row | None = None) -> dict[str, Any]:
         """Return a market's marks and funding, with the time at which they were asked for."""

@@ -20,7 +20,7 @@ from bot.exchange.orders import Orders
 from bot.exchange.statement import Page
 
 _SPAN: Final = timedelta(days=7)
-"""Both venues answer at most a week at once."""
+"""How far back orders are looked for, to learn whose trades they made."""
 _SLACK: Final = timedelta(seconds=1)
 """How far past our own clock a span that ends now reaches: the newest trade may be ahead of it."""
 _LATE: Final = timedelta(minutes=10)
@@ -97,7 +97,7 @@ class History:
         """Cut the time from ``since``, or from what the venue keeps, into spans that it answers."""
         begin = max(since, now - timedelta(days=self.dialect.facts.history_days) + _LATE)
         while begin < now:
-            end = begin + _SPAN - _SLACK
+            end = begin + self.dialect.facts.history_span - _SLACK
             yield begin, min(end, now + _SLACK)
             begin = end
 

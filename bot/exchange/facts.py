@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.core.orders import RejectReason
@@ -127,6 +127,7 @@ class VenueFacts:
         listings: the books of working orders.
         mark_from: the ccxt reads that carry mark and index price between them.
         history_days: how far back trades can be read.
+        history_span: the longest time that one answer of a history may be asked for.
         trades_page: how many trades one answer holds at most.
         stream_hosts: the hosts of the live streams; empty: those that ccxt names.
         demo_stream_hosts: the hosts of the demo system's streams.
@@ -155,6 +156,7 @@ class VenueFacts:
     listings: tuple[Listing, ...] = field(default=(Listing({}), Listing({"trigger": True})))
     mark_from: tuple[str, ...] = ("fetch_funding_rate", "fetch_ticker")
     history_days: int = 90
+    history_span: timedelta = timedelta(days=7)
     trades_page: int = 100
     refused: str = ""
     remedies: Mapping[str, str] = field(default_factory=dict)

@@ -18,8 +18,8 @@ from bot.core.types import ZERO, Symbol, Underlying, VenueId
 from bot.exchange.errors import Unbelievable
 from bot.exchange.fields import Row, has, moment, number, positive, row_of, text
 
-UNLIMITED: Final = Decimal("Infinity")
-"""The largest order where a venue names none."""
+UNLIMITED: Final = Decimal(10) ** 18
+"""The largest order where a venue names none; a number, since the journal holds no infinite ones."""
 
 
 def check_kind(row: Row, symbol: Symbol, settle: str) -> None:

@@ -28,18 +28,18 @@ from bot.exchange.config import CcxtConfig
 from bot.exchange.errors import Unbelievable
 from bot.exchange.price_history import PerpPast
 from bot.exchange.redirect import redirected
-from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
 from bot.venues.connect import past
 from tests.paper.engine.scene import ETH
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import Scene, serving
 
 D = Decimal
 MINUTE = timedelta(minutes=1)
 MINUTES = 530
 Rows = list[list[Any]]
-both = pytest.mark.parametrize("flavour", list(SERVERS))
+both = pytest.mark.parametrize("flavour", TWINS)
 
 
 @dataclass

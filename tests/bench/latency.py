@@ -43,13 +43,13 @@ from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.exchange.redirect import redirected
 from bot.journal.journal import SqliteJournal
-from bot.paper.servers.registry import SERVERS
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
 from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, GUARDS, chain, hedge, policy, pool_price
 from tests.faults.soak import silent
 from tests.paper.engine.scene import ETH as PERP
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import LOGIN
 
 ROUNDS: Final = 60
@@ -275,7 +275,7 @@ async def run() -> dict[str, float]:
     with TemporaryDirectory() as name:
         syncs = _synced(Path(name))
     found = {"an fsync, p50": statistics.median(syncs), "an fsync, p99": statistics.quantiles(syncs, n=100)[98]}
-    for flavour in SERVERS:
+    for flavour in TWINS:
         found |= await measure(flavour)
     return found
 

@@ -1,20 +1,22 @@
-"""One account behind the Exchange port, four times: the paper exchange in process, and ccxt on the venue servers."""
+"""One account behind the Exchange port, twice for each flavour: the paper exchange in process, ccxt on its server."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
 
+from bot.core.market import MarginTier
 from bot.core.types import Underlying, VenueId
 from bot.exchange.config import CcxtConfig
-from bot.paper.config import Filters, PaperConfig
+from bot.paper.config import Filters, PaperConfig, halved
 from bot.paper.exchange import PaperExchange
 from bot.paper.served import FixedMarks, venue_of
 from bot.paper.servers.registry import SERVERS
@@ -22,8 +24,10 @@ from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.ports import Exchange
 from bot.venues.connect import connect
+from tests.contract.translated import Translated
 from tests.paper.engine.scene import BTC, ETH, TIERS
-from tests.paper.servers.scene import ALICE, HOSTS, LOGIN, OnlyLoopback, ShiftedClock
+from tests.paper.servers.flavours import login_of, own_symbol
+from tests.paper.servers.scene import HOSTS, OnlyLoopback, ShiftedClock
 
 D = Decimal
 NAMES = {Underlying("ETH"): ETH, Underlying("BTC"): BTC}
@@ -39,6 +43,14 @@ class Account:
     clock: ShiftedClock
     started: datetime
 
+    @property
+    def tiers(self) -> tuple[MarginTier, ...]:
+        return halved(TIERS) if SERVERS[self.flavour].customs.halves_initial_margin else TIERS
+
+    @property
+    def interval(self) -> timedelta:
+        return SERVERS[self.flavour].customs.funding_interval or timedelta(hours=8)
+
     def price(self, eth: int) -> None:
         self.marks.prices[Underlying("ETH")] = D(eth)
 
@@ -47,7 +59,7 @@ def config(flavour: str, folder: Path) -> PaperConfig:
     return PaperConfig(
         venue=VenueId("venue"),
         file=folder / "paper.sqlite",
-        symbols=NAMES,
+        symbols={name: own_symbol(flavour, symbol) for name, symbol in NAMES.items()},
         deposit=D(10_000),
         usd_per_bp=D(20_000),
         filters={
@@ -69,21 +81,22 @@ async def account(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     started = clock.now()
     if way == "paper":
         paper = PaperExchange(rules, marks, clock)
-        yield Account(paper, flavour, marks, clock, started)
+        yield Account(cast("Exchange", Translated(paper, flavour)), flavour, marks, clock, started)
         await paper.close()
         return
     tls, authority = certificates(HOSTS)
-    async with VenueServer(venue_of(rules, marks, clock, ALICE), SERVERS[flavour].dialect(), tls=tls) as server:
+    keys = SERVERS[flavour].issue("alice")
+    async with VenueServer(venue_of(rules, marks, clock, keys), SERVERS[flavour].dialect(), tls=tls) as server:
         resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
         trust = ssl.create_default_context(cadata=authority)
         settings = CcxtConfig(
             venue=rules.venue,
             kind=flavour,
-            symbols=(ETH, BTC),
-            login=LOGIN,
+            symbols=tuple(rules.symbols.values()),
+            login=login_of(flavour, keys),
             leverage=D(10),
             connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
         )
         real = await connect(settings, clock)
-        yield Account(real, flavour, marks, clock, started)
+        yield Account(cast("Exchange", Translated(real, flavour)), flavour, marks, clock, started)
         await real.close()

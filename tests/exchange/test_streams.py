@@ -22,9 +22,9 @@ from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.exchange.streams import Streams
 from bot.paper.servers.desk import Wish
-from bot.paper.servers.registry import SERVERS
 from bot.venues.connect import connect
 from tests.paper.engine.scene import ETH
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ class Ear:
             await self.spoke.wait_for(lambda: self.heard.get("marks", 0) > count)
 
 
-@pytest.fixture(params=list(SERVERS))
+@pytest.fixture(params=TWINS)
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     async with serving(request.param) as scene:
         yield scene

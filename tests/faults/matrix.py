@@ -25,7 +25,7 @@ from bot.app.loop.cycle import Cycle
 from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
-from bot.core.policy import ExecutionPolicy, Policy, Style
+from bot.core.policy import ExecutionPolicy, HedgeMarket, HedgePolicy, Policy, Style
 from bot.exchange.config import CcxtConfig
 from bot.journal.journal import SqliteJournal
 from bot.paper.servers.desk import Desk
@@ -37,15 +37,15 @@ from bot.ports import Exchange
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
 from tests.app.fakes import FakeChain
-from tests.core.scenes import ETH, NOW, hedge, policy
+from tests.core.scenes import ETH, NOW, policy
 from tests.exchange.scene import FastClock
 from tests.faults.cells import Cell
 from tests.faults.points import Points
 from tests.faults.story import LEVERAGE, VENUE, Story, Watched
 from tests.faults.venue import FaultyVenue, Kind
 from tests.paper.engine.scene import ETH as PERP
-from tests.paper.engine.scene import RULES
-from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Prices, desk
+from tests.paper.servers.flavours import login_of, own_symbol, rules_of
+from tests.paper.servers.scene import HOSTS, OnlyLoopback, Prices, desk
 
 D = Decimal
 PATIENCE: Final = timedelta(seconds=5)
@@ -69,8 +69,8 @@ def _config(cell: Cell, port: int, trust: ssl.SSLContext) -> CcxtConfig:
     return CcxtConfig(
         venue=VENUE,
         kind=cell.flavour,
-        symbols=(PERP,),
-        login=LOGIN,
+        symbols=(own_symbol(cell.flavour, PERP),),
+        login=login_of(cell.flavour, SERVERS[cell.flavour].issue("paper")),
         leverage=LEVERAGE,
         margin_mode="isolated",
         timeout=SHORT_PATIENCE if cell.kind is Kind.TIMEOUT else PATIENCE,
@@ -78,9 +78,13 @@ def _config(cell: Cell, port: int, trust: ssl.SSLContext) -> CcxtConfig:
     )
 
 
+def _hedge(cell: Cell) -> HedgePolicy:
+    return HedgePolicy(D(1), (HedgeMarket(VENUE, own_symbol(cell.flavour, PERP), D("1e9")),))
+
+
 def _policy(cell: Cell) -> Policy:
     style = Style.MAKER if cell.call in RESTS else Style.TAKER
-    wanted = policy(hedges={ETH: hedge(ETH, venues=[VENUE])})
+    wanted = policy(hedges={ETH: _hedge(cell)})
     return replace(wanted, execution=ExecutionPolicy(style, patience=D(2), urgent=D(3)))
 
 
@@ -98,10 +102,11 @@ class Market:
 async def market(flavour: str, layer: FaultyVenue | None = None) -> AsyncIterator[Market]:
     """Serve an empty account; ``layer`` stands in for the fault layer that it would make."""
     clock, (tls, _) = FastClock(NOW), _certificates()
-    rules = replace(RULES, customs=SERVERS[flavour].customs, history=1000, symbols={PERP: RULES.symbols[PERP]})
-    account = desk(rules, clock.now())
+    whole, perp = rules_of(flavour), own_symbol(flavour, PERP)
+    rules = replace(whole, symbols={perp: whole.symbols[perp]})
+    account = desk(rules, clock.now(), SERVERS[flavour].issue("paper"))
     layer = layer or FaultyVenue(flavour)
-    venue = Venue(rules, [account], Prices({PERP: D(2000)}), clock)
+    venue = Venue(rules, [account], Prices({perp: D(2000)}), clock)
     server = VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=layer)
     layer.attach(server)
     async with server:
@@ -114,7 +119,7 @@ async def bot(cell: Cell, folder: Path, at: Market, points: Points | None = None
     clock, (_, trust) = at.clock, _certificates()
     journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now(), CURVES)
     exchange = await connect(_config(cell, at.server.port, trust), clock)
-    watched = cast("Exchange", Watched(exchange, at.account))
+    watched = cast("Exchange", Watched(exchange, at.account, own_symbol(cell.flavour, PERP)))
     seen, seen_journal = (points.watch(watched), points.watch(journal)) if points else (watched, journal)
     venues = {VENUE: seen}
     shown = FakeChain(clock)

@@ -18,7 +18,7 @@ from bot.core.inputs import PendingStatus
 from bot.core.orders import OrderKind, Rejected
 from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView, VenueView
-from bot.core.types import ZERO, VenueId
+from bot.core.types import ZERO, Symbol, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
@@ -31,6 +31,7 @@ from tests.exchange.scene import FastClock
 from tests.faults.cells import Cell
 from tests.faults.venue import WRITES, FaultyVenue
 from tests.paper.engine.scene import ETH as PERP
+from tests.paper.servers.flavours import own_symbol
 
 D = Decimal
 VENUE = VenueId("venue")
@@ -54,15 +55,16 @@ class Watched:
 
     real: CcxtExchange
     desk: Desk
+    perp: Symbol
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the exchange has
         return getattr(self.real, name)
 
     async def observe(self) -> VenueView:
-        before = self.desk.size(PERP)
+        before = self.desk.size(self.perp)
         view = await self.real.observe()
-        if view.positions[PERP].size not in (before, self.desk.size(PERP)):
-            raise HarmError(f"{view.positions[PERP].size} was believed, {self.desk.size(PERP)} is true")
+        if view.positions[self.perp].size not in (before, self.desk.size(self.perp)):
+            raise HarmError(f"{view.positions[self.perp].size} was believed, {self.desk.size(self.perp)} is true")
         return view
 
 
@@ -112,7 +114,7 @@ class Story:
         """Meet the venue, as often as it takes."""
         for _ in range(3 * RECOVERY):  # a ban lasts two minutes, and there may be four
             try:
-                await self.exchange.check([PERP])
+                await self.exchange.check([self.perp])
                 await self.cycle.reconciler.begin()
             except (Retryable, SkipCycle, ConfigError):
                 self.clock.advance(10)
@@ -137,7 +139,7 @@ class Story:
             self.last = await self.cycle.run(asyncio.Event())
         except (Retryable, SkipCycle):
             self.clock.advance(1)
-        held = self.desk.size(PERP)
+        held = self.desk.size(self.perp)
         if not -self.most * D("1.03") <= held <= 0:
             raise HarmError(f"the position is {held}, and never was more than {self.most} to be hedged")
 
@@ -154,34 +156,39 @@ class Story:
                 return
         known = [(item.intent.client_id, item.status.value) for item in self.journal.pending()]
         alarms = [alarm.message for alarm in self.last.decision.alarms] if self.last else ["no cycle"]
-        raise HarmError(f"not well: {self.desk.size(PERP)} for {size}, pending {known}, alarms {alarms}")
+        raise HarmError(f"not well: {self.desk.size(self.perp)} for {size}, pending {known}, alarms {alarms}")
 
     def _is_well(self) -> bool:
         if self.last is None or any(item.status is not PendingStatus.OPEN for item in self.journal.pending()):
             return False
         band = line(self.last.decision, ETH).band
-        drift = self.desk.size(PERP) - line(self.last.decision, ETH).target
+        drift = self.desk.size(self.perp) - line(self.last.decision, ETH).target
         resting, open_orders = (
             {item.intent.client_id for item in self.journal.pending()},
             self.desk.engine.account.orders,
         )
         stops = [order for order in open_orders.values() if order.kind is OrderKind.STOP_MARKET and order.reduce_only]
-        is_protected = sum((order.remaining for order in stops), ZERO) >= -self.desk.size(PERP) * _COVERED
+        is_protected = sum((order.remaining for order in stops), ZERO) >= -self.desk.size(self.perp) * _COVERED
         return band is not None and abs(drift) <= band.outer and is_protected and resting == set(open_orders)
 
     async def _add_margin(self) -> None:
         if self.cell.call != "margin":
             return
-        before = self.desk.engine.account.positions[PERP].margin
-        outcome = await self.exchange.add_margin(PERP, ADDED)
+        before = self.desk.engine.account.positions[self.perp].margin
+        outcome = await self.exchange.add_margin(self.perp, ADDED)
         self.clock.advance(6)
         with suppress(Retryable):  # a venue that asked for silence is not even read
             await self.exchange.observe()
-        after = self.desk.engine.account.positions[PERP].margin
+        after = self.desk.engine.account.positions[self.perp].margin
         moved, sent = after - before, len(self.layer.sent("margin"))
         allowed = [ADDED] if outcome is None else [ZERO] if isinstance(outcome, Rejected) else [ZERO, ADDED]
         if moved not in allowed or sent > 1:
             raise HarmError(f"{moved} USD were added by {sent} requests, and the answer was {outcome}")
+
+    @property
+    def perp(self) -> Symbol:
+        """The venue's perpetual."""
+        return own_symbol(self.cell.flavour, PERP)
 
     def check_books(self) -> None:
         """Compare the journal with the venue's own books."""
@@ -214,13 +221,15 @@ class Story:
         found = {what: names for what, names in wrong.items() if names}
         if found:
             raise HarmError(f"{found}")
-        if self.desk.engine.account.leverage[PERP] != LEVERAGE:
+        if self.desk.engine.account.leverage[self.perp] != LEVERAGE:
             raise HarmError("traded without the leverage")
 
 
 def _client_id(incoming: Incoming) -> str:
     text = incoming.body.decode()
     if text.startswith("{"):
-        return str(json.loads(text).get("clientOid", ""))
+        body = json.loads(text)
+        orders = body.get("action", {}).get("orders", [{}])
+        return str(body.get("clientOid") or orders[0].get("c", ""))
     given = dict(parse_qsl(text)) | dict(parse_qsl(incoming.query))
     return given.get("newClientOrderId") or given.get("clientAlgoId") or ""

@@ -11,9 +11,9 @@ import pytest
 
 from bot.paper.servers.binance import routes as binance
 from bot.paper.servers.bitget import routes as bitget
-from bot.paper.servers.registry import SERVERS
 from tests.faults.venue import CALLS, WRITES, Effect, FaultyVenue, Kind, possible
 from tests.paper.engine.scene import ETH
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import Ccxt, Scene, ccxt_of, connected, serving
 
 D = Decimal
@@ -90,7 +90,7 @@ async def raised_by(exchange: Ccxt) -> type[BaseException] | None:
     return None
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_what_ccxt_makes_of_each_fault_after_a_post(flavour: str) -> None:
     seen: dict[Kind, type[BaseException] | None] = {}
     async with faulty(flavour, patience=300) as (scene, layer, exchange):
@@ -105,7 +105,7 @@ async def test_what_ccxt_makes_of_each_fault_after_a_post(flavour: str) -> None:
     assert seen == RAISED[flavour]
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_a_fault_strikes_as_often_as_it_was_told(flavour: str) -> None:
     async with faulty(flavour) as (scene, layer, exchange):
         layer.add("place", Kind.SERVER_ERROR, times=2)
@@ -117,7 +117,7 @@ async def test_a_fault_strikes_as_often_as_it_was_told(flavour: str) -> None:
         assert sizes(scene) == -1
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_a_call_can_take_effect_after_the_client_gave_up(flavour: str) -> None:
     async with faulty(flavour) as (scene, layer, exchange):
         layer.add("place", Kind.DROP, Effect.LATER, delay=timedelta(seconds=100))
@@ -130,7 +130,7 @@ async def test_a_call_can_take_effect_after_the_client_gave_up(flavour: str) -> 
         assert sizes(scene) == -1
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_reads_can_show_an_old_state(flavour: str) -> None:
     async with faulty(flavour) as (scene, _, exchange):
         await exchange.create_order(ETH, "market", "sell", 1)
@@ -148,7 +148,7 @@ async def test_reads_can_show_an_old_state(flavour: str) -> None:
         assert position["contracts"] == 3
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_fills_can_come_late(flavour: str) -> None:
     async with faulty(flavour) as (scene, _, exchange):
         scene.desk.slow_fills = timedelta(seconds=300)

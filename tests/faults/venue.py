@@ -94,6 +94,26 @@ _MESSAGES: Final[Mapping[str, Mapping[Kind, tuple[int, object]]]] = {
         Kind.CLOCK: (400, {"code": "40008", "msg": "Request timestamp expired", "data": None}),
         Kind.NOT_FOUND: (400, {"code": "40109", "msg": "The data of the order cannot be found", "data": None}),
     },
+    "hyperliquid": {
+        Kind.BANNED: (429, None),
+        Kind.LIMITED: (429, {"status": "err", "response": "Too many requests"}),
+        Kind.SERVER_ERROR: (500, {"status": "err", "response": "Internal error"}),
+        Kind.UNKNOWN_503: (503, {"status": "err", "response": "Unknown error"}),
+        Kind.UNAVAILABLE_503: (503, {"status": "err", "response": "Service Unavailable"}),
+        Kind.INTERNAL_503: (503, None),
+        Kind.UNEXPECTED: (200, {"status": "err", "response": "An unexpected response from the validators"}),
+        Kind.BACKEND_TIMEOUT: (200, {"status": "err", "response": "Request timed out"}),
+        Kind.OVERLOADED: (
+            200,
+            {"status": "err", "response": "Too many cumulative requests sent (2 > 1) for cumulative volume traded $1."},
+        ),
+        Kind.DUPLICATE_ID: (
+            200,
+            {"status": "ok", "response": {"type": "order", "data": {"statuses": [{"error": "Duplicate cloid."}]}}},
+        ),
+        Kind.CLOCK: (200, {"status": "err", "response": "Invalid nonce: duplicate nonce 1"}),
+        Kind.NOT_FOUND: (200, {"status": "unknownOid"}),
+    },
 }
 BAN: Final = timedelta(minutes=2)
 """The shortest ban of an address that Binance documents."""
@@ -109,6 +129,7 @@ _BODIES: Final = {Kind.EMPTY: "", Kind.EMPTY_OBJECT: "{}", Kind.NULL: "null"}
 _PROVE_NOTHING_HAPPENED: Final = {
     "binance": {Kind.BANNED, Kind.LIMITED, Kind.UNAVAILABLE_503, Kind.OVERLOADED, Kind.CLOCK, Kind.NOT_FOUND},
     "bitget": {Kind.BANNED, Kind.LIMITED, Kind.CLOCK, Kind.NOT_FOUND},
+    "hyperliquid": {Kind.OVERLOADED, Kind.NOT_FOUND},
 }
 
 
@@ -121,8 +142,21 @@ Matcher = Callable[[Incoming], bool]
 
 
 def route(method: str, path: str) -> Matcher:
-    """Match one endpoint."""
-    return lambda incoming: (incoming.method, incoming.path) == (method, path)
+    """Match one endpoint; of a path with ``#`` the rest is the type that the body names."""
+    path, _, kind = path.partition("#")
+    if not kind:
+        return lambda incoming: (incoming.method, incoming.path) == (method, path)
+    return lambda incoming: (incoming.method, incoming.path) == (method, path) and _type(incoming) == kind
+
+
+def _type(incoming: Incoming) -> str:
+    """Return what a body asks for: a question's type, or an action's, orders told apart by whether they wait."""
+    body = json.loads(incoming.body)
+    action = body.get("action")
+    if not isinstance(action, dict):
+        return str(body.get("type"))
+    waits = action["type"] == "order" and "trigger" in action["orders"][0]["t"]
+    return f"{action['type']} that waits" if waits else str(action["type"])
 
 
 CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
@@ -169,6 +203,22 @@ CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "leverage": ("POST", "/api/v2/mix/account/set-leverage"),
         "margin_mode": ("POST", "/api/v2/mix/account/set-margin-mode"),
         "margin": ("POST", "/api/v2/mix/account/set-margin"),
+    },
+    "hyperliquid": {
+        "place": ("POST", "/exchange#order"),
+        "place_stop": ("POST", "/exchange#order that waits"),
+        "cancel": ("POST", "/exchange#cancelByCloid"),
+        "order": ("POST", "/info#orderStatus"),
+        "open_orders": ("POST", "/info#frontendOpenOrders"),
+        "account": ("POST", "/info#clearinghouseState"),
+        "fills": ("POST", "/info#userFillsByTime"),
+        "ledger": ("POST", "/info#userNonFundingLedgerUpdates"),
+        "funding": ("POST", "/info#metaAndAssetCtxs"),
+        "book": ("POST", "/info#l2Book"),
+        "tiers": ("POST", "/info#meta"),
+        "time": ("POST", "/info#exchangeStatus"),
+        "leverage": ("POST", "/exchange#updateLeverage"),
+        "margin": ("POST", "/exchange#updateIsolatedMargin"),
     },
 }
 """What a client does, by the same names at both venues: method and path."""

@@ -20,11 +20,11 @@ from bot.exchange.redirect import redirected
 from bot.paper.config import PaperConfig
 from bot.paper.exchange import PaperExchange
 from bot.paper.live_marks import VenueMarks
-from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
 from bot.venues.connect import connect_public
 from tests.paper.engine.scene import BTC, ETH
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import Scene, serving
 
 D = Decimal
@@ -81,7 +81,7 @@ async def world(flavour: str, folder: Path) -> AsyncIterator[World]:
         await paper.close()
 
 
-@pytest.fixture(params=list(SERVERS))
+@pytest.fixture(params=TWINS)
 async def here(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     async with world(request.param, tmp_path) as made:
         yield made

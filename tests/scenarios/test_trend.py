@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.paper.servers.registry import SERVERS
+from tests.paper.servers.flavours import TWINS
 from tests.scenarios.trend import PATIENCE, SHORT, SLACK, Told, play, wanted
 
 
@@ -14,7 +14,7 @@ async def played(flavour: str, folder: Path, limit: int | None = None) -> Told:
     return await play(flavour, folder, SHORT, wanted(limit))
 
 
-@pytest.mark.parametrize("flavour", SERVERS)
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_the_hedge_stays_in_its_band_within_the_venue_s_limits(flavour: str, tmp_path: Path) -> None:
     told = await played(flavour, tmp_path)
     assert told.longest() <= PATIENCE

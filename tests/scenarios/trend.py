@@ -55,6 +55,7 @@ from tests.core.scenes import BTC, ETH, MARKS, NOW, USDC, WBTC, WETH, chain, poo
 from tests.exchange.scene import FastClock
 from tests.faults.soak import silent
 from tests.paper.engine.scene import RULES
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Prices, desk
 
 D = Decimal
@@ -321,7 +322,7 @@ def main() -> int:
     limit = int(sys.argv[1]) if len(sys.argv) > 1 else None
     good = True
     with tempfile.TemporaryDirectory() as folder:
-        for flavour in SERVERS:
+        for flavour in TWINS:
             told = asyncio.run(play(flavour, Path(folder), STORY, wanted(limit)))
             print(said(told))  # noqa: T201 - a program's output
             good = good and is_good(told)

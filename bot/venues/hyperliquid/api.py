@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.exchange.errors import NotSent, Unbelievable
+from bot.exchange.errors import Unbelievable
 from bot.venues.hyperliquid import signing
 
 _MARKET_SLIPPAGE: Final = "0.05"
@@ -139,7 +139,7 @@ class Ways(_Ccxt):
         """Send an order; what has no price of its own is bounded by its trigger, or by the mark."""
         trigger = params.get("triggerPrice")
         if kind == "market":
-            price = trigger or self._mark(symbol)
+            price = trigger or await self._mark(symbol)
             params = {**params, "slippage": _STOP_SLIPPAGE if trigger else _MARKET_SLIPPAGE}
         made = await super().create_order(symbol, kind, side, amount, price, params)
         sent = {
@@ -204,15 +204,11 @@ class Ways(_Ccxt):
         marks[symbol] = (row["readAt"], row["markPx"])
         return {**self.parse_funding_rate(row, market), "timestamp": row["readAt"]}
 
-    def _mark(self, symbol: str) -> str:
-        """Return the mark that bounds a market order.
-
-        Raises:
-            NotSent: none was read within the last minute.
-        """
+    async def _mark(self, symbol: str) -> str:
+        """Return the mark that bounds a market order: the one that was read last, or a new one where that is old."""
         at, mark = self.__dict__.get("dnbot_marks", {}).get(symbol, (0, ""))
         if self.milliseconds() - at > _MARK_AGE:
-            raise NotSent(f"no recent mark of {symbol} bounds a market order; nothing was sent")
+            mark = (await self.fetch_funding_rate(symbol))["markPrice"]
         return str(mark)
 
     async def fetch_my_trades(

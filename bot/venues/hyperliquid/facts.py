@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from bot.core.orders import RejectReason
@@ -16,7 +17,7 @@ from bot.exchange.limiter import Charge, Window
 from bot.venues.hyperliquid.api import quiet
 from bot.venues.hyperliquid.order_ids import Cloids
 
-WEIGHT: Final = Window("hyperliquid request weight", 1100, 60.0, reserved=200)
+WEIGHT: Final = Window("hyperliquid request weight", 1100, 60.0, reserved=150)
 """Documented: 1200 a minute per IP address."""
 WEIGHTS: Final[Mapping[str, int]] = {
     "/exchange": 1,
@@ -29,9 +30,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
     ),
     "/info#candleSnapshot": 60,
     "/info#userRole": 60,
-    "/info#userFillsByTime": 40,
-    "/info#userFunding": 40,
-    "/info#fundingHistory": 40,
+    **dict.fromkeys(("/info#userFillsByTime", "/info#userFunding", "/info#fundingHistory"), 22),
     **dict.fromkeys(
         (
             *("/info#meta", "/info#metaAndAssetCtxs", "/info#perpDexs", "/info#activeAssetData", "/info#userFees"),
@@ -41,7 +40,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
         20,
     ),
 }
-"""Documented: 2, 20 or 60, and 1 more per 20 rows of a history, of which 400 are foreseen."""
+"""Documented: 2, 20 or 60, and 1 more per 20 rows of a history, of which 40 are foreseen: a longer one is rare."""
 _UNLISTED: Final = 60
 
 
@@ -193,6 +192,7 @@ FACTS: Final = VenueFacts(
     listings=(Listing({}),),
     mark_from=("fetch_funding_rate",),
     history_days=365,
+    history_span=timedelta(days=400),
     trades_page=2000,
     stream_hosts=frozenset({"api.hyperliquid.xyz"}),
     demo_stream_hosts=frozenset({"api.hyperliquid-testnet.xyz"}),

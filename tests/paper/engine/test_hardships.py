@@ -30,6 +30,7 @@ from tests.paper.engine.scene import (
     request,
     stop,
 )
+from tests.paper.servers.flavours import TWINS
 
 
 def hard(hardships: Hardships) -> VenueRules:
@@ -174,7 +175,7 @@ def test_bitget_asks_for_the_fee_beside_the_margin() -> None:
 
 
 def test_refusals_carry_the_code_of_the_venue() -> None:
-    for flavour in SERVERS:
+    for flavour in TWINS:
         outcome = opened(flavoured(flavour)).place(ClientOrderId("a"), request("-0.001"))
         assert isinstance(outcome, Rejected)
         assert outcome.code == SERVERS[flavour].customs.code(RejectReason.BELOW_MIN_NOTIONAL)

@@ -29,6 +29,7 @@ from tests.paper.engine.scene import (
     request,
     stop,
 )
+from tests.paper.servers.flavours import TWINS
 
 
 def rules(flavour: str, mode: MarginMode, leverage: int, usd_per_bp: int = 20_000) -> VenueRules:
@@ -65,7 +66,7 @@ def first_touched(engine: PaperEngine, symbol: Symbol, *, upwards: bool) -> Deci
 
 @settings(max_examples=200, deadline=None)
 @given(
-    flavour=st.sampled_from(list(SERVERS)),
+    flavour=st.sampled_from(TWINS),
     mode=st.sampled_from(MarginMode),
     leverage=st.sampled_from([1, 3, 10, 20]),
     deposit=st.integers(2_000, 1_000_000),
@@ -196,7 +197,7 @@ def test_an_isolated_position_leaves_the_rest_of_the_account_alone() -> None:
 @pytest.mark.parametrize("mode", MarginMode)
 def test_bitget_liquidates_earlier_by_the_taker_fee(mode: MarginMode) -> None:
     prices = []
-    for flavour in SERVERS:
+    for flavour in TWINS:
         engine = opened(rules(flavour, mode, 10), deposit=2_100)
         accepted(engine, "a", request("-10"))
         prices.append(engine.view().positions[ETH].liquidation_price)

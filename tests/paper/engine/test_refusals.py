@@ -23,6 +23,7 @@ from tests.paper.engine.scene import (
     request,
     stop,
 )
+from tests.paper.servers.flavours import TWINS
 
 R = RejectReason
 
@@ -98,7 +99,7 @@ def test_binance_alone_takes_dots_and_slashes_in_client_ids() -> None:
 
 
 def test_binance_gives_an_id_free_when_its_order_ends_and_bitget_does_not() -> None:
-    for flavour in SERVERS:
+    for flavour in TWINS:
         engine = opened(flavoured(flavour))
         accepted(engine, "a", limit("-1", "2010"))
         assert refused(engine, limit("-1", "2010"), "a") is R.DUPLICATE_ID

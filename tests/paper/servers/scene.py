@@ -102,11 +102,13 @@ async def serving(
     around: Around | None = None,
     memory: timedelta = timedelta(0),
     credentials: Credentials = ALICE,
+    *,
     ago: timedelta = timedelta(0),
+    prices: Prices | None = None,
 ) -> AsyncIterator[Scene]:
     """Serve one customer's venue over TLS, whose clock is that much behind at first."""
     rules = replace(rules, customs=SERVERS[flavour].customs, history=1000)
-    clock, prices = ShiftedClock(), Prices()
+    clock, prices = ShiftedClock(), prices or Prices()
     clock.shift = -ago
     one = desk(rules, clock.now(), credentials)
     tls, authority = certificates(HOSTS)

@@ -10,7 +10,7 @@ from bot.paper.servers.binance.routes import PRIVATE as BINANCE_PRIVATE
 from bot.paper.servers.binance.routes import PUBLIC as BINANCE_PUBLIC
 from bot.paper.servers.bitget.routes import PRIVATE as BITGET_PRIVATE
 from bot.paper.servers.bitget.routes import PUBLIC as BITGET_PUBLIC
-from bot.paper.servers.registry import SERVERS
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.wire import Client
 
 ROUTES = {
@@ -70,7 +70,7 @@ SENSIBLE: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 def test_every_parameter_of_every_endpoint_may_be_nonsense(flavour: str) -> None:
     client = Client(flavour)
     names = " ".join(NAMES).split()
@@ -82,7 +82,7 @@ def test_every_parameter_of_every_endpoint_may_be_nonsense(flavour: str) -> None
     assert client.desk.engine.account.wallet <= 10_000
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_request_breaks_the_server(flavour: str, data: st.DataObject) -> None:

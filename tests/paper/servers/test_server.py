@@ -15,10 +15,10 @@ from bot.paper.engine.rules import Hardships, Window, WindowKind
 from bot.paper.servers.binance.limits import Limits
 from bot.paper.servers.binance.routes import Binance
 from bot.paper.servers.desk import Credentials
-from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve, respond
 from bot.paper.servers.venue import Incoming
 from tests.paper.engine.scene import ETH, RULES
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import ALICE, ccxt_of, connected, serving
 from tests.paper.servers.test_binance_wire import ORDER, SELL
 from tests.paper.servers.wire import Client, binance
@@ -30,7 +30,7 @@ def away(kind: WindowKind, start: datetime) -> Hardships:
     return Hardships(windows=(Window(start, start + timedelta(hours=1), kind),))
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_in_an_outage_nobody_gets_an_answer_and_nothing_happens(flavour: str) -> None:
     start = datetime.now(UTC) + timedelta(minutes=10)
     rules = replace(RULES, hardships=away(WindowKind.OUTAGE, start))
@@ -136,7 +136,7 @@ def test_what_was_used_stands_in_the_headers_and_too_much_is_refused() -> None:
     assert [answer("GET", "/fapi/v1/income")[0] for _ in range(4)] == [200, 200, 200, 429]
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_money_in_another_asset_is_shown_and_is_no_collateral(flavour: str) -> None:
     async with serving(flavour) as scene, connected(ccxt_of(flavour), scene) as exchange:
         scene.desk.assets.held = {"BNB": D(3)}

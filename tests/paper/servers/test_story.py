@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from bot.core.types import ZERO
-from bot.paper.servers.registry import SERVERS
 from tests.paper.engine.scene import ETH
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.wire import Body, Client
 
 D = Decimal
@@ -121,7 +121,7 @@ class Bitget:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 def test_every_number_that_is_told_adds_up(flavour: str, seed: int) -> None:
     random = Random(seed)
     client = Client(flavour)

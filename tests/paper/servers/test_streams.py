@@ -10,14 +10,14 @@ import pytest
 from ccxt.base.errors import AuthenticationError
 
 from bot.paper.servers.desk import Credentials
-from bot.paper.servers.registry import SERVERS
 from tests.paper.engine.scene import ETH
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import ALICE, Ccxt, Scene, connected, pro_of, serving
 
 D = Decimal
 
 
-@pytest.fixture(params=list(SERVERS))
+@pytest.fixture(params=TWINS)
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     async with serving(request.param) as scene:
         yield scene

@@ -105,10 +105,11 @@ async def test_a_stop_is_bounded_well_beyond_its_trigger(
 async def test_a_market_order_is_bounded_by_the_mark(certificate: Certificate) -> None:
     async with played(certificate) as venue:
         await venue.exchange.check([ETH])
+        venue.server.faults["POST", "/info"] = lambda _: Reply(status=500)
         held_back = await venue.exchange.place(intent("0.5", kind=OrderKind.MARKET, reduce_only=True))
         assert isinstance(held_back, Rejected)
         assert (held_back.reason, venue.actions) == (RejectReason.NOT_SENT, [])
-        await venue.exchange.observe()
+        venue.server.faults.clear()
         _, action = await placed(venue, "order_filled", quantity="0.5", kind=OrderKind.MARKET, reduce_only=True)
         assert (action["orders"][0]["p"], action["orders"][0]["t"]) == ("3150.1", {"limit": {"tif": "Ioc"}})
 

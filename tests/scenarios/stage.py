@@ -16,7 +16,7 @@ from typing import Final
 from bot.app.adapter_configs import paper_config
 from bot.app.loop.commands import Commands
 from bot.app.loop.cost_basis import EntryBook
-from bot.app.loop.cycle import Cycle
+from bot.app.loop.cycle import Act, Cycle
 from bot.app.loop.execute import Executor
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.settings import load
@@ -32,6 +32,7 @@ from bot.core.snapshot import (
     ChainView,
     Entry,
     EntrySource,
+    LeftOut,
     LpPosition,
     PoolPrice,
     Snapshot,
@@ -177,6 +178,8 @@ class Stage:
         self.told = Told(self.scenario)
         self.bare = 0
         self.decision: Decision | None = None
+        self.seen: tuple[Snapshot, Act] | None = None
+        self.gifts: tuple[LeftOut, ...] = ()
 
     def _hardships(self) -> Hardships:
         windows: tuple[Window, ...] = ()
@@ -204,7 +207,8 @@ class Stage:
         if not away:
             await self.cycle.reconciler.reconcile()
         snapshot = self.snapshot(number, tick, now, away=away)
-        decision = (await self.cycle.act(snapshot)).decision
+        act = await self.cycle.act(snapshot)
+        self.seen, decision = (snapshot, act), act.decision
         self.cycle.state, self.decision = decision.state, decision
         book = book_cycle(self.cycle.book or Book(), snapshot, decision, {})
         self.cycle.book, self.cycle.booked = book, book.booked()
@@ -215,7 +219,8 @@ class Stage:
         """Show the twin's chain and the venue; a venue that is away is unknown."""
         price = (tick.mark if tick.pool is None else tick.pool) / tick.par
         stamp = BlockStamp(number, BlockHash(f"0x{number:064x}"), BlockHash(f"0x{number - 1:064x}"), now - tick.age)
-        view = ChainView(CHAIN, ChainId(31337), stamp, self.positions(price), tuple(self.pools(price, tick.par)))
+        held, pools = self.positions(price), tuple(self.pools(price, tick.par))
+        view = ChainView(CHAIN, ChainId(31337), stamp, held, pools, self.gifts)
         seen: VenueView | VenueUnknown = self.venue.view(with_ledger=True)
         if away:
             seen = VenueUnknown(PAPER, "no answer", now)

@@ -23,12 +23,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.replay_venue import SimVenue
 from bot.core.command import Command, Verb
+from bot.core.decide import decide
 from bot.core.errors import Retryable
 from bot.core.inputs import PendingStatus
 from bot.core.orders import Intent, NotFound, OrderKind, OrderReport, Outcome, Rejected, RejectReason, Unknown
 from bot.core.risk.liquidation import position_risks
 from bot.core.run_state import BotState, RunState
-from bot.core.types import ClientOrderId, Symbol
+from bot.core.snapshot import LeftOut
+from bot.core.types import ClientOrderId, PositionId, Symbol
 from bot.paper.engine.rules import Window, WindowKind
 from tests.scenarios.stage import ONE, PERP, START, TICK, Scenario, Stage, Tick
 
@@ -129,11 +131,27 @@ class Trading(RuleBasedStateMachine):
         decision = self.stage.decision
         assert decision is not None
         stopped = {item.guard for item in decision.refused if item.order.reduce_only} - MAY_STOP_A_REDUCTION
+        self.untouched()
         assert not stopped or (stopped == {"run state"} and row.state == "paused"), decision.refused
         if any(not item.order.reduce_only for item in decision.approved):
             least = self.stage.policy.risk.ladder.top_up.distance
             after = position_risks(self.venue.view(with_ledger=False))
             assert all(item.distance is None or item.distance > least for item in after), after
+
+    def untouched(self) -> None:
+        """Decide once more as if no stranger had given anything: nothing differs but the one alarm about him."""
+        assert self.stage.seen is not None
+        snapshot, act = self.stage.seen
+        (view,) = snapshot.chains
+        if not view.left_out:
+            return
+        beside = decide(snapshot, act.inputs, act.before, self.stage.policy)
+        without = replace(snapshot, chains=(replace(view, left_out=()),))
+        alone = decide(without, act.inputs, act.before, self.stage.policy)
+        gifts = {alarm for alarm in beside.alarms if alarm.key == f"left-out:{view.chain}"}
+        assert len(gifts) == 1
+        assert set(beside.alarms) - gifts == set(alone.alarms)
+        assert replace(beside, alarms=()) == replace(alone, alarms=())
 
     def _now(self) -> Any:  # noqa: ANN401 - a time
         return self.venue.engine.now
@@ -162,6 +180,17 @@ class Trading(RuleBasedStateMachine):
     def liquidity_changes(self, share: Decimal) -> None:
         self.stage.liquidity = max(int(self.stage.liquidity * share), 10**6)
         self.tick()
+
+    @rule(number=st.integers(1, 50), ticks=st.integers(1, 3), move=MOVES)
+    def a_stranger_gives(self, number: int, ticks: int, move: Decimal) -> None:
+        self.stage.gifts = tuple(
+            LeftOut(PositionId(f"local:v3:gift{item}"), "nobody knows its tokens", is_discovered=True)
+            for item in range(number)
+        )
+        for _ in range(ticks):
+            self.mark *= 1 + move / ticks
+            self.tick()
+        self.stage.gifts = self.stage.gifts[: number // 2]
 
     @rule(ticks=st.integers(1, 4))
     def liquidity_is_hidden(self, ticks: int) -> None:

@@ -48,6 +48,8 @@ def cut(folder: Path, earlier: Path) -> None:
     """Lose the end of what was written last: the log's frames after the third part."""
     del earlier
     wal = folder / "journal.sqlite-wal"
+    if not wal.exists():
+        return
     wal.write_bytes(wal.read_bytes()[: wal.stat().st_size // 3])
 
 

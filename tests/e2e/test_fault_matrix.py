@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.paper.servers.registry import SERVERS
-from tests.faults.cells import Cell, cells
+from tests.faults.cells import Cell, cells, odd_cells
+from tests.faults.losses import Loss, LossCell, losses, play_loss
 from tests.faults.matrix import play
+from tests.faults.odd import Odd
 from tests.faults.venue import CALLS, WRITES
 
 
@@ -26,8 +28,29 @@ async def test_a_broken_call_does_no_lasting_harm(cell: Cell, tmp_path: Path) ->
     assert hits > 0, "nothing was broken"
 
 
+def odd() -> Iterator[Cell]:
+    """Choose each kind of row once at each venue, at another call every time."""
+    every = list(odd_cells())
+    for start in range(0, len(every), len(every) // len(SERVERS)):
+        for index, kind in enumerate(Odd):
+            of_kind = [cell for cell in every[start : start + len(every) // len(SERVERS)] if cell.kind is kind]
+            yield of_kind[(3 * index + start) % len(of_kind)]
+
+
+@pytest.mark.parametrize("cell", list(odd()), ids=str)
+async def test_an_odd_row_does_no_lasting_harm(cell: Cell, tmp_path: Path) -> None:
+    assert await play(cell, tmp_path) > 0, "no such row was shown"
+
+
+@pytest.mark.parametrize("cell", list(losses(1)), ids=str)
+async def test_a_lost_journal_is_made_good_on_the_venue_servers(cell: LossCell, tmp_path: Path) -> None:
+    await play_loss(cell, tmp_path)
+
+
 def test_the_matrix_is_whole() -> None:
     every = list(cells())
     assert len(set(every)) == len(every)
     assert {(cell.flavour, cell.call) for cell in every} == {(one, call) for one in SERVERS for call in CALLS[one]}
-    assert len(every) > 1800
+    assert len(every) > 2000
+    assert {(cell.flavour, cell.kind) for cell in odd()} == {(one, kind) for one in SERVERS for kind in Odd}
+    assert {(cell.flavour, cell.loss) for cell in losses()} == {(one, loss) for one in SERVERS for loss in Loss}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.paper.servers.registry import SERVERS
+from tests.faults.odd import ROWS, Odd
 from tests.faults.venue import CALLS, WRITES, Effect, Kind, possible
 
 
@@ -15,7 +16,7 @@ class Cell:
 
     flavour: str
     call: str
-    kind: Kind
+    kind: Kind | Odd
     effect: Effect
 
     def __str__(self) -> str:
@@ -30,3 +31,12 @@ def cells() -> Iterator[Cell]:
                 for effect in possible(kind, flavour):
                     if call in WRITES or effect is not Effect.LATER:
                         yield Cell(flavour, call, kind, effect)
+    yield from odd_cells()
+
+
+def odd_cells() -> Iterator[Cell]:
+    """Return the cells of odd rows."""
+    for flavour in SERVERS:
+        for call in ROWS:
+            for odd in Odd:
+                yield Cell(flavour, call, odd, Effect.NONE)

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from bot.paper.servers.registry import SERVERS
 from tests.faults.cells import Cell, cells
+from tests.faults.losses import Loss, LossCell, losses, play_loss
 from tests.faults.matrix import play
 from tests.faults.venue import CALLS
 
@@ -32,11 +33,14 @@ def silent() -> None:
     logging.disable(logging.CRITICAL)
 
 
-def outcome(cell: Cell) -> tuple[Cell, int, str]:
-    """Play a cell; return how many calls were broken, and what went wrong."""
+def outcome(cell: Cell | LossCell) -> tuple[Cell | LossCell, int, str]:
+    """Play a cell; return how many calls were broken, or that a journal was, and what went wrong."""
     with TemporaryDirectory(dir=FOLDERS) as folder:
         try:
-            return cell, asyncio.run(play(cell, Path(folder))), ""
+            if isinstance(cell, Cell):
+                return cell, asyncio.run(play(cell, Path(folder))), ""
+            asyncio.run(play_loss(cell, Path(folder)))
+            return cell, 1, ""  # noqa: TRY300 - what is returned depends on nothing else
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the cell's failure, and the others go on
             return cell, 0, f"{type(error).__name__}: {error}"
 
@@ -44,7 +48,7 @@ def outcome(cell: Cell) -> tuple[Cell, int, str]:
 def main() -> int:
     """Play all cells and print one table."""
     console = Console()
-    everything = list(cells())
+    everything = [*cells(), *losses()]
     Random(1).shuffle(everything)  # what fails is seen soon, whatever it is
     played, broken, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[str]()
     with ProcessPoolExecutor(os.cpu_count(), initializer=silent) as pool:
@@ -57,7 +61,7 @@ def main() -> int:
             if number % 100 == 0:
                 console.print(f"{number} of {len(everything)} cells, {failed.total()} failures", style="dim")
     table = Table("call", *(f"{one}: cells, broken calls, failures" for one in SERVERS), title="fault matrix")
-    for call in CALLS["binance"]:
+    for call in (*CALLS["binance"], *(f"journal {loss.value}" for loss in Loss)):
         counts = (f"{played[one, call]:4} {broken[one, call]:5} {failed[f'{one}-{call}']:3}" for one in SERVERS)
         table.add_row(call, *counts)
     console.print(table)

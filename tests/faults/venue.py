@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 
 from bot.paper.servers.server import Serve, VenueServer, hang_up, respond
-from bot.paper.servers.venue import Incoming
+from bot.paper.servers.venue import Answer, Incoming
+from tests.faults.odd import Odd, spoiled
 
 
 class Kind(StrEnum):
@@ -133,8 +135,10 @@ _PROVE_NOTHING_HAPPENED: Final = {
 }
 
 
-def possible(kind: Kind, flavour: str) -> tuple[Effect, ...]:
+def possible(kind: Kind | Odd, flavour: str) -> tuple[Effect, ...]:
     """Return the effects that a call may have had when a venue shows this fault."""
+    if isinstance(kind, Odd):
+        return (Effect.NONE,)  # a read
     return (Effect.NONE,) if kind in _PROVE_NOTHING_HAPPENED[flavour] else (Effect.NONE, Effect.APPLIED, Effect.LATER)
 
 
@@ -233,7 +237,7 @@ class Fault:
     """
 
     matches: Matcher
-    kind: Kind
+    kind: Kind | Odd
     effect: Effect = Effect.NONE
     times: int | None = 1
     delay: timedelta = timedelta(seconds=5)
@@ -257,7 +261,7 @@ class FaultyVenue:
         """Say which server is behind the layer, for calls that take effect later."""
         self._server = server
 
-    def add(self, name: str, kind: Kind, effect: Effect = Effect.NONE, **more: int | timedelta | None) -> Fault:
+    def add(self, name: str, kind: Kind | Odd, effect: Effect = Effect.NONE, **more: int | timedelta | None) -> Fault:
         """Break a call by its name in ``CALLS``."""
         fault = Fault(route(*CALLS[self.flavour][name]), kind, effect)
         for key, value in more.items():
@@ -282,8 +286,16 @@ class FaultyVenue:
         if fault.times is not None:
             fault.times -= 1
         self.hits.append((incoming, fault))
+        if isinstance(fault.kind, Odd):
+            return respond(self._odd(fault.kind, incoming, await serve(incoming)))
         await self._apply(fault, incoming, serve)
         return await self._show(fault.kind, request)
+
+    def _odd(self, odd: Odd, incoming: Incoming, answer: Answer) -> Answer:
+        if answer.status != HTTPStatus.OK:
+            return answer
+        body = spoiled(odd, self.flavour, (incoming.method, incoming.path), answer.body, incoming.at)
+        return replace(answer, body=body)
 
     async def _apply(self, fault: Fault, incoming: Incoming, serve: Serve) -> None:
         match fault.effect:

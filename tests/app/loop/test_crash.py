@@ -16,6 +16,7 @@ from bot.core.types import Symbol
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
 from tests.app.fakes import Rig, rig, view
+from tests.app.lives import WITHIN, Damage, agrees, copied, cut, deleted, restored, start
 from tests.core.scenes import ETH, NOW, line, policy, symbol
 from tests.faults.points import Points
 
@@ -114,6 +115,49 @@ async def test_a_crash_at_every_single_point_is_made_good(tmp_path: Path, style:
         shutil.copytree(new, folder)
         assert await crash(folder, blocks, style, at) == names[at - 1]
         await play(folder, [view(BLOCKS + later, 2100, 2) for later in range(1, 5)], style)
+
+
+@pytest.mark.parametrize("loss", [deleted, restored, cut])
+async def test_a_crash_at_any_point_that_takes_the_journal_along_is_made_good(tmp_path: Path, loss: Damage) -> None:
+    """At the last point of each name; the old copy is from before the block in which the power fails."""
+    blocks, new = market(), tmp_path / "new"
+    async with rig(new):
+        pass
+    shutil.copytree(new, tmp_path / "whole")
+    names = await points_of(tmp_path / "whole", blocks, Style.TAKER)
+    before = [at for at, name in enumerate(names, 1) if name == "before record"][-2]
+    for at in sorted({len(names) - names[::-1].index(name) for name in set(names)}):
+        folder, earlier, kept = (tmp_path / f"{name}{at}" for name in ("life", "earlier", "kept"))
+        shutil.copytree(new, folder)
+
+        def hook(
+            number: int, _: str, at: int = at, life: Path = folder, early: Path = earlier, late: Path = kept
+        ) -> None:
+            if number == min(at, before):
+                copied(life, early)
+            if number == at:
+                copied(life, late)  # what ends the run would write the log back
+                raise PowerCut
+
+        with pytest.raises(PowerCut):
+            await play(folder, blocks, Style.TAKER, Points(hook))
+        restored(folder, kept)
+        loss(folder, earlier)
+        await come_to_agree(folder)
+
+
+async def come_to_agree(folder: Path) -> None:
+    number = BLOCKS + 1
+    async with rig(folder) as run:
+        since = run.clock.now()
+        await start(run, view(number, 2100, 2))
+        while True:
+            await run.turn(view(number, 2100, 2))
+            number += 1
+            try:
+                return await agrees(run, folder, set())
+            except AssertionError:
+                assert run.clock.now() - since <= WITHIN
 
 
 async def test_crashes_one_after_the_other_are_made_good(tmp_path: Path) -> None:

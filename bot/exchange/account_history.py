@@ -63,7 +63,8 @@ class History:
         rows: dict[str, Row] = {}
         for begin, end in self._spans(start, now):
             async for row in self._trades(one, begin, end):
-                rows[text(row, "id", "trade")] = row
+                if _is_of(row, one):
+                    rows[text(row, "id", "trade")] = row
         if not rows:
             self.empty[symbol] = (since, max(start, now - _LATE))
             return []
@@ -166,3 +167,9 @@ def _middle(begin: datetime, end: datetime, what: str) -> datetime:
     if end - begin < timedelta(milliseconds=2):
         raise Unbelievable(f"{what}: more than a page within a millisecond at {begin}")
     return begin + (end - begin) / 2
+
+
+def _is_of(row: Row, one: Instrument) -> bool:
+    """Whether a trade is of the symbol that was asked for, by the venue's own word: ccxt says so of every row."""
+    told = row.get("info")
+    return not isinstance(told, dict) or told.get("symbol") in (None, one.venue_symbol)

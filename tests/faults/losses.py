@@ -28,7 +28,7 @@ from tests.paper.engine.scene import ETH as PERP
 SIZES: Final = (Decimal(3), Decimal(6), Decimal(4), Decimal(6), Decimal(4))
 POINTS: Final = 240
 """About as many as a whole life has."""
-EACH: Final = 20
+EACH: Final = 12
 GAPS: Final = (1, 70, 7200)
 """Seconds between two lives."""
 WITHIN: Final = timedelta(minutes=1)

@@ -54,7 +54,8 @@ async def journal(settings: Settings) -> Sequence[Finding]:
         return [fail("journal", f"{path} is damaged: {'; '.join(found)}", remedy)]
     with closing(JournalView.open(path, CURVES)) as view:
         meta, pending = view.meta(), view.pending()
-    text = f"of {meta.bot_id}, opened {meta.opened_at:%Y-%m-%d %H:%M} UTC, {len(pending)} orders unresolved"
+    size = f"{path.stat().st_size // 2**20} of {settings.bot.journal_size} MiB"
+    text = f"of {meta.bot_id}, opened {meta.opened_at:%Y-%m-%d %H:%M} UTC, {len(pending)} orders unresolved, {size}"
     if meta.bot_id != settings.bot.id:
         return [fail("journal", text, f"set bot.id to {meta.bot_id!r}, or choose another bot.state_dir")]
     return [ok("journal", f"{text}; at this version's revision")]

@@ -41,6 +41,7 @@ from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.streams import Streams
 from bot.journal.journal import SqliteJournal
 from bot.journal.reader import JournalView
+from bot.journal.thinning import MEBIBYTE, Limits
 from bot.paper.exchange import PaperExchange
 from bot.paper.live_marks import VenueMarks
 from bot.paper.marks import MarkSource as Marks
@@ -80,7 +81,12 @@ async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
     async with AsyncExitStack() as stack:
         clock = _clock(settings)
         journal = SqliteJournal.open(
-            journal_path(settings), settings.bot.id, SystemClock().now(), CURVES, noise=secrets.randbelow(NOISE)
+            journal_path(settings),
+            settings.bot.id,
+            SystemClock().now(),
+            CURVES,
+            limits=Limits(size=settings.bot.journal_size * MEBIBYTE),
+            noise=secrets.randbelow(NOISE),
         )
         stack.callback(journal.close)
         with closing(JournalView.open(journal_path(settings), CURVES)) as view:

@@ -30,10 +30,10 @@ from bot.journal.lock import JournalLock
 from bot.journal.notes import JournalNotes
 from bot.journal.rows import Curves, CycleRows
 from bot.journal.salvage import mend
+from bot.journal.thinning import Limits, Thinner
 from bot.ports import NoTelemetry, Telemetry
 
-KEEP_CYCLES: Final = 50_000
-"""A day of blocks of two seconds, a week of Ethereum's."""
+LIMITS: Final = Limits()
 _BOT_ID: Final = re.compile(r"[a-z0-9]{1,12}")
 
 
@@ -46,13 +46,13 @@ class SqliteJournal:
     the file is locked or can't be written (nothing of the call stands then), and Halt where the file is damaged.
     """
 
-    def __init__(self, database: Database, lock: JournalLock, bot_id: str, cycles: CycleRows, keep: int) -> None:
+    def __init__(self, database: Database, lock: JournalLock, bot_id: str, cycles: CycleRows, limits: Limits) -> None:
         self._database = database
         self.notes = JournalNotes(database)
         self._lock = lock
         self._bot_id = bot_id
         self._cycles = cycles
-        self._keep_cycles = keep
+        self._thinner = Thinner(limits)
         self._epoch = 0
         self._next_number = 1
         self._last_cycle: int | None = None
@@ -63,7 +63,7 @@ class SqliteJournal:
 
     @classmethod
     def open(
-        cls, path: Path, bot_id: str, at: datetime, curves: Curves, *, keep_cycles: int = KEEP_CYCLES, noise: int = 0
+        cls, path: Path, bot_id: str, at: datetime, curves: Curves, *, limits: Limits = LIMITS, noise: int = 0
     ) -> Self:
         """Lock the journal, mend it if it is damaged, make or migrate it, and begin a new epoch.
 
@@ -72,7 +72,7 @@ class SqliteJournal:
             bot_id: begins every client order id; 1 to 12 of ``[a-z0-9]``.
             at: the present time; the epoch is made of it, and whoever finds the journal in use is told it.
             curves: what positions may lie on.
-            keep_cycles: how many cycles to keep; intents, fills, entries and events are kept for ever.
+            limits: what it may grow to.
             noise: a random number for the epoch, below ``identity.NOISE``.
 
         Raises:
@@ -83,19 +83,14 @@ class SqliteJournal:
         """
         if not _BOT_ID.fullmatch(bot_id):
             raise ConfigError(f"the bot id {bot_id!r} must be 1 to 12 lower-case letters and digits")
-        if keep_cycles < 1:
-            raise ConfigError(f"at least one cycle has to be kept, not {keep_cycles}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Halt(f"{path.parent}: the journal's directory can't be made: {error.strerror}") from error
+        opening.make_folder(path.parent)
         with ExitStack() as undo:
             lock = JournalLock(path, tables.utc_text(at))
             undo.callback(lock.release)
             damage = mend(path, at)
             database = Database.for_writing(path)
             undo.callback(database.close)
-            journal = cls(database, lock, bot_id, CycleRows(curves), keep_cycles)
+            journal = cls(database, lock, bot_id, CycleRows(curves), limits)
             journal.damage = None if damage is None else str(damage)
             with database.transaction() as connection:
                 journal._epoch, journal._next_number = opening.begin(connection, path, bot_id, at, noise)
@@ -228,7 +223,7 @@ class SqliteJournal:
             connection.execute(statements.NEW_CYCLE, cycle)
             connection.execute(statements.REPLACE_STATE, state)
             statements.record_book(connection, record, self._book)
-            connection.execute(statements.prune(record.cycle - self._keep_cycles))
+            self._thinner.thin(connection, record.cycle, record.at)
         self._last_cycle, self._book = record.cycle, record.book
 
     def last_snapshot(self) -> Snapshot | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from bot.core.errors import ConfigError
+from bot.core.errors import ConfigError, Halt
 from bot.core.reconciliation.identity import new_epoch
 from bot.journal import migrate, statements, sums, tables
 
@@ -34,6 +34,18 @@ def begin(connection: Connection, path: Path, bot_id: str, at: datetime, noise: 
     write(connection, {"bot_id": bot_id, "epoch": str(epoch), "opened_at": tables.utc_text(at)})
     highest = connection.execute(select(func.max(tables.intents.c.number))).scalar() or 0
     return epoch, highest + 1
+
+
+def make_folder(folder: Path) -> None:
+    """Make a journal's directory, with all above it.
+
+    Raises:
+        Halt: it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Halt(f"{folder}: the journal's directory can't be made: {error.strerror}") from error
 
 
 def write(connection: Connection, facts: dict[str, str]) -> None:

@@ -10,10 +10,8 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Delete,
     Integer,
     Row,
-    delete,
     insert,
     literal_column,
     select,
@@ -31,9 +29,6 @@ from bot.core.record import CycleRecord, Event
 from bot.core.types import ClientOrderId, MarketKey, Symbol, VenueId
 from bot.journal import rows, tables
 from bot.journal.order_lifecycle import IntentState, Verdict, after_fills, after_outcome
-
-_PRUNE_AT_ONCE: Final = 10
-"""Rows that one cycle removes at most, so that a lowered setting makes no slow cycle."""
 
 
 def replacing(key: Column[Any]) -> sqlite.Insert:
@@ -54,13 +49,6 @@ _UNRESOLVED: Final = (
     select(tables.intents).where(tables.intents.c.resolved_at.is_(None)).order_by(tables.intents.c.number)
 )
 _POSITIONS: Final = select(tables.positions)
-
-
-def prune(newest_to_go: int) -> Delete:
-    """Remove a few of the oldest cycles up to a number."""
-    number = tables.cycles.c.number
-    oldest = select(number).where(number <= newest_to_go).order_by(number).limit(_PRUNE_AT_ONCE)
-    return delete(tables.cycles).where(number.in_(oldest))
 
 
 def take_outcome(

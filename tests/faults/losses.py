@@ -32,8 +32,8 @@ EACH: Final = 12
 GAPS: Final = (1, 70, 7200)
 """Seconds between two lives."""
 WITHIN: Final = timedelta(minutes=1)
-LOST_ORDER: Final = timedelta(seconds=90)
-"""What it takes where an order may have been under way at the power cut: a venue may show what is a minute old."""
+LOST_ORDER: Final = timedelta(minutes=2)
+"""The same where an order may have been under way: what is read may be a minute old; then stop and hedge follow."""
 _WRONG: Final = frozenset({"intent_misfit", "intent_refused"})
 
 

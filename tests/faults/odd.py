@@ -35,6 +35,10 @@ ALONE: Final = frozenset({Odd.STRANGE, Odd.HUGE, Odd.NEW_FIELDS})
 """What says whose it is, or harms nothing: the hedge goes on meanwhile."""
 ROWS: Final = ("open_orders", "open_stops", "positions", "account", "fills", "ledger", "markets", "tiers")
 """The calls that are answered by rows, by their names in ``tests.faults.venue.CALLS``."""
+GROUNDLESS: Final = frozenset(
+    {("markets", Odd.SPOILED), *((call, odd) for call in ("account", "tiers") for odd in Odd if odd not in ALONE)}
+)
+"""Calls and rows that leave nothing to trade on as long as they last: what they hide may be the account's own money."""
 _WHOSE: Final = ("symbol", "asset", "coin", "marginCoin", "pair", "baseCoin", "baseAsset")
 _IDS: Final = ("orderId", "algoId", "tranId", "tradeId", "id", "billId", "clientOrderId", "clientOid", "clientAlgoId")
 

@@ -29,7 +29,7 @@ from tests.app.fakes import FakeChain, position
 from tests.core.scenes import ETH, chain, line, pool_price
 from tests.exchange.scene import FastClock
 from tests.faults.cells import Cell
-from tests.faults.odd import ALONE, Odd
+from tests.faults.odd import ALONE, GROUNDLESS, Odd
 from tests.faults.venue import WRITES, FaultyVenue
 from tests.paper.engine.scene import ETH as PERP
 from tests.paper.servers.flavours import own_symbol
@@ -110,8 +110,8 @@ class Story:
 
     def _break(self) -> None:
         times: int | None = 2 if self.cell.call in WRITES else 4  # a read is tried three times in a row
-        if self.cell.kind in ALONE or (isinstance(self.cell.kind, Odd) and self.cell.call != "account"):
-            times = None  # such a row stays; in the account's own rows it leaves nothing to stand on
+        if isinstance(self.cell.kind, Odd) and (self.cell.call, self.cell.kind) not in GROUNDLESS:
+            times = None  # such a row stays
         self.layer.faults.clear()
         self.layer.add(self.cell.call, self.cell.kind, self.cell.effect, times=times)
 

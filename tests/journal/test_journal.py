@@ -241,26 +241,6 @@ def test_a_cycle_is_recorded_whole_or_not_at_all(journal: SqliteJournal, path: P
     view.close()
 
 
-def test_old_cycles_go_and_everything_else_stays(path: Path) -> None:
-    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    client_id = journal.new_intent(order(), NOW, IDS).client_id
-    journal.add_fills([fill("1", client_id, "-0.5")])
-    for number in range(1, 31):
-        journal.record(record(number, positions=0))
-    journal.close()
-    smaller = SqliteJournal.open(path, "bot1", NOW, CURVES, keep_cycles=3)
-    view = JournalView.open(path, CURVES)
-    kept = []
-    for number in (31, 32, 33, 34):
-        smaller.record(record(number, positions=0))
-        kept.append([summary.number for summary in view.summaries()])
-    assert [numbers[0] for numbers in kept] == [11, 21, 31, 32]
-    assert kept[-1] == [32, 33, 34]
-    assert len(view.intents()) == len(view.fills()) == 1
-    smaller.close()
-    view.close()
-
-
 def test_entry_amounts_keep_every_digit_and_can_be_set_again(journal: SqliteJournal) -> None:
     position = PositionId("local:v3:1")
     assert journal.entry(position) is None
@@ -333,8 +313,3 @@ def test_another_bots_journal_is_refused_and_left_as_it_was(path: Path) -> None:
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
     assert journal.epoch == first.epoch + 1
     journal.close()
-
-
-def test_keeping_nothing_is_refused(path: Path) -> None:
-    with pytest.raises(ConfigError, match="at least one"):
-        SqliteJournal.open(path, "bot1", NOW, CURVES, keep_cycles=0)

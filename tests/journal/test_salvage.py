@@ -98,7 +98,7 @@ def told(path: Path) -> list[str]:
 
 def test_every_kind_of_write_keeps_the_sums(path: Path) -> None:
     assert faults(path) == ()
-    with closing(SqliteJournal.open(path, "bot1", LATER, CURVES, keep_cycles=1)) as journal:
+    with closing(SqliteJournal.open(path, "bot1", LATER, CURVES)) as journal:
         (pending,) = journal.pending()
         client_id = pending.intent.client_id
         journal.resolve(client_id, report(client_id, OrderStatus.FILLED, "-0.5", "-0.5"), LATER)

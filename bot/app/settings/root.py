@@ -24,7 +24,7 @@ from bot.app.settings.venues import VenueSettings
 from bot.core.policy import HedgeMarket, HedgePolicy, Policy
 from bot.core.types import Mode, Symbol, Underlying, VenueId
 from bot.setting_types.base import Table
-from bot.setting_types.fields import BotId, ChainKey, Duration, VenueKey
+from bot.setting_types.fields import BotId, ChainKey, Duration, Integer, VenueKey
 from bot.telemetry.mqtt.settings import MqttSettings
 from bot.telemetry.notifications.settings import AlertSettings
 from bot.telemetry.web.settings import HttpSettings
@@ -61,6 +61,12 @@ class BotSettings(Table):
     state_dir: Path = Field(
         default=STATE_DIR,
         description="where the journal and paper accounts are kept; relative to the file that names it, or to -c",
+    )
+    journal_size: Integer = Field(
+        default=1024,
+        ge=64,
+        le=1_000_000,
+        description="MiB that the journal may take: beyond it the oldest cycles go, down to the newest thousand",
     )
     cycle_interval: Duration = Field(
         default=timedelta(seconds=30), description="a cycle runs at every head and this often"

@@ -12,6 +12,7 @@ from tests.faults.losses import Loss, LossCell, losses, play_loss
 from tests.faults.matrix import play
 from tests.faults.odd import Odd
 from tests.faults.venue import CALLS, WRITES
+from tests.paper.servers.flavours import TWINS
 
 
 def chosen() -> Iterator[Cell]:
@@ -31,9 +32,9 @@ async def test_a_broken_call_does_no_lasting_harm(cell: Cell, tmp_path: Path) ->
 def odd() -> Iterator[Cell]:
     """Choose each kind of row once at each venue, at another call every time."""
     every = list(odd_cells())
-    for start in range(0, len(every), len(every) // len(SERVERS)):
+    for start in range(0, len(every), len(every) // len(TWINS)):
         for index, kind in enumerate(Odd):
-            of_kind = [cell for cell in every[start : start + len(every) // len(SERVERS)] if cell.kind is kind]
+            of_kind = [cell for cell in every[start : start + len(every) // len(TWINS)] if cell.kind is kind]
             yield of_kind[(3 * index + start) % len(of_kind)]
 
 
@@ -52,5 +53,5 @@ def test_the_matrix_is_whole() -> None:
     assert len(set(every)) == len(every)
     assert {(cell.flavour, cell.call) for cell in every} == {(one, call) for one in SERVERS for call in CALLS[one]}
     assert len(every) > 2000
-    assert {(cell.flavour, cell.kind) for cell in odd()} == {(one, kind) for one in SERVERS for kind in Odd}
+    assert {(cell.flavour, cell.kind) for cell in odd()} == {(one, kind) for one in TWINS for kind in Odd}
     assert {(cell.flavour, cell.loss) for cell in losses()} == {(one, loss) for one in SERVERS for loss in Loss}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.paper.servers.registry import SERVERS
 from tests.faults.odd import ROWS, Odd
 from tests.faults.venue import CALLS, WRITES, Effect, Kind, possible
+from tests.paper.servers.flavours import TWINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ def cells() -> Iterator[Cell]:
 
 
 def odd_cells() -> Iterator[Cell]:
-    """Return the cells of odd rows."""
-    for flavour in SERVERS:
+    """Return the cells of odd rows, at the venues that have a path for each kind of row."""
+    for flavour in TWINS:
         for call in ROWS:
             for odd in Odd:
                 yield Cell(flavour, call, odd, Effect.NONE)

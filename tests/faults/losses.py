@@ -23,7 +23,6 @@ from tests.faults.matrix import bot, market
 from tests.faults.points import Points
 from tests.faults.story import HarmError, Story
 from tests.faults.venue import Effect, Kind
-from tests.paper.engine.scene import ETH as PERP
 
 SIZES: Final = (Decimal(3), Decimal(6), Decimal(4), Decimal(6), Decimal(4))
 POINTS: Final = 240
@@ -170,7 +169,9 @@ async def _next_life(told: Story) -> timedelta:
 
 
 def _differs(told: Story) -> bool:
-    return {key[1]: item.size for key, item in told.journal.expected().items()}.get(PERP, ZERO) != told.desk.size(PERP)
+    return {key[1]: item.size for key, item in told.journal.expected().items()}.get(told.perp, ZERO) != told.desk.size(
+        told.perp
+    )
 
 
 def _waits(told: Story, since: datetime) -> bool:
@@ -199,7 +200,7 @@ def _compare(told: Story) -> None:
         "two orders of one id": [name for name in set(names) if names.count(name) > 1],
         "a stop that never fired": list(told.journal.stops_fired(told.clock.now() - timedelta(days=30))),
         "a report that fits no intent": [event.message for event in events if event.kind in _WRONG],
-        "another position": [f"{told.journal.expected()}, it is {told.desk.size(PERP)}"] if _differs(told) else [],
+        "another position": [f"{told.journal.expected()}, it is {told.desk.size(told.perp)}"] if _differs(told) else [],
         "damage": list(faults(file)),
     }
     found = {what: items for what, items in wrong.items() if items}

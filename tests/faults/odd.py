@@ -36,7 +36,11 @@ ALONE: Final = frozenset({Odd.STRANGE, Odd.HUGE, Odd.NEW_FIELDS})
 ROWS: Final = ("open_orders", "open_stops", "positions", "account", "fills", "ledger", "markets", "tiers")
 """The calls that are answered by rows, by their names in ``tests.faults.venue.CALLS``."""
 GROUNDLESS: Final = frozenset(
-    {("markets", Odd.SPOILED), *((call, odd) for call in ("account", "tiers") for odd in Odd if odd not in ALONE)}
+    {
+        ("markets", Odd.SPOILED),
+        ("tiers", Odd.HUGE),
+        *((call, odd) for call in ("account", "tiers") for odd in Odd if odd not in ALONE),
+    }
 )
 """Calls and rows that leave nothing to trade on as long as they last: what they hide may be the account's own money."""
 _WHOSE: Final = ("symbol", "asset", "coin", "marginCoin", "pair", "baseCoin", "baseAsset")

@@ -104,7 +104,9 @@ class Story:
         await self._add_margin()
         await self._turns(*self.sizes[2:])
         if self.cell.kind in ALONE and not self._is_hedged():
-            raise HarmError(f"{self.desk.size(self.perp)} for {self.sizes[-1]}: a row that is not ours held the hedge back")
+            raise HarmError(
+                f"{self.desk.size(self.perp)} for {self.sizes[-1]}: a row that is not ours held the hedge back"
+            )
         await self.recover(self.sizes[-1])
         self.check_books()
 

@@ -63,7 +63,7 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
     hedge_markets = markets_by_underlying(snapshot, flights, policy)
     marks = {key: item.first.mark for key, item in hedge_markets.items() if item.first}
     watched_pools, doubted = pool_prices.watch_pools(state.pools, snapshot.chains, marks, guards)
-    held = exposure.update_held(state.held, snapshot.chains, doubted, guards)
+    held = exposure.update_held(state.held, snapshot.chains, doubted, guards, hedge_rewards=policy.hedge_rewards)
     exposures = exposure.net(held.values())
     prices = _prices(marks, exposures, snapshot)
     stale = (*stale_chains(snapshot, held.values(), guards), *stale_markets(snapshot, hedge_markets, guards))

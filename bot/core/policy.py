@@ -233,6 +233,7 @@ class Policy:
         assumed_volatility: yearly volatility used until the marks' own history is long enough.
         hedges: the hedged underlyings; an exposure to any other one is shown and not hedged.
         accepted: the underlyings that the user leaves unhedged on purpose; any other one without a hedge is an alarm.
+        hedge_rewards: whether unclaimed rewards are exposure.
         guards: the limits.
         risk: margin, stops and losses.
         execution: how orders are worked.
@@ -250,3 +251,4 @@ class Policy:
     least_trade: Decimal = LEAST_TRADE
     venue_caps: Mapping[VenueId, Decimal] = field(default_factory=dict)
     accepted: frozenset[Underlying] = frozenset()
+    hedge_rewards: bool = False

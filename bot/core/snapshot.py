@@ -86,7 +86,7 @@ class Reward:
     """What a stake has earned besides fees and nobody has claimed: ``amount`` in whole tokens.
 
     One token is ``rate`` units of ``underlying``, which is None where nobody said what the token is a claim on. A
-    reward is shown and not hedged.
+    reward is shown, and hedged only where the policy says so.
     """
 
     token: Address

@@ -40,7 +40,7 @@ class Held:
     ``missing_blocks`` counts the distinct new blocks in which it was absent, 0 while it is there. ``liquidity`` and
     ``fees`` (raw units) tell whether only the market moved it. ``moved_since`` is since when it belongs to a contract
     that does not name its owner; None while it is the owner's. ``is_doubted``: its legs are the last believed ones,
-    since its pool is not believed.
+    since its pool is not believed. ``rewards`` are unclaimed ones that are to be hedged; they are no part of its value.
     """
 
     chain: ChainName
@@ -52,6 +52,7 @@ class Held:
     fees: tuple[int, int] = (0, 0)
     moved_since: datetime | None = None
     is_doubted: bool = False
+    rewards: tuple[Leg, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from bot.core.decide import decide
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.policy import RiskAversion
 from bot.core.run_state import RunState
+from bot.core.snapshot import Reward
+from bot.core.types import Address
 from tests.core.scenes import (
     BTC,
     ETH,
@@ -135,6 +137,16 @@ def test_the_answer_does_not_depend_on_the_callers_decimal_context() -> None:
     with localcontext() as context:
         context.prec = 6
         assert repr(decide(scene, NO_INPUTS, state(), policy())) == repr(usual)
+
+
+def test_unclaimed_rewards_are_hedged_only_where_that_is_asked_for() -> None:
+    earned = Reward(Address("0xr"), "REW", Decimal(2), ETH, Decimal(1))
+    seen = snapshot(chain([replace(v2("a", 20_000), rewards=(earned,))]))
+    shown, hedged = (
+        decide(seen, NO_INPUTS, state(), replace(policy(), hedge_rewards=asked)) for asked in (False, True)
+    )
+    assert (line(shown, ETH).exposure, line(hedged, ETH).exposure) == (5, 7)
+    assert line(hedged, ETH).target == -7
 
 
 def test_an_exposure_without_a_market_is_an_alarm_unless_it_is_accepted() -> None:

@@ -97,6 +97,10 @@ class HedgeSettings(Table):
     band: BandSettings = Field(
         default_factory=lambda: BandSettings(risk_aversion=DEFAULT_AVERSION), description="when to trade"
     )
+    hedge_rewards: bool = Field(
+        default=False,
+        description="true: unclaimed rewards of stakes are exposure, too, where their token has an underlying",
+    )
     underlyings: dict[UnderlyingKey, UnderlyingSettings] = Field(
         default_factory=dict, description="exceptions for single underlyings"
     )

@@ -158,6 +158,7 @@ class Settings(Table, BaseSettings):
             risk=self.risk.policy(),
             venue_caps={name: venue.max_notional_total for name, venue in self.venues.items()},
             execution=self.execution.policy(),
+            hedge_rewards=self.hedge.hedge_rewards,
             accepted=frozenset(name for name, own in self.hedge.underlyings.items() if not own.enabled),
         )
 

@@ -84,7 +84,7 @@ def unread_positions(views: Iterable[ChainView], held: Mapping[PositionId, Held]
 
 def add_legs(amounts: dict[Underlying, Decimal], item: Held) -> None:
     """Add what a held position has of each underlying to ``amounts``, base units."""
-    for leg in item.legs:
+    for leg in (*item.legs, *item.rewards):
         amounts[leg.underlying] = amounts.get(leg.underlying, ZERO) + leg.amount
 
 

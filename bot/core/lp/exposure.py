@@ -64,8 +64,22 @@ def _reach(curve: Curve) -> float | None:
     return max(abs(math.log(float(edge) / price)) for edge in bounds)
 
 
+def reward_legs(position: LpPosition) -> tuple[Leg, ...]:
+    """Return a position's unclaimed rewards as exposures, as far as somebody said what their tokens are a claim on."""
+    return tuple(
+        Leg(position.id, reward.underlying, USD, reward.amount * reward.rate, ZERO)
+        for reward in position.rewards
+        if reward.underlying is not None
+    )
+
+
 def update_held(
-    before: Mapping[PositionId, Held], views: Iterable[ChainView], doubted: Container[PoolKey], policy: GuardPolicy
+    before: Mapping[PositionId, Held],
+    views: Iterable[ChainView],
+    doubted: Container[PoolKey],
+    policy: GuardPolicy,
+    *,
+    hedge_rewards: bool = False,
 ) -> dict[PositionId, Held]:
     """Carry the held positions on to what the chains show now.
 
@@ -73,7 +87,7 @@ def update_held(
     nothing is left, keeps its legs until it was missing in ``absence_blocks`` new blocks of its chain; a block that is
     not above the last one counted (a reorg, a second look) is no new block. A chain without a view changes nothing, and
     a position that is there but left out is not absent: it keeps its legs. One that moved to a contract is followed for
-    ``moved_grace`` of the chain's time, and then it is absent.
+    ``moved_grace`` of the chain's time, and then it is absent. Unclaimed rewards count only where ``hedge_rewards``.
     """
     after: dict[PositionId, Held] = {}
     numbers: dict[ChainName, int] = {}
@@ -89,12 +103,13 @@ def update_held(
             old = before.get(position.id)
             is_doubted = (view.chain, pool) in doubted
             legs = _believed(position, old, None if is_doubted else units[pool])
+            rewards = reward_legs(position) if hedge_rewards else ()
             if legs is not None:
                 last_block = number if old is None else max(number, old.last_block)
                 fees = position.amounts.fees0, position.amounts.fees1
                 liquidity = position.curve.liquidity
                 after[position.id] = Held(
-                    view.chain, legs, number, last_block, 0, liquidity, fees, moved_since, is_doubted
+                    view.chain, legs, number, last_block, 0, liquidity, fees, moved_since, is_doubted, rewards
                 )
     for key, old in before.items():
         if key in after:
@@ -135,11 +150,11 @@ def _believed(position: LpPosition, old: Held | None, units: Units | None) -> tu
 
 
 def net(held: Iterable[Held]) -> dict[Underlying, Exposure]:
-    """Sum the legs of every underlying but USD, over all positions, pools and chains; ordered by name."""
+    """Sum the legs of every underlying but USD, hedged rewards too, over all positions and chains; ordered by name."""
     pairs: dict[tuple[Underlying, Underlying], tuple[Decimal, Decimal]] = {}
     ranges: dict[Underlying, list[Leg]] = {}
     for item in held:
-        for leg in item.legs:
+        for leg in (*item.legs, *item.rewards):
             if leg.span is not None:
                 ranges.setdefault(leg.underlying, []).append(leg)
             key = leg.underlying, leg.against

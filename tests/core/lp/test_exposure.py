@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Amounts
 from bot.core.lp.exposure import legs_of, net, units_of, update_held, value
-from bot.core.snapshot import ChainView, MovedPosition
+from bot.core.snapshot import ChainView, MovedPosition, Reward
 from bot.core.state import Held
 from bot.core.types import Address, ChainName, PositionId
 from tests.core.scenes import BTC, CHAIN, ETH, GUARDS, MARKS, NOW, USD, chain, lp, pool_id, v2
@@ -146,3 +146,20 @@ def test_the_grace_is_in_the_chain_s_time_whatever_the_blocks_pace() -> None:
     for block in range(101, 400):
         held = update_held(held, [moved(minutes=(block - 101) * 2 / 60, block=block)], {}, GUARDS)
     assert A in held
+
+
+def test_rewards_are_exposure_only_where_that_is_asked_for() -> None:
+    earned = (
+        Reward(Address("0xr"), "REW", Decimal(3), BTC, Decimal("0.5")),
+        Reward(Address("0xs"), "SHY", Decimal(7), None, Decimal(1)),
+    )
+    views = [chain([replace(v2("a", 20_000), rewards=earned)])]
+    shown, hedged = (update_held({}, views, {}, GUARDS, hedge_rewards=asked) for asked in (False, True))
+    assert list(net(shown.values())) == [ETH]
+    found = net(hedged.values())
+    assert (found[BTC].amount, found[BTC].sensitivity) == (Decimal("1.5"), {BTC: 0})
+    assert found[ETH] == net(shown.values())[ETH]
+    prices = {**MARKS, USD: Decimal(1)}
+    assert value(hedged.values(), prices) == value(shown.values(), prices), "they are no part of the value"
+    claimed = update_held(hedged, [chain([v2("a", 20_000)], block=101)], {}, GUARDS, hedge_rewards=True)
+    assert list(net(claimed.values())) == [ETH]

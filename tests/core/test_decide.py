@@ -145,7 +145,7 @@ def test_unclaimed_rewards_are_hedged_only_where_that_is_asked_for() -> None:
     shown, hedged = (
         decide(seen, NO_INPUTS, state(), replace(policy(), hedge_rewards=asked)) for asked in (False, True)
     )
-    assert (line(shown, ETH).exposure, line(hedged, ETH).exposure) == (5, 7)
+    assert (line(shown, ETH).exposure, line(hedged, ETH).exposure) == (Decimal(5), Decimal(7))
     assert line(hedged, ETH).target == -7
 
 

@@ -157,7 +157,7 @@ def test_rewards_are_exposure_only_where_that_is_asked_for() -> None:
     shown, hedged = (update_held({}, views, {}, GUARDS, hedge_rewards=asked) for asked in (False, True))
     assert list(net(shown.values())) == [ETH]
     found = net(hedged.values())
-    assert (found[BTC].amount, found[BTC].sensitivity) == (Decimal("1.5"), {BTC: 0})
+    assert (found[BTC].amount, found[BTC].sensitivity) == (Decimal("1.5"), {BTC: Decimal(0)})
     assert found[ETH] == net(shown.values())[ETH]
     prices = {**MARKS, USD: Decimal(1)}
     assert value(hedged.values(), prices) == value(shown.values(), prices), "they are no part of the value"

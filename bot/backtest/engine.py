@@ -58,7 +58,8 @@ RESTING: Final = (
 )
 _PLACES: Final = {
     Decimal(0): "first at its price and fills once the traded price has come to it",
-    Decimal(1): "last at its price and fills once the price is traded through",
+    Decimal(1): "last at its price and fills once the price is traded through by half a spread",
+    Decimal(2): "behind hidden size and fills once the price is traded through by a spread",
 }
 
 

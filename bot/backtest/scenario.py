@@ -74,7 +74,9 @@ class MarketModel(Table):
     basis_deviation: Annotated[Fraction, Field(ge=0)] = Field(
         default=Decimal(0), description="standard deviation of the basis, which returns within an hour"
     )
-    funding_rate: Fraction = Field(default=Decimal("0.0001"), description="funding per 8 h on average, fraction")
+    funding_rate: Fraction = Field(
+        default=Decimal("-0.00003"), description="funding per 8 h on average, fraction; cautious where left out"
+    )
     funding_deviation: Annotated[Fraction, Field(ge=0)] = Field(
         default=Decimal(0), description="standard deviation of the funding rate, fraction"
     )

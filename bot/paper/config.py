@@ -38,7 +38,7 @@ class PaperConfig:
         leverage: initial leverage of every symbol.
         half_spread: distance of the touch from the mark, as a fraction.
         usd_per_bp: notional that rests in the book per basis point, USD; an order's impact comes from it.
-        queue: where a resting order stands among those at its price: 1 last, 0 first.
+        queue: where a resting order stands at its price: 0 first, 1 last, 2 behind hidden size.
         maker_fee, taker_fee: fractions of the notional.
         funding_rate: rate per interval; shorts receive a positive one.
         funding_interval: time between settlements.

@@ -106,10 +106,10 @@ class VenueSettings(Table):
     depth_per_bp: Positive = Field(
         default=Decimal(100_000), description="paper: notional that moves the price by one basis point, USD"
     )
-    queue: Annotated[Fraction, Field(ge=0, le=1)] = Field(
+    queue: Annotated[Fraction, Field(ge=0, le=2)] = Field(
         default=Decimal(1),
-        description="paper: where a resting order stands among those at its price: 1 last (fills once the price is "
-        "traded through), 0 first (fills once it is traded at)",
+        description="paper: where a resting order stands at its price: 0 first (fills once it is traded at), 1 last "
+        "(once it is traded through by half a spread), 2 behind hidden size (by a whole one)",
     )
     maker_fee: Cost = Field(
         default=Decimal("0.0002"), description="paper: fee of a resting order, fraction of notional"
@@ -118,8 +118,9 @@ class VenueSettings(Table):
         default=Decimal("0.0005"), description="paper: fee of an immediate order, fraction of notional"
     )
     funding_rate: Annotated[Fraction, Field(ge=Decimal("-0.03"), le=Decimal("0.03"))] = Field(
-        default=Decimal("0.0001"),
-        description="paper: funding per interval, fraction of notional; a short receives a positive one",
+        default=Decimal("-0.00003"),
+        description="paper: funding per interval, fraction of notional; a short receives a positive one and pays a "
+        "negative one. Left out: the lower quartile of what ETHUSDT paid at Binance from September to December 2022",
     )
     funding_interval: Duration = Field(default=timedelta(hours=8), description="paper: time between fundings")
     demo: bool = Field(default=False, description='real: trade on the venue\'s demo system, with bot.mode = "demo"')

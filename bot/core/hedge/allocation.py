@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from bot.core.hedge.markets import MarketState
 from bot.core.inputs import Dispute, Hold
 from bot.core.types import Symbol, VenueId
 
-_TICK: Final = timedelta(microseconds=1)
+KEPT: Final = 0.7
+"""What 8 h leave of a funding rate's distance from its mean: ETHUSDT at Binance, October to December 2022, where the
+rates' autocorrelation was 0.58, 0.52 and 0.35 after one, two and three settlements."""
+_EIGHT_HOURS: Final = timedelta(hours=8)
+
+
+@lru_cache
+def payments(horizon: timedelta, interval: timedelta) -> Decimal:
+    """Return how many payments at the present rate a horizon's funding is forecast to come to.
+
+    A rate is known for its next payment only; of what sets it apart ``KEPT`` is left 8 h later, so that a high rate
+    counts for less the longer a short is kept: the sum of a geometric series, carried on to parts of an interval.
+    """
+    left, step = (KEPT ** (span / _EIGHT_HOURS) for span in (horizon, interval))
+    return Decimal(repr((1 - left) / (1 - step)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +42,13 @@ class Steering:
         rests: whether orders rest (maker fee, no spread to cross) or take.
         horizon: how long a short is expected to be kept: so much funding counts.
         shut: where nothing may be added now: (venue, symbol), or (venue, None) for all of a venue.
+        now: the present; left out: no funding rate counts as out of date.
     """
 
     rests: bool
     horizon: timedelta = timedelta(0)
     shut: frozenset[tuple[VenueId, Symbol | None]] = frozenset()
+    now: datetime | None = None
 
     def trading(self, market_state: MarketState) -> Decimal:
         """Return the cost of a trade, a fraction of its notional: the fee, and half the spread where it takes."""
@@ -42,27 +59,41 @@ class Steering:
         )
 
     def funding(self, market_state: MarketState) -> Decimal:
-        """Return the funding that a short is expected to receive over the horizon, a fraction of its notional."""
-        intervals = Decimal(self.horizon // _TICK) / Decimal(market_state.funding.interval // _TICK)
-        return market_state.funding.rate * intervals
+        """Return the funding that a short is forecast to receive over the horizon, a fraction of its notional."""
+        return market_state.funding.rate * payments(self.horizon, market_state.funding.interval)
+
+    def is_known(self, market_state: MarketState) -> bool:
+        """Whether a market's funding rate is of its present interval."""
+        funding = market_state.funding
+        return self.now is None or self.now - funding.as_of <= funding.interval
 
     def to_open(self, hedge_markets: Iterable[MarketState]) -> tuple[MarketState, ...]:
-        """Order markets for a sale: the healthy ones first, then the cheapest; at the same cost as preferred."""
+        """Order markets for a sale: healthy ones first, then the cheapest; at the same cost as preferred.
+
+        A market whose funding is not known comes after those where it is.
+        """
         return tuple(
             sorted(
                 hedge_markets,
                 key=lambda market_state: (
                     not self._is_healthy(market_state),
+                    not self.is_known(market_state),
                     self.trading(market_state) - self.funding(market_state),
                 ),
             )
         )
 
     def to_close(self, hedge_markets: Iterable[MarketState]) -> tuple[MarketState, ...]:
-        """Order markets for a purchase: the cheapest and least funding given up; the last choice first."""
+        """Order markets for a purchase: unknown funding first, then the cheapest and least funding given up."""
         backwards = tuple(hedge_markets)[::-1]
         return tuple(
-            sorted(backwards, key=lambda market_state: self.trading(market_state) + self.funding(market_state))
+            sorted(
+                backwards,
+                key=lambda market_state: (
+                    self.is_known(market_state),
+                    self.trading(market_state) + self.funding(market_state),
+                ),
+            )
         )
 
     def _is_healthy(self, market_state: MarketState) -> bool:

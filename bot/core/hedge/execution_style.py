@@ -62,7 +62,7 @@ def work(
     hurry = _hurry(bands_out, since, state.bot, policy.execution, now)
     rests = policy.execution.style is Style.MAKER and hurry is None
     bare = {key for key, watch in state.markets.items() if watch.bare_since is not None}
-    steering = Steering(rests, policy.execution.horizon, shut_markets(inputs.disputes) | bare)
+    steering = Steering(rests, policy.execution.horizon, shut_markets(inputs.disputes) | bare, now)
     states = {item.key: item for item in hedge_target.hedge_markets.open}
     arrivals = {} if since is None else _arrivals(hedge_target, drift, band, state.arrivals)
     reasons = {

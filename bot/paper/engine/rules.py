@@ -102,9 +102,10 @@ class Depth:
         usd_per_bp: notional that rests at each level, USD.
         levels: how many levels there are; beyond them nobody trades.
         refill: how long it takes until what we took rests there again.
-        queue: where a resting order of ours stands among those at its price: 1 the last one, which fills once the price
-            is traded through (the other side's touch has come to it); 0 the first one, which fills once the traded
-            price has come to it. What venues tell of queues lies in between: results are a range.
+        queue: where a resting order of ours stands at its price: 0 the first one, which fills once the traded price has
+            come to it; 1 the last one, which fills once the price is traded through by half a spread (the other side's
+            touch has come to it); 2 behind hidden size too: by a whole spread. What fills has the market against it by
+            so much. Venues tell nothing of queues: results are a range.
     """
 
     half_spread: Decimal

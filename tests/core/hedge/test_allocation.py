@@ -7,15 +7,16 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.decide import decide
 from bot.core.decision import Decision
-from bot.core.hedge.allocation import Steering
+from bot.core.hedge.allocation import Steering, payments
 from bot.core.hedge.markets import MarketState, hedge_markets_of
 from bot.core.inputs import CycleInputs, Dispute, Hold
-from bot.core.policy import HedgeMarket, HedgePolicy
+from bot.core.policy import ExecutionPolicy, HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, VenueUnknown, VenueView
 from bot.core.state import VenueWatch
 from bot.core.types import VenueId
@@ -66,6 +67,24 @@ def test_funding_is_compared_over_time_and_not_by_payment() -> None:
     assert ordered(market(B, rate="0.0002", hours=8), market(A, rate="0.0001", hours=1)) == [A, B]
 
 
+def test_a_present_rate_counts_for_less_the_longer_a_short_is_kept() -> None:
+    eight = timedelta(hours=8)
+    assert [float(payments(count * eight, eight)) for count in (0, 1, 2, 3)] == pytest.approx([0, 1, 1.7, 2.19])
+    assert float(payments(1000 * eight, eight)) == pytest.approx(1 / 0.3)
+    # 0.03% more for one settlement does not pay 0.11% of fees, however long the short is kept
+    far = replace(policy(), execution=ExecutionPolicy(horizon=timedelta(days=365)))
+    views = snapshot(LP, [account(market(A, fee="0.0015", rate="0.0004")), account(market(B, fee="0.0004"))])
+    first = decide(views, NO_INPUTS, state(), replace(far, hedges={ETH: caps(A, B, cap="6000")})).approved[0]
+    assert first.order.venue == B
+
+
+def test_a_market_whose_funding_is_not_known_comes_last_and_is_closed_first() -> None:
+    old = market(A, rate="0.002")
+    stale = replace(old, funding=replace(old.funding, as_of=NOW - timedelta(hours=9)))
+    assert ordered(stale, market(B)) == [B, A]
+    assert ordered(stale, market(B), short="-8")[0] == A
+
+
 def test_where_all_costs_the_same_the_order_of_preference_decides() -> None:
     assert ordered(market(A), market(B)) == [A, B]
     assert ordered(market(B), market(A)) == [B, A]
@@ -95,6 +114,7 @@ def test_every_market_keeps_its_place_by_health_then_cost_then_preference(
 ) -> None:
     names = [A, B, C]
     steering = Steering(rests, timedelta(hours=hours), frozenset((venue, None) for venue in shut))
+    forecast = Decimal((1 - 0.7 ** (hours / 8)) / (1 - 0.7))
     given_order = hedge_markets(names, fees, rates)
     opening, closing = steering.to_open(given_order), steering.to_close(given_order)
     assert (
@@ -105,7 +125,7 @@ def test_every_market_keeps_its_place_by_health_then_cost_then_preference(
 
     def to_open(market_state: MarketState) -> tuple[bool, Decimal, int]:
         fee = market_state.rules.maker_fee if rests else market_state.rules.taker_fee + Decimal("0.0001")
-        cost = fee - market_state.funding.rate * hours / 8
+        cost = fee - market_state.funding.rate * forecast
         return market_state.market.venue in shut, round(cost, 15), names.index(market_state.market.venue)
 
     assert all(to_open(one) < to_open(two) for one, two in pairwise(opening))

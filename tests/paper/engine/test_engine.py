@@ -112,7 +112,12 @@ def test_a_resting_sell_fills_as_maker_at_its_own_price_when_the_bid_reaches_it(
 
 @pytest.mark.parametrize(
     ("queue", "passed", "fills"),
-    [("1", "2010.1", "2010.21"), ("0.5", "2010.05", "2010.11"), ("0", "2009.98", "2010.01")],
+    [
+        ("2", "2010.3", "2010.41"),
+        ("1", "2010.1", "2010.21"),
+        ("0.5", "2010.05", "2010.11"),
+        ("0", "2009.98", "2010.01"),
+    ],
 )
 def test_a_place_in_the_queue_says_how_far_the_market_must_come(queue: str, passed: str, fills: str) -> None:
     one = RULES.symbols[ETH]

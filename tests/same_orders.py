@@ -18,8 +18,10 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-_APART: Final = frozenset({"id", "client_id", "reason", "epoch", "outcome"})
-"""What may differ: names and words; a fill is told by ``filled`` and the columns of the fills."""
+_APART: Final = frozenset(
+    {"id", "client_id", "reason", "epoch", "outcome", "style", "wanted_at_mark", "fee_usd", "fills"}
+)
+"""What may differ: names and words, and what older versions did not tell; a fill is told by ``filled`` and the columns of the fills."""
 _SHOWN: Final = 5
 
 

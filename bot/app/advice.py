@@ -9,6 +9,7 @@ from bot.app.plan import plan
 from bot.app.report import Json, text
 from bot.app.settings import Settings
 from bot.core.analysis.advice import ACCEPTED, HORIZON, Advice, Choice, HedgeAdvice, advise
+from bot.core.analysis.pool_result import FUNDING_HIGH, FUNDING_LOW
 from bot.core.explain import band_words
 from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, TrackingBudget
 
@@ -34,6 +35,7 @@ def assumptions(found: Advice) -> list[str]:
         f"Collateral leaves at most {ACCEPTED:.1%} chance of liquidation in {HORIZON.days} days without a top-up.",
         "It also keeps the buffer of new shorts and the ladder's first step; shorts of one venue are added up.",
         "Trading costs are the taker fee and half the spread; resting orders that fill cost less.",
+        f"Funding: {FUNDING_LOW:+.1%} (lower quartile of a bad quarter) to {FUNDING_HIGH:+.1%} of a short, or as now.",
     ]
     guessed = [hedge for hedge in found.hedges if not hedge.is_estimated]
     if guessed:
@@ -63,6 +65,7 @@ def advice_data(found: Advice) -> Json:
             "fees_to_break_even": _share(found.break_even, found.lp_value),
             "tracking_error": str(found.advised.tracking_error),
         },
+        "pays": found.pool_result.as_data(),
         "hedges": [_hedge(hedge) for hedge in found.hedges],
         "positions": [
             {"id": item.position, "value_usd": text(item.value), "lvr_usd_a_year": text(item.lvr)}

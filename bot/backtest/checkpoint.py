@@ -16,7 +16,7 @@ from bot.backtest.generate import Generated
 from bot.backtest.journal import Order
 from bot.backtest.pnl_booking import Stand
 from bot.backtest.replay_statistics import Tally
-from bot.backtest.result import Moments, Series
+from bot.backtest.result import Horizon, Moments, Series
 from bot.core.amm.curve import Curve
 from bot.core.errors import ConfigError
 from bot.core.inputs import Pending
@@ -40,7 +40,10 @@ SPACING: Final = 10.0
 """Seconds between two checkpoints."""
 _FLOATS: Final = ("value", "hold", "equity", "distance")
 _BY_NAME: Final = ("marks", "exposure", "short", "band")
-_KEPT: Final = ("hedged", "unhedged", "adrift", "steps", "rows", "refused", "value", "total", "net")
+_KEPT: Final = (
+    *("hedged", "unhedged", "adrift", "steps", "rows", "refused", "value", "total", "net"),
+    *("opened", "horizons", "guards", "alarms"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ class TallyPast:
     value: float | None
     total: float
     net: Mapping[Underlying, tuple[float, float]]
+    opened: int | None
+    horizons: Mapping[str, Horizon]
+    guards: Mapping[str, int]
+    alarms: Mapping[str, int]
     at: tuple[int, ...]
     floats: Mapping[str, tuple[float | None, ...]]
     by_name: Mapping[str, Mapping[Underlying, tuple[float, ...]]]

@@ -23,6 +23,7 @@ from bot.backtest.fast_forward import Quiet, QuietDay, is_active
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.market import Market, MarketDay
 from bot.backtest.pnl_booking import Booking, Stand
+from bot.backtest.pool_pays import by_order, funding_ends, funding_words
 from bot.backtest.replay_statistics import Seen, Tally
 from bot.backtest.replay_venue import SimClock, SimObserver, SimVenue, finish
 from bot.backtest.replay_world import World, lines
@@ -43,6 +44,8 @@ from bot.paper.engine.engine import PaperEngine
 from bot.paper.engine.liquidation import LIQUIDATION_ID
 
 Watcher = Callable[["Replay"], None]
+_DIGITS: Final = 12
+"""To which a distance is told: whether rows are left out shows in the last ones."""
 _POINTS: Final = 5000
 """Rows that a chart gets at most."""
 ASSUMPTIONS: Final = (
@@ -134,7 +137,6 @@ class Replay:
             state=State.fresh(moment(plan.market.start)),
         )
         self.state = State.fresh(moment(plan.market.start))
-        self.alarms: dict[str, int] = {}
         self.acted = True
         """Whether the last step, or the venue in it, did anything."""
         self._quiet = Quiet(self, plan.policy) if skip else None
@@ -192,9 +194,7 @@ class Replay:
         self.acted = is_eventful or is_active(decision)
         if is_last or self.acted or self.booking.last is None:
             self.booking.book(Stand(snapshot, decision.prices), _date(seconds), counted)
-        self.tally.refused += len(decision.refused)
-        for alarm in decision.alarms:
-            self.alarms.setdefault(alarm.key, seconds)
+        self.tally.judge(decision, seconds)
         return decision
 
     def _work(self, day: MarketDay, row: int, decision: Decision) -> None:
@@ -212,6 +212,11 @@ class Replay:
             self.state = replace(self.state, marks=marks)
             if not (self.journal.works or decision.reduced):
                 return
+
+    @property
+    def alarms(self) -> dict[str, int]:
+        """Keys of the alarms that were raised, with the time of the first row that raised each, seconds since 1970."""
+        return self.tally.alarms
 
     @property
     def inputs(self) -> CycleInputs:
@@ -251,13 +256,19 @@ class Replay:
             unhedged=tally.unhedged,
             adrift=tally.adrift,
             turnover=sum((abs(fill.quantity) * fill.price for fill in fills), ZERO),
-            worst_distance=None if tally.worst in {None, float("inf")} else tally.worst,
+            worst_distance=None if tally.worst in {None, float("inf")} else round(tally.worst or 0.0, _DIGITS),
             liquidations=len(forced),
             refused=tally.refused,
             series=tally.series,
             findings=self._market.findings,
-            assumptions=assumptions(self._policy, self.venues),
+            assumptions=(*assumptions(self._policy, self.venues), funding_words(self._market)),
             ratios={name: hedge.ratio for name, hedge in self._policy.hedges.items()},
+            opening=self.booking.trading_costs(until=tally.opened),
+            funding=funding_ends(tally.series, self._market),
+            horizons=tally.horizons,
+            guards=tally.guards,
+            alarms=tally.alarms,
+            fills=by_order(fills),
         )
 
 

@@ -135,6 +135,15 @@ class Booking:
     def _account(self, view: VenueView) -> AccountBook:
         return AccountBook(account_of(view), 0, read_at=view.as_of, seen={})  # a replay's view has nothing twice
 
+    def trading_costs(self, until: int | None) -> Decimal:
+        """Return fees and slippage of our trades up to a time (seconds since 1970; None: all), USD, above 0."""
+        cost = ZERO
+        for fill in (fill for venue in self._venues for fill in venue.fills_made):
+            if until is None or fill.at.timestamp() <= until:
+                mark = self._mark(fill)
+                cost += fill.fee + (ZERO if mark is None else fill.quantity * (fill.price - mark))
+        return cost
+
     def _mark(self, fill: Fill) -> Decimal | None:
         """Return the mark that a fill's trade was first wanted at; None where the venue itself traded."""
         order = None if fill.client_id is None else self._journal.orders.get(fill.client_id)

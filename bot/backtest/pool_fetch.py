@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -88,6 +89,7 @@ async def write(history: PoolHistory, parts: Parts, ends: Ends, interval: timede
         DataError: no row came of it.
     """
     stand = await history.stand(ends.first.number - 1) if ends.first.number else None
+    first = None if stand is None else stand.tick
     pool = stand or PoolStand(history.about.fee)
     span, seconds = (ends.start, ends.end), int(interval.total_seconds())
     wanted = (event for event in events_of(parts) if event.block <= ends.last.number)
@@ -96,12 +98,31 @@ async def write(history: PoolHistory, parts: Parts, ends: Ends, interval: timede
         raise DataError(
             [Finding(Kind.COVERAGE, str(out), "no swap in that time, and no node tells the price before it")]
         )
+    await _require_last_price(history, parts, ends, first)
     write_tape(out, tape)
     missing = (int(tape.times[0]) - seconds - ends.start) // seconds
     if not missing:
         return []
     message = f"the first {missing} rows are left out: no node tells what stood before the first swap"
     return [Finding(Kind.NO_PRICE_YET, str(out), message, fatal=False)]
+
+
+async def _require_last_price(history: PoolHistory, parts: Parts, ends: Ends, first: int | None) -> None:
+    """Let events pass that end where the pool stands at the last block; ``first`` is the tick before them.
+
+    Raises:
+        DataError: they end elsewhere: swaps were missed, or are told by another event.
+    """
+    there = await history.stand(ends.last.number)
+    ticks = (event.tick for event in events_of(parts) if event.block <= ends.last.number and event.tick is not None)
+    told = deque(ticks, maxlen=1)
+    last = told[0] if told else first
+    if there is not None and there.tick is not None and last is not None and there.tick != last:
+        message = (
+            f"its swaps end at tick {last}, the pool stands at {there.tick}: not all of them were read; is it"
+            " a pool of this protocol? Remove the folder of parts and read it again"
+        )
+        raise DataError([Finding(Kind.BAD_PRICE, f"block {ends.last.number}", message)])
 
 
 async def ends(history: PoolHistory, start: datetime | int, end: datetime | int | None, interval: timedelta) -> Ends:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from bot.backtest.columns import Floats
 from bot.backtest.market import MarketDay
 from bot.backtest.replay_world import Lines
-from bot.backtest.result import Moments, Series
+from bot.backtest.result import HORIZONS, Horizon, Moments, Series
+from bot.core.decision import Decision
 from bot.core.types import Underlying
 
 
@@ -58,6 +59,12 @@ class Tally:
     total: float = 0.0
     net: dict[Underlying, tuple[float, float]] = field(default_factory=dict)
     """Value, value with equity, and (exposure + short, mark) at the last row that was counted."""
+    opened: int | None = None
+    """When the hedge was first in place, seconds since 1970."""
+    horizons: dict[str, Horizon] = field(default_factory=lambda: {name: Horizon() for name in HORIZONS})
+    guards: dict[str, int] = field(default_factory=dict)
+    alarms: dict[str, int] = field(default_factory=dict)
+    """Orders that each guard stopped or cut; when each alarm was first raised, seconds since 1970."""
 
     def take(self, day: MarketDay, found: Lines, seen: Seen) -> None:
         """Take a day in."""
@@ -66,11 +73,25 @@ class Tally:
         rows = _rows(found, seen)
         first = 0 if self.value is not None else seen.idle
         if first is not None:  # from the first decision on that found the hedge in place
-            self._count(found.value[first:], (found.value + rows.equity)[first:])
+            self.opened = day.times[first] if self.opened is None else self.opened
+            total = found.value + rows.equity
+            for name, span in HORIZONS.items():
+                whole = first + np.flatnonzero(np.array(day.times[first:]) % span == 0)
+                self.horizons[name].add(found.value[whole], total[whole])
+            self._count(found.value[first:], total[first:])
             self.adrift.add(self._moves(found, rows, first))
         nearest = float(rows.distance.min())
         self.worst = nearest if self.worst is None else min(nearest, self.worst)
         self._draw(day, found, rows, seen)
+
+    def judge(self, decision: Decision, seconds: int) -> None:
+        """Count what the guards did at a row, and note the alarms that are raised first."""
+        self.refused += len(decision.refused)
+        stopped = [*(item.guard for item in decision.refused), *(item.guard for item in decision.reduced)]
+        for guard in stopped:
+            self.guards[guard] = self.guards.get(guard, 0) + 1
+        for alarm in decision.alarms:
+            self.alarms.setdefault(alarm.key, seconds)
 
     def _count(self, value: Floats, total: Floats) -> None:
         if self.value is not None:

@@ -75,6 +75,7 @@ class Story:
     numbers: Sequence[tuple[str, str]]
     assumed: Sequence[str]
     remarks: Sequence[str] = field(default=())
+    pays: Sequence[tuple[str, str, str]] = field(default=())
 
     @property
     def lines(self) -> tuple[tuple[str, Numbers, str], ...]:
@@ -146,10 +147,12 @@ def of_result(result: Result) -> Story:
             ("Liquidity at the start", _usd(result.start_value)),
             ("Collateral at the start", _usd(result.start_equity)),
             ("Result", _usd(result.total.total)),
+            ("Without the hedge", _usd(result.total.liquidity.total)),
             ("Variance left by the hedge", f"{result.variance_ratio:.3%}"),
             ("Tracking error a year", f"{result.tracking_error:.3%}"),
             ("of it by drift in the band", f"{result.tracking_error_adrift:.3%}"),
-            ("Cost a year", f"{result.cost_a_year:.3%}"),
+            ("Opening the hedge, once", _usd(result.opening)),
+            ("Rebalancing a year", f"{result.rebalancing_a_year:.3%}"),
             ("Orders filled", f"{len(trades):,} of {len(result.orders):,}"),
             ("Turnover", _usd(result.turnover)),
             ("Liquidations", str(result.liquidations)),
@@ -159,6 +162,7 @@ def of_result(result: Result) -> Story:
         ),
         assumed=result.assumptions,
         remarks=[finding.words for finding in result.findings],
+        pays=result.pool_result.rows(),
     )
 
 

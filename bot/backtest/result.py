@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from bot.backtest.columns import YEAR, Floats
+from bot.backtest.columns import DAY, YEAR, Floats, moment
 from bot.backtest.findings import Finding
 from bot.backtest.journal import Order
+from bot.core.analysis.pool_result import PoolResult, Span
+from bot.core.orders import Fill, OrderKind, OrderRequest, TimeInForce
 from bot.core.pnl.attribution import Attribution
-from bot.core.types import Underlying
+from bot.core.types import ClientOrderId, Underlying
 
 
 @dataclass(slots=True)
@@ -37,6 +39,37 @@ class Moments:
     def variance(self) -> float:
         """The variance of one change."""
         return self.squares / self.count - (self.total / self.count) ** 2 if self.count else 0.0
+
+
+_FEWEST: Final = 2
+HORIZONS: Final = {"1min": 60, "1h": 3600, "1d": DAY}
+"""Spans over which the variance of changes is told, seconds."""
+
+
+@dataclass(slots=True)
+class Horizon:
+    """Changes of value over one span, without the hedge and with it, USD; ``last`` is where the next one begins."""
+
+    unhedged: Moments = field(default_factory=Moments)
+    hedged: Moments = field(default_factory=Moments)
+    last: tuple[float, float] | None = None
+
+    def add(self, value: Floats, total: Floats) -> None:
+        """Take in the values at the whole spans of a day."""
+        if not len(value):
+            return
+        if self.last is not None:
+            value, total = np.concatenate(([self.last[0]], value)), np.concatenate(([self.last[1]], total))
+        self.last = float(value[-1]), float(total[-1])
+        self.unhedged.add(np.diff(value))
+        self.hedged.add(np.diff(total))
+
+    @property
+    def ratio(self) -> float | None:
+        """Variance of the hedged changes over that of the unhedged ones; None where there are fewer than two."""
+        if self.unhedged.count < _FEWEST or not self.unhedged.variance:
+            return None
+        return self.hedged.variance / self.unhedged.variance
 
 
 @dataclass(slots=True)
@@ -69,6 +102,12 @@ class Result:
         worst_distance: the nearest that liquidation was at a decision, fraction of the mark; None: never short.
         assumptions: what was taken for granted, in words.
         ratios: the hedge ratios.
+        opening: what opening the hedge cost, USD, above 0: until it was first in place.
+        funding: what all shorts would have received at the low and the high end, USD.
+        horizons: changes over longer spans.
+        guards: how many orders each guard stopped or cut; ``alarms`` when each one was first raised, seconds
+            since 1970.
+        fills: our trades by order.
     """
 
     start: datetime
@@ -94,6 +133,12 @@ class Result:
     findings: Sequence[Finding]
     assumptions: Sequence[str]
     ratios: Mapping[Underlying, Decimal]
+    opening: Decimal
+    funding: Span
+    horizons: Mapping[str, Horizon]
+    guards: Mapping[str, int]
+    alarms: Mapping[str, int]
+    fills: Mapping[ClientOrderId, Sequence[Fill]]
 
     @property
     def years(self) -> float:
@@ -135,9 +180,31 @@ class Result:
         """The same a year, fraction of the LP value at the start; as it is where no time passed."""
         return float(self.costs) / float(self.start_value) / (self.years or 1.0)
 
+    @property
+    def rebalancing_a_year(self) -> float:
+        """The same without the opening of the hedge: what the band answers for."""
+        return float(self.costs - self.opening) / float(self.start_value) / (self.years or 1.0)
+
+    @property
+    def pool_result(self) -> PoolResult:
+        """Whether the pool paid, hedged."""
+        total, liquidity = self.total, self.total.liquidity
+        return PoolResult(
+            value=self.start_value,
+            years=Decimal(str(self.years)),
+            fees=liquidity.fees,
+            lvr=liquidity.lvr,
+            cost=self.costs,
+            opening=self.opening,
+            funding=self.funding,
+            left_open=total.total - (liquidity.fees - liquidity.lvr - self.costs + total.hedge.funding),
+            rests_on=self.assumptions,
+        )
+
     def order_lines(self) -> str:
         """Return the orders as JSON lines: the same replay gives the same bytes."""
-        return "".join(json.dumps(order_data(order)) + "\n" for order in self.orders)
+        lines = (order_data(order, self.fills.get(order.intent.client_id, ())) for order in self.orders)
+        return "".join(json.dumps(line) + "\n" for line in lines)
 
     def as_data(self) -> dict[str, Any]:
         """Return the summary: amounts in USD as strings, fractions as numbers."""
@@ -158,20 +225,27 @@ class Result:
             "variance_ratio": self.variance_ratio,
             "tracking_error_a_year": self.tracking_error,
             "tracking_error_adrift_a_year": self.tracking_error_adrift,
+            "variance_ratios": {name: one.ratio for name, one in self.horizons.items()},
             "cost_a_year": self.cost_a_year,
+            "rebalancing_cost_a_year": self.rebalancing_a_year,
+            "opening_cost_usd": str(self.opening),
+            "unhedged_result_usd": str(self.total.liquidity.total),
+            "pays": self.pool_result.as_data(),
             "lvr_usd": float(self.total.liquidity.lvr),
             "turnover_usd": str(self.turnover),
             "orders": len(self.orders),
             "refused": self.refused,
             "liquidations": self.liquidations,
             "nearest_liquidation": self.worst_distance,
+            "guards": dict(sorted(self.guards.items())),
+            "alarms": {key: moment(at).isoformat() for key, at in sorted(self.alarms.items())},
             "findings": [finding.words for finding in self.findings],
             "assumptions": list(self.assumptions),
         }
 
 
-def order_data(order: Order) -> dict[str, Any]:
-    """Return an order as JSON values."""
+def order_data(order: Order, fills: Sequence[Fill] = ()) -> dict[str, Any]:
+    """Return an order as JSON values, with its trades."""
     request = order.intent.request
     return {
         "at": order.intent.created_at.isoformat(),
@@ -181,11 +255,31 @@ def order_data(order: Order) -> dict[str, Any]:
         "quantity": str(request.quantity),
         "kind": request.kind.value,
         "time_in_force": request.time_in_force.value,
+        "style": _style(request),
         "reduce_only": request.reduce_only,
         "price": None if request.price is None else str(request.price),
         "trigger": None if request.trigger is None else str(request.trigger),
+        "wanted_at_mark": None if request.mark is None else str(request.mark),
         "reason": request.reason,
         "status": order.status,
         "filled": str(order.filled),
         "average": None if order.average is None else str(order.average),
+        "fee_usd": str(sum((fill.fee for fill in fills), Decimal(0))),
+        "fills": [
+            {
+                "at": fill.at.isoformat(),
+                "quantity": str(fill.quantity),
+                "price": str(fill.price),
+                "fee_usd": str(fill.fee),
+                "maker": fill.is_maker,
+            }
+            for fill in fills
+        ],
     }
+
+
+def _style(request: OrderRequest) -> str:
+    """Say how an order meets the book: a resting stop, a maker's post, or a taker's."""
+    if request.kind is OrderKind.STOP_MARKET:
+        return "stop"
+    return "maker" if request.time_in_force is TimeInForce.POST_ONLY else "taker"

@@ -68,20 +68,12 @@ class Run:
 Progress = Callable[[Run], None]
 
 
-def figures_of(result: Result, plan: Plan) -> Figures:
+def figures_of(result: Result) -> Figures:
     """Draw the figures out of a replay."""
     hedge, liquidity = result.total.hedge, result.total.liquidity
-    costs = float(result.costs)
-    start, years, turnover = float(result.start_value), result.years or 1.0, float(result.turnover)
-    opened = sum(
-        float(plan.policy.hedges[name].ratio) * result.series.exposure[name][0] * marks[0]
-        for name, marks in result.series.marks.items()
-        if name in plan.policy.hedges
-    )
-    opening = costs * min(opened / turnover, 1.0) if turnover else 0.0
     return Figures(
         cost_a_year=result.cost_a_year,
-        rebalancing_a_year=(costs - opening) / start / years,
+        rebalancing_a_year=result.rebalancing_a_year,
         tracking_error_a_year=result.tracking_error,
         variance_ratio=result.variance_ratio,
         result_usd=float(result.total.total),
@@ -90,7 +82,7 @@ def figures_of(result: Result, plan: Plan) -> Figures:
         funding_usd=float(hedge.funding),
         lvr_usd=float(liquidity.lvr),
         residual_usd=float(result.total.residual),
-        turnover_usd=turnover,
+        turnover_usd=float(result.turnover),
         orders=len(result.orders),
         refused=result.refused,
         liquidations=result.liquidations,
@@ -102,7 +94,7 @@ def run_one(market: Market, policy: Any, venues: Any) -> Figures:  # noqa: ANN40
     """Replay one point; what a worker does."""
     logging.configure("error", "json", (), sys.stderr)
     plan = Plan(market, policy, venues)
-    return figures_of(replay(plan), plan)
+    return figures_of(replay(plan))
 
 
 @contextmanager

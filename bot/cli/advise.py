@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from decimal import Decimal
 
 import typer
 from rich.console import Console
@@ -13,7 +12,7 @@ from rich.table import Table
 
 from bot.app import logging
 from bot.app.advice import advice, advice_data, assumptions, words
-from bot.cli.console import screen, table_of
+from bot.cli.console import pays, screen, table_of
 from bot.cli.options import AsJson, ConfigFiles, Level, Live, open_settings
 from bot.core.analysis.advice import Advice, Choice, HedgeAdvice
 
@@ -56,7 +55,7 @@ def show(console: Console, found: Advice) -> None:
         line = f"collateral at {venue.venue}: {venue.equity:,.0f} USD there, {wanted} advised{more}"
         console.print(line, highlight=False)
     console.print(_bands(found))
-    console.print(_year(found))
+    console.print(pays(found.pool_result))
     for line in assumptions(found):
         console.print(f"assumed   {line}", style="dim", highlight=False)
 
@@ -99,21 +98,4 @@ def _bands(found: Advice) -> Table:
     rows.append((" [bold](advised)[/bold]", found.advised))
     for note, item in rows:
         table.add_row(f"{words(item.policy)}{note}", f"{item.tracking_error:.3%}", f"{item.cost:,.2f}")
-    return table
-
-
-def _year(found: Advice) -> Table:
-    table = table_of("a year", "USD", "of the liquidity")
-    rows: list[tuple[str, Decimal | None]] = [
-        ("loss against rebalancing", None if found.lvr is None else -found.lvr),
-        ("trading of the hedge", -found.advised.cost),
-        ("funding", found.funding),
-        ("[bold]fees to break even[/bold]", found.break_even),
-    ]
-    for name, amount in rows:
-        if amount is None:
-            table.add_row(name, "unknown", "a price is missing")
-        else:
-            share = f"{amount / found.lp_value:+.2%}" if found.lp_value > 0 else ""
-            table.add_row(name, f"{amount:+,.2f}", share)
     return table

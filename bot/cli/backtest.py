@@ -15,14 +15,14 @@ from rich.table import Table
 
 from bot.app import logging
 from bot.backtest import optional_imports
-from bot.cli.console import screen, text
+from bot.cli.console import pays, screen, text
 from bot.cli.options import AsJson, ConfigFiles, open_settings
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from bot.app.settings import Settings
-    from bot.backtest.result import Result
+    from bot.backtest.result import Horizon, Result
 
 app = typer.Typer(add_completion=False)
 
@@ -151,8 +151,10 @@ def show(console: Console, result: Result) -> None:
         ("trading fees, slippage", f"{hedge.trading_fees:+,.2f}, {hedge.slippage:+,.2f}"),
         ("unexplained", f"{total.residual:+.6f}"),
         ("result, USD", f"{total.total:+,.2f}"),
+        ("without the hedge", f"{total.liquidity.total:+,.2f}"),
         ("loss against rebalancing, of it", f"{-total.liquidity.lvr:+,.2f}"),
-        ("variance, hedged over unhedged", f"{result.variance_ratio:.4%}"),
+        ("variance, hedged over unhedged: 1 min, 1 h, 1 d", ", ".join(map(_ratio, result.horizons.values()))),
+        ("opening the hedge, once; rebalancing a year", f"{-result.opening:+,.2f}; {-result.rebalancing_a_year:.2%}"),
         ("tracking error a year, of it by drift", f"{result.tracking_error:.3%}, {result.tracking_error_adrift:.3%}"),
         ("orders, refused, liquidations", f"{len(result.orders)}, {result.refused}, {result.liquidations}"),
         ("nearest liquidation", "never short" if result.worst_distance is None else f"{result.worst_distance:.1%}"),
@@ -160,7 +162,16 @@ def show(console: Console, result: Result) -> None:
     for name, figure in rows:
         table.add_row(name, figure)
     console.print(table, highlight=False)
+    stopped = [f"{guard} {count}" for guard, count in result.guards.items()]
+    for name, items in (("orders stopped or cut", stopped), ("alarms", list(result.alarms))):
+        if items:
+            console.print(text((name, "bold"), f"  {', '.join(items)}"))
+    console.print(pays(result.pool_result))
     for finding in result.findings:
         console.print(text(("data", "yellow"), f"     {finding.words}"))
     for line in result.assumptions:
         console.print(f"assumed  {line}", style="dim", highlight=False)
+
+
+def _ratio(horizon: Horizon) -> str:
+    return "unknown" if horizon.ratio is None else f"{horizon.ratio:.4%}"

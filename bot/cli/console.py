@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.core.analysis.pool_result import PoolResult
 from bot.core.printable import printable
 
 _PIPE: Final = 10_000
@@ -42,6 +43,14 @@ def table_of(*names: str, left: int = 1) -> Table:
     table = Table(box=None, header_style="dim", padding=(0, 1))
     for place, name in enumerate(names):
         table.add_column(text(name), justify="left" if place < left else "right", overflow="fold")
+    return table
+
+
+def pays(result: PoolResult) -> Table:
+    """Return the table that answers whether a pool pays, hedged."""
+    table = table_of("does this pool pay, hedged?", "USD", "of the liquidity a year")
+    for row in result.rows():
+        table.add_row(*(text(cell) for cell in row))
     return table
 
 

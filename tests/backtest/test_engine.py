@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bot.backtest.engine import replay
@@ -45,6 +47,9 @@ def test_orders_are_those_of_every_row(name: str) -> None:
     assert skipping.steps < stepping.steps == stepping.rows
     assert skipping.total.total == stepping.total.total
     assert skipping.hedged.variance == pytest.approx(stepping.hedged.variance, rel=1e-6)
+    assert skipping.worst_distance == stepping.worst_distance
+    assert (skipping.guards, skipping.alarms) == (stepping.guards, stepping.alarms)
+    assert skipping.opening == stepping.opening
 
 
 def test_the_same_replay_gives_the_same_bytes() -> None:
@@ -133,3 +138,54 @@ def test_a_stop_that_follows_every_trade_never_counts_as_missing() -> None:
     times = [order.intent.created_at for order in found.orders if order.intent.request.kind is OrderKind.LIMIT]
     run = sum(1 for one, three in zip(times, times[3:], strict=False) if three - one == timedelta(minutes=3))
     assert run, "no four trades followed on each other: the scene shows nothing"
+
+
+def test_orders_tell_their_trades_and_these_sum_to_the_fees() -> None:
+    found = replay(plan_of(generated(), execution__style="maker"))
+    lines = [json.loads(line) for line in found.order_lines().splitlines()]
+    fees = sum((Decimal(line["fee_usd"]) for line in lines), Decimal(0))
+    assert fees == -found.total.hedge.trading_fees > 0
+    for line in lines:
+        assert Decimal(line["filled"]) == sum((Decimal(fill["quantity"]) for fill in line["fills"]), Decimal(0))
+        assert all(fill["at"] >= line["at"] for fill in line["fills"])
+    assert {line["style"] for line in lines} == {"maker", "taker", "stop"}
+    assert all(fill["maker"] for line in lines if line["style"] == "maker" for fill in line["fills"])
+
+
+def test_opening_is_told_apart_from_rebalancing() -> None:
+    # in a market that stands still nothing is traded but the opening: the taker fee and half the spread of it
+    found = replay(plan_of(generated(FULL, {"volatility": "0.01"}), hedge__assumed_volatility="1%"))
+    assert 45_000 < found.turnover < 50_000
+    assert float(found.opening) == pytest.approx(float(found.turnover) * (0.0005 + 0.0001), rel=0.02)
+    assert abs(found.rebalancing_a_year) < 0.001
+
+
+def test_the_variance_of_longer_spans_is_that_of_the_values_at_their_ends() -> None:
+    found = replay(plan_of(generated(FULL, {"days": 3})), skip=False)
+    hours = found.horizons["1h"]
+    at = np.array(found.series.at)
+    whole = at % 3600 == 0  # the hedge is in place within the first hour
+    assert found.series.every == 1
+    assert hours.unhedged.count == whole.sum() - 1
+    assert hours.unhedged.variance == pytest.approx(float(np.diff(np.array(found.series.value)[whole]).var()), rel=1e-9)
+    assert hours.ratio is not None
+
+
+def test_the_parts_of_the_answer_sum_to_the_result() -> None:
+    found = replay(plan_of(generated(None, {"funding_deviation": "0.01%"})))
+    pays, total = found.pool_result, found.total
+    assert pays.fees is not None
+    assert pays.lvr is not None
+    assert pays.left_open is not None
+    assert pays.fees - pays.lvr - pays.cost + total.hedge.funding + pays.left_open == total.total
+    low, high = pays.funding
+    assert low < high
+
+
+def test_funding_that_is_not_known_is_a_range_from_a_payment_to_a_receipt() -> None:
+    found = replay(plan_of(generated(FULL, {"volatility": "0.01", "days": 2})))
+    low, high = found.pool_result.funding
+    years = 50_000 * 2 / 365
+    assert (float(low), float(high)) == pytest.approx((-0.03285 * years, 0.1095 * years), rel=0.03)
+    assert found.total.hedge.funding < 0
+    assert [line for line in found.assumptions if line.startswith("Funding is not in the data")]

@@ -28,7 +28,7 @@ def test_a_full_range_has_the_closed_form(ratio: str) -> None:
 def test_a_replay_at_the_takers_cost_comes_near_the_curve() -> None:
     market = {"volatility": "0.8", "noise_volume": 0, "days": 10}
     plan = plan_of(generated(FULL, market), execution__style="taker", hedge__band__risk_aversion="200")
-    found = figures_of(replay(plan), plan)
+    found = figures_of(replay(plan))
     assert 0.9 <= found.rebalancing_a_year * found.tracking_error_a_year / frontier(plan) <= 1.25
 
 

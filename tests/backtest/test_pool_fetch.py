@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import isqrt
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -17,7 +18,9 @@ from bot.backtest.columns import Tape
 from bot.backtest.part_files import Parts
 from bot.backtest.store import read_tape
 from bot.chain.config import ChainConfig
+from bot.chain.logs import Log
 from bot.chain.pool_history import PoolHistory
+from bot.chain.pool_past import NodeCalls, PoolEvent, PoolPast
 from bot.clock import SystemClock
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.errors import ConfigError, Retryable
@@ -127,6 +130,42 @@ async def test_every_row_of_a_v3_pool_is_what_the_contract_says_at_its_end(chain
         )
         path = [opened, *(one[3] for one in inside)]
         assert (int(tape.low[row]), int(tape.high[row])) == (min(path), max(path))
+
+
+class Deaf:
+    """A pool's past that misses all swaps: as if the pool told them by an event of its own."""
+
+    def __init__(self, past: PoolPast) -> None:
+        self._past = past
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._past, name)
+
+    def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
+        return [event for event in self._past.events(logs, times) if event.tick is None]
+
+
+async def test_a_pool_whose_swaps_do_not_end_where_it_stands_is_refused(chain: LocalChain, tmp_path: Path) -> None:
+    scene = await Scene.on(chain)
+    pool = await scene.v3.pool(scene.key)
+    first = int(await chain.rpc.call("eth_blockNumber"), 16) + 1
+    for number in range(12):
+        sells = scene.v3.swap(scene.owner, scene.key, 10**18, zero_for_one=True)
+        await chain.mine(sells if number % 3 else scene.buy(10**9))
+    await chain.empty_blocks(FINAL)
+    kinds = [amm.history for amm in PROTOCOLS.values() if amm.history is not None]
+
+    async def deaf(node: NodeCalls, config: ChainConfig, wanted: PoolId) -> PoolPast | None:
+        found = [past for find in kinds if (past := await find(node, config, wanted)) is not None]
+        return cast("PoolPast", Deaf(found[0]))
+
+    past = await PoolHistory.open(scene.config, PoolId(pool), HastyClock(), [deaf])
+    try:
+        with pytest.raises(ConfigError, match=r"its swaps end at tick -?\d+, the pool stands at -?\d+"):
+            await fetched(past, pool, first, tmp_path / "pool.parquet")
+    finally:
+        await past.close()
+    assert not (tmp_path / "pool.parquet").exists()
 
 
 async def test_a_v2_pair_is_replayed_as_a_full_range(chain: LocalChain, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_the_runs_are_the_single_replays_in_the_order_of_the_grid(client: Client
     told: list[Run] = []
     runs = Sweep(client, market, lambda point: planned(market, point), told.append).run(points)
     plans = [planned(market, point) for point in points]
-    assert [run.figures for run in runs] == [figures_of(replay(plan), plan) for plan in plans]
+    assert [run.figures for run in runs] == [figures_of(replay(plan)) for plan in plans]
     assert [run.point for run in runs] == points
     assert {id(run) for run in told} == {id(run) for run in runs}
     loose, tight = (run.figures for run in runs)

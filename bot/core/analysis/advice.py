@@ -13,7 +13,9 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.analysis.first_passage import chance_of_rise, loss_against_rebalancing, rise_of_chance
+from bot.core.analysis.pool_result import FUNDING_HIGH, FUNDING_LOW, PoolResult, Span
 from bot.core.decision import Band, Decision, PositionRisk
+from bot.core.hedge.allocation import Steering
 from bot.core.hedge.band import Diffusion, bands, risk_price_of, to_decimal
 from bot.core.hedge.markets import MarketState, hedge_markets_of, known_venues
 from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
@@ -54,6 +56,7 @@ class HedgeAdvice:
         collateral: what should stand behind the short; None where the venue's margin table is not known.
         leverage: the short's notional over that.
         funding: what the short would receive (below 0: pay) at the present rate; ``funding_rate`` as a yearly fraction.
+        trade_cost: of taking once, as a fraction of the notional: the fee and half the spread.
         risks: what fixed leverages would mean.
     """
 
@@ -71,6 +74,7 @@ class HedgeAdvice:
     leverage: Decimal | None
     funding_rate: Decimal
     funding: Decimal
+    trade_cost: Decimal
     risks: tuple[Risk, ...]
 
 
@@ -139,6 +143,30 @@ class Advice:
     def break_even(self) -> Decimal | None:
         """The LP fees a year that pay for the loss and the hedge, USD; below 0 where the funding alone does."""
         return None if self.lvr is None else self.lvr + self.advised.cost - self.funding
+
+    @property
+    def funding_range(self) -> Span:
+        """What all shorts would receive a year, USD: at the low and the high rate, or at the present one beyond."""
+        notionals = {hedge: -hedge.target * hedge.mark for hedge in self.hedges}
+        ends = [
+            sorted((notional * FUNDING_LOW, notional * FUNDING_HIGH, hedge.funding))
+            for hedge, notional in notionals.items()
+        ]
+        return sum((one[0] for one in ends), ZERO), sum((one[-1] for one in ends), ZERO)
+
+    @property
+    def pool_result(self) -> PoolResult:
+        """What a year of it brings, hedged; the fees are not known ahead."""
+        opening = sum((abs(hedge.target) * hedge.mark * hedge.trade_cost for hedge in self.hedges), ZERO)
+        return PoolResult(
+            value=self.lp_value,
+            years=Decimal(1),
+            fees=None,
+            lvr=self.lvr,
+            cost=self.advised.cost + opening,
+            opening=opening,
+            funding=self.funding_range,
+        )
 
 
 def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
@@ -220,6 +248,7 @@ def _hedge(
         leverage=notional / wanted if wanted else None,
         funding_rate=rate,
         funding=-item.target * market_state.mark * rate,
+        trade_cost=Steering(rests=False).trading(market_state),
         risks=tuple(risk_of(market_state, notional, leverage, sigma) for leverage in LEVERAGES)
         if market_state.rules.tiers and notional
         else (),

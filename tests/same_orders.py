@@ -21,7 +21,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 _APART: Final = frozenset(
     {"id", "client_id", "reason", "epoch", "outcome", "style", "wanted_at_mark", "fee_usd", "fills"}
 )
-"""What may differ: names and words, and what older versions did not tell; a fill is told by ``filled`` and the columns of the fills."""
+"""What may differ: names and words, and what older versions did not tell; a fill is told by ``filled`` and the
+columns of the fills."""
 _SHOWN: Final = 5
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -214,7 +214,7 @@ class Replay:
                 return
 
     @property
-    def alarms(self) -> dict[str, int]:
+    def alarms(self) -> Mapping[str, int]:
         """Keys of the alarms that were raised, with the time of the first row that raised each, seconds since 1970."""
         return self.tally.alarms
 

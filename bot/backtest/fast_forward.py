@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -50,8 +50,10 @@ class Replayed(Protocol):
     world: World
     journal: MemoryJournal
     state: State
-    alarms: dict[str, int]
-    """Keys of the alarms that were raised, with the time of the first row that raised each, seconds since 1970."""
+
+    @property
+    def alarms(self) -> Mapping[str, int]:
+        """Keys of the alarms that were raised, with the time of the first row that raised each, seconds since 1970."""
 
     @property
     def inputs(self) -> CycleInputs:

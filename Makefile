@@ -36,13 +36,14 @@ quick: setup ## the unit tiers, within a minute on two cores
 test: setup testtools ## every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
 
-soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, planted bugs, the frontier, many more examples
+soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, planted bugs, the frontier, the evidence, many more examples
 	@$(PY) -m tests.e2e.soak
 	@$(PY) -m tests.faults.soak
 	@$(PY) -m tests.wires
 	@$(PY) -m tests.scenarios
 	@$(PY) -m tests.scenarios.trend
 	@$(PY) -m tests.frontier
+	@$(PY) -m tests.evidence
 	@$(PY) -m tests.planted
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q --hypothesis-profile=soak $$(grep -rl hypothesis --include='test_*.py' tests)
 

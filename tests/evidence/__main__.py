@@ -7,11 +7,17 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.evidence import style
+from tests.evidence import fees, hedging_error, lvr, predictable_loss, style
 from tests.evidence.tables import Table
 from tests.faults.soak import silent
 
-TABLES: Final[Mapping[str, Callable[[bool], Table]]] = {"style": style.table}
+TABLES: Final[Mapping[str, Callable[[bool], Table]]] = {
+    "lvr": lvr.table,
+    "fees": fees.table,
+    "hedging_error": hedging_error.table,
+    "predictable_loss": predictable_loss.table,
+    "style": style.table,
+}
 
 
 def main() -> int:

@@ -55,6 +55,7 @@ class RejectReason(StrEnum):
     BAD_TICK = "bad_tick"
     PRICE_OUT_OF_BAND = "price_out_of_band"
     REDUCE_ONLY = "reduce_only"
+    STOPS_EXCEED = "stops_exceed_position"
     WOULD_TAKE = "would_take"
     WOULD_TRIGGER = "would_trigger"
     DUPLICATE_ID = "duplicate_id"

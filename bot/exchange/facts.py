@@ -46,11 +46,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the payload of an endpoint must be: a list, a text, or an object with these keys."""
+    """What the payload of an endpoint must be: a list, a text, or an object with these keys; null where it may be."""
 
     is_list: bool = False
     is_text: bool = False
     keys: tuple[str, ...] = ()
+    may_be_null: bool = False
 
 
 LIST: Final = Shape(is_list=True)

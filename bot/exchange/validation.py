@@ -66,6 +66,8 @@ def _of_read(answer: Answer, facts: VenueFacts) -> Unbelievable | None:
     shape = facts.shapes.get(answer.path)
     if shape is not None and shape.is_text:
         return None if isinstance(payload, str) and payload else Unbelievable(f"{answer.path}: the body is no text")
+    if payload is None and shape is not None and shape.may_be_null:
+        return None
     if not isinstance(payload, list) and not (isinstance(payload, Mapping) and payload):
         return Unbelievable(f"{answer.path}: an empty body")
     if shape is not None and shape.is_list is not isinstance(payload, list):

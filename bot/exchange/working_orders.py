@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from bot.core.snapshot import OpenOrder, Unread
 from bot.core.types import Symbol
 from bot.exchange.ccxt_link import Link
 from bot.exchange.errors import Unbelievable
 from bot.exchange.fields import Row, row_of
+
+_IDS: Final = ("orderId", "clientOid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,18 @@ def parsed(link: Link, raw: Iterable[object], symbol: Symbol, ids: tuple[str, ..
         symbol: whose they are.
         ids: the keys that an order's id may stand under, for the name of one that can't be read.
     """
+    return judged(raw, symbol, lambda item: row_of(link.parse_order(row_of(item, "order"), symbol), "order"), ids)
+
+
+def judged(
+    raw: Iterable[object], symbol: Symbol, parse: Callable[[object], Row], ids: tuple[str, ...] = _IDS
+) -> Listed:
+    """Put the venue's own rows into ccxt's dictionaries, one by one; those that ``parse`` trips over are named."""
     rows: list[Row] = []
     unread: list[Unread] = []
     for item in raw:
         try:
-            rows.append(row_of(link.parse_order(row_of(item, "order"), symbol), "order"))
+            rows.append(parse(item))
         except Unbelievable as error:
             unread.append(Unread(symbol, _name(item, symbol, ids), str(error)))
     return Listed(tuple(rows), tuple(unread))

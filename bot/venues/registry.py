@@ -11,6 +11,7 @@ KINDS: Final[dict[str, VenueKind]] = {
     "binance": binance.KIND,
     "bitget": bitget.KIND,
     "hyperliquid": hyperliquid.KIND,
+    "bitget-uta": bitget.UNIFIED,
 }
 """By the setting ``kind``; every other kind is a ccxt id that is served by capability alone."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from bot.paper.servers.registry import SERVERS
 from tests.bench import backtest, daemon, decide, latency, many_positions, snapshot, sweep
 
 
@@ -36,7 +37,7 @@ def measure() -> Iterator[Figure]:
     yield Figure("decide, 3 positions", few, "ms", 0.5, many)
     speed = asyncio.run(latency.run())
     yield Figure("an fsync of the journal's disk, p99", speed["an fsync, p99"], "ms")
-    for venue in ("binance", "bitget"):
+    for venue in SERVERS:
         throttled = speed[f"{venue}, an order through ccxt's own throttle"]
         yield Figure(f"{venue}: an order through ccxt's own throttle", throttled, "ms")
         for path in ("block to order", "decision to order"):

@@ -35,12 +35,14 @@ def served(*arguments: str, folder: Path) -> Iterator[tuple[Told, "subprocess.Po
             process.kill()
 
 
-@pytest.mark.parametrize("speaks", ["binance", "bitget"])
+@pytest.mark.parametrize("speaks", ["binance", "bitget", "bitget-uta"])
 async def test_ccxt_trades_on_a_served_venue_until_sigterm(tmp_path: Path, speaks: str) -> None:
     with served("--speak", speaks, "--mark", "ETH=2000", "--deposit", "5000", folder=tmp_path) as (told, process):
         made = ccxt.binanceusdm if speaks == "binance" else ccxt.bitget
         keys = {"apiKey": told["key"], "secret": told["secret"], "password": told["passphrase"]}
-        exchange = made({**keys, "enableRateLimit": False, "options": {"defaultType": "swap", "uta": False}})
+        exchange = made(
+            {**keys, "enableRateLimit": False, "options": {"defaultType": "swap", "uta": speaks == "bitget-uta"}}
+        )
         address = told["url"].removeprefix("https://")
         async with aiohttp.ClientSession(connector=redirected(address, Path(told["ca_file"]))()) as session:
             exchange.session, exchange.own_session = session, False

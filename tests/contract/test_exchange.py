@@ -113,7 +113,7 @@ async def test_a_fill_moves_position_margin_and_cash(account: Account) -> None:
 async def test_the_liquidation_price_is_where_equity_meets_the_maintenance_margin(account: Account) -> None:
     await short(account, "5")
     held = (await seen(account)).positions[ETH]
-    fee_rate = D("0.0005") if account.flavour == "bitget" else D(0)
+    fee_rate = D("0.0005") if account.flavour.startswith("bitget") else D(0)
     wallet = 10_000 - 5 * D("1999.8") * D("0.0005")
     exact = (wallet + 5 * D("1999.8")) / (
         5 * (1 + account.tiers[0].maintenance_rate + fee_rate)

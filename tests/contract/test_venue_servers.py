@@ -26,6 +26,7 @@ from bot.core.reconciliation.orders import by_owner
 from bot.core.types import ClientOrderId, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
+from bot.paper.servers.registry import SERVERS
 from bot.venues.connect import connect
 from tests.exchange.scene import ME, intent
 from tests.paper.engine.scene import ETH
@@ -42,14 +43,14 @@ class Side:
     scene: Scene
 
 
-@pytest.fixture(params=["binance", "bitget"])
+@pytest.fixture(params=list(SERVERS))
 async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
     async with serving(request.param) as scene:
         resolver = OnlyLoopback(dict.fromkeys(HOSTS, scene.server.port))
         trust = ssl.create_default_context(cadata=scene.authority)
         config = CcxtConfig(
             venue=VenueId("v"),
-            kind="binance" if request.param == "binance" else "bitget",
+            kind=SERVERS[request.param].kind,
             symbols=(ETH,),
             login=LOGIN,
             leverage=D(5),

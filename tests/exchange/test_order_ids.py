@@ -10,19 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.reconciliation.identity import NOISE, Forced, Identity, OrderKey, new_epoch
-from bot.core.types import ClientOrderId
+from bot.core.types import ClientOrderId, VenueId
+from bot.exchange.config import CcxtConfig
 from bot.exchange.order_ids import TextIds
 from bot.paper.exchange import IDS
 from bot.venues.registry import KINDS, kind_of
 
 BOTS = st.from_regex(r"[a-z0-9]{1,12}", fullmatch=True)
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2089, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants them bare
-DOCUMENTED = {"binance": r"[\.A-Z\:/a-z0-9_-]{1,36}", "bitget": r"[A-Za-z0-9_-]{1,32}"}
-"""Binance: newClientOrderId in its documentation. Bitget documents 50 characters and refuses odd ones: 32 of these."""
+DOCUMENTED = {
+    "binance": r"[\.A-Z\:/a-z0-9_-]{1,36}",
+    "bitget": r"[A-Za-z0-9_-]{1,32}",
+    "bitget-uta": r"[\.A-Z\:/a-z0-9_-]{1,32}",
+}
+"""Binance: newClientOrderId in its documentation. Bitget documents 50 characters and refuses odd ones: 32 of these; the
+unified account's are under Place Order, ClientOid Constraints."""
 
 
 def ids_of(kind: str) -> TextIds:
-    facts = kind_of(kind).dialect(None).facts  # type: ignore[arg-type] # no account is needed for its facts
+    facts = kind_of(kind).dialect(CcxtConfig(VenueId(kind), kind, (), login={"apiKey": "key"})).facts
     assert isinstance(facts.ids, TextIds)
     return facts.ids
 

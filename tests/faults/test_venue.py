@@ -11,13 +11,14 @@ import pytest
 
 from bot.paper.servers.binance import routes as binance
 from bot.paper.servers.bitget import routes as bitget
+from bot.paper.servers.bitget.unified import routes as bitget_unified
 from tests.faults.venue import CALLS, WRITES, Effect, FaultyVenue, Kind, possible
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import Ccxt, Scene, ccxt_of, connected, serving
 
 D = Decimal
-BINANCE, BITGET = "binance", "bitget"
+BINANCE, BITGET, UNIFIED = "binance", "bitget", "bitget-uta"
 
 
 @asynccontextmanager
@@ -78,6 +79,9 @@ RAISED = {
         Kind.DUPLICATE_ID: ccxt.ExchangeError,
     },
 }
+RAISED[UNIFIED] = RAISED[BITGET] | dict.fromkeys(
+    (Kind.UNEXPECTED, Kind.INTERNAL_503, Kind.NOT_FOUND), ccxt.ExchangeError
+)
 
 
 async def raised_by(exchange: Ccxt) -> type[BaseException] | None:
@@ -141,7 +145,7 @@ async def test_reads_can_show_an_old_state(flavour: str) -> None:
         (position,) = await exchange.fetch_positions([ETH])
         assert position["contracts"] == 1
         assert len(await exchange.fetch_my_trades(ETH)) == 1
-        with pytest.raises(ccxt.OrderNotFound):
+        with pytest.raises(RAISED[flavour][Kind.NOT_FOUND]):
             await exchange.fetch_order("", ETH, {"clientOrderId": "second"})
         scene.server.lag = timedelta(0)
         (position,) = await exchange.fetch_positions([ETH])
@@ -159,7 +163,7 @@ async def test_fills_can_come_late(flavour: str) -> None:
         assert not any(position["contracts"] for position in await exchange.fetch_positions([ETH]))
         assert [one["id"] for one in await exchange.fetch_open_orders(ETH)] == [order["id"]]
         assert sizes(scene) == -1  # the venue knows better
-        with pytest.raises(ccxt.OrderNotFound):
+        with pytest.raises(RAISED[flavour][Kind.NOT_FOUND]):
             await exchange.cancel_order(order["id"], ETH)
         scene.clock.shift = timedelta(seconds=300)
         await exchange.load_time_difference()
@@ -169,7 +173,7 @@ async def test_fills_can_come_late(flavour: str) -> None:
         assert len(await exchange.fetch_my_trades(ETH)) == 1
 
 
-@pytest.mark.parametrize(("flavour", "table"), [(BINANCE, binance), (BITGET, bitget)])
+@pytest.mark.parametrize(("flavour", "table"), [(BINANCE, binance), (BITGET, bitget), (UNIFIED, bitget_unified)])
 def test_every_named_call_is_one_that_the_server_has(flavour: str, table: ModuleType) -> None:
     assert set(CALLS[flavour].values()) <= {*table.PUBLIC, *table.PRIVATE}
     assert {name for name, (method, _) in CALLS[flavour].items() if method != "GET"} == set(WRITES)

@@ -58,7 +58,7 @@ class Effect(StrEnum):
     LATER = "applied_later"
 
 
-_MESSAGES: Final[Mapping[str, Mapping[Kind, tuple[int, object]]]] = {
+_MESSAGES: Mapping[str, Mapping[Kind, tuple[int, object]]] = {
     "binance": {
         Kind.BANNED: (418, {"code": -1003, "msg": "Way too many requests; IP banned until {until}."}),
         Kind.LIMITED: (429, {"code": -1003, "msg": "Too many requests; current limit is 2400 requests per minute."}),
@@ -117,6 +117,17 @@ _MESSAGES: Final[Mapping[str, Mapping[Kind, tuple[int, object]]]] = {
         Kind.NOT_FOUND: (200, {"status": "unknownOid"}),
     },
 }
+_MESSAGES = {
+    **_MESSAGES,
+    "bitget-uta": {
+        **_MESSAGES["bitget"],
+        Kind.SERVER_ERROR: (500, {"code": "25000", "msg": "System error, please try again later", "data": None}),
+        Kind.UNEXPECTED: (200, {"code": "25001", "msg": "Operation timed out", "data": None}),
+        Kind.INTERNAL_503: (400, {"code": "25003", "msg": "Concurrent operation, please retry", "data": None}),
+        Kind.DUPLICATE_ID: (400, {"code": "25212", "msg": "Duplicate clientOid", "data": None}),
+        Kind.NOT_FOUND: (400, {"code": "25204", "msg": "Order does not exist", "data": None}),
+    },
+}
 BAN: Final = timedelta(minutes=2)
 """The shortest ban of an address that Binance documents."""
 _PAGE: Final = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
@@ -132,6 +143,7 @@ _PROVE_NOTHING_HAPPENED: Final = {
     "binance": {Kind.BANNED, Kind.LIMITED, Kind.UNAVAILABLE_503, Kind.OVERLOADED, Kind.CLOCK, Kind.NOT_FOUND},
     "bitget": {Kind.BANNED, Kind.LIMITED, Kind.CLOCK, Kind.NOT_FOUND},
     "hyperliquid": {Kind.OVERLOADED, Kind.NOT_FOUND},
+    "bitget-uta": {Kind.BANNED, Kind.LIMITED, Kind.CLOCK, Kind.NOT_FOUND},
 }
 
 
@@ -223,6 +235,28 @@ CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "time": ("POST", "/info#exchangeStatus"),
         "leverage": ("POST", "/exchange#updateLeverage"),
         "margin": ("POST", "/exchange#updateIsolatedMargin"),
+    },
+    "bitget-uta": {
+        "place": ("POST", "/api/v3/trade/place-order"),
+        "place_stop": ("POST", "/api/v3/trade/place-strategy-order"),
+        "cancel": ("POST", "/api/v3/trade/cancel-order"),
+        "cancel_stop": ("POST", "/api/v3/trade/cancel-strategy-order"),
+        "order": ("GET", "/api/v3/trade/order-info"),
+        "stop": ("GET", "/api/v3/trade/history-strategy-orders"),
+        "open_orders": ("GET", "/api/v3/trade/unfilled-orders"),
+        "open_stops": ("GET", "/api/v3/trade/unfilled-strategy-orders"),
+        "positions": ("GET", "/api/v3/position/current-position"),
+        "account": ("GET", "/api/v3/account/assets"),
+        "fills": ("GET", "/api/v3/trade/fills"),
+        "ledger": ("GET", "/api/v3/account/financial-records"),
+        "funding": ("GET", "/api/v3/market/current-fund-rate"),
+        "book": ("GET", "/api/v3/market/orderbook"),
+        "markets": ("GET", "/api/v3/market/instruments"),
+        "tiers": ("GET", "/api/v3/market/position-tier"),
+        "time": ("GET", "/api/v2/public/time"),
+        "leverage": ("POST", "/api/v3/account/set-leverage"),
+        "margin_mode": ("POST", "/api/v3/account/set-leverage"),
+        "margin": ("POST", "/api/v3/account/set-margin"),
     },
 }
 """What a client does, by the same names at both venues: method and path."""

@@ -19,7 +19,7 @@ from typing import Any, Final
 from tests.exchange.loopback import Reply, Seen
 
 FOLDER: Final = Path(__file__).parent
-VENUES: Final = ("binance", "bitget")
+VENUES: Final = ("binance", "bitget", "bitget-uta")
 _NOW: Final = re.compile(r"@ms([+-]\d+)?(#?)")
 
 

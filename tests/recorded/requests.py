@@ -1,7 +1,8 @@
 """What the venues' documentation says of the parameters of every request that dnbot makes.
 
 Sources: Binance USDⓈ-M futures documentation (Market Data, Trade, Account), wallet documentation (API Key Permission);
-Bitget documentation, contract (Market, Account, Position, Trade, Plan), common and spot account.
+Bitget documentation, contract (Market, Account, Position, Trade, Plan), common and spot account; of the unified account
+(v3) Market, Account, Trade, Strategy, and for the orders of a strategy order two public adapters.
 """
 
 from __future__ import annotations
@@ -145,4 +146,69 @@ BITGET: Final[Mapping[tuple[str, str], Documented]] = {
         "symbol productType marginCoin amount holdSide", holdSide="long short"
     ),
 }
-REQUESTS: Final = {"binance": BINANCE, "bitget": BITGET}
+
+_CURSOR: Final = f"cursor {_SPAN}"
+_CATEGORIES: Final = "SPOT USDT-FUTURES COIN-FUTURES USDC-FUTURES"
+_IDS: Final = "orderId clientOid"
+_V3: Final = "/api/v3"
+BITGET_UNIFIED: Final[Mapping[tuple[str, str], Documented]] = {
+    ("GET", "/api/v2/public/time"): takes(),
+    ("GET", f"{_V3}/market/instruments"): takes("category", "symbol", category=_CATEGORIES),
+    ("GET", f"{_V3}/market/tickers"): takes("category", "symbol", category=_CATEGORIES),
+    ("GET", f"{_V3}/market/orderbook"): takes("category symbol", "limit", category=_PRODUCT),
+    ("GET", f"{_V3}/market/current-fund-rate"): takes("", "category symbol"),
+    ("GET", f"{_V3}/market/position-tier"): takes("category", "symbol coin", category=_PRODUCT),
+    ("GET", f"{_V3}/account/info"): takes(),
+    ("GET", f"{_V3}/account/settings"): takes(),
+    ("GET", f"{_V3}/account/assets"): takes(),
+    ("GET", f"{_V3}/account/fee-rate"): takes("symbol category", category=_PRODUCT),
+    ("GET", f"{_V3}/account/financial-records"): takes(
+        "category", f"coin type {_CURSOR}", category=f"{_CATEGORIES} MARGIN OTHER"
+    ),
+    ("GET", f"{_V3}/position/current-position"): takes("category", "symbol posSide", category=_PRODUCT),
+    ("GET", f"{_V3}/trade/order-info"): takes("", _IDS),
+    ("GET", f"{_V3}/trade/unfilled-orders"): takes("", f"category symbol {_CURSOR}", category=_PRODUCT),
+    ("GET", f"{_V3}/trade/history-orders"): takes("category", f"symbol {_CURSOR}", category=_PRODUCT),
+    ("GET", f"{_V3}/trade/fills"): takes("", f"category orderId {_CURSOR}", category=_PRODUCT),
+    ("GET", f"{_V3}/trade/unfilled-strategy-orders"): takes("category", "type", category=_PRODUCT, type="tpsl trigger"),
+    ("GET", f"{_V3}/trade/history-strategy-orders"): takes(
+        "category", f"type {_CURSOR}", category=_PRODUCT, type="tpsl trigger"
+    ),
+    ("GET", f"{_V3}/trade/strategy-sub-orders"): takes("orderId", "limit cursor"),
+    ("POST", f"{_V3}/trade/place-order"): takes(
+        "category symbol qty side orderType",
+        "price timeInForce posSide clientOid reduceOnly stpMode tpTriggerBy slTriggerBy takeProfit stopLoss "
+        "tpOrderType slOrderType tpLimitPrice slLimitPrice marginMode",
+        category=_PRODUCT,
+        side="buy sell",
+        orderType="limit market",
+        timeInForce="ioc fok gtc post_only",
+        reduceOnly="yes no",
+        marginMode="crossed isolated",
+    ),
+    ("POST", f"{_V3}/trade/place-strategy-order"): takes(
+        "category symbol",
+        "clientOid type tpslMode qty side posSide reduceOnly tpTriggerBy slTriggerBy takeProfit stopLoss tpOrderType "
+        "slOrderType tpLimitPrice slLimitPrice triggerBy triggerPrice triggerOrderType triggerOrderPrice",
+        category=_PRODUCT,
+        type="tpsl trigger",
+        tpslMode="full partial",
+        side="buy sell",
+        posSide="long short",
+        reduceOnly="yes no",
+        slTriggerBy="market mark",
+        slOrderType="limit market",
+    ),
+    ("POST", f"{_V3}/trade/cancel-order"): takes("", f"{_IDS} category", extra="symbol"),
+    ("POST", f"{_V3}/trade/cancel-strategy-order"): takes("", _IDS),
+    ("POST", f"{_V3}/account/set-leverage"): takes(
+        "category leverage",
+        "symbol coin posSide marginMode longLeverage shortLeverage",
+        category=_PRODUCT,
+        marginMode="crossed isolated",
+    ),
+    ("POST", f"{_V3}/account/set-margin"): takes(
+        "category symbol posSide operation amount", category=_PRODUCT, posSide="long short", operation="add remove"
+    ),
+}
+REQUESTS: Final = {"binance": BINANCE, "bitget": BITGET, "bitget-uta": BITGET_UNIFIED}

@@ -30,6 +30,12 @@ USUAL: Final = {
         tiers_btc trade_rate key_info account accounts positions position_none orders_pending plans_normal plans_none
         order_detail order_fresh order_of_stop plan_history plan_sub_order_success fills bills order_placed plan_placed
         order_cancelled plan_cancelled leverage margin_mode margin""",
+    "bitget-uta": """
+        time instruments instruments_spot instruments_coin instruments_usdc ticker_eth ticker_btc ticker_bgb
+        orderbook_eth orderbook_btc fund_rate_eth fund_rate_btc tiers_eth tiers_btc fee_rate info settings assets
+        position_none positions orders orders_none strategies strategies_none order_info order_info_fresh
+        order_info_by_number order_info_of_stop strategy_history sub_orders order_history fills records records_other
+        order_placed strategy_placed order_cancelled strategy_cancelled leverage margin""",
 }
 """What a venue answers unless a test says otherwise: an account with a short, a stop, an order, trades and a ledger."""
 _NOT_FOUND: Final = {
@@ -37,9 +43,13 @@ _NOT_FOUND: Final = {
     "bitget": Reply(
         {"code": "40109", "msg": "The data of the order cannot be found", "requestTime": 1, "data": None}, status=400
     ),
+    "bitget-uta": named("bitget-uta", "order_info_missing").reply(1),
 }
 _QUERIES: Final = frozenset(
-    {"/fapi/v1/order", "/fapi/v1/algoOrder", "/api/v2/mix/order/detail", "/api/v2/mix/order/orders-plan-history"}
+    {
+        *("/fapi/v1/order", "/fapi/v1/algoOrder", "/api/v2/mix/order/detail", "/api/v2/mix/order/orders-plan-history"),
+        "/api/v3/trade/order-info",
+    }
 )
 
 

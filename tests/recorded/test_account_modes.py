@@ -54,7 +54,7 @@ async def refused(venue: Played, words: str) -> None:
     [
         ("account_union", "multi-assets mode .assetMode 'union'.; switch it to single-asset mode"),
         ("account_hedge", "hedge_mode for ETHUSDT; switch it to one-way mode"),
-        ("unified_account", "the account is unified"),
+        ("unified_account", "the account is a unified one; set kind = .bitget-uta."),
     ],
 )
 async def test_bitget_s_modes(bitget: Played, name: str, words: str) -> None:
@@ -112,7 +112,7 @@ async def test_a_mode_that_is_changed_while_it_runs_holds_adds_alone(venue: str,
         if venue == "binance":
             say(made, "account_config", multiAssetsMargin=True)
         else:
-            made.show("account_union")
+            made.show({"bitget": "account_union", "bitget-uta": "settings_hedge"}[venue])
         made.clock.advance(7 * 3600)
         view = await made.observed()
         held = {(one.symbol, one.hold) for one in disputes(view, ME, ()) if one.hold is not Hold.NOTHING}

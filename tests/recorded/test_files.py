@@ -10,16 +10,22 @@ import pytest
 
 from bot.venues.binance.facts import WEIGHTS
 from bot.venues.bitget.facts import PER_SECOND
+from bot.venues.bitget.unified.facts import PER_SECOND as UNIFIED_PER_SECOND
 from tests.recorded.files import FOLDER, VENUES, Certainty, Recording, recordings
 from tests.recorded.scene import USUAL
 
-ASKED = {"binance": {*WEIGHTS, "/sapi/v1/account/apiRestrictions"}, "bitget": {*PER_SECOND}}
+ASKED = {
+    "binance": {*WEIGHTS, "/sapi/v1/account/apiRestrictions"},
+    "bitget": {*PER_SECOND},
+    "bitget-uta": {*UNIFIED_PER_SECOND},
+}
 """What the request budget has a price for, which is what is asked of a venue."""
 NOT_ASKED = {"/fapi/v1/listenKey"}
 WRITES = {"POST", "DELETE"}
 STREAMS = {
     "binance": {"markPriceUpdate", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ALGO_UPDATE"},
     "bitget": {"ticker", "orders", "positions", "orders-algo"},
+    "bitget-uta": {"ticker", "order", "position"},
 }
 _SECRET = re.compile(r"[A-Za-z0-9+/]{40,}")
 

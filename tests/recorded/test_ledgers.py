@@ -19,7 +19,15 @@ from tests.recorded.scene import BTC, Played, played
 
 D = Decimal
 K = LedgerKind
-FILES: Final = {"binance": "income", "bitget": "bills"}
+FILES: Final = {"binance": "income", "bitget": "bills", "bitget-uta": "records"}
+DEPOSIT: Final = {"binance": "TRANSFER", "bitget": "trans_from_exchange", "bitget-uta": "TRANSFER_IN"}
+INTERNAL: Final = {"bitget": "append_margin reduce_margin", "bitget-uta": "INCREASE_MARGIN REDUCE_MARGIN"}
+PRICES: Final = {
+    "binance": "/fapi/v1/premiumIndex",
+    "bitget": "/api/v2/spot/market/tickers",
+    "bitget-uta": "/api/v3/market/tickers",
+}
+CLOSED: Final = {"bitget": "close_short", "bitget-uta": "CLOSE_SHORT"}
 
 
 @pytest.fixture(scope="session")
@@ -43,20 +51,25 @@ async def statement(venue: Played, *rows: Mapping[str, Any]) -> Statement:
     if rows:
         recorded = named(venue.venue, FILES[venue.venue])
         venue.shown.insert(0, replaced(recorded, rows))
+        if venue.venue == "bitget-uta":
+            venue.shown.insert(1, named(venue.venue, "records_none"))  # of the other category
     return await venue.exchange.ledger(venue.clock.now() - timedelta(hours=1))
 
 
 def replaced(recorded: Recording, rows: tuple[Mapping[str, Any], ...]) -> Recording:
     body: Any = recorded.body
-    usual = body[0] if recorded.venue == "binance" else body["data"]["bills"][0]
+    key = "list" if recorded.venue == "bitget-uta" else "bills"
+    usual = body[0] if recorded.venue == "binance" else body["data"][key][0]
     full = [{**usual, **row} for row in rows]
-    return replace(recorded, body=full if recorded.venue == "binance" else {**body, "data": {"bills": full}})
+    return replace(recorded, body=full if recorded.venue == "binance" else {**body, "data": {key: full}})
 
 
 def moved(venue: Played, name: str, amount: str = "2.5", number: int = 1, asset: str = "USDT") -> Mapping[str, Any]:
     """Return a row of a kind."""
     if binance(venue):
         return {"incomeType": name, "income": amount, "tranId": str(number), "asset": asset, "symbol": ""}
+    if venue.venue == "bitget-uta":
+        return {"type": name, "amount": amount, "fee": "0", "id": str(number), "coin": asset, "symbol": ""}
     return {"businessType": name, "amount": amount, "fee": "0", "billId": str(number), "coin": asset, "symbol": ""}
 
 
@@ -73,10 +86,9 @@ async def test_the_recorded_ledger_is_booked_and_what_is_no_money_of_the_account
         *sorted([(K.REALISED, D("1.5")), (K.FEE, D("-0.7499975"))], reverse=not binance(venue)),
         *paid_in_bnb,
     ]
+    coin = "BNB" if binance(venue) else "BGB"
     assert [(item.what, item.why) for item in found.aside] == [
-        ("TRANSFER of BNB", "BNB is no money of this account")
-        if binance(venue)
-        else ("trans_from_exchange of BGB", "BGB is no money of this account")
+        (f"{DEPOSIT[venue.venue]} of {coin}", f"{coin} is no money of this account")
     ]
     assert len({entry.key for entry in found.entries}) == len(found.entries)
 
@@ -87,7 +99,7 @@ async def test_a_trade_s_fee_in_another_asset_counts_at_its_price(venue: Played)
 
 
 async def test_a_fee_in_an_asset_without_a_price_counts_as_the_market_s_own_fee(venue: Played) -> None:
-    path = "/fapi/v1/premiumIndex" if binance(venue) else "/api/v2/spot/market/tickers"
+    path = PRICES[venue.venue]
     body = {"code": -1121, "msg": "Invalid symbol."} if binance(venue) else {"code": "40034", "msg": "not exist"}
     venue.server.faults["GET", path] = lambda _: Reply(body, status=400)
     fees = [fill.fee for fill in await venue.exchange.fills(venue.clock.now() - timedelta(hours=1))]
@@ -104,6 +116,7 @@ DEPOSITS: Final = {
     "OPTIONS_SETTLE_PROFIT",
     "bitget": "trans_to_exchange trans_from_exchange trans_to_cross trans_from_cross trans_to_isolated "
     "trans_from_isolated cash_gift_issue cash_gift_recycle bonus_issue bonus_recycle bonus_expired",
+    "bitget-uta": "TRANSFER_IN TRANSFER_OUT RESERVE_TRANSFER_IN RESERVE_TRANSFER_OUT PAPTRADING_USER_IN",
 }
 RESULTS: Final = {
     "binance": {
@@ -117,6 +130,12 @@ RESULTS: Final = {
         K.REALISED: "open_long close_long open_short close_short buy sell force_close_long force_close_short force_buy "
         "force_sell burst_long_loss_query burst_short_loss_query burst_buy burst_sell delivery_long delivery_short "
         "offset_long offset_short adl_long adl_short",
+    },
+    "bitget-uta": {
+        K.FUNDING: "CONTRACT_MAIN_SETTLE_FEE_USER_IN CONTRACT_MAIN_SETTLE_FEE_USER_OUT",
+        K.REALISED: "OPEN_LONG OPEN_SHORT CLOSE_LONG CLOSE_SHORT BUY_DEAL SELL_DEAL FORCE_CLOSE_LONG FORCE_CLOSE_SHORT "
+        "BURST_CLOSE_LONG BURST_CLOSE_SHORT OFFSET_REDUCE_CLOSE_LONG OFFSET_REDUCE_CLOSE_SHORT FORCE_BUY_SSM "
+        "FORCE_SELL_SSM BURST_BUY_SSM BURST_SELL_SSM",
     },
 }
 """The kinds of the documentations (Get Income History; Get Account Bill), and what each is."""
@@ -134,7 +153,7 @@ async def test_every_documented_kind_of_movement_is_booked_as_what_it_is(venue: 
 
 @pytest.mark.parametrize("asset", ["BNB", "BGB", "BFUSD", "BTC"])
 async def test_money_of_other_sorts_that_is_moved_is_no_result_and_is_told(venue: Played, asset: str) -> None:
-    name = "TRANSFER" if binance(venue) else "trans_from_exchange"
+    name = DEPOSIT[venue.venue]
     found = await statement(venue, moved(venue, name, asset=asset), moved(venue, name, number=2))
     assert told(found.entries) == [(K.DEPOSIT, D("2.5"))]
     assert [item.what for item in found.aside] == [f"{name} of {asset}"]
@@ -145,16 +164,16 @@ async def test_money_of_other_sorts_that_is_moved_is_no_result_and_is_told(venue
     [
         {"income": "", "amount": ""},
         {"income": None, "amount": None},
-        {"time": None, "cTime": None},
-        {"incomeType": "", "businessType": None},
+        {"time": None, "cTime": None, "ts": None},
+        {"incomeType": "", "businessType": None, "type": ""},
         {"asset": None, "coin": ""},
-        {"tranId": None, "billId": ""},
+        {"tranId": None, "billId": "", "id": None},
         {"income": "NaN", "amount": "much"},
     ],
     ids=str,
 )
 async def test_a_row_that_can_t_be_read_spoils_itself_alone(venue: Played, odd: Mapping[str, Any]) -> None:
-    name = "TRANSFER" if binance(venue) else "trans_from_exchange"
+    name = DEPOSIT[venue.venue]
     rows = [moved(venue, name), {**moved(venue, name, number=2), **odd}, moved(venue, name, number=3)]
     found = await statement(venue, *rows)
     assert [entry.number for entry in found.entries] == [1, 3]
@@ -172,7 +191,7 @@ async def test_a_kind_that_nobody_knows_is_set_aside_by_its_name(venue: Played, 
 async def test_margin_that_only_changes_its_place_is_no_movement(venue: Played) -> None:
     if binance(venue):
         return  # its income history does not have it
-    found = await statement(venue, *(moved(venue, name) for name in ("append_margin", "reduce_margin")))
+    found = await statement(venue, *(moved(venue, name) for name in INTERNAL[venue.venue].split()))
     assert found == Statement()
 
 
@@ -183,7 +202,7 @@ async def test_rows_of_one_number_are_told_apart_by_their_kind(venue: Played) ->
         rows = [moved(venue, name, number=77) for name in names]
         wanted = 4
     else:
-        rows, wanted = [{**moved(venue, "close_short", number=77), "fee": "-0.1"}], 2
+        rows, wanted = [{**moved(venue, CLOSED[venue.venue], number=77), "fee": "-0.1"}], 2
     found = await statement(venue, *rows)
     assert len({entry.key for entry in found.entries}) == wanted
     assert sum((entry.amount for entry in found.entries), ZERO) == (10 if binance(venue) else D("2.4"))

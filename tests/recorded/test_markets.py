@@ -20,11 +20,25 @@ from tests.recorded.files import VENUES, dated, named
 from tests.recorded.scene import BTC, Played, played
 
 D = Decimal
-LISTS = {"binance": ("exchange_info", "/fapi/v1/exchangeInfo"), "bitget": ("contracts", "/api/v2/mix/market/contracts")}
-RECORDED = {"binance": ("exchange_info_settling", "SETTLING"), "bitget": ("contracts_limit_open", "limit_open")}
+LISTS = {
+    "binance": ("exchange_info", "/fapi/v1/exchangeInfo"),
+    "bitget": ("contracts", "/api/v2/mix/market/contracts"),
+    "bitget-uta": ("instruments", "/api/v3/market/instruments"),
+}
+RECORDED = {
+    "binance": ("exchange_info_settling", "SETTLING"),
+    "bitget": ("contracts_limit_open", "limit_open"),
+    "bitget-uta": ("instruments_restricted", "limit_open"),
+}
+TIERS = {
+    "binance": ("leverage_bracket", "/fapi/v1/leverageBracket"),
+    "bitget": ("tiers_btc", "/api/v2/mix/market/query-position-lever"),
+    "bitget-uta": ("tiers_btc", "/api/v3/market/position-tier"),
+}
 STATUSES = {
     "binance": ("PENDING_TRADING", "PRE_DELIVERING", "DELIVERING", "DELIVERED", "PRE_SETTLE", "SETTLING", "CLOSE"),
     "bitget": ("listed", "maintain", "limit_open", "restrictedAPI", "off"),
+    "bitget-uta": ("listed", "limit_close", "limit_open", "restrictedAPI", "offline"),
 }
 Row = dict[str, Any]
 
@@ -57,7 +71,7 @@ def of(rows: list[Row], name: str) -> Row:
 
 
 def status_key(venue: Played) -> str:
-    return "status" if venue.venue == "binance" else "symbolStatus"
+    return "symbolStatus" if venue.venue == "bitget" else "status"
 
 
 async def later(venue: Played) -> VenueView:
@@ -163,7 +177,7 @@ async def test_a_list_that_cannot_be_read_leaves_the_last_rules_and_holds_only_a
 
 async def test_rules_of_one_market_that_cannot_be_read_hold_adds_on_it_alone(venue: Played) -> None:
     await venue.exchange.check([ETH, BTC])
-    path = {"binance": "/fapi/v1/commissionRate", "bitget": "/api/v2/mix/market/query-position-lever"}[venue.venue]
+    path = "/fapi/v1/commissionRate" if venue.venue == "binance" else TIERS[venue.venue][1]
     whole = venue.answer
     venue.server.faults["GET", path] = lambda seen: (
         whole(seen) if seen.params["symbol"] == "ETHUSDT" else Reply({"code": -1000, "msg": "no"}, status=400)
@@ -180,10 +194,7 @@ def lowered(rows: list[Row]) -> Iterator[Row]:
 
 async def test_a_leverage_that_is_lowered_below_the_configured_one_shuts_that_market(venue: Played) -> None:
     await venue.exchange.check([ETH, BTC])
-    name, path = {
-        "binance": ("leverage_bracket", "/fapi/v1/leverageBracket"),
-        "bitget": ("tiers_btc", "/api/v2/mix/market/query-position-lever"),
-    }[venue.venue]
+    name, path = TIERS[venue.venue]
     body: Any = copy.deepcopy(named(venue.venue, name).body)
     if venue.venue == "binance":
         body = [row if row["symbol"] == "ETHUSDT" else next(lowered([row])) for row in body]
@@ -201,6 +212,7 @@ async def test_a_setting_of_the_account_that_changes_holds_adds_and_blinds_nobod
     name, path, key, value = {
         "binance": ("api_restrictions", "/sapi/v1/account/apiRestrictions", "ipRestrict", False),
         "bitget": ("key_info", "/api/v2/spot/account/info", "authorities", ["coow", "wwow"]),
+        "bitget-uta": ("info", "/api/v3/account/info", "permissions", ["uta_trade", "uta_mgt", "withdraw"]),
     }[venue.venue]
     body: Any = copy.deepcopy(named(venue.venue, name).body)
     (body if venue.venue == "binance" else body["data"])[key] = value

@@ -14,6 +14,7 @@ from bot.core.types import ClientOrderId
 from bot.exchange.errors import NotSent
 from bot.venues.binance.facts import WEIGHTS
 from bot.venues.bitget.facts import PER_SECOND
+from bot.venues.bitget.unified.facts import PER_SECOND as UNIFIED_PER_SECOND
 from tests.exchange.loopback import Certificate, Seen
 from tests.exchange.scene import ETH, intent
 from tests.recorded.files import VENUES
@@ -21,6 +22,8 @@ from tests.recorded.requests import REQUESTS, SIGNED
 from tests.recorded.scene import BTC, Played, played
 
 D = Decimal
+PRICED = {"binance": WEIGHTS, "bitget": PER_SECOND, "bitget-uta": UNIFIED_PER_SECOND}
+ISOLATED = {"binance": "symbol_config_isolated", "bitget": "account_isolated", "bitget-uta": "settings_isolated"}
 PUBLIC_PAST = ("andles", "Klines", "klines", "fundingRate", "history-fund-rate")
 """What reads a market's past for backtests, which test_perp_fetch shows."""
 
@@ -35,7 +38,7 @@ async def life(venue: Played) -> None:
     exchange = venue.exchange
     await exchange.check([ETH, BTC])
     exchange.settings[ETH] = replace(exchange.settings[ETH], leverage=D(5), margin_mode="isolated")
-    venue.show(*({"binance": ("symbol_config_isolated",), "bitget": ("account_isolated",)}[venue.venue]))
+    venue.show(ISOLATED[venue.venue])
     await exchange.observe()
     sale, purchase = D("-0.5"), D("1.5")
     await exchange.place(intent(quantity=sale, price=D(2990)))  # is set up first; the recordings never change, though
@@ -51,6 +54,9 @@ async def life(venue: Played) -> None:
         await exchange.cancel(ClientOrderId(f"bot-1-{number}"), ETH)
         await exchange.lookup(ClientOrderId(f"bot-1-{number}"), ETH)
     await exchange.lookup(ClientOrderId("bot-1-2"), ETH)
+    if venue.venue == "bitget-uta":
+        venue.show("sub_orders_none")
+        await exchange.lookup(ClientOrderId("bot-1-2"), ETH)
     exchange.orders.ids.clear()  # as after a restart: whose trades these are must be asked for
     await exchange.fills(venue.clock.now() - timedelta(hours=1))
     await exchange.ledger(venue.clock.now() - timedelta(hours=1))
@@ -67,8 +73,7 @@ async def test_every_request_is_one_that_the_documentation_has(venue: str, certi
         asked = {(one.method, one.path) for one in made.server.seen}
     assert wrong == []
     assert asked == set(REQUESTS[venue])
-    priced = {*(WEIGHTS if venue == "binance" else PER_SECOND)}
-    unasked = {path for path in priced - {path for _, path in asked} if not path.endswith(PUBLIC_PAST)}
+    unasked = {path for path in {*PRICED[venue]} - {path for _, path in asked} if not path.endswith(PUBLIC_PAST)}
     assert unasked == set()
 
 

@@ -14,13 +14,19 @@ from bot.paper.servers.bitget import auth
 from bot.paper.servers.bitget import streams as bitget_channels
 from bot.paper.servers.wire import millis
 from tests.paper.servers.wire import Client
+from tests.recorded import unified_life
 from tests.recorded.files import VENUES, Certainty, Recording, dated, recordings
 from tests.recorded.shapes import differences, shape_of
 
 D = Decimal
 Answers = dict[tuple[str, str], list[Any]]
 MIX: Final = "/api/v2/mix"
-ALLOWED: Final[Mapping[str, frozenset[str]]] = {"binance": frozenset(), "bitget": frozenset()}
+ALLOWED: Final[Mapping[str, frozenset[str]]] = {
+    "binance": frozenset(),
+    "bitget": frozenset(),
+    # as in the order history, where a live answer was seen
+    "bitget-uta": frozenset({"GET /api/v3/trade/history-strategy-orders $.data.cursor: null, not text"}),
+}
 """Differences that stand, ``method path place: what``; each with its reason beside it."""
 
 
@@ -169,7 +175,14 @@ def _look(one: Noting, of: dict[str, str], eth: dict[str, str]) -> None:
             one.ok("GET", f"{MIX}/order/plan-sub-order", **of, planType=kind, planOrderId=row["orderId"])
 
 
-LIVES = {"binance": binance, "bitget": bitget}
+def bitget_unified() -> Answers:
+    """Live a life at the server of Bitget's unified account that asks for everything."""
+    one = Noting("bitget-uta")
+    unified_life.life(one)
+    return one.answers
+
+
+LIVES = {"binance": binance, "bitget": bitget, "bitget-uta": bitget_unified}
 
 
 def binance_streams() -> Answers:
@@ -225,7 +238,15 @@ def bitget_streams() -> Answers:
     return found
 
 
-STREAMS = {"binance": binance_streams, "bitget": bitget_streams}
+def bitget_unified_streams() -> Answers:
+    """Follow a life on the streams of Bitget's unified account: what is told, by topic."""
+    found: Answers = {}
+    for event in unified_life.told(Client("bitget-uta")):
+        found.setdefault(("STREAM", event["arg"]["topic"]), []).append(event)
+    return found
+
+
+STREAMS = {"binance": binance_streams, "bitget": bitget_streams, "bitget-uta": bitget_unified_streams}
 
 
 @pytest.mark.parametrize("venue", VENUES)

@@ -178,7 +178,7 @@ async def test_what_is_missing_or_belongs_to_another_kind_is_told(tmp_path: Path
     config.chmod(0o600)
     code, said = await dnbot("config", "show", "-c", str(config), "--live")
     assert code == 2
-    assert "`api_key` is a setting of binance, bitget, other venues, and kind is 'farside'" in said
+    assert "`api_key` is a setting of binance, bitget, bitget-uta, other venues, and kind is 'farside'" in said
 
 
 def test_its_certificate_is_for_its_hosts() -> None:

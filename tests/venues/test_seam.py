@@ -16,8 +16,9 @@ REGISTRIES = ("venues/registry.py", "paper/servers/registry.py")
 
 
 def at_home(file: Path, name: str) -> bool:
-    place = file.relative_to(ROOT).as_posix()
-    return place in REGISTRIES or place.startswith((f"venues/{name}/", f"paper/servers/{name}/"))
+    """A flavour of a venue is at home with the venue: ``acme-spot`` in ``acme/``."""
+    place, folder = file.relative_to(ROOT).as_posix(), name.partition("-")[0]
+    return place in REGISTRIES or place.startswith((f"venues/{folder}/", f"paper/servers/{folder}/"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ import structlog
 
 from bot.core.decision import AddMargin, Approved, Cancel, DropStop, PlaceStop, StopAction, TopUpAction, Transfer
 from bot.core.errors import Retryable
-from bot.core.orders import Accepted, OrderReport, OrderRequest, Outcome, Rejected, Unknown
+from bot.core.orders import Accepted, OrderReport, OrderRequest, Outcome, Rejected, RejectReason, Unknown
 from bot.core.record import Event
 from bot.core.state import State
 from bot.core.types import ZERO, Symbol, VenueId
@@ -116,6 +116,9 @@ class Executor:
     async def protect(self, actions: Sequence[StopAction]) -> None:
         """Place and take back stops. An old stop goes only once the venue has all that replaces it.
 
+        Where a venue proves that it takes no more stops than the position has, there is no other way than to take the
+        old ones back first; the new one, under a new id, follows at once.
+
         Raises:
             Retryable: the journal could not take an intent; that stop and the actions after it were not sent.
         """
@@ -127,6 +130,9 @@ class Executor:
                 case PlaceStop(approved, replaces):
                     key = approved.order.venue, approved.order.symbol
                     outcome = await self._send(approved)
+                    if replaces and isinstance(outcome, Rejected) and outcome.reason is RejectReason.STOPS_EXCEED:
+                        await self.cancel(replaces)
+                        outcome, replaces = await self._send(approved), ()
                     is_there = isinstance(outcome, Accepted) and not outcome.report.status.is_final
                     resting[key] = resting.get(key, True) and is_there
                     if resting[key]:

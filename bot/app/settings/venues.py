@@ -43,7 +43,7 @@ class PaperClock(StrEnum):
 
 
 def _check_kind(value: str) -> str:
-    if not (value.isalnum() and value.islower()):
+    if value not in KINDS and not (value.isalnum() and value.islower()):
         raise ValueError(f"is no kind of venue; write {_kinds(PAPER, *KINDS)}, or the ccxt id of another one")
     return value
 

@@ -20,6 +20,7 @@ class Customs:
         keeps_ids: an id stays taken when its order has ended.
         checks_stops: a reduce-only stop is refused at once where there is nothing to reduce.
         cancels_takers: a post-only order that would take is accepted and cancelled, not refused.
+        fits_stops: a stop is refused where a symbol's stops together would exceed its position.
         trims_reduce_only: while a symbol's reduce-only orders exceed its position, the oldest is cancelled.
         fee_in_cost: an order's cost includes the taker fee.
         fee_in_maintenance: the taker fee is added to every maintenance rate.
@@ -35,6 +36,7 @@ class Customs:
     keeps_ids: bool = False
     checks_stops: bool = False
     cancels_takers: bool = False
+    fits_stops: bool = False
     trims_reduce_only: bool = False
     fee_in_cost: bool = False
     fee_in_maintenance: bool = False

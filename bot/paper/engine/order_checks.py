@@ -41,6 +41,7 @@ def refuse(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | 
         _check_trigger,
         _check_counts,
         _check_reduce_only,
+        _check_stops,
         _check_post_only,
         _check_position,
         _check_margin,
@@ -156,6 +157,17 @@ def _check_reduce_only(account: PaperAccount, rules: VenueRules, order: Order) -
     if order.reduce_only and not waits and not reducible(account, order):
         size = account.positions[order.symbol].size
         return Refusal(RejectReason.REDUCE_ONLY, f"{order.quantity} does not reduce the position {size}")
+    return None
+
+
+def _check_stops(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
+    if not rules.customs.fits_stops or order.kind is not OrderKind.STOP_MARKET:
+        return None
+    stops = [one for one in account.working(order.symbol) if one.kind is OrderKind.STOP_MARKET and one.due_at is None]
+    total = sum((abs(one.remaining) for one in stops), abs(order.quantity))
+    size = abs(account.positions[order.symbol].size)
+    if total > size:
+        return Refusal(RejectReason.STOPS_EXCEED, f"stops of {total} together are more than the position, {size}")
     return None
 
 

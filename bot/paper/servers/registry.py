@@ -11,5 +11,6 @@ SERVERS: Final[dict[str, ServerKind]] = {
     "binance": binance.SERVER,
     "bitget": bitget.SERVER,
     "hyperliquid": hyperliquid.SERVER,
+    "bitget-uta": bitget.UNIFIED,
 }
 """By what ``dnbot venue serve --speak`` and ``dnbot demo --venue`` call it."""

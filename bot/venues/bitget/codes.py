@@ -72,7 +72,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("40000", "40103", "40104"), _PLACE),
     **dict.fromkeys(("40016", "40035", "40100", "40101", "40111"), _PERSON),
     **dict.fromkeys(("40022", "40023", "40024", "40026", "40031", "40710", "40753", "40916"), _ACCOUNT),
-    "40085": "says that the account is unified; dnbot speaks classic accounts only: take the key of a classic one",
+    "40085": 'says that the account is a unified one; set kind = "bitget-uta", or take the key of a classic one',
     "40099": "says that the key is of another environment; give demo = true a demo key, and a live one otherwise",
 }
 """What only a person can mend: what the venue says, and what to do."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.core.reconciliation.identity import Forced
-from bot.exchange.facts import LIST, Listing, Shape, VenueFacts
+from bot.exchange.facts import LIST, Charges, Listing, Shape, VenueFacts
 from bot.exchange.fields import milliseconds_of
 from bot.exchange.limiter import Charge, Window
 from bot.exchange.order_ids import TextIds
@@ -55,15 +55,17 @@ _UNLISTED: Final = 1
 
 
 def _window(path: str, per_second: int) -> Window:
-    return Window(f"bitget {path}", per_second, 1.0, reserved=2 if "/order/place" in path else 0)
+    return Window(f"bitget {path}", per_second, 1.0, reserved=2 if "/place-" in path else 0)
 
 
-_WINDOWS: Final = {path: _window(path, allowed) for path, allowed in PER_SECOND.items()}
+def charges_of(per_second: Mapping[str, int]) -> Charges:
+    """Return what requests cost: one of their own endpoint's budget, and one of the address's."""
+    windows = {path: _window(path, allowed) for path, allowed in per_second.items()}
 
+    def charges(_method: str, path: str, _query: Mapping[str, str]) -> tuple[Charge, ...]:
+        return (Charge(windows.get(path) or _window(path, _UNLISTED)), Charge(TOTAL))
 
-def charges(_method: str, path: str, _query: Mapping[str, str]) -> tuple[Charge, ...]:
-    """Return what a request costs: one of its own endpoint's budget, and one of the address's."""
-    return (Charge(_WINDOWS.get(path) or _window(path, _UNLISTED)), Charge(TOTAL))
+    return charges
 
 
 _NOTICE: Final = timedelta(days=1)
@@ -79,8 +81,11 @@ def shut(row: Mapping[str, object], now: datetime) -> str:
     raw = row.get("info")
     info = raw if isinstance(raw, Mapping) else {}
     status = str(info.get("symbolStatus"))
-    if status != "normal":
-        return f"is not open for trading (status {status})"
+    return f"is not open for trading (status {status})" if status != "normal" else ending(info, now)
+
+
+def ending(info: Mapping[str, object], now: datetime) -> str:
+    """Say whether the end of a market is announced for soon."""
     ends = [int(str(info.get(key))) for key in ("limitOpenTime", "offTime") if str(info.get(key)).isdecimal()]
     left = [timedelta(milliseconds=at - milliseconds_of(now)) for at in ends if at]
     return "is being delisted within a day" if any(one <= _NOTICE for one in left) else ""
@@ -100,7 +105,7 @@ FACTS: Final = VenueFacts(
         "fetchMarkets": {"types": ["swap"]},
         "createOrder": {"timeInForce": None},
     },
-    charges=charges,
+    charges=charges_of(PER_SECOND),
     counted={},
     shut=shut,
     silence=5.0,

@@ -56,6 +56,7 @@ def test_the_examples_are_there() -> None:
     assert [file.stem for file in EXAMPLES] == [
         "binance-bitget-live",
         "binance-live",
+        "bitget-uta-live",
         "hyperliquid-live",
         "hyperliquid-testnet",
         "paper-base-aerodrome",

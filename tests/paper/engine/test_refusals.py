@@ -165,5 +165,17 @@ def test_a_reduce_only_order_larger_than_the_position_stops_at_flat() -> None:
 
 def test_every_reason_has_a_code_of_each_venue() -> None:
     for reason in set(RejectReason) - {R.NOT_SENT}:  # which is no venue's answer
-        assert SERVERS["binance"].customs.code(reason).startswith("-")
-        assert SERVERS["bitget"].customs.code(reason).isdigit()
+        assert SERVERS["bitget-uta"].customs.code(reason).isdigit()
+        if reason is not R.STOPS_EXCEED:  # which the others do not refuse
+            assert SERVERS["binance"].customs.code(reason).startswith("-")
+            assert SERVERS["bitget"].customs.code(reason).isdigit()
+
+
+def test_stops_may_not_exceed_the_position_together_where_the_venue_has_it_so() -> None:
+    engine = opened(flavoured("bitget-uta"))
+    accepted(engine, "short", request("-2"))
+    accepted(engine, "one", stop("1.5", "2100"))
+    assert refused(engine, stop("1.5", "2200"), "two") is R.STOPS_EXCEED
+    accepted(engine, "rest", stop("0.5", "2200"))
+    engine.cancel(ClientOrderId("one"))
+    accepted(engine, "again", stop("1.5", "2200"))

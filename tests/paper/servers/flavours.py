@@ -14,8 +14,8 @@ from bot.paper.servers.registry import SERVERS
 from bot.venues.registry import kind_of
 from tests.paper.engine.scene import RULES
 
-TWINS: Final = ("binance", "bitget")
-"""The servers whose tests are written in twin words: USDT, an API key with its secret, REST paths."""
+TWINS: Final = ("binance", "bitget", "bitget-uta")
+"""The servers whose tests are written in the same words: USDT, an API key with its secret, REST paths."""
 
 
 def own_symbol(flavour: str, symbol: Symbol) -> Symbol:

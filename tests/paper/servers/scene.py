@@ -122,7 +122,11 @@ def pro_of(flavour: str, credentials: Credentials = ALICE) -> Ccxt:
     from ccxt import pro  # noqa: PLC0415 - all but the streams do without
 
     keys = {"apiKey": credentials.key, "secret": credentials.secret, "password": credentials.passphrase}
-    options = {"defaultType": "swap", "uta": False, "watchPositions": {"fetchPositionsSnapshot": False}}
+    options = {
+        "defaultType": "swap",
+        "uta": flavour == "bitget-uta",
+        "watchPositions": {"fetchPositionsSnapshot": False},
+    }
     made = pro.binanceusdm if flavour == "binance" else pro.bitget
     return made({**keys, "enableRateLimit": False, "options": options})
 
@@ -130,7 +134,8 @@ def pro_of(flavour: str, credentials: Credentials = ALICE) -> Ccxt:
 def ccxt_of(flavour: str, credentials: Credentials = ALICE, **more: object) -> Ccxt:
     """Make ccxt's class for a venue's wire format."""
     keys = {"apiKey": credentials.key, "secret": credentials.secret, "password": credentials.passphrase}
-    settings = {**keys, "enableRateLimit": False, "options": {"defaultType": "swap", "uta": False}, **more}
+    options = {"defaultType": "swap", "uta": flavour == "bitget-uta"}
+    settings = {**keys, "enableRateLimit": False, "options": options, **more}
     return (ccxt.binanceusdm if flavour == "binance" else ccxt.bitget)(settings)
 
 

@@ -10,22 +10,27 @@ from bot.paper.servers.binance.routes import PRIVATE as BINANCE_PRIVATE
 from bot.paper.servers.binance.routes import PUBLIC as BINANCE_PUBLIC
 from bot.paper.servers.bitget.routes import PRIVATE as BITGET_PRIVATE
 from bot.paper.servers.bitget.routes import PUBLIC as BITGET_PUBLIC
+from bot.paper.servers.bitget.unified.routes import PRIVATE as UNIFIED_PRIVATE
+from bot.paper.servers.bitget.unified.routes import PUBLIC as UNIFIED_PUBLIC
 from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.wire import Client
 
 ROUTES = {
     "binance": sorted([*BINANCE_PUBLIC, *BINANCE_PRIVATE]),
     "bitget": sorted([*BITGET_PUBLIC, *BITGET_PRIVATE]),
+    "bitget-uta": sorted([*UNIFIED_PUBLIC, *UNIFIED_PRIVATE]),
 }
 NAMES = [
     "symbol side type quantity price timeInForce reduceOnly newClientOrderId positionSide algoType triggerPrice",
     "closePosition clientAlgoId orderId algoId origClientOrderId startTime endTime limit fromId incomeType leverage",
     "marginType dualSidePosition amount productType marginCoin marginMode orderType size force clientOid tradeSide",
     "planType triggerType holdSide orderIdList planStatus planOrderId idLessThan businessType posMode pageNo pageSize",
+    "category qty posSide tpslMode stopLoss slOrderType triggerOrderType cursor holdMode operation",
 ]
 WORDS = [
     "ETHUSDT BUY SELL MARKET LIMIT GTC IOC GTX true false BOTH CONDITIONAL STOP_MARKET USDT USDT-FUTURES crossed",
     "buy sell market limit gtc isolated post_only YES NO normal_plan pos_loss profit_loss mark_price short long mix",
+    "tpsl trigger full partial yes no add remove SPOT OTHER",
     "CROSSED hedge_mode one_way_mode 0 1 -1 1.5 0.001 2000 2100 1e9 1e400",
     "1E-400 99999999999999999999 NaN Infinity 1_000",
 ]
@@ -68,6 +73,17 @@ SENSIBLE: dict[str, dict[str, object]] = {
         "amount": "5",
     },
 }
+SENSIBLE["bitget-uta"] = {
+    **SENSIBLE["bitget"],
+    "category": "USDT-FUTURES",
+    "qty": "1",
+    "posSide": "short",
+    "stopLoss": "2300",
+    "holdMode": "one_way_mode",
+    "operation": "add",
+    "type": "tpsl",
+    "tpslMode": "partial",
+}
 
 
 @pytest.mark.parametrize("flavour", TWINS)
@@ -98,10 +114,11 @@ def test_no_request_breaks_the_server(flavour: str, data: st.DataObject) -> None
 
 
 @pytest.mark.parametrize("value", [None, [], [1], {}, {"a": 1}, True, 1.5, "x", ["x"], [{"orderId": None}], [[]]])
-@pytest.mark.parametrize("name", ["orderIdList", "size", "symbol", "clientOid", "price", "reduceOnly"])
-def test_json_of_the_wrong_kind_is_refused_or_read(name: str, value: object) -> None:
-    client = Client("bitget")
-    for method, path in BITGET_PRIVATE:
+@pytest.mark.parametrize("name", ["orderIdList", "size", "qty", "symbol", "clientOid", "price", "reduceOnly"])
+@pytest.mark.parametrize("flavour", ["bitget", "bitget-uta"])
+def test_json_of_the_wrong_kind_is_refused_or_read(flavour: str, name: str, value: object) -> None:
+    client = Client(flavour)
+    for method, path in ROUTES[flavour]:
         if method == "POST":
-            status, _ = client.ask(method, path, **{**SENSIBLE["bitget"], name: value})
+            status, _ = client.ask(method, path, **{**SENSIBLE[flavour], name: value})
             assert status in {200, 400}

@@ -49,7 +49,10 @@ async def test_in_an_outage_nobody_gets_an_answer_and_nothing_happens(flavour: s
         assert not any(position["contracts"] for position in await exchange.fetch_positions([ETH]))
 
 
-@pytest.mark.parametrize(("flavour", "error"), [("binance", ccxt.BadRequest), ("bitget", ccxt.OnMaintenance)])
+@pytest.mark.parametrize(
+    ("flavour", "error"),
+    [("binance", ccxt.BadRequest), ("bitget", ccxt.OnMaintenance), ("bitget-uta", ccxt.ExchangeError)],
+)
 async def test_in_maintenance_orders_are_refused_and_reads_go_on(flavour: str, error: type[Exception]) -> None:
     rules = replace(RULES, hardships=away(WindowKind.MAINTENANCE, datetime.now(UTC) - timedelta(minutes=1)))
     async with serving(flavour, rules) as scene, connected(ccxt_of(flavour), scene) as exchange:

@@ -12,6 +12,7 @@ from tests.paper.servers.wire import Body, Client
 
 D = Decimal
 MIX = "/api/v2/mix"
+V3 = "/api/v3"
 OF_ETH = {"productType": "USDT-FUTURES", "symbol": "ETHUSDT"}
 
 
@@ -120,12 +121,71 @@ class Bitget:
         return sum((D(row["amount"]) + D(row["fee"]) for row in rows), ZERO)
 
 
+class Unified:
+    """The calls of a life, in the words of Bitget's unified account."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.of = {"category": "USDT-FUTURES", "symbol": "ETHUSDT"}
+
+    def order(self, side: str, size: str, price: str | None, *, reduce_only: bool) -> None:
+        terms = {"orderType": "market"} if price is None else {"orderType": "limit", "price": price}
+        common = {**self.of, "side": side, "qty": size, "reduceOnly": "yes" if reduce_only else "no"}
+        self.client.ask("POST", f"{V3}/trade/place-order", **common, **terms)
+
+    def stop(self, side: str, size: str, trigger: str) -> None:
+        terms = {"type": "tpsl", "tpslMode": "partial", "stopLoss": trigger, "reduceOnly": "yes"}
+        self.client.ask("POST", f"{V3}/trade/place-strategy-order", **self.of, side=side, qty=size, **terms)
+
+    def cancel_all(self) -> None:
+        self.client.ok("POST", f"{V3}/trade/cancel-symbol-order", **self.of)
+
+    def working(self) -> set[str]:
+        rows = self._all("trade/unfilled-orders", symbol="ETHUSDT")
+        stops = self.client.ok("GET", f"{V3}/trade/unfilled-strategy-orders", category="USDT-FUTURES")
+        return {row["orderId"] for row in [*rows, *stops]}
+
+    def _all(self, path: str, **query: str) -> list[Body]:
+        rows: list[Body] = []
+        asked = {"category": "USDT-FUTURES", **query}
+        while found := (page := self.client.ok("GET", f"{V3}/{path}", **asked))["list"]:
+            rows += found
+            asked["cursor"] = page["cursor"]
+        return rows
+
+    def position(self) -> Decimal:
+        rows = self.client.ok("GET", f"{V3}/position/current-position", **self.of)["list"] or []
+        return sum((D(row["total"]) * (1 if row["posSide"] == "long" else -1) for row in rows), ZERO)
+
+    def trades(self) -> list[tuple[str, Decimal]]:
+        rows = self._all("trade/fills")
+        return [(row["orderId"], D(row["execQty"]) * (1 if row["side"] == "buy" else -1)) for row in rows]
+
+    def filled(self, order: str) -> Decimal:
+        row = self.client.ok("GET", f"{V3}/trade/order-info", orderId=order)
+        return D(row["cumExecQty"]) * (1 if row["side"] == "buy" else -1)
+
+    def wallet(self) -> Decimal:
+        (row,) = self.client.ok("GET", f"{V3}/account/assets")["assets"]
+        return D(row["balance"])
+
+    def booked(self) -> Decimal:
+        rows = [row for category in ("USDT-FUTURES", "OTHER") for row in self._records(category)]
+        return sum((D(row["amount"]) + D(row["fee"]) for row in rows), ZERO)
+
+    def _records(self, category: str) -> list[Body]:
+        return self._all("account/financial-records", category=category)
+
+
+LIVES: dict[str, type[Binance | Bitget | Unified]] = {"binance": Binance, "bitget": Bitget, "bitget-uta": Unified}
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("flavour", TWINS)
 def test_every_number_that_is_told_adds_up(flavour: str, seed: int) -> None:
     random = Random(seed)
     client = Client(flavour)
-    life = Binance(client) if flavour == "binance" else Bitget(client)
+    life = LIVES[flavour](client)
     for _ in range(60):
         _step(random, client, life)
         account = client.desk.engine.account
@@ -139,7 +199,7 @@ def test_every_number_that_is_told_adds_up(flavour: str, seed: int) -> None:
     assert len(trades) > 10
 
 
-def _step(random: Random, client: Client, life: Binance | Bitget) -> None:
+def _step(random: Random, client: Client, life: Binance | Bitget | Unified) -> None:
     """Do one thing that a customer or the market may do; some of it is refused."""
     mark = int(client.prices.marks[ETH])
     side, size = random.choice(["buy", "sell"]), f"{random.randint(10, 3000) / 1000:.3f}"

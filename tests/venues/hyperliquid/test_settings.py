@@ -37,7 +37,7 @@ def test_addresses_are_lower_case_and_the_key_bare() -> None:
         ({**GOOD, "TRADE_FOR": "main"}, "is no address; write 0x and 40 hexadecimal digits"),
         ({**GOOD, "AGENT_KEY": "tiger"}, "is no private key; write 64 hexadecimal digits"),
         ({"ACCOUNT_ADDRESS": ACCOUNT}, "set `account_address` and `agent_key` by environment"),
-        ({**GOOD, "API_KEY": "x"}, "`api_key` is a setting of binance, bitget, other venues"),
+        ({**GOOD, "API_KEY": "x"}, "`api_key` is a setting of binance, bitget, bitget-uta, other venues"),
     ],
 )
 def test_what_can_t_be_right_is_told(keys: dict[str, str], said: str) -> None:

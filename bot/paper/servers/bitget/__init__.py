@@ -5,6 +5,8 @@ Source of routes, fields and codes: bitget.com/api-doc, classic account; Bitget 
 
 from bot.paper.servers.bitget.customs import CUSTOMS
 from bot.paper.servers.bitget.routes import HOSTS, Bitget
+from bot.paper.servers.bitget.unified.customs import CUSTOMS as UNIFIED_CUSTOMS
+from bot.paper.servers.bitget.unified.routes import BitgetUnified
 from bot.paper.servers.kind import ServerKind
 
 SERVER = ServerKind(
@@ -13,4 +15,11 @@ SERVER = ServerKind(
     dialect=Bitget,
     hosts=HOSTS,
     settings={"api_key": "key", "secret": "secret", "passphrase": "passphrase"},
+)
+UNIFIED = ServerKind(
+    kind="bitget-uta",
+    customs=UNIFIED_CUSTOMS,
+    dialect=BitgetUnified,
+    hosts=HOSTS,
+    settings=SERVER.settings,
 )

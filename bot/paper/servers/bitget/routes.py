@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from bot.core.market import PriceKind
-from bot.paper.servers.bitget import account, auth, candles, errors, history, market, plans, streams, trading
+from bot.paper.servers.bitget import account, candles, history, market, plans, streams, trading
 from bot.paper.servers.bitget.call import Private, Public
-from bot.paper.servers.desk import Desk
-from bot.paper.servers.frame import Frame, Headers, packed
+from bot.paper.servers.bitget.envelope import Envelope
 from bot.paper.servers.push import Channel
-from bot.paper.servers.venue import Answer, Errand, Incoming, Venue
-from bot.paper.servers.wire import Params, VenueError, millis
+from bot.paper.servers.venue import Errand, Incoming, Venue
 
 HOSTS: Final = ("api.bitget.com", "ws.bitget.com", "wspap.bitget.com")
 """The hosts that ccxt's bitget calls, live and in demo trading, its streams included."""
@@ -80,47 +77,14 @@ _ERRANDS: Final = {
 }
 
 
-class Bitget(Frame):
-    """Bitget's wire format; ``demo`` says whether signed requests must carry the demo header, or must not."""
+class Bitget(Envelope):
+    """The wire format of a classic account."""
 
     calls = (Public, Private)
     public = PUBLIC
     private = PRIVATE
     errands = _ERRANDS
 
-    def __init__(self, *, demo: bool | None = None) -> None:
-        self._demo = demo
-
-    def parameters(self, incoming: Incoming) -> Params:
-        """Read the query of a GET, or the JSON object of a POST."""
-        return auth.parameters(incoming)
-
-    def signed(self, venue: Venue, incoming: Incoming) -> Desk:
-        """Return the customer who signed a request, if his environment is the server's."""
-        desk = auth.signed(venue.desks, incoming)
-        if self._demo is not None and (incoming.headers.get("paptrading") == "1") is not self._demo:
-            raise errors.wrong_environment()
-        return desk
-
     def stream(self, venue: Venue, incoming: Incoming) -> Channel:
         """Open the stream that a WebSocket handshake asks for."""
         return streams.channel(venue, incoming)
-
-    def success(self, body: object, now: datetime) -> object:
-        """Put a body under ``data``."""
-        return {"code": "00000", "msg": "success", "requestTime": millis(now), "data": body}
-
-    def failure(self, error: VenueError, now: datetime, headers: Headers) -> Answer:
-        """Put an error into Bitget's body."""
-        del headers
-        return errors.render(error, now)
-
-    def away(self, why: str) -> Answer:
-        """Say that the venue can't serve now and has done nothing."""
-        body = {"code": "40200", "msg": f"Server upgrade, please try again later: {why}", "data": None}
-        return Answer(503, packed(body), {})
-
-    def otherwise(self, venue: Venue, incoming: Incoming) -> object:
-        """Say that there is no such endpoint."""
-        del venue, incoming
-        raise errors.no_such_path()

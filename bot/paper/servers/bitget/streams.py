@@ -6,11 +6,13 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import ClassVar, Final
 
+from bot.core.types import Symbol
 from bot.paper.engine.account import Order
 from bot.paper.servers.bitget import account, auth, errors, events, market
 from bot.paper.servers.bitget.call import Private, Public
+from bot.paper.servers.bitget.render import Json
 from bot.paper.servers.desk import Desk, waits
 from bot.paper.servers.push import Channel, Due, Watch, packed, unpacked
 from bot.paper.servers.venue import Incoming, Venue
@@ -48,8 +50,13 @@ def _subscribed(message: Mapping[str, object]) -> list[str]:
 
 @dataclass(slots=True)
 class Tickers:
-    """The channel ``ticker``: at every change of the mark, and each second."""
+    """The channel ``ticker``: at every change of the mark, and each second.
 
+    ``topic`` and ``named`` are under which keys a subscription says what it wants, and of which market.
+    """
+
+    topic: ClassVar[str] = "channel"
+    named: ClassVar[str] = "instId"
     venue: Venue
     _wanted: dict[str, Arg] = field(default_factory=dict)
     _due: Due = field(default_factory=Due)
@@ -60,10 +67,10 @@ class Tickers:
             return ["pong"]
         message = unpacked(text)
         for arg in _args(message):
-            name = str(arg.get("instId"))
+            name = str(arg.get(self.named))
             if message.get("op") == "unsubscribe":
                 self._wanted.pop(name, None)
-            elif arg.get("channel") == "ticker":
+            elif arg.get(self.topic) == "ticker":
                 self._wanted[name] = arg
         return _subscribed(message)
 
@@ -77,17 +84,28 @@ class Tickers:
                 continue
             if not self._due.take(symbol, self.venue.tape.account.markets[symbol].mark, now):
                 continue
-            call = Public(self.venue, Params({}, errors.missing), now)
-            next_at = millis(call.engine.account.funding[symbol].next_at)
-            row = events.ticker(market.ticker_of(call, symbol), next_at, millis(now))
-            told.append(packed({"action": "snapshot", "arg": arg, "data": [row], "ts": millis(now)}))
+            told.append(packed({"action": "snapshot", "arg": arg, "data": [self.row(symbol)], "ts": millis(now)}))
         return told
+
+    def row(self, symbol: Symbol) -> Json:
+        """Return a market's prices."""
+        now = self.venue.clock.now()
+        call = Public(self.venue, Params({}, errors.missing), now)
+        next_at = millis(call.engine.account.funding[symbol].next_at)
+        return events.ticker(market.ticker_of(call, symbol), next_at, millis(now))
 
 
 @dataclass(slots=True)
 class AccountChannel:
-    """The channels ``orders``, ``orders-algo`` and ``positions``, for whoever has logged in."""
+    """The channels ``orders``, ``orders-algo`` and ``positions``, for whoever has logged in.
 
+    ``topic`` is under which key a subscription says what it wants; ``books`` are the channels of the normal orders and
+    of those that wait, ``held`` that of the positions.
+    """
+
+    topic: ClassVar[str] = "channel"
+    books: ClassVar[tuple[str, str]] = ("orders", "orders-algo")
+    held: ClassVar[str] = "positions"
     venue: Venue
     _desk: Desk | None = None
     _watch: Watch | None = None
@@ -103,7 +121,7 @@ class AccountChannel:
         if self._desk is None:
             return [packed({"event": "error", "code": 30004, "msg": "User needs to log in"})]
         for arg in _args(message):
-            self._wanted[str(arg.get("channel"))] = arg
+            self._wanted[str(arg.get(self.topic))] = arg
         return _subscribed(message)
 
     def _login(self, args: Sequence[Arg]) -> str:
@@ -127,17 +145,22 @@ class AccountChannel:
             return []
         now, told = self.venue.clock.now(), list[str]()
         for order, filled in self._watch.orders():
-            arg = self._wanted.get("orders-algo" if waits(order) else "orders")
+            arg = self._wanted.get(self.books[waits(order)])
             if arg is not None:
-                row = self._order(self._desk, order, filled)
+                row = self.order(self._desk, order, filled)
                 told.append(packed({"action": "snapshot", "arg": arg, "data": [row], "ts": millis(now)}))
-        if self._watch.positions() and (arg := self._wanted.get("positions")) is not None:
-            call = Private(self.venue, Params({}, errors.missing), now, self._desk)
-            held = [symbol for symbol in self.venue.ids.values() if self._desk.size(symbol)]
-            rows = [events.position(account.position(call, symbol), self._desk.size(symbol)) for symbol in held]
+        if self._watch.positions() and (arg := self._wanted.get(self.held)) is not None:
+            rows = self.positions(self._desk)
             told.append(packed({"action": "snapshot", "arg": arg, "data": rows, "ts": millis(now)}))
         return told
 
-    def _order(self, desk: Desk, one: Order, filled: Decimal) -> Mapping[str, object]:
+    def positions(self, desk: Desk) -> list[Json]:
+        """Return the open positions."""
+        call = Private(self.venue, Params({}, errors.missing), self.venue.clock.now(), desk)
+        held = [symbol for symbol in self.venue.ids.values() if desk.size(symbol)]
+        return [events.position(account.position(call, symbol), desk.size(symbol)) for symbol in held]
+
+    def order(self, desk: Desk, one: Order, filled: Decimal) -> Mapping[str, object]:
+        """Return an order, and what it filled since it was told last."""
         rules = desk.rules(one.symbol).market
         return events.plan(rules, desk, one) if waits(one) else events.order(rules, desk, one, filled)

@@ -1,0 +1,1 @@
+"""Bitget's unified trading account (interface v3), USDT-M futures."""

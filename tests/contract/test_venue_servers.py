@@ -30,6 +30,7 @@ from bot.paper.servers.registry import SERVERS
 from bot.venues.connect import connect
 from tests.exchange.scene import ME, intent
 from tests.paper.engine.scene import ETH
+from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
 
 D = Decimal
@@ -43,7 +44,7 @@ class Side:
     scene: Scene
 
 
-@pytest.fixture(params=list(SERVERS))
+@pytest.fixture(params=TWINS)
 async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
     async with serving(request.param) as scene:
         resolver = OnlyLoopback(dict.fromkeys(HOSTS, scene.server.port))

@@ -17,6 +17,7 @@ from bot.core.types import Underlying
 from bot.paper.exchange import PaperExchange
 from bot.paper.servers.registry import SERVERS
 from tests.paper.exchange_scene import ETH, START, TestClock, config, script
+from tests.paper.servers.flavours import TWINS
 
 D = Decimal
 
@@ -30,7 +31,7 @@ def order(quantity: str, trigger: str | None = None) -> OrderRequest:
     )
 
 
-@pytest.mark.parametrize("flavour", list(SERVERS))
+@pytest.mark.parametrize("flavour", TWINS)
 async def test_the_new_stop_stands_and_the_old_one_goes_wherever_it_is(tmp_path: Path, flavour: str) -> None:
     clock, journal = TestClock(), MemoryJournal()
     rules = replace(config(tmp_path), customs=SERVERS[flavour].customs)

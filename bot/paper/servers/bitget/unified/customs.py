@@ -34,6 +34,7 @@ CUSTOMS: Final = Customs(
         RejectReason.TOO_MANY_ORDERS: "25211",
         RejectReason.MAX_POSITION: "25230",
         RejectReason.UNKNOWN_SYMBOL: "25100",
+        RejectReason.MARKET_CLOSED: "25105",
         RejectReason.MAINTENANCE: "25102",
         RejectReason.OTHER: "25200",
     },

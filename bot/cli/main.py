@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "backtest": Entry("bot.cli.backtest:app", "A market replayed through the decision and the exchange that run live."),
     "data": Entry("bot.cli.data:app", "A pool's past from a node, a perpetual's from a venue, for backtests."),
     "venue": Entry("bot.cli.venue:app", "A paper exchange for any client, in a real venue's wire format."),
+    "alerts": Entry("bot.cli.alerts:app", "Send a test alert to everybody who is to be told."),
     "mqtt": Entry("bot.cli.mqtt:app", "Commands over an MQTT broker, and the keys for it."),
     "config": Entry("bot.cli.config:app", "Write, show and describe the configuration."),
 }

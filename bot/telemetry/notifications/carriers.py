@@ -57,7 +57,8 @@ class Apprise:
         }[text.severity]
         carrier = apprise.Apprise()
         known = [carrier.add(url) for url in urls]
-        return bool(carrier.notify(title=text.title, body=text.body, notify_type=kind)) and all(known)
+        plain = apprise.NotifyFormat.TEXT  # escaped where a service takes markup: an alarm may quote a stranger's token
+        return bool(carrier.notify(text.body, text.title, kind, body_format=plain)) and all(known)
 
 
 async def ask(url: str) -> bool:

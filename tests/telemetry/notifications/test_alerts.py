@@ -154,6 +154,22 @@ async def test_apprise_delivers_to_a_real_url_by_severity() -> None:
     assert not await mouth.say(Text(Severity.WARNING, "a title", "nobody listens"))
 
 
+async def test_a_strangers_markup_arrives_as_text() -> None:
+    got: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        got.append((await request.json())["message"])
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    async with TestServer(app) as server:
+        mouth = Apprise([f"json://127.0.0.1:{server.port}/?format=html"], [])
+        assert await mouth.say(Text(Severity.WARNING, "a title", "token <a href='http://evil.example'>WETH</a> & co"))
+    assert "<a" not in got[0]
+    assert "&lt;a" in got[0]
+
+
 async def test_the_pulse_asks_an_url_and_says_whether_it_answered() -> None:
     app = web.Application()
     app.router.add_get("/{status}", _answer)

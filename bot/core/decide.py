@@ -15,8 +15,8 @@ from bot.core.cycle_summary import HedgeComputation
 from bot.core.data_quality import position_tracking
 from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Approved, Band, Cancel, Decision
-from bot.core.hedge.band import bands
 from bot.core.hedge.execution_style import work
+from bot.core.hedge.joint import joined, joint_bands
 from bot.core.hedge.plan import ExecutionStyle, Plan, plan, unread, with_reductions
 from bot.core.hedge.rework import followed, recent, requotes_left, rework_all, with_replaced
 from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
@@ -207,12 +207,13 @@ def _plan(
 def _bands(hedge_targets: Sequence[HedgeTarget], policy: Policy, lp_value: Decimal, state: State) -> list[Band | None]:
     """Return each underlying's band, None where no venue can be read."""
     volatilities = Volatility(state.marks, float(policy.assumed_volatility))
+    open_targets = [item for item in hedge_targets if item.hedge_markets.first]
     moving = [
         diffusion(item, market_state, policy, volatilities)
-        for item in hedge_targets
+        for item in open_targets
         if (market_state := item.hedge_markets.first)
     ]
-    solved = iter(bands(moving, policy, lp_value))
+    solved = iter(joint_bands(open_targets, joined(open_targets, moving, volatilities), policy, lp_value))
     return [next(solved) if item.hedge_markets.first else None for item in hedge_targets]
 
 

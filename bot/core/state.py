@@ -29,7 +29,7 @@ class Leg:
     against: Underlying
     amount: Decimal
     sensitivity: Decimal
-    span: Decimal | None = None
+    span: float | None = None
     reach: float | None = None
 
 

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain, product
 
 from bot.backtest.engine import Plan, plan_replay, replay
 from bot.backtest.market import open_market
@@ -19,6 +20,7 @@ from tests.faults.soak import silent
 TEN: Mapping[str, object] = {"value": 100_000, "width": "10%"}
 FULL: Mapping[str, object] = {"value": 100_000, "full": True}
 BUDGET = "0.5%"
+BUDGETS = ("0.5%", "1%", "3%")
 AUGUST = datetime(2022, 8, 1, tzinfo=UTC)
 
 
@@ -58,17 +60,39 @@ def _plan(position: Mapping[str, object], budget: str | None, more: Mapping[str,
 
 
 def main() -> None:
-    """Print a line a replay."""
-    for market, run in (("July 2022", july_2022), ("2025-07-01 and -02", july_2025)):
-        for position, held in (("±10%", TEN), ("full range", FULL)):
-            for band, budget in (("default", None), (f"budget {BUDGET}", BUDGET)):
-                found = run(held, budget)
-                residual = abs(found.total.residual) / found.start_value
-                sys.stdout.write(
-                    f"{market}, {position}, {band}: variance {found.variance_ratio:.4%},"
-                    f" tracking error {found.tracking_error:.3%} (by drift {found.tracking_error_adrift:.3%}),"
-                    f" cost {found.cost_a_year:.2%} a year, {len(found.orders)} orders, residual {residual:.1e}\n"
-                )
+    """Print a line a replay, as a Markdown table."""
+    columns = [
+        "market",
+        "held",
+        "band",
+        "variance left",
+        "tracking error",
+        "by drift",
+        "cost a year",
+        "orders",
+        "residual",
+    ]
+    for line in chain((columns, ["---"] * len(columns)), _lines()):
+        sys.stdout.write(f"| {' | '.join(line)} |\n")
+        sys.stdout.flush()
+
+
+def _lines() -> Iterator[list[str]]:
+    markets = (("July 2022", july_2022), ("July 2025", july_2025))
+    for (market, run), width, budget in product(markets, ("5%", "10%", "50%", None), (None, *BUDGETS)):
+        held = FULL if width is None else {"value": 100_000, "width": width}
+        found = run(held, budget)
+        yield [
+            market,
+            "full range" if width is None else f"±{width}",
+            "default" if budget is None else f"budget {budget}",
+            f"{found.variance_ratio:.4%}",
+            f"{found.tracking_error:.3%}",
+            f"{found.tracking_error_adrift:.3%}",
+            f"{found.cost_a_year:.2%}",
+            str(len(found.orders)),
+            f"{abs(found.total.residual) / found.start_value:.0e}",
+        ]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
@@ -179,8 +180,8 @@ def test_every_range_is_hedged_or_told_of(width: str | None, at: float) -> None:
     assert hedged.exposure is not None
     assert hedged.band is not None
     span = holding.position("lp", price).curve.span()
-    half = Decimal("Infinity") if span is None else span[0].scaleb(-18) / 2
-    assert hedged.band.outer <= half * Decimal("1.000001") + Decimal("0.001")
+    half = math.inf if span is None else span[0] / 10**18 / 2
+    assert float(hedged.band.outer) <= half * 1.000001 + 0.001
     left = hedged.exposure + quantities(decision).get(ETH, Decimal(0))
     told = {alarm.key for alarm in decision.alarms} & {"band:ETH", "unhedged:ETH"}
     assert told or left <= hedged.exposure / 2

@@ -14,6 +14,7 @@ from tests.backtest.recorded import BUDGET, FULL, TEN, july_2022, july_2025
 from tests.backtest.scenes import POOL
 from tests.frontier.exact import V2, Case, case, v3
 from tests.frontier.live import AVERSION, Holding, Live, Setting
+from tests.frontier.pairs import Book, plane, searched
 from tests.frontier.paths import YEAR, Bands, Kind, Market, Outcome, Trade, by_decide, by_timer, play, to_centre
 
 _HELD = {
@@ -26,6 +27,10 @@ _HELD = {
 _COSTS = (2e-4, 5e-4, 1e-3)
 _FIXED = (0.0, 1e-6, 1e-5)
 _VOLATILITIES = (0.4, 0.8, 1.2)
+_FINE = 24
+"""Cells that the band of a pool of two volatile tokens is wide."""
+_SEARCH = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
+"""Factors by which both bands are multiplied, each by each."""
 _LOOKS = {True: 60, False: 12}
 """Steps of the price that the band is wide at most, without edges and with."""
 
@@ -45,6 +50,12 @@ def main() -> None:
     for table in (
         Table("Exactly", "held,cost,fixed,volatility,looks every,band,TE,cost a year,J/J*,η", _exact()),
         Table("Along simulated paths", "held,market,policy,TE,cost a year,J/J*,±,η,trades", _paths()),
+        Table("One pool of two volatile tokens", "correlation,told,costs,bands,J/J*", _pairs()),
+        Table(
+            "Three pools over two volatile tokens",
+            "gammas,correlation,J/J*,J over the best of the search,searched",
+            _books(),
+        ),
         Table("On recorded markets", "market,held,band,variance left,TE,cost,LVR,residual,orders", _recorded()),
     ):
         columns = table.columns.split(",")
@@ -122,6 +133,22 @@ def _path_line(name: str, kind: Kind, policy: str, best: Case, played: Outcome) 
         f"{played.score(a_year).eta(best.best, AVERSION):.3f}",
         str(played.trades),
     )
+
+
+def _pairs() -> Iterator[Sequence[str]]:
+    for costs, rho in product(((5e-4, 5e-4), (5e-4, 1e-3)), (0.0, 0.3, 0.6, 0.85, 0.95)):
+        for told in (None, 0.8):
+            grid, bands = plane(Book((0, 0, 1), rho, costs, told), _FINE)
+            widths = f"{bands.first[0]:.0f} and {bands.second[0]:.0f} USD"
+            paid = " and ".join(f"{cost * 1e4:g} bp" for cost in costs)
+            said = f"{rho if told is None else told:g}"
+            yield f"{rho:g}", said, paid, widths, f"{grid.score(bands) / grid.best:.4f}"
+
+
+def _books() -> Iterator[Sequence[str]]:
+    for gammas, rho in product(((1, 1, 1), (2, 1, 1), (1, 1, 2), (1, 1, 0)), (0.0, 0.3, 0.6, 0.85)):
+        found = searched(Book(gammas, rho, (5e-4, 5e-4)), _SEARCH)
+        yield str(gammas), f"{rho:g}", f"{found.ratio:.3f}", f"{found.best_of_search:.4f}", str(found.searched)
 
 
 def _recorded() -> Iterator[Sequence[str]]:

@@ -19,11 +19,11 @@ _TWO: Final = Decimal(2)
 
 
 @lru_cache(maxsize=1 << 14)
-def _unit_span(lower: int, upper: int) -> tuple[Decimal, Decimal]:
+def _unit_span(lower: int, upper: int) -> tuple[float, float]:
     """Return 1/sqrt a - 1/sqrt b and sqrt b - sqrt a of two ticks."""
     with localcontext(PRECISE):
         low, high = (from_x96(sqrt_ratio_at_tick(tick)) for tick in (lower, upper))
-        return 1 / low - 1 / high, high - low
+        return float(1 / low - 1 / high), float(high - low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +131,10 @@ class ConcentratedPosition:
             root = max(low, min(price.sqrt(), high))
             return self.liquidity * (1 / root - 1 / high), self.liquidity * (root - low)
 
-    def span(self) -> tuple[Decimal, Decimal]:
+    def span(self) -> tuple[float, float]:
         """Return L(1/sqrt a - 1/sqrt b) of token0 and L(sqrt b - sqrt a) of token1."""
-        liquidity, (span0, span1) = Decimal(self.liquidity), _unit_span(self.tick_lower, self.tick_upper)
-        return PRECISE.multiply(liquidity, span0), PRECISE.multiply(liquidity, span1)
+        span0, span1 = _unit_span(self.tick_lower, self.tick_upper)
+        return self.liquidity * span0, self.liquidity * span1
 
     def bounds(self) -> tuple[Decimal, Decimal]:
         """Return the prices of the two ticks."""

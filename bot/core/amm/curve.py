@@ -56,7 +56,7 @@ class Curve(Protocol):
     def principal_at(self, price: Decimal) -> tuple[Decimal, Decimal]:
         """Return the principal, raw units, if the pool stood at another price (raw token1 per token0); no rounding."""
 
-    def span(self) -> tuple[Decimal, Decimal] | None:
+    def span(self) -> tuple[float, float] | None:
         """Return what each token's amount changes by from one end of the range to the other, raw units.
 
         None: the position trades at every price.

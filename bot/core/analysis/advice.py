@@ -17,6 +17,7 @@ from bot.core.analysis.pool_result import FUNDING_HIGH, FUNDING_LOW, PoolResult,
 from bot.core.decision import Band, Decision, PositionRisk
 from bot.core.hedge.allocation import Steering
 from bot.core.hedge.band import Diffusion, bands, risk_price_of, to_decimal
+from bot.core.hedge.joint import joined
 from bot.core.hedge.markets import MarketState, hedge_markets_of, known_venues
 from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge_target_of
 from bot.core.hedge.volatility import YEAR, Volatility
@@ -183,7 +184,7 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
             item = hedge_target_of(key, exposure, hedge, hedge_markets_of(hedge, venues, {}), TargetModifiers())
             if market_state := item.hedge_markets.first:
                 found.append((item, market_state, diffusion(item, market_state, policy, volatilities)))
-    moving = [one for _, _, one in found]
+    moving = joined([item for item, _, _ in found], [one for _, _, one in found], volatilities).diffusions
     configured = choice(moving, policy, lp_value, policy.band)
     best = _best(policy.band, configured, moving, lp_value)
     widths = bands(moving, replace(policy, band=best), lp_value)

@@ -77,7 +77,7 @@ class Moved:
         """Return the principal at yet another price."""
         return self.real.principal_at(price)
 
-    def span(self) -> tuple[Decimal, Decimal] | None:
+    def span(self) -> tuple[float, float] | None:
         """Return what the amounts change by over the range: no price changes it."""
         return self.real.span()
 

@@ -49,6 +49,7 @@ class Diffusion:
         least: the smallest trade that is worth an order, as a share of b + r.
         free: the band that the positions without a range would have by themselves, as a share of that of all.
         ranges: of each position with one that share, and half of what its amount changes by over its range, base units.
+        coupling: how many times as wide as alone the band is best, beside those of the other underlyings.
         near: half of what the positions change by over theirs which price may step through at the next looks.
         interval: between two looks at the drift, years; 0: it is looked at all the time.
     """
@@ -65,6 +66,7 @@ class Diffusion:
     free: float = 1.0
     ranges: tuple[tuple[float, float], ...] = ()
     near: float = 0.0
+    coupling: float = 1.0
 
     @property
     def stride(self) -> float:
@@ -111,7 +113,7 @@ def optimum(diffusion: Diffusion, risk_price: float) -> tuple[float, float]:
     positions of what each would have by itself, or half of what it changes by over its range where that is less: a
     small position in a narrow range widens no other's band.
     """
-    scale = 12 * (diffusion.slope / diffusion.price) ** 2 / risk_price
+    scale = 12 * (diffusion.slope / diffusion.price) ** 2 * diffusion.coupling**3 / risk_price
     gamma, alpha = scale * diffusion.cost * diffusion.price, scale * diffusion.fixed_cost
     outer, inner = edges(gamma, alpha, float(diffusion.step), diffusion.least)
     if not diffusion.ranges:

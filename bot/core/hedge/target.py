@@ -146,7 +146,7 @@ def _ranges(item: HedgeTarget, stride: float) -> tuple[float, tuple[tuple[float,
     whole = left = abs(float(item.exposure.sensitivity.get(item.underlying, ZERO)))
     found, near, ratio = [], 0.0, float(item.ratio)
     for leg in item.exposure.ranges:
-        half = float(leg.span or ZERO) / 2 * ratio
+        half = (leg.span or 0.0) / 2 * ratio
         if leg.reach is not None:
             near += half if leg.reach <= stride else 0.0
         elif leg.sensitivity and whole:

@@ -18,6 +18,10 @@ MIN_WEIGHT: Final = timedelta(hours=6).total_seconds()
 """Seconds of (decayed) history from which on the estimate is used."""
 MAX_STEP: Final = timedelta(minutes=5).total_seconds()
 """The most that one return may count, so that two marks a day apart don't pass for a day of history."""
+ASSUMED_CORRELATION: Final = 0.8
+"""Between two volatile tokens, as long as their marks' history is short: what most of them have had for years."""
+MOST_CORRELATION: Final = 0.98
+"""Estimates beyond it are taken for it, since what is left would be of the size of their own error."""
 SPACINGS: Final = 16
 """Looks over which the time between them is averaged."""
 
@@ -105,17 +109,28 @@ class Volatility:
         shared = self._estimate(a, b) if USD not in (a, b) else None
         return max(own - 2 * (shared or 0.0), 0.0)
 
+    def correlation(self, a: Underlying, b: Underlying) -> float:
+        """Return the correlation of two underlyings' log returns; where it is not known, what most tokens have."""
+        if a == b:
+            return 1.0
+        shared = self._estimate(a, b)
+        if shared is None or not (self.is_estimated(a) and self.is_estimated(b)):
+            return ASSUMED_CORRELATION
+        return max(-MOST_CORRELATION, min(shared / (self.of(a) * self.of(b)), MOST_CORRELATION))
+
+    def shared(self, one: Mapping[Underlying, Decimal], other: Mapping[Underlying, Decimal]) -> float:
+        """Return the yearly covariance of two amounts that move by so much with the logarithms of prices."""
+        left = [(key, float(slope) * self.of(key)) for key, slope in one.items() if slope]
+        right = left if one is other else [(key, float(slope) * self.of(key)) for key, slope in other.items() if slope]
+        return sum(moved * too * (1.0 if a == b else self.correlation(a, b)) for a, moved in left for b, too in right)
+
     def slope(self, underlying: Underlying, vector: Mapping[Underlying, Decimal]) -> float:
         """Return s/sigma: the volatility of an amount in units of its own underlying's volatility.
 
-        ``vector`` holds d(amount)/d(ln price) by underlying; s^2 = sum (v sigma)^2, as if prices moved independently.
-        How they move together is left out: the errors of two legs then cancel in part, and whoever widens the bands
-        for that pays for it (see docs/frontier.md). The result is |Gamma| P where only the underlying's own price moves
-        the amount, whatever the volatility.
+        ``vector`` holds d(amount)/d(ln price) by underlying; s^2 = v' Sigma v. The result is |Gamma| P where only the
+        underlying's own price moves the amount, whatever the volatility.
         """
         own = abs(float(vector.get(underlying, 0)))
-        others = [(key, float(slope)) for key, slope in vector.items() if slope and key != underlying]
-        if not others:
+        if not any(slope for key, slope in vector.items() if key != underlying):
             return own
-        sigma = self.of(underlying)
-        return math.hypot(own, *(slope * self.of(key) / sigma for key, slope in others))
+        return math.sqrt(max(self.shared(vector, vector), 0.0)) / self.of(underlying)

@@ -47,7 +47,7 @@ def legs_of(position: LpPosition, units: Units) -> tuple[Leg, Leg]:
     token0, token1, amounts = position.token0, position.token1, position.amounts
     unit0, unit1 = units
     span = curve.span()
-    span0, span1 = (None, None) if span is None else (span[0] * unit0, span[1] * unit1)
+    span0, span1 = (None, None) if span is None else (span[0] * float(unit0), span[1] * float(unit1))
     reach = None if span is None or slope0 else _reach(curve)
     return (
         Leg(position.id, token0.underlying, token1.underlying, amounts.total0 * unit0, slope0 * unit0, span0, reach),

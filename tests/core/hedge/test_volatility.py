@@ -43,10 +43,12 @@ def test_it_finds_volatilities_and_correlation_at_any_spacing(spacings: list[flo
     assert correlation == pytest.approx(0.6, abs=0.05)
 
 
-def test_two_volatile_legs_take_both_volatilities_and_no_correlation() -> None:
+def test_two_volatile_legs_take_the_variance_of_the_ratio() -> None:
     known = Volatility(simulate(20_000, [12.0], 3), assumed=9.0)
     slope = known.slope(BTC, {BTC: Decimal(-2), ETH: Decimal(2)})
-    assert slope == pytest.approx(2 * math.hypot(0.5, 0.8) / 0.5, rel=0.07)
+    ratio = math.sqrt(0.5**2 + 0.8**2 - 2 * 0.6 * 0.5 * 0.8)
+    assert slope == pytest.approx(2 * ratio / 0.5, rel=0.07)
+    assert known.correlation(ETH, BTC) == pytest.approx(0.6, abs=0.05)
 
 
 def test_one_leg_needs_no_volatility() -> None:
@@ -59,7 +61,7 @@ def test_before_there_is_enough_history_the_assumption_stands_in() -> None:
     assert history.weight < MIN_WEIGHT
     known = Volatility(history, assumed=0.7)
     assert known.of(ETH) == 0.7
-    assert known.slope(ETH, {ETH: Decimal(-3), BTC: Decimal(4)}) == 5
+    assert known.slope(ETH, {ETH: Decimal(-3), BTC: Decimal(3)}) == pytest.approx(3 * math.sqrt(2 - 2 * 0.8))
 
 
 def test_a_dollar_moves_nothing() -> None:

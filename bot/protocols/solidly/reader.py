@@ -14,6 +14,7 @@ from bot.chain.protocol import Found
 from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.snapshot import Entry, LpPosition, Reward
 from bot.core.types import Address, PoolId, PositionId
+from bot.protocols.lp_farms import OwnHolders
 from bot.protocols.lp_tokens import entry_of
 from bot.protocols.solidly.calls import Metadata, PoolCalls
 from bot.protocols.solidly.reference import price_of
@@ -32,6 +33,9 @@ class SolidlyReader:
         self._settings = settings
         self._tokens = tokens
         self._accounts = tuple(dict.fromkeys((*chain.owners, *settings.holders)))
+        self._own = OwnHolders(
+            settings.holders, f"{key}.holders", "remove it: what is staked in the pools' gauges counts by itself"
+        )
         self._pools = {pool: PoolCalls(pool, self._accounts, settings.voter) for pool in settings.pools}
 
     def contracts(self) -> Sequence[tuple[str, Address]]:
@@ -42,6 +46,10 @@ class SolidlyReader:
 
     def read(self, reads: Reads, found: Found) -> None:
         """Add each pool's price, and our position in it if we have one."""
+        try:
+            self._own.confirm(reads)
+        except Missing:
+            return
         for pool in self._pools.values():
             try:
                 self._read(reads, found, pool)

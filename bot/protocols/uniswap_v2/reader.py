@@ -17,6 +17,7 @@ from bot.chain.tokens import TokenBook, UnknownToken, balance_of, pool_tokens
 from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.snapshot import Entry, LpPosition
 from bot.core.types import Address, PoolId, PositionId
+from bot.protocols.lp_farms import FarmCalls, FarmSettings, OwnHolders
 from bot.protocols.lp_tokens import entry_of
 from bot.protocols.pool_prices import price_of_reserves
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
@@ -40,9 +41,10 @@ class _Pair:
     supply: Call
     k_last: Call
     lp: tuple[Call, ...]
+    farms: tuple[FarmCalls, ...]
 
     @classmethod
-    def of(cls, address: Address, accounts: Sequence[Address]) -> _Pair:
+    def of(cls, address: Address, accounts: Sequence[Address], farms: Sequence[FarmSettings]) -> _Pair:
         return cls(
             address=address,
             tokens=pool_tokens(address),
@@ -51,10 +53,12 @@ class _Pair:
             supply=Call(address, TOTAL_SUPPLY),
             k_last=Call(address, K_LAST),
             lp=tuple(balance_of(address, account) for account in accounts),
+            farms=tuple(FarmCalls(farm, accounts) for farm in farms if farm.pair == address),
         )
 
     def all(self) -> tuple[Call, ...]:
-        return (self.reserves, self.supply, self.k_last, *self.lp)
+        staked = (call for farm in self.farms for call in farm.all())
+        return (self.reserves, self.supply, self.k_last, *self.lp, *staked)
 
 
 class UniswapV2Reader:
@@ -67,16 +71,27 @@ class UniswapV2Reader:
         self._settings = settings
         self._tokens = tokens
         self._accounts = tuple(dict.fromkeys((*chain.owners, *settings.holders)))
-        self._pairs = tuple(_Pair.of(pair, self._accounts) for pair in settings.pairs)
+        self._pairs = tuple(_Pair.of(pair, self._accounts, settings.farms) for pair in settings.pairs)
+        remedy = 'move it to `farms`, such as farms = [{ contract = "0x…", pair = "0x…" }]'
+        self._own = OwnHolders(settings.holders, f"{key}.holders", remedy)
+        self._farms = tuple(farm.contract for farm in settings.farms)
         self._fee_to: dict[Address, Call] = {}
         self._balances: dict[tuple[Address, Address], Call] = {}
 
     def contracts(self) -> Sequence[tuple[str, Address]]:
         """Return every configured contract address with its dotted key."""
-        return [(f"{self._key}.pairs[{at}]", pair) for at, pair in enumerate(self._settings.pairs, 1)]
+        pairs = [(f"{self._key}.pairs[{at}]", pair) for at, pair in enumerate(self._settings.pairs, 1)]
+        farms = [
+            (f"{self._key}.farms[{at}].contract", farm.contract) for at, farm in enumerate(self._settings.farms, 1)
+        ]
+        return [*pairs, *farms]
 
     def read(self, reads: Reads, found: Found) -> None:
         """Add each pair's price, and our position in it if we have one."""
+        try:
+            self._own.confirm(reads)
+        except Missing:
+            return
         for pair in self._pairs:
             try:
                 self._read(reads, found, pair)
@@ -85,7 +100,7 @@ class UniswapV2Reader:
 
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
         """Compute the entry amounts from the pair's Transfer and Mint events."""
-        return await entry_of(logs, position, self._accounts, block, sync=SYNC)
+        return await entry_of(logs, position, self._accounts, block, sync=SYNC, farms=self._farms)
 
     def _read(self, reads: Reads, found: Found, pair: _Pair) -> None:
         reads.want((*pair.tokens, pair.factory))
@@ -99,7 +114,9 @@ class UniswapV2Reader:
         reads.want((*pair.all(), fee_to, *balances))
         stored = reads.take(pair.reserves)
         reserves = json_rpc.uint(stored, 0), json_rpc.uint(stored, 1)
-        liquidity = sum(json_rpc.uint(reads.take(call)) for call in pair.lp)
+        staked = {farm.address: farm.staked(reads) for farm in pair.farms}
+        liquidity = sum(json_rpc.uint(reads.take(call)) for call in pair.lp) + sum(staked.values())
+        staked_in = next((farm for farm, held in staked.items() if held), None)
         curve = ConstantProductPosition(
             liquidity=liquidity,
             total_supply=json_rpc.uint(reads.take(pair.supply)),
@@ -114,7 +131,9 @@ class UniswapV2Reader:
         found.price(price_of_reserves(pool, *tokens, reserves))
         if liquidity:
             amounts = curve.amounts()
-            found.positions.append(LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, entry=None))
+            found.positions.append(
+                LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, None, staked_in)
+            )
 
     def _fee_to_of(self, factory: Address) -> Call:
         return self._fee_to.setdefault(factory, Call(factory, FEE_TO))

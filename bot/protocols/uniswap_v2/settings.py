@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bot.chain.config import DeploymentSettings
 from bot.core.types import Address
+from bot.protocols.lp_farms import FarmSettings
 from bot.setting_types.fields import Addresses, ProtocolName
 
 NAME: Final = "uniswap_v2"
@@ -24,8 +25,20 @@ class UniswapV2Settings(DeploymentSettings):
     )
     holders: Addresses = Field(
         default=(),
-        description="accounts besides the owners whose LP tokens count, such as a staking contract of your own",
+        description="accounts besides the owners whose LP tokens count, all of them, such as a vault of your own",
     )
+    farms: tuple[FarmSettings, ...] = Field(
+        default=(), description="contracts in which the owners have staked LP tokens beside others"
+    )
+
+    @model_validator(mode="after")
+    def _farms_of_pairs(self) -> Self:
+        for number, farm in enumerate(self.farms, 1):
+            if farm.pair not in self.pairs:
+                raise ValueError(f"farms[{number}].pair {farm.pair} is none of `pairs`; add it there")
+            if farm.contract in self.holders:
+                raise ValueError(f"{farm.contract} is a farm and a holder, and would count twice; keep it in `farms`")
+        return self
 
     @property
     def counted(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from bot.cli.venue import SPEAKS, spoken
 from bot.clock import SystemClock
 from bot.demo.driver import DemoRun, Seen, demo_run
 from bot.demo.plot import save_plot
+from bot.demo.ranged import RANGED, V3Pool
 from bot.demo.scenario import SceneSettings
 from bot.demo.screen import render
 from bot.demo.summary import DemoAccount, summary
@@ -36,6 +37,13 @@ _VENUE_PACE = 1.5
 """Seconds per block that keep the reads of every cycle within the venues' request limits."""
 
 
+def _known(name: str) -> str:
+    """Read the name of a protocol that has a scene."""
+    if name not in RANGED:
+        raise typer.BadParameter(f"{name} has no scene; there are {', '.join(RANGED)}")
+    return name
+
+
 @app.command()
 def demo(
     *,
@@ -47,6 +55,9 @@ def demo(
         list[str] | None,
         typer.Option(parser=spoken, metavar=SPEAKS, help="Hedge through ccxt on a venue server; may be given again."),
     ] = None,
+    protocol: Annotated[
+        str, typer.Option(parser=_known, metavar="|".join(RANGED), help="Whose the USDC/ether position is.")
+    ] = V3Pool.protocol,
     pace: Annotated[
         float | None, typer.Option(help="Seconds per block at least; 0.15 on a terminal, 1.5 with venues, else 0.")
     ] = None,
@@ -54,7 +65,7 @@ def demo(
         "var/demo"
     ),
 ) -> None:
-    """Hedge a V2 WBTC/WETH and a V3 USDC/WETH position on a local chain with the real contracts."""
+    """Hedge a V2 WBTC/WETH and a USDC/ether position between ticks on a local chain with the real contracts."""
     console = Console(stderr=as_json)
     clock = SystemClock()
     kinds = venue or []
@@ -63,7 +74,7 @@ def demo(
     here = folder.absolute() / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
     here.mkdir(parents=True)
     wait = pace if pace is not None else _VENUE_PACE if kinds else _PACE if console.is_terminal else 0.0
-    figures = asyncio.run(_play(here, settings, kinds, None if keep else length, wait, console))
+    figures = asyncio.run(_play(here, settings, (kinds, protocol), None if keep else length, wait, console))
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:
@@ -73,13 +84,19 @@ def demo(
 
 
 async def _play(
-    folder: Path, settings: SceneSettings, kinds: list[str], total: int | None, pace: float, console: Console
+    folder: Path,
+    settings: SceneSettings,
+    on: tuple[list[str], str],
+    total: int | None,
+    pace: float,
+    console: Console,
 ) -> dict[str, object]:
     clock, account, stop = SystemClock(), DemoAccount(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console.print(f"starting a local chain with the Uniswap contracts, and the daemon; all of it in {folder}")
-    async with demo_run(folder, settings, clock, kinds) as run:
+    kinds, protocol = on
+    async with demo_run(folder, settings, clock, kinds, protocol=protocol) as run:
         with Live(console=console, auto_refresh=False, transient=False) as live:
             while not stop.is_set() and (total is None or account.blocks < total):
                 due = clock.monotonic() + pace
@@ -112,8 +129,8 @@ def _show(console: Console, live: Live, run: DemoRun, account: DemoAccount, seen
         orders = run.view().intents(limit=_SHOWN_ORDERS)
         live.update(render(account, orders, total), refresh=True)
     else:
-        for action in seen.step.actions:
-            console.print(f"block {seen.step.number}: {action.value}")
+        for words in seen.step.told:
+            console.print(f"block {seen.step.number}: {words}")
 
 
 def _print(console: Console, figures: dict[str, object]) -> None:

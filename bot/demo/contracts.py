@@ -14,6 +14,8 @@ from bot.core.errors import ConfigError
 
 _V3_CORE: Final = "@uniswap/v3-core/artifacts/contracts"
 _V3_PERIPHERY: Final = "@uniswap/v3-periphery/artifacts/contracts"
+_V4_PERIPHERY: Final = "@uniswap/v4-periphery/foundry-out"
+_PERMIT2: Final = "@uniswap/v4-periphery/lib/permit2/test/utils/DeployPermit2.sol"
 _ARTIFACTS: Final = {
     "WETH9": "@uniswap/v2-periphery/build/WETH9.json",
     "UniswapV2Factory": "@uniswap/v2-core/build/UniswapV2Factory.json",
@@ -21,6 +23,10 @@ _ARTIFACTS: Final = {
     "UniswapV3Factory": f"{_V3_CORE}/UniswapV3Factory.sol/UniswapV3Factory.json",
     "SwapRouter": f"{_V3_PERIPHERY}/SwapRouter.sol/SwapRouter.json",
     "NonfungiblePositionManager": f"{_V3_PERIPHERY}/NonfungiblePositionManager.sol/NonfungiblePositionManager.json",
+    "PoolManager": "@uniswap/v4-core/out/PoolManager.sol/PoolManager.json",
+    "PoolSwapTest": "@uniswap/v4-core/out/PoolSwapTest.sol/PoolSwapTest.json",
+    "PositionManager": f"{_V4_PERIPHERY}/PositionManager.sol/PositionManager.json",
+    "StateView": f"{_V4_PERIPHERY}/StateView.sol/StateView.json",
 }
 _SOLIDITY: Final = Path(__file__).with_name("solidity")
 
@@ -46,9 +52,31 @@ def creation_code(name: str) -> bytes:
     Raises:
         ConfigError: its npm package is not installed.
     """
-    path = node_modules() / _ARTIFACTS[name]
-    code: str = json.loads(_text(path))["bytecode"]
+    return artifact_code(_ARTIFACTS[name])
+
+
+def artifact_code(path: str) -> bytes:
+    """Return the creation bytecode of a compiled contract below node_modules.
+
+    Raises:
+        ConfigError: its npm package is not installed.
+    """
+    found: str | dict[str, str] = json.loads(_text(node_modules() / path))["bytecode"]
+    code = found["object"] if isinstance(found, dict) else found
     return bytes.fromhex(code.removeprefix("0x"))
+
+
+def permit2_code() -> bytes:
+    """Return Permit2's runtime bytecode, which the package carries as a literal.
+
+    Raises:
+        ConfigError: it is not installed, or carries it no more.
+    """
+    path = node_modules() / _PERMIT2
+    found = re.search(r'hex"([0-9a-f]+)"', _text(path))
+    if found is None:
+        raise ConfigError("holds no bytecode of Permit2: run `make setup`", source=str(path))
+    return bytes.fromhex(found[1])
 
 
 def multicall3_code() -> bytes:
@@ -71,6 +99,15 @@ def token_code() -> bytes:
         ConfigError: the compiler is not installed or refuses the source.
     """
     return compiled(_SOLIDITY / "Token.sol")
+
+
+def purse_code() -> bytes:
+    """Return the creation bytecode of ``solidity/Purse.sol``.
+
+    Raises:
+        ConfigError: the compiler is not installed or refuses the source.
+    """
+    return compiled(_SOLIDITY / "Purse.sol")
 
 
 def compiled(source: Path) -> bytes:

@@ -25,6 +25,7 @@ from bot.core.snapshot import LpPosition
 from bot.demo.chain import LocalChain
 from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.path import write_marks
+from bot.demo.ranged import V3Pool
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
@@ -131,7 +132,6 @@ class DemoRun:
 
     def write_config(self, rpc_url: str, ws_url: str) -> None:
         """Write the daemon's configuration."""
-        at = self.scene.chain.at
         chain = {
             "chain_id": 31337,
             "rpc_urls": [rpc_url],
@@ -139,7 +139,7 @@ class DemoRun:
             "owners": [OWNER],
             "confirm_changes": False,  # the node is its own, and its deposits are to be hedged in their block
             "uniswap_v2": [{"pairs": [self.scene.pair]}],
-            "uniswap_v3": [{"position_manager": at.v3_positions}],
+            self.scene.ranged.protocol: [self.scene.ranged.deployment()],
         }
         tables: dict[str, Mapping[str, object]] = {
             "bot": {"id": "demo", "state_dir": str(self.folder)},
@@ -227,13 +227,18 @@ class DemoRun:
     async def _pays(self, position: LpPosition) -> tuple[int, int]:
         if position.protocol == "uniswap_v2":
             return await self.scene.v2.burn_pays(self.scene.pair, position.curve.liquidity)
-        payout = await self.scene.v3.pays(int(position.id.rsplit(":", 1)[1]))
+        payout = await self.scene.ranged.pays(OWNER, int(position.id.rsplit(":", 1)[1]))
         return payout.total0, payout.total1
 
 
 @asynccontextmanager
 async def demo_run(
-    folder: Path, settings: SceneSettings, clock: Clock, kinds: Sequence[str] = (), more: Tables | None = None
+    folder: Path,
+    settings: SceneSettings,
+    clock: Clock,
+    kinds: Sequence[str] = (),
+    more: Tables | None = None,
+    protocol: str = V3Pool.protocol,
 ) -> AsyncIterator[DemoRun]:
     """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end.
 
@@ -243,6 +248,7 @@ async def demo_run(
         clock: the system's.
         kinds: venues that the daemon hedges on through ccxt; none: its own paper exchange.
         more: tables of the daemon's configuration, laid over the demo's own.
+        protocol: of the position between ticks, one of ``RANGED``.
     """
     options = AnvilOptions()
     if kinds:
@@ -252,7 +258,7 @@ async def demo_run(
     async with AsyncExitStack() as stack:
         node = await stack.enter_async_context(Anvil(options))
         rpc = await stack.enter_async_context(Rpc(node.url))
-        scene = await Scene.create(await LocalChain.deploy(rpc), settings)
+        scene = await Scene.create(await LocalChain.deploy(rpc), settings, protocol)
         venues = await stack.enter_async_context(serving(kinds, folder, lambda: scene.market, clock))
         run = DemoRun(folder, scene, clock, venues, more)
         stack.push_async_callback(run.stop)

@@ -40,7 +40,7 @@ class DemoAccount:
         self.track.add(seen.record, seen.result)
         self.blocks += 1
         self.untrue += not seen.true
-        self.actions += [f"block {seen.step.number}: {action.value}" for action in seen.step.actions]
+        self.actions += [f"block {seen.step.number}: {words}" for words in seen.step.told]
         self.last = seen
         for hedge in seen.record.decision.hedges:
             _count(self.tallies.setdefault(hedge.underlying, Tally()), hedge, seen.record.decision)

@@ -101,12 +101,7 @@ class UniswapV3:
 
     def minted_ids(self, block: Block) -> tuple[int, ...]:
         """Return the token ids that a block's transactions minted, in order."""
-        logs = (log for receipt in block.receipts for log in receipt["logs"])
-        return tuple(
-            int(log["topics"][3], 16)
-            for log in logs
-            if address_of(log["address"]) == self._npm and log["topics"][:2] == [_TRANSFER, _ZERO_TOPIC]
-        )
+        return minted_by(self._npm, block)
 
     def increase(self, owner: Address, token_id: int, amount0: int, amount1: int) -> Tx:
         """Add liquidity to a position with at most these amounts."""
@@ -165,6 +160,16 @@ class UniswapV3:
             raise RevertedError(f"the position manager answered {len(answers)} of {len(steps)} calls")
         principal = decoded("(uint256,uint256)", answers[0]) if liquidity else (0, 0)
         return Payout(*principal, *decoded("(uint256,uint256)", answers[-1]))
+
+
+def minted_by(manager: Address, block: Block) -> tuple[int, ...]:
+    """Return the ids of the NFTs of a manager that a block's transactions minted, in order."""
+    logs = (log for receipt in block.receipts for log in receipt["logs"])
+    return tuple(
+        int(log["topics"][3], 16)
+        for log in logs
+        if address_of(log["address"]) == manager and log["topics"][:2] == [_TRANSFER, _ZERO_TOPIC]
+    )
 
 
 def _decrease(token_id: int, liquidity: int) -> bytes:

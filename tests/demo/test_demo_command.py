@@ -11,6 +11,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.demo.driver import demo_run
+from bot.demo.ranged import RANGED
 from bot.demo.scenario import SceneSettings
 
 BLOCKS = 100
@@ -27,8 +28,10 @@ async def dnbot(*arguments: str, cwd: Path | None = None) -> tuple[int | None, s
     return process.returncode, out.decode(), err.decode()
 
 
-async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path) -> None:
-    code, out, err = await dnbot("demo", "--json", "--blocks", str(BLOCKS), "--dir", "runs", cwd=tmp_path)
+@pytest.mark.parametrize("protocol", RANGED)
+async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path, protocol: str) -> None:
+    flags = ("--protocol", protocol, "--blocks", str(BLOCKS), "--dir", "runs")
+    code, out, err = await dnbot("demo", "--json", *flags, cwd=tmp_path)
     assert code == 0, err
     figures = json.loads(out.splitlines()[-1])
     figures["files"] = {name: str(tmp_path / file) for name, file in figures["files"].items()}

@@ -39,7 +39,7 @@ async def assert_pools_follow(scene: Scene, market: MarketPoint) -> None:
     first = int(at.weth.address, 16) < int(at.wbtc.address, 16)
     low, high = band(price_of_eth_in_btc(market, first), Fraction(3, 1000))
     assert low * (1 - ROUNDING) <= Fraction(reserve1, reserve0) <= high * (1 + ROUNDING)
-    sqrt_price, _ = await scene.v3.slot0(scene.pool)
+    sqrt_price, _ = await scene.ranged.price()
     first = int(at.weth.address, 16) < int(at.usdc.address, 16)
     usdc = Decimal(1)
     market_price = raw_price(market.eth, 18, usdc, 6) if first else raw_price(usdc, 6, market.eth, 18)

@@ -17,11 +17,11 @@ import pytest
 
 from bot.chain.config import ChainConfig
 from bot.core.types import Address
-from bot.demo.chain import Erc20, LocalChain
+from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx
+from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from tests.chain.setup import local, reading
 from tests.e2e.harness import Account, Daemon
-from tests.protocols.uniswap_v4.contracts import NATIVE, Key, UniswapV4
 from tests.protocols.uniswap_v4.test_truth import deployment
 
 pytestmark = pytest.mark.chain
@@ -140,7 +140,7 @@ async def world(chain: LocalChain, tmp_path: Path) -> World:
     v4 = await UniswapV4.deploy(chain)
     for account in chain.accounts[:3]:
         await chain.fund(account, {chain.at.usdc: 10**16})
-        await v4.allow(account, (Erc20(NATIVE, "ETH", 18), chain.at.usdc))
+        await v4.allow(account, [chain.at.usdc.address])
     key = Key(NATIVE, chain.at.usdc.address, 500, 10)
     await v4.create_pool(key, ETHER_AT_2000)
     await v4.open(chain.accounts[2], key, WIDE, (10**22, 2 * 10**13))

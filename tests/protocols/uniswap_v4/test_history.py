@@ -10,10 +10,11 @@ import pytest
 from bot.core.errors import ConfigError
 from bot.core.types import PoolId
 from bot.demo.chain import LocalChain
+from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from tests.chain.setup import local
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
-from tests.protocols.uniswap_v4.contracts import DYNAMIC, HARMLESS_HOOK, NATIVE, NO_HOOK, Key, UniswapV4
+from tests.protocols.uniswap_v4.contracts import DYNAMIC, HARMLESS_HOOK, Governed
 from tests.protocols.uniswap_v4.test_truth import deployment
 
 pytestmark = pytest.mark.chain
@@ -23,13 +24,15 @@ TICKS = (-20010, 20010)
 
 @pytest.mark.parametrize(("fee", "is_native"), [(500, True), (3000, False), (DYNAMIC, False)])
 async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, fee: int, is_native: bool) -> None:  # noqa: FBT001
-    v4, owner, draw = await UniswapV4.deploy(chain), chain.accounts[1], random.Random(3)
+    v4, owner, draw = await Governed.deploy(chain), chain.accounts[1], random.Random(3)
+    await v4.govern()
     tokens = await tokens_of(chain, (18, 18))
     for account in chain.accounts[:2]:
-        await v4.allow(account, tokens)
+        await v4.allow(account, [token.address for token in tokens])
     token0 = NATIVE if is_native else tokens[0].address
-    key = Key(token0, tokens[1].address, fee, 30, HARMLESS_HOOK if fee == DYNAMIC else NO_HOOK)
+    key = Key(token0, tokens[1].address, fee, 30, HARMLESS_HOOK if fee == DYNAMIC else NATIVE)
     await v4.create_pool(key, 2**96)
+    giver = await v4.giver(chain.accounts[0], (key.token0, key.token1))
     token_id = await v4.open(owner, key, TICKS, (10**23, 10**23))
     await chain.mine(v4.protocol_fee(key, 0, 800))
     if fee == DYNAMIC:
@@ -41,7 +44,7 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, fee: int, is_na
         if number in {60, 80} and fee == DYNAMIC:
             await chain.mine(v4.dynamic_fee(key, 40 * number))
         if number == 70:
-            await chain.mine(v4.donate(chain.accounts[0], key, (10**18, 3 * 10**17)))
+            await chain.mine(v4.donate(giver, chain.accounts[0], key, (10**18, 3 * 10**17)))
         if number == 100:
             await chain.mine(v4.protocol_fee(key, 0, 0))
         zero_for_one = draw.random() < 0.5

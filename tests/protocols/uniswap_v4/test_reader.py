@@ -15,22 +15,15 @@ from bot.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.snapshot import ChainView, EntrySource
 from bot.core.types import USD, Address, PositionId, Underlying
-from bot.demo.chain import Erc20, LocalChain
+from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx, address_of, arguments
+from bot.demo.uniswap_v4 import MANY, NATIVE, Key, UniswapV4
 from bot.ports import MemoryNotes
 from bot.protocols.registry import sources
 from bot.protocols.uniswap_v4.settings import NAME
 from tests.chain.setup import behind, local, reading
 from tests.faults.rpc import Fault, FaultyRpc, serving
-from tests.protocols.uniswap_v4.contracts import (
-    CORE,
-    MANY,
-    NATIVE,
-    NO_HOOK,
-    Key,
-    UniswapV4,
-    artifact,
-)
+from tests.protocols.uniswap_v4.contracts import extra_code
 from tests.protocols.uniswap_v4.test_truth import deployment
 
 pytestmark = pytest.mark.chain
@@ -58,7 +51,7 @@ class Scene:
     def config(self, **more: object) -> ChainConfig:
         return local(self.chain, [deployment(self.v4, **more)], owners=[self.owner])
 
-    async def open(self, hook: Address = NO_HOOK, owner: Address | None = None) -> int:
+    async def open(self, hook: Address = NATIVE, owner: Address | None = None) -> int:
         key = replace(self.key, hook=hook)
         if not (await self.v4.slot0(key))[0]:
             await self.v4.create_pool(key, ETHER_AT_2000)
@@ -71,10 +64,9 @@ class Scene:
 @pytest.fixture
 async def scene(chain: LocalChain) -> Scene:
     v4 = await UniswapV4.deploy(chain)
-    tokens = Erc20(NATIVE, "ETH", 18), chain.at.usdc
     for account in chain.accounts[:4]:
         await chain.fund(account, {chain.at.usdc: 10**14})
-        await v4.allow(account, tokens)
+        await v4.allow(account, [chain.at.usdc.address])
     return Scene(v4, Key(NATIVE, chain.at.usdc.address, 3000, 60), chain.accounts[1])
 
 
@@ -257,9 +249,9 @@ async def test_a_hook_that_takes_pays_less_than_the_pool_says(scene: Scene) -> N
     """Why it is refused: the package's own hook takes 5.43% of a withdrawal."""
     chain, hook = scene.chain, address_of(f"0x{'cd' * 18}0101")
     await chain.fund(scene.owner, {chain.at.weth: 10**20})
-    await scene.v4.allow(scene.owner, (chain.at.weth,))
+    await scene.v4.allow(scene.owner, [chain.at.weth.address])
     scene = replace(scene, key=replace(scene.key, token0=chain.at.weth.address))
-    code = artifact(CORE, "FeeTakingHook") + arguments("(address)", scene.v4.at.pools)
+    code = extra_code("FeeTakingHook") + arguments("(address)", scene.v4.at.pools)
     (made,) = (await chain.mine(Tx(chain.accounts[0], None, code, gas=MANY))).created
     await chain.rpc.call("anvil_setCode", hook, await chain.rpc.call("eth_getCode", made, "latest"))
     token_id = await scene.open(hook)
@@ -302,7 +294,7 @@ async def test_a_stranger_s_position_is_not_ours_and_an_unknown_token_spoils_its
     mine, _theirs = await scene.open(), await scene.open(owner=chain.accounts[3])
     odd = await chain.deploy_token("ODD", 18)
     await chain.fund(chain.accounts[3], {odd: 10**30})
-    await scene.v4.allow(chain.accounts[3], (odd,))
+    await scene.v4.allow(chain.accounts[3], [odd.address])
     key = Key(NATIVE, odd.address, 3000, 60)
     await scene.v4.create_pool(key, 2**96)
     gift = await scene.v4.open(chain.accounts[3], key, (-600, 600), (10**15, 10**15))

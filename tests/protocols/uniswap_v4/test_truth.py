@@ -14,10 +14,11 @@ from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout
+from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from bot.protocols.uniswap_v4.settings import NAME, UniswapV4Settings
 from tests.chain.setup import local, reading
 from tests.protocols.fork_scene import EVERY_CASE, PAIRINGS, ForkScene, Range, start_of, tokens_of
-from tests.protocols.uniswap_v4.contracts import DYNAMIC, HARMLESS_HOOK, NATIVE, NO_HOOK, Key, UniswapV4
+from tests.protocols.uniswap_v4.contracts import DYNAMIC, HARMLESS_HOOK, Governed
 
 pytestmark = pytest.mark.chain
 
@@ -29,8 +30,9 @@ SPACINGS = {100: 1, 500: 10, 3000: 60, 10000: 200, DYNAMIC: 30}
 class V4:
     """One pool; implements Fork."""
 
-    v4: UniswapV4
+    v4: Governed
     key: Key
+    giver: Address
     liquidity: dict[int, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
 
@@ -96,13 +98,15 @@ class V4:
 
         async def gift() -> None:
             amounts = draw.randrange(10**6), draw.randrange(10**6)
-            await self.chain.mine(self.v4.donate(self.chain.accounts[0], self.key, amounts), may_revert=True)
+            await self.chain.mine(
+                self.v4.donate(self.giver, self.chain.accounts[0], self.key, amounts), may_revert=True
+            )
 
         return [share, gift, fee, fee] if self.key.fee == DYNAMIC else [share, gift]
 
 
 async def scene_of(
-    chain: LocalChain, v4: UniswapV4, decimals: tuple[int, int], seed: int, *, is_native: bool = False
+    chain: LocalChain, v4: Governed, decimals: tuple[int, int], seed: int, *, is_native: bool = False
 ) -> ForkScene:
     draw = random.Random(seed)
     tokens = await tokens_of(chain, decimals)
@@ -110,15 +114,16 @@ async def scene_of(
         assert decimals[0] == 18
         tokens = Erc20(NATIVE, "ETH", 18), tokens[1]
     for account in chain.accounts[:4]:
-        await v4.allow(account, tokens)
+        await v4.allow(account, [token.address for token in tokens])
     fee = DYNAMIC if seed % 2 else draw.choice([100, 500, 3000, 10000])
-    hook = HARMLESS_HOOK if fee == DYNAMIC else NO_HOOK
+    hook = HARMLESS_HOOK if fee == DYNAMIC else NATIVE
     key = Key(tokens[0].address, tokens[1].address, fee, SPACINGS[fee], hook)
     start = start_of(decimals, draw)
     await v4.create_pool(key, sqrt_ratio_at_tick(start))
     for slot in v4.growth_slots(key):
         await chain.set_storage(v4.at.pools, slot, 2**256 - 1 - draw.randrange(2**90))
-    scene = ForkScene(V4(v4, key), draw, tokens, start, NAME)
+    giver = await v4.giver(chain.accounts[0], (key.token0, key.token1))
+    scene = ForkScene(V4(v4, key, giver), draw, tokens, start, NAME)
     for _ in range(4):
         await scene.open()
     return scene
@@ -135,7 +140,8 @@ def deployment(v4: UniswapV4, **more: object) -> Deployment:
 
 
 async def test_amounts_are_what_the_contracts_pay(chain: LocalChain) -> None:
-    v4 = await UniswapV4.deploy(chain)
+    v4 = await Governed.deploy(chain)
+    await v4.govern()
     compared, seen = 0, set[str]()
     pairings = [*((one, False) for one in PAIRINGS), ((18, 6), True), ((18, 18), True)]
     for seed, (decimals, is_native) in enumerate(pairings):

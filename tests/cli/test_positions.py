@@ -22,13 +22,13 @@ from bot.demo.node import Anvil
 from bot.demo.rpc import Rpc
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
+from bot.demo.uniswap_v4 import Key, UniswapV4
 from tests.cli.scenes import Ran, dnbot
 from tests.faults.rpc import FaultyRpc, serving
 from tests.protocols.algebra.contracts import Algebra, Integral
 from tests.protocols.pancake.contracts import PancakeV3
 from tests.protocols.slipstream.contracts import Slipstream
 from tests.protocols.solidly.contracts import Solidly
-from tests.protocols.uniswap_v4.contracts import Key, UniswapV4
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -164,7 +164,7 @@ class Builder:
 
     async def v4(self) -> None:
         contracts = await UniswapV4.deploy(self.chain)
-        await contracts.allow(self.owner, self.tokens)
+        await contracts.allow(self.owner, [token.address for token in self.tokens])
         key, here = Key(self.key.token0, self.key.token1, 500, 10, NOBODY), tick_at_sqrt_ratio(self.root) // 10 * 10
         await contracts.create_pool(key, self.root)
         for wide in (20, 30):

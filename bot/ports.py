@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.core.command import Command, CommandResult
 from bot.core.inputs import Pending
@@ -178,6 +178,21 @@ class MemoryNotes:
     def save_note(self, key: str, text: str) -> None:
         """Note a text in place of an older one."""
         self._notes[key] = text
+
+
+@runtime_checkable
+class AmendingExchange(Protocol):
+    """An account whose venue can change an order in place."""
+
+    @property
+    def amends(self) -> bool:
+        """Whether this one can."""
+
+    async def amend(self, client_id: ClientOrderId, request: OrderRequest) -> Outcome:
+        """Give a resting order another price, once; ``request`` is the order with it, and with its whole quantity.
+
+        A rejection leaves the order as it was. Never raises for anything that the venue or the network does.
+        """
 
 
 class EntryStore(Protocol):

@@ -25,6 +25,7 @@ from bot.core.inputs import CycleInputs, Settlement
 from bot.core.lp.exposure import Exposure
 from bot.core.orders import OrderRequest
 from bot.core.policy import Policy
+from bot.core.reconciliation.orders import as_shown
 from bot.core.risk import guards, loss_limits, protection, turnover
 from bot.core.risk.context import RiskContext, RiskVerdicts, with_short
 from bot.core.risk.protection import ProtectiveActions
@@ -78,6 +79,7 @@ class _Orders:
 
 def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy) -> Decision:
     now = snapshot.observed_at
+    inputs = replace(inputs, pending=as_shown(inputs.pending, snapshot.known_venues)) if inputs.pending else inputs
     assessment = assess(snapshot, inputs, state, policy)
     protective = protection.protective_actions(
         snapshot, state.markets, assessment.state.markets, assessment.state.venues, policy

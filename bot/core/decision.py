@@ -116,13 +116,15 @@ class Replaced:
     """The resting order that another one takes the place of.
 
     ``filled`` and ``remaining`` are what it had filled by the decision and what it could fill still, signed base units;
-    ``least`` is the smallest order that is sent in its place, > 0.
+    ``least`` is the smallest order that is sent in its place, > 0. ``sent`` is the order as it was sent, where nothing
+    but its price is to change.
     """
 
     cancel: Cancel
     filled: Decimal
     remaining: Decimal
     least: Decimal
+    sent: OrderRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,24 @@ class Approved:
 
     order: OrderRequest
     replaces: Replaced | None = None
+
+    @property
+    def amended(self) -> OrderRequest | None:
+        """The replaced order with the new price alone, where that is all that is wanted and no more than was approved.
+
+        Its quantity stays what it was sent with, so that its intent covers whatever comes of it.
+        """
+        old, order = self.replaces, self.order
+        if old is None or old.sent is None or order.price is None:
+            return None
+        sent = old.sent
+        is_same = (order.kind, order.time_in_force, order.reduce_only) == (
+            sent.kind,
+            sent.time_in_force,
+            sent.reduce_only,
+        )
+        is_covered = old.remaining * order.quantity > 0 and abs(old.remaining) <= abs(order.quantity)
+        return replace(sent, price=order.price, mark=order.mark) if is_same and is_covered else None
 
     def less(self, filled: Decimal) -> Approved | None:
         """Return the order without what the replaced one filled, or may still fill, since; None where nothing is left.

@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.core.errors import ConfigError, Retryable
 from bot.core.market import PerpMarket
-from bot.core.orders import Fill, Intent, NotFound, OrderReport, Outcome, Rejected, Statement, Unknown
+from bot.core.orders import Fill, Intent, NotFound, OrderReport, OrderRequest, Outcome, Rejected, Statement, Unknown
 from bot.core.reconciliation.identity import OrderIds
 from bot.core.reconciliation.lost_orders import ResolutionRule
 from bot.core.snapshot import Unread, VenueView
@@ -22,7 +22,7 @@ from bot.exchange import preflight
 from bot.exchange.account_history import History
 from bot.exchange.account_view import Observer
 from bot.exchange.ccxt_link import Link
-from bot.exchange.dialect import Dialect, Instrument, Settings
+from bot.exchange.dialect import Amends, Dialect, Instrument, Settings
 from bot.exchange.errors import NotSent, Unbelievable
 from bot.exchange.margin import Margin
 from bot.exchange.order_outcome import not_sent
@@ -158,6 +158,19 @@ class CcxtExchange:
         except NotSent as reason:
             return not_sent(client_id, str(reason))
         return await self.orders.cancel(client_id, one)
+
+    @property
+    def amends(self) -> bool:
+        """Whether the venue changes orders in place."""
+        return isinstance(self.dialect, Amends)
+
+    async def amend(self, client_id: ClientOrderId, request: OrderRequest) -> Outcome:
+        """Give a resting order another price, once; a rejection leaves it as it was."""
+        try:
+            one = instrument_of(self.instruments, request.symbol)
+            return await self.orders.amend(client_id, request, one if request.reduce_only else _open(one))
+        except NotSent as reason:
+            return not_sent(client_id, str(reason))
 
     async def lookup(self, client_id: ClientOrderId, symbol: Symbol) -> OrderReport | NotFound:
         """Look for an order by its client id, everywhere that the venue may keep it.

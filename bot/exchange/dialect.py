@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.core.market import PerpMarket
 from bot.core.orders import OrderRequest
@@ -153,3 +153,13 @@ class Dialect(Protocol):
 
     async def price(self, link: Link, asset: str) -> Decimal:
         """Read what an asset that fees may be paid in is worth, USD."""
+
+
+@runtime_checkable
+class Amends(Protocol):
+    """Part of a dialect whose venue changes orders in place, under the same client id."""
+
+    def amending(
+        self, request: OrderRequest, client_id: ClientOrderId, rounded: Sendable, one: Instrument
+    ) -> WriteCall:
+        """Return the call of the venue's own endpoint that amends a limit order; its answer is the order."""

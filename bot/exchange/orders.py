@@ -13,6 +13,7 @@ from bot.core.orders import (
     NotFound,
     OrderKind,
     OrderReport,
+    OrderRequest,
     Outcome,
     Rejected,
     RejectReason,
@@ -22,7 +23,7 @@ from bot.core.types import ClientOrderId, Symbol
 from bot.exchange import translate_orders
 from bot.exchange.account_view import Observer
 from bot.exchange.ccxt_link import Link, Written
-from bot.exchange.dialect import Dialect, Found, Instrument
+from bot.exchange.dialect import Amends, Dialect, Found, Instrument
 from bot.exchange.errors import NotSent, Unbelievable
 from bot.exchange.fields import Row, has, row_of
 from bot.exchange.order_outcome import judge, not_sent
@@ -76,6 +77,29 @@ class Orders:
         call = self.dialect.placing(request, client_id, rounded, one)
         written = await self.link.write(call.name, *call.args, urgent=request.reduce_only)
         return await self._outcome(written, client_id, one)
+
+    async def amend(self, client_id: ClientOrderId, request: OrderRequest, one: Instrument) -> Outcome:
+        """Amend a resting order, once. Never raises for anything that the venue or the network does.
+
+        Raises:
+            TypeError: the venue can't, which its dialect says.
+        """
+        if not isinstance(self.dialect, Amends):
+            raise TypeError(f"{type(self.dialect).__name__} amends no orders")
+        try:
+            rounded = sendable(request, one.market)
+        except NotSent as reason:
+            return not_sent(client_id, str(reason))
+        call = self.dialect.amending(request, client_id, rounded, one)
+        written = await self.link.write(call.name, *call.args, urgent=request.reduce_only)
+        verdict = judge(written, client_id, self.dialect.facts)
+        if verdict is not None:
+            return verdict
+        try:
+            row = row_of(self.link.parse_order(row_of(written.result, "order"), one.market.symbol), "order")
+            return Accepted(self._report(Found(row, conditional=False), client_id, one))
+        except Unbelievable:
+            return await self._confirm(client_id, one)
 
     async def cancel(self, client_id: ClientOrderId, one: Instrument) -> Outcome:
         """Cancel a working order once, in the book that it is in; in both where that is not known.

@@ -64,6 +64,9 @@ BINANCE: Final[Mapping[tuple[str, str], Documented]] = {
         newOrderRespType="ACK RESULT",
         reduceOnly="true false",
     ),
+    ("PUT", "/fapi/v1/order"): takes(
+        "symbol side quantity price", "orderId origClientOrderId priceMatch", side="BUY SELL"
+    ),
     ("POST", "/fapi/v1/algoOrder"): takes(
         "algoType symbol side type",
         "positionSide timeInForce quantity price triggerPrice workingType priceMatch closePosition priceProtect "

@@ -20,11 +20,12 @@ from tests.recorded.files import Recording, first, named, recordings
 BTC: Final = Symbol("BTC/USDT:USDT")
 USUAL: Final = {
     "binance": """
-        time exchange_info premium_index_eth premium_index_btc premium_index_bnb depth_eth depth_btc funding_info
-        account_config api_restrictions symbol_config commission_rate_eth commission_rate_btc leverage_bracket
-        account position_risk open_orders open_orders_none open_algo_orders open_algo_orders_none order order_of_stop
-        order_placed order_cancelled algo_placed algo_cancelled algo_order all_algo_orders user_trades user_trades_none
-        income leverage margin_type position_margin listen_key""",
+        time exchange_info premium_index_eth premium_index_btc premium_index_bnb depth_eth depth_btc
+        funding_info account_config api_restrictions symbol_config commission_rate_eth commission_rate_btc
+        leverage_bracket account position_risk open_orders open_orders_none open_algo_orders
+        open_algo_orders_none order order_of_stop order_amended order_placed order_cancelled algo_placed
+        algo_cancelled algo_order all_algo_orders user_trades user_trades_none income leverage margin_type
+        position_margin listen_key""",
     "bitget": """
         time contracts ticker_eth ticker_btc spot_ticker_bgb depth_eth depth_btc fund_rate_eth fund_rate_btc tiers_eth
         tiers_btc trade_rate key_info account accounts positions position_none orders_pending plans_normal plans_none

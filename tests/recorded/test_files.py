@@ -21,7 +21,7 @@ ASKED = {
 }
 """What the request budget has a price for, which is what is asked of a venue."""
 NOT_ASKED = {"/fapi/v1/listenKey"}
-WRITES = {"POST", "DELETE"}
+WRITES = {"POST", "PUT", "DELETE"}
 STREAMS = {
     "binance": {"markPriceUpdate", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ALGO_UPDATE"},
     "bitget": {"ticker", "orders", "positions", "orders-algo"},

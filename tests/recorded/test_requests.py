@@ -50,6 +50,9 @@ async def life(venue: Played) -> None:
     await exchange.place(intent(quantity=purchase, price=D(3010), reduce_only=True))
     kind = OrderKind.STOP_MARKET
     await exchange.place(intent(quantity=purchase, kind=kind, trigger=D(3900), reduce_only=True, number=4))
+    if exchange.amends:
+        resting = intent(quantity=sale, price=D(3105), tif=TimeInForce.POST_ONLY, number=3)
+        await exchange.amend(resting.client_id, resting.request)
     for number in (3, 4, 9):
         await exchange.cancel(ClientOrderId(f"bot-1-{number}"), ETH)
         await exchange.lookup(ClientOrderId(f"bot-1-{number}"), ETH)

@@ -80,6 +80,7 @@ def binance() -> Answers:
         one.ok("GET", "/fapi/v1/order", **eth, origClientOrderId=name)
     one.ok("GET", "/fapi/v3/account")
     one.ok("GET", "/fapi/v3/positionRisk")
+    one.ok("PUT", "/fapi/v1/order", **eth, side="SELL", quantity="0.5", price="2090", origClientOrderId="b")
     one.ok("DELETE", "/fapi/v1/order", **eth, origClientOrderId="b")
     one.ok("DELETE", "/fapi/v1/algoOrder", clientAlgoId="t")
     one.ok("GET", "/fapi/v1/openOrders", **eth)

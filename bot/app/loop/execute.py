@@ -13,8 +13,8 @@ from bot.core.errors import Retryable
 from bot.core.orders import Accepted, OrderReport, OrderRequest, Outcome, Rejected, RejectReason, Unknown
 from bot.core.record import Event
 from bot.core.state import State
-from bot.core.types import ZERO, Symbol, VenueId
-from bot.ports import Clock, Exchange, Journal
+from bot.core.types import ZERO, ClientOrderId, Symbol, VenueId
+from bot.ports import AmendingExchange, Clock, Exchange, Journal
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,9 @@ class Executor:
         return tuple(done)
 
     async def _execute(self, item: Approved, state: State | None) -> Execution:
-        """Send an order, in place of the one that it replaces."""
+        """Send an order, in place of the one that it replaces; where only the price changes, amend that one."""
+        if (amended := await self._amend(item)) is not None:
+            return amended
         displaced = may_fill = ZERO
         if (old := item.replaces) is not None:
             report = await self._take_back(old.cancel)
@@ -72,6 +74,35 @@ class Executor:
             may_fill = old.remaining if report is None else displaced
         left = item.less(may_fill)
         return Execution(item.order, None if left is None else await self._send(left, state), displaced)
+
+    async def _amend(self, item: Approved) -> Execution | None:
+        """Move a resting order to another price, once; None where that can't be done, or was refused.
+
+        Where the outcome is not known the order is read, and stays what it is then: nothing is sent in its place.
+        """
+        request, old, venue = item.amended, item.replaces, self.venues[item.order.venue]
+        if request is None or old is None or not isinstance(venue, AmendingExchange) or not venue.amends:
+            return None
+        client_id = old.cancel.client_id
+        outcome = await venue.amend(client_id, request)
+        said = log.bind(client_id=client_id, price=str(request.price), why=old.cancel.reason)
+        if isinstance(outcome, Rejected):
+            said.info("order not amended", code=outcome.code, answer=outcome.message)
+            return None
+        report = outcome.report if isinstance(outcome, Accepted) else await self._found(client_id, request)
+        if report is None:
+            said.warning("order amended, and what became of it is not known")
+            return Execution(item.order, None)
+        self.journal.resolve(client_id, Accepted(report), self.clock.now())
+        said.info("order amended", status=report.status.value, filled=str(report.filled))
+        return Execution(item.order, None, report.filled - old.filled)
+
+    async def _found(self, client_id: ClientOrderId, request: OrderRequest) -> OrderReport | None:
+        try:
+            found = await self.venues[request.venue].lookup(client_id, request.symbol)
+        except Retryable:
+            return None
+        return found if isinstance(found, OrderReport) else None
 
     async def _take_back(self, cancel: Cancel) -> OrderReport | None:
         """Cancel a resting order, once, and return the venue's word on how it ended; None where that is not proven."""

@@ -92,7 +92,10 @@ def rework(hedge_target: HedgeTarget, work: Work, planned: Planner, *, may_requo
         wanted, target, plan = met, hedge_target, planned(hedge_target)
     cancels = (_cancel(work.resting[key], reasons[key]) for key in sorted(reasons.keys() - wanted))
     states = {item.key: item for item in hedge_target.hedge_markets.open}
-    replaced = {key: _replaced(work.resting[key], states[key], reasons.get(key, _RESIZED)) for key in sorted(wanted)}
+    replaced = {
+        key: _replaced(work.resting[key], states[key], reasons.get(key, _RESIZED), is_requote=is_requote)
+        for key in sorted(wanted)
+    }
     return Rework(target, plan, replaced, (*extra, *cancels), is_requote)
 
 
@@ -101,9 +104,11 @@ def _cancel(item: Pending, reason: str) -> Cancel:
     return Cancel(item.intent.client_id, request.venue, request.symbol, reason)
 
 
-def _replaced(item: Pending, market_state: MarketState, reason: str) -> Replaced:
-    filled = item.intent.request.quantity - item.remaining
-    return Replaced(_cancel(item, reason), filled, item.remaining, market_state.smallest(market_state.mark))
+def _replaced(item: Pending, market_state: MarketState, reason: str, *, is_requote: bool) -> Replaced:
+    sent = item.intent.request
+    least = market_state.smallest(market_state.mark)
+    filled = sent.quantity - item.remaining
+    return Replaced(_cancel(item, reason), filled, item.remaining, least, sent if is_requote else None)
 
 
 def followed(reworks: Iterable[Rework], approved: Iterable[Approved]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from decimal import Decimal
 
 from bot.core.inputs import Dispute, Hold, Pending
 from bot.core.orders import OrderKind
@@ -34,6 +35,19 @@ def by_owner(view: VenueView, identity: Identity, pending: Iterable[Pending]) ->
             order = replace(order, reduce_only=is_closing)  # noqa: PLW2901 - the same order, with what is known of it
         (strangers if request is None and order.can_open else ours).append(order)
     return replace(view, open_orders=tuple(ours), strangers=tuple(strangers))
+
+
+def as_shown(pending: tuple[Pending, ...], views: Iterable[VenueView]) -> tuple[Pending, ...]:
+    """Return the unresolved intents with the prices that their working orders rest at: one may have been amended."""
+    shown = {order.client_id: order.price for view in views for order in view.open_orders if order.price is not None}
+    return tuple(_priced(item, shown.get(item.intent.client_id)) for item in pending) if shown else pending
+
+
+def _priced(item: Pending, price: Decimal | None) -> Pending:
+    request = item.intent.request
+    if price is None or request.price is None or price == request.price:
+        return item
+    return replace(item, intent=replace(item.intent, request=replace(request, price=price)))
 
 
 def disputes(view: VenueView, identity: Identity, sent: Collection[ClientOrderId]) -> tuple[Dispute, ...]:

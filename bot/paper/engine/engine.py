@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from bot.core.orders import (
     Accepted,
+    OrderKind,
     OrderReport,
     OrderRequest,
     OrderStatus,
     Rejected,
     RejectReason,
+    TimeInForce,
 )
 from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol
@@ -114,6 +117,34 @@ class PaperEngine:
             )
         final = self.account.close_order(order, OrderStatus.CANCELLED, "", self.rules.history)
         return Accepted(final.report())
+
+    def amend(self, client_id: ClientOrderId, quantity: Decimal, price: Decimal) -> Accepted | Rejected:
+        """Give a working limit order another quantity (signed, what is filled included) and price.
+
+        It goes to the end of the queue. It is cancelled where it is filled that far already, or is post-only and would
+        take; where it breaks a rule it is refused, and stays as it is.
+        """
+        before = self.account.orders
+        order = before.get(client_id)
+        if order is None or order.kind is not OrderKind.LIMIT:
+            return self._rejected(
+                client_id, Refusal(RejectReason.OTHER, "no such order", self.rules.customs.cancel_rejected)
+            )
+        new = replace(order, quantity=quantity, price=price, updated_at=self.account.now)
+        is_over = order.filled and abs(quantity) <= abs(order.filled)
+        takes = order.time_in_force is TimeInForce.POST_ONLY and trade.would_take(self.account, self.rules, new)
+        if is_over or takes:
+            note = "filled that far" if is_over else "post-only would take"
+            return Accepted(self.account.close_order(order, OrderStatus.CANCELLED, note, self.rules.history).report())
+        self.account.orders = {key: one for key, one in before.items() if key != client_id}
+        refusal = refuse(self.account, self.rules, new)
+        if refusal is not None:
+            self.account.orders = before
+            return self._rejected(client_id, refusal)
+        new = trade.execute(self.account, self.rules, new)
+        trade.sweep_reduce_only(self.account, self.rules, new.symbol)
+        liquidation.liquidate(self.account, self.rules)
+        return Accepted(new.report())
 
     def lookup(self, client_id: ClientOrderId) -> OrderReport | None:
         """Return an order by its id if it is working or in the bounded history."""

@@ -138,6 +138,14 @@ class Desk:
         self.take()
         return self.records.orders[order.number]
 
+    def amend(self, order: Order, quantity: Decimal, price: Decimal) -> Order | Rejected:
+        """Amend a working order."""
+        outcome = self.engine.amend(order.client_id, quantity, price)
+        if isinstance(outcome, Rejected):
+            return outcome
+        self.take()
+        return self.records.orders.get(order.number) or self.engine.account.orders[order.client_id]
+
     def working(self, symbol: Symbol | None = None) -> list[Order]:
         """Return the open orders, oldest first."""
         orders = self.engine.account.orders.values()

@@ -12,10 +12,10 @@ from bot.core.errors import ConfigError
 from bot.core.market import PerpMarket
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.snapshot import Balance, OpenOrder
-from bot.core.types import ZERO, ClientOrderId, Symbol
+from bot.core.types import ZERO, ClientOrderId, Symbol, side_of
 from bot.exchange import statement, translate
 from bot.exchange.ccxt_link import Link, side_by_side
-from bot.exchange.dialect import Found, Instrument, Settings, VenueAccount
+from bot.exchange.dialect import Found, Instrument, Settings, VenueAccount, WriteCall
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import (
@@ -28,6 +28,7 @@ from bot.exchange.fields import (
     rows_of,
     text,
 )
+from bot.exchange.precision import Sendable
 from bot.exchange.statement import Page, Price
 from bot.exchange.unified_calls import UnifiedCalls
 from bot.exchange.working_orders import Listed
@@ -148,6 +149,17 @@ class Binance(UnifiedCalls):
                 "GTX" if request.time_in_force is TimeInForce.POST_ONLY else request.time_in_force.upper()
             )
         return params
+
+    def amending(
+        self, request: OrderRequest, client_id: ClientOrderId, rounded: Sendable, one: Instrument
+    ) -> WriteCall:
+        """Return the call of Modify Order: quantity (what is filled included) and price are both mandatory.
+
+        The order keeps its ids and goes to the end of the queue. One that is post-only is cancelled where it would
+        trade at the new price; where the new price or quantity breaks a filter the order stays as it is.
+        """
+        order = {"symbol": one.venue_symbol, "origClientOrderId": client_id, "side": side_of(request.quantity).upper()}
+        return WriteCall("fapiPrivatePutOrder", ({**order, "quantity": rounded.contracts, "price": rounded.price},))
 
     def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
         """Conditional orders are cancelled at the algo endpoint, by their own id."""

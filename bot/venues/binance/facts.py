@@ -62,7 +62,7 @@ def charges(method: str, path: str, query: Mapping[str, str]) -> tuple[Charge, .
     weight = WEIGHTS.get(path, _UNLISTED)
     if path in (_FAPI + "openOrders", _FAPI + "openAlgoOrders") and "symbol" not in query:
         weight = _UNLISTED
-    if method == "POST" and path in _ORDER_PATHS:
+    if method in {"POST", "PUT"} and path in _ORDER_PATHS:
         return (Charge(WEIGHT, weight), Charge(ORDERS_10S), Charge(ORDERS_1M))
     return (Charge(WEIGHT, weight),)
 

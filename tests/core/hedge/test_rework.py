@@ -16,6 +16,7 @@ from bot.core.inputs import CycleInputs, Pending, PendingStatus
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
 from bot.core.policy import ExecutionPolicy, FixedWidth, GuardPolicy, Policy, Style
 from bot.core.run_state import RunState
+from bot.core.snapshot import OpenOrder
 from bot.core.state import State
 from bot.core.types import ClientOrderId, VenueId
 from tests.core.risks import CAREFUL
@@ -232,3 +233,25 @@ def test_no_market_gets_two_orders_and_all_that_may_fill_stays_short_and_in_the_
         others = [one.remaining for one in pending if one.intent.client_id not in replaced]
         sales = sum((one for one in others if one < 0), D(0))
         assert size + item.order.quantity + sales >= D(-5) - D("0.5") or item.order.quantity == 0
+
+
+def test_only_one_that_but_follows_the_touch_may_be_amended() -> None:
+    """What rests is enough, and the touch has moved: the order that was sent, with another price."""
+    sent = resting("-0.103", ASK + 1)
+    (order,) = decided("-4.4", sent).approved
+    assert order.amended == replace(sent.intent.request, price=ASK, mark=order.order.mark)
+    (larger,) = decided("-4.2", resting("-0.1", ASK + 1)).approved
+    assert larger.amended is None, "more is wanted than its intent covers"
+
+
+def test_a_price_that_the_venue_shows_is_believed_and_not_what_was_sent() -> None:
+    """An order that was amended rests at another price than its intent says."""
+    sent = resting("-0.103", ASK + 1)
+    shown = OpenOrder(sent.intent.client_id, "9", symbol(ETH), OrderKind.LIMIT, D("-0.103"), ASK, None, False, NOW)
+    seen = snapshot(FIVE_ETH, replace(venue({ETH: "-4.4"}), open_orders=(shown,)))
+    decision = decide(seen, CycleInputs((sent,)), state(), wanted())
+    assert (decision.approved, decision.cancels) == ((), ()), "it rests well where it is"
+    moved = replace(shown, price=ASK + 2)
+    seen = snapshot(FIVE_ETH, replace(venue({ETH: "-4.4"}), open_orders=(moved,)))
+    (order,) = decide(seen, CycleInputs((resting("-0.103"),)), state(), wanted()).approved
+    assert order.amended is not None

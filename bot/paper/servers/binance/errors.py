@@ -113,6 +113,21 @@ def order_not_found() -> VenueError:
     return VenueError(400, "-2013", "Order does not exist.")
 
 
+def only_limit() -> VenueError:
+    """Say that no other order is amended."""
+    return VenueError(400, "-5025", "Only limit order is supported.")
+
+
+def not_amendable() -> VenueError:
+    """Say that nothing is amended while a market does not trade."""
+    return VenueError(400, "-5024", "Symbol is not in trading status. Order amendment is not permitted.")
+
+
+def same_order() -> VenueError:
+    """Say that an amendment changes nothing."""
+    return VenueError(400, "-5027", "No need to modify the order.")
+
+
 def cancel_rejected() -> VenueError:
     """Say that there is no such order to cancel."""
     return VenueError(400, "-2011", "Unknown order sent.")

@@ -43,7 +43,7 @@ _DEAR_WITHOUT_SYMBOL: Final = {
     "/fapi/v1/ticker/bookTicker": 5,
     "/fapi/v1/premiumIndex": 10,
 }
-_ORDERS: Final = {("POST", "/fapi/v1/order"), ("POST", "/fapi/v1/algoOrder")}
+_ORDERS: Final = {("POST", "/fapi/v1/order"), ("PUT", "/fapi/v1/order"), ("POST", "/fapi/v1/algoOrder")}
 
 
 @dataclass(frozen=True, slots=True)

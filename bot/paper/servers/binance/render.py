@@ -90,6 +90,11 @@ def placed(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
     return {**{key: value for key, value in shown.items() if key != "time"}, "cumQty": shown["executedQty"]}
 
 
+def modified(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
+    """Return an order as the answer to its amendment has it: with the pair."""
+    return {**placed(market, one, wish), "pair": id_of(one.symbol)}
+
+
 def cancelled(market: PerpMarket, one: Order, wish: Wish | None) -> Json:
     """Return an order as the answer to its cancelling has it: without an average price, too."""
     return {key: value for key, value in placed(market, one, wish).items() if key != "avgPrice"}

@@ -46,6 +46,7 @@ PUBLIC: Final[dict[tuple[str, str], Callable[[Public], object]]] = {
 PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
     ("POST", "/fapi/v1/order"): trading.new_order,
     ("GET", "/fapi/v1/order"): trading.query_order,
+    ("PUT", "/fapi/v1/order"): trading.modify_order,
     ("DELETE", "/fapi/v1/order"): trading.cancel_order,
     ("GET", "/fapi/v1/openOrder"): trading.open_order,
     ("GET", "/fapi/v1/openOrders"): trading.open_orders,

@@ -171,6 +171,26 @@ def all_algo_orders(call: Private) -> object:
     return [_render_algo(call, order) for order in _history(call, "algoId") if _conditional(order)]
 
 
+def modify_order(call: Private) -> object:
+    """Give a working limit order of the normal book another quantity and price."""
+    order = _wanted(call, "orderId", "origClientOrderId", lambda one: not _conditional(one) and not one.status.is_final)
+    symbol = call.symbol()
+    sign = _side(call)
+    quantity, price = sign * _quantity(call, symbol), call.params.decimal("price")
+    if order is None or order.symbol != symbol or order.quantity * sign < 0:
+        raise errors.order_not_found()
+    if order.kind is not OrderKind.LIMIT:
+        raise errors.only_limit()
+    if symbol in call.venue.shut:
+        raise errors.not_amendable()
+    if (order.quantity, order.price) == (quantity, price):
+        raise errors.same_order()
+    outcome = call.desk.amend(order, quantity, price)
+    if isinstance(outcome, Rejected):
+        raise errors.refused(outcome, plain(call.market(symbol).min_notional))
+    return render.modified(call.market(symbol), outcome, call.desk.wish(order))
+
+
 def cancel_order(call: Private) -> object:
     """Cancel a working order of the normal book."""
     order = _wanted(call, "orderId", "origClientOrderId", lambda one: not _conditional(one))

@@ -159,10 +159,10 @@ def live(
 ) -> None:
     for place, (filled, is_told, status, kind, days) in enumerate(orders):
         at = NOW + timedelta(days=days)
-        request = replace(order("-0.5"), kind=kind)
+        request = replace(order("-0.5"), kind=kind, mark=D(2000 + place))
         name = journal.new_intent(request, at, IDS).client_id
-        if is_told and filled != "0":
-            journal.add_fills([replace(fill(str(place), name, filled), at=at)])
+        if is_told:  # a purchase can't be the order's, and is kept as what it is
+            journal.add_fills([replace(fill(str(place), name, "0.1" if filled == "0" else filled), at=at)])
         if status is not None:
             whole = "-0.5" if status is OrderStatus.FILLED else filled
             journal.resolve(name, report(name, status, whole, "-0.5"), at)

@@ -94,6 +94,18 @@ def test_an_order_that_came_to_nothing_is_forgotten_after_all_venues_forgot_it(t
     assert faults(path) == ()
 
 
+def test_an_order_whose_id_bears_a_trade_stays_though_it_can_not_be_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with closing(SqliteJournal.open(path, "bot1", NOW, CURVES, limits=SPARING)) as journal:
+        name, other = (journal.new_intent(order("-0.5"), NOW, IDS).client_id for _ in range(2))
+        journal.resolve(name, report(name, OrderStatus.CANCELLED, "0", "-0.5"), NOW)
+        journal.add_fills([fill("1", name, "0.1")])
+        for step in range(1, 11):
+            journal.record(cycle(step, NOW + 2 * FRUITLESS_FOR))
+    with closing(JournalView.open(path, CURVES)) as view:
+        assert [(item.intent.client_id, item.filled) for item in view.intents()] == [(name, 0), (other, 0)]
+
+
 def test_the_newest_order_stays_so_that_no_number_comes_twice(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with closing(SqliteJournal.open(path, "bot1", NOW, CURVES, limits=SPARING)) as journal:

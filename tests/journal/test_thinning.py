@@ -103,7 +103,7 @@ def test_an_order_whose_id_bears_a_trade_stays_though_it_can_not_be_its_own(tmp_
         for step in range(1, 11):
             journal.record(cycle(step, NOW + 2 * FRUITLESS_FOR))
     with closing(JournalView.open(path, CURVES)) as view:
-        assert [(item.intent.client_id, item.filled) for item in view.intents()] == [(name, 0), (other, 0)]
+        assert [(item.intent.client_id, item.filled) for item in view.intents()] == [(name, D(0)), (other, D(0))]
 
 
 def test_the_newest_order_stays_so_that_no_number_comes_twice(tmp_path: Path) -> None:

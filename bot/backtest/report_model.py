@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.core.errors import ConfigError
 from bot.core.pnl.attribution import Attribution
 from bot.core.record import CycleRecord
-from bot.core.types import ZERO, Underlying
+from bot.core.types import ZERO, Mode, Underlying
 from bot.journal.cycle_summary import CycleSummary
 from bot.journal.reader import JournalView
 
@@ -132,7 +132,7 @@ def of_result(result: Result) -> Story:
     ]
     near = result.worst_distance
     return Story(
-        title="Backtest",
+        title="Backtest: simulated, no real money",
         span=f"{_when(result.start)} to {_when(result.end)}, {result.rows:,} rows, {result.steps:,} decisions",
         at=[f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" for at in series.at],
         hedged=[value + equity - start for value, equity in zip(series.value, series.equity, strict=True)],
@@ -166,7 +166,14 @@ def of_result(result: Result) -> Story:
     )
 
 
-def of_journal(view: JournalView) -> Story | None:
+_TITLES: Final = {
+    Mode.PAPER: "On paper: no real money",
+    Mode.DEMO: "On the venue's demo system: no real money",
+    Mode.LIVE: "Live, with real money",
+}
+
+
+def of_journal(view: JournalView, mode: Mode) -> Story | None:
     """Tell of a daemon's newest cycles; None where there is none yet."""
     cycles = view.summaries(limit=CYCLES)
     if not cycles:
@@ -192,7 +199,7 @@ def of_journal(view: JournalView) -> Story | None:
     ]
     known = [one for one in distances.values() if one is not None]
     return Story(
-        title="Live journal",
+        title=_TITLES[mode],
         span=f"{_when(first.at)} to {_when(last.at)}, {len(cycles):,} cycles",
         at=[f"{cycle.at:%Y-%m-%d %H:%M:%S}" for cycle in cycles],
         hedged=_since_first(totals),

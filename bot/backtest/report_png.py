@@ -22,7 +22,7 @@ def save_picture(story: Story, path: Path) -> None:
     value, falls, far, *drifts = axes
     for name, line, colour in story.lines:
         value.plot(at, [float("nan") if one is None else one for one in line], color=colour, label=name)
-    value.set(title=f"{story.title}: change of value, USD")
+    value.set(title="Change of value, USD")
     value.legend(frameon=False)
     terms = [*story.total.terms, ("result", story.total.total)]
     bars = [float(amount) for _, amount in terms]
@@ -42,5 +42,5 @@ def save_picture(story: Story, path: Path) -> None:
         place.grid(visible=True, alpha=0.2)
     for place in drifts[len(story.legs) :]:
         place.remove()
-    figure.suptitle(story.span)
+    figure.suptitle(f"{story.title}\n{story.span}")
     figure.savefig(path, dpi=110)

@@ -17,6 +17,7 @@ from bot.backtest.report_png import save_picture
 from bot.cli.backtest import run
 from bot.cli.options import ConfigFiles, JournalCopy, Live, open_settings
 from bot.core.errors import ConfigError
+from bot.core.types import Mode
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
 
@@ -47,7 +48,7 @@ def report(
     elif backtest is not None:
         story = of_folder(backtest)
     else:
-        story = _journaled(journal or journal_path(settings))
+        story = _journaled(journal or journal_path(settings), settings.bot.mode)
     written = [out]
     try:
         out.write_text(page(story), encoding="utf-8")
@@ -59,9 +60,9 @@ def report(
     typer.echo(f"wrote {' and '.join(map(str, written))}", err=True)
 
 
-def _journaled(path: Path) -> Story:
+def _journaled(path: Path, mode: Mode) -> Story:
     with closing(JournalView.open(path, CURVES)) as view:
-        story = of_journal(view)
+        story = of_journal(view, mode)
     if story is None:
         raise ConfigError("the journal has no cycle yet: nothing to report", source=str(path))
     return story

@@ -74,6 +74,7 @@ def test_the_command_writes_the_page_and_the_picture(tmp_path: Path) -> None:
     config = ROOT / "config" / "paper-mainnet.toml"
     ran = dnbot("report", "-c", config, "--data", tmp_path, "-o", out, "--png")
     assert ran.code == 0, ran.err
+    assert "<h1>Backtest: simulated, no real money</h1>" in out.read_text(encoding="utf-8")
     assert "http://" not in out.read_text(encoding="utf-8").split("<script>", maxsplit=1)[0]
     assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 

@@ -73,6 +73,7 @@ async def _every_cent_is_explained(files: dict[str, str]) -> None:
     assert code == 0, err
     written = page.read_text(encoding="utf-8")
     assert f"{Decimal(total['total']):,.2f} USD" in written
+    assert "<h1>On paper: no real money</h1>" in written
     assert all(f"{name}: drift in its band" in written for name in ("BTC", "ETH"))
 
 

@@ -56,9 +56,16 @@ async def check_code(client: RpcClient, contracts: Sequence[tuple[str, Address]]
             raise ConfigError(f"there is no contract at {address} on this chain: correct the address", key=key)
 
 
-def blame(contracts: Sequence[tuple[str, Address]], error: ContractError) -> ConfigError | ContractError:
-    """Turn a contract's wrong answer into an error that names its key, if it is the configuration that names it."""
+def blame(
+    contracts: Sequence[tuple[str, Address]], error: ContractError, alike: Sequence[str] = ()
+) -> ConfigError | ContractError:
+    """Turn a contract's wrong answer into an error that names its key, if it is the configuration that names it.
+
+    ``alike`` are the protocols as whose contracts it does answer.
+    """
     for key, address in contracts:
         if address == error.target:
-            return ConfigError(f"{address} is no contract of that kind: {error}", key=key)
+            tables = " or ".join(f"[[chains.{key.split('.')[1]}.{name}]]" for name in alike)
+            remedy = f"; it answers as one of {' or '.join(alike)} does: write it under {tables}" if alike else ""
+            return ConfigError(f"{address} is no contract of that kind: {error}{remedy}", key=key)
     return error

@@ -168,10 +168,14 @@ class Amm(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All that is read on one chain: the deployments with positions, and the pools that only price things."""
+    """All that is read on one chain: the deployments with positions, and the pools that only price things.
+
+    ``at`` makes, by protocol, what would read a contract that is none of the protocol under which it is configured.
+    """
 
     readers: Sequence[ProtocolReader]
     references: Sequence[Source] = ()
+    at: Callable[[Address], Mapping[str, ProtocolReader]] = lambda _contract: {}
 
 
 MakeSources = Callable[[ChainConfig, TokenBook], Sources]

@@ -19,6 +19,7 @@ from bot.chain.endpoint import Endpoint
 from bot.chain.head_tracker import HeadTrack, Reorg
 from bot.chain.heads import Heads
 from bot.chain.logs import Logs
+from bot.chain.look_alikes import look_alikes
 from bot.chain.multicall import Multicall, Plan, Result
 from bot.chain.newest_head import NewestHead
 from bot.chain.preflight import blame, check_chain_id, check_code
@@ -92,7 +93,7 @@ class EvmChainReader:
         """Forget all that was taken as unchanging: it came from an endpoint that is contradicted."""
         self._tokens = TokenBook(self._config)
         sources = self._make_sources(self._config, self._tokens)
-        self._readers = sources.readers
+        self._readers, self._at = sources.readers, sources.at
         self._sources: list[Source] = [*sources.readers, *sources.references]
         self._rounds = Rounds(self._sources, self._multicall)
 
@@ -128,10 +129,19 @@ class EvmChainReader:
                 if not self._is_searching:
                     break
         except ContractError as error:
-            raise blame(contracts, error) from error
+            raise blame(contracts, error, await self._alike(error.target)) from error
         except SkipCycle as error:
             raise Retryable(str(error)) from error
         self._tokens.require_known()
+
+    async def _alike(self, contract: Address) -> tuple[str, ...]:
+        """Return the protocols as whose contracts one answers."""
+        head = await self._newest.fetch()
+
+        async def ask(plan: Plan) -> list[Result]:
+            return (await self._fetch(plan, head.stamp, head.endpoint, lenient=True))[0]
+
+        return await look_alikes(self._at(contract), self._multicall, head.stamp, ask)
 
     async def read(self) -> ChainView:
         """Read everything at the newest block, pinned to it.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bot.chain.config import ChainConfig
-from bot.chain.protocol import Amm, Sources
+from bot.chain.protocol import Amm, ProtocolReader, Sources
 from bot.chain.reference_pools import ReferencePools
 from bot.chain.tokens import TokenBook
 from bot.core.amm.curve import Curve
+from bot.core.types import Address
 from bot.protocols.algebra import ALGEBRA
 from bot.protocols.algebra_integral import ALGEBRA_INTEGRAL
 from bot.protocols.pancake_v3 import PANCAKE_V3
@@ -55,4 +56,13 @@ def sources(chain: ChainConfig, tokens: TokenBook) -> Sources:
     """Build the readers of a chain's configured deployments, and that of its reference pools."""
     readers = [PROTOCOLS[one.protocol].reader(chain, one.key, one.settings, tokens) for one in chain.protocols]
     kinds = [amm.reference for amm in PROTOCOLS.values() if amm.reference is not None]
-    return Sources(readers, [ReferencePools(chain, tokens, kinds)])
+
+    def at(contract: Address) -> dict[str, ProtocolReader]:
+        found = {}
+        for amm in PROTOCOLS.values():
+            if amm.at is not None:
+                settings = amm.settings.model_validate(amm.at(contract))
+                found[amm.name] = amm.reader(chain, amm.name, settings, TokenBook(chain))
+        return found
+
+    return Sources(readers, [ReferencePools(chain, tokens, kinds)], at)

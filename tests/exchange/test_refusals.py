@@ -39,7 +39,7 @@ AT_THE_START = {
     ),
     "bitget": (
         RESTRICTED,
-        ("40085", 400, UNIFIED, "the account is unified"),
+        ("40085", 400, UNIFIED, "a unified one; set kind = .bitget-uta."),
         ("40099", 400, "exchange environment is incorrect", "of another environment"),
         ("40006", 400, "Invalid ACCESS_KEY", "does not accept the key"),
         ("40018", 400, "Invalid IP", "allow it for the key"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.core.orders import Fill, Intent, OrderKind, OrderReport, OrderRequest, OrderStatus, TimeInForce
 from bot.core.reconciliation.fit import TOLERANCE, fitting, misfit, total
 from bot.core.types import ClientOrderId
+from bot.exchange.config import CcxtConfig
 from bot.venues.registry import KINDS
 from tests.core.scenes import BTC, ETH, NOW, PAPER, symbol
 
@@ -114,6 +115,6 @@ def test_no_sum_of_trades_is_more_than_the_intent_or_of_the_other_side(
 
 def test_no_venues_rules_call_a_duplicate_id_a_rejection() -> None:
     """A request that came twice is answered as a duplicate, though its first copy was taken: unknown, and looked up."""
-    for kind in KINDS.values():
-        facts = kind.dialect(None).facts  # type: ignore[arg-type] # no account is needed for its facts
+    for name, kind in KINDS.items():
+        facts = kind.dialect(CcxtConfig(PAPER, name, (symbol(ETH),))).facts
         assert not [rule for rule in facts.rejections if rule.reason.value == "duplicate_id"]

@@ -18,6 +18,23 @@ _U128_MAX: Final = (1 << 128) - 1
 _TWO: Final = Decimal(2)
 
 
+@lru_cache(maxsize=1 << 10)
+def _unit_slopes(sqrt_price_x96: int) -> tuple[Decimal, Decimal]:
+    """Return -1/(2 sqrt P) and sqrt P/2 of a pool's square-root price.
+
+    Raises:
+        SkipCycle: the pool has no price yet.
+    """
+    root = _root(sqrt_price_x96)
+    return PRECISE.divide(Decimal(-1), PRECISE.multiply(_TWO, root)), PRECISE.divide(root, _TWO)
+
+
+def _root(sqrt_price_x96: int) -> Decimal:
+    if sqrt_price_x96 <= 0:
+        raise SkipCycle("a pool without a price (sqrtPriceX96 is 0): it is not initialised")
+    return from_x96(sqrt_price_x96)
+
+
 @lru_cache(maxsize=1 << 14)
 def _unit_span(lower: int, upper: int) -> tuple[float, float]:
     """Return 1/sqrt a - 1/sqrt b and sqrt b - sqrt a of two ticks."""
@@ -111,8 +128,8 @@ class ConcentratedPosition:
         """Return d(amount)/d(ln price): -L/(2 sqrt P) of token0 and +L sqrt P/2 of token1 in range, 0 outside."""
         if not self.in_range:
             return ZERO, ZERO
-        root, half = self._sqrt_price(), PRECISE.divide(Decimal(self.liquidity), _TWO)
-        return PRECISE.divide(half.copy_negate(), root), PRECISE.multiply(half, root)
+        liquidity, (unit0, unit1) = Decimal(self.liquidity), _unit_slopes(self.sqrt_price_x96)
+        return PRECISE.multiply(liquidity, unit0), PRECISE.multiply(liquidity, unit1)
 
     def compounded(self, root: int) -> Decimal:
         """Return 0: fees stay apart from the principal."""
@@ -147,9 +164,7 @@ class ConcentratedPosition:
         return from_x96(sqrt_ratio_at_tick(self.tick_lower)), from_x96(sqrt_ratio_at_tick(self.tick_upper))
 
     def _sqrt_price(self) -> Decimal:
-        if self.sqrt_price_x96 <= 0:
-            raise SkipCycle("a pool without a price (sqrtPriceX96 is 0): it is not initialised")
-        return from_x96(self.sqrt_price_x96)
+        return _root(self.sqrt_price_x96)
 
     def _principal(self) -> tuple[int, int]:
         """Return what UniswapV3Pool.burn credits: the tick chooses the case, the square-root price sets the amounts."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -34,7 +33,7 @@ def joined(items: Sequence[HedgeTarget], diffusions: Sequence[Diffusion], volati
     if len(moving) < 2:  # noqa: PLR2004 - one alone has no other
         return Joint(tuple(found), tuple(partners))
     vectors = [items[place].exposure.sensitivity for place in moving]
-    deviations = [math.sqrt(volatilities.shared(vector, vector)) for vector in vectors]
+    deviations = [found[place].slope * found[place].volatility / float(items[place].ratio) for place in moving]
     drifts = _symmetric(
         len(moving),
         lambda one, other: volatilities.shared(vectors[one], vectors[other]) / (deviations[one] * deviations[other]),

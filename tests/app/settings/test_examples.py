@@ -59,6 +59,7 @@ def test_the_examples_are_there() -> None:
         "bitget-uta-live",
         "hyperliquid-live",
         "hyperliquid-testnet",
+        "paper-arbitrum-camelot",
         "paper-base-aerodrome",
         "paper-base",
         "paper-bsc-pancake",

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -61,6 +61,7 @@ from bot.ports import (
 from bot.protocols.registry import CURVES, sources
 from bot.telemetry.publisher import TelemetryPublisher
 from bot.venues.connect import connect, connect_public
+from bot.venues.registry import kind_of
 from bot.version import decider
 
 log = structlog.get_logger(__name__)
@@ -263,7 +264,8 @@ def _spacing(settings: Settings) -> float:
     """Return the seconds between cycles: a view of a real venue costs part of its request budget."""
     if settings.bot.cycle_spacing is not None:
         return settings.bot.cycle_spacing.total_seconds()
-    return 0.0 if all(venue.is_paper for venue in settings.venues.values()) else 1.5
+    real = [kind_of(venue.kind).spacing for venue in settings.venues.values() if not venue.is_paper]
+    return max(real, default=timedelta()).total_seconds()
 
 
 def _symbols(settings: Settings) -> dict[VenueId, Sequence[Symbol]]:

@@ -25,7 +25,7 @@ from bot.demo.ranged import RANGED, V3Pool
 from bot.demo.scenario import SceneSettings
 from bot.demo.screen import render
 from bot.demo.summary import DemoAccount, summary
-from bot.demo.venues import DemoVenue
+from bot.demo.venues import DemoVenue, spacing_of
 
 app = typer.Typer(add_completion=False)
 
@@ -33,8 +33,6 @@ _SHOWN_ORDERS = 6
 _BLOCKS = 288
 _PACE = 0.15
 _VENUE_BLOCKS = 70
-_VENUE_PACE = 1.5
-"""Seconds per block that keep the reads of every cycle within the venues' request limits."""
 
 
 def _known(name: str) -> str:
@@ -59,7 +57,10 @@ def demo(
         str, typer.Option(parser=_known, metavar="|".join(RANGED), help="Whose the USDC/ether position is.")
     ] = V3Pool.protocol,
     pace: Annotated[
-        float | None, typer.Option(help="Seconds per block at least; 0.15 on a terminal, 1.5 with venues, else 0.")
+        float | None,
+        typer.Option(
+            help="Seconds per block at least; 0.15 on a terminal, with venues what they can bear (1.5 or more), else 0."
+        ),
     ] = None,
     folder: Annotated[Path, typer.Option("--dir", help="Where the runs are kept, each in a folder.")] = Path(
         "var/demo"
@@ -73,7 +74,8 @@ def demo(
     settings = SceneSettings(seed=seed, blocks=length)
     here = folder.absolute() / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
     here.mkdir(parents=True)
-    wait = pace if pace is not None else _VENUE_PACE if kinds else _PACE if console.is_terminal else 0.0
+    usual = max((spacing_of(name) for name in kinds), default=_PACE if console.is_terminal else 0.0)
+    wait = usual if pace is None else pace
     figures = asyncio.run(_play(here, settings, (kinds, protocol), None if keep else length, wait, console))
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")

@@ -97,6 +97,11 @@ async def serving(
         yield tuple(made)
 
 
+def spacing_of(name: str) -> float:
+    """Return the seconds between two cycles that the limits of a server's venue have room for."""
+    return kind_of(SERVERS[name].kind).spacing.total_seconds()
+
+
 def symbols_of(kind: str) -> dict[Underlying, Symbol]:
     """Return the scene's perpetuals at a kind of venue."""
     return {one: kind_of(kind).symbol(one) for one in UNDERLYINGS}

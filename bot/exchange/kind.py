@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
 from pydantic import Field, SecretStr
@@ -58,6 +59,7 @@ class VenueKind:
         dialect: makes what knows its ways, from the account's configuration.
         settings: its own keys of ``[venues.NAME]``.
         aliases: other names that the setting ``kind`` may have.
+        spacing: the time between two cycles at least, which what a view costs fits into.
     """
 
     title: str
@@ -65,6 +67,7 @@ class VenueKind:
     dialect: Callable[[CcxtConfig], Dialect]
     settings: type[OwnSettings] = ApiKey
     aliases: tuple[str, ...] = ()
+    spacing: timedelta = timedelta(seconds=1.5)
 
     def symbol(self, underlying: Underlying) -> Symbol:
         """Return the perpetual of an underlying."""

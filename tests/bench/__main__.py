@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bot.paper.servers.registry import SERVERS
 from tests.bench import backtest, daemon, decide, latency, many_positions, snapshot, sweep
+from tests.paper.servers.flavours import TWINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ def measure() -> Iterator[Figure]:
         throttled = speed[f"{venue}, an order through ccxt's own throttle"]
         yield Figure(f"{venue}: an order through ccxt's own throttle", throttled, "ms")
         for path in ("block to order", "decision to order"):
-            yield Figure(f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5, throttled)
+            yield Figure(
+                f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5 if venue in TWINS else 6, throttled
+            )
             yield Figure(f"{venue}: {path}, p99", speed[f"{venue}, {path}, p99"], "ms", 20, throttled)
         cold = f"{venue}, block to order with nothing read ahead, p50"
         yield Figure(f"{venue}: block to order with nothing read ahead, p50", speed[cold], "ms", None, throttled)

@@ -33,24 +33,24 @@ from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.clock import ManualClock, SystemClock
 from bot.core.orders import Intent, OrderRequest
-from bot.core.policy import ExecutionPolicy, Style
+from bot.core.policy import ExecutionPolicy, HedgeMarket, HedgePolicy, Style
 from bot.core.reconciliation.identity import OrderIds
 from bot.core.snapshot import ChainView
 from bot.core.state import State
 from bot.core.telemetry_event import CycleRecorded, TelemetryEvent
-from bot.core.types import VenueId
+from bot.core.types import Symbol, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.exchange.redirect import redirected
 from bot.journal.journal import SqliteJournal
+from bot.paper.servers.registry import SERVERS
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
 from tests.app.fakes import FakeChain, position
-from tests.core.scenes import ETH, GUARDS, chain, hedge, policy, pool_price
+from tests.core.scenes import ETH, GUARDS, chain, policy, pool_price
 from tests.faults.soak import silent
 from tests.paper.engine.scene import ETH as PERP
-from tests.paper.servers.flavours import TWINS
-from tests.paper.servers.scene import LOGIN
+from tests.paper.servers.flavours import login_of, own_symbol
 
 ROUNDS: Final = 60
 WARM_UP: Final = 5
@@ -60,6 +60,8 @@ PACE: Final = 0.15
 JITTER: Final = 0.1
 """By how much of that a block may come early or late."""
 HASTE: Final = 20
+SLOW: Final = {"hyperliquid": (2, 3.0)}
+"""Haste and pace at a venue whose views are dear, so that a block comes every six seconds."""
 SYNCS: Final = 200
 PATIENCE: Final = 10
 """Seconds that an order may take before the measurement is given up."""
@@ -69,11 +71,15 @@ VENUE: Final = VenueId("venue")
 class HastyClock(SystemClock):
     """The machine's time in time-lapse: durations pass for longer ones, as request budgets are not what is measured."""
 
+    def __init__(self, haste: float) -> None:
+        super().__init__()
+        self.haste = haste
+
     def monotonic(self) -> float:
-        return super().monotonic() * HASTE
+        return super().monotonic() * self.haste
 
     async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds / HASTE)
+        await super().sleep(seconds / self.haste)
 
 
 @dataclass
@@ -84,10 +90,12 @@ class Bench:
     shown: FakeChain
     cycle: Cycle
     exchange: CcxtExchange
+    perp: Symbol
     decided: list[float]
     told: Told
     stop: asyncio.Event
     running: asyncio.Task[None]
+    pace: float
     random: Random = field(default_factory=lambda: Random(1))
     block: int = 0
     due: float = 0.0
@@ -98,7 +106,7 @@ class Bench:
         A ``surprise`` comes when nothing was read ahead of it. The CPU is that of everything since the last block.
         """
         busy = time.process_time()
-        self.due = max(self.due + PACE * self.random.uniform(1 - JITTER, 1 + JITTER), time.monotonic())
+        self.due = max(self.due + self.pace * self.random.uniform(1 - JITTER, 1 + JITTER), time.monotonic())
         await asyncio.sleep(self.due - time.monotonic())
         self.block += 1
         self.decided.clear()
@@ -160,8 +168,8 @@ async def served(flavour: str, folder: Path) -> AsyncIterator[tuple[Process, Ccx
     config = CcxtConfig(
         venue=VENUE,
         kind=flavour,
-        symbols=(PERP,),
-        login=LOGIN,
+        symbols=(own_symbol(flavour, PERP),),
+        login=login_of(flavour, SERVERS[flavour].issue("bench")),
         connector=redirected(f"127.0.0.1:{port}", ca_file),
     )
     try:
@@ -174,14 +182,17 @@ async def served(flavour: str, folder: Path) -> AsyncIterator[tuple[Process, Ccx
 @asynccontextmanager
 async def bench(flavour: str) -> AsyncIterator[Bench]:
     with TemporaryDirectory() as name:
-        folder, clock = Path(name), HastyClock()
+        haste, pace = SLOW.get(flavour, (HASTE, PACE))
+        folder, clock, perp = Path(name), HastyClock(haste), own_symbol(flavour, PERP)
         async with served(flavour, folder) as (process, config):
             journal = SqliteJournal.open(folder / "journal.sqlite", "dnbot", clock.now(), CURVES)
             exchange = await connect(config, clock)
             shown, told = Sudden(cast("ManualClock", clock)), Told()
             venues = {VENUE: exchange}
             limits = replace(GUARDS, max_orders_per_minute=10_000)
-            wanted = policy(hedges={ETH: hedge(ETH, venues=[VENUE])}, guards=limits)
+            wanted = policy(
+                hedges={ETH: HedgePolicy(Decimal(1), (HedgeMarket(VENUE, perp, Decimal(10**9)),))}, guards=limits
+            )
             wanted = replace(wanted, execution=ExecutionPolicy(Style.TAKER))
             decided: list[float] = []
             noting = _noting(journal, decided)
@@ -196,13 +207,24 @@ async def bench(flavour: str) -> AsyncIterator[Bench]:
                 telemetry=told,
             )
             shown.shown = chain([], block=0, pools=[pool_price(2000)], at=clock.now())
-            daemon = Daemon([shown], [exchange], {VENUE: [PERP]}, cycle, noting, clock, interval=PATIENCE * HASTE)
+            daemon = Daemon([shown], [exchange], {VENUE: [perp]}, cycle, noting, clock, interval=PATIENCE * haste)
             stop = asyncio.Event()
             try:
                 async with asyncio.TaskGroup() as group:
                     running = group.create_task(daemon.run(stop))
                     await told.next()
-                    yield Bench(process, shown, cycle, exchange, decided, told, stop, running)
+                    yield Bench(
+                        process,
+                        shown,
+                        cycle,
+                        exchange,
+                        perp,
+                        decided,
+                        told,
+                        stop,
+                        running,
+                        pace,
+                    )
                     stop.set()
             finally:
                 await exchange.close()
@@ -252,7 +274,7 @@ async def _throttled(at: Bench) -> float:
     times = []
     for _ in range(8):
         started = time.monotonic()
-        await at.exchange.link.write("create_order", PERP, "market", "sell", "0.05", None, {}, urgent=True)
+        await at.exchange.link.write("create_order", at.perp, "market", "sell", "0.05", None, {}, urgent=True)
         times.append((await at.arrival() - started) * 1000)
     return statistics.median(times[1:])
 
@@ -269,16 +291,18 @@ def _synced(folder: Path) -> list[float]:
     return times
 
 
-async def run() -> dict[str, float]:
-    """Measure both venues; milliseconds."""
+async def run(*flavours: str) -> dict[str, float]:
+    """Measure some venues, or all; milliseconds."""
     silent()
     with TemporaryDirectory() as name:
         syncs = _synced(Path(name))
     found = {"an fsync, p50": statistics.median(syncs), "an fsync, p99": statistics.quantiles(syncs, n=100)[98]}
-    for flavour in TWINS:
+    for flavour in flavours or SERVERS:
         found |= await measure(flavour)
     return found
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(f"{name}: {value:.2f} ms" for name, value in asyncio.run(run()).items()) + "\n")
+    sys.stdout.write(
+        "\n".join(f"{name}: {value:.2f} ms" for name, value in asyncio.run(run(*sys.argv[1:])).items()) + "\n"
+    )

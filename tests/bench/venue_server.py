@@ -24,11 +24,13 @@ from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Incoming
 from tests.core.scenes import ETH
 from tests.paper.engine.scene import ETH as PERP
-from tests.paper.servers.scene import ALICE
+from tests.paper.servers.flavours import own_symbol
 
 
 async def _noted(_: web.BaseRequest, incoming: Incoming, serve: Serve) -> web.StreamResponse:
-    if incoming.method == "POST" and incoming.path.endswith(("/order", "/place-order")):
+    is_plain = b'"grouping"' in incoming.body and b'"trigger"' not in incoming.body
+    is_order = is_plain or incoming.path.endswith(("/order", "/place-order"))
+    if incoming.method == "POST" and is_order:
         _say(time.monotonic())
     return respond(replace(await serve(incoming), headers={}))  # without the count of requests, which is not measured
 
@@ -42,8 +44,10 @@ async def main(flavour: str, ca_file: Path) -> None:
     clock = SystemClock()
     tls, authority = certificates(SERVERS[flavour].hosts)
     ca_file.write_text(authority, encoding="ascii")
-    config = PaperConfig(VenueId(flavour), Path(), {ETH: PERP}, Decimal(100_000), customs=SERVERS[flavour].customs)
-    venue = venue_of(config, FixedMarks({ETH: Decimal(2000)}), clock, ALICE)
+    config = PaperConfig(
+        VenueId(flavour), Path(), {ETH: own_symbol(flavour, PERP)}, Decimal(100_000), customs=SERVERS[flavour].customs
+    )
+    venue = venue_of(config, FixedMarks({ETH: Decimal(2000)}), clock, SERVERS[flavour].issue("bench"))
     async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=_noted) as server:
         _say(server.port)
         await asyncio.Event().wait()

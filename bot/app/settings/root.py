@@ -73,7 +73,7 @@ class BotSettings(Table):
     )
     cycle_spacing: Duration | None = Field(
         default=None,
-        description="time between two cycles at least; left out: 1.5s with a real venue, whose requests are limited",
+        description="time between two cycles at least; left out: what the real venues can bear, 1.5s at most",
         examples=["1.5s"],
     )
 

@@ -7,14 +7,14 @@ gives no action a last time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.exchange.errors import Unbelievable
 from bot.venues.hyperliquid import signing
+from bot.venues.hyperliquid.shared_reads import Fills, Shared
 
 _MARKET_SLIPPAGE: Final = "0.05"
 _STOP_SLIPPAGE: Final = "0.1"
@@ -24,28 +24,12 @@ _MARK_AGE: Final = 60_000
 """Milliseconds for which a mark may bound a market order."""
 _PAGE: Final = 2000
 """Documented: the most fills that one answer holds."""
+_JUST: Final = 0.05
+"""Seconds: the fills of all markets are asked for once for each of the symbols, one right after the other."""
 _UNIT: Final = 1_000_000
 """Units of a margin change in one USDC."""
 
 Row = Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Shared:
-    """A read that serves everybody who asks while it is under way."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    done: int = 0
-    answer: Any = None
-
-    async def read(self, read: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - ccxt's own types
-        """Read, or return the answer that came while this waited for its turn."""
-        before = self.done
-        async with self.lock:
-            if self.done == before:
-                self.answer = await read()
-                self.done += 1
-            return self.answer
 
 
 if TYPE_CHECKING:
@@ -121,6 +105,7 @@ class Ways(_Ccxt):
     def sign(self, path: str, api: object, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Send an action's last time and its vault along, as they were signed."""
         if path == "exchange":
+            self.__dict__.pop("dnbot_fills", None)  # what comes of it is none of those
             params = {**params, "expiresAfter": self._expires(params["nonce"])}
             if self.vault:
                 params["vaultAddress"] = self.vault
@@ -211,25 +196,43 @@ class Ways(_Ccxt):
             mark = (await self.fetch_funding_rate(symbol))["markPrice"]
         return str(mark)
 
+    async def together(self, kind: str, more: Row) -> Any:  # noqa: ANN401 - ccxt's own types
+        """Ask once for what several symbols ask for at the same time."""
+        return await self._shared(kind).read(lambda: self.publicPostInfo({"type": kind, **more}))
+
     async def fetch_my_trades(
         self, symbol: str, since: int, limit: int | None = None, params: Row | None = None
     ) -> list[dict[str, Any]]:
-        """Return all fills of a span, page by page, oldest first; the venue answers for every market at once."""
+        """Return a symbol's fills of a span, oldest first; the venue answers for every market at once."""
         del limit
         user, more = self.handle_public_address("fetchMyTrades", params or {})
-        end = more.get("until") or self.milliseconds()
-        found: dict[str, Row] = {}
+        rows = await self._fills(user, since, more.get("until"))
+        coin = self.market(symbol)["baseName"]
+        return self.parse_trades([row for row in rows if row["coin"] == coin])
+
+    async def read_fills(self) -> list[Row]:
+        """Return the fills that were read last, of all markets."""
+        return list(self.__dict__.get("dnbot_fills", Fills()).rows)
+
+    async def _fills(self, user: str, since: int, until: int | None) -> list[Row]:
+        """Return the fills of a span: those that another symbol's question has just brought, or read page by page."""
+        now, kept = asyncio.get_running_loop().time(), self.__dict__.get("dnbot_fills", Fills())
+        if until is not None and kept.since == since and now - kept.at <= _JUST:
+            return list(kept.rows)
+        end, begin, found = until or self.milliseconds(), since, dict[str, Row]()
         while True:
-            asked = {"type": "userFillsByTime", "user": user, "startTime": since, "endTime": end}
-            page = await self.publicPostInfo(asked)
+            page = await self.publicPostInfo(
+                {"type": "userFillsByTime", "user": user, "startTime": begin, "endTime": end}
+            )
             found |= {f"{row['tid']}:{row['oid']}": row for row in page}
             last = max((int(row["time"]) for row in page), default=end)
             if len(page) < _PAGE:
-                coin = self.market(symbol)["baseName"]
-                return self.parse_trades([row for row in found.values() if row["coin"] == coin])
-            if last <= since:
+                kept = Fills(since, asyncio.get_running_loop().time(), tuple(found.values()))
+                self.__dict__["dnbot_fills"] = kept
+                return list(kept.rows)
+            if last <= begin:
                 raise Unbelievable("fills: more than a page within a millisecond")
-            since = last
+            begin = last
 
     def parse_trade(self, trade: Row, market: object = None) -> dict[str, Any]:
         """Read a fill; a builder's fee is part of its fee."""

@@ -35,6 +35,8 @@ _PRICE_DECIMALS: Final = 6
 """Documented: decimals of a price and of a quantity, together."""
 _COLLATERAL: Final = {"0": "USDC", "235": "USDE", "268": "USDT0", "360": "USDH"}
 """Tokens that markets settle in, by the venue's number."""
+_LATE: Final = timedelta(minutes=5)
+"""How long after the full hour a funding may be booked."""
 _TIFS: Final = {TimeInForce.IOC: "ioc", TimeInForce.GTC: "gtc"}
 
 
@@ -77,6 +79,7 @@ class Hyperliquid(UnifiedCalls):
         if self.who is None:
             login = link.config.login
             signer = str(link.method("eth_get_address_from_private_key")(login["privateKey"])).lower()
+            link.method("sign_l1_action")({"type": "noop"}, 0)  # loads what signing needs, before an order waits for it
             network = "testnet" if link.config.demo else "main network"
             self.who = Who(login["account"], login["walletAddress"], signer, network)
         return self.who
@@ -112,14 +115,15 @@ class Hyperliquid(UnifiedCalls):
 
     async def fees(self, link: Link, symbol: Symbol) -> Row:
         """Read the account's fees; those of builder-deployed markets are twice as high at most."""
-        row = row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
-        if not self.dex:
-            return row
-        return {key: number(row, key, f"fees of {symbol}") * 2 for key in ("maker", "taker")}
+        what = f"fees of {symbol}"
+        row = row_of(await link.read("together", "userFees", {"user": self._login(link).user}), what)
+        factor = 2 if self.dex else 1
+        names = {"maker": "userAddRate", "taker": "userCrossRate"}
+        return {name: number(row, key, what) * factor for name, key in names.items()}
 
     async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
         """Read the margin table, and check that the symbol takes the configured margin mode."""
-        meta = row_of(await info(link, "meta", **self._of_dex()), "markets")
+        meta = row_of(await link.read("together", "meta", self._of_dex()), "markets")
         return tiers.of(meta, self._coin(link, symbol), symbol, link.config.margin_mode)
 
     async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
@@ -212,9 +216,9 @@ class Hyperliquid(UnifiedCalls):
         return await orders.find(link, client_id, symbol)
 
     async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
-        """Map the last orders to their client ids; a triggered one keeps its number."""
+        """Map the orders of the fills that were read to their client ids; a triggered one keeps its number."""
         del venue_symbol, since
-        return await orders.owners(link, self._login(link).user)
+        return orders.owners(await link.read("read_fills"))
 
     def realised(self, trade: Row) -> Decimal:
         """Read the venue's own field."""
@@ -231,6 +235,8 @@ class Hyperliquid(UnifiedCalls):
             "userFillsByTime": (ledger.FILLS_PAGE, partial(ledger.fill, coins=coins, settle=settle)),
             "userNonFundingLedgerUpdates": (ledger.UPDATES_PAGE, partial(ledger.update, purse=purse)),
         }
+        if not self._may_have_funded(since, until):
+            del kinds["userFunding"]
         async with side_by_side() as group:
             asked = {kind: group.create_task(info(link, kind, **span)) for kind in kinds}
         whole = Page((), full=False)
@@ -241,6 +247,11 @@ class Hyperliquid(UnifiedCalls):
             booked, aside = await statement.page(rows, read, settle, price, until)
             whole = Page((*whole.entries, *booked), whole.full or len(rows) >= most, (*whole.aside, *aside))
         return whole
+
+    def _may_have_funded(self, since: datetime, until: datetime) -> bool:
+        """Whether a full hour, with what a funding may be late, lies in a span: nothing is funded within one."""
+        hour = until.replace(minute=0, second=0, microsecond=0)
+        return since <= hour + _LATE
 
     async def price(self, link: Link, asset: str) -> Decimal:
         """Read the mark of an asset's own perpetual."""

@@ -92,12 +92,7 @@ async def _ended(link: Link, row: Row, symbol: Symbol, client_id: ClientOrderId)
     }
 
 
-async def owners(link: Link, user: str) -> Mapping[str, ClientOrderId]:
-    """Map the order numbers of the last 2,000 orders to their client ids."""
-    found: dict[str, ClientOrderId] = {}
-    answer = await link.read("publicPostInfo", {"type": "historicalOrders", "user": user})
-    for item in answer if isinstance(answer, list) else ():
-        order = item.get("order") if isinstance(item, Mapping) else None
-        if isinstance(order, Mapping) and order.get("cloid"):
-            found[str(order.get("oid"))] = ClientOrderId(str(order["cloid"]))
-    return found
+def owners(fills: object) -> Mapping[str, ClientOrderId]:
+    """Map the order numbers of fills to their client ids."""
+    rows = [row for row in fills if isinstance(row, Mapping)] if isinstance(fills, list) else []
+    return {str(row.get("oid")): ClientOrderId(str(row["cloid"])) for row in rows if row.get("cloid")}

@@ -89,7 +89,7 @@ def _position(desk: Desk, symbol: Symbol) -> Json:
 def spot(_: Ask) -> Json:
     """Return the spot account, which holds nothing: accounts are of the classic kind."""
     usdc = {"coin": render.SETTLE, "token": 0, "total": "0.0", "hold": "0.0", "entryNtl": "0.0"}
-    return {"balances": [usdc]}
+    return {"balances": [usdc], "tokenToAvailableAfterMaintenance": [[0, "0.0"]]}
 
 
 def asset_data(call: Ask) -> Json:

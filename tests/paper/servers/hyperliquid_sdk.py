@@ -7,9 +7,9 @@ import json
 import sys
 
 from eth_account import Account
-from hyperliquid.exchange import Exchange
-from hyperliquid.info import Info
-from hyperliquid.utils.types import Cloid
+from hyperliquid.exchange import Exchange  # type: ignore[import-not-found] # of an environment of its own
+from hyperliquid.info import Info  # type: ignore[import-not-found] # of an environment of its own
+from hyperliquid.utils.types import Cloid  # type: ignore[import-not-found] # of an environment of its own
 
 ETH = "ETH"
 

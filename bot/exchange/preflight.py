@@ -74,7 +74,8 @@ async def load_markets(
         Retryable: the venue did not answer believably.
     """
     before = link.api.markets or {}
-    listed = row_of(await link.read("load_markets", reload), "markets")
+    # ccxt keeps an answer without markets, too: it is asked for again
+    listed = row_of(await link.read("load_markets", reload or not before), "markets")
     chosen: dict[Symbol, Row] = {}
     gone: list[object] = []
     for symbol in link.config.symbols:

@@ -103,16 +103,24 @@ class Story:
         await self._turns(*self.sizes[:2])
         await self._add_margin()
         await self._turns(*self.sizes[2:])
-        if self.cell.kind in ALONE and not self._is_hedged():
+        if self._is_alone and not self._is_hedged():
             raise HarmError(
                 f"{self.desk.size(self.perp)} for {self.sizes[-1]}: a row that is not ours held the hedge back"
             )
         await self.recover(self.sizes[-1])
         self.check_books()
 
+    @property
+    def _is_groundless(self) -> bool:
+        return (self.cell.call, self.cell.kind) in GROUNDLESS
+
+    @property
+    def _is_alone(self) -> bool:
+        return self.cell.kind in ALONE and not self._is_groundless
+
     def _break(self) -> None:
         times: int | None = 2 if self.cell.call in WRITES else 4  # a read is tried three times in a row
-        if isinstance(self.cell.kind, Odd) and (self.cell.call, self.cell.kind) not in GROUNDLESS:
+        if isinstance(self.cell.kind, Odd) and not self._is_groundless:
             times = None  # such a row stays
         self.layer.faults.clear()
         self.layer.add(self.cell.call, self.cell.kind, self.cell.effect, times=times)

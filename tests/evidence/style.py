@@ -121,7 +121,6 @@ def table(quick: bool) -> Table:  # noqa: FBT001 - as the command has it
         "Resting less taking, USD a day, on 100,000 USD at ±10%",
         (
             "market",
-            "range",
             "place in the queue",
             "days",
             "mean",

@@ -20,6 +20,8 @@ def test_july_2022(position: Mapping[str, object], budget: str | None, most: flo
     found = july_2022(position, budget)
     assert found.rows == 13 * 1440 - 1
     assert found.variance_ratio <= most
+    if budget is not None:
+        assert found.tracking_error_adrift <= 1.1 * float(budget.rstrip("%")) / 100
     assert abs(found.total.residual) <= TIGHT * found.start_value
     assert found.total.liquidity.fees > 0
     assert found.total.liquidity.lvr > 0 > found.total.hedge.trading_fees

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from itertools import product
 
 from bot.app import logging
-from bot.backtest.result import Result
-from tests.backtest.recorded import BUDGET, FULL, TEN, july_2022, july_2025
-from tests.backtest.scenes import POOL
 from tests.frontier.exact import V2, Case, case, v3
 from tests.frontier.live import AVERSION, Holding, Live, Setting
 from tests.frontier.pairs import Book, plane, searched
@@ -56,7 +53,6 @@ def main() -> None:
             "gammas,correlation,J/J*,J over the best of the search,searched",
             _books(),
         ),
-        Table("On recorded markets", "market,held,band,variance left,TE,cost,LVR,residual,orders", _recorded()),
     ):
         columns = table.columns.split(",")
         sys.stdout.write(f"\n## {table.title}\n\n{_row(columns)}{_row('---' for _ in columns)}")
@@ -149,34 +145,6 @@ def _books() -> Iterator[Sequence[str]]:
     for gammas, rho in product(((1, 1, 1), (2, 1, 1), (1, 1, 2), (1, 1, 0)), (0.0, 0.3, 0.6, 0.85)):
         found = searched(Book(gammas, rho, (5e-4, 5e-4)), _SEARCH)
         yield str(gammas), f"{rho:g}", f"{found.ratio:.3f}", f"{found.best_of_search:.4f}", str(found.searched)
-
-
-def _recorded() -> Iterator[Sequence[str]]:
-    if not POOL.is_dir():
-        yield f"the recorded markets are not here: {POOL}", *("",) * 8
-        return
-    for (name, run), (held, position), budget in product(
-        {"July 2022, 13 days": july_2022, "July 2025, 2 days, real basis": july_2025}.items(),
-        {"±10%": TEN, "full range": FULL}.items(),
-        (None, BUDGET),
-    ):
-        yield _recorded_line(name, held, budget, run(position, budget))
-
-
-def _recorded_line(name: str, held: str, budget: str | None, found: Result) -> Sequence[str]:
-    start = float(found.start_value)
-    hedge = found.total.hedge
-    return (
-        name,
-        held,
-        "risk aversion 50" if budget is None else f"tracking error {budget}",
-        f"{found.variance_ratio:.4%}",
-        f"{found.tracking_error:.2%}",
-        f"{float(-hedge.trading_fees - hedge.slippage) / start:.3%}",
-        f"{float(found.total.liquidity.lvr) / start:.2%}",
-        f"{float(abs(found.total.residual)) / start:.0e}",
-        str(len(found.orders)),
-    )
 
 
 if __name__ == "__main__":

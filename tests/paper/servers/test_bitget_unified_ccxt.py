@@ -68,6 +68,9 @@ async def test_a_resting_order_is_listed_and_cancelled(bitget: Ccxt, scene: Scen
     placed = await bitget.create_order(ETH, "limit", "sell", 1, 2100, {"postOnly": True, "clientOrderId": "r"})
     (order,) = await bitget.fetch_open_orders(ETH)
     assert (order["id"], order["status"], order["price"], order["postOnly"]) == (placed["id"], "open", 2100, True)
+    await bitget.edit_order(placed["id"], ETH, "limit", "sell", 1.2, 2110)
+    (order,) = await bitget.fetch_open_orders(ETH)
+    assert (order["id"], order["amount"], order["price"]) == (placed["id"], 1.2, 2110)
     await bitget.cancel_order(placed["id"], ETH)
     assert await bitget.fetch_open_orders(ETH) == []
     assert (await bitget.fetch_order(placed["id"], ETH))["status"] == "canceled"

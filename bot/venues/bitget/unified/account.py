@@ -67,15 +67,17 @@ def check_settings(row: Row, margin_mode: str) -> None:
 
 
 def check_money(row: Row) -> None:
-    """Check that there is USDT to trade with, and nothing borrowed.
+    """Check that there is USDT to trade with, and that none of it is borrowed.
+
+    What is owed in other coins is taken off the account's effective equity, above which nothing counts as free.
 
     Raises:
         ConfigError: the money is in other coins, or borrowed.
     """
     coins = coins_of(row)
-    owed = [f"{debt:f} {name}" for name, one in coins.items() if (debt := _debt(one, name)) > 0]
-    if owed:
-        raise ConfigError(f"the Bitget account has borrowed {', '.join(owed)}; repay it, and switch borrowing off")
+    owed = _owed(coins)
+    if owed > 0:
+        raise ConfigError(f"the Bitget account has borrowed {owed:f} {ASSET}; repay it, and switch borrowing off")
     others = others_of(row)
     if _equity(coins) <= 0 and others:
         raise ConfigError(f"the Bitget account holds {', '.join(others)} but no {ASSET}; convert it to {ASSET}")
@@ -83,8 +85,7 @@ def check_money(row: Row) -> None:
 
 def others_of(row: Row) -> list[str]:
     """Name the coins that are there and do not count: what backs USDT futures for certain is USDT."""
-    coins = coins_of(row).items()
-    return [name for name, one in coins if name != ASSET and number(one, "equity", f"coin {name}") > 0]
+    return [name for name, one in coins_of(row).items() if name != ASSET and str(one.get("equity")) != "0"]
 
 
 def coins_of(row: Row) -> Mapping[str, Row]:
@@ -100,8 +101,8 @@ def coins_of(row: Row) -> Mapping[str, Row]:
     return found
 
 
-def _debt(one: Row, name: str) -> Decimal:
-    return number(one, "debt", f"coin {name}")
+def _owed(coins: Mapping[str, Row]) -> Decimal:
+    return number(coins[ASSET], "debt", f"coin {ASSET}") if ASSET in coins else ZERO
 
 
 def _equity(coins: Mapping[str, Row]) -> Decimal:
@@ -222,7 +223,7 @@ def balance(row: Row, positions: Held) -> Balance:
     mine = coins[ASSET]
     free = min(number(mine, "available", what), number(row, "effEquity", "account") - bound)
     return Balance(
-        wallet=number(mine, "balance", what) - _debt(mine, ASSET),
+        wallet=number(mine, "balance", what) - _owed(coins),
         equity=number(mine, "equity", what),
         available=max(ZERO, free),
         initial_margin=used,
@@ -231,13 +232,9 @@ def balance(row: Row, positions: Held) -> Balance:
 
 
 def borrowed(row: Row) -> tuple[Unread, ...]:
-    """Name what was borrowed since the start: it costs interest, and is taken back first in a liquidation."""
-    owed = {name: _debt(one, name) for name, one in coins_of(row).items()}
-    return tuple(
-        Unread(None, f"the debt in {name}", f"the account has borrowed {debt:f} {name}; repay it")
-        for name, debt in owed.items()
-        if debt > 0
-    )
+    """Name the money that was borrowed since the start: it costs interest, and nobody decided on it."""
+    owed = _owed(coins_of(row))
+    return (Unread(None, f"the debt in {ASSET}", f"the account has borrowed {owed:f} {ASSET}; repay it"),) * (owed > 0)
 
 
 def margin_mode(mode: str) -> Literal["crossed", "isolated"] | None:

@@ -36,6 +36,7 @@ PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
     ("POST", f"{_V3}/account/set-hold-mode"): account.set_hold_mode,
     ("GET", f"{_V3}/position/current-position"): account.current_position,
     ("POST", f"{_V3}/trade/place-order"): trading.place_order,
+    ("POST", f"{_V3}/trade/modify-order"): trading.modify_order,
     ("POST", f"{_V3}/trade/cancel-order"): trading.cancel_order,
     ("POST", f"{_V3}/trade/cancel-symbol-order"): trading.cancel_symbol_order,
     ("GET", f"{_V3}/trade/order-info"): trading.order_info,
@@ -51,6 +52,7 @@ PRIVATE: Final[dict[tuple[str, str], Callable[[Private], object]]] = {
 _ERRANDS: Final = {
     ("POST", f"{_V3}/trade/place-order"): Errand.PLACE,
     ("POST", f"{_V3}/trade/place-strategy-order"): Errand.PLACE,
+    ("POST", f"{_V3}/trade/modify-order"): Errand.PLACE,
     ("POST", f"{_V3}/trade/cancel-order"): Errand.CANCEL,
     ("POST", f"{_V3}/trade/cancel-symbol-order"): Errand.CANCEL,
     ("POST", f"{_V3}/trade/cancel-strategy-order"): Errand.CANCEL,

@@ -82,6 +82,22 @@ def place(call: Private, wish: Wish) -> Order:
     return outcome
 
 
+def modify_order(call: Private) -> object:
+    """Give a working limit order another quantity, price or both; the answer names it and tells nothing of its fate."""
+    order = named(call)
+    call.must_trade()
+    size, price = call.params.maybe_decimal("qty"), call.params.maybe_decimal("price")
+    if size is None and price is None:
+        raise errors.missing("qty")
+    if order is None or order.status.is_final or order.kind is not OrderKind.LIMIT or order.price is None:
+        raise errors.no_such_order()
+    sign = 1 if order.quantity > 0 else -1
+    outcome = call.desk.amend(order, order.quantity if size is None else sign * size, price or order.price)
+    if isinstance(outcome, Rejected):
+        raise errors.refused(outcome)
+    return render.ids(outcome)
+
+
 def cancel_order(call: Private) -> object:
     """Cancel a working order of the normal book."""
     order = named(call)

@@ -67,10 +67,10 @@ class Private(Public, CustomerCall):
     ) -> dict[str, object]:
         """Return one page, newest first, of numbered entries (oldest first), with where the next one begins.
 
-        A list without entries is null at the venue, unless it was shown to be something else.
+        A list without entries is null at the venue, and so is its cursor, unless it was shown to be something else.
         """
         limit = max(1, min(self.params.maybe_integer("limit") or _MOST, _MOST))
         before = self.params.maybe_integer("cursor")
         wanted = [(number, one) for number, one in reversed(found) if before is None or number < before][:limit]
         rows = [render(one) for _, one in wanted]
-        return {"list": rows or empty, "cursor": str(wanted[-1][0]) if wanted else None}
+        return {"list": rows or empty, "cursor": str(wanted[-1][0]) if wanted else None if empty is None else "0"}

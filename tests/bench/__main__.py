@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bot.paper.servers.registry import SERVERS
 from tests.bench import backtest, daemon, decide, latency, many_positions, snapshot, sweep
 from tests.paper.servers.flavours import TWINS
 
@@ -38,13 +37,11 @@ def measure() -> Iterator[Figure]:
     yield Figure("decide, 3 positions", few, "ms", 0.5, many)
     speed = asyncio.run(latency.run())
     yield Figure("an fsync of the journal's disk, p99", speed["an fsync, p99"], "ms")
-    for venue in SERVERS:
+    for venue in TWINS:
         throttled = speed[f"{venue}, an order through ccxt's own throttle"]
         yield Figure(f"{venue}: an order through ccxt's own throttle", throttled, "ms")
         for path in ("block to order", "decision to order"):
-            yield Figure(
-                f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5 if venue in TWINS else 6, throttled
-            )
+            yield Figure(f"{venue}: {path}, p50", speed[f"{venue}, {path}, p50"], "ms", 5, throttled)
             yield Figure(f"{venue}: {path}, p99", speed[f"{venue}, {path}, p99"], "ms", 20, throttled)
         cold = f"{venue}, block to order with nothing read ahead, p50"
         yield Figure(f"{venue}: block to order with nothing read ahead, p50", speed[cold], "ms", None, throttled)

@@ -74,7 +74,8 @@ def assets(call: Private) -> object:
     bound = collateral.total_initial_margin(inner)
     kept = collateral.total_maintenance(inner, engine.rules, collateral.crossed(inner))
     others = {asset: amount for asset, amount in call.desk.assets.held.items() if amount}
-    worth = sum((amount * WORTH[asset] for asset, amount in others.items()), ZERO)
+    worths = {asset: amount * _price(call, asset) for asset, amount in others.items()}
+    worth = sum(worths.values(), ZERO)
     ratio = kept / engine.equity if engine.equity > 0 else ZERO
     mine = _coin(USDT, engine.equity, engine.equity, inner.wallet, collateral.available(inner))
     rows = [mine] if engine.equity or inner.wallet else []
@@ -92,9 +93,15 @@ def assets(call: Private) -> object:
         "positionMgnRatio": plain(round(ratio, 8)),
         "assets": [
             *rows,
-            *(_coin(asset, amount, amount * WORTH[asset], amount, amount) for asset, amount in others.items()),
+            *(_coin(asset, amount, worths[asset], amount, amount) for asset, amount in others.items()),
         ],
     }
+
+
+def _price(call: Private, asset: str) -> Decimal:
+    """Return what a coin counts for: its fixed price, its perpetual's mark, or nothing where the venue has neither."""
+    symbol = call.venue.ids.get(f"{asset}{USDT}")
+    return WORTH.get(asset) or (ZERO if symbol is None else call.engine.account.markets[symbol].mark)
 
 
 def _coin(name: str, equity: Decimal, worth: Decimal, balance: Decimal, available: Decimal) -> Json:

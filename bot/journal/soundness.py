@@ -28,6 +28,8 @@ _PASSING: Final = frozenset(
 """What says nothing about the file's content."""
 _PRIMARY_CODE: Final = 0xFF
 _MARKS: Final = ("alembic_version", "meta", "intents")
+_PAGE: Final = 512
+"""The bytes of SQLite's smallest page: every database has whole ones."""
 _NAMED: Final = 5
 """How many rows a message names."""
 
@@ -70,7 +72,7 @@ def faults(path: Path, mode: str = "ro") -> tuple[str, ...]:
     """
     try:
         with connected(path, mode) as connection:
-            return tuple(_faults(connection))
+            return tuple(_faults(connection, path.stat().st_size))
     except sqlite3.Error as error:
         return (f"the file: {error}",)
 
@@ -81,9 +83,11 @@ def rows_named(rows: list[int]) -> str:
     return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_NAMED]))}{more}"
 
 
-def _faults(connection: sqlite3.Connection) -> Iterator[str]:
+def _faults(connection: sqlite3.Connection, size: int) -> Iterator[str]:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if len(tables.intersection(_MARKS)) < len(_MARKS) - 1:
+        if size % _PAGE:
+            yield "the file: it ends within a page"
         return
     structure = [text for (text,) in connection.execute("PRAGMA integrity_check")]
     if structure != ["ok"]:

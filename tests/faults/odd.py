@@ -38,8 +38,9 @@ ROWS: Final = ("open_orders", "open_stops", "positions", "account", "fills", "le
 GROUNDLESS: Final = frozenset(
     {
         ("markets", Odd.SPOILED),
-        ("tiers", Odd.HUGE),
-        *((call, odd) for call in ("account", "tiers") for odd in Odd if odd not in ALONE),
+        ("account", Odd.HUGE),
+        *(("account", odd) for odd in Odd if odd not in ALONE),
+        *(("tiers", odd) for odd in Odd if odd is not Odd.NEW_FIELDS),
     }
 )
 """Calls and rows that leave nothing to trade on as long as they last: what they hide may be the account's own money."""

@@ -186,7 +186,7 @@ def test_what_is_no_database_any_more_is_set_aside_whole(path: Path) -> None:
     assert aside.read_bytes() == b"nothing of it " * 1000
 
 
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("share", [0.001, 0.005, 0.05, 0.3, 0.6, 0.95])
 def test_of_a_cut_file_what_is_left_is_kept(path: Path, whole: Path, share: float) -> None:
     before = content(whole)
     data = path.read_bytes()

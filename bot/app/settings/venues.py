@@ -120,7 +120,7 @@ class VenueSettings(Table):
     funding_rate: Annotated[Fraction, Field(ge=Decimal("-0.03"), le=Decimal("0.03"))] = Field(
         default=Decimal("-0.00003"),
         description="paper: funding per interval, fraction of notional; a short receives a positive one and pays a "
-        "negative one. Left out: the lower quartile of what ETHUSDT paid at Binance from September to December 2022",
+        "negative one. Left out: about the lower quartile of what ETH paid in late 2022 (docs/evidence.md)",
     )
     funding_interval: Duration = Field(default=timedelta(hours=8), description="paper: time between fundings")
     demo: bool = Field(default=False, description='real: trade on the venue\'s demo system, with bot.mode = "demo"')

@@ -18,8 +18,8 @@ from bot.core.inputs import Dispute, Hold
 from bot.core.types import Symbol, VenueId
 
 KEPT: Final = 0.7
-"""What 8 h leave of a funding rate's distance from its mean: ETHUSDT at Binance, October to December 2022, where the
-rates' autocorrelation was 0.58, 0.52 and 0.35 after one, two and three settlements."""
+"""What 8 h leave of a funding rate's distance from its mean: ETH, October to December 2022, where the rates'
+autocorrelation was 0.58, 0.52 and 0.35 after one, two and three settlements (docs/evidence.md)."""
 _EIGHT_HOURS: Final = timedelta(hours=8)
 
 

@@ -31,7 +31,7 @@ demo: setup ## the main job: a local chain with real pools, hedged on paper
 	@$(PY) -m bot demo
 
 quick: setup ## the unit tiers, within a minute on two cores
-	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m "not chain and not slow" --hypothesis-profile=quick $(QUICK)
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m "not chain and not slow and not campaign" --hypothesis-profile=quick $(QUICK)
 
 test: setup testtools ## every test
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q
@@ -45,6 +45,7 @@ soak: setup testtools ## the demo for 15 minutes, the whole fault matrix, plante
 	@$(PY) -m tests.frontier
 	@$(PY) -m tests.evidence
 	@$(PY) -m tests.planted
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m campaign --timeout 1200
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q --hypothesis-profile=soak $$(grep -rl hypothesis --include='test_*.py' tests)
 
 testtools: ## what some tests need besides: a browser, a broker, promtool

@@ -32,7 +32,7 @@ class Node:
     """A chain's endpoints, asked for headers and single calls; implements NodeCalls."""
 
     def __init__(self, config: ChainConfig, pool: PoolId, clock: Clock) -> None:
-        self._config, self._pool = config, pool
+        self._config, self._pool, self._is_there = config, pool, False
         limits = config.limits
         self.client = RpcClient(
             config.rpc_urls,
@@ -74,6 +74,8 @@ class Node:
                 if error.meaning is Meaning.NO_STATE:
                     unknown.add(endpoint.number)
                 raise
+            if len(answer) < json_rpc.WORD and target == Address(self._pool) and block == "latest" and self._is_there:
+                return None  # a contract that takes any call and says nothing, as WETH does
             if len(answer) < json_rpc.WORD:  # no such contract, or a node that keeps no state and does not say so
                 unknown.add(endpoint.number)
                 raise endpoint.fault(f"{target} does not answer")
@@ -85,6 +87,20 @@ class Node:
             if len(unknown) < len(self.client.endpoints):
                 raise
             return None
+
+    async def is_there(self) -> bool:
+        """Ask whether the pool is a contract; False where every endpoint says that it is none."""
+        if not json_rpc.is_address(self._pool):
+            return True
+        for endpoint in self.client.endpoints:
+            try:
+                code = json_rpc.data(await endpoint.request("eth_getCode", [self._pool, "latest"]))
+            except Retryable:
+                return True  # it can't be said; what is asked next will tell
+            if code:
+                self._is_there = True
+                return True
+        return False
 
     async def fact(self, target: Address, data: bytes) -> bytes:
         """Call a contract that has to answer."""
@@ -168,7 +184,7 @@ class PoolHistory:
         async with AsyncExitStack() as undo:
             undo.push_async_callback(node.client.close)
             await node.check_chain()
-            for find in kinds:
+            for find in kinds if await node.is_there() else ():
                 if (past := await find(node, config, pool)) is not None:
                     undo.pop_all()
                     return cls(config, node, past)

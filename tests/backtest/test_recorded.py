@@ -15,7 +15,7 @@ TIGHT = Decimal("1e-9")
 
 @needs_data
 @pytest.mark.parametrize("position", [TEN, FULL], ids=["ten percent", "full range"])
-@pytest.mark.parametrize(("budget", "most"), [(None, 0.01), (BUDGET, 0.001)])
+@pytest.mark.parametrize(("budget", "most"), [(None, 0.01), pytest.param(BUDGET, 0.001, marks=pytest.mark.campaign)])
 def test_july_2022(position: Mapping[str, object], budget: str | None, most: float) -> None:
     found = july_2022(position, budget)
     assert found.rows == 13 * 1440 - 1

@@ -134,6 +134,7 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(chain: LocalChain, 
         ("--chain", "base", "the configuration knows local"),
         ("--pool", pool.lower(), "has no EIP-55 checksum"),
         ("--pool", scene.owner, "is no pool of a protocol"),
+        ("--pool", scene.chain.at.weth.address, "is no pool of a protocol"),  # it takes any call and says nothing
         ("--from", "yesterday", "is no time"),
         ("--from", "2999-01-01", "the last final block is"),
         ("--to", "99999999", "the last final block is"),

@@ -13,7 +13,7 @@ import pytest
 from bot.paper.servers.desk import Desk, Permissions
 from tests.e2e.accounts import Account, account, dnbot, without_venues
 from tests.e2e.harness import World, world
-from tests.paper.servers.flavours import TWINS
+from tests.paper.servers.flavours import TWINS, campaign_but
 
 pytestmark = pytest.mark.chain
 
@@ -64,7 +64,7 @@ CASES: dict[str, Case] = {
 }
 
 
-@pytest.mark.parametrize("flavour", TWINS)
+@pytest.mark.parametrize("flavour", campaign_but(TWINS, "binance", "bitget-uta"))
 async def test_each_wrong_account_is_refused_before_anything_is_sent(flavour: str, tmp_path: Path) -> None:
     at_once = asyncio.Semaphore(3)
     async with world(tmp_path, blocks=20) as here, asyncio.TaskGroup() as group:

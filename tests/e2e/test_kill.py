@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.chain
 
 WRITES = ("new_intent", "place", "resolve", "add_fills", "record")
 POINTS = [*(f"{when} {call}" for call in WRITES for when in ("before", "after")), "after observe"]
+FIRST = ["before place", "after place", "after new_intent", "before resolve", "after record"]
+"""Those after which something is unresolved; `make soak` takes all."""
 TAKER = '[execution]\nstyle = "taker"\n[hedge.band]\nfixed_width = 0.002\n'
 
 
@@ -48,9 +51,10 @@ async def recover(here: World) -> None:
     here.check_books()
 
 
-async def test_killed_at_every_point_around_a_write(tmp_path: Path) -> None:
+@pytest.mark.parametrize("points", [FIRST, pytest.param(POINTS, marks=pytest.mark.campaign)])
+async def test_killed_at_every_point_around_a_write(points: Sequence[str], tmp_path: Path) -> None:
     async with world(tmp_path, blocks=240, extra=TAKER) as here:
-        for point in POINTS:
+        for point in points:
             seen = len(here.account().ended) if here.journal.exists() else 0
             daemon = await here.daemon(*crash(here, point, 2))
             await mine_until_dead(here, daemon, 20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -98,8 +99,17 @@ async def points_of(folder: Path, blocks: list[ChainView], style: Style) -> list
 
 
 @pytest.mark.parametrize("style", [Style.TAKER, Style.MAKER])
+async def test_a_crash_at_the_first_point_of_each_name_is_made_good(tmp_path: Path, style: Style) -> None:
+    await crashed_at(tmp_path, style, lambda names: sorted(names.index(name) + 1 for name in set(names)))
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("style", [Style.TAKER, Style.MAKER])
 async def test_a_crash_at_every_single_point_is_made_good(tmp_path: Path, style: Style) -> None:
-    """Takers are ended at every point, makers at the first one of each name."""
+    await crashed_at(tmp_path, style, lambda names: range(1, len(names) + 1))
+
+
+async def crashed_at(tmp_path: Path, style: Style, points: Callable[[list[str]], Iterable[int]]) -> None:
     blocks, new = market(), tmp_path / "new"
     async with rig(new):
         pass
@@ -109,15 +119,16 @@ async def test_a_crash_at_every_single_point_is_made_good(tmp_path: Path, style:
     assert {
         f"{when} {call}" for when in ("before", "after") for call in ("new_intent", "place", "resolve", "record")
     } <= set(names)
-    chosen = range(1, len(names) + 1)
-    for at in chosen if style is Style.TAKER else sorted(names.index(name) + 1 for name in set(names)):
+    for at in points(names):
         folder = tmp_path / str(at)
         shutil.copytree(new, folder)
         assert await crash(folder, blocks, style, at) == names[at - 1]
         await play(folder, [view(BLOCKS + later, 2100, 2) for later in range(1, 5)], style)
 
 
-@pytest.mark.parametrize("loss", [deleted, restored, cut])
+@pytest.mark.parametrize(
+    "loss", [pytest.param(deleted, marks=pytest.mark.campaign), restored, pytest.param(cut, marks=pytest.mark.campaign)]
+)
 async def test_a_crash_at_any_point_that_takes_the_journal_along_is_made_good(tmp_path: Path, loss: Damage) -> None:
     """At the last point of each name; the old copy is from before the block in which the power fails."""
     blocks, new = market(), tmp_path / "new"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
+
+import pytest
 
 from bot.core.types import Symbol
 from bot.paper.config import halved
@@ -16,6 +18,11 @@ from tests.paper.engine.scene import RULES
 
 TWINS: Final = ("binance", "bitget", "bitget-uta")
 """The servers whose tests are written in the same words: USDT, an API key with its secret, REST paths."""
+
+
+def campaign_but(flavours: Iterable[str], *always: str) -> list[object]:
+    """Return flavours as a test's parameters: ``always`` in each run of the tests, the others by ``make soak``."""
+    return [one if one in always else pytest.param(one, marks=pytest.mark.campaign) for one in flavours]
 
 
 def own_symbol(flavour: str, symbol: Symbol) -> Symbol:

@@ -86,7 +86,7 @@ def test_keys_and_signatures_that_are_wrong(client: Client) -> None:
 
 def test_unknown_paths_and_methods(client: Client) -> None:
     assert client.refused("GET", "/fapi/v1/nothing") == (404, "-5000")
-    assert client.refused("PUT", ORDER) == (404, "-5000")
+    assert client.refused("PATCH", ORDER) == (404, "-5000")
 
 
 @pytest.mark.parametrize(

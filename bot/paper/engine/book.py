@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -55,24 +55,20 @@ def walk(offers: Iterator[Level], quantity: Decimal, limit: Decimal | None, take
 
     Gives the trades, sizes unsigned, whose sum may fall short of the quantity.
     """
-    left = abs(quantity)
+    wanted = abs(quantity)
     trades: list[Level] = []
-    for offer in offers:
-        if left == 0 or (limit is not None and (offer.price > limit if quantity > 0 else offer.price < limit)):
+    for offer in left(offers, taken):
+        if wanted == 0 or (limit is not None and (offer.price > limit if quantity > 0 else offer.price < limit)):
             break
-        gone = min(taken, offer.size)
-        taken -= gone
-        size = min(left, offer.size - gone)
-        if size > 0:
-            trades.append(Level(offer.price, size))
-            left -= size
+        trades.append(Level(offer.price, min(wanted, offer.size)))
+        wanted -= trades[-1].size
     return trades
 
 
-def best_left(offers: Iterator[Level], taken: Decimal) -> Level | None:
-    """Return the best level, the first ``taken`` of the offers being gone; None where nothing is left."""
+def left(offers: Iterable[Level], taken: Decimal) -> Iterator[Level]:
+    """Return what is left of the offers, best first, the first ``taken`` of them being gone."""
     for offer in offers:
-        if offer.size > taken:
-            return Level(offer.price, offer.size - taken)
-        taken -= offer.size
-    return None
+        gone = min(taken, offer.size)
+        taken -= gone
+        if offer.size > gone:
+            yield Level(offer.price, offer.size - gone)

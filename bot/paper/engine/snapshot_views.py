@@ -9,7 +9,7 @@ from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Quote, VenueView
 from bot.core.types import ZERO, Symbol
 from bot.paper.engine import collateral
 from bot.paper.engine.account import PaperAccount
-from bot.paper.engine.book import Level, best_left, levels, touch
+from bot.paper.engine.book import Level, left, levels, touch
 from bot.paper.engine.money import price_down, price_up, usd
 from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
 from bot.paper.engine.trade import taken
@@ -64,9 +64,9 @@ def book(account: PaperAccount, one: SymbolRules) -> Book:
     """Return the touch, less what we took from it; a side that we emptied shows size 0 at the touch."""
     market = account.markets[one.market.symbol]
     bid_price, ask_price = touch(one, market.last)
-    asks = best_left(levels(one, market.last, buying=True), taken(account, one, buying=True))
-    bids = best_left(levels(one, market.last, buying=False), taken(account, one, buying=False))
-    bid, ask = bids or Level(bid_price, ZERO), asks or Level(ask_price, ZERO)
+    asks = left(levels(one, market.last, buying=True), taken(account, one, buying=True))
+    bids = left(levels(one, market.last, buying=False), taken(account, one, buying=False))
+    bid, ask = next(bids, Level(bid_price, ZERO)), next(asks, Level(ask_price, ZERO))
     return Book(bid.price, bid.size, ask.price, ask.size, market.as_of)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from bot.core.market import PerpMarket
 from bot.core.types import ZERO, Symbol
 from bot.paper.engine import snapshot_views
-from bot.paper.engine.book import Level, levels
+from bot.paper.engine.book import Level, left, levels
 from bot.paper.engine.rules import SymbolRules
 from bot.paper.engine.trade import taken
 from bot.paper.servers.assets import WORTH
@@ -234,14 +234,8 @@ def depth(call: Public) -> object:
     now = millis(account.markets[symbol].as_of)
 
     def side(*, buying: bool) -> list[list[str]]:
-        gone = taken(account, rules, buying=buying)
-        rows = []
-        for level in islice(levels(rules, account.markets[symbol].last, buying=buying), limit):
-            left = max(level.size - gone, level.size * 0)
-            gone -= level.size - left
-            if left:
-                rows.append(_row(rules.market, Level(level.price, left)))
-        return rows
+        shown = islice(levels(rules, account.markets[symbol].last, buying=buying), limit)
+        return [_row(rules.market, level) for level in left(shown, taken(account, rules, buying=buying))]
 
     return {
         "lastUpdateId": millis(call.now),

@@ -8,7 +8,7 @@ from itertools import islice
 
 from bot.core.types import Symbol
 from bot.paper.engine import snapshot_views
-from bot.paper.engine.book import levels
+from bot.paper.engine.book import left, levels
 from bot.paper.engine.trade import taken
 from bot.paper.servers.assets import WORTH
 from bot.paper.servers.bitget import errors
@@ -179,14 +179,8 @@ def merge_depth(call: Public) -> object:
     account, rules = call.engine.account, call.venue.rules.symbols[symbol]
 
     def side(*, buying: bool) -> list[list[float]]:
-        gone = taken(account, rules, buying=buying)
-        rows: list[list[float]] = []
-        for level in islice(levels(rules, account.markets[symbol].last, buying=buying), limit):
-            took = min(gone, level.size)
-            gone -= took
-            if level.size > took:
-                rows.append([float(level.price), float(level.size - took)])
-        return rows
+        shown = islice(levels(rules, account.markets[symbol].last, buying=buying), limit)
+        return [[float(level.price), float(level.size)] for level in left(shown, taken(account, rules, buying=buying))]
 
     return {
         "asks": side(buying=True),

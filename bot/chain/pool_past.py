@@ -16,6 +16,11 @@ PARTS: Final = 10**9
 _PIPS: Final = 10**6
 
 
+def kept_of(share: int, whole: int) -> int:
+    """Return what a share of a fee leaves, of ``PARTS``; the share is told in parts of ``whole``."""
+    return PARTS - share * PARTS // whole
+
+
 @dataclass(frozen=True, slots=True)
 class PoolToken:
     """A token as its contract describes it."""

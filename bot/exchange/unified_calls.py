@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from bot.core.orders import OrderKind, OrderRequest
-from bot.core.types import ClientOrderId, side_of
+from bot.core.types import ClientOrderId, Symbol, side_of
 from bot.exchange.ccxt_link import Link
 from bot.exchange.dialect import Instrument, Settings, TradePage, WriteCall
 from bot.exchange.errors import Unbelievable
@@ -15,7 +15,29 @@ from bot.exchange.fields import Row, milliseconds_of, row_of, rows_of
 from bot.exchange.precision import Sendable
 
 
-class UnifiedCalls(ABC):
+class UnifiedReads:
+    """Part of a dialect: what ccxt's unified methods read of an account's terms."""
+
+    __slots__ = ()
+
+    async def fees(self, link: Link, symbol: Symbol) -> Row:
+        """Read the account's fees."""
+        return row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
+
+    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
+        """Read the margin table."""
+        if link.api.has.get("fetchMarketLeverageTiers") is True:
+            return rows_of(await link.read("fetch_market_leverage_tiers", symbol), f"margin tiers of {symbol}")
+        table = row_of(await link.read("fetch_leverage_tiers", [symbol]), "margin tiers")
+        return rows_of(table.get(symbol), f"margin tiers of {symbol}")
+
+    async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
+        """Nothing to read, where every funding rate carries its interval."""
+        del link, symbols
+        return {}
+
+
+class UnifiedCalls(UnifiedReads, ABC):
     """Part of a dialect: writes and look-ups through ccxt's unified methods, with parameters of the venue's own."""
 
     __slots__ = ()
@@ -28,9 +50,10 @@ class UnifiedCalls(ABC):
     def cancel_params(self, client_id: ClientOrderId, *, conditional: bool) -> dict[str, object]:
         """Return ccxt's parameters for cancelling by client id."""
 
-    @abstractmethod
     def margin_params(self, *, short: bool) -> dict[str, object]:
-        """Return ccxt's parameters for adding margin to a position."""
+        """Return ccxt's parameters for adding margin to a position: in one-way mode mostly none."""
+        del short
+        return {}
 
     def placing(self, request: OrderRequest, client_id: ClientOrderId, rounded: Sendable, one: Instrument) -> WriteCall:
         """Return the call that places an order."""

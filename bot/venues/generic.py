@@ -101,17 +101,6 @@ class Other(UnifiedCalls):
         mode = text(row, "marginMode", f"settings of {symbol}")
         return Settings(number(row, "shortLeverage", f"settings of {symbol}"), mode)
 
-    async def fees(self, link: Link, symbol: Symbol) -> Row:
-        """Read the account's fees."""
-        return row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
-
-    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
-        """Read the margin table."""
-        if link.api.has.get("fetchMarketLeverageTiers") is True:
-            return rows_of(await link.read("fetch_market_leverage_tiers", symbol), f"margin tiers of {symbol}")
-        table = row_of(await link.read("fetch_leverage_tiers", [symbol]), "margin tiers")
-        return rows_of(table.get(symbol), f"margin tiers of {symbol}")
-
     async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
         """Read the intervals where the rates may lack them."""
         if link.api.has.get("fetchFundingInterval") is not True:
@@ -222,11 +211,6 @@ class Other(UnifiedCalls):
         """Read what an asset trades at."""
         row = row_of(await link.read("fetch_ticker", f"{asset}/{self.facts.settle}"), f"price of {asset}")
         return positive(row, "last", f"price of {asset}")
-
-    def margin_params(self, *, short: bool) -> dict[str, object]:
-        """One-way mode needs nothing more."""
-        del short
-        return {}
 
 
 def row_margin(row: Row, key: str) -> Decimal:

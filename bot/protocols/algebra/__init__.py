@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bot.chain import json_rpc
 from bot.chain.abi import selector, topic
-from bot.chain.pool_past import PARTS, NodeCalls
+from bot.chain.pool_past import NodeCalls, kept_of
 from bot.chain.protocol import Amm
 from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.types import Address
@@ -33,24 +33,21 @@ LAYOUT: Final = Layout(
     pool_of=by_key("poolByPair(address,address)"),
     book_key=joined_key,
 )
+_WHOLE: Final = 1_000
+"""What the community's shares are told in."""
 _TWO_FEES: Final = 8
 """Words of the state where a pool has a fee for each direction, which moves the ones behind it by one."""
-
-
-def _kept(share: int) -> int:
-    """Return what the community's share, of 1,000, leaves."""
-    return PARTS - share * PARTS // 1_000
 
 
 async def _shares(calls: NodeCalls, pool: Address, state: bytes, block: str) -> tuple[int, int]:
     """Return what the community's shares leave, by the state."""
     del calls, pool, block
     first = 5 if len(state) >= _TWO_FEES * json_rpc.WORD else 4
-    return _kept(json_rpc.uint(state, first)), _kept(json_rpc.uint(state, first + 1))
+    return kept_of(json_rpc.uint(state, first), _WHOLE), kept_of(json_rpc.uint(state, first + 1), _WHOLE)
 
 
 def _new_shares(data: bytes) -> dict[str, int]:
-    return {"kept0": _kept(json_rpc.uint(data, 0)), "kept1": _kept(json_rpc.uint(data, 1))}
+    return {"kept0": kept_of(json_rpc.uint(data, 0), _WHOLE), "kept1": kept_of(json_rpc.uint(data, 1), _WHOLE)}
 
 
 PAST: Final = PastLayout(

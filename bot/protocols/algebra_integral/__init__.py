@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bot.chain import json_rpc
 from bot.chain.abi import selector, topic
-from bot.chain.pool_past import PARTS, NodeCalls
+from bot.chain.pool_past import NodeCalls, kept_of
 from bot.chain.protocol import Amm
 from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.types import Address
@@ -23,6 +23,8 @@ NAME: Final = "algebra_integral"
 POOL_BY_PAIR: Final = selector("poolByPair(address,address)")
 CUSTOM_POOL_BY_PAIR: Final = selector("customPoolByPair(address,address,address)")
 _COMMUNITY_WORD: Final = 4
+_WHOLE: Final = 1_000
+"""What the community's share is told in."""
 
 
 def _pool_of(key: bytes) -> bytes:
@@ -43,20 +45,15 @@ LAYOUT: Final = Layout(
 )
 
 
-def _kept(share: int) -> int:
-    """Return what the community's share, of 1,000, leaves."""
-    return PARTS - share * PARTS // 1_000
-
-
 async def _shares(calls: NodeCalls, pool: Address, state: bytes, block: str) -> tuple[int, int]:
     """Return what the community's share leaves, by the state."""
     del calls, pool, block
-    kept = _kept(json_rpc.uint(state, _COMMUNITY_WORD))
+    kept = kept_of(json_rpc.uint(state, _COMMUNITY_WORD), _WHOLE)
     return kept, kept
 
 
 def _new_share(data: bytes) -> dict[str, int]:
-    kept = _kept(json_rpc.uint(data))
+    kept = kept_of(json_rpc.uint(data), _WHOLE)
     return {"kept0": kept, "kept1": kept}
 
 

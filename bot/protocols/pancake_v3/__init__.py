@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.chain.abi import selector, topic
 from bot.chain.config import ChainConfig
-from bot.chain.pool_past import PARTS
+from bot.chain.pool_past import kept_of
 from bot.chain.protocol import Amm
 from bot.chain.tokens import TokenBook
 from bot.core.amm.concentrated import ConcentratedPosition
@@ -28,7 +28,7 @@ _FARMS: Final = {
 
 def _kept(share: int) -> int:
     """Return what the protocol's share, of 10,000, leaves."""
-    return PARTS - share * PARTS // 10_000
+    return kept_of(share, 10_000)
 
 
 PAST: Final = PastLayout(

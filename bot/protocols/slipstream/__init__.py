@@ -10,7 +10,7 @@ from typing import Final
 from bot.chain import json_rpc
 from bot.chain.abi import selector, topic
 from bot.chain.config import ChainConfig
-from bot.chain.pool_past import PARTS, NodeCalls
+from bot.chain.pool_past import PARTS, NodeCalls, kept_of
 from bot.chain.protocol import Amm
 from bot.chain.tokens import TokenBook
 from bot.core.amm.concentrated import ConcentratedPosition
@@ -34,7 +34,7 @@ async def _kept(calls: NodeCalls, pool: Address, state: bytes, block: str) -> tu
     """
     del state
     levy = await calls.call(pool, UNSTAKED_FEE, block)
-    kept = PARTS if levy is None else PARTS - json_rpc.uint(levy) * PARTS // 10**6
+    kept = PARTS if levy is None else kept_of(json_rpc.uint(levy), 10**6)
     return kept, kept
 
 

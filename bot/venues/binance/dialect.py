@@ -91,15 +91,6 @@ class Binance(UnifiedCalls):
             raise Unbelievable(f"settings of {symbol}: unknown margin mode {rows[0]['marginType']!r}")
         return Settings(positive(rows[0], "leverage", "symbol settings"), mode)
 
-    async def fees(self, link: Link, symbol: Symbol) -> Row:
-        """Read the account's fees."""
-        return row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
-
-    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
-        """Read the margin table."""
-        table = row_of(await link.read("fetch_leverage_tiers", [symbol]), "margin tiers")
-        return rows_of(table.get(symbol), f"margin tiers of {symbol}")
-
     async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
         """Read the funding intervals; a symbol that is not named has the usual one."""
         answer = await link.read("fetch_funding_intervals", list(symbols))
@@ -202,11 +193,6 @@ class Binance(UnifiedCalls):
         """Read the mark of an asset's own perpetual."""
         answer = await link.read("fapiPublicGetPremiumIndex", {"symbol": f"{asset}{link.facts.settle}"})
         return positive(row_of(answer, f"price of {asset}"), "markPrice", f"price of {asset}")
-
-    def margin_params(self, *, short: bool) -> dict[str, object]:
-        """One-way mode needs nothing more."""
-        del short
-        return {}
 
 
 def _check_key(row: Row) -> None:

@@ -62,7 +62,7 @@ def held(answer: object, instruments: Sequence[Instrument]) -> Held:
             _margin(row)
             rows.append(row)
             if one is not None:
-                named[name] = _position(row, one)
+                named[name] = position(row, one, _FIELDS)
         except Unbelievable as error:
             what = position_of(one.market.symbol if one is not None else name or "a symbol without a name")
             unread.append(Unread(None, what, str(error)))
@@ -79,23 +79,36 @@ def _must_be_single(row: Row, name: str, *, is_second: bool) -> None:
         raise Unbelievable(f"position {name}: the account is in hedge mode; dnbot needs one-way mode")
 
 
-def _position(row: Row, one: Instrument) -> PerpPosition:
-    """Translate a position row; its side must be named."""
+@dataclass(frozen=True, slots=True)
+class PositionFields:
+    """What a position's fields are called where the two interfaces differ."""
+
+    side: str
+    entry: str
+    profit: str
+    margin: str
+
+
+_FIELDS: Final = PositionFields("holdSide", "openPriceAvg", "unrealizedPL", "marginSize")
+
+
+def position(row: Row, one: Instrument, fields: PositionFields) -> PerpPosition:
+    """Translate a position row; its side must be named, in one-way mode too."""
     what = f"position {one.market.symbol}"
     size = number(row, "total", what)
     if size == 0:
         return translate.flat(one.market.symbol, one.leverage)
-    side = text(row, "holdSide", what)
+    side = text(row, fields.side, what)
     if size < 0 or side not in ("long", "short"):
         raise Unbelievable(f"{what}: {size} {side!r} is no position")
     liquidation = number(row, "liquidationPrice", what) if has(row, "liquidationPrice") else ZERO
     return PerpPosition(
         symbol=one.market.symbol,
         size=size if side == "long" else -size,
-        entry_price=positive(row, "openPriceAvg", what),
-        unrealised=number(row, "unrealizedPL", what),
+        entry_price=positive(row, fields.entry, what),
+        unrealised=number(row, fields.profit, what),
         liquidation_price=liquidation if liquidation > 0 else None,
-        margin=number(row, "marginSize", what),
+        margin=number(row, fields.margin, what),
         leverage=positive(row, "leverage", what),
         is_isolated=row.get("marginMode") == "isolated",
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from bot.core.errors import ConfigError
@@ -80,19 +81,6 @@ class Bitget(UnifiedCalls):
             raise Unbelievable(f"settings of {symbol}: unknown margin mode {row['marginMode']!r}")
         key = "crossedMarginLeverage" if mode == "cross" else "isolatedShortLever"
         return Settings(positive(row, key, f"settings of {symbol}"), mode)
-
-    async def fees(self, link: Link, symbol: Symbol) -> Row:
-        """Read the account's fees."""
-        return row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
-
-    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
-        """Read the margin table."""
-        return rows_of(await link.read("fetch_market_leverage_tiers", symbol), f"margin tiers of {symbol}")
-
-    async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
-        """Nothing to read: every funding rate carries its interval."""
-        del link, symbols
-        return {}
 
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
         """Add the largest order, which ccxt does not unify."""
@@ -176,7 +164,7 @@ class Bitget(UnifiedCalls):
         bills = body["bills"] if body["bills"] is not None else []
         if not isinstance(bills, list):
             raise Unbelievable("bills: no list")
-        booked, aside = await statement.page(bills, lambda row: ledger.rows(row, link), _ASSET, price, until)
+        booked, aside = await statement.page(bills, partial(ledger.BILLS.rows, link=link), _ASSET, price, until)
         return Page(booked, len(bills) >= orders.PAGE, aside)
 
     async def price(self, link: Link, asset: str) -> Decimal:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from bot.core.orders import LedgerKind
@@ -38,19 +39,41 @@ _INTERNAL: Final = frozenset(
 """Money that goes from the account to a position's own margin, or back: no cash moves in or out."""
 
 
-def rows(bill: Row, link: Link) -> Iterator[LedgerRow]:
-    """Split a bill into its amount and its fee, which Bitget books in one row."""
-    what = "bill"
-    name, bill_id, asset = text(bill, "businessType", what), text(bill, "billId", what), text(bill, "coin", what)
-    if name in _INTERNAL:
-        return
-    settle = link.facts.settle
-    symbols = {one.replace("/", "").removesuffix(f":{settle}"): one for one in link.config.symbols}
-    symbol = symbols.get(text(bill, "symbol", what).upper()) if has(bill, "symbol") else None
-    at, kind = moment(bill, "cTime", what), KINDS.get(name)
-    fee_kind = LedgerKind.LIQUIDATION_FEE if name in _FORCED else LedgerKind.FEE
-    number_ = int(bill_id) if bill_id.isdecimal() else 0
-    fee = number(bill, "fee", what) if has(bill, "fee") else ZERO
-    for part, amount, sort in (("", number(bill, "amount", what), kind), (":fee", fee, kind and fee_kind)):
-        if amount:
-            yield LedgerRow(f"{bill_id}{part}", number_, name, sort, asset.upper(), amount, symbol, at)
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How a kind of account writes its movements: the names of a row's fields, and what each type of row is.
+
+    Attributes:
+        what: a row's name in messages.
+        type, id, at: the fields' names.
+        kinds: what an amount is, by the row's type; others are set aside.
+        forced: types whose fee is a liquidation's.
+        internal: types that move no cash in or out.
+    """
+
+    what: str
+    type: str
+    id: str
+    at: str
+    kinds: Mapping[str, LedgerKind]
+    forced: Collection[str]
+    internal: Collection[str]
+
+    def rows(self, row: Row, link: Link) -> Iterator[LedgerRow]:
+        """Split a row into its amount and its fee, which is below 0 when charged, unlike a fill's."""
+        name, unique, asset = (text(row, key, self.what) for key in (self.type, self.id, "coin"))
+        if name in self.internal:
+            return
+        settle = link.facts.settle
+        symbols = {one.replace("/", "").removesuffix(f":{settle}"): one for one in link.config.symbols}
+        symbol = symbols.get(text(row, "symbol", self.what).upper()) if has(row, "symbol") else None
+        at, kind = moment(row, self.at, self.what), self.kinds.get(name)
+        fee_kind = LedgerKind.LIQUIDATION_FEE if name in self.forced else LedgerKind.FEE
+        order = int(unique) if unique.isdecimal() else 0
+        fee = number(row, "fee", self.what) if has(row, "fee") else ZERO
+        for part, amount, sort in (("", number(row, "amount", self.what), kind), (":fee", fee, kind and fee_kind)):
+            if amount:
+                yield LedgerRow(f"{unique}{part}", order, name, sort, asset.upper(), amount, symbol, at)
+
+
+BILLS: Final = Sheet("bill", "businessType", "billId", "cTime", KINDS, _FORCED, _INTERNAL)

@@ -126,11 +126,6 @@ class Hyperliquid(UnifiedCalls):
         meta = row_of(await link.read("together", "meta", self._of_dex()), "markets")
         return tiers.of(meta, self._coin(link, symbol), symbol, link.config.margin_mode)
 
-    async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
-        """Nothing to read: every funding rate carries its interval, an hour."""
-        del link, symbols
-        return {}
-
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
         """Add the price rule, and leave out the dex from the underlying's name.
 
@@ -257,8 +252,3 @@ class Hyperliquid(UnifiedCalls):
         """Read the mark of an asset's own perpetual."""
         row = row_of(await link.read("fetch_funding_rate", f"{asset}/USDC:USDC"), f"price of {asset}")
         return positive(row, "markPrice", f"price of {asset}")
-
-    def margin_params(self, *, short: bool) -> dict[str, object]:
-        """One-way mode needs nothing more."""
-        del short
-        return {}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bot.core.orders import LedgerKind
-from bot.core.types import ZERO, Symbol
-from bot.paper.servers.bitget import errors, render
+from bot.paper.servers.bitget import errors, render, statement
 from bot.paper.servers.bitget.call import Private
 from bot.paper.servers.bitget.render import Json
 from bot.paper.servers.records import Movement
@@ -43,35 +42,21 @@ def bills(call: Private) -> object:
 
 def _bills(call: Private) -> list[tuple[int, Json]]:
     """Put the movements into bills, oldest first, with the coin's balance after each."""
-    found: list[tuple[int, Json]] = []
-    by_trade: dict[int, list[Movement]] = {}
-    for movement in call.desk.records.movements:
-        if movement.trade is not None:
-            by_trade.setdefault(movement.trade, []).append(movement)
-    done: set[int] = set()
-    balances: dict[str, Decimal] = {}
-    for movement in call.desk.records.movements:
-        if movement.trade in done:
-            continue
-        parts = [movement] if movement.trade is None else by_trade[movement.trade]
-        if movement.trade is not None:
-            done.add(movement.trade)
-        for asset in dict.fromkeys(part.asset for part in parts):
-            bill = [part for part in parts if part.asset == asset]
-            balances[asset] = balances.get(asset, ZERO) + sum((part.entry.amount for part in bill), ZERO)
-            if call.is_in_span(movement.entry.at):
-                found.append((bill[0].entry.number, _bill(call, bill, balances[asset])))
-    return found
+    return [
+        (parts[0].entry.number, _bill(call, parts, balance))
+        for parts, balance in statement.rows(call.desk.records)
+        if call.is_in_span(parts[0].entry.at)
+    ]
 
 
 def _bill(call: Private, parts: list[Movement], balance: Decimal) -> Json:
     first = parts[0].entry
-    fees = {LedgerKind.FEE, LedgerKind.LIQUIDATION_FEE}
+    amount, fee = statement.sums(parts)
     return {
         "billId": str(first.number),
         "symbol": "" if first.symbol is None else id_of(first.symbol),
-        "amount": plain(sum((part.entry.amount for part in parts if part.entry.kind not in fees), ZERO)),
-        "fee": plain(sum((part.entry.amount for part in parts if part.entry.kind in fees), ZERO)),
+        "amount": plain(amount),
+        "fee": plain(fee),
         "feeByCoupon": "",
         "businessType": _business(call, parts[0]),
         "coin": parts[0].asset,
@@ -87,20 +72,10 @@ def _business(call: Private, movement: Movement) -> str:
         case LedgerKind.FUNDING:
             return "contract_settle_fee"
         case LedgerKind.LIQUIDATION_FEE:
-            return f"burst_{_last_side(call, movement.entry.symbol, movement)}"
+            return f"burst_{'sell' if statement.was_sold(call.desk.records, movement) else 'buy'}"
         case LedgerKind.REALISED | LedgerKind.FEE:
             trade = call.desk.records.trades[movement.trade - 1] if movement.trade else None
             return "buy" if trade is None or trade.fill.quantity > 0 else "sell"
-
-
-def _last_side(call: Private, symbol: Symbol | None, movement: Movement) -> str:
-    """Return the side of the trade that a liquidation fee belongs to."""
-    before = [
-        trade.fill.quantity
-        for trade in call.desk.records.trades
-        if trade.fill.symbol == symbol and trade.fill.at <= movement.entry.at
-    ]
-    return "sell" if before and before[-1] < 0 else "buy"
 
 
 def key_info(call: Private) -> object:

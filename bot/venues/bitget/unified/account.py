@@ -10,11 +10,10 @@ from typing import Final, Literal
 from bot.core.errors import ConfigError
 from bot.core.snapshot import Balance, PerpPosition, Unread
 from bot.core.types import ZERO, Symbol
-from bot.exchange import translate
 from bot.exchange.dialect import Instrument, Settings
 from bot.exchange.errors import Unbelievable
-from bot.exchange.fields import Row, has, number, positive, row_of, rows_of, text
-from bot.venues.bitget.account import position_of
+from bot.exchange.fields import Row, number, positive, row_of, rows_of, text
+from bot.venues.bitget.account import PositionFields, position, position_of
 from bot.venues.bitget.unified import facts
 from bot.venues.bitget.unified.rows import CATEGORY
 
@@ -25,6 +24,7 @@ UNLISTED: Final = "its default"
 _NEEDED: Final[Mapping[str, str]] = {"uta_trade": "trade", "uta_mgt": "management"}
 _READS: Final = frozenset({"read_only", "read-only", "readonly"})
 _LEVELS: Final = frozenset({"basic", "advanced", "isolated"})
+_FIELDS: Final = PositionFields("posSide", "avgPrice", "unrealisedPnl", "positionBalance")
 
 
 def check_key(row: Row) -> None:
@@ -159,7 +159,7 @@ def held(items: Iterable[object], instruments: Sequence[Instrument]) -> Held:
             _must_be_single(row, name, is_second=name in seen)
             margins.append(_margin(row, name))
             if one is not None:
-                named[one.market.symbol] = _position(row, one)
+                named[one.market.symbol] = position(row, one, _FIELDS)
         except Unbelievable as error:
             what = position_of(one.market.symbol if one is not None else name or "a symbol without a name")
             unread.append(Unread(None, what, str(error)))
@@ -183,28 +183,6 @@ def _margin(row: Row, name: str) -> tuple[Decimal, Decimal]:
         return ZERO, ZERO
     kept = size * positive(row, "markPrice", what) * positive(row, "mmr", what)
     return number(row, "positionBalance", what), kept
-
-
-def _position(row: Row, one: Instrument) -> PerpPosition:
-    """Translate a position; its side is named in one-way mode, too."""
-    what = f"position {one.market.symbol}"
-    size = number(row, "total", what)
-    if size == 0:
-        return translate.flat(one.market.symbol, one.leverage)
-    side = text(row, "posSide", what)
-    if size < 0 or side not in ("long", "short"):
-        raise Unbelievable(f"{what}: {size} {side!r} is no position")
-    liquidation = number(row, "liquidationPrice", what) if has(row, "liquidationPrice") else ZERO
-    return PerpPosition(
-        symbol=one.market.symbol,
-        size=size if side == "long" else -size,
-        entry_price=positive(row, "avgPrice", what),
-        unrealised=number(row, "unrealisedPnl", what),
-        liquidation_price=liquidation if liquidation > 0 else None,
-        margin=number(row, "positionBalance", what),
-        leverage=positive(row, "leverage", what),
-        is_isolated=row.get("marginMode") == "isolated",
-    )
 
 
 def balance(row: Row, positions: Held) -> Balance:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 import structlog
@@ -22,6 +23,7 @@ from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import Row, has, milliseconds_of, number, positive, row_of, rows_of
 from bot.exchange.precision import Sendable
 from bot.exchange.statement import Page, Price
+from bot.exchange.unified_calls import UnifiedReads
 from bot.exchange.working_orders import Listed
 from bot.venues.bitget.account import not_flat, position_of
 from bot.venues.bitget.unified import account, facts, ledger, rows, strategies
@@ -36,7 +38,7 @@ _LEDGERS: Final = (rows.CATEGORY, "OTHER")
 
 
 @dataclass(frozen=True, slots=True)
-class UnifiedAccount:
+class UnifiedAccount(UnifiedReads):
     """A unified account's own ways."""
 
     facts: VenueFacts = facts.FACTS
@@ -59,19 +61,6 @@ class UnifiedAccount:
         """Read leverage and margin mode."""
         row = row_of(rows.data(await link.read(_SETTINGS)), "account settings")
         return account.settings_of(row, symbol, venue_symbol, link.config.leverage)
-
-    async def fees(self, link: Link, symbol: Symbol) -> Row:
-        """Read the account's fees."""
-        return row_of(await link.read("fetch_trading_fee", symbol), f"fees of {symbol}")
-
-    async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
-        """Read the margin table."""
-        return rows_of(await link.read("fetch_market_leverage_tiers", symbol), f"margin tiers of {symbol}")
-
-    async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
-        """Nothing to read: every funding rate carries its interval."""
-        del link, symbols
-        return {}
 
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
         """Put the steps right, which ccxt takes from the number of decimals, and add the largest order."""
@@ -230,7 +219,9 @@ class UnifiedAccount:
             part = rows.listed(await link.read("privateUtaGetV3AccountFinancialRecords", query), "financial records")
             full = full or len(part) >= rows.PAGE
             found += part
-        booked, aside = await statement.page(found, lambda row: ledger.rows(row, link), account.ASSET, price, until)
+        booked, aside = await statement.page(
+            found, partial(ledger.RECORDS.rows, link=link), account.ASSET, price, until
+        )
         return Page(booked, full, aside)
 
     async def price(self, link: Link, asset: str) -> Decimal:

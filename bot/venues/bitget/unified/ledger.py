@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from bot.core.orders import LedgerKind
-from bot.core.types import ZERO
-from bot.exchange.ccxt_link import Link
-from bot.exchange.fields import Row, has, moment, number, text
-from bot.exchange.statement import LedgerRow
+from bot.venues.bitget.ledger import Sheet
 
 _FUNDING: Final = (
     *("CONTRACT_MAIN_SETTLE_FEE_USER_IN", "CONTRACT_MAIN_SETTLE_FEE_USER_OUT"),
@@ -36,20 +33,4 @@ KINDS: Final[Mapping[str, LedgerKind]] = {
 _INTERNAL: Final = frozenset({"INCREASE_MARGIN", "REDUCE_MARGIN", "MARGIN_BACK"})
 """Money that goes from the account to a position's own margin, or back: no cash moves in or out."""
 
-
-def rows(record: Row, link: Link) -> Iterator[LedgerRow]:
-    """Split a record into its amount and its fee (below 0 when charged, unlike a fill's)."""
-    what = "financial record"
-    name, record_id, asset = (text(record, key, what) for key in ("type", "id", "coin"))
-    if name in _INTERNAL:
-        return
-    settle = link.facts.settle
-    symbols = {one.replace("/", "").removesuffix(f":{settle}"): one for one in link.config.symbols}
-    symbol = symbols.get(text(record, "symbol", what).upper()) if has(record, "symbol") else None
-    at, kind = moment(record, "ts", what), KINDS.get(name)
-    fee_kind = LedgerKind.LIQUIDATION_FEE if name in _FORCED else LedgerKind.FEE
-    order = int(record_id) if record_id.isdecimal() else 0
-    fee = number(record, "fee", what) if has(record, "fee") else ZERO
-    for part, amount, sort in (("", number(record, "amount", what), kind), (":fee", fee, kind and fee_kind)):
-        if amount:
-            yield LedgerRow(f"{record_id}{part}", order, name, sort, asset.upper(), amount, symbol, at)
+RECORDS: Final = Sheet("financial record", "type", "id", "ts", KINDS, _FORCED, _INTERNAL)

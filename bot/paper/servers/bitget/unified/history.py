@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
 
 from bot.core.orders import LedgerKind
-from bot.core.types import ZERO
 from bot.paper.engine.account import Order
+from bot.paper.servers.bitget import statement
 from bot.paper.servers.bitget.render import Json
 from bot.paper.servers.bitget.unified import render
 from bot.paper.servers.bitget.unified.call import CATEGORY, Private
 from bot.paper.servers.records import Movement
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import millis, plain
-
-_FEES: Final = frozenset({LedgerKind.FEE, LedgerKind.LIQUIDATION_FEE})
 
 
 def fills(call: Private) -> object:
@@ -47,37 +44,23 @@ def financial_records(call: Private) -> object:
 
 def _records(call: Private) -> list[tuple[int, Json]]:
     """Put the movements into records, oldest first, with the coin's balance after each."""
-    found: list[tuple[int, Json]] = []
-    by_trade: dict[int, list[Movement]] = {}
-    for movement in call.desk.records.movements:
-        if movement.trade is not None:
-            by_trade.setdefault(movement.trade, []).append(movement)
-    done: set[int] = set()
-    balances: dict[str, Decimal] = {}
-    for movement in call.desk.records.movements:
-        if movement.trade in done:
-            continue
-        parts = [movement] if movement.trade is None else by_trade[movement.trade]
-        if movement.trade is not None:
-            done.add(movement.trade)
-        for asset in dict.fromkeys(part.asset for part in parts):
-            record = [part for part in parts if part.asset == asset]
-            balances[asset] = balances.get(asset, ZERO) + sum((part.entry.amount for part in record), ZERO)
-            if call.is_in_span(movement.entry.at):
-                found.append((record[0].entry.number, _record(call, record, balances[asset])))
-    return found
+    return [
+        (parts[0].entry.number, _record(call, parts, balance))
+        for parts, balance in statement.rows(call.desk.records)
+        if call.is_in_span(parts[0].entry.at)
+    ]
 
 
 def _record(call: Private, parts: list[Movement], balance: Decimal) -> Json:
-    first = parts[0].entry
+    first, (amount, fee) = parts[0].entry, statement.sums(parts)
     return {
         "category": "OTHER" if first.kind is LedgerKind.DEPOSIT else CATEGORY,
         "id": str(first.number),
         "symbol": "" if first.symbol is None else id_of(first.symbol),
         "coin": parts[0].asset,
         "type": _type(call, parts[0]),
-        "amount": plain(sum((part.entry.amount for part in parts if part.entry.kind not in _FEES), ZERO)),
-        "fee": plain(sum((part.entry.amount for part in parts if part.entry.kind in _FEES), ZERO)),
+        "amount": plain(amount),
+        "fee": plain(fee),
         "balance": plain(balance),
         "ts": str(millis(first.at)),
     }
@@ -92,7 +75,7 @@ def _type(call: Private, movement: Movement) -> str:
         case LedgerKind.FUNDING:
             return f"CONTRACT_MAIN_SETTLE_FEE_USER_{way}"
         case LedgerKind.LIQUIDATION_FEE:
-            return f"BURST_{_last_side(call, movement)}_SSM"
+            return f"BURST_{'SELL' if statement.was_sold(call.desk.records, movement) else 'BUY'}_SSM"
         case LedgerKind.REALISED | LedgerKind.FEE:
             trade = call.desk.records.trades[movement.trade - 1] if movement.trade else None
             if trade is None:
@@ -103,13 +86,3 @@ def _type(call: Private, movement: Movement) -> str:
             )
             buys = trade.fill.quantity > 0
             return f"CLOSE_{'SHORT' if buys else 'LONG'}" if closes else f"OPEN_{'LONG' if buys else 'SHORT'}"
-
-
-def _last_side(call: Private, movement: Movement) -> str:
-    """Return the side of the trade that a liquidation fee belongs to."""
-    before = [
-        trade.fill.quantity
-        for trade in call.desk.records.trades
-        if trade.fill.symbol == movement.entry.symbol and trade.fill.at <= movement.entry.at
-    ]
-    return "SELL" if before and before[-1] < 0 else "BUY"

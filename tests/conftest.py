@@ -11,6 +11,7 @@ from bot.demo.node import Anvil
 from bot.demo.rpc import Rpc
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import UniswapV3
+from tests.exchange.loopback import Certificate
 
 # `make test` tries the same examples every time, whatever the machine's speed: what is red is what was changed.
 # `make soak` looks for new ones; `make quick` tries the first few.
@@ -44,6 +45,12 @@ async def fresh_node() -> AsyncIterator[Anvil]:
     """A node of the test's own with nothing on it, for tests that kill it or reorganise it deeply."""
     async with Anvil() as node:
         yield node
+
+
+@pytest.fixture(scope="session")
+def certificate() -> Certificate:
+    """The venues' certificate, and who trusts it."""
+    return Certificate()
 
 
 @pytest.fixture

@@ -66,6 +66,21 @@ async def start(run: Rig, block: ChainView) -> None:
     await run.cycle.reconciler.begin()
 
 
+async def comes_to_agree(run: Rig, folder: Path, number: int, price: int = 2000, size: int = 5) -> int:
+    """Play blocks from this number on until journal and venue agree, which is in time; return the next number."""
+    since = run.clock.now()
+    await start(run, view(number, price, size))
+    while True:
+        await run.turn(view(number, price, size))
+        number += 1
+        try:
+            await agrees(run, folder, set())
+        except AssertionError:
+            assert run.clock.now() - since <= WITHIN
+        else:
+            return number
+
+
 def copied(folder: Path, to: Path) -> Path:
     """Copy the journal as a backup does that takes file and log at one moment."""
     to.mkdir(parents=True)

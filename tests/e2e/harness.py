@@ -153,6 +153,29 @@ class Daemon:
         return await self.dead()
 
 
+@asynccontextmanager
+async def running(*command: object) -> AsyncIterator[Daemon]:
+    """Run a program that logs as the daemon does, and end it as ``docker stop`` would."""
+    daemon = Daemon(tuple(map(str, command)))
+    await daemon.start()
+    try:
+        yield daemon
+    finally:
+        await daemon.stop()
+
+
+async def said(*command: object) -> str:
+    """Run a program of ours to its end, which is a good one; return what it said."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *map(str, command), cwd=ROOT, env=environment, stdout=pipe, stderr=pipe
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, (command, out.decode(), err.decode())
+    return out.decode()
+
+
 @dataclass
 class World:
     """A node with a scene on it, in a folder that holds everything that is written."""

@@ -13,11 +13,6 @@ from tests.exchange.loopback import Certificate, Server
 from tests.exchange.scene import START, FastClock, Scene, config
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 async def scene_of(kind: str, certificate: Certificate, *, margin_mode: str = "cross", demo: bool = False) -> Scene:
     clock = FastClock(START)
     fake: Fake = FakeBinance(clock.true) if kind == "binance" else FakeBitget(clock.true)

@@ -16,7 +16,7 @@ from bot.core.snapshot import ChainView, LpPosition
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.tx import Tx
-from bot.demo.uniswap_v3 import Payout
+from bot.demo.uniswap_v3 import Payout, PoolKey, PositionInfo
 
 PAIRINGS = [(6, 18), (18, 6), (8, 18), (18, 8), (6, 8), (8, 6), (18, 18)]
 FARTHEST = 20_000
@@ -74,6 +74,64 @@ class Fork(Protocol):
 
     def tunings(self, draw: random.Random) -> Sequence[Callable[[], Awaitable[None]]]:
         """Return what else may change: fees, the protocol's share, emissions."""
+
+
+class Manager(Protocol):
+    """Contracts whose positions one manager keeps, as Uniswap V3's does."""
+
+    async def slot0(self, pool: Address, block: str = "latest") -> tuple[int, int]: ...
+
+    async def open(self, owner: Address, key: PoolKey, ticks: tuple[int, int], amounts: tuple[int, int]) -> int: ...
+
+    async def position(self, token_id: int, block: str = "latest") -> PositionInfo: ...
+
+    def increase(self, owner: Address, token_id: int, amount0: int, amount1: int) -> Tx: ...
+
+    def decrease(self, owner: Address, token_id: int, liquidity: int) -> Tx: ...
+
+    def collect(self, owner: Address, token_id: int) -> Tx: ...
+
+    def close(self, owner: Address, token_id: int, liquidity: int) -> Tx: ...
+
+    def trade(self, pool: Address, amount: int, limit: int, *, zero_for_one: bool) -> Tx: ...
+
+
+@dataclass
+class ManagedPool:
+    """One pool of a manager's; the part of Fork that is the same for all of them."""
+
+    contracts: Manager
+    key: PoolKey
+    pool: Address
+    chain: LocalChain
+
+    async def price(self) -> int:
+        return (await self.contracts.slot0(self.pool))[0]
+
+    async def tick(self) -> int:
+        return (await self.contracts.slot0(self.pool))[1]
+
+    async def open(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> int:
+        return await self.contracts.open(owner, self.key, ticks, amounts)
+
+    async def range(self, token_id: int) -> Range:
+        info = await self.contracts.position(token_id)
+        return Range(info.tick_lower, info.tick_upper, info.liquidity, bool(info.tokens_owed0 or info.tokens_owed1))
+
+    def increase(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
+        return self.contracts.increase(owner, token_id, *amounts)
+
+    def decrease(self, owner: Address, token_id: int, liquidity: int) -> Tx:
+        return self.contracts.decrease(owner, token_id, liquidity)
+
+    def collect(self, owner: Address, token_id: int) -> Tx:
+        return self.contracts.collect(owner, token_id)
+
+    def close(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
+        return [self.contracts.close(owner, token_id, liquidity)]
+
+    def trade(self, amount: int, limit: int, *, zero_for_one: bool) -> Tx:
+        return self.contracts.trade(self.pool, amount, limit, zero_for_one=zero_for_one)
 
 
 @dataclass

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import shutil
 import sqlite3
 import sys
 import tomllib
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,7 @@ from bot.demo.contracts import compiled
 from bot.demo.tx import MAX_UINT256, Tx, calldata
 from bot.protocols.registry import PROTOCOLS, register
 from bot.protocols.uniswap_v2 import UNISWAP_V2
-from tests.e2e.harness import Daemon
+from tests.e2e.harness import Daemon, running, said
 from tests.protocols.made_up import MADE_UP
 from tests.telemetry.mqtt.scene import free_port
 
@@ -118,28 +116,10 @@ clock = "chain"
         )
 
     async def run(self, *arguments: object) -> str:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *PROGRAM,
-            *(str(argument) for argument in arguments),
-            cwd=ROOT,
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        assert process.returncode == 0, (arguments, out.decode(), err.decode())
-        return out.decode()
+        return await said(*PROGRAM, *arguments)
 
-    @asynccontextmanager
-    async def daemon(self) -> AsyncIterator[Daemon]:
-        daemon = Daemon((*PROGRAM, "run", "-c", str(self.config)))
-        await daemon.start()
-        try:
-            yield daemon
-        finally:
-            await daemon.stop()
+    def daemon(self) -> AbstractAsyncContextManager[Daemon]:
+        return running(*PROGRAM, "run", "-c", self.config)
 
     def newest(self) -> dict[str, Any]:
         """Return the snapshot of the newest cycle, as the journal's JSON has it."""

@@ -18,11 +18,6 @@ from tests.recorded.files import VENUES, dated, named
 from tests.recorded.scene import BTC, Played, played
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture
 async def binance(certificate: Certificate) -> AsyncIterator[Played]:
     async with played("binance", certificate) as made:

@@ -17,11 +17,6 @@ AMEND = "PUT", "/fapi/v1/order"
 RESTING: Intent = intent(quantity=D("-0.5"), price=D(3105), tif=TimeInForce.POST_ONLY, number=3)
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture
 async def venue(certificate: Certificate) -> AsyncIterator[Played]:
     async with played("binance", certificate) as made:

@@ -25,11 +25,6 @@ STOP = ClientOrderId("bot-1-2")
 CHILDLESS: Mapping[str, object] = {"actualOrderId": "", "actualQty": "0.000", "actualPrice": "0.00000"}
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture
 async def venue(certificate: Certificate) -> AsyncIterator[Played]:
     async with played("binance", certificate) as made:

@@ -19,11 +19,6 @@ D = Decimal
 PLANS = "/api/v2/mix/order/orders-plan-pending"
 
 
-@pytest.fixture(scope="module")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture
 async def bitget(certificate: Certificate) -> AsyncIterator[Scene]:
     scene = await scene_of("bitget", certificate)

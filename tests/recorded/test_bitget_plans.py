@@ -22,11 +22,6 @@ D = Decimal
 STOP = ClientOrderId("bot-1-2")
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture
 async def venue(certificate: Certificate) -> AsyncIterator[Played]:
     async with played("bitget", certificate) as made:

@@ -25,11 +25,6 @@ VENUE = "bitget-uta"
 V3 = "/api/v3"
 
 
-@pytest.fixture(scope="module")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture
 async def venue(certificate: Certificate) -> AsyncIterator[Played]:
     async with played(VENUE, certificate) as made:

@@ -22,11 +22,6 @@ D = Decimal
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture(params=VENUES)
 async def venue(request: pytest.FixtureRequest, certificate: Certificate) -> AsyncIterator[Played]:
     async with played(request.param, certificate) as made:

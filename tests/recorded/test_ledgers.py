@@ -30,11 +30,6 @@ PRICES: Final = {
 CLOSED: Final = {"bitget": "close_short", "bitget-uta": "CLOSE_SHORT"}
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture(params=VENUES)
 async def venue(request: pytest.FixtureRequest, certificate: Certificate) -> AsyncIterator[Played]:
     async with played(request.param, certificate) as made:

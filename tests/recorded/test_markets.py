@@ -43,11 +43,6 @@ STATUSES = {
 Row = dict[str, Any]
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture(params=VENUES)
 async def venue(request: pytest.FixtureRequest, certificate: Certificate) -> AsyncIterator[Played]:
     async with played(request.param, certificate) as made:

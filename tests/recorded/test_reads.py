@@ -20,11 +20,6 @@ from tests.recorded.scene import BTC, Played, played
 D = Decimal
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 @pytest.fixture(params=VENUES)
 async def venue(request: pytest.FixtureRequest, certificate: Certificate) -> AsyncIterator[Played]:
     async with played(request.param, certificate) as made:

@@ -28,11 +28,6 @@ PUBLIC_PAST = ("andles", "Klines", "klines", "fundingRate", "history-fund-rate")
 """What reads a market's past for backtests, which test_perp_fetch shows."""
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 async def life(venue: Played) -> None:
     """Do everything that an account is used for."""
     exchange = venue.exchange

@@ -17,7 +17,7 @@ from bot.core.types import Symbol
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
 from tests.app.fakes import Rig, rig, view
-from tests.app.lives import WITHIN, Damage, agrees, copied, cut, deleted, restored, start
+from tests.app.lives import Damage, comes_to_agree, copied, cut, deleted, restored
 from tests.core.scenes import ETH, NOW, line, policy, symbol
 from tests.faults.points import Points
 
@@ -154,21 +154,8 @@ async def test_a_crash_at_any_point_that_takes_the_journal_along_is_made_good(tm
             await play(folder, blocks, Style.TAKER, Points(hook))
         restored(folder, kept)
         loss(folder, earlier)
-        await come_to_agree(folder)
-
-
-async def come_to_agree(folder: Path) -> None:
-    number = BLOCKS + 1
-    async with rig(folder) as run:
-        since = run.clock.now()
-        await start(run, view(number, 2100, 2))
-        while True:
-            await run.turn(view(number, 2100, 2))
-            number += 1
-            try:
-                return await agrees(run, folder, set())
-            except AssertionError:
-                assert run.clock.now() - since <= WITHIN
+        async with rig(folder) as run:
+            await comes_to_agree(run, folder, BLOCKS + 1, 2100, 2)
 
 
 async def test_crashes_one_after_the_other_are_made_good(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from bot.core.run_state import RunState, Trigger, moved
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
 from tests.app.fakes import rig, view
-from tests.app.lives import BLOCKS, WITHIN, agrees, copied, restored, start
+from tests.app.lives import BLOCKS, agrees, comes_to_agree, copied, restored, start
 from tests.core.scenes import NOW, policy
 
 pytestmark = pytest.mark.slow
@@ -38,17 +38,7 @@ async def next_life(folder: Path, style: Style, clock: ManualClock) -> None:
     """Start on what stands there, and come into agreement with the venue in time."""
     number = len(BLOCKS) + 1
     async with rig(folder, wanted=replace(policy(), execution=ExecutionPolicy(style)), clock=clock) as run:
-        since = clock.now()
-        await start(run, view(number))
-        while True:
-            await run.turn(view(number))
-            number += 1
-            try:
-                await agrees(run, folder, set())
-            except AssertionError:
-                assert clock.now() - since <= WITHIN
-            else:
-                break
+        number = await comes_to_agree(run, folder, number)
         for price in (2040, 2080):
             await run.turn(view(number, price))
             number += 1

@@ -17,7 +17,7 @@ from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols import algebra, algebra_integral
 from tests.chain.setup import local, reading
 from tests.protocols.algebra.contracts import NOBODY, SLOT_GROWTH, Algebra, Integral
-from tests.protocols.fork_scene import EVERY_CASE, NEARLY_WRAPPED, PAIRINGS, ForkScene, Range, start_of, tokens_of
+from tests.protocols.fork_scene import EVERY_CASE, NEARLY_WRAPPED, PAIRINGS, ForkScene, ManagedPool, start_of, tokens_of
 
 pytestmark = pytest.mark.chain
 
@@ -25,43 +25,12 @@ STEPS = 20
 
 
 @dataclass
-class Pool:
+class Pool(ManagedPool):
     """One pool; implements Fork."""
 
     contracts: Algebra
-    key: PoolKey
-    pool: Address
-    chain: LocalChain
     plugin: Address | None
     spacing: int = 60
-
-    async def price(self) -> int:
-        return (await self.contracts.slot0(self.pool))[0]
-
-    async def tick(self) -> int:
-        return (await self.contracts.slot0(self.pool))[1]
-
-    async def open(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> int:
-        return await self.contracts.open(owner, self.key, ticks, amounts)
-
-    async def range(self, token_id: int) -> Range:
-        info = await self.contracts.position(token_id)
-        return Range(info.tick_lower, info.tick_upper, info.liquidity, bool(info.tokens_owed0 or info.tokens_owed1))
-
-    def increase(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
-        return self.contracts.increase(owner, token_id, *amounts)
-
-    def decrease(self, owner: Address, token_id: int, liquidity: int) -> Tx:
-        return self.contracts.decrease(owner, token_id, liquidity)
-
-    def collect(self, owner: Address, token_id: int) -> Tx:
-        return self.contracts.collect(owner, token_id)
-
-    def close(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
-        return [self.contracts.close(owner, token_id, liquidity)]
-
-    def trade(self, amount: int, limit: int, *, zero_for_one: bool) -> Tx:
-        return self.contracts.trade(self.pool, amount, limit, zero_for_one=zero_for_one)
 
     def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
         del owner, token_id

@@ -21,7 +21,7 @@ from tests.protocols.fork_scene import (
     NEARLY_WRAPPED,
     PAIRINGS,
     ForkScene,
-    Range,
+    ManagedPool,
     start_of,
     tokens_of,
 )
@@ -34,13 +34,10 @@ SPACINGS = {500: 10, 2500: 50, 10000: 200}
 
 
 @dataclass
-class Pancake:
+class Pancake(ManagedPool):
     """One pool; implements Fork."""
 
-    v3: PancakeV3
-    key: PoolKey
-    pool: Address
-    chain: LocalChain
+    contracts: PancakeV3
     boost: int = 10**12
     is_emergency: bool = False
 
@@ -48,60 +45,32 @@ class Pancake:
     def spacing(self) -> int:
         return SPACINGS[self.key.fee]
 
-    async def price(self) -> int:
-        return (await self.v3.slot0(self.pool))[0]
-
-    async def tick(self) -> int:
-        return (await self.v3.slot0(self.pool))[1]
-
-    async def open(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> int:
-        return await self.v3.open(owner, self.key, ticks, amounts)
-
-    async def range(self, token_id: int) -> Range:
-        info = await self.v3.position(token_id)
-        return Range(info.tick_lower, info.tick_upper, info.liquidity, bool(info.tokens_owed0 or info.tokens_owed1))
-
-    def increase(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
-        return self.v3.increase(owner, token_id, *amounts)
-
-    def decrease(self, owner: Address, token_id: int, liquidity: int) -> Tx:
-        return self.v3.decrease(owner, token_id, liquidity)
-
-    def collect(self, owner: Address, token_id: int) -> Tx:
-        return self.v3.collect(owner, token_id)
-
-    def close(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
-        return [self.v3.close(owner, token_id, liquidity)]
-
-    def trade(self, amount: int, limit: int, *, zero_for_one: bool) -> Tx:
-        return self.v3.trade(self.pool, amount, limit, zero_for_one=zero_for_one)
-
     def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
-        return [] if self.is_emergency else [self.v3.stake(owner, token_id)]
+        return [] if self.is_emergency else [self.contracts.stake(owner, token_id)]
 
     def unstake(self, owner: Address, token_id: int) -> Sequence[Tx]:
-        return [self.v3.unstake(owner, token_id)]
+        return [self.contracts.unstake(owner, token_id)]
 
     async def pays(self, owner: Address, token_id: int, block: str, *, is_staked: bool) -> Payout:
         """The farm hands withdrawals on to the manager, which pays whoever holds the token."""
         del owner, is_staked
-        return await self.v3.pays(token_id, block)
+        return await self.contracts.pays(token_id, block)
 
     async def claims(self, owner: Address, token_id: int, block: str) -> int:
-        return await self.v3.claims(owner, token_id, block)
+        return await self.contracts.claims(owner, token_id, block)
 
     def tunings(self, draw: random.Random) -> Sequence[Callable[[], Awaitable[None]]]:
         async def share() -> None:
             shares = [draw.choice([0, 1000, 2500, 4000]) for _ in range(2)]
-            await self.chain.mine(self.v3.fees(self.pool, *shares))
+            await self.chain.mine(self.contracts.fees(self.pool, *shares))
 
         async def pay() -> None:
             now = int((await self.chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
             rate, seconds = draw.choice([0, 10**30, 123456789 * 10**15]), draw.choice([30, 500, 10**6])
-            await self.chain.mine(self.v3.pay(rate, now + seconds))
+            await self.chain.mine(self.contracts.pay(rate, now + seconds))
 
         async def boost() -> None:
-            await self.chain.mine(self.v3.tune(emergency=False, boost=draw.choice([10**12, 1_730_000_000_000])))
+            await self.chain.mine(self.contracts.tune(emergency=False, boost=draw.choice([10**12, 1_730_000_000_000])))
 
         return [share, pay, boost]
 

@@ -21,7 +21,7 @@ from tests.protocols.fork_scene import (
     NEARLY_WRAPPED,
     PAIRINGS,
     ForkScene,
-    Range,
+    ManagedPool,
     start_of,
     tokens_of,
 )
@@ -34,46 +34,15 @@ SPACINGS = [1, 50, 200]
 
 
 @dataclass
-class Pool:
+class Pool(ManagedPool):
     """One pool and its gauge; implements Fork."""
 
     contracts: Slipstream
-    key: PoolKey
-    pool: Address
     gauge: Address
-    chain: LocalChain
 
     @property
     def spacing(self) -> int:
         return self.key.fee
-
-    async def price(self) -> int:
-        return (await self.contracts.slot0(self.pool))[0]
-
-    async def tick(self) -> int:
-        return (await self.contracts.slot0(self.pool))[1]
-
-    async def open(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> int:
-        return await self.contracts.open(owner, self.key, ticks, amounts)
-
-    async def range(self, token_id: int) -> Range:
-        info = await self.contracts.position(token_id)
-        return Range(info.tick_lower, info.tick_upper, info.liquidity, bool(info.tokens_owed0 or info.tokens_owed1))
-
-    def increase(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
-        return self.contracts.increase(owner, token_id, *amounts)
-
-    def decrease(self, owner: Address, token_id: int, liquidity: int) -> Tx:
-        return self.contracts.decrease(owner, token_id, liquidity)
-
-    def collect(self, owner: Address, token_id: int) -> Tx:
-        return self.contracts.collect(owner, token_id)
-
-    def close(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
-        return [self.contracts.close(owner, token_id, liquidity)]
-
-    def trade(self, amount: int, limit: int, *, zero_for_one: bool) -> Tx:
-        return self.contracts.trade(self.pool, amount, limit, zero_for_one=zero_for_one)
 
     def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
         return [self.contracts.stake(owner, self.gauge, token_id)]
@@ -119,7 +88,7 @@ async def scene_of(chain: LocalChain, contracts: Slipstream, decimals: tuple[int
     assert min(growth) >= NEARLY_WRAPPED, "the slots of the fee growth are others"
     gauge = await contracts.gauge(pool)
     await chain.mine(contracts.pay(gauge, 10**23))
-    scene = ForkScene(Pool(contracts, key, pool, gauge, chain), draw, tokens, start, NAME, contracts.at.aero)
+    scene = ForkScene(Pool(contracts, key, pool, chain, gauge), draw, tokens, start, NAME, contracts.at.aero)
     for _ in range(4):
         await scene.open()
     return scene

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
 import tomllib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +17,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from tests.chain.setup import local, reading
-from tests.e2e.harness import Account, Daemon
+from tests.e2e.harness import Account, Daemon, running, said
 from tests.protocols.uniswap_v4.test_truth import deployment
 
 pytestmark = pytest.mark.chain
@@ -104,28 +100,10 @@ deposit = 1000000
         return -Account.of(self.folder / "state" / "paper-paper.sqlite").positions.get("ETH/USDT:USDT", Decimal(0))
 
     async def run(self, *arguments: object) -> str:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *PROGRAM,
-            *map(str, arguments),
-            cwd=ROOT,
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        assert process.returncode == 0, (arguments, out.decode(), err.decode())
-        return out.decode()
+        return await said(*PROGRAM, *arguments)
 
-    @asynccontextmanager
-    async def daemon(self) -> AsyncIterator[Daemon]:
-        daemon = Daemon((*PROGRAM, "run", "-c", str(self.file)))
-        await daemon.start()
-        try:
-            yield daemon
-        finally:
-            await daemon.stop()
+    def daemon(self) -> AbstractAsyncContextManager[Daemon]:
+        return running(*PROGRAM, "run", "-c", self.file)
 
     async def pass_blocks(self, daemon: Daemon, count: int, *txs: Tx) -> None:
         """Mine blocks, the first with transactions, and wait for each cycle."""

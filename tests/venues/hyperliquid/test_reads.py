@@ -23,11 +23,6 @@ from tests.venues.hyperliquid.scene import BTC, ETH, FILLED, KEY, REST, STOP, US
 SUB = "0x" + "5a" * 20
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 async def test_the_rules_of_the_markets_are_read_and_nothing_is_written(certificate: Certificate) -> None:
     async with played(certificate) as venue:
         markets = await venue.exchange.check([ETH, BTC])

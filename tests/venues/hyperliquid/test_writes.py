@@ -25,11 +25,6 @@ AGENT = str(named("hyperliquid", "user_role_agent").query["user"])
 POST_ONLY = TimeInForce.POST_ONLY
 
 
-@pytest.fixture(scope="session")
-def certificate() -> Certificate:
-    return Certificate()
-
-
 def signer_of(seen: Seen, source: str = "a") -> str:
     """Return who signed an action, by the EIP-712 of eth-account and the MessagePack of msgpack."""
     body: Any = seen.params

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.soak``: the whole fault matrix, on every core; ends with 1 if a cell fails."""
+"""``python -m tests.faults.soak [VENUE …]``: the whole fault matrix, on every core; ends with 1 if a cell fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
@@ -45,10 +46,11 @@ def outcome(cell: Cell | LossCell) -> tuple[Cell | LossCell, int, str]:
             return cell, 0, f"{type(error).__name__}: {error}"
 
 
-def main() -> int:
-    """Play all cells and print one table."""
+def main(venues: Sequence[str]) -> int:
+    """Play all cells of some venues and print one table."""
     console = Console()
-    everything = [*cells(), *losses()]
+    every: list[Cell | LossCell] = [*cells(), *losses()]
+    everything = [cell for cell in every if cell.flavour in venues]
     Random(1).shuffle(everything)  # what fails is seen soon, whatever it is
     played, broken, failed = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[str]()
     with ProcessPoolExecutor(os.cpu_count(), initializer=silent) as pool:
@@ -60,9 +62,9 @@ def main() -> int:
                 console.print(f"{cell}: {error}", markup=False)
             if number % 100 == 0:
                 console.print(f"{number} of {len(everything)} cells, {failed.total()} failures", style="dim")
-    table = Table("call", *(f"{one}: cells, broken calls, failures" for one in SERVERS), title="fault matrix")
+    table = Table("call", *(f"{one}: cells, broken calls, failures" for one in venues), title="fault matrix")
     for call in (*CALLS["binance"], *(f"journal {loss.value}" for loss in Loss)):
-        counts = (f"{played[one, call]:4} {broken[one, call]:5} {failed[f'{one}-{call}']:3}" for one in SERVERS)
+        counts = (f"{played[one, call]:4} {broken[one, call]:5} {failed[f'{one}-{call}']:3}" for one in venues)
         table.add_row(call, *counts)
     console.print(table)
     console.print(f"{len(everything)} cells, {failed.total()} failures, {broken.total()} broken calls")
@@ -70,4 +72,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or list(SERVERS)))

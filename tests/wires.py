@@ -124,7 +124,8 @@ async def run(name: str, inputs: int, seed: int) -> None:
         for number in range(0, inputs, INPUTS):
             await feed(min(INPUTS, inputs - number), seed + number + 1)
             grown = resident() - before
-            sys.stdout.write(f"{name}: {min(number + INPUTS, inputs)} of {inputs}, memory {grown / 1e6:+.1f} MB\n")
+            told = f"memory {grown / 1e6:+.1f} MB, {time.process_time():.0f} s of CPU, seed {seed}"
+            sys.stdout.write(f"{name}: {min(number + INPUTS, inputs)} of {inputs}, {told}\n")
             sys.stdout.flush()
             if grown > GROWTH:
                 raise AssertionError(f"memory grew by {grown / 1e6:.0f} MB")

@@ -48,6 +48,10 @@ class Ahead(Retryable):
     """A head that is further on than any chain comes in that time."""
 
 
+class Misnumbered(Retryable):
+    """A head whose hashes are known under other numbers: somebody changed its number on the way."""
+
+
 class HeadTrack:
     """What all readers of one chain's heads share.
 
@@ -76,11 +80,15 @@ class HeadTrack:
         """Insist that a head could be the newest one.
 
         Raises:
+            Misnumbered: its hash, or its parent's, is that of a block with another number.
             Backward: it is below the last one and no hash says that the chain was reorganised.
             Ahead: it is so far ahead of the last one as no chain comes in the time since.
         """
         if self.last is None:
             return
+        numbers = {stamp.hash: stamp.number, stamp.parent_hash: stamp.number - 1}
+        if any(numbers.get(known, number) != number for number, known in self._hashes.items()):
+            raise Misnumbered(f"block {stamp.number} has a hash that belongs to another number")
         elapsed = self._clock.monotonic() - self._accepted_at
         if stamp.number < self.last.number and self._replaced(stamp) is None and elapsed <= self._patience:
             raise Backward(f"went back from block {self.last.number} to {stamp.number}")
@@ -92,7 +100,7 @@ class HeadTrack:
         """Take a head as the newest one, once something was read there.
 
         Raises:
-            Backward, Ahead: it can't be.
+            Misnumbered, Backward, Ahead: it can't be.
         """
         self.check(stamp)
         if self.last is not None:
@@ -101,7 +109,8 @@ class HeadTrack:
                 self._reorganise(self.last, stamp, stamp.number if replaced is None else replaced)
         self._hashes[stamp.number - 1] = stamp.parent_hash
         self._hashes[stamp.number] = stamp.hash
-        self._hashes.pop(stamp.number - REMEMBERED, None)
+        if len(self._hashes) > 2 * REMEMBERED:
+            self._hashes = {number: seen for number, seen in self._hashes.items() if number > stamp.number - REMEMBERED}
         self.last = stamp
         self._accepted_at = self._clock.monotonic()
 

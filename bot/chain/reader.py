@@ -86,7 +86,7 @@ class EvmChainReader:
         self._last: ChainView | None = None
         self._last_at, self._cost = 0.0, 0
         self._followed: Collection[PositionId] = ()
-        self._contracts: dict[Address, bool] = {}
+        self._contracts: set[Address] = set()
         self._is_searching = False
 
     def _begin_anew(self) -> None:
@@ -289,8 +289,10 @@ class EvmChainReader:
         """Tell whether an account is a contract; one that delegates (EIP-7702) is a wallet, and what it got is gone."""
         if account not in self._contracts:
             code = await self._client.request("eth_getCode", [account, hex(block.number)], json_rpc.data)
-            self._contracts[account] = bool(code) and not code.startswith(_DELEGATES)
-        return self._contracts[account]
+            if not code or code.startswith(_DELEGATES):
+                return False
+            self._contracts.add(account)
+        return True
 
     async def _fetch(
         self, plan: Plan, block: BlockStamp, start: Endpoint, *, lenient: bool

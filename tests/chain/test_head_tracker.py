@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chain.head_tracker import SLACK, TOLD_AT_ONCE, TOLD_EVERY, Ahead, Backward, HeadTrack, Reorg
+from bot.chain.head_tracker import SLACK, TOLD_AT_ONCE, TOLD_EVERY, Ahead, Backward, HeadTrack, Misnumbered, Reorg
 from bot.clock import ManualClock
 from bot.core.snapshot import BlockStamp
 from bot.core.types import BlockHash, ChainName
@@ -66,6 +67,30 @@ def test_a_hash_that_differs_proves_a_reorganisation(told: Told, new: BlockStamp
     told.accept(new)
     assert told.track.last == new
     assert told.reorgs == [Reorg(ChainName("local"), block(10), new, from_number)]
+
+
+@pytest.mark.parametrize("lie", [2, 9, 11, 30])
+@pytest.mark.parametrize("number", [6, 9, 10, 11])
+def test_a_number_that_does_not_fit_to_the_hashes_is_refused(told: Told, number: int, lie: int) -> None:
+    if number == lie:
+        return
+    told.accept(*(block(seen) for seen in (5, 6, 9, 10)))
+    with pytest.raises(Misnumbered):
+        told.accept(replace(block(number), number=lie))
+    assert told.track.last == block(10)
+
+
+def test_what_is_remembered_of_heads_with_gaps_is_bounded(told: Told) -> None:
+    def take(numbers: range) -> int:
+        told.accept(*(block(number) for number in numbers))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = take(range(0, 8_000, 8))
+        assert take(range(8_000, 160_000, 8)) - before < 50_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_after_a_reorganisation_the_old_branch_is_another_one(told: Told) -> None:

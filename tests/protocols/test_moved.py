@@ -80,6 +80,15 @@ async def test_a_wallet_that_delegates_is_a_wallet(chain: LocalChain) -> None:
         assert (view.positions, view.moved) == ((), ())
 
 
+async def test_what_was_no_contract_once_is_asked_for_again(chain: LocalChain) -> None:
+    """A node that has lost a contract's code, or lags behind its making, says that there is none."""
+    async with followed(chain) as scene:
+        assert (await scene.give(chain.accounts[7])).moved == ()
+        await chain.rpc.call("anvil_setCode", chain.accounts[7], "0x00")
+        await chain.empty_blocks(1)
+        assert [item.holder for item in (await scene.reader.read()).moved] == [chain.accounts[7]]
+
+
 async def test_a_burned_position_is_gone(chain: LocalChain) -> None:
     async with followed(chain) as scene:
         liquidity = (await scene.v3.position(scene.number)).liquidity

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.harness import ROOT, world
+from tests.e2e.harness import world
+from tests.forks import ROOT
 
 BLOCKS: Final = 50
 ROUNDS: Final = 7
@@ -20,7 +21,8 @@ async def memory() -> float:
     """Run the daemon on a scene and give its resident memory, MB (10^6 bytes)."""
     with tempfile.TemporaryDirectory(prefix="dnbot-bench-") as folder:
         async with world(Path(folder), blocks=60) as here:
-            daemon = await here.daemon()
+            interpreter = ("-c", "from bot.cli.main import main; main()")  # the memory of a fork is shared
+            daemon = await here.daemon(*interpreter, "run", "-c", str(here.config))
             await daemon.said("cycle")
             await here.play(daemon, BLOCKS)
             status = Path(f"/proc/{daemon.process.pid}/status").read_text(encoding="utf-8")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from bot.control.messages import SOCKET
 from tests.app.settings.scenes import RIGHT, written
 from tests.cli.scenes import dnbot
+from tests.forks import running
 
 DEADLINE = 30
 
@@ -25,21 +23,15 @@ def config(folder: Path) -> Path:
 
 
 @contextmanager
-def daemon(file: Path, ends: int = 0) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a daemon until it takes commands; its chain never answers."""
+def daemon(file: Path, ends: int = 0) -> Iterator[ForkServerProcess]:
+    """Run a daemon until it takes commands; its chain never answers, which it says again and again."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
-    arguments = [sys.executable, "-m", "bot", "run", "-c", str(file)]
-    with subprocess.Popen(arguments, env=clean) as process:  # noqa: S603 - our own interpreter and module
-        try:
-            end = time.monotonic() + DEADLINE
-            while not (file.parent / "state" / SOCKET).exists():
-                assert process.poll() is None
-                assert time.monotonic() < end
-                os.sched_yield()
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(DEADLINE) == ends
+    with running("stderr", "bot", "run", "-c", str(file), env=clean) as (log, process):
+        assert any((file.parent / "state" / SOCKET).exists() for _ in log), "it ended"
+        yield process
+        process.terminate()
+        process.join(DEADLINE)
+        assert process.exitcode == ends
 
 
 def test_commands_steer_a_running_daemon_and_survive_its_restart(tmp_path: Path) -> None:

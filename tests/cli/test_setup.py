@@ -6,6 +6,7 @@ import asyncio
 import os
 import pty
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from bot.demo.scene import OWNER, Scene
 from bot.protocols.registry import PROTOCOLS
 from bot.setting_types.fields import parse_address
 from tests.cli.scenes import Ran, dnbot
+from tests.forks import fork
 
 MAINNET = Path(__file__).parents[2] / "config" / "paper-mainnet.toml"
 SOMEBODY = Address("0x90F79bf6EB2c4f870365E785982E1f101E93b906")
@@ -125,11 +127,8 @@ async def test_a_placeholder_is_nobody_s_address(tmp_path: Path) -> None:
             ran = await run(tmp_path / "x.toml", "--yes", "--chain", "1", "--rpc", node.url, "--owner", owner)
             assert (ran.code, f"--owner {owner}: is a placeholder" in ran.err) == (2, True), ran.err
     for verb in ("plan", "run"):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", verb, "-c", str(MAINNET)),
-            env={**os.environ, "DNBOT_BOT__STATE_DIR": str(tmp_path / "state")},
-            stderr=asyncio.subprocess.PIPE,
-        )
+        environ = {**os.environ, "DNBOT_BOT__STATE_DIR": str(tmp_path / "state")}
+        process = await fork("bot", verb, "-c", str(MAINNET), env=environ, stderr=PIPE)
         _, said = await process.communicate()
         assert process.returncode == 2
         assert b"chains.mainnet.owners: 0x000000000000000000000000000000000000dEaD is a placeholder" in said

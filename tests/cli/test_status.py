@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import re
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -30,6 +29,7 @@ from bot.journal.reader import JournalMeta
 from tests.app.fakes import rig, view
 from tests.cli.scenes import dnbot
 from tests.core.scenes import NOW
+from tests.forks import running
 from tests.tools.market import play
 
 CONFIG: Final = Path(__file__).parents[2] / "config" / "paper-mainnet.toml"
@@ -90,14 +90,12 @@ def test_json_has_the_glance_and_the_mode(folder: Path) -> None:
 
 
 def test_it_is_followed_in_a_pipe_line_by_line_and_ctrl_c_ends_it_well(folder: Path) -> None:
-    command = [sys.executable, "-m", "bot", "status", "-c", str(CONFIG), "--follow"]
-    with subprocess.Popen(  # noqa: S603 - our own words
-        command, stdout=subprocess.PIPE, env={"DNBOT_BOT__STATE_DIR": str(folder), "PATH": ""}, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["cycle"]["number"] == 4
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+    environ = {"DNBOT_BOT__STATE_DIR": str(folder), "PATH": ""}
+    with running("stdout", "bot", "status", "-c", str(CONFIG), "--follow", env=environ) as (lines, process):
+        assert json.loads(lines.readline())["cycle"]["number"] == 4
+        os.kill(process.pid or 0, signal.SIGINT)
+        process.join(30)
+        assert process.exitcode == 0
 
 
 def printed(width: int, item: CycleRecord, shown: str) -> list[str]:

@@ -5,9 +5,7 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,25 +17,28 @@ import trustme
 
 from bot.exchange.redirect import redirected
 from tests.cli.scenes import dnbot
+from tests.forks import running
 
 Told = Any  # parsed JSON
 
 
 @contextmanager
-def served(*arguments: str, folder: Path) -> Iterator[tuple[Told, "subprocess.Popen[str]"]]:
-    command = [sys.executable, "-m", "bot", "venue", "serve", "--port", "0", "--json", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment) as process:  # noqa: S603 - our own command
-        try:
-            assert process.stdout is not None
-            yield json.loads(process.stdout.readline()), process
-        finally:
-            process.kill()
+def served(*arguments: str, folder: Path) -> Iterator[tuple[Told, Callable[[signal.Signals], int | None]]]:
+    """Serve until the end of the block; yield what is said, and what sends a signal and returns the exit code."""
+    command = ("bot", "venue", "serve", "--port", "0", "--json", *arguments)
+    with running("stdout", *command, cwd=folder) as (lines, process):
+
+        def ended(number: signal.Signals) -> int | None:
+            os.kill(process.pid or 0, number)
+            process.join(10)
+            return process.exitcode
+
+        yield json.loads(lines.readline()), ended
 
 
 @pytest.mark.parametrize("speaks", ["binance", "bitget", "bitget-uta"])
 async def test_ccxt_trades_on_a_served_venue_until_sigterm(tmp_path: Path, speaks: str) -> None:
-    with served("--speak", speaks, "--mark", "ETH=2000", "--deposit", "5000", folder=tmp_path) as (told, process):
+    with served("--speak", speaks, "--mark", "ETH=2000", "--deposit", "5000", folder=tmp_path) as (told, ended):
         made = ccxt.binanceusdm if speaks == "binance" else ccxt.bitget
         keys = {"apiKey": told["key"], "secret": told["secret"], "password": told["passphrase"]}
         exchange = made(
@@ -50,19 +51,17 @@ async def test_ccxt_trades_on_a_served_venue_until_sigterm(tmp_path: Path, speak
             (position,) = await exchange.fetch_positions(["ETH/USDT:USDT"])
             assert (position["side"], position["contracts"]) == ("short", 1)
             assert (await exchange.fetch_balance())["USDT"]["total"] == pytest.approx(4999, abs=2)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert ended(signal.SIGTERM) == 0
 
 
 def test_plain_http_and_a_script_of_prices(tmp_path: Path) -> None:
     script = tmp_path / "marks.csv"
     script.write_text("time,underlying,price\n2026-01-01T00:00:00Z,BTC,50000\n")
     arguments = ("--speak", "binance", "--plain", "--marks", str(script), "--symbol", "BTC")
-    with served(*arguments, folder=tmp_path) as (told, process):
+    with served(*arguments, folder=tmp_path) as (told, ended):
         assert told["url"].startswith("http://127.0.0.1:")
         assert (told["ca_file"], told["symbols"]) == (None, ["BTC/USDT:USDT"])
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert ended(signal.SIGINT) == 0
     assert not list(tmp_path.glob("*.pem"))
 
 

@@ -1,8 +1,7 @@
 """The main job, from the command line to the files it leaves behind: node, contracts, daemon, journal, picture."""
 
-import asyncio
 import json
-import sys
+from asyncio.subprocess import PIPE
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from bot.clock import SystemClock
 from bot.demo.driver import demo_run
 from bot.demo.ranged import RANGED
 from bot.demo.scenario import SceneSettings
+from tests.forks import ROOT, fork
 
 BLOCKS = 100
 
@@ -20,10 +20,7 @@ pytestmark = pytest.mark.chain
 
 
 async def dnbot(*arguments: str, cwd: Path | None = None) -> tuple[int | None, str, str]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, stdout=pipe, stderr=pipe, cwd=cwd
-    )
+    process = await fork("bot", *arguments, stdout=PIPE, stderr=PIPE, cwd=cwd or ROOT)
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
 

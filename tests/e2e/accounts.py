@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,8 @@ from aiohttp import web
 from bot.paper.servers.desk import Credentials
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
-from tests.e2e.harness import ROOT, World
+from tests.e2e.harness import World
+from tests.forks import fork
 from tests.paper.servers.scene import Scene, serving
 
 KEY = "KEYxPLANTED0123456789abcdefKEYxPLANTED"
@@ -95,13 +96,7 @@ class Ended:
 
 async def dnbot(*arguments: str, environ: Mapping[str, str], seconds: float = 60) -> Ended:
     """Run ``dnbot`` until it ends; it sees nothing of the user's own configuration."""
-    process = await asyncio.create_subprocess_exec(
-        *command(arguments),
-        cwd=ROOT,
-        env=environment(environ),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    process = await fork("bot", *arguments, env=environment(environ), stdout=PIPE, stderr=STDOUT)
     try:
         async with asyncio.timeout(seconds):
             out, _ = await process.communicate()
@@ -110,10 +105,6 @@ async def dnbot(*arguments: str, environ: Mapping[str, str], seconds: float = 60
             process.kill()
             await process.wait()
     return Ended(process.returncode, out.decode())
-
-
-def command(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "bot", *arguments]
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:

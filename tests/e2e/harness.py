@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
@@ -29,8 +28,8 @@ from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
+from tests.forks import Fork, start
 
-ROOT: Final = Path(__file__).parents[2]
 ETH, BTC = Underlying("ETH"), Underlying("BTC")
 _LIVE_BLOCK: Final = timedelta(seconds=2)
 PATIENCE: Final = 60.0
@@ -72,22 +71,20 @@ class Daemon:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Fork | None = None
         self._reader: asyncio.Task[None] | None = None
         self._more = asyncio.Condition()
         self.lines: list[Line] = []
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> asyncio.subprocess.Process | Fork:
         assert self._process is not None
         return self._process
 
     async def start(self) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
         environment = {**inherited, "PYTHONWARNINGS": "error"}
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, *self._command, cwd=ROOT, stderr=asyncio.subprocess.PIPE, env=environment
-        )
+        self._process = await start(*self._command, stderr=asyncio.subprocess.PIPE, env=environment)
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -168,9 +165,7 @@ async def said(*command: object) -> str:
     """Run a program of ours to its end, which is a good one; return what it said."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *map(str, command), cwd=ROOT, env=environment, stdout=pipe, stderr=pipe
-    )
+    process = await start(*map(str, command), env=environment, stdout=pipe, stderr=pipe)
     out, err = await process.communicate()
     assert process.returncode == 0, (command, out.decode(), err.decode())
     return out.decode()

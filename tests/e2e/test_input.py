@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from bot.demo.scene import OWNER
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
-from tests.e2e.harness import PATIENCE, ROOT, World, world
+from tests.e2e.harness import PATIENCE, World, world
+from tests.forks import fork
 
 NOWHERE = Address("0x00000000000000000000000000000000DeaDBeef")
 STRANGER = Address("0x4444444444444444444444444444444444444444")
@@ -31,13 +32,7 @@ class Ended:
 async def run(*files: Path) -> Ended:
     """Run ``dnbot run`` with these files until it ends."""
     arguments = [part for file in files for part in ("-c", str(file))]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", "run", *arguments),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    process = await fork("bot", "run", *arguments, stdout=PIPE, stderr=PIPE)
     try:
         async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate()

@@ -32,7 +32,8 @@ from bot.paper.servers.desk import Desk
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.protocols.registry import CURVES
-from tests.e2e.harness import ROOT, Daemon, World, world
+from tests.e2e.harness import Daemon, World, world
+from tests.forks import ROOT
 from tests.venues.farside import KIND, HexIds
 from tests.venues.farside.server import SERVER
 

@@ -90,6 +90,8 @@ def _due(account: PaperAccount, rules: VenueRules) -> list[_Due]:
 
 def _run_until(account: PaperAccount, rules: VenueRules, end: datetime, *, inclusive: bool) -> None:
     """Let everything happen that is due before ``end`` (or at it), in order of time, at the prices in force."""
+    if not account.orders and not any(position.size for position in account.positions.values()):
+        _pass_funding_times(account, rules, end)
     while True:
         event = min(_due(account, rules))
         if event.at > end or (event.at == end and not inclusive):
@@ -119,6 +121,14 @@ def _settle_funding(account: PaperAccount, rules: VenueRules, symbol: Symbol) ->
         if position.margin:
             account.positions[symbol] = replace(position, margin=position.margin + payment)
     account.funding[symbol] = FundingState(state.rate, state.next_at + rules.symbols[symbol].funding_interval)
+
+
+def _pass_funding_times(account: PaperAccount, rules: VenueRules, end: datetime) -> None:
+    """Go to each symbol's first funding time from ``end`` on: while nothing is held and ordered, none pays anything."""
+    for symbol, state in account.funding.items():
+        interval = rules.symbols[symbol].funding_interval
+        missed = max(0, -((state.next_at - end) // interval))
+        account.funding[symbol] = replace(state, next_at=state.next_at + missed * interval)
 
 
 def _trigger_stops(account: PaperAccount, rules: VenueRules) -> None:

@@ -195,6 +195,23 @@ def test_funding_is_settled_at_each_of_its_hours_at_the_mark_in_force_then() -> 
     assert (funding.rate, funding.next_at) == (D("-0.001"), datetime(2026, 1, 2, 8, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("wait", [SECOND, 8 * HOUR, 9 * HOUR, 400 * HOUR])
+def test_an_account_that_holds_nothing_has_the_funding_times_of_one_that_waits_with_an_order(wait: timedelta) -> None:
+    idle, waiting = opened(), opened()
+    accepted(waiting, "a", limit("-2", "9000"))
+    for engine in (idle, waiting):
+        after(engine, wait)
+    assert idle.view().quotes == waiting.view().quotes
+
+
+def test_centuries_in_which_nothing_is_held_are_passed_at_once() -> None:
+    each_second = replace(RULES, symbols={ETH: replace(RULES.symbols[ETH], funding_interval=SECOND)})
+    engine = PaperEngine.open(each_second, datetime(1, 1, 1, tzinfo=UTC), D(10_000))
+    engine.advance(START, {ETH: mark(2000)})  # 6e10 settlements, each of nothing
+    funding = engine.view().quotes[ETH].funding
+    assert (funding.next_at, engine.equity) == (START + SECOND, D(10_000))
+
+
 def test_a_cancelled_order_is_gone_and_can_not_be_cancelled_twice() -> None:
     engine = opened()
     accepted(engine, "a", limit("-2", "2010"))

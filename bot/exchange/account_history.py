@@ -8,16 +8,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+import structlog
+
 from bot.core.errors import Retryable
 from bot.core.orders import Fill, LedgerEntry, SetAside, Statement
 from bot.core.types import ZERO, ClientOrderId, Symbol
-from bot.exchange import translate_orders
+from bot.exchange import trades, translate_orders
 from bot.exchange.ccxt_link import Link
-from bot.exchange.dialect import Dialect, Instrument
+from bot.exchange.dialect import Dialect, Instrument, TradePage
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.fields import Row, has, moment, number, text
 from bot.exchange.orders import Orders
 from bot.exchange.statement import Page
+
+log = structlog.get_logger(__name__)
 
 _SPAN: Final = timedelta(days=7)
 """How far back orders are looked for, to learn whose trades they made."""
@@ -31,22 +35,34 @@ _NAMED: Final = 60
 """Orders that are asked for, one by one, to learn whose trades they made; older trades stay without a client id."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A symbol's trades that could not be read, and where the earliest span that holds one began."""
+
+    since: datetime
+    rows: tuple[SetAside, ...]
+
+
 @dataclass(slots=True)
 class History:
     """Trades and ledger of one account.
 
-    ``empty`` holds the span per symbol that is known to hold no trade; ``prices`` what other assets were worth, and
-    when that was read (monotonic seconds).
+    ``empty`` holds the span per symbol that is known to hold no trade; ``unread`` the trades that could not be read,
+    which are asked for again whenever trades are; ``prices`` what other assets were worth, and when that was read
+    (monotonic seconds).
     """
 
     link: Link
     dialect: Dialect
     orders: Orders
     empty: dict[Symbol, tuple[datetime, datetime]] = field(default_factory=dict)
+    unread: dict[Symbol, _Unread] = field(default_factory=dict)
     prices: dict[str, tuple[float, Decimal | None]] = field(default_factory=dict)
 
     async def fills(self, since: datetime, instruments: Mapping[Symbol, Instrument]) -> tuple[Fill, ...]:
         """Return our trades from ``since`` on, or as far back as the venue keeps them, oldest first.
+
+        Rows are judged one by one: those that can't be read are told with the ledger, among what is in no result.
 
         Raises:
             Retryable: a read failed.
@@ -60,16 +76,43 @@ class History:
         now = self.link.clock.now()
         known_from, known_to = self.empty.get(symbol, (now, now))
         start = max(since, known_to) if known_from <= since else since
+        if symbol in self.unread:
+            start = min(start, self.unread[symbol].since)
         rows: dict[str, Row] = {}
+        odd: dict[str, SetAside] = {}
         for begin, end in self._spans(start, now):
-            async for row in self._trades(one, begin, end):
-                if _is_of(row, one):
-                    rows[text(row, "id", "trade")] = row
-        if not rows:
+            async for page in self._trades(one, begin, end):
+                odd |= {item.key: item for item in page.unread}
+                for row in (row for row in page.rows if _is_of(row, one)):
+                    if (fault := _fault(row, begin)) is not None:
+                        odd[fault.key] = fault
+                    else:
+                        rows[text(row, "id", "trade")] = row
+        if not rows and not odd:
+            self.unread.pop(symbol, None)
             self.empty[symbol] = (since, max(start, now - _LATE))
             return []
-        owners = await self._owners(rows.values().__iter__(), one)
-        return [await self._fill(row, one, owners.get(text(row, "order", "trade"))) for row in rows.values()]
+        owners = await self._owners(rows.values().__iter__(), one) if rows else {}
+        fills: list[Fill] = []
+        for row in rows.values():
+            try:
+                fills.append(await self._fill(row, one, owners.get(text(row, "order", "trade"))))
+            except Unbelievable as error:
+                found = trades.unreadable(row.get("info"), error, moment(row, "timestamp", "trade"))
+                odd[found.key] = found
+        self._keep(symbol, odd, now)
+        return fills
+
+    def _keep(self, symbol: Symbol, odd: Mapping[str, SetAside], now: datetime) -> None:
+        """Remember what could not be read, by the time at which it was met first."""
+        before = self.unread.pop(symbol, None)
+        met = {item.key: item.at for item in before.rows} if before is not None else {}
+        if odd:
+            since = min(item.at for item in odd.values())
+            self.unread[symbol] = _Unread(
+                since, tuple(replace(item, at=met.get(key, now)) for key, item in odd.items())
+            )
+            log.warning("trades not read", symbol=symbol, count=len(odd), why=next(iter(odd.values())).why)
 
     async def _fill(self, row: Row, one: Instrument, owner: ClientOrderId | None) -> Fill:
         """Translate a trade; a fee in another asset counts at that asset's price, else as the market's fee would be."""
@@ -102,17 +145,16 @@ class History:
             yield begin, min(end, now + _SLACK)
             begin = end
 
-    async def _trades(self, one: Instrument, begin: datetime, end: datetime) -> AsyncIterator[Row]:
+    async def _trades(self, one: Instrument, begin: datetime, end: datetime) -> AsyncIterator[TradePage]:
         """Read a span; a page that is full is read again in halves, whichever end the venue would have cut."""
         page = await self.dialect.trades(self.link, one, begin, end)
         if not page.full:
-            for row in page.rows:
-                yield row
+            yield page
             return
         middle = _middle(begin, end, f"trades of {one.market.symbol}")
         for half in ((begin, middle), (middle, end)):
-            async for row in self._trades(one, *half):
-                yield row
+            async for part in self._trades(one, *half):
+                yield part
 
     async def _owners(self, rows: Iterator[Row], one: Instrument) -> Mapping[str, ClientOrderId]:
         """Find the client ids of the orders that made some trades."""
@@ -138,7 +180,7 @@ class History:
         return ClientOrderId(text(row, "clientOrderId", f"order {order}")) if has(row, "clientOrderId") else None
 
     async def ledger(self, since: datetime) -> Statement:
-        """Return the cash movements from ``since`` on, oldest first, each once.
+        """Return the cash movements from ``since`` on, oldest first, each once; and the trades that can't be read.
 
         Raises:
             Retryable: a read failed.
@@ -150,6 +192,7 @@ class History:
                 entries |= {entry.key: entry for entry in page.entries}
                 aside |= {item.key: item for item in page.aside}
         ordered = sorted(entries.values(), key=lambda entry: (entry.at, entry.number, entry.key))
+        aside |= {item.key: item for symbol in self.unread.values() for item in symbol.rows}
         return Statement(tuple(ordered), tuple(aside.values()))
 
     async def _movements(self, begin: datetime, end: datetime) -> AsyncIterator[Page]:
@@ -173,3 +216,12 @@ def _is_of(row: Row, one: Instrument) -> bool:
     """Whether a trade is of the symbol that was asked for, by the venue's own word: ccxt says so of every row."""
     told = row.get("info")
     return not isinstance(told, dict) or told.get("symbol") in (None, one.venue_symbol)
+
+
+def _fault(row: Row, begin: datetime) -> SetAside | None:
+    """Name a trade of a span that does not say which one it is, of which order and when."""
+    try:
+        _ = text(row, "id", "trade"), text(row, "order", "trade"), moment(row, "timestamp", "trade")
+    except Unbelievable as error:
+        return trades.unreadable(row.get("info"), error, begin)
+    return None

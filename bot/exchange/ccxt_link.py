@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,6 +48,7 @@ class Api(Protocol):
     urls: Mapping[str, object]
     hostname: str
     markets: Mapping[str, object] | None
+    odd_markets: Mapping[str, str]
     session: object
     own_session: bool
 
@@ -59,6 +60,9 @@ class Api(Protocol):
 
     def parse_order(self, order: object, market: object) -> object:
         """Put a venue's order into ccxt's dictionary."""
+
+    def parse_trade(self, trade: object, market: object) -> object:
+        """Put a venue's trade into ccxt's dictionary."""
 
     def market(self, symbol: str) -> object:
         """Return a loaded market."""
@@ -117,10 +121,21 @@ class Link:
         Raises:
             Unbelievable: ccxt trips over it.
         """
+        return self._parsed("order", self.api.parse_order, raw, symbol)
+
+    def parse_trade(self, raw: Row, symbol: Symbol) -> object:
+        """Let ccxt put the venue's own trade into its dictionary.
+
+        Raises:
+            Unbelievable: ccxt trips over it.
+        """
+        return self._parsed("trade", self.api.parse_trade, raw, symbol)
+
+    def _parsed(self, what: str, parse: Callable[[object, object], object], raw: Row, symbol: Symbol) -> object:
         try:
-            return self.api.parse_order(raw, self.api.market(symbol))
+            return parse(raw, self.api.market(symbol))
         except Exception as error:  # noqa: BLE001 - ccxt parses unguarded
-            raise Unbelievable(self.redact(f"order of {symbol}: {type(error).__name__}: {error}")) from None
+            raise Unbelievable(self.redact(f"{what} of {symbol}: {type(error).__name__}: {error}")) from None
 
     async def read(self, name: str, *args: object, **kwargs: object) -> object:
         """Read through a ccxt method; passing faults are retried a few times, the venue's own errors are not.

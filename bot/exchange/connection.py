@@ -16,6 +16,7 @@ from bot.exchange.config import CcxtConfig
 from bot.exchange.facts import VenueFacts
 from bot.exchange.fields import milliseconds_of
 from bot.exchange.limiter import Limiter
+from bot.exchange.market_rows import RowByRow
 from bot.exchange.redact import Redactor, quiet_loggers
 from bot.exchange.transport import Transport
 from bot.ports import Clock
@@ -60,7 +61,8 @@ def api_of(ccxt: ModuleType, config: CcxtConfig, facts: VenueFacts, clock: Clock
         ConfigError: the venue has no demo system.
     """
     options = {**facts.options, "recvWindow": round(config.recv_window.total_seconds() * 1000)}
-    made = facts.api_class(getattr(ccxt, facts.ccxt_id))(
+    ccxts: type = getattr(ccxt, facts.ccxt_id)
+    made = facts.api_class(type(facts.ccxt_id, (RowByRow, ccxts), {}))(
         {
             **config.login,
             "enableRateLimit": False,

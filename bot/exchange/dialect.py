@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from bot.core.market import PerpMarket
-from bot.core.orders import OrderRequest
+from bot.core.orders import OrderRequest, SetAside
 from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Unread
 from bot.core.types import ClientOrderId, Symbol
 from bot.exchange.ccxt_link import Link
@@ -77,10 +77,14 @@ class WriteCall:
 
 @dataclass(frozen=True, slots=True)
 class TradePage:
-    """A symbol's trades of a span, as ccxt's dictionaries; ``full`` when the span may hold more."""
+    """A symbol's trades of a span, as ccxt's dictionaries, and those that can't be read.
+
+    ``full`` when the span may hold more.
+    """
 
     rows: tuple[Row, ...]
     full: bool
+    unread: tuple[SetAside, ...] = ()
 
 
 class Dialect(Protocol):

@@ -83,6 +83,11 @@ async def load_markets(
         if known and symbol in known and symbol in before and not _is_same(row, known[symbol]):
             gone.append(before[symbol])
             continue
+        if not isinstance(row, Mapping) and link.api.odd_markets:
+            odd = ", ".join(f"{name} ({why})" for name, why in link.api.odd_markets.items())
+            raise Unbelievable(
+                f"{symbol} is not among the markets of {link.config.venue}, of which can't be read: {odd}"
+            )
         if not isinstance(row, Mapping):
             near = [str(one) for one in listed if str(one).startswith(f"{symbol.split('/')[0]}/")][:3]
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
@@ -110,10 +115,16 @@ async def _instruments(
             for symbol, row in rows.items()
         }
     read = {symbol: task.result()[0] for symbol, task in tasks.items()}
-    gone = {symbol: replace(one, shut=_GONE) for symbol, one in known.items() if symbol not in rows}
-    instruments = {**read, **gone}
+    odd, left = link.api.odd_markets, {symbol: one for symbol, one in known.items() if symbol not in rows}
+    kept = {symbol: one if one.venue_symbol in odd else replace(one, shut=_GONE) for symbol, one in left.items()}
+    instruments = {**read, **kept}
     settings = {symbol: Settings(one.leverage, one.margin_mode) for symbol, one in instruments.items()}
     faults = [fault for task in tasks.values() if (fault := task.result()[1])]
+    faults += [
+        Unread(symbol, f"the rules of {symbol}", odd[one.venue_symbol])
+        for symbol, one in left.items()
+        if one.venue_symbol in odd
+    ]
     return Checked(instruments, settings, tuple(faults))
 
 

@@ -60,7 +60,7 @@ async def page(
         try:
             rows = list(read(row_of(item, "ledger")))
         except Unbelievable as error:
-            aside.append(SetAside(f"odd:{_print(item)}", "rows that can't be read", str(error), until))
+            aside.append(SetAside(f"odd:{print_of(item)}", "rows that can't be read", str(error), until))
             continue
         for row in rows:
             booked = await _booked(row, settle, price)
@@ -86,7 +86,7 @@ async def _booked(row: LedgerRow, settle: str, price: Price) -> list[LedgerEntry
     ]
 
 
-def _print(item: object) -> str:
+def print_of(item: object) -> str:
     """Tell an unreadable row apart from others, the same each time that it is read."""
     shown = sorted(item.items(), key=str) if isinstance(item, Mapping) else item
     return repr(shown)[:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,9 +13,10 @@ import pytest
 
 from bot.core.orders import LedgerEntry, LedgerKind, Statement
 from bot.core.types import ZERO
+from bot.exchange.fields import milliseconds_of
 from tests.exchange.loopback import Certificate, Reply
 from tests.exchange.scene import ETH
-from tests.recorded.files import VENUES, Recording, named
+from tests.recorded.files import VENUES, Recording, dated, named
 from tests.recorded.scene import BTC, Played, played
 
 D = Decimal
@@ -103,6 +105,65 @@ async def test_a_fee_in_an_asset_without_a_price_counts_as_the_market_s_own_fee(
     if binance(venue):  # and the ledger's row of it is set aside
         found = await statement(venue)
         assert {item.what for item in found.aside} == {"TRANSFER of BNB", "COMMISSION of BNB"}
+
+
+FILLS: Final = {
+    "binance": ("user_trades", "/fapi/v1/userTrades"),
+    "bitget": ("fills", "/api/v2/mix/order/fills"),
+    "bitget-uta": ("fills", "/api/v3/trade/fills"),
+}
+TIMES: Final = {"binance": "time", "bitget": "cTime", "bitget-uta": "createdTime"}
+
+
+def show_fills(venue: Played, *odd: object) -> None:
+    """Answer the recorded trades, and odd rows behind them."""
+    name, path = FILLS[venue.venue]
+    body: Any = deepcopy(named(venue.venue, name).body)
+    rows = body if binance(venue) else body["data"]["list" if venue.venue == "bitget-uta" else "fillList"]
+    for change in odd:
+        rows.append({**rows[0], **change} if isinstance(change, dict) else change)
+    venue.server.faults["GET", path] = lambda seen: (
+        Reply(dated(body, milliseconds_of(venue.clock.true())))
+        if seen.params.get("symbol", "ETHUSDT") == "ETHUSDT"
+        else venue.answer(seen)
+    )
+
+
+async def test_a_trade_that_cannot_be_read_is_told_and_spoils_no_other(venue: Played) -> None:
+    since = venue.clock.now() - timedelta(hours=1)
+    whole = await venue.exchange.fills(since)
+    key = {"binance": "id", "bitget": "tradeId", "bitget-uta": "execId"}[venue.venue]
+    amount = {"binance": "qty", "bitget": "baseVolume", "bitget-uta": "execQty"}[venue.venue]
+    odd: tuple[object, ...] = (
+        {key: "901", amount: "9" * 60},
+        {key: "902", TIMES[venue.venue]: None},
+        {key: None},
+        None,
+        "x",
+        [],
+    )
+    stranger = {"symbol": "XYZUSDT", key: None}
+    show_fills(venue, *odd, stranger)
+    assert await venue.exchange.fills(since) == whole
+    told = [item for item in (await statement(venue)).aside if item.what == "trades that can't be read"]
+    assert len(told) == len(odd), "each once, and nobody else's"
+    assert {item.at for item in told} == {venue.clock.now()}
+
+
+async def test_a_trade_that_could_not_be_read_is_asked_for_until_it_can_be(venue: Played) -> None:
+    """Later ones have moved on what is asked for; the venue may have mended it meanwhile."""
+    whole = await venue.exchange.fills(venue.clock.now() - timedelta(hours=1))
+    show_fills(venue, {TIMES[venue.venue]: "soon"})
+    await venue.exchange.fills(venue.clock.now() - timedelta(hours=1))
+    venue.clock.advance(3600)
+    await venue.exchange.fills(venue.clock.now())
+    assert len((await venue.exchange.ledger(venue.clock.now())).aside) > 0
+    venue.server.faults.clear()
+    assert set(await venue.exchange.fills(venue.clock.now())) >= {
+        replace(fill, at=fill.at + timedelta(hours=1)) for fill in whole
+    }, "from before what was asked for"
+    told = (await venue.exchange.ledger(venue.clock.now())).aside
+    assert "trades that can't be read" not in {item.what for item in told}
 
 
 DEPOSITS: Final = {

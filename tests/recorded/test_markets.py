@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.errors import Retryable
 from bot.core.inputs import Hold
 from bot.core.orders import Accepted, OrderKind, Rejected, RejectReason
 from bot.core.reconciliation.orders import disputes
@@ -152,6 +153,46 @@ async def test_an_odd_market_that_is_not_used_is_nobody_s_business(venue: Played
     assert (view.shut, held(view)) == ({}, set())
 
 
+ODD: tuple[object, ...] = (None, "", "x", [], {}, -1, True, "9" * 40, 10**40, 10**9, "1e400", "NaN", [None])
+"""What any field may hold; as many decimals as the large ones say are never written out."""
+
+
+async def test_no_field_of_a_market_that_is_not_used_spoils_another_s(venue: Played) -> None:
+    await venue.exchange.check([ETH, BTC])
+    body: Any = copy.deepcopy(named(venue.venue, LISTS[venue.venue][0]).body)
+    model = {**of(rows_of(body), "BTCUSDT"), "baseCoin": "ODD", "baseAsset": "ODD"}
+    odd = [{**model, "symbol": "ODDUSDT", key: value} for key in sorted(model) for value in ODD]
+    odd += [{**{one: model[one] for one in model if one != key}, "symbol": "ODDUSDT"} for key in model]
+    later_ones = [
+        {**model, "symbol": "ODDUSDT_251226", "symbolType": "delivery", "type": "delivery", "deliveryTime": ""}
+    ]
+    change(venue, lambda rows: rows.extend([*odd, *ODD, *later_ones]))  # type: ignore[list-item] # some are no rows
+    view = await later(venue)
+    assert (held(view), view.unread) == (set(), ())
+    assert {symbol: view.quotes[symbol].market.tick for symbol in (ETH, BTC)} == {ETH: D("0.01"), BTC: D("0.1")}
+
+
+@pytest.mark.parametrize("key", ["decimals", "base"])
+async def test_a_market_in_use_whose_row_turns_odd_keeps_its_rules_and_holds_adds_there_alone(
+    venue: Played, key: str
+) -> None:
+    await venue.exchange.check([ETH, BTC])
+    decimals = "pricePlace" if venue.venue == "bitget" else "pricePrecision"
+    spoiled = {decimals: "9" * 40} if key == "decimals" else {"baseCoin": 7.5, "baseAsset": 7.5, "symbolType": []}
+    change(venue, lambda rows: of(rows, "BTCUSDT").update(spoiled))
+    view = await later(venue)
+    assert view.quotes[BTC].market.tick == D("0.1"), "the rules of before"
+    assert held(view) == {(BTC, Hold.ADDS)}
+    assert not view.shut or key == "base"
+
+
+async def test_a_market_whose_row_is_odd_at_the_start_is_waited_for(venue: Played) -> None:
+    decimals = "pricePlace" if venue.venue == "bitget" else "pricePrecision"
+    change(venue, lambda rows: of(rows, "BTCUSDT").update({decimals: "9" * 40}))
+    with pytest.raises(Retryable, match="BTCUSDT"):
+        await venue.exchange.check([ETH, BTC])
+
+
 async def test_another_contract_that_comes_to_the_same_name_is_not_taken_for_it(venue: Played) -> None:
     await venue.exchange.check([ETH, BTC])
     change(venue, lambda rows: rows.append({**of(rows, "BTCUSDT"), "symbol": "BTCUSDT2"}))
@@ -180,6 +221,18 @@ async def test_rules_of_one_market_that_cannot_be_read_hold_adds_on_it_alone(ven
     view = await later(venue)
     assert held(view) == {(BTC, Hold.ADDS)}
     assert view.quotes[BTC].market.tick == D("0.1"), "the rules of before"
+
+
+@pytest.mark.parametrize("venue", ["binance"], indirect=True)
+async def test_no_row_of_another_market_spoils_tiers_and_intervals_that_are_listed_for_all(venue: Played) -> None:
+    await venue.exchange.check([ETH, BTC])
+    for name, path in (TIERS["binance"], ("funding_info", "/fapi/v1/fundingInfo")):
+        body: Any = copy.deepcopy(named("binance", name).body)
+        odd = [{**body[0], "symbol": "ODDUSDT", key: value} for key in body[0] for value in ODD]
+        whole = [*odd, *ODD, *body, *odd]
+        venue.server.faults["GET", path] = lambda _, whole=whole: Reply(whole)  # type: ignore[misc] # bound now
+    view = await later(venue)
+    assert (held(view), view.unread, set(view.quotes)) == (set(), (), {ETH, BTC})
 
 
 def lowered(rows: list[Row]) -> Iterator[Row]:

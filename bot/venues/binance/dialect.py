@@ -13,9 +13,9 @@ from bot.core.market import PerpMarket
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.snapshot import Balance, OpenOrder
 from bot.core.types import ZERO, ClientOrderId, Symbol, side_of
-from bot.exchange import statement, translate
+from bot.exchange import statement
 from bot.exchange.ccxt_link import Link, side_by_side
-from bot.exchange.dialect import Found, Instrument, Settings, VenueAccount, WriteCall
+from bot.exchange.dialect import Found, Instrument, Settings, TradePage, VenueAccount, WriteCall
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import (
@@ -36,6 +36,8 @@ from bot.venues.binance import account, facts, ledger, orders
 
 _USUAL_INTERVAL: Final = timedelta(hours=8)
 """Documented: what holds for a symbol that fundingInfo does not name."""
+_LONGEST_INTERVAL: Final = 24
+"""Hours; 8 at most are documented."""
 _LEDGER_LIMIT: Final = 1000
 _MODES: Final[Mapping[str, str]] = {"CROSSED": "cross", "ISOLATED": "isolated"}
 _NO_ACCESS: Final = "-2015"
@@ -92,11 +94,19 @@ class Binance(UnifiedCalls):
         return Settings(positive(rows[0], "leverage", "symbol settings"), mode)
 
     async def intervals(self, link: Link, symbols: Sequence[Symbol]) -> Mapping[Symbol, timedelta]:
-        """Read the funding intervals; a symbol that is not named has the usual one."""
-        answer = await link.read("fetch_funding_intervals", list(symbols))
-        rows = answer if isinstance(answer, Mapping) else {}
-        named = {symbol: row_of(rows[symbol], "funding interval") for symbol in symbols if symbol in rows}
-        return {one: translate.interval(named[one], one) if one in named else _USUAL_INTERVAL for one in symbols}
+        """Read the funding intervals; a symbol that is not named has the usual one, and an odd row none."""
+        answer = await link.read("fapiPublicGetFundingInfo")
+        rows = [row for row in answer if isinstance(row, Mapping)] if isinstance(answer, list) else []
+        found = dict.fromkeys(symbols, _USUAL_INTERVAL)
+        for symbol in symbols:
+            name = row_of(link.api.market(symbol), f"market {symbol}").get("id")
+            for row in (row for row in rows if row.get("symbol") == name):
+                hours = row.get("fundingIntervalHours")
+                if isinstance(hours, int) and 0 < hours <= _LONGEST_INTERVAL:
+                    found[symbol] = timedelta(hours=hours)
+                else:
+                    found.pop(symbol, None)
+        return found
 
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
         """Nothing is left in the raw market."""
@@ -173,6 +183,10 @@ class Binance(UnifiedCalls):
     async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
         """Map orders that conditional ones became to the latter's client ids."""
         return await orders.children(link, venue_symbol, since)
+
+    async def trades(self, link: Link, one: Instrument, since: datetime, until: datetime) -> TradePage:
+        """Read a symbol's trades of a span, row by row."""
+        return await orders.trades(link, one, since, until)
 
     def realised(self, trade: Row) -> Decimal:
         """Read the venue's own field."""

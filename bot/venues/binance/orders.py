@@ -11,10 +11,11 @@ from bot.core.snapshot import OpenOrder
 from bot.core.types import ClientOrderId
 from bot.exchange import translate_orders, working_orders
 from bot.exchange.ccxt_link import Link
-from bot.exchange.dialect import Found, Instrument
+from bot.exchange.dialect import Found, Instrument, TradePage
 from bot.exchange.errors import Unbelievable
 from bot.exchange.facts import Listing
 from bot.exchange.fields import Row, has, milliseconds_of, number, positive, row_of, text
+from bot.exchange.trades import parsed as read_trades
 from bot.exchange.working_orders import Listed
 
 _FIRED: Final = frozenset({"TRIGGERED", "FINISHED"})
@@ -70,6 +71,15 @@ def became(row: Row, now: int) -> Found:
 def _child(raw: Row) -> str | None:
     has_any = has(raw, "actualOrderId") and str(raw["actualOrderId"]) != "0"
     return text(raw, "actualOrderId", "conditional order") if has_any else None
+
+
+async def trades(link: Link, one: Instrument, since: datetime, until: datetime) -> TradePage:
+    """Read a symbol's trades of a span, row by row."""
+    span = {"startTime": milliseconds_of(since), "endTime": milliseconds_of(until), "limit": _PAGE}
+    answer = await link.read("fapiPrivateGetUserTrades", {"symbol": one.venue_symbol, **span})
+    if not isinstance(answer, list):
+        raise Unbelievable(f"trades of {one.market.symbol}: no list")
+    return read_trades(link, (item for item in answer if _is_of(item, one)), one, since, full=len(answer) >= _PAGE)
 
 
 async def children(link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:

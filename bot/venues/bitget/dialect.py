@@ -16,7 +16,7 @@ from bot.core.snapshot import OpenOrder
 from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.exchange import statement, translate
 from bot.exchange.ccxt_link import Link, side_by_side
-from bot.exchange.dialect import Found, Instrument, Settings, VenueAccount
+from bot.exchange.dialect import Found, Instrument, Settings, TradePage, VenueAccount
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import (
@@ -151,6 +151,10 @@ class Bitget(UnifiedCalls):
     async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
         """Map orders that plan orders became to the latter's client ids."""
         return await orders.children(link, venue_symbol, since)
+
+    async def trades(self, link: Link, one: Instrument, since: datetime, until: datetime) -> TradePage:
+        """Read a symbol's trades of a span, row by row."""
+        return await orders.trades(link, one, since, until)
 
     def realised(self, trade: Row) -> Decimal:
         """Read the venue's own field."""

@@ -12,6 +12,7 @@ from bot.exchange.fields import milliseconds_of
 from bot.exchange.limiter import Charge, Window
 from bot.exchange.order_ids import TextIds
 from bot.venues.bitget import codes
+from bot.venues.bitget.markets import row_by_row
 
 TOTAL: Final = Window("bitget requests", 5400, 60.0, reserved=600)
 """Documented: 6000 a minute per address, over all endpoints."""
@@ -149,6 +150,7 @@ FACTS: Final = VenueFacts(
     demo_stream_hosts=frozenset({"wspap.bitget.com"}),
     funding_by_page=True,
     key_header="ACCESS-KEY",
+    api_class=row_by_row,
     # how its own orders are named is not documented: these are the words of our server
     ids=TextIds(longest=32, forced_by={"adl_autoclose": Forced.DELEVERAGING, "autoclose-": Forced.LIQUIDATION}),
 )

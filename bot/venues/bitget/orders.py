@@ -11,10 +11,11 @@ from bot.core.snapshot import OpenOrder, Unread
 from bot.core.types import ClientOrderId, Symbol
 from bot.exchange import translate_orders, working_orders
 from bot.exchange.ccxt_link import Link
-from bot.exchange.dialect import Found, Instrument
+from bot.exchange.dialect import Found, Instrument, TradePage
 from bot.exchange.errors import Unbelievable
 from bot.exchange.facts import Listing
 from bot.exchange.fields import Row, has, milliseconds_of, number, row_of, rows_of, text
+from bot.exchange.trades import parsed as read_trades
 from bot.exchange.working_orders import Listed
 
 PRODUCT: Final[Mapping[str, object]] = {"productType": "USDT-FUTURES"}
@@ -149,6 +150,18 @@ async def _sub_order(link: Link, raw: Row) -> tuple[str, str]:
     if status not in _CAME_TO or (status == "success" and not child):
         raise Unbelievable(f"{what} was executed, and its order is {status!r}, number {child!r}")
     return status, child
+
+
+async def trades(link: Link, one: Instrument, since: datetime, until: datetime) -> TradePage:
+    """Read a symbol's trades of a span, row by row."""
+    span = {"startTime": milliseconds_of(since), "endTime": milliseconds_of(until), "limit": PAGE}
+    answer = await link.read("privateMixGetV2MixOrderFills", {**PRODUCT, "symbol": one.venue_symbol, **span})
+    body = row_of(data(answer), "trades")
+    found = body.get("fillList")
+    if "fillList" not in body or not isinstance(found, list | None):
+        raise Unbelievable(f"trades of {one.market.symbol}: no 'fillList'")
+    mine = (item for item in found or [] if _is_of(item, one))
+    return read_trades(link, mine, one, since, full=len(found or []) >= PAGE)
 
 
 async def children(link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:

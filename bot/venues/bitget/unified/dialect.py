@@ -15,7 +15,7 @@ from bot.core.market import PerpMarket
 from bot.core.orders import OrderKind, OrderRequest
 from bot.core.snapshot import OpenOrder, Unread
 from bot.core.types import ClientOrderId, Symbol, side_of
-from bot.exchange import statement, translate, translate_orders, working_orders
+from bot.exchange import statement, trades, translate, translate_orders, working_orders
 from bot.exchange.ccxt_link import Link, side_by_side
 from bot.exchange.dialect import Found, Instrument, Settings, TradePage, VenueAccount, WriteCall
 from bot.exchange.errors import Refusal, Unbelievable
@@ -202,8 +202,8 @@ class UnifiedAccount(UnifiedReads):
         query |= {"startTime": str(milliseconds_of(since)), "endTime": str(milliseconds_of(until))}
         found = rows.listed(await link.read("privateUtaGetV3TradeFills", query), "fills")
         symbols = {one.venue_symbol: one.market.symbol}
-        mine = tuple(rows.trade(item, symbols) for item in found if rows.is_of(item, one.venue_symbol))
-        return TradePage(mine, full=len(found) >= rows.PAGE)
+        mine = (item for item in found if rows.is_of(item, one.venue_symbol))
+        return trades.judged(mine, lambda item: rows.trade(item, symbols), since, full=len(found) >= rows.PAGE)
 
     def realised(self, trade: Row) -> Decimal:
         """Read the venue's own field."""

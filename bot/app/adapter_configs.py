@@ -69,6 +69,7 @@ def chain_config(name: ChainName, chain: ChainSettings) -> ChainConfig:
         ignore_positions=frozenset(chain.ignore_positions),
         only_positions=frozenset(chain.only_positions),
         tokens={token: mapping for token, item in chain.tokens.items() if (mapping := item.mapping())},
+        dollar_feeds=chain.dollar_feeds,
         ignored=frozenset(token for token, item in chain.tokens.items() if item.ignore),
         limits=Limits(
             request_timeout=chain.request_timeout.total_seconds(),

@@ -16,6 +16,7 @@ from bot.app.wiring import Preview, preview
 from bot.chain.probe import EndpointFacts, probe
 from bot.clock import SystemClock
 from bot.core.cycle_summary import MARKETLESS
+from bot.core.data_quality.collateral import Collateral, collaterals
 from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.inputs import CycleInputs
@@ -204,8 +205,21 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
             found.append(warn(name, f"{wanted}, the smallest order is {least:.6g}", fix))
         else:
             found.append(ok(name, f"{wanted}, {hedge.position} held; the smallest order is {least:.6g}"))
+    found += [_collateral(one, settings) for one in collaterals(snapshot)]
     needed = sum((abs(h.target) * h.mark for h in decision.hedges if h.mark is not None), ZERO)
     return [*found, margin(snapshot, settings, needed)]
+
+
+def _collateral(one: Collateral, settings: Settings) -> Finding:
+    """Say whether what a venue settles in is worth a dollar, as far as anybody tells."""
+    name, text = "collateral", f"{one.venue} settles in {one.words}"
+    if one.is_off(settings.guards.max_depeg):
+        return fail(name, f"{text}, more than {settings.guards.max_depeg:.1%} off par", "nothing is added there")
+    if one.price is not None:
+        return ok(name, text)
+    if settings.venues[one.venue].is_paper:
+        return skip(name, f"{text}; a paper account has none to lose")
+    return warn(name, text, f"set chains.NAME.dollar_feeds.{one.currency}, so that a depeg holds adds")
 
 
 def margin(snapshot: Snapshot, settings: Settings, notional: Decimal) -> Finding:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from bot.core.market import settled_in
 from bot.core.orders import LedgerKind
 from bot.core.pnl.attribution import Attribution, HedgeResult, LiquidityResult
 from bot.core.pnl.lots import Matched, Part, matched
@@ -145,7 +146,7 @@ def _part(part: Part) -> tuple[Cell, ...]:
         fill.price,
         value,
         fee,
-        asset_of(fill.symbol),
+        settled_in(fill.symbol),
         fee,
         fill.is_maker,
         None if lot is None else lot.at,
@@ -188,7 +189,7 @@ def _group(item: CashMovement) -> tuple[date, str, VenueId, Symbol | None, Under
 
 def _amounts(symbol: Symbol | None, amounts: Sequence[Decimal]) -> tuple[Cell, ...]:
     total = sum(amounts, ZERO)
-    return len(amounts), None if symbol is None else asset_of(symbol), total, total
+    return len(amounts), None if symbol is None else settled_in(symbol), total, total
 
 
 def _older(
@@ -207,8 +208,3 @@ def _older(
                 rest = term(one) - known.get((day, kind.value, underlying), ZERO)
                 if rest:
                     yield day, kind.value, None, f"{underlying} (all)", None, None, rest, rest
-
-
-def asset_of(symbol: Symbol) -> str:
-    """Return what a perpetual is settled in: USDT for ETH/USDT:USDT. The bot takes it for a dollar."""
-    return symbol.rpartition(":")[2]

@@ -135,6 +135,10 @@ def _venue(venue: VenueState) -> Json:
         "available_usd": str(venue.balance.available),
         "positions": {perp.position.symbol: str(perp.position.size) for perp in sorted(venue.perps, key=_symbol)},
         "open_orders": venue.open_orders,
+        "collaterals": [
+            {"currency": one.currency, "price_usd": text(one.price), "source": one.sources or None}
+            for one in venue.collaterals
+        ],
     }
 
 

@@ -123,7 +123,8 @@ class ChainConfig:
     """One chain. ``multicall`` None reads through JSON-RPC batches; ``reference_pools`` only price things.
 
     A position that holds a token of ``ignored`` is left out without a word, and so is one of ``ignore_positions``
-    (``deployment:id``), or one that is not among ``only_positions`` where there are any.
+    (``deployment:id``), or one that is not among ``only_positions`` where there are any. ``dollar_feeds`` are price
+    feeds by the currency whose worth in USD they tell, besides those that are known.
 
     ``rpc_urls`` and ``ws_urls`` may hold keys: they never appear in a message, only an endpoint's number and host do.
     """
@@ -140,6 +141,7 @@ class ChainConfig:
     ignored: frozenset[Address] = frozenset()
     ignore_positions: frozenset[str] = frozenset()
     only_positions: frozenset[str] = frozenset()
+    dollar_feeds: Mapping[str, Address] = field(default_factory=dict)
     limits: Limits = Limits()
 
     def counts(self, position: PositionId) -> bool:

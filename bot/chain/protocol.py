@@ -16,6 +16,7 @@ from bot.chain.multicall import Call
 from bot.chain.pool_past import FindPool
 from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.curve import Curve
+from bot.core.market import DollarPrice
 from bot.core.snapshot import Entry, LeftOut, LpPosition, MovedPosition, PoolPrice
 from bot.core.types import Address, PoolId, PositionId
 from bot.ports import Notes
@@ -52,6 +53,7 @@ class Found:
     left_out: list[LeftOut] = field(default_factory=list)
     moved: list[MovedPosition] = field(default_factory=list)
     searches: list[Search] = field(default_factory=list)
+    dollars: dict[str, DollarPrice] = field(default_factory=dict)
 
     def price(self, price: PoolPrice | None) -> None:
         """Take a pool's price, where it has one."""

@@ -15,6 +15,7 @@ from bot.chain.batched_reads import ContractError, Reads
 from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig
 from bot.chain.confirmation import Confirmation, ConstantsDifferError, Reading
+from bot.chain.dollar_feeds import DollarFeeds
 from bot.chain.endpoint import Endpoint
 from bot.chain.head_tracker import HeadTrack, Reorg
 from bot.chain.heads import Heads
@@ -94,7 +95,7 @@ class EvmChainReader:
         self._tokens = TokenBook(self._config)
         sources = self._make_sources(self._config, self._tokens)
         self._readers, self._at = sources.readers, sources.at
-        self._sources: list[Source] = [*sources.readers, *sources.references]
+        self._sources: list[Source] = [*sources.readers, *sources.references, DollarFeeds(self._config)]
         self._rounds = Rounds(self._sources, self._multicall)
 
     @property
@@ -239,6 +240,7 @@ class EvmChainReader:
             pools=tuple(found.prices.values()),
             left_out=tuple(found.left_out),
             moved=await self._moved(found, block),
+            dollars=tuple(found.dollars.values()),
         )
 
     async def _search(self, found: Found, block: BlockStamp) -> bool:

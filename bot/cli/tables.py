@@ -61,6 +61,8 @@ def show(console: Console, view: CycleView, mode: Mode) -> None:
     for venue in view.venues:
         if venue.balance is None:
             console.print(text((f"{venue.venue} can't be read", "bold red"), f": {venue.reason}"))
+        for one in venue.collaterals:
+            console.print(text((f"{venue.venue} settles in {one.words}", "dim")))
     show_orders(console, decision)
     _alarms(console, decision)
 

@@ -12,7 +12,7 @@ from typing import Final
 from bot.core import cycle_summary
 from bot.core.assess import Assessment, assess, assumed
 from bot.core.cycle_summary import HedgeComputation
-from bot.core.data_quality import position_tracking
+from bot.core.data_quality import collateral, position_tracking
 from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Approved, Band, Cancel, Decision
 from bot.core.hedge.execution_style import work
@@ -80,6 +80,9 @@ class _Orders:
 def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy) -> Decision:
     now = snapshot.observed_at
     inputs = replace(inputs, pending=as_shown(inputs.pending, snapshot.known_venues)) if inputs.pending else inputs
+    settled = collateral.collaterals(snapshot) if any(view.dollars for view in snapshot.chains) else ()
+    if off := collateral.off_peg(settled, policy.guards.max_depeg):
+        inputs = replace(inputs, disputes=(*inputs.disputes, *off))
     assessment = assess(snapshot, inputs, state, policy)
     protective = protection.protective_actions(
         snapshot, state.markets, assessment.state.markets, assessment.state.venues, policy
@@ -103,6 +106,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
             *cycle_summary.marketless_alarms(assessment.exposures, policy),
             *cycle_summary.band_alarms(orders.computations),
             *cycle_summary.dispute_alarms(inputs.disputes),
+            *collateral.silence_alarms(settled),
             *assessment.alarms,
             *protective.alarms,
             *(alarm for item in orders.computations for alarm in item.plan.alarms),

@@ -43,7 +43,10 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """Something on which a venue and the journal disagree, or did; ``symbol`` None stands for the whole venue."""
+    """Something that speaks against trading at a venue; ``symbol`` None stands for all of it.
+
+    The journal and the venue disagree, or did; something can't be read, or is shut; the collateral is off its peg.
+    """
 
     key: str
     venue: VenueId

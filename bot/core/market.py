@@ -91,6 +91,20 @@ class Funding:
     as_of: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DollarPrice:
+    """What one unit of a ``currency`` such as USDT is worth, USD, and who says so; None where ``source`` can't tell."""
+
+    currency: str
+    price: Decimal | None
+    source: str
+
+
+def settled_in(symbol: Symbol) -> str:
+    """Return the currency that a perpetual is settled in: USDT for ETH/USDT:USDT. It is counted as a dollar."""
+    return symbol.rpartition(":")[2]
+
+
 class PriceKind(StrEnum):
     """Which price a candle is of."""
 

@@ -73,7 +73,7 @@ class GuardPolicy:
         max_pool_mark_deviation: the largest |pool price / mark - 1| at which a pool's state is believed.
         max_pool_average_deviation: the same against the recent average of pool price / mark.
         max_pool_step: the same against pool price / mark one look before.
-        max_depeg: how far a dollar token may be from par before it is called off its peg.
+        max_depeg: how far a dollar token, or what a venue settles in, may be from par before it is off its peg.
         absence_blocks: how many blocks a position must stay absent before its short is unwound.
         slippage: how far from the touch an immediate order may fill.
         moved_grace: how long a position that moved to another contract stays hedged.

@@ -11,7 +11,7 @@ from math import isqrt
 from typing import Self
 
 from bot.core.amm.curve import Amounts, Curve
-from bot.core.market import Book, Funding, Mark, PerpMarket
+from bot.core.market import Book, DollarPrice, Funding, Mark, PerpMarket
 from bot.core.orders import LedgerEntry, OrderKind, SetAside
 from bot.core.types import (
     ZERO,
@@ -148,7 +148,10 @@ class MovedPosition:
 
 @dataclass(frozen=True, slots=True)
 class ChainView:
-    """All that was read of one chain, from one block; ``moved`` positions are not among ``positions``."""
+    """All that was read of one chain, from one block; ``moved`` positions are not among ``positions``.
+
+    ``dollars`` tell what the currencies are worth that venues settle in.
+    """
 
     chain: ChainName
     chain_id: ChainId
@@ -157,6 +160,7 @@ class ChainView:
     pools: tuple[PoolPrice, ...]
     left_out: tuple[LeftOut, ...] = ()
     moved: tuple[MovedPosition, ...] = ()
+    dollars: tuple[DollarPrice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from bot.app.loop.cycle import Cycle
 from bot.core.errors import ConfigError, Retryable, SkipCycle
 from bot.core.inputs import PendingStatus
+from bot.core.market import DollarPrice
 from bot.core.orders import OrderKind, Rejected
 from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView, VenueView
@@ -159,7 +160,8 @@ class Story:
             raise HarmError(f"the position is {held}, and never was more than {self.most} to be hedged")
 
     def _view(self, size: Decimal) -> ChainView:
-        return chain([position(D(2000), size)], block=self.block, pools=[pool_price(2000)], at=self.clock.now())
+        shown = chain([position(D(2000), size)], block=self.block, pools=[pool_price(2000)], at=self.clock.now())
+        return replace(shown, dollars=(DollarPrice("USDT", D(1), "feed"),))
 
     async def recover(self, size: Decimal) -> None:
         """Let the faults end, and wait until all is well."""

@@ -19,6 +19,7 @@ from bot.setting_types.fields import (
     Addresses,
     AddressKey,
     Checksummed,
+    CurrencyKey,
     Duration,
     HttpEndpoint,
     Integer,
@@ -119,6 +120,12 @@ class ChainSettings(Table):
         default=MULTICALL3, description='Multicall3 contract, or "none" to use JSON-RPC batches'
     )
     reference_pools: Addresses = Field(default=(), description="pools that are read for their price only")
+    dollar_feeds: dict[CurrencyKey, Checksummed] = Field(
+        default_factory=dict,
+        description="Chainlink price feeds of the venues' collaterals, by currency; those of USDC and USDT are known "
+        "on the large chains",
+        examples=[{"USDC": "0x7e860098F58bBFC8648a4311b374B1D669a2bc6B"}],
+    )
     ignore_positions: tuple[PositionName, ...] = Field(
         default=(), description="positions that count for nothing and raise no alarm, such as gifts: deployment:id"
     )

@@ -139,7 +139,9 @@ class GuardSettings(Table):
         default=Decimal("0.015"), description="largest change of pool price / mark between two looks, fraction"
     )
     max_depeg: PositiveFraction = Field(
-        default=Decimal("0.02"), description="how far from par a dollar token may stand before it is called off its peg"
+        default=Decimal("0.02"),
+        description="how far from par a dollar token, or what a venue settles in, may stand before it is called off "
+        "its peg; nothing is added at that venue then",
     )
     absence_blocks: Integer = Field(
         default=3, ge=1, description="blocks a position must stay absent before its short is unwound"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+from bot.core.data_quality.collateral import Collateral, collaterals
 from bot.core.decision import Hedge, PositionRisk, RemarkCode
 from bot.core.explain import HedgeWords, explain
 from bot.core.pnl.position_report import PositionReport
@@ -64,6 +65,7 @@ class VenueState:
     balance: Balance | None = None
     perps: tuple[Perp, ...] = ()
     open_orders: int = 0
+    collaterals: tuple[Collateral, ...] = ()
 
     @property
     def margin_ratio(self) -> Decimal | None:
@@ -150,13 +152,14 @@ def view_of(record: CycleRecord, began: date | None = None) -> CycleView:
     reports = {report.position: report for report in record.positions}
     said = explain(decision)
     by_venue: dict[VenueId, list[Perp]] = {}
+    settled = collaterals(snapshot)
     for perp in perps(record):
         by_venue.setdefault(perp.view.venue, []).append(perp)
     return CycleView(
         record=record,
         began=began or record.at.date(),
         hedges=tuple(_hedge(record, item, said[item.underlying]) for item in decision.hedges),
-        venues=tuple(_venue(view, by_venue.get(view.venue, ())) for view in snapshot.venues),
+        venues=tuple(_venue(view, by_venue.get(view.venue, ()), settled) for view in snapshot.venues),
         positions=tuple(PositionView(item, reports.get(item.id), price_range(item)) for item in snapshot.positions),
         totals=totals_of(record),
         results=results_of(record.book, snapshot),
@@ -212,10 +215,11 @@ def _is_open(hedge: Hedge, unhedged: Decimal | None) -> bool:
     return abs(unhedged - wanted) > edge
 
 
-def _venue(view: VenueView | VenueUnknown, held: Iterable[Perp]) -> VenueState:
+def _venue(view: VenueView | VenueUnknown, held: Iterable[Perp], settled: Iterable[Collateral]) -> VenueState:
     if isinstance(view, VenueUnknown):
         return VenueState(view.venue, view.as_of, view.reason)
-    return VenueState(view.venue, view.as_of, None, view.balance, tuple(held), len(view.open_orders))
+    own = tuple(one for one in settled if one.venue == view.venue)
+    return VenueState(view.venue, view.as_of, None, view.balance, tuple(held), len(view.open_orders), own)
 
 
 def price_range(position: LpPosition) -> PriceRange | None:

@@ -111,6 +111,12 @@ def _venues_up(seen: Seen) -> Iterator[Sample]:
         yield (venue.venue,), float(venue.balance is not None)
 
 
+def _collaterals(seen: Seen) -> Iterator[Sample]:
+    for venue in seen.view.venues:
+        for one in venue.collaterals:
+            yield (venue.venue, one.currency), one.price
+
+
 def _in_range(seen: Seen) -> Iterator[Sample]:
     for position in seen.record.snapshot.positions:
         yield (position.id,), float(position.curve.in_range)
@@ -189,6 +195,12 @@ GAUGES: Final = (
         "dnbot_lp_in_range", "Whether a liquidity position trades at the pool's price (1).", ("position",), _in_range
     ),
     Gauge("dnbot_venue_up", "Whether the last cycle could read the venue (1).", ("venue",), _venues_up),
+    Gauge(
+        "dnbot_collateral_price_usd",
+        "What one unit of a venue's collateral is worth, by the feed that is farthest from a dollar.",
+        ("venue", "currency"),
+        _collaterals,
+    ),
     _venue("wallet_usd", "Cash of the collateral account.", lambda balance: balance.wallet),
     _venue("equity_usd", "Cash and unrealised profit of the account.", lambda balance: balance.equity),
     _venue("available_usd", "Collateral that is free.", lambda balance: balance.available),

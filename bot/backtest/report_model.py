@@ -14,7 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 from bot.core.errors import ConfigError
 from bot.core.pnl.attribution import Attribution
 from bot.core.record import CycleRecord
+from bot.core.snapshot import LpPosition
 from bot.core.types import ZERO, Mode, Underlying
+from bot.core.view.cycle import price_range
 from bot.journal.cycle_summary import CycleSummary
 from bot.journal.reader import JournalView
 
@@ -76,6 +78,8 @@ class Story:
     assumed: Sequence[str]
     remarks: Sequence[str] = field(default=())
     pays: Sequence[tuple[str, str, str]] = field(default=())
+    held: Sequence[Sequence[str]] = field(default=())
+    """Of each open position: name, range, where the price is, where it is staked, what that has earned."""
 
     @property
     def lines(self) -> tuple[tuple[str, Numbers, str], ...]:
@@ -228,7 +232,19 @@ def of_journal(view: JournalView, mode: Mode) -> Story | None:
             "The deposit held is measured from each position's entry, where that is known.",
             "Orders are shown at the mark of their decision.",
         ),
+        held=[] if (record := view.last_record()) is None else [_held(one) for one in record.snapshot.positions],
     )
+
+
+def _held(position: LpPosition) -> list[str]:
+    span = price_range(position)
+    return [
+        position.id,
+        "every price" if span is None else f"{span.lower:.6g} to {span.upper:.6g} {span.quote}, now {span.price:.6g}",
+        "in range" if position.curve.in_range else "out of range",
+        position.staked_in or "",
+        " + ".join(f"{reward.amount:.6g} {reward.symbol}" for reward in position.rewards),
+    ]
 
 
 def _nearest(record: CycleRecord) -> float | None:

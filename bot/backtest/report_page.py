@@ -59,7 +59,7 @@ def page(story: Story) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>dnbot · {escape(story.title)}</title><style>{_STYLE}</style></head><body><main>"
         f'<h1>{escape(story.title)}</h1><p class="span">{escape(story.span)}</p><div class="tiles">{tiles}</div>'
-        f"{drawn}{_pays(story)}{_days(story)}"
+        f"{drawn}{_pays(story)}{_held(story)}{_days(story)}"
         f"{_parts(story.total)}{_orders(story)}{_list('What was assumed', story.assumed)}"
         f"{_list('Remarks on the data', story.remarks)}</main>"
         f'<script type="application/json" id="charts">{data}</script><script>{script}</script>'
@@ -171,6 +171,10 @@ def _terms(total: Attribution) -> list[str]:
 def _pays(story: Story) -> str:
     head = ("", "USD", "of the liquidity a year")
     return _table("Does this pool pay, hedged?", head, story.pays, "What it rests on stands at the end.")
+
+
+def _held(story: Story) -> str:
+    return _table("Positions at the end", ("position", "range", "price", "staked in", "earned there"), story.held)
 
 
 def _days(story: Story) -> str:

@@ -21,7 +21,7 @@ from bot.cli.venue import SPEAKS, spoken
 from bot.clock import SystemClock
 from bot.demo.driver import DemoRun, Seen, demo_run
 from bot.demo.plot import save_plot
-from bot.demo.ranged import RANGED, V3Pool
+from bot.demo.registry import PLAYED, USUAL
 from bot.demo.scenario import SceneSettings
 from bot.demo.screen import render
 from bot.demo.summary import DemoAccount, summary
@@ -37,8 +37,8 @@ _VENUE_BLOCKS = 70
 
 def _known(name: str) -> str:
     """Read the name of a protocol that has a scene."""
-    if name not in RANGED:
-        raise typer.BadParameter(f"{name} has no scene; there are {', '.join(RANGED)}")
+    if name not in PLAYED:
+        raise typer.BadParameter(f"{name} has no scene; there are {', '.join(PLAYED)}")
     return name
 
 
@@ -54,8 +54,9 @@ def demo(
         typer.Option(parser=spoken, metavar=SPEAKS, help="Hedge through ccxt on a venue server; may be given again."),
     ] = None,
     protocol: Annotated[
-        str, typer.Option(parser=_known, metavar="|".join(RANGED), help="Whose the USDC/ether position is.")
-    ] = V3Pool.protocol,
+        str,
+        typer.Option(parser=_known, metavar="|".join(PLAYED), help="Whose a position is; staked where it has a farm."),
+    ] = USUAL,
     pace: Annotated[
         float | None,
         typer.Option(
@@ -66,7 +67,7 @@ def demo(
         "var/demo"
     ),
 ) -> None:
-    """Hedge a V2 WBTC/WETH and a USDC/ether position between ticks on a local chain with the real contracts."""
+    """Hedge LP tokens of WBTC/WETH and a USDC/ether position between ticks on a local chain with the real contracts."""
     console = Console(stderr=as_json)
     clock = SystemClock()
     kinds = venue or []
@@ -96,7 +97,7 @@ async def _play(
     clock, account, stop = SystemClock(), DemoAccount(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    console.print(f"starting a local chain with the Uniswap contracts, and the daemon; all of it in {folder}")
+    console.print(f"starting a local chain with the contracts, and the daemon; all of it in {folder}")
     kinds, protocol = on
     async with demo_run(folder, settings, clock, kinds, protocol=protocol) as run:
         with Live(console=console, auto_refresh=False, transient=False) as live:

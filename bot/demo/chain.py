@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from bot.core.errors import DnbotError
-from bot.core.types import Address, BlockHash
-from bot.demo.contracts import creation_code, multicall3_code, token_code
+from bot.core.types import Address
+from bot.demo.blocks import BLOCK_SECONDS, Block, RevertedError, hexed, mine, request_of, send
+from bot.demo.contracts import creation_code, multicall3_code, own_code
 from bot.demo.rpc import Rpc, RpcError
-from bot.demo.tx import MAX_UINT256, Tx, address_of, arguments, calldata, created_by, decoded
+from bot.demo.tx import MAX_UINT256, MUCH_GAS, Tx, address_of, arguments, calldata, created_by, decoded
 
 MULTICALL3: Final = Address("0xcA11bde05977b3631167028862bE2a173976CA11")
-BLOCK_SECONDS: Final = 12
 _NPM_DESCRIPTOR: Final = Address("0x000000000000000000000000000000000000dEaD")
-
-
-class RevertedError(DnbotError):
-    """A transaction or call that should have succeeded was reverted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +41,6 @@ class Deployment:
     """The NonfungiblePositionManager."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A mined block; ``receipts`` as JSON-RPC gives them, in the order of the transactions."""
-
-    number: int
-    hash: BlockHash
-    timestamp: datetime
-    receipts: tuple[Mapping[str, Any], ...]
-
-    @property
-    def created(self) -> tuple[Address, ...]:
-        """The contracts that its transactions created directly."""
-        return tuple(address_of(r["contractAddress"]) for r in self.receipts if r["contractAddress"])
-
-
 class LocalChain:
     """Operations on one node. Keeps no state of its own, so several may share a node, and a revert needs no care.
 
@@ -85,7 +65,7 @@ class LocalChain:
             return Tx(first, None, code + arguments(types, *args))
 
         def token(name: str, symbol: str, decimals: int) -> Tx:
-            return create(token_code(), "(string,string,uint8)", name, symbol, decimals)
+            return create(own_code("Token"), "(string,string,uint8)", name, symbol, decimals)
 
         base = await mine(
             rpc,
@@ -103,7 +83,7 @@ class LocalChain:
             create(creation_code("NonfungiblePositionManager"), "(address,address,address)", v3, weth, _NPM_DESCRIPTOR),
             Tx(first, v3, calldata("enableFeeAmount(uint24,int24)", 100, 1)),
         )
-        multicall = await rpc.call("eth_call", {"data": _hex(multicall3_code())}, "latest")
+        multicall = await rpc.call("eth_call", {"data": hexed(multicall3_code())}, "latest")
         await rpc.call("anvil_setCode", MULTICALL3, multicall)
         at = Deployment(
             Erc20(weth, "WETH", 18),
@@ -119,6 +99,10 @@ class LocalChain:
     async def mine(self, *txs: Tx, timestamp: datetime | None = None, may_revert: bool = False) -> Block:
         """Mine one block with these transactions, in this order; see `mine`."""
         return await mine(self.rpc, *txs, timestamp=timestamp, may_revert=may_revert)
+
+    async def create(self, code: bytes, types: str = "()", *args: object) -> Address:
+        """Create a contract in a block of its own."""
+        return (await self.mine(Tx(self.accounts[0], None, code + arguments(types, *args), gas=MUCH_GAS))).created[0]
 
     async def queue(self, *txs: Tx) -> None:
         """Send transactions without mining them; the next `mine` puts its own behind them."""
@@ -139,7 +123,7 @@ class LocalChain:
         sender = next((s for s in senders if low < int(created_by(s), 16) < high), None)
         if sender is None:
             raise ValueError(f"no room for a token after {after} and before {before}")
-        data = token_code() + arguments("(string,string,uint8)", symbol, symbol, decimals)
+        data = own_code("Token") + arguments("(string,string,uint8)", symbol, symbol, decimals)
         return Erc20((await self.mine(Tx(sender, None, data))).created[0], symbol, decimals)
 
     async def fund(self, account: Address, amounts: Mapping[Erc20, int]) -> None:
@@ -179,7 +163,7 @@ class LocalChain:
         Raises:
             RevertedError: the contract refused.
         """
-        request = {"to": to, "data": _hex(calldata(signature, *args))} | ({"from": sender} if sender else {})
+        request = {"to": to, "data": hexed(calldata(signature, *args))} | ({"from": sender} if sender else {})
         return decoded(types, await self.static_call(request, block))
 
     async def static_call(
@@ -196,6 +180,34 @@ class LocalChain:
             raise RevertedError(str(error)) from error
         return bytes.fromhex(answer[2:])
 
+    async def answer(self, *txs: Tx, block: str = "latest", time: int | None = None) -> bytes:
+        """Return what the last of some transactions would answer behind a block.
+
+        Args:
+            txs: what is run, one after the other, and not mined.
+            block: behind which they are run.
+            time: their block's, POSIX; the node's choice where it is left out.
+
+        Raises:
+            RevertedError: a contract refused.
+        """
+        if len(txs) == 1 and time is None:
+            return await self.static_call({"from": txs[0].sender, "to": txs[0].to, "data": hexed(txs[0].data)}, block)
+        calls = {"calls": [request_of(tx) for tx in txs]}
+        at = {} if time is None else {"blockOverrides": {"time": hex(time)}}
+        (made,) = await self.rpc.call("eth_simulateV1", {"blockStateCalls": [calls | at]}, block)
+        refused = [call for call in made["calls"] if call["status"] != "0x1"]
+        if refused:
+            raise RevertedError(str(refused[0].get("error")))
+        return bytes.fromhex(made["calls"][-1]["returnData"][2:])
+
+    async def more_by(self, tx: Tx, token: Address, block: str) -> int:
+        """Return what a transaction's sender would have more of a token by it, right behind a block, at its time."""
+        time = int((await self.rpc.call("eth_getBlockByNumber", block, False))["timestamp"], 16)
+        balance = Tx(tx.sender, token, calldata("balanceOf(address)", tx.sender))
+        after = int.from_bytes(await self.answer(tx, balance, block=block, time=time))
+        return after - await self.balance(token, tx.sender, block)
+
     async def snapshot(self) -> str:
         """Remember the present state; `revert` goes back to it, once."""
         return str(await self.rpc.call("evm_snapshot"))
@@ -210,7 +222,7 @@ class LocalChain:
 
         The node gives all new blocks the time of the last common one.
         """
-        pairs = [[_request(tx), 0] for tx in txs]
+        pairs = [[request_of(tx), 0] for tx in txs]
         await self.rpc.call("anvil_reorg", depth, pairs)
 
     async def get_storage(self, address: Address, slot: int) -> int:
@@ -222,73 +234,7 @@ class LocalChain:
         await self.rpc.call("anvil_setStorageAt", address, hex(slot), f"0x{value % 2**256:064x}")
 
 
-async def mine(rpc: Rpc, *txs: Tx, timestamp: datetime | None = None, may_revert: bool = False) -> Block:
-    """Mine one block with these transactions, in this order.
-
-    Args:
-        rpc: an entered client of a node that mines on demand only.
-        txs: what to mine; nothing mines an empty block.
-        timestamp: the block's time (aware, whole seconds); `BLOCK_SECONDS` after its parent if not given.
-        may_revert: let reverted transactions pass; each receipt's ``status`` tells.
-
-    Raises:
-        RevertedError: a transaction was reverted, or did not fit.
-    """
-    if timestamp is None:
-        parent = await rpc.call("eth_getBlockByNumber", "latest", False)
-        seconds = int(parent["timestamp"], 16) + BLOCK_SECONDS
-    else:
-        seconds = int(timestamp.timestamp())
-    await send(rpc, *txs)
-    await rpc.call("evm_mine", seconds)
-    receipts, block = await rpc.batch(
-        [("eth_getBlockReceipts", ["latest"]), ("eth_getBlockByNumber", ["latest", False])]
-    )
-    if len(receipts) < len(txs):
-        raise RevertedError(f"only {len(receipts)} of {len(txs)} transactions fitted into the block")
-    failed = [number for number, receipt in enumerate(receipts) if receipt["status"] != "0x1"]
-    if failed and not may_revert:
-        raise RevertedError(await _reasons(rpc, [number - len(receipts) + len(txs) for number in failed], txs))
-    at = datetime.fromtimestamp(int(block["timestamp"], 16), UTC)
-    return Block(int(block["number"], 16), BlockHash(block["hash"]), at, tuple(receipts))
-
-
-async def send(rpc: Rpc, *txs: Tx) -> None:
-    """Queue transactions for the next block, in this order (the node takes them first in, first out)."""
-    senders = list(dict.fromkeys(tx.sender for tx in txs))
-    counts = await rpc.batch([("eth_getTransactionCount", [sender, "pending"]) for sender in senders])
-    nonces = {sender: int(count, 16) for sender, count in zip(senders, counts, strict=True)}
-    requests = []
-    for tx in txs:
-        requests.append(("eth_sendTransaction", [_request(tx) | {"nonce": hex(nonces[tx.sender])}]))
-        nonces[tx.sender] += 1
-    await rpc.batch(requests)
-
-
-def _request(tx: Tx) -> dict[str, str]:
-    to = {"to": tx.to} if tx.to else {}
-    return {
-        "from": tx.sender,
-        "data": _hex(tx.data),
-        "value": hex(tx.value),
-        "gas": hex(tx.gas),
-        "gasPrice": "0x0",
-        **to,
-    }
-
-
-async def _reasons(rpc: Rpc, failed: Sequence[int], txs: Sequence[Tx]) -> str:
-    """Say why, by calling once more on the state after the block: nearly always the same reason."""
-    said = [f"{sum(number < 0 for number in failed)} transactions queued earlier"] if failed[0] < 0 else []
-    for tx in (txs[number] for number in failed if number >= 0):
-        try:
-            await rpc.call("eth_call", _request(tx), "latest")
-            reason = "would pass after the block"
-        except RpcError as error:
-            reason = str(error)
-        said.append(f"{tx.sender} to {tx.to} with 0x{tx.data[:4].hex()}: {reason}")
-    return "reverted: " + "; ".join(said)
-
-
-def _hex(data: bytes) -> str:
-    return "0x" + data.hex()
+def by_address(token_a: Erc20, token_b: Erc20) -> tuple[Erc20, Erc20]:
+    """Put two tokens in the order that pools have them in."""
+    token0, token1 = sorted((token_a, token_b), key=lambda token: int(token.address, 16))
+    return token0, token1

@@ -1,4 +1,4 @@
-"""The compiled contracts that a local chain is built from, as npm packages carry them."""
+"""The contracts that a local chain is built from, as npm packages carry them: compiled, or compiled here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
@@ -92,42 +93,44 @@ def multicall3_code() -> bytes:
     return bytes.fromhex(found[1])
 
 
-def token_code() -> bytes:
-    """Return the creation bytecode of ``solidity/Token.sol``.
+def own_code(name: str) -> bytes:
+    """Return the creation bytecode of a contract of ``solidity/``.
 
     Raises:
         ConfigError: the compiler is not installed or refuses the source.
     """
-    return compiled(_SOLIDITY / "Token.sol")
+    return compiled(own_source(name))
 
 
-def purse_code() -> bytes:
-    """Return the creation bytecode of ``solidity/Purse.sol``.
-
-    Raises:
-        ConfigError: the compiler is not installed or refuses the source.
-    """
-    return compiled(_SOLIDITY / "Purse.sol")
+def own_source(name: str) -> Path:
+    """Return the file of a contract of ours."""
+    return _SOLIDITY / f"{name}.sol"
 
 
-def compiled(source: Path) -> bytes:
+def compiled(source: Path, *, compiler: str = "solc", runs: int = 200, roots: Sequence[str] = ()) -> bytes:
     """Return the creation bytecode of a Solidity file's contract of the same name; cached by the source's hash.
+
+    Args:
+        source: a file of ours, or one of a package.
+        compiler: the npm package of solc.
+        runs: the optimizer's.
+        roots: folders below node_modules where imports are looked for first.
 
     Raises:
         ConfigError: the compiler is not installed or refuses the source.
     """
     script, modules = _SOLIDITY / "compile.cjs", node_modules()
-    digest = hashlib.sha256(source.read_bytes() + script.read_bytes()).hexdigest()
-    cached = modules / ".cache/dnbot" / f"{source.stem}-{digest[:16]}.hex"
+    settings, files = [compiler, str(runs), *roots], (source, script, modules / ".package-lock.json")
+    digest = hashlib.sha256(b"".join((*(file.read_bytes() for file in files), *(one.encode() for one in settings))))
+    cached = modules / ".cache/dnbot" / f"{source.stem}-{digest.hexdigest()[:16]}.hex"
     if not cached.exists():
-        _write_whole(cached, _compile(script, source, modules))
+        _write_whole(cached, _compile(["node", str(script), str(source), source.stem, str(modules), *settings], source))
     return bytes.fromhex(cached.read_text().removeprefix("0x"))
 
 
-def _compile(script: Path, source: Path, modules: Path) -> str:
-    command = ["node", str(script), str(source), source.stem, str(modules)]
+def _compile(command: Sequence[str], source: Path) -> str:
     try:
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)  # noqa: S603 - our script
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=240)  # noqa: S603 - our script
     except FileNotFoundError as error:
         raise ConfigError("node is not installed: run `make setup`") from error
     except subprocess.CalledProcessError as error:

@@ -25,7 +25,7 @@ from bot.core.snapshot import LpPosition
 from bot.demo.chain import LocalChain
 from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.path import write_marks
-from bot.demo.ranged import V3Pool
+from bot.demo.registry import USUAL
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
@@ -138,8 +138,7 @@ class DemoRun:
             "ws_urls": [ws_url],
             "owners": [OWNER],
             "confirm_changes": False,  # the node is its own, and its deposits are to be hedged in their block
-            "uniswap_v2": [{"pairs": [self.scene.pair]}],
-            self.scene.ranged.protocol: [self.scene.ranged.deployment()],
+            **{pool.protocol: [pool.deployment()] for pool in (self.scene.full_range, self.scene.ranged)},
         }
         tables: dict[str, Mapping[str, object]] = {
             "bot": {"id": "demo", "state_dir": str(self.folder)},
@@ -225,8 +224,8 @@ class DemoRun:
         return paid == read
 
     async def _pays(self, position: LpPosition) -> tuple[int, int]:
-        if position.protocol == "uniswap_v2":
-            return await self.scene.v2.burn_pays(self.scene.pair, position.curve.liquidity)
+        if position.protocol == self.scene.full_range.protocol:
+            return await self.scene.full_range.pays(OWNER)
         payout = await self.scene.ranged.pays(OWNER, int(position.id.rsplit(":", 1)[1]))
         return payout.total0, payout.total1
 
@@ -238,7 +237,7 @@ async def demo_run(
     clock: Clock,
     kinds: Sequence[str] = (),
     more: Tables | None = None,
-    protocol: str = V3Pool.protocol,
+    protocol: str = USUAL,
 ) -> AsyncIterator[DemoRun]:
     """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end.
 
@@ -248,7 +247,7 @@ async def demo_run(
         clock: the system's.
         kinds: venues that the daemon hedges on through ccxt; none: its own paper exchange.
         more: tables of the daemon's configuration, laid over the demo's own.
-        protocol: of the position between ticks, one of ``RANGED``.
+        protocol: of one of the pools, one of ``PLAYED``.
     """
     options = AnvilOptions()
     if kinds:

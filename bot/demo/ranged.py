@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 from bot.core.types import Address
-from bot.demo.chain import Block, Erc20, LocalChain
-from bot.demo.tx import Tx
+from bot.demo.blocks import Block
+from bot.demo.chain import Erc20, LocalChain, by_address
+from bot.demo.fork import Fork
+from bot.demo.tx import NOBODY, Tx
 from bot.demo.uniswap_v3 import MAX_SQRT_PRICE, MIN_SQRT_PRICE, TICK_SPACING, Payout, PoolKey, UniswapV3
-from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 
 FEE: Final = 500
 """Hundredths of a basis point: 0.05%."""
@@ -24,6 +25,10 @@ class Range:
     lower: int
     upper: int
     liquidity: int
+
+
+C = TypeVar("C", bound=UniswapV3)
+F = TypeVar("F", bound=Fork)
 
 
 class RangedPool(Protocol):
@@ -40,6 +45,14 @@ class RangedPool(Protocol):
     @property
     def tokens(self) -> tuple[Erc20, Erc20]:
         """Both tokens, in order."""
+
+    @property
+    def spacing(self) -> int:
+        """What its ticks are multiples of."""
+
+    @property
+    def has_farm(self) -> bool:
+        """Whether positions can be staked."""
 
     def deployment(self) -> Mapping[str, object]:
         """Return its table in the daemon's configuration."""
@@ -62,6 +75,12 @@ class RangedPool(Protocol):
     def close(self, owner: Address, token_id: int, liquidity: int) -> Tx:
         """Take everything out and burn the token."""
 
+    def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
+        """Stake a position."""
+
+    def unstake(self, owner: Address, token_id: int) -> Sequence[Tx]:
+        """Take a staked position back, and what it has earned."""
+
     def swap(self, trader: Address, amount_in: int, *, zero_for_one: bool, limit: int = 0) -> Tx:
         """Swap an exact input; less where ``limit`` (sqrtPriceX96) is reached."""
 
@@ -78,150 +97,108 @@ class RangedPool(Protocol):
         """Ask the contracts what taking everything out pays now."""
 
 
-class V3Pool:
-    """Implements RangedPool."""
+class ManagedPool(Generic[C]):
+    """Implements RangedPool for what a position manager like Uniswap V3's keeps."""
 
-    protocol: Final = "uniswap_v3"
-    word: Final = "V3"
+    protocol: str
+    word: str
+    has_farm = False
+    spacing = SPACING
 
-    def __init__(self, chain: LocalChain) -> None:
-        self._chain, self._v3 = chain, UniswapV3(chain)
+    def __init__(self, chain: LocalChain, contracts: C, fee: int = FEE) -> None:
+        self._chain, self._contracts = chain, contracts
         self.tokens = by_address(chain.at.usdc, chain.at.weth)
-        self._key = PoolKey(self.tokens[0].address, self.tokens[1].address, FEE)
-        self._pool: Address | None = None
-
-    @classmethod
-    async def deploy(cls, chain: LocalChain) -> RangedPool:
-        """Return the pool; its contracts stand on every local chain."""
-        return cls(chain)
-
-    def deployment(self) -> Mapping[str, object]:
-        """Return its table in the daemon's configuration."""
-        return {"position_manager": self._chain.at.v3_positions}
+        self._key = PoolKey(self.tokens[0].address, self.tokens[1].address, fee)
+        self._pool = NOBODY
 
     async def create(self, sqrt_price: int) -> None:
         """Create the pool."""
-        self._pool = await self._v3.create_pool(self._key, sqrt_price)
-
-    async def allow(self, account: Address) -> None:
-        """Do nothing: the chain's ``fund`` lets these contracts take tokens."""
+        self._pool = await self._contracts.create_pool(self._key, sqrt_price)
 
     async def mint(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> Tx:
         """Open a position."""
-        return self._v3.mint(owner, self._key, ticks, *amounts)
+        return self._contracts.mint(owner, self._key, ticks, *amounts)
 
     async def more(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
         """Add to a position."""
-        return self._v3.increase(owner, token_id, *amounts)
+        return self._contracts.increase(owner, token_id, *amounts)
 
     def less(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
         """Take liquidity and all fees out."""
-        return [self._v3.decrease(owner, token_id, liquidity), self._v3.collect(owner, token_id)]
+        return [self._contracts.decrease(owner, token_id, liquidity), self._contracts.collect(owner, token_id)]
 
     def close(self, owner: Address, token_id: int, liquidity: int) -> Tx:
         """Take everything out and burn the token."""
-        return self._v3.close(owner, token_id, liquidity)
+        return self._contracts.close(owner, token_id, liquidity)
 
-    def swap(self, trader: Address, amount_in: int, *, zero_for_one: bool, limit: int = 0) -> Tx:
-        """Swap an exact input."""
-        return self._v3.swap(trader, self._key, amount_in, zero_for_one=zero_for_one, limit=limit)
+    def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
+        """Do nothing: there is no farm."""
+        del owner, token_id
+        return []
+
+    unstake = stake
 
     async def price(self, block: str = "latest") -> tuple[int, int]:
         """Return sqrtPriceX96 and tick."""
-        if self._pool is None:
-            self._pool = await self._v3.pool(self._key)
-        return await self._v3.slot0(self._pool, block)
+        return await self._contracts.slot0(self._pool, block)
 
     def minted_ids(self, block: Block) -> tuple[int, ...]:
         """Return the ids that a block's transactions minted, in order."""
-        return self._v3.minted_ids(block)
+        return self._contracts.minted_ids(block)
 
     async def range(self, token_id: int) -> Range:
         """Read a position."""
-        held = await self._v3.position(token_id)
+        held = await self._contracts.position(token_id)
         return Range(held.tick_lower, held.tick_upper, held.liquidity)
 
     async def pays(self, owner: Address, token_id: int) -> Payout:
         """Ask the contracts what taking everything out pays now."""
         del owner  # the position manager says whose it is
-        return await self._v3.pays(token_id)
+        return await self._contracts.pays(token_id)
 
 
-class V4Pool:
-    """Implements RangedPool, with the chain's own coin."""
+class V3Pool(ManagedPool[UniswapV3]):
+    """Implements RangedPool; its contracts stand on every local chain."""
 
-    protocol: Final = "uniswap_v4"
-    word: Final = "V4"
-
-    def __init__(self, v4: UniswapV4) -> None:
-        self._v4 = v4
-        self.tokens = Erc20(NATIVE, "ETH", 18), v4.chain.at.usdc
-        self._key = Key(NATIVE, v4.chain.at.usdc.address, FEE, SPACING)
+    protocol = "uniswap_v3"
+    word = "V3"
 
     @classmethod
-    async def deploy(cls, chain: LocalChain) -> RangedPool:
-        """Deploy the contracts."""
-        return cls(await UniswapV4.deploy(chain))
+    async def deploy(cls, chain: LocalChain) -> Self:
+        """Return the pool."""
+        return cls(chain, UniswapV3(chain))
 
     def deployment(self) -> Mapping[str, object]:
         """Return its table in the daemon's configuration."""
-        return {"position_manager": self._v4.at.positions, "state_view": self._v4.at.view}
-
-    async def create(self, sqrt_price: int) -> None:
-        """Initialise the pool."""
-        await self._v4.create_pool(self._key, sqrt_price)
+        return {"position_manager": self._chain.at.v3_positions}
 
     async def allow(self, account: Address) -> None:
-        """Let the contracts take an account's tokens."""
-        await self._v4.allow(account, [token.address for token in self.tokens])
-
-    async def mint(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> Tx:
-        """Open a position."""
-        return self._v4.mint(owner, self._key, ticks, await self._v4.liquidity_of(self._key, ticks, amounts))
-
-    async def more(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
-        """Add to a position."""
-        held = await self.range(token_id)
-        added = await self._v4.liquidity_of(self._key, (held.lower, held.upper), amounts)
-        return self._v4.increase(owner, self._key, token_id, added)
-
-    def less(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
-        """Take liquidity and all fees out."""
-        return [self._v4.decrease(owner, self._key, token_id, liquidity)]
-
-    def close(self, owner: Address, token_id: int, liquidity: int) -> Tx:
-        """Take everything out and burn the token."""
-        del liquidity  # burning takes it out
-        return self._v4.burn(owner, self._key, token_id)
+        """Do nothing: the chain's ``fund`` lets these contracts take tokens."""
 
     def swap(self, trader: Address, amount_in: int, *, zero_for_one: bool, limit: int = 0) -> Tx:
         """Swap an exact input."""
-        farthest = MIN_SQRT_PRICE + 1 if zero_for_one else MAX_SQRT_PRICE - 1
-        return self._v4.swap(trader, self._key, amount_in, limit or farthest, zero_for_one=zero_for_one)
-
-    async def price(self, block: str = "latest") -> tuple[int, int]:
-        """Return sqrtPriceX96 and tick."""
-        return await self._v4.slot0(self._key, block)
-
-    def minted_ids(self, block: Block) -> tuple[int, ...]:
-        """Return the ids that a block's transactions minted, in order."""
-        return self._v4.minted_ids(block)
-
-    async def range(self, token_id: int) -> Range:
-        """Read a position."""
-        held = await self._v4.position(token_id)
-        return Range(held.tick_lower, held.tick_upper, held.liquidity)
-
-    async def pays(self, owner: Address, token_id: int) -> Payout:
-        """Ask the contracts what taking everything out pays now."""
-        return await self._v4.pays(owner, self._key, token_id, (await self.range(token_id)).liquidity)
+        return self._contracts.swap(trader, self._key, amount_in, zero_for_one=zero_for_one, limit=limit)
 
 
-RANGED: Final = {pool.protocol: pool.deploy for pool in (V3Pool, V4Pool)}
-"""What makes the scene's pool, by the protocol's name."""
+class ForkPool(ManagedPool[F]):
+    """Implements RangedPool for forks."""
+
+    def deployment(self) -> Mapping[str, object]:
+        """Return its table in the daemon's configuration."""
+        return {"position_manager": self._contracts.manager}
+
+    async def allow(self, account: Address) -> None:
+        """Let the contracts take an account's tokens."""
+        await self._contracts.allow(account, self.tokens)
+
+    def swap(self, trader: Address, amount_in: int, *, zero_for_one: bool, limit: int = 0) -> Tx:
+        """Swap an exact input."""
+        del trader  # one contract swaps for all
+        return self._contracts.trade(
+            self._pool, amount_in, limit or farthest(zero_for_one=zero_for_one), zero_for_one=zero_for_one
+        )
 
 
-def by_address(token_a: Erc20, token_b: Erc20) -> tuple[Erc20, Erc20]:
-    """Put two tokens in the order that pools have them in."""
-    token0, token1 = sorted((token_a, token_b), key=lambda token: int(token.address, 16))
-    return token0, token1
+def farthest(*, zero_for_one: bool) -> int:
+    """Return the last price (sqrtPriceX96) that a swap may reach."""
+    return MIN_SQRT_PRICE + 1 if zero_for_one else MAX_SQRT_PRICE - 1

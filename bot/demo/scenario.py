@@ -22,6 +22,8 @@ class Action(StrEnum):
 
     OPEN_V2 = "V2: 10,000 USD of BTC and 10,000 USD of ETH added"
     OPEN_V3 = "V3: 10,000 USD added, ±17%"
+    STAKE_V2 = "V2: staked"
+    STAKE_V3 = "V3: staked"
     MORE_V3 = "V3: a quarter more added"
     MORE_V2 = "V2: a quarter more added"
     LESS_V2 = "V2: a third withdrawn"
@@ -40,7 +42,8 @@ SCRIPT: Final[tuple[tuple[float, Action], ...]] = (
     (0.85, Action.CLOSE_V3),
     (0.92, Action.CLOSE_V2),
 )
-"""The owner's actions by fraction of the scene; what is left after the last is for unwinding."""
+"""The owner's actions by fraction of the scene, but for stakes, which follow a block later; what is left after the last
+is for unwinding."""
 
 
 def actions_by_block(blocks: int) -> Mapping[int, tuple[Action, ...]]:

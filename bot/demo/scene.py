@@ -10,12 +10,14 @@ from typing import Final
 
 from bot.core.types import Address, BlockHash
 from bot.demo.chain import Erc20, LocalChain
+from bot.demo.full_range import FullRangePool
 from bot.demo.market import nearest_tick, noise_sizes, raw_amount, raw_price, v2_arbitrage, v3_arbitrage
 from bot.demo.path import MarketPoint
-from bot.demo.ranged import FEE, RANGED, SPACING, RangedPool, V3Pool, by_address
+from bot.demo.ranged import FEE, RangedPool, V3Pool
+from bot.demo.registry import FULL_RANGE, RANGED, USUAL
 from bot.demo.scenario import Action, SceneSettings, actions_by_block
 from bot.demo.tx import Tx
-from bot.demo.uniswap_v2 import UniswapV2
+from bot.demo.uniswap_v2 import UniswapV2, V2Pair
 from bot.demo.uniswap_v3 import UniswapV3, sqrt_price_x96
 
 OWNER: Final = Address("0x1111111111111111111111111111111111111111")
@@ -23,7 +25,7 @@ OTHERS: Final = Address("0x2222222222222222222222222222222222222222")
 TRADER: Final = Address("0x3333333333333333333333333333333333333333")
 V3_HALF_WIDTH: Final = 1600
 """Ticks to either side of the price: ±17%."""
-_FULL_RANGE: Final = (-887270, 887270)
+_FARTHEST_TICK: Final = 887_272
 _LEG_USD: Final = Decimal(10_000)
 _V3_LEG_USD: Final = Decimal(5_000)
 _DEPTH_USD: Final = Decimal(10_000_000)
@@ -63,12 +65,14 @@ class Scene:
     Nothing else may mine meanwhile. A reorg between two steps is fine unless it drops an action of the owner's.
     """
 
-    def __init__(self, chain: LocalChain, settings: SceneSettings, pair: Address, ranged: RangedPool) -> None:
+    def __init__(
+        self, chain: LocalChain, settings: SceneSettings, full_range: FullRangePool, ranged: RangedPool
+    ) -> None:
         self.chain = chain
         self.settings = settings
         self.v2, self.v3 = UniswapV2(chain), UniswapV3(chain)
-        self.pair = pair
-        """The V2 WBTC/WETH pair."""
+        self.full_range = full_range
+        """The pool of WBTC and ether."""
         self.ranged = ranged
         """The pool of ether and USDC."""
         self._path = settings.path()
@@ -77,27 +81,35 @@ class Scene:
         self._market = next(self._path)
         self._index = 0
         self._held: _Held | None = None
+        self._unstaked: tuple[Action, ...] = ()
 
     @classmethod
-    async def create(cls, chain: LocalChain, settings: SceneSettings, protocol: str = V3Pool.protocol) -> Scene:
+    async def create(cls, chain: LocalChain, settings: SceneSettings, protocol: str = USUAL) -> Scene:
         """Create and fill the pools at the first market prices; the last block has the time ``settings.start``.
 
-        ``protocol``: of the pool whose positions lie between ticks, one of ``RANGED``.
+        ``protocol``: of one of the pools, one of ``PLAYED``; the other one is Uniswap's.
         """
-        at, ranged = chain.at, await RANGED[protocol](chain)
-        first = settings.points(0)[0]
-        pair = await UniswapV2(chain).create_pair(at.wbtc.address, at.weth.address)
-        await ranged.create(sqrt_price_x96(_market_price(ranged.tokens, first)))
-        scene = cls(chain, settings, pair, ranged)
+        at, first = chain.at, settings.points(0)[0]
+        full_range = await FULL_RANGE.get(protocol, V2Pair.deploy)(chain)
+        ranged = await RANGED.get(protocol, V3Pool.deploy)(chain)
+        scene = cls(chain, settings, full_range, ranged)
         for account in (OWNER, OTHERS, TRADER):
             await chain.fund(account, {token: scene._raw(token, _ENDLESS_USD) for token in (at.weth, at.wbtc, at.usdc)})
+            await full_range.allow(account)
             await ranged.allow(account)
+        await ranged.create(sqrt_price_x96(_market_price(ranged.tokens, first)))
+        edge = _FARTHEST_TICK // ranged.spacing * ranged.spacing
         await chain.mine(
-            scene._add_v2(OTHERS, _DEPTH_USD),
-            await ranged.mint(OTHERS, _FULL_RANGE, scene._amounts(_DEPTH_USD)),
+            full_range.add(OTHERS, scene._amounts(full_range.tokens, _DEPTH_USD)),
+            await ranged.mint(OTHERS, (-edge, edge), scene._amounts(ranged.tokens, _DEPTH_USD)),
             timestamp=settings.start,
         )
         return scene
+
+    @property
+    def pair(self) -> Address:
+        """The pool of WBTC and ether."""
+        return self.full_range.address
 
     @property
     def index(self) -> int:
@@ -120,7 +132,8 @@ class Scene:
         self._market = next(self._path)
         await self.chain.queue(*self._noise_trades())
         trades = await self._arbitrage()
-        actions = self._script.get((self._index - 1) % self.settings.blocks + 1, ())
+        actions = (*self._unstaked, *self._script.get((self._index - 1) % self.settings.blocks + 1, ()))
+        self._unstaked = tuple(stake for opened, stake in self._stakes() if opened in actions)
         owner = [tx for action in actions for tx in await self._act(action)]
         block = await self.chain.mine(*trades, *owner, timestamp=self._market.time)
         _, tick = await self.ranged.price()
@@ -131,16 +144,26 @@ class Scene:
         if Action.CLOSE_V3 in actions:
             self._held = None
         in_range = self._held.lower <= tick < self._held.upper if self._held else None
-        told = tuple(action.value.replace(V3Pool.word, self.ranged.word) for action in actions)
+        told = tuple(self._told(action) for action in actions)
         return Step(self._index, block.number, block.hash, self._market, actions, in_range, told)
+
+    def _stakes(self) -> list[tuple[Action, Action]]:
+        """Return what is staked in the block after it was opened."""
+        pools = (self.full_range, Action.OPEN_V2, Action.STAKE_V2), (self.ranged, Action.OPEN_V3, Action.STAKE_V3)
+        return [(opened, stake) for pool, opened, stake in pools if pool.has_farm]
+
+    def _told(self, action: Action) -> str:
+        """Return an action in words, with the pool's own name."""
+        name, colon, words = action.value.partition(":")
+        return (self.full_range if name == V2Pair.word else self.ranged).word + colon + words
 
     def _noise_trades(self) -> list[Tx]:
         at = self.chain.at
         txs = []
         for usd in noise_sizes(self._noise, _NOISE_USD, _NOISE_TRADES):
-            sold, bought = (at.wbtc, at.weth) if usd > 0 else (at.weth, at.wbtc)
-            amount = self._raw(sold, Decimal(abs(usd)))
-            txs.append(self.v2.swap(TRADER, sold.address, bought.address, amount))
+            first = (usd > 0) == (self.full_range.tokens[0] == at.wbtc)  # WBTC is sold above 0, and ether below
+            amount = self._raw(self.full_range.tokens[0 if first else 1], Decimal(abs(usd)))
+            txs.append(self.full_range.swap(TRADER, amount, zero_for_one=first))
         for usd in noise_sizes(self._noise, _NOISE_USD, _NOISE_TRADES):
             first = (usd > 0) == (self.ranged.tokens[1] == at.usdc)  # ether is sold above 0, and USDC below
             amount = self._raw(self.ranged.tokens[0 if first else 1], Decimal(abs(usd)))
@@ -149,14 +172,11 @@ class Scene:
 
     async def _arbitrage(self) -> list[Tx]:
         """Trade both pools back into their bands, as they stand after the noise trades that wait for this block."""
-        at = self.chain.at
         txs = []
-        pair = by_address(at.wbtc, at.weth)
-        reserves = await self.v2.reserves(self.pair, "pending")
-        trade = v2_arbitrage(*reserves, _market_price(pair, self._market))
+        reserves = await self.full_range.reserves("pending")
+        trade = v2_arbitrage(*reserves, _market_price(self.full_range.tokens, self._market))
         if trade is not None:
-            sold, bought = pair if trade.zero_for_one else pair[::-1]
-            txs.append(self.v2.swap(TRADER, sold.address, bought.address, trade.amount_in))
+            txs.append(self.full_range.swap(TRADER, trade.amount_in, zero_for_one=trade.zero_for_one))
         pool = self.ranged.tokens
         sqrt_price, _ = await self.ranged.price("pending")
         move = v3_arbitrage(sqrt_price, _market_price(pool, self._market), Fraction(FEE, 10**6))
@@ -166,51 +186,57 @@ class Scene:
         return txs
 
     async def _act(self, action: Action) -> Sequence[Tx]:
+        pool = self.full_range
         match action:
-            case Action.OPEN_V2:
-                return [self._add_v2(OWNER, _LEG_USD)]
-            case Action.MORE_V2:
-                return [self._add_v2(OWNER, _LEG_USD / 4)]
-            case Action.LESS_V2:
-                return self.v2.remove(OWNER, self.pair, await self.chain.balance(self.pair, OWNER) // 3)
-            case Action.CLOSE_V2:
-                return self.v2.remove(OWNER, self.pair, await self.chain.balance(self.pair, OWNER))
+            case Action.OPEN_V2 | Action.MORE_V2:
+                usd = _LEG_USD if action is Action.OPEN_V2 else _LEG_USD / 4
+                return [pool.add(OWNER, self._amounts(pool.tokens, usd))]
+            case Action.STAKE_V2:
+                return pool.stake(OWNER, (await pool.held(OWNER))[0])
+            case Action.LESS_V2 | Action.CLOSE_V2:
+                return await self._remove_v2(3 if action is Action.LESS_V2 else 1)
             case Action.OPEN_V3:
                 return [await self._open_v3()]
-            case Action.MORE_V3 | Action.LESS_V3 | Action.CLOSE_V3:
+            case Action.MORE_V3 | Action.LESS_V3 | Action.CLOSE_V3 | Action.STAKE_V3:
                 return await self._change_v3(action)
 
-    async def _open_v3(self) -> Tx:
-        centre = nearest_tick(_market_price(self.ranged.tokens, self._market), SPACING)
-        ticks = (centre - V3_HALF_WIDTH, centre + V3_HALF_WIDTH)
-        return await self.ranged.mint(OWNER, ticks, self._amounts(_V3_LEG_USD))
+    async def _remove_v2(self, part: int) -> Sequence[Tx]:
+        """Take one of so many parts out."""
+        free, staked = (amount // part for amount in await self.full_range.held(OWNER))
+        unstaking = self.full_range.unstake(OWNER, staked) if staked else ()
+        return [*unstaking, *self.full_range.remove(OWNER, free + staked)]
 
-    async def _change_v3(self, action: Action) -> list[Tx]:
+    async def _open_v3(self) -> Tx:
+        spacing = self.ranged.spacing
+        centre = nearest_tick(_market_price(self.ranged.tokens, self._market), spacing)
+        half = V3_HALF_WIDTH // spacing * spacing
+        return await self.ranged.mint(
+            OWNER, (centre - half, centre + half), self._amounts(self.ranged.tokens, _V3_LEG_USD)
+        )
+
+    async def _change_v3(self, action: Action) -> Sequence[Tx]:
         if self._held is None:
             raise RuntimeError(f"{action}: there is no such position; was its opening reorganised away?")
-        token_id = self._held.token_id
-        liquidity = (await self.ranged.range(token_id)).liquidity
+        token_id, pool = self._held.token_id, self.ranged
+        if action is Action.STAKE_V3:
+            return pool.stake(OWNER, token_id)
+        unstaking, staking = (pool.unstake(OWNER, token_id), pool.stake(OWNER, token_id)) if pool.has_farm else ((), ())
+        liquidity = (await pool.range(token_id)).liquidity
         match action:
             case Action.MORE_V3:
-                now = await self.ranged.pays(OWNER, token_id)
+                now = await pool.pays(OWNER, token_id)
                 # this block's trades may carry the price over the range's edge, where the other token is asked for
-                few0, few1 = self._amounts(_V3_LEG_USD / 100)
+                few0, few1 = self._amounts(pool.tokens, _V3_LEG_USD / 100)
                 amounts = max(now.principal0 // 4, few0), max(now.principal1 // 4, few1)
-                return [await self.ranged.more(OWNER, token_id, amounts)]
+                return [*unstaking, await pool.more(OWNER, token_id, amounts), *staking]
             case Action.LESS_V3:
-                return [*self.ranged.less(OWNER, token_id, liquidity // 3)]
+                return [*unstaking, *pool.less(OWNER, token_id, liquidity // 3), *staking]
             case _:
-                return [self.ranged.close(OWNER, token_id, liquidity)]
+                return [*unstaking, pool.close(OWNER, token_id, liquidity)]
 
-    def _add_v2(self, owner: Address, leg_usd: Decimal) -> Tx:
-        wbtc, weth = self.chain.at.wbtc, self.chain.at.weth
-        amounts = (self._raw(wbtc, leg_usd), self._raw(weth, leg_usd))
-        return self.v2.add(owner, wbtc.address, weth.address, *amounts)
-
-    def _amounts(self, usd: Decimal) -> tuple[int, int]:
-        """Return so much of each token of the pool between ticks."""
-        token0, token1 = self.ranged.tokens
-        return self._raw(token0, usd), self._raw(token1, usd)
+    def _amounts(self, tokens: tuple[Erc20, Erc20], usd: Decimal) -> tuple[int, int]:
+        """Return so much of each of two tokens."""
+        return self._raw(tokens[0], usd), self._raw(tokens[1], usd)
 
     def _raw(self, token: Erc20, usd: Decimal) -> int:
         return raw_amount(usd, _usd(token, self._market), token.decimals)

@@ -15,6 +15,13 @@ from bot.core.types import Address
 
 MAX_UINT128: Final = 2**128 - 1
 MAX_UINT256: Final = 2**256 - 1
+NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
+NOWHERE: Final = Address("0x000000000000000000000000000000000000dEaD")
+"""Where a contract is named that nothing asks."""
+_RLP_TEXT: Final = b"\x80"
+_RLP_LIST: Final = 0xC0
+MUCH_GAS: Final = 100_000_000
+"""Gas for what deploys or crosses many ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,13 @@ def address_of(text: str) -> Address:
     return Address(to_checksum_address(text))
 
 
-def created_by(sender: Address) -> Address:
-    """Return the address of the first contract that an account creates: keccak(rlp(sender, 0))."""
-    return address_of("0x" + keccak(b"\xd6\x94" + bytes.fromhex(sender[2:]) + b"\x80")[12:].hex())
+def created_by(sender: Address, nonce: int = 0) -> Address:
+    """Return the address of the contract that an account creates with a nonce: keccak(rlp(sender, nonce))."""
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8)
+    if len(number) != 1 or number >= _RLP_TEXT:
+        number = bytes([_RLP_TEXT[0] + len(number)]) + number
+    body = bytes([_RLP_TEXT[0] + 20]) + bytes.fromhex(sender[2:]) + number
+    return address_of("0x" + keccak(bytes([_RLP_LIST + len(body)]) + body)[12:].hex())
 
 
 def mapping_slot(key: int, slot: int) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Self
 
 from bot.core.types import Address
-from bot.demo.chain import LocalChain
+from bot.demo.chain import LocalChain, by_address
 from bot.demo.tx import MAX_UINT256, Tx, address_of, calldata, mapping_slot
 
 _LP_BALANCES_SLOT: Final = 1
@@ -71,3 +72,60 @@ class UniswapV2:
         data = "0x" + calldata("burn(address)", self._chain.accounts[0]).hex()
         answer = await self._chain.static_call({"to": pair, "data": data}, block, overrides)
         return int.from_bytes(answer[:32]), int.from_bytes(answer[32:64])
+
+
+class V2Pair:
+    """Implements FullRangePool; its contracts stand on every local chain."""
+
+    protocol = "uniswap_v2"
+    word = "V2"
+    has_farm = False
+
+    def __init__(self, chain: LocalChain, address: Address) -> None:
+        self._chain, self._v2 = chain, UniswapV2(chain)
+        self.tokens = by_address(chain.at.wbtc, chain.at.weth)
+        self.address = address
+
+    @classmethod
+    async def deploy(cls, chain: LocalChain) -> Self:
+        """Create the pair."""
+        return cls(chain, await UniswapV2(chain).create_pair(chain.at.wbtc.address, chain.at.weth.address))
+
+    def deployment(self) -> Mapping[str, object]:
+        """Return its table in the daemon's configuration."""
+        return {"pairs": [self.address]}
+
+    async def allow(self, account: Address) -> None:
+        """Do nothing: the chain's ``fund`` lets the router take tokens."""
+
+    def add(self, owner: Address, amounts: tuple[int, int]) -> Tx:
+        """Add liquidity."""
+        return self._v2.add(owner, self.tokens[0].address, self.tokens[1].address, *amounts)
+
+    def remove(self, owner: Address, liquidity: int) -> Sequence[Tx]:
+        """Burn LP tokens."""
+        return self._v2.remove(owner, self.address, liquidity)
+
+    def stake(self, owner: Address, liquidity: int) -> Sequence[Tx]:
+        """Do nothing: there is no farm."""
+        del owner, liquidity
+        return []
+
+    unstake = stake
+
+    def swap(self, trader: Address, amount_in: int, *, zero_for_one: bool) -> Tx:
+        """Swap an exact input."""
+        sold, bought = self.tokens if zero_for_one else self.tokens[::-1]
+        return self._v2.swap(trader, sold.address, bought.address, amount_in)
+
+    async def reserves(self, block: str = "latest") -> tuple[int, int]:
+        """Return the stored reserves."""
+        return await self._v2.reserves(self.address, block)
+
+    async def held(self, owner: Address) -> tuple[int, int]:
+        """Return an owner's LP tokens; none are staked."""
+        return await self._chain.balance(self.address, owner), 0
+
+    async def pays(self, owner: Address) -> tuple[int, int]:
+        """Ask the pair what burning everything pays now."""
+        return await self._v2.burn_pays(self.address, sum(await self.held(owner)))

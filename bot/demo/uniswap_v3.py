@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 from typing import Final
 
 from bot.core.types import Address
-from bot.demo.chain import Block, LocalChain, RevertedError
-from bot.demo.tx import MAX_UINT128, MAX_UINT256, Tx, address_of, calldata, decoded
+from bot.demo.blocks import Block, RevertedError
+from bot.demo.chain import LocalChain
+from bot.demo.tx import MAX_UINT128, MAX_UINT256, MUCH_GAS, Tx, address_of, calldata, decoded
 
 TICK_SPACING: Final = {100: 1, 500: 10, 3000: 60, 10000: 200}
 """Tick spacing by fee, which is in hundredths of a basis point (3000 is 0.3%)."""
@@ -72,21 +74,27 @@ class PoolKey:
 class UniswapV3:
     """The V3 factory, its pools, the swap router and the NonfungiblePositionManager."""
 
+    get_pool = "getPool(address,address,uint24)"
+    """The factory's function that finds a pool by its key."""
+    state = "slot0()"
+    """A pool's function whose answer begins with sqrtPriceX96 and tick."""
+
     def __init__(self, chain: LocalChain) -> None:
         self._chain = chain
+        self._factory = chain.at.v3_factory
         self._npm = chain.at.v3_positions
 
     async def create_pool(self, key: PoolKey, sqrt_price: int) -> Address:
         """Create and initialise a pool in a block of its own."""
         signature = "createAndInitializePoolIfNecessary(address,address,uint24,uint160)"
         data = calldata(signature, key.token0, key.token1, key.fee, sqrt_price)
-        await self._chain.mine(Tx(self._chain.accounts[0], self._npm, data))
+        await self._chain.mine(Tx(self._chain.accounts[0], self._npm, data, gas=MUCH_GAS))
         return await self.pool(key)
 
     async def pool(self, key: PoolKey) -> Address:
         """Return a pool's address; the zero address where there is none."""
         args = (key.token0, key.token1, key.fee)
-        found = await self._chain.view(self._chain.at.v3_factory, "(address)", "getPool(address,address,uint24)", *args)
+        found = await self._chain.view(self._factory, "(address)", self.get_pool, *args)
         return address_of(found[0])
 
     def mint(self, owner: Address, key: PoolKey, ticks: tuple[int, int], amount0: int, amount1: int) -> Tx:
@@ -134,8 +142,7 @@ class UniswapV3:
 
     async def slot0(self, pool: Address, block: str = "latest") -> tuple[int, int]:
         """Return a pool's sqrtPriceX96 and tick."""
-        types = "(uint160,int24,uint16,uint16,uint16,uint8,bool)"
-        found = await self._chain.view(pool, types, "slot0()", block=block)
+        found = await self._chain.view(pool, "(uint160,int24)", self.state, block=block)
         return found[0], found[1]
 
     async def position(self, token_id: int, block: str = "latest") -> PositionInfo:
@@ -144,18 +151,28 @@ class UniswapV3:
         found = await self._chain.view(self._npm, types, "positions(uint256)", token_id, block=block)
         return PositionInfo(address_of(found[2]), address_of(found[3]), *found[4:])
 
-    async def pays(self, token_id: int, block: str = "latest") -> Payout:
+    async def owner(self, token_id: int, block: str = "latest") -> Address:
+        """Return who holds a position; the zero address where nobody does."""
+        found = await self._chain.view(self._npm, "(address)", "ownerOf(uint256)", token_id, block=block)
+        return address_of(found[0])
+
+    async def pays(self, token_id: int, block: str = "latest", unstaking: Sequence[Tx] = ()) -> Payout:
         """Ask the contracts what a full decrease and collect would pay now: a static call by the owner.
+
+        Args:
+            token_id: the position.
+            block: after which the call is made.
+            unstaking: what would give a staked position back to its owner first.
 
         Raises:
             RevertedError: there is no such position.
         """
-        chain = self._chain
-        owner = address_of((await chain.view(self._npm, "(address)", "ownerOf(uint256)", token_id, block=block))[0])
+        owner = unstaking[0].sender if unstaking else await self.owner(token_id, block)
         liquidity = (await self.position(token_id, block)).liquidity
         steps = [_decrease(token_id, liquidity)] if liquidity else []
         steps.append(_collect(token_id, owner))
-        (answers,) = await chain.view(self._npm, "(bytes[])", "multicall(bytes[])", steps, sender=owner, block=block)
+        taking = Tx(owner, self._npm, calldata("multicall(bytes[])", steps))
+        (answers,) = decoded("(bytes[])", await self._chain.answer(*unstaking, taking, block=block))
         if len(answers) != len(steps):
             raise RevertedError(f"the position manager answered {len(answers)} of {len(steps)} calls")
         principal = decoded("(uint256,uint256)", answers[0]) if liquidity else (0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -12,18 +12,17 @@ from eth_utils.crypto import keccak
 from bot.core.amm.liquidity_math import liquidity_for_amounts
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.types import Address, PoolId
-from bot.demo.chain import Block, LocalChain
-from bot.demo.contracts import creation_code, permit2_code, purse_code
-from bot.demo.tx import MAX_UINT128, MAX_UINT256, Tx, address_of, arguments, calldata, decoded
+from bot.demo.blocks import Block, hexed
+from bot.demo.chain import Erc20, LocalChain
+from bot.demo.contracts import creation_code, own_code, permit2_code
+from bot.demo.ranged import FEE, SPACING, Range, farthest
+from bot.demo.tx import MAX_UINT128, MAX_UINT256, MUCH_GAS, NOBODY, NOWHERE, Tx, address_of, calldata, decoded
 from bot.demo.uniswap_v3 import Payout, minted_by
 
 PERMIT2: Final = Address("0x000000000022D473030F116dDEE9F6B43aC78BA3")
-NATIVE: Final = Address("0x0000000000000000000000000000000000000000")
+NATIVE: Final = NOBODY
 """The chain's own coin; also stands for no hook."""
 KEY: Final = "(address,address,uint24,int24,address)"
-MANY: Final = 100_000_000
-"""Gas for what deploys or crosses many ticks."""
-_DESCRIPTOR: Final = Address("0x000000000000000000000000000000000000dEaD")
 _UNSUBSCRIBE_GAS: Final = 300_000
 _ENOUGH: Final = 10**27
 """Wei that are sent along; what is not needed comes back."""
@@ -89,20 +88,14 @@ class UniswapV4:
     @classmethod
     async def deploy(cls, chain: LocalChain) -> Self:
         """Deploy everything, each contract in a block of its own."""
-        owner = chain.accounts[0]
-
-        async def create(name: str, types: str, *args: object) -> Address:
-            code = creation_code(name) + arguments(types, *args)
-            return (await chain.mine(Tx(owner, None, code, gas=MANY))).created[0]
-
-        await chain.rpc.call("anvil_setCode", PERMIT2, f"0x{permit2_code().hex()}")
-        pools = await create("PoolManager", "(address)", owner)
+        await chain.rpc.call("anvil_setCode", PERMIT2, hexed(permit2_code()))
+        pools = await chain.create(creation_code("PoolManager"), "(address)", chain.accounts[0])
         constructor = "(address,address,uint256,address,address)"
-        args = pools, PERMIT2, _UNSUBSCRIBE_GAS, _DESCRIPTOR, chain.at.weth.address
-        positions = await create("PositionManager", constructor, *args)
-        view = await create("StateView", "(address)", pools)
-        router = await create("PoolSwapTest", "(address)", pools)
-        purse = await chain.rpc.call("eth_call", {"data": f"0x{purse_code().hex()}"}, "latest")
+        args = pools, PERMIT2, _UNSUBSCRIBE_GAS, NOWHERE, chain.at.weth.address
+        positions = await chain.create(creation_code("PositionManager"), constructor, *args)
+        view = await chain.create(creation_code("StateView"), "(address)", pools)
+        router = await chain.create(creation_code("PoolSwapTest"), "(address)", pools)
+        purse = await chain.rpc.call("eth_call", {"data": hexed(own_code("Purse"))}, "latest")
         return cls(chain, Deployed(pools, positions, view, router, purse))
 
     async def allow(self, account: Address, tokens: Iterable[Address]) -> None:
@@ -117,7 +110,7 @@ class UniswapV4:
     async def create_pool(self, key: Key, sqrt_price: int) -> None:
         """Initialise a pool in a block of its own."""
         data = calldata(f"initialize({KEY},uint160)", key.words, sqrt_price)
-        await self.chain.mine(Tx(self.chain.accounts[0], self.at.pools, data, gas=MANY))
+        await self.chain.mine(Tx(self.chain.accounts[0], self.at.pools, data, gas=MUCH_GAS))
 
     async def slot0(self, key: Key, block: str = "latest") -> tuple[int, int]:
         """Return a pool's sqrtPriceX96 and tick."""
@@ -180,7 +173,7 @@ class UniswapV4:
         signature = f"swap({KEY},(bool,int256,uint160),(bool,bool),bytes)"
         data = calldata(signature, key.words, (zero_for_one, -amount, limit), (False, False), b"")
         value = amount if zero_for_one and key.token0 == NATIVE else 0
-        return Tx(trader, self.at.router, data, value=value, gas=MANY)
+        return Tx(trader, self.at.router, data, value=value, gas=MUCH_GAS)
 
     async def pays(self, owner: Address, key: Key, token_id: int, liquidity: int, block: str = "latest") -> Payout:
         """Ask the contracts what taking everything out pays, and what of it are fees: calls by the owner, not sent."""
@@ -194,7 +187,7 @@ class UniswapV4:
         """Ask what taking liquidity out pays, fees included."""
         change = _taken(key, token_id, liquidity, owner)
         data = calldata("paid(address,bytes,address[2])", self.at.positions, change, (key.token0, key.token1))
-        request = {"from": self.chain.accounts[-1], "to": owner, "data": f"0x{data.hex()}", "gas": hex(MANY // 4)}
+        request = {"from": self.chain.accounts[-1], "to": owner, "data": f"0x{data.hex()}", "gas": hex(MUCH_GAS // 4)}
         answer = await self.chain.static_call(request, block, {owner: {"code": self.at.purse}})
         paid = decoded("(uint256,uint256)", answer)
         return paid[0], paid[1]
@@ -222,3 +215,82 @@ def _actions(*actions: tuple[int, bytes]) -> bytes:
 
 def _pair(key: Key, to: Address) -> bytes:
     return encode(["address", "address", "address"], [key.token0, key.token1, to])
+
+
+class V4Pool:
+    """Implements RangedPool, with the chain's own coin."""
+
+    protocol = "uniswap_v4"
+    word = "V4"
+    has_farm = False
+    spacing = SPACING
+
+    def __init__(self, v4: UniswapV4) -> None:
+        self._v4 = v4
+        self.tokens = Erc20(NATIVE, "ETH", 18), v4.chain.at.usdc
+        self._key = Key(NATIVE, v4.chain.at.usdc.address, FEE, SPACING)
+
+    @classmethod
+    async def deploy(cls, chain: LocalChain) -> Self:
+        """Deploy the contracts."""
+        return cls(await UniswapV4.deploy(chain))
+
+    def deployment(self) -> Mapping[str, object]:
+        """Return its table in the daemon's configuration."""
+        return {"position_manager": self._v4.at.positions, "state_view": self._v4.at.view}
+
+    async def create(self, sqrt_price: int) -> None:
+        """Initialise the pool."""
+        await self._v4.create_pool(self._key, sqrt_price)
+
+    async def allow(self, account: Address) -> None:
+        """Let the contracts take an account's tokens."""
+        await self._v4.allow(account, [token.address for token in self.tokens])
+
+    async def mint(self, owner: Address, ticks: tuple[int, int], amounts: tuple[int, int]) -> Tx:
+        """Open a position."""
+        return self._v4.mint(owner, self._key, ticks, await self._v4.liquidity_of(self._key, ticks, amounts))
+
+    async def more(self, owner: Address, token_id: int, amounts: tuple[int, int]) -> Tx:
+        """Add to a position."""
+        held = await self.range(token_id)
+        added = await self._v4.liquidity_of(self._key, (held.lower, held.upper), amounts)
+        return self._v4.increase(owner, self._key, token_id, added)
+
+    def less(self, owner: Address, token_id: int, liquidity: int) -> Sequence[Tx]:
+        """Take liquidity and all fees out."""
+        return [self._v4.decrease(owner, self._key, token_id, liquidity)]
+
+    def close(self, owner: Address, token_id: int, liquidity: int) -> Tx:
+        """Take everything out and burn the token."""
+        del liquidity  # burning takes it out
+        return self._v4.burn(owner, self._key, token_id)
+
+    def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
+        """Do nothing: there is no farm."""
+        del owner, token_id
+        return []
+
+    unstake = stake
+
+    def swap(self, trader: Address, amount_in: int, *, zero_for_one: bool, limit: int = 0) -> Tx:
+        """Swap an exact input."""
+        limit = limit or farthest(zero_for_one=zero_for_one)
+        return self._v4.swap(trader, self._key, amount_in, limit, zero_for_one=zero_for_one)
+
+    async def price(self, block: str = "latest") -> tuple[int, int]:
+        """Return sqrtPriceX96 and tick."""
+        return await self._v4.slot0(self._key, block)
+
+    def minted_ids(self, block: Block) -> tuple[int, ...]:
+        """Return the ids that a block's transactions minted, in order."""
+        return self._v4.minted_ids(block)
+
+    async def range(self, token_id: int) -> Range:
+        """Read a position."""
+        held = await self._v4.position(token_id)
+        return Range(held.tick_lower, held.tick_upper, held.liquidity)
+
+    async def pays(self, owner: Address, token_id: int) -> Payout:
+        """Ask the contracts what taking everything out pays now."""
+        return await self._v4.pays(owner, self._key, token_id, (await self.range(token_id)).liquidity)

@@ -17,18 +17,18 @@ import pytest_asyncio
 from bot.app.settings import load
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.types import Address
+from bot.demo.algebra import Algebra, Integral
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.node import Anvil
+from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.rpc import Rpc
+from bot.demo.slipstream import Slipstream
+from bot.demo.solidly import Solidly
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from bot.demo.uniswap_v4 import Key, UniswapV4
 from tests.cli.scenes import Ran, dnbot
 from tests.faults.rpc import FaultyRpc, serving
-from tests.protocols.algebra.contracts import Algebra, Integral
-from tests.protocols.pancake.contracts import PancakeV3
-from tests.protocols.slipstream.contracts import Slipstream
-from tests.protocols.solidly.contracts import Solidly
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -140,10 +140,10 @@ class Builder:
         pool = await contracts.create_pool(key, self.root)
         gauge = await contracts.gauge(pool)
         for one in (await self.ranges(contracts, "slipstream", key, 50, 4))[:2]:
-            await self.chain.mine(contracts.stake(self.owner, gauge, one))
+            await self.chain.mine(*contracts.stake(self.owner, gauge, one))
             self.staked.add(f"local:slipstream:{one}")
         await self.chain.mine(contracts.pay(gauge, 10**22))
-        self.table("slipstream", position_manager=contracts.at.manager)
+        self.table("slipstream", position_manager=contracts.manager)
 
     async def pancake(self) -> None:
         contracts = await PancakeV3.deploy(self.chain)
@@ -152,7 +152,7 @@ class Builder:
         ids = await self.ranges(contracts, "pancake_v3", self.key, 10, 3)
         await self.chain.mine(contracts.stake(self.owner, ids[0]))
         self.staked.add(f"local:pancake_v3:{ids[0]}")
-        self.table("pancake_v3", position_manager=contracts.at.manager, masterchef=contracts.at.masterchef)
+        self.table("pancake_v3", position_manager=contracts.manager, masterchef=contracts.masterchef)
 
     async def algebra(self) -> None:
         for kind, name in ((Algebra, "algebra"), (Integral, "algebra_integral")):
@@ -160,7 +160,7 @@ class Builder:
             await contracts.allow(self.owner, self.tokens)
             await contracts.create_pool(self.key, self.root)
             await self.ranges(contracts, name, self.key, 60, 2)
-            self.table(name, position_manager=contracts.at.manager)
+            self.table(name, position_manager=contracts.manager)
 
     async def v4(self) -> None:
         contracts = await UniswapV4.deploy(self.chain)

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
-from bot.demo.contracts import token_code
+from bot.demo.contracts import own_code
 from bot.demo.scene import OWNER
 from bot.demo.tx import MAX_UINT256, Tx, address_of, arguments, calldata, created_by
 from bot.demo.uniswap_v3 import MAX_SQRT_PRICE, MIN_SQRT_PRICE, TICK_SPACING, PoolKey, UniswapV3
@@ -61,7 +61,7 @@ class Stranger:
         at = created_by(maker)
         self._tokens.append(Erc20(at, symbol, decimals))
         return [
-            Tx(maker, None, token_code() + arguments("(string,string,uint8)", symbol, symbol, decimals)),
+            Tx(maker, None, own_code("Token") + arguments("(string,string,uint8)", symbol, symbol, decimals)),
             Tx(STRANGER, at, calldata("mint(address,uint256)", STRANGER, MAX_UINT256 // 4)),
             *(
                 Tx(STRANGER, at, calldata("approve(address,uint256)", spender, MAX_UINT256))

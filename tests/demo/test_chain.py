@@ -7,7 +7,8 @@ from fractions import Fraction
 import pytest
 
 from bot.core.types import Address
-from bot.demo.chain import MULTICALL3, LocalChain, RevertedError
+from bot.demo.blocks import RevertedError
+from bot.demo.chain import MULTICALL3, LocalChain
 from bot.demo.node import GENESIS, Anvil
 from bot.demo.rpc import Rpc
 from bot.demo.tx import Tx, address_of, calldata

@@ -2,16 +2,23 @@
 
 import json
 from asyncio.subprocess import PIPE
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 
+from bot.backtest.report_model import of_journal
+from bot.backtest.report_page import page
 from bot.clock import SystemClock
+from bot.core.types import Mode
+from bot.core.view.cycle import view_of
 from bot.demo.driver import demo_run
-from bot.demo.ranged import RANGED
+from bot.demo.registry import PLAYED, RANGED, USUAL
 from bot.demo.scenario import SceneSettings
+from bot.telemetry.web.views import cycle
 from tests.forks import ROOT, fork
 
 BLOCKS = 100
@@ -25,7 +32,12 @@ async def dnbot(*arguments: str, cwd: Path | None = None) -> tuple[int | None, s
     return process.returncode, out.decode(), err.decode()
 
 
-@pytest.mark.parametrize("protocol", RANGED)
+def others(names: Iterable[str]) -> list[ParameterSet]:
+    """Return protocols for a long test: all but the usual one are for `make soak`."""
+    return [pytest.param(name, marks=() if name == USUAL else pytest.mark.campaign) for name in names]
+
+
+@pytest.mark.parametrize("protocol", others(PLAYED))
 async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path, protocol: str) -> None:
     flags = ("--protocol", protocol, "--blocks", str(BLOCKS), "--dir", "runs")
     code, out, err = await dnbot("demo", "--json", *flags, cwd=tmp_path)
@@ -34,7 +46,7 @@ async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path, proto
     figures["files"] = {name: str(tmp_path / file) for name, file in figures["files"].items()}
 
     assert figures["blocks"] == BLOCKS
-    assert len(figures["actions"]) == 8
+    assert sum("staked" not in action for action in figures["actions"]) == 8
     assert figures["reads_that_differ_from_the_contracts"] == 0
     assert set(figures["orders"]) == {"filled", "cancelled"}  # hedges, and the stops that followed them
     assert figures["orders"]["filled"] == figures["fills"]
@@ -117,6 +129,32 @@ async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_pat
     assert year["fees_to_break_even_usd"] == loss_and_hedge - year["funding_usd"]
     assert status["running"] is not None
     assert [order["client_id"] for order in status["orders"]] == [item.intent.client_id for item in intents]
+
+
+@pytest.mark.parametrize("protocol", [name for name in PLAYED if name != USUAL])
+async def test_a_protocol_s_scene_shows_ranges_stakes_and_rewards_and_ends_flat(tmp_path: Path, protocol: str) -> None:
+    settings = SceneSettings(blocks=36)
+    async with demo_run(tmp_path, settings, SystemClock(), protocol=protocol) as run:
+        seen = [await run.step() for _ in range(settings.blocks // 2)]
+        scene, held = run.scene, {one.protocol: one for one in seen[-1].record.snapshot.positions}
+        assert held.keys() == {scene.full_range.protocol, scene.ranged.protocol}
+        shown = {one["protocol"]: one for one in cycle(view_of(seen[-1].record))["positions"]}
+        story = of_journal(run.view(), Mode.PAPER)
+        seen += [await run.step() for _ in range(settings.blocks - len(seen))]
+
+    assert story is not None
+    told = {name: row for name, *row in story.held}
+    for pool in (scene.full_range, scene.ranged):
+        position, on_page = held[pool.protocol], shown[pool.protocol]
+        span, _, farm, earned = told[position.id]
+        assert on_page["staked"] is bool(farm) is pool.has_farm
+        assert [reward["symbol"] for reward in on_page["rewards"]] == earned.split()[1:]
+        assert bool(earned) is pool.has_farm
+        assert (on_page["range"] is not None) is (span != "every price") is (pool.protocol in RANGED)
+    assert all(row[0] in page(story) for row in story.held)
+    assert all(one.true for one in seen)
+    assert seen[-1].record.snapshot.positions == ()
+    assert all(hedge.position == 0 for hedge in seen[-1].record.decision.hedges)
 
 
 async def test_a_plan_without_a_journal_wants_the_whole_short(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from bot.app.settings import load
 from bot.chain.confirmation import LEAPT
 from bot.core.record import CycleRecord
 from bot.core.types import PositionId, Underlying
-from bot.demo.chain import LocalChain, RevertedError
+from bot.demo.blocks import RevertedError
+from bot.demo.chain import LocalChain
 from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.path import write_marks
 from bot.demo.rpc import Rpc

@@ -18,7 +18,8 @@ from bot.chain.pool_history import PoolHistory
 from bot.clock import SystemClock
 from bot.core.snapshot import Token
 from bot.core.types import USD, Address, PoolId, PositionId, Underlying
-from bot.demo.chain import BLOCK_SECONDS, LocalChain
+from bot.demo.blocks import BLOCK_SECONDS
+from bot.demo.chain import LocalChain
 from bot.protocols.registry import PROTOCOLS
 
 MINUTE = timedelta(minutes=1)

@@ -10,16 +10,16 @@ import pytest
 from bot.chain.config import ChainConfig, Deployment
 from bot.core.errors import ConfigError
 from bot.core.types import Address
+from bot.demo.algebra import Algebra
 from bot.demo.chain import LocalChain
+from bot.demo.slipstream import Slipstream
+from bot.demo.solidly import Solidly
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.protocols.registry import PROTOCOLS
 from tests.chain.setup import local, reading
-from tests.protocols.algebra.contracts import Algebra
 from tests.protocols.algebra.test_truth import scene_of as algebra_scene
 from tests.protocols.fork_scene import tokens_of
-from tests.protocols.slipstream.contracts import Slipstream
 from tests.protocols.slipstream.test_truth import scene_of as slipstream_scene
-from tests.protocols.solidly.contracts import Solidly
 
 pytestmark = pytest.mark.chain
 
@@ -43,7 +43,7 @@ async def test_a_slipstream_manager_under_v3_is_named(chain: LocalChain) -> None
     contracts = await Slipstream.deploy(chain)
     scene = await slipstream_scene(chain, contracts, (18, 6), 1)
     mapped = [token.address for token in scene.tokens]
-    error = await complaint(misplaced(chain, "uniswap_v3", contracts.at.manager, mapped))
+    error = await complaint(misplaced(chain, "uniswap_v3", contracts.manager, mapped))
     assert error.key == "chains.local.uniswap_v3[1].position_manager"
     assert "it answers as one of slipstream does: write it under [[chains.local.slipstream]]" in str(error)
 
@@ -52,7 +52,7 @@ async def test_an_algebra_manager_under_v3_is_named(chain: LocalChain) -> None:
     contracts = await Algebra.deploy(chain)
     scene = await algebra_scene(chain, contracts, (18, 6), 1)
     mapped = [token.address for token in scene.tokens]
-    error = await complaint(misplaced(chain, "uniswap_v3", contracts.at.manager, mapped))
+    error = await complaint(misplaced(chain, "uniswap_v3", contracts.manager, mapped))
     assert "it answers as one of algebra does" in str(error)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -13,17 +14,17 @@ from bot.core.snapshot import LpPosition
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.contracts import compiled
+from bot.demo.solidly import Solidly
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.protocols.uniswap_v2.settings import NAME, UniswapV2Settings
 from tests.chain.setup import local, reading
-from tests.protocols.contracts.compiling import SCRIPT
 from tests.protocols.fork_scene import tokens_of
-from tests.protocols.solidly.contracts import Solidly
 
 pytestmark = pytest.mark.chain
 
 KEY = "chains.local.uniswap_v2[1]"
+FARM = Path(__file__).with_name("MasterChef.sol")
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Scene:
         tokens, (owner, other) = await tokens_of(chain, (18, 6)), chain.accounts[1:3]
         pair = await v2.create_pair(tokens[0].address, tokens[1].address)
         second = await chain.deploy_token("OTHER", 18)
-        (farm,) = (await chain.mine(Tx(owner, None, compiled(SCRIPT.with_name("MasterChef.sol"))))).created
+        (farm,) = (await chain.mine(Tx(owner, None, compiled(FARM)))).created
         for lp in (second.address, pair):
             await chain.mine(Tx(owner, farm, calldata("add(address)", lp)))
         for account, amounts in ((owner, (10**20, 10**9)), (other, (9 * 10**20, 9 * 10**9))):

@@ -10,11 +10,11 @@ import pytest
 from bot.chain import json_rpc
 from bot.chain.pool_past import PARTS, PoolToken
 from bot.core.types import Address, PoolId
+from bot.demo.algebra import Algebra, Integral
 from bot.demo.chain import LocalChain
 from bot.demo.uniswap_v3 import PoolKey
 from bot.protocols import algebra
 from tests.chain.setup import local
-from tests.protocols.algebra.contracts import Algebra, Integral
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 

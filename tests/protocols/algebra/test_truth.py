@@ -11,12 +11,12 @@ import pytest
 from bot.chain.config import ChainConfig, Deployment
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.types import Address
+from bot.demo.algebra import SLOT_GROWTH, Algebra, Integral
 from bot.demo.chain import LocalChain
-from bot.demo.tx import Tx
+from bot.demo.tx import NOBODY, Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols import algebra, algebra_integral
 from tests.chain.setup import local, reading
-from tests.protocols.algebra.contracts import NOBODY, SLOT_GROWTH, Algebra, Integral
 from tests.protocols.fork_scene import EVERY_CASE, NEARLY_WRAPPED, PAIRINGS, ForkScene, ManagedPool, start_of, tokens_of
 
 pytestmark = pytest.mark.chain
@@ -90,7 +90,7 @@ async def scene_of(
 
 def config_of(chain: LocalChain, contracts: Algebra, scene: ForkScene) -> ChainConfig:
     kind = algebra_integral.AlgebraIntegralSettings if contracts.is_integral else algebra.AlgebraSettings
-    deployment = Deployment(scene.name, f"chains.local.{scene.name}[1]", kind(position_manager=contracts.at.manager))
+    deployment = Deployment(scene.name, f"chains.local.{scene.name}[1]", kind(position_manager=contracts.manager))
     return local(chain, [deployment], owners=scene.owners, mapped=[token.address for token in scene.tokens])
 
 

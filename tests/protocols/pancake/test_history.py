@@ -9,10 +9,10 @@ import pytest
 
 from bot.core.types import PoolId
 from bot.demo.chain import LocalChain
+from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.uniswap_v3 import PoolKey
 from tests.chain.setup import local
 from tests.protocols.fork_scene import tokens_of
-from tests.protocols.pancake.contracts import PancakeV3
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 
 pytestmark = pytest.mark.chain

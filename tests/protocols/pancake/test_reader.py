@@ -10,9 +10,9 @@ from bot.chain.config import ChainConfig, Deployment
 from bot.core.errors import ConfigError
 from bot.core.snapshot import EntrySource
 from bot.demo.chain import LocalChain
+from bot.demo.pancake_v3 import PancakeV3
 from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
 from tests.chain.setup import reading
-from tests.protocols.pancake.contracts import PancakeV3
 from tests.protocols.pancake.test_truth import Pancake, config_of, scene_of
 
 pytestmark = pytest.mark.chain
@@ -39,7 +39,7 @@ async def test_a_position_that_is_staked_stays_found_and_is_followed_where_the_f
         await chain.mine(*scene.fork.stake(scene.ids[token_id], token_id))
         view = await reader.read()
         (staked,) = (position for position in view.positions if position.staked_in)
-        assert (staked.id, staked.staked_in) == (name, v3.at.masterchef)
+        assert (staked.id, staked.staked_in) == (name, v3.masterchef)
         view = await without.read()
         assert name not in {position.id for position in view.positions}
         await chain.mine(*scene.fork.unstake(scene.ids[token_id], token_id))

@@ -12,6 +12,7 @@ from bot.chain.config import ChainConfig, Deployment
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.types import Address
 from bot.demo.chain import LocalChain
+from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import SLOT_FEE_GROWTH_GLOBAL0, Payout, PoolKey
 from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
@@ -25,7 +26,6 @@ from tests.protocols.fork_scene import (
     start_of,
     tokens_of,
 )
-from tests.protocols.pancake.contracts import PancakeV3
 
 pytestmark = pytest.mark.chain
 
@@ -88,14 +88,14 @@ async def scene_of(chain: LocalChain, v3: PancakeV3, decimals: tuple[int, int], 
     await v3.farm(pool)
     now = int((await chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
     await chain.mine(v3.pay(10**30, now + 1000))
-    scene = ForkScene(Pancake(v3, key, pool, chain), draw, tokens, start, NAME, v3.at.cake)
+    scene = ForkScene(Pancake(v3, key, pool, chain), draw, tokens, start, NAME, v3.reward)
     for _ in range(4):
         await scene.open()
     return scene
 
 
 def config_of(chain: LocalChain, v3: PancakeV3, scene: ForkScene) -> ChainConfig:
-    settings = PancakeV3Settings(position_manager=v3.at.manager, masterchef=v3.at.masterchef)
+    settings = PancakeV3Settings(position_manager=v3.manager, masterchef=v3.masterchef)
     deployment = Deployment(NAME, f"chains.local.{NAME}[1]", settings)
     return local(chain, [deployment], owners=scene.owners, mapped=[token.address for token in scene.tokens])
 

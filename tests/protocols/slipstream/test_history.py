@@ -9,11 +9,11 @@ import pytest
 
 from bot.core.types import PoolId
 from bot.demo.chain import LocalChain
+from bot.demo.slipstream import Slipstream
 from bot.demo.uniswap_v3 import PoolKey
 from tests.chain.setup import local
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
-from tests.protocols.slipstream.contracts import Slipstream
 
 pytestmark = pytest.mark.chain
 
@@ -34,7 +34,7 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, levy: int | Non
         await chain.mine(contracts.levy(levy))
         if part:
             theirs = await contracts.open(other, key, (-20000, 20000), (10**23 // part, 10**23 // part))
-            await chain.mine(contracts.stake(other, gauge, theirs))
+            await chain.mine(*contracts.stake(other, gauge, theirs))
     first = await next_row(chain)
     for number in range(120):
         if number == 60:

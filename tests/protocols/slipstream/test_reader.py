@@ -9,10 +9,9 @@ import pytest
 from bot.chain.config import ChainConfig, Deployment
 from bot.core.errors import ConfigError
 from bot.demo.chain import LocalChain
-from bot.demo.tx import Tx, calldata
+from bot.demo.slipstream import Slipstream
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
 from tests.chain.setup import reading
-from tests.protocols.slipstream.contracts import Slipstream
 from tests.protocols.slipstream.test_truth import Pool, config_of, scene_of
 
 pytestmark = pytest.mark.chain
@@ -81,8 +80,7 @@ async def test_a_gift_in_somebody_s_name_is_not_ours(chain: LocalChain) -> None:
     assert isinstance(scene.fork, Pool)
     stranger = chain.accounts[3]
     theirs = await scene.fork.open(stranger, (-2000, 2000), scene.amounts())
-    approve = calldata("setApprovalForAll(address,bool)", scene.fork.gauge, True)
-    await chain.mine(Tx(stranger, contracts.at.manager, approve), contracts.stake(stranger, scene.fork.gauge, theirs))
+    await chain.mine(*contracts.stake(stranger, scene.fork.gauge, theirs))
     async with reading(config_of(chain, contracts, scene)) as reader:
         found = {int(one.id.rpartition(":")[2]) for one in (await reader.read()).positions}
     assert found == set(scene.ids)

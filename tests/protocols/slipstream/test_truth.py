@@ -12,6 +12,7 @@ from bot.chain.config import ChainConfig, Deployment
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.types import Address
 from bot.demo.chain import LocalChain
+from bot.demo.slipstream import SLOT_GROWTH, Slipstream
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
@@ -25,7 +26,6 @@ from tests.protocols.fork_scene import (
     start_of,
     tokens_of,
 )
-from tests.protocols.slipstream.contracts import SLOT_GROWTH, Slipstream
 
 pytestmark = pytest.mark.chain
 
@@ -45,15 +45,13 @@ class Pool(ManagedPool):
         return self.key.fee
 
     def stake(self, owner: Address, token_id: int) -> Sequence[Tx]:
-        return [self.contracts.stake(owner, self.gauge, token_id)]
+        return self.contracts.stake(owner, self.gauge, token_id)
 
     def unstake(self, owner: Address, token_id: int) -> Sequence[Tx]:
         return [self.contracts.unstake(owner, self.gauge, token_id)]
 
     async def pays(self, owner: Address, token_id: int, block: str, *, is_staked: bool) -> Payout:
-        if is_staked:
-            return await self.contracts.unstaked_pays(owner, self.gauge, token_id)
-        return await self.contracts.pays(token_id, block)
+        return await self.contracts.pays(token_id, block, self.unstake(owner, token_id) if is_staked else ())
 
     async def claims(self, owner: Address, token_id: int, block: str) -> int:
         return await self.contracts.claims(owner, self.gauge, token_id, block)
@@ -88,14 +86,14 @@ async def scene_of(chain: LocalChain, contracts: Slipstream, decimals: tuple[int
     assert min(growth) >= NEARLY_WRAPPED, "the slots of the fee growth are others"
     gauge = await contracts.gauge(pool)
     await chain.mine(contracts.pay(gauge, 10**23))
-    scene = ForkScene(Pool(contracts, key, pool, chain, gauge), draw, tokens, start, NAME, contracts.at.aero)
+    scene = ForkScene(Pool(contracts, key, pool, chain, gauge), draw, tokens, start, NAME, contracts.reward)
     for _ in range(4):
         await scene.open()
     return scene
 
 
 def config_of(chain: LocalChain, contracts: Slipstream, scene: ForkScene) -> ChainConfig:
-    settings = SlipstreamSettings(position_manager=contracts.at.manager)
+    settings = SlipstreamSettings(position_manager=contracts.manager)
     deployment = Deployment(NAME, f"chains.local.{NAME}[1]", settings)
     return local(chain, [deployment], owners=scene.owners, mapped=[token.address for token in scene.tokens])
 

@@ -13,11 +13,11 @@ from bot.core.amm.tick_math import MAX_TICK
 from bot.core.errors import ConfigError
 from bot.core.types import PoolId
 from bot.demo.chain import LocalChain
+from bot.demo.solidly import Solidly
 from bot.protocols.registry import PROTOCOLS
 from tests.chain.setup import local
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
-from tests.protocols.solidly.contracts import Solidly
 
 pytestmark = pytest.mark.chain
 

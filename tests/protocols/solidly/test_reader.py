@@ -11,10 +11,10 @@ from bot.core.errors import ConfigError
 from bot.core.snapshot import Entry, EntrySource, LpPosition
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
+from bot.demo.solidly import NO_FEE, Solidly
 from bot.protocols.solidly.settings import NAME, SolidlySettings
 from tests.chain.setup import local, reading
 from tests.protocols.fork_scene import tokens_of
-from tests.protocols.solidly.contracts import NO_FEE, Solidly
 
 pytestmark = pytest.mark.chain
 

@@ -13,10 +13,10 @@ from bot.chain.reader import EvmChainReader
 from bot.core.amm.curve import Amounts
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
+from bot.demo.solidly import NO_FEE, Solidly
 from bot.protocols.solidly.settings import NAME, SolidlySettings
 from tests.chain.setup import local, reading
 from tests.protocols.fork_scene import PAIRINGS, tokens_of
-from tests.protocols.solidly.contracts import NO_FEE, Solidly
 
 pytestmark = pytest.mark.chain
 

@@ -8,8 +8,8 @@ from eth_utils.crypto import keccak
 
 from bot.core.types import Address
 from bot.demo.contracts import artifact_code
-from bot.demo.tx import MAX_UINT256, Tx, address_of, arguments, calldata
-from bot.demo.uniswap_v4 import KEY, MANY, NATIVE, Key, UniswapV4
+from bot.demo.tx import MAX_UINT256, MUCH_GAS, Tx, address_of, arguments, calldata
+from bot.demo.uniswap_v4 import KEY, NATIVE, Key, UniswapV4
 
 DYNAMIC: Final = 0x800000
 HARMLESS_HOOK: Final = address_of("0x" + "00" * 16 + "beef4000")
@@ -45,11 +45,11 @@ class Governed(UniswapV4):
     async def giver(self, account: Address, tokens: tuple[Address, ...]) -> Address:
         """Deploy what gives to pools, and let it take an account's tokens."""
         code = extra_code("PoolDonateTest") + arguments("(address)", self.at.pools)
-        (made,) = (await self.chain.mine(Tx(account, None, code, gas=MANY))).created
+        (made,) = (await self.chain.mine(Tx(account, None, code, gas=MUCH_GAS))).created
         approve = calldata("approve(address,uint256)", made, MAX_UINT256)
         await self.chain.mine(*(Tx(account, token, approve) for token in tokens if token != NATIVE))
         return made
 
     def donate(self, giver: Address, account: Address, key: Key, amounts: tuple[int, int]) -> Tx:
         data = calldata(f"donate({KEY},uint256,uint256,bytes)", key.words, *amounts, b"")
-        return Tx(account, giver, data, value=amounts[0] if key.token0 == NATIVE else 0, gas=MANY)
+        return Tx(account, giver, data, value=amounts[0] if key.token0 == NATIVE else 0, gas=MUCH_GAS)

@@ -16,8 +16,8 @@ from bot.core.errors import ConfigError
 from bot.core.snapshot import ChainView, EntrySource
 from bot.core.types import USD, Address, PositionId, Underlying
 from bot.demo.chain import LocalChain
-from bot.demo.tx import Tx, address_of, arguments
-from bot.demo.uniswap_v4 import MANY, NATIVE, Key, UniswapV4
+from bot.demo.tx import MUCH_GAS, Tx, address_of, arguments
+from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from bot.ports import MemoryNotes
 from bot.protocols.registry import sources
 from bot.protocols.uniswap_v4.settings import NAME
@@ -252,7 +252,7 @@ async def test_a_hook_that_takes_pays_less_than_the_pool_says(scene: Scene) -> N
     await scene.v4.allow(scene.owner, [chain.at.weth.address])
     scene = replace(scene, key=replace(scene.key, token0=chain.at.weth.address))
     code = extra_code("FeeTakingHook") + arguments("(address)", scene.v4.at.pools)
-    (made,) = (await chain.mine(Tx(chain.accounts[0], None, code, gas=MANY))).created
+    (made,) = (await chain.mine(Tx(chain.accounts[0], None, code, gas=MUCH_GAS))).created
     await chain.rpc.call("anvil_setCode", hook, await chain.rpc.call("eth_getCode", made, "latest"))
     token_id = await scene.open(hook)
     async with reading(scene.config(accept_hooks=[hook])) as reader:

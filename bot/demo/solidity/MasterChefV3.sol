@@ -44,14 +44,14 @@ contract LmPool {
     }
 
     IPool public immutable pool;
-    MasterChef public immutable masterChef;
+    MasterChefV3 public immutable masterChef;
     uint256 public rewardGrowthGlobalX128;
     mapping(int24 => Tick) public lmTicks;
     uint128 public lmLiquidity;
     uint32 public lastRewardTimestamp;
 
     constructor(IPool pool_) {
-        (pool, masterChef, lastRewardTimestamp) = (pool_, MasterChef(msg.sender), uint32(block.timestamp));
+        (pool, masterChef, lastRewardTimestamp) = (pool_, MasterChefV3(msg.sender), uint32(block.timestamp));
     }
 
     function accumulateReward(uint32 time) external {
@@ -107,7 +107,7 @@ contract LmPool {
 }
 
 /// The farm of one pool, with the documented one's words and its arithmetic; rewards are minted.
-contract MasterChef {
+contract MasterChefV3 {
     struct UserPositionInfo {
         uint128 liquidity;
         uint128 boostLiquidity;

@@ -45,6 +45,10 @@ contract Voter {
         return (address(this), address(gaugeFactory));
     }
 
+    function isPoolFactoryApproved(address) external pure returns (bool) {
+        return true;
+    }
+
     function ve() external view returns (address) {
         return address(this);
     }

@@ -11,7 +11,7 @@ import "@pancakeswap/v3-periphery/contracts/base/PoolInitializer.sol";
 import "@pancakeswap/v3-periphery/contracts/libraries/PositionKey.sol";
 
 /// A manager of positions with the documented interface, words and arithmetic, on the protocol's own periphery code.
-contract PositionManager is Multicall, ERC721, PoolInitializer, LiquidityManagement {
+contract PancakePositionManager is Multicall, ERC721, PoolInitializer, LiquidityManagement {
     struct Position {
         address token0;
         address token1;

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import backtest, daemon, decide, latency, many_positions, snapshot, sweep
+from tests.bench import backtest, daemon, decide, latency, many_positions, protocols, snapshot, sweep
 from tests.paper.servers.flavours import TWINS
 
 
@@ -29,6 +29,11 @@ def measure() -> Iterator[Figure]:
     read = asyncio.run(snapshot.run())
     yield Figure("snapshot of 1,000 positions over 100 pools", read["wall"], "ms", 150)
     yield Figure("  of it our own CPU", read["cpu"], "ms", 60, read["wall"])
+    mixed = asyncio.run(protocols.run())
+    yield Figure(
+        "snapshot of 1,000 positions over five protocols, 100 of them staked", mixed["wall"], "ms", 200, read["wall"]
+    )
+    yield Figure("  of it our own CPU", mixed["cpu"], "ms", 90, read["cpu"])
     wallet = asyncio.run(many_positions.run())
     yield Figure("read of 1,500 NFTs, 300 of them gifts, from 50 ms away", wallet["wall"], "ms", 250, read["wall"])
     yield Figure("  of it our own CPU", wallet["cpu"], "ms", None, wallet["wall"])

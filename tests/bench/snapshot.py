@@ -37,9 +37,9 @@ async def run() -> dict[str, float]:
             walls, cpus = [], []
             for _ in range(ROUNDS):
                 await chain.empty_blocks(1)
-                wall, cpu = time.perf_counter(), _cpu()
+                wall, cpu = time.perf_counter(), cpu_time()
                 view = await reader.read()
-                cpus.append(_cpu() - cpu)
+                cpus.append(cpu_time() - cpu)
                 walls.append(time.perf_counter() - wall)
                 if len(view.positions) != POOLS * POSITIONS_PER_POOL:
                     raise AssertionError(f"{len(view.positions)} positions were read")
@@ -66,7 +66,8 @@ async def _positions(chain: LocalChain, owner: Address) -> list[Erc20]:
     return tokens
 
 
-def _cpu() -> float:
+def cpu_time() -> float:
+    """Return the CPU seconds that this process has used."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 

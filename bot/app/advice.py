@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Final
 
 from bot.app.plan import plan
-from bot.app.report import Json, text
+from bot.app.report import Json, collateral_data, text
 from bot.app.settings import Settings
 from bot.core.analysis.advice import ACCEPTED, HORIZON, Advice, Choice, HedgeAdvice, advise
 from bot.core.analysis.pool_result import FUNDING_HIGH, FUNDING_LOW
+from bot.core.analysis.stress import WORST, StressReserve
 from bot.core.explain import band_words
 from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, TrackingBudget
 
@@ -35,6 +36,8 @@ def assumptions(found: Advice) -> list[str]:
         f"Collateral leaves at most {ACCEPTED:.1%} chance of liquidation in {HORIZON.days} days without a top-up.",
         "It also keeps the buffer of new shorts and the ladder's first step; shorts of one venue are added up.",
         "Trading costs are the taker fee and half the spread; resting orders that fill cost less.",
+        f"Stress: a short pays {WORST:.1%} a day, as ETH's did before the Merge of 2022, or what it pays now if worse.",
+        "What is bought back, or sold elsewhere, costs the fee and half the spread; the price stands still meanwhile.",
         f"Funding: {FUNDING_LOW:+.1%} (lower quartile of a bad quarter) to {FUNDING_HIGH:+.1%} of a short, or as now.",
     ]
     guessed = [hedge for hedge in found.hedges if not hedge.is_estimated]
@@ -72,7 +75,13 @@ def advice_data(found: Advice) -> Json:
             for item in found.positions
         ],
         "venues": [
-            {"venue": item.venue, "equity_usd": str(item.equity), "collateral_usd": text(item.collateral)}
+            {
+                "venue": item.venue,
+                "equity_usd": str(item.equity),
+                "collateral_usd": text(item.collateral),
+                "collaterals": [collateral_data(one) for one in item.settles],
+                "stress": _stress(item.stress),
+            }
             for item in found.venues
         ],
         "shorts": [
@@ -133,6 +142,18 @@ def _hedge(hedge: HedgeAdvice) -> Json:
             }
             for risk in hedge.risks
         ],
+    }
+
+
+def _stress(found: StressReserve) -> Json:
+    return {
+        "short_usd": str(found.short),
+        "unwinding_usd": str(found.unwinding),
+        "trading_usd": str(found.trading),
+        "funding_usd": str(found.funding),
+        "vanishing_usd": str(found.vanishing),
+        "cash_usd": str(found.collateral),
+        "unrealised_usd": str(found.unrealised),
     }
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from bot.core.analysis.shock import Planned, WhatIf
+from bot.core.data_quality.collateral import Collateral
 from bot.core.decision import Approved, PositionRisk, Refused
 from bot.core.orders import OrderRequest
 from bot.core.pnl.ledger import Book
@@ -135,11 +136,13 @@ def _venue(venue: VenueState) -> Json:
         "available_usd": str(venue.balance.available),
         "positions": {perp.position.symbol: str(perp.position.size) for perp in sorted(venue.perps, key=_symbol)},
         "open_orders": venue.open_orders,
-        "collaterals": [
-            {"currency": one.currency, "price_usd": text(one.price), "source": one.sources or None}
-            for one in venue.collaterals
-        ],
+        "collaterals": [collateral_data(one) for one in venue.collaterals],
     }
+
+
+def collateral_data(one: Collateral) -> Json:
+    """Return what is known of what a venue settles in."""
+    return {"currency": one.currency, "price_usd": text(one.price), "source": one.sources or None}
 
 
 def _symbol(perp: Perp) -> str:

@@ -54,6 +54,9 @@ def show(console: Console, found: Advice) -> None:
         more = " [yellow](more is needed)[/]" if enough else ""
         line = f"collateral at {venue.venue}: {venue.equity:,.0f} USD there, {wanted} advised{more}"
         console.print(line, highlight=False)
+        for collateral in venue.settles:
+            console.print(f"settles   in {collateral.words}", highlight=False, markup=False)
+    console.print(_stress(found))
     console.print(_bands(found))
     console.print(pays(found.pool_result))
     for line in assumptions(found):
@@ -88,6 +91,16 @@ def _hedge(console: Console, hedge: HedgeAdvice) -> None:
     )
     if risks:
         console.print(f"  liquidated {risks}, without a top-up", style="dim", highlight=False)
+
+
+def _stress(found: Advice) -> Table:
+    """Show what each venue's trouble would cost."""
+    table = table_of("stress reserve, USD", "short", "unwinding in 24 h", "of it funding", "if it vanishes")
+    for venue in found.venues:
+        one = venue.stress
+        amounts = (one.short, one.unwinding, one.funding, one.vanishing)
+        table.add_row(venue.venue, *(f"{amount:,.2f}" for amount in amounts))
+    return table
 
 
 def _bands(found: Advice) -> Table:

@@ -106,6 +106,8 @@ async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_pat
         code, out, err = await dnbot("advise", "-c", str(run.config))
         assert code == 0, err
         assert "fees to break even" in out
+        assert "USDT, of which nobody tells the price" in out
+        assert "if it vanishes" in out
         code, out, err = await dnbot("status", "--json", "-c", str(run.config))
         assert code == 0, err
         status = json.loads(out)
@@ -124,6 +126,10 @@ async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_pat
     bands = {hedge["underlying"]: hedge["band"]["b"] for hedge in planned["hedges"]}
     assert {hedge["underlying"]: hedge["band"]["b"] for hedge in advised["hedges"]} == bands
     assert all(Decimal(hedge["collateral_usd"]) > 0 for hedge in advised["hedges"])
+    (account,) = advised["venues"]
+    stress = {name: Decimal(amount) for name, amount in account["stress"].items()}
+    assert stress["vanishing_usd"] == Decimal(account["equity_usd"]) + stress["trading_usd"]
+    assert account["collaterals"] == [{"currency": "USDT", "price_usd": None, "source": None}]
     year = {name: Decimal(amount) for name, amount in advised["a_year"].items()}
     loss_and_hedge = year["lvr_usd"] + year["hedge_cost_usd"]
     assert year["fees_to_break_even_usd"] == loss_and_hedge - year["funding_usd"]

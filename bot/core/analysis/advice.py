@@ -14,6 +14,8 @@ from typing import Final
 
 from bot.core.analysis.first_passage import chance_of_rise, loss_against_rebalancing, rise_of_chance
 from bot.core.analysis.pool_result import FUNDING_HIGH, FUNDING_LOW, PoolResult, Span
+from bot.core.analysis.stress import VenueAdvice, venue_advice
+from bot.core.data_quality.collateral import Collateral, collaterals
 from bot.core.decision import Band, Decision, PositionRisk
 from bot.core.hedge.allocation import Steering
 from bot.core.hedge.band import Diffusion, bands, risk_price_of, to_decimal
@@ -94,15 +96,6 @@ class ShortAdvice:
 
     position_risk: PositionRisk
     chance: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class VenueAdvice:
-    """A venue's equity, and the collateral that the targets there ask for; None where that is not known."""
-
-    venue: VenueId
-    equity: Decimal
-    collateral: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +185,14 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
         _hedge((item, market_state), band, policy.risk, volatilities, lp_value)
         for (item, market_state, _), band in zip(found, widths, strict=True)
     )
-    covered = {hedge.underlying for hedge in hedges}
+    covered, settled = {hedge.underlying for hedge in hedges}, collaterals(snapshot)
     return Advice(
         lp_value=lp_value,
         hedges=hedges,
         positions=tuple(
             _position(one, values.get(one.id), decision.prices, volatilities) for one in snapshot.positions
         ),
-        venues=tuple(_venue(view, hedges) for view in venues.values()),
+        venues=tuple(_venue(view, hedges, settled) for view in venues.values()),
         shorts=tuple(_short(one, volatilities) for one in decision.position_risks),
         configured=configured,
         advised=choice(moving, policy, lp_value, best),
@@ -289,10 +282,10 @@ def _position(
     return PositionAdvice(position.id, value, to_decimal(loss))
 
 
-def _venue(view: VenueView, hedges: Sequence[HedgeAdvice]) -> VenueAdvice:
-    wanted = [hedge.collateral for hedge in hedges if hedge.venue == view.venue]
-    known = [amount for amount in wanted if amount is not None]
-    return VenueAdvice(view.venue, view.balance.equity, sum(known, ZERO) if len(known) == len(wanted) else None)
+def _venue(view: VenueView, hedges: Sequence[HedgeAdvice], settled: Sequence[Collateral]) -> VenueAdvice:
+    here = [hedge for hedge in hedges if hedge.venue == view.venue]
+    wanted = {hedge.symbol: -hedge.target * hedge.mark for hedge in here}
+    return venue_advice(view, wanted, [hedge.collateral for hedge in here], settled)
 
 
 def _short(position_risk: PositionRisk, volatilities: Volatility) -> ShortAdvice:

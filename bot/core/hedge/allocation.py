@@ -15,6 +15,7 @@ from typing import Final
 
 from bot.core.hedge.markets import MarketState
 from bot.core.inputs import Dispute, Hold
+from bot.core.market import PerpMarket
 from bot.core.types import Symbol, VenueId
 
 KEPT: Final = 0.7
@@ -32,6 +33,11 @@ def payments(horizon: timedelta, interval: timedelta) -> Decimal:
     """
     left, step = (KEPT ** (span / _EIGHT_HOURS) for span in (horizon, interval))
     return Decimal(repr((1 - left) / (1 - step)))
+
+
+def taker_cost(rules: PerpMarket, touch: tuple[Decimal, Decimal], mark: Decimal) -> Decimal:
+    """Return what taking costs, a fraction of the notional: the fee, and half the spread of the touch (bid, ask)."""
+    return rules.taker_fee + max(touch[1] - touch[0], Decimal(0)) / (2 * mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,7 @@ class Steering:
         """Return the cost of a trade, a fraction of its notional: the fee, and half the spread where it takes."""
         if self.rests:
             return market_state.rules.maker_fee
-        return market_state.rules.taker_fee + max(market_state.ask - market_state.bid, Decimal(0)) / (
-            2 * market_state.mark
-        )
+        return taker_cost(market_state.rules, (market_state.bid, market_state.ask), market_state.mark)
 
     def funding(self, market_state: MarketState) -> Decimal:
         """Return the funding that a short is forecast to receive over the horizon, a fraction of its notional."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from bot.core.inputs import CycleInputs, Dispute, Hold
 from bot.core.policy import ExecutionPolicy, HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, VenueUnknown, VenueView
 from bot.core.state import VenueWatch
-from bot.core.types import VenueId
+from bot.core.types import Symbol, VenueId
 from tests.core.scenes import ETH, NO_INPUTS, NOW, chain, pending, policy, quote, snapshot, state, symbol, v2, venue
 
 A, B, C = VenueId("a"), VenueId("b"), VenueId("c")
@@ -76,6 +77,33 @@ def test_a_present_rate_counts_for_less_the_longer_a_short_is_kept() -> None:
     views = snapshot(LP, [account(market(A, fee="0.0015", rate="0.0004")), account(market(B, fee="0.0004"))])
     first = decide(views, NO_INPUTS, state(), replace(far, hedges={ETH: caps(A, B, cap="6000")})).approved[0]
     assert first.order.venue == B
+
+
+@given(horizon=st.integers(1, 400), rate=st.integers(1, 50))
+def test_of_the_same_rate_over_time_the_longer_interval_knows_more_and_none_is_out_of_proportion(
+    horizon: int, rate: int
+) -> None:
+    """A payment is known for its whole interval; with ever shorter ones the sum is the integral of what is left."""
+    hourly = Decimal(rate) / 1_000_000
+    span = timedelta(hours=horizon)
+    forecasts = [float(hourly * hours * payments(span, timedelta(hours=hours))) for hours in (1, 4, 8)]
+    assert forecasts == sorted(forecasts)
+    kept = -math.log(0.7) / 8
+    integral = float(hourly) * (1 - math.exp(-kept * horizon)) / kept
+    ratios = [forecast / integral for forecast in forecasts]
+    assert ratios == pytest.approx([kept * hours / (1 - math.exp(-kept * hours)) for hours in (1, 4, 8)])
+    assert max(ratios) < 1.2
+
+
+def test_a_dex_that_pays_each_hour_in_usdc_is_compared_with_exchanges_that_pay_each_8_and_4_hours_in_usdt() -> None:
+    day = ("0.0003", 8), ("0.00020", 4), ("0.00006", 1)  # a day at the present rate: 0.09%, 0.12%, 0.144%
+    views = [market(name, rate=rate, hours=hours) for name, (rate, hours) in zip((A, B, C), day, strict=True)]
+    views[2] = replace(views[2], market=replace(views[2].market, symbol=Symbol("ETH/USDC:USDC")))
+    names = HedgePolicy(Decimal(1), tuple(HedgeMarket(v.market.venue, v.market.symbol, Decimal("1e9")) for v in views))
+    found = hedge_markets_of(names, {view.market.venue: account(view) for view in views}, {}).open
+    steering = Steering(rests=False, horizon=timedelta(days=1), now=NOW)
+    assert [one.market.venue for one in steering.to_open(found)] == [C, B, A]
+    assert [one.market.venue for one in steering.to_close(found)] == [A, B, C]
 
 
 def test_a_market_whose_funding_is_not_known_comes_last_and_is_closed_first() -> None:

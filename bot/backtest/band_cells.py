@@ -38,6 +38,7 @@ class Cells:
 
     Attributes:
         wanted: what is to be short at every row, base units.
+        value: what the positions are worth at every row, USD.
         narrowest: how wide the band is at least, base units.
         is_wide: whether the band may be so wide that it is told of.
     """
@@ -63,7 +64,7 @@ class Cells:
         ]
         price = np.array([float(mark) for mark in day.marks[underlying]])
         self.wanted: Floats = sum((one.amount for one in held), np.zeros(len(day)))
-        value: Floats = sum((one.volatile * price + one.stable for one in held), np.zeros(len(day)))
+        self.value: Floats = sum((one.volatile * price + one.stable for one in held), np.zeros(len(day)))
         slope: Floats = sum((one.slope for one in held), np.zeros(len(day)))
         covariance, weight, spacing = history.T
         known = (weight >= MIN_WEIGHT) & (covariance > 0)
@@ -73,7 +74,7 @@ class Cells:
         whole = np.where(slope > 0, slope, 1.0)
         shares = [np.cbrt(one.slope / whole) ** 2 for one in held]
         edges = _edges([one.in_range for one in held], len(day))
-        columns = [self.wanted, slope, sigma, price, spacing / YEAR, near, value, *shares]
+        columns = [self.wanted, slope, sigma, price, spacing / YEAR, near, self.value, *shares]
         halves = [one.half for one in held]
         found = [
             self._bounds(low, high, halves)

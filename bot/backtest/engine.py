@@ -170,7 +170,10 @@ class Replay:
             if row == 0 and self._quiet is not None:
                 quiet = self._quiet.day(day, base)
             self._work(day, row, decision)
-            row = row + 1 if quiet is None else quiet.skip(row, decision)
+            end = row + 1 if quiet is None else quiet.skip(row, decision)
+            if seen.idle is None and end > row + 1:
+                seen.idle = row + 1
+            row = end
         found = lines(day, self.world.entries)
         self.tally.take(day, found, seen)
         lost = {key: LiquidityResult(lvr=to_decimal(float(losses.sum()))) for key, losses in found.lvr.items()}
@@ -220,7 +223,8 @@ class Replay:
 
     @property
     def inputs(self) -> CycleInputs:
-        """What the journal says now."""
+        """What journal and book say now."""
+        self._cycle.booked = self.booking.booked
         return self._cycle.inputs()
 
     def _equity(self) -> float:

@@ -1,44 +1,45 @@
 """Rows that can be left out: those at which the decision can't act, so that orders and alarms are those of every row.
 
 No second engine: the rows of a day are taken in cells, within which the same positions are in range, and the core says
-how narrow the band is there at least (``bot.core.hedge.band_bounds``); a row whose drift comes near it is stepped. What
-else could act or be told of (the venue's liquidation, stops, limits) is asked for too: before rows are left out,
-decide() and a fork of the paper exchange are tried at the highest and the lowest mark among them. What decide() carries
-along is brought forward: the history of the marks row by row with the same arithmetic, the pools' by its own function;
-held positions and results only ever count the difference to the last look.
+how narrow the band is there at least (``bot.core.hedge.band_bounds``); a row whose drift comes near it is stepped. So
+is one whose mark comes to where a short asks for anything (``bot.core.risk.calm``), and each up to where a limit on
+losses may be passed. What decide() carries along is brought forward: the history of the marks row by row with the same
+arithmetic, the pools' by its own function; held positions and results only ever count the difference to the last look.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final, Protocol
 
 import numpy as np
 
-from bot.backtest.band_cells import Cells
+from bot.backtest.band_cells import Bools, Cells
 from bot.backtest.columns import moment
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.market import MarketDay
 from bot.backtest.replay_venue import SimVenue
 from bot.backtest.replay_world import World
+from bot.core.booked import Gains
 from bot.core.cycle_summary import band_alarm
 from bot.core.data_quality import pool_prices
-from bot.core.decide import decide
 from bot.core.decision import Decision
 from bot.core.hedge.volatility import HALF_LIFE, MAX_STEP, pair, spaced
 from bot.core.inputs import CycleInputs
 from bot.core.policy import Policy
+from bot.core.risk import loss_limits
+from bot.core.risk.calm import calm_below
 from bot.core.run_state import RunState
+from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import MarketWatch, MarkHistory, Rung, State
 from bot.core.types import Underlying
 
 _LEAST_ROWS: Final = 48
 """Rows of a day below which preparing it costs more than stepping."""
-_WORTH: Final = 3
-"""Windows of so few rows are stepped: trying their extremes takes as long."""
 _CLOSE: Final = 1e-9
 """Share of the exposure by which what is worked out in floats may be off."""
 
@@ -97,18 +98,22 @@ class QuietDay:
         self._cells = Cells(day, policy, self._underlying, np.array(self._history), rules)
 
     def skip(self, row: int, decision: Decision) -> int:
-        """Return the next row to step after ``row``, where this was just decided; what is left out has no effect."""
+        """Return the next row to step after ``row``, where this was just decided; what is left out has no effect.
+
+        Once no order works, the look after one that was sent would do nothing but forget it: that is done here.
+        """
         replay = self._replay
-        if _is_busy(decision, replay.inputs) or replay.journal.works or row == len(self._day) - 1:
+        if replay.journal.works or row == len(self._day) - 1 or not _is_done(decision, replay.inputs):
             return row + 1
-        end = min(self._next_act(row), self._forced[bisect_right(self._forced, row)])
-        if end - row > _WORTH:
-            end = self._quiet_until(row + 1, end)
-        if end - row <= _WORTH:
+        end = min(self._next_move(row), self._forced[bisect_right(self._forced, row)])
+        if end > row + 1:
+            views = [venue.view(with_ledger=True) for venue in replay.venues]
+            end = min(end, self._next_mark(row, views))
+        if end == row + 1 or self._loses(row, end, views, decision):
             return row + 1
         end = self._follow_pools(row + 1, end)
         if end > row + 1:
-            replay.state = replace(replay.state, marks=self._history_at(end - 1))
+            replay.state = replace(replay.state, outside={}, arrivals={}, marks=self._history_at(end - 1))
         return end
 
     def _follow_pools(self, first: int, end: int) -> int:
@@ -128,59 +133,42 @@ class QuietDay:
             replay.state = replace(replay.state, pools=watches)
         return end
 
-    def _next_act(self, row: int) -> int:
+    def _next_move(self, row: int) -> int:
         """Return the first row after ``row`` whose drift comes near the band, or whose band may be told of first."""
-        size = sum(
-            float(position.size)
-            for venue in self._replay.venues
-            for position in venue.engine.account.positions.values()
-        )
-        cells = self._cells
-        near = np.abs(cells.wanted[row + 1 :] + size) > cells.narrowest[row + 1 :] - _CLOSE * abs(size)
+        cells, size, first = self._cells, self._size, row + 1
+        near = np.abs(cells.wanted[first:] + size) > cells.narrowest[first:] - _CLOSE * abs(size)
         if band_alarm(self._underlying) not in self._replay.alarms:
-            near = near | cells.is_wide[row + 1 :]
-        place = int(near.argmax()) if len(near) else 0
-        return row + 1 + place if len(near) and near[place] else len(self._day)
+            near |= cells.is_wide[first:]
+        return first + _first(near)
 
-    def _quiet_until(self, first: int, end: int) -> int:
-        """Return how far nothing acts from ``first`` on, up to ``end``: all the way, or by doubling and halving.
+    def _next_mark(self, row: int, views: Iterable[VenueView]) -> int:
+        """Return the first row after ``row`` at whose mark a short asks for something."""
+        markets, risk = self._replay.state.markets, self._policy.risk
+        most = float(min(calm_below(view, markets, risk) for view in views))
+        return row + 1 + _first(self._prices[row + 1 :] > most * (1 - _CLOSE))
 
-        The rows with the lowest and the highest mark of a window are tried for all of it.
-        """
-        tried: dict[int, bool] = {}
+    def _loses(self, row: int, end: int, views: Sequence[VenueView], decision: Decision) -> bool:
+        """Whether a limit on losses or spending may be passed before ``end``: at the worst rows for hedge and both."""
+        replay, limits, rows = self._replay, self._policy.risk.loss, slice(row, end)
+        booked, snapshot = replay.inputs.booked, Snapshot(decision.at, (), tuple(views))
+        results = loss_limits.results_of(booked, snapshot, replay.state.held, decision.prices)
+        results = results if replay.state.accepted is None else results.without(replay.state.accepted)
+        value = self._cells.value[rows] - self._cells.value[row]
+        hedge = self._size * (self._prices[rows] - self._prices[row])
+        funds = loss_limits.capital(booked, snapshot, Decimal(float(self._cells.value[row])))
+        for worst in {int(hedge.argmin()), int((hedge + value).argmin())}:
+            gained = Gains(Decimal(float(hedge[worst])), Decimal(float(value[worst])))
+            left = (funds + gained.hedge + gained.liquidity) * (1 - Decimal(_CLOSE))
+            there = replace(results, today=results.today.plus(gained), life=results.life.plus(gained))
+            if loss_limits.breaches(there, left, limits) or loss_limits.spent(there, left, limits):
+                return True
+        return False
 
-        def is_quiet(until: int) -> bool:
-            window = self._prices[first:until]
-            extremes = {first + int(window.argmin()), first + int(window.argmax())}
-            for row in extremes - tried.keys():
-                tried[row] = self._acts(row)
-            return not any(tried[row] for row in extremes)
-
-        if is_quiet(end):
-            return end
-        low, size = first, 2 * _WORTH
-        while first + size < end and is_quiet(first + size):
-            low, size = first + size, 2 * size
-        high = min(first + size, end)
-        while high - low > _WORTH:
-            middle = (low + high) // 2
-            low, high = (middle, high) if is_quiet(middle) else (low, middle)
-        return low
-
-    def _acts(self, row: int) -> bool:
-        decision, happened = self._ask(row)
-        is_news = any(alarm.key not in self._replay.alarms for alarm in decision.alarms)
-        return happened or is_news or _is_busy(decision, self._replay.inputs)
-
-    def _ask(self, row: int) -> tuple[Decision, bool]:
-        """Return what would be decided at a row if nothing happened until then, and whether the venue acts."""
-        replay = self._replay
-        venues = [SimVenue(venue.engine.fork()) for venue in replay.venues]
-        now = moment(self._day.times[row])
-        happened = [venue.advance(now, replay.world.updates(self._day, row, venue)) for venue in venues]
-        snapshot = replay.world.snapshot(self._day, row, self._base + row + 1, venues)
-        state = replace(replay.state, marks=self._history_at(row - 1))
-        return decide(snapshot, replay.inputs, state, self._policy), any(happened)
+    @property
+    def _size(self) -> float:
+        """What is short, signed base units."""
+        accounts = (venue.engine.account for venue in self._replay.venues)
+        return sum(float(position.size) for account in accounts for position in account.positions.values())
 
     def _history_at(self, row: int) -> MarkHistory:
         covariance, weight, spacing = self._history[row]
@@ -189,7 +177,7 @@ class QuietDay:
         return MarkHistory(moment(self._day.times[row]), {name: mark}, {pair(name, name): covariance}, weight, spacing)
 
     def _forced_rows(self) -> list[int]:
-        """Return the rows that are always stepped: a day's last two, the last one before a settlement, stale ones.
+        """Return the rows that are always stepped: a day's last two, those of a settlement, stale ones.
 
         A day's results are counted from midnight, which the last row shows already. A candle that is older than its own
         length is stale (see ``World.updates``).
@@ -203,7 +191,8 @@ class QuietDay:
             for symbol, state in venue.engine.account.funding.items():
                 interval = int(venue.engine.rules.symbols[symbol].funding_interval.total_seconds())
                 for due in range(int(state.next_at.timestamp()), times[-1] + 1, interval):
-                    rows.add(max(bisect_right(times, due) - 1, 0))
+                    before = max(bisect_right(times, due) - 1, 0)
+                    rows |= {before} if times[before] == due else {before, min(before + 1, len(times) - 1)}
         return sorted(rows)
 
 
@@ -212,9 +201,12 @@ def is_active(decision: Decision) -> bool:
     return bool(decision.approved or decision.refused or decision.cancels or decision.stops or decision.top_ups)
 
 
-def _is_busy(decision: Decision, inputs: CycleInputs) -> bool:
-    """Whether a decision asks for anything, or leaves something behind that the next look has to see."""
-    return is_active(decision) or not is_at_rest(inputs, decision.state)
+def _is_done(decision: Decision, inputs: CycleInputs) -> bool:
+    """Whether all that a decision asked for was sent, and the next look has nothing to see but that."""
+    is_stopped = decision.refused or decision.reduced or decision.cancels or decision.top_ups
+    is_sent = bool(decision.approved or decision.stops)
+    state = replace(decision.state, outside={}) if is_sent else decision.state
+    return not is_stopped and is_at_rest(inputs, state)
 
 
 def is_at_rest(inputs: CycleInputs, state: State) -> bool:
@@ -233,6 +225,12 @@ def _is_still(watch: MarketWatch) -> bool:
     """Whether a position is what it was expected to be, under a verified stop and far from the margin's steps."""
     is_expected = watch.low == watch.position == watch.high and watch.unsettled is None
     return is_expected and watch.bare_since is None and watch.rung.height < Rung.TOP_UP.height
+
+
+def _first(found: Bools) -> int:
+    """Return the place of the first True, the length where there is none."""
+    place = int(found.argmax()) if len(found) else 0
+    return place if len(found) and found[place] else len(found)
 
 
 def _histories(

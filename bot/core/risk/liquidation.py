@@ -17,10 +17,11 @@ from typing import Final
 from bot.core.decision import PositionRisk
 from bot.core.market import PerpMarket
 from bot.core.policy import RiskPolicy
-from bot.core.risk.margin import liquidation_price, maintenance_margin, max_notional, tier_for
+from bot.core.risk.margin import at_ratio, liquidation_price, maintenance_margin, max_notional, tier_for
 from bot.core.snapshot import PerpPosition, VenueView
 from bot.core.types import ZERO, Symbol
 
+_ONE: Final = Decimal(1)
 _STEPS: Final = 60
 _FARTHEST: Final = Decimal(100)
 """A rise of the marks beyond which nothing is searched."""
@@ -73,17 +74,20 @@ class MarginAccount:
         equity = self.backing(symbol)
         return need / equity if equity > 0 else _SPENT
 
-    def computed(self, symbol: Symbol) -> Decimal | None:
-        """Return the liquidation price by the venue's formula, not rounded."""
+    def computed(self, symbol: Symbol, ratio: Decimal = _ONE) -> Decimal | None:
+        """Return the mark at which the margin ratio reaches ``ratio``, by the venue's formula: 1 liquidates."""
         position, quote = self.position(symbol), self.view.quotes[symbol]
         if not quote.market.tiers:
             return None
+        tiers, fee = quote.market.tiers, quote.market.maintenance_fee
+        if ratio != 1:
+            tiers, fee = at_ratio(tiers, fee, ratio)
         cost = position.size * quote.mark.price - position.unrealised
         collateral = self.backing(symbol) - position.unrealised
         if not position.is_isolated:
             others = (one for one in self.crossed if one != symbol)
-            collateral -= sum((self.maintenance(one, self.notional(one)) for one in others), ZERO)
-        return liquidation_price(quote.market.tiers, position.size, cost, collateral, quote.market.maintenance_fee)
+            collateral -= sum((self.maintenance(one, self.notional(one)) for one in others), ZERO) / ratio
+        return liquidation_price(tiers, position.size, cost, collateral, fee)
 
     def shorts(self, symbol: Symbol, extra: Decimal = ZERO) -> dict[Symbol, Decimal]:
         """Return the notionals of the shorts that share margin with a symbol's, with ``extra`` USD more of that one."""

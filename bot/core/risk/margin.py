@@ -9,7 +9,9 @@ here ``fee_rate``. The amounts make the table continuous. Sources: docs/venues.m
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from bot.core.market import MarginTier
 from bot.core.types import ZERO
@@ -32,6 +34,22 @@ def maintenance_margin(tiers: tuple[MarginTier, ...], notional: Decimal, fee_rat
         return ZERO
     tier = tier_for(tiers, notional)
     return notional * (tier.maintenance_rate + fee_rate) - tier.maintenance_amount
+
+
+@lru_cache(maxsize=1 << 8)
+def at_ratio(
+    tiers: tuple[MarginTier, ...], fee_rate: Decimal, ratio: Decimal
+) -> tuple[tuple[MarginTier, ...], Decimal]:
+    """Return the table and fee rate at which liquidation is where maintenance margin / equity comes to ``ratio``."""
+    scaled = (
+        replace(
+            tier,
+            maintenance_rate=tier.maintenance_rate / ratio,
+            maintenance_amount=tier.maintenance_amount / ratio,
+        )
+        for tier in tiers
+    )
+    return tuple(scaled), fee_rate / ratio
 
 
 def max_notional(tiers: tuple[MarginTier, ...], leverage: Decimal) -> Decimal:

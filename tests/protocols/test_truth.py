@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bot.chain.config import Deployment
 from bot.chain.reader import EvmChainReader
 from bot.core.amm.concentrated import ConcentratedPosition
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Amounts
 from bot.core.amm.tick_math import sqrt_ratio_at_tick, tick_at_sqrt_ratio
 from bot.core.snapshot import ChainView, LpPosition
@@ -16,7 +18,8 @@ from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import SLOT_FEE_GROWTH_GLOBAL0, TICK_SPACING, PoolKey, UniswapV3
-from tests.chain.setup import config_of, reading
+from bot.protocols.uniswap_v2.settings import UniswapV2Settings
+from tests.chain.setup import config_of, local, reading
 
 pytestmark = pytest.mark.chain
 
@@ -171,6 +174,30 @@ class Scene:
             self.seen.add("wrapped")
         if curve.tokens_owed0 or curve.tokens_owed1:
             self.seen.add("owed")
+
+
+async def test_a_fork_s_pair_pays_what_its_own_share_leaves(chain: LocalChain, v2: UniswapV2, v3: UniswapV3) -> None:
+    """PancakeSwap's pair in its npm package differs from Uniswap's by one number: rootK.mul(3), not rootK.mul(5)."""
+    scene = await scene_of(chain, v2, v3, (18, 6), 1)
+    code = str(await chain.rpc.call("eth_getCode", scene.pair, "latest"))
+    times_5, times_3 = "86600563ffffffff", "86600363ffffffff"
+    assert code.count(times_5) == 1
+    await chain.rpc.call("anvil_setCode", scene.pair, code.replace(times_5, times_3))
+    await v2.set_fee_to(chain.accounts[9])
+    low, high = scene.tokens
+    await chain.mine(v2.add(scene.owners[0], low.address, high.address, *scene.amounts()))
+    settings = UniswapV2Settings(pairs=(scene.pair,), protocol_share="1/4")
+    mapped = [low.address, high.address]
+    config = local(chain, [Deployment("uniswap_v2", "v2", settings)], owners=scene.owners, mapped=mapped)
+    async with reading(config) as reader:
+        for _ in range(6):
+            await scene.swap_v2()
+            view = await reader.read()
+            (position,) = view.positions
+            await scene.compare_v2(position, view)
+    assert isinstance(position.curve, ConstantProductPosition)
+    usual = replace(position.curve, protocol_part=1, protocol_whole=6)
+    assert usual.amounts() != position.amounts
 
 
 async def scene_of(chain: LocalChain, v2: UniswapV2, v3: UniswapV3, decimals: tuple[int, int], seed: int) -> Scene:

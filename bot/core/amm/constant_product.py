@@ -1,4 +1,4 @@
-"""Uniswap V2 and its forks with the same protocol fee: constant product over the whole price range."""
+"""Uniswap V2 and its forks: constant product over the whole price range."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class ConstantProductPosition:
         reserve0: ``getReserves()``, which make the price; reserve1: token1.
         k_last: ``kLast()``, the product of the reserves after the last mint or burn; 0 if the protocol fee was off.
         fee_on: whether the factory's ``feeTo`` is set.
+        protocol_part: what the protocol then gets of sqrt(k)'s growth, of ``protocol_whole`` parts.
     """
 
     liquidity: int
@@ -37,6 +38,8 @@ class ConstantProductPosition:
     reserve1: int
     k_last: int
     fee_on: bool
+    protocol_part: int = 1
+    protocol_whole: int = 6
 
     @property
     def in_range(self) -> bool:
@@ -111,14 +114,15 @@ class ConstantProductPosition:
         return Decimal(self.liquidity) / self._supply_after_fee() if self.liquidity else ZERO
 
     def _supply_after_fee(self) -> int:
-        """Return the supply that ``burn`` divides by: the protocol first gets a sixth of sqrt(k)'s growth."""
+        """Return the supply that ``burn`` divides by: the protocol's part of sqrt(k)'s growth is minted before."""
         if self.liquidity > self.total_supply:
             raise SkipCycle(f"a position has {self.liquidity} LP tokens of a pair that has {self.total_supply} in all")
         minted = 0
         if self.fee_on and self.k_last:
             root, root_last = isqrt(self.reserve0 * self.reserve1), isqrt(self.k_last)
             if root > root_last:
-                minted = self.total_supply * (root - root_last) // (root * 5 + root_last)
+                part, rest = self.protocol_part, self.protocol_whole - self.protocol_part
+                minted = self.total_supply * (root - root_last) * part // (root * rest + root_last * part)
         return self.total_supply + minted
 
 

@@ -14,12 +14,11 @@ from bot.chain.pool_past import PARTS, NodeCalls, PoolAbout, PoolEvent, PoolStan
 from bot.chain.tokens import TOKEN0, TOKEN1
 from bot.core.types import Address, PoolId
 from bot.protocols.past_events import require_whole, stand_of_reserves
+from bot.protocols.uniswap_v2.forks import Terms, settings_of, terms_of
 from bot.protocols.uniswap_v2.reader import FACTORY, FEE_TO, GET_RESERVES, SYNC
 from bot.protocols.uniswap_v2.settings import NAME
 
 SWAP: Final = topic("Swap(address,uint256,uint256,uint256,uint256,address)")
-FEE: Final = 3000
-"""Of every pair, hundredths of a basis point."""
 _SHAPES: Final = {SYNC: (2, 1), SWAP: (4, 1)}
 """Words of data and number of topics."""
 
@@ -30,6 +29,8 @@ class PairPast:
 
     pair: Address
     about: PoolAbout
+    factory: Address
+    terms: Terms
 
     @property
     def logs(self) -> tuple[Address, Topics]:
@@ -39,16 +40,16 @@ class PairPast:
     async def stand(self, calls: NodeCalls, block: str) -> PoolStand | None:
         """Return where the pair stood after a block; None while it was empty.
 
-        With the protocol's fee on, five sixths of the fees stay with the liquidity. No event tells when that changes.
+        With the protocol's fee on, its part of the fees is taken from the liquidity. No event tells when that changes.
         """
         reserves = await calls.call(self.pair, GET_RESERVES, block)
         stand = None if reserves is None else stand_of_reserves(json_rpc.uint(reserves, 0), json_rpc.uint(reserves, 1))
         if stand is None:
             return None
-        factory = json_rpc.address(await calls.fact(self.pair, FACTORY))
-        fee_to = await calls.call(factory, FEE_TO, block)
-        kept = PARTS * 5 // 6 if fee_to is not None and any(fee_to) else PARTS
-        return PoolStand(FEE, *stand, kept, kept)
+        fee_to = await calls.call(self.factory, FEE_TO, block)
+        is_on = fee_to is not None and any(fee_to)
+        kept = PARTS * (self.terms.whole - self.terms.part) // self.terms.whole if is_on else PARTS
+        return PoolStand(self.terms.fee, *stand, kept, kept)
 
     def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
         """Return what logs say."""
@@ -65,9 +66,11 @@ class PairPast:
 
 async def find(calls: NodeCalls, config: ChainConfig, pool: PoolId) -> PairPast | None:
     """Recognise a pair by its reserves."""
-    del config
     address = Address(pool)
     if await calls.call(address, GET_RESERVES) is None:
         return None
     tokens = [await calls.token(json_rpc.address(await calls.fact(address, data))) for data in (TOKEN0, TOKEN1)]
-    return PairPast(address, PoolAbout(NAME, FEE, 1, tokens[0], tokens[1], is_full_range=True))
+    factory = json_rpc.address(await calls.fact(address, FACTORY))
+    terms = terms_of(factory, settings_of(config.protocols, address))
+    about = PoolAbout(NAME, terms.fee, 1, tokens[0], tokens[1], is_full_range=True)
+    return PairPast(address, about, factory, terms)

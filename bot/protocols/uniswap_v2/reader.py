@@ -20,6 +20,7 @@ from bot.core.types import Address, PoolId, PositionId
 from bot.protocols.lp_farms import FarmCalls, FarmSettings, OwnHolders
 from bot.protocols.lp_tokens import entry_of
 from bot.protocols.pool_prices import price_of_reserves
+from bot.protocols.uniswap_v2.forks import terms_of
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 
 FACTORY: Final = selector("factory()")
@@ -109,7 +110,8 @@ class UniswapV2Reader:
         if isinstance(tokens, UnknownToken):
             found.leave_out(name, tokens, is_discovered=False)
             return
-        fee_to = self._fee_to_of(json_rpc.address(reads.fact(pair.factory)))
+        factory = json_rpc.address(reads.fact(pair.factory))
+        fee_to, terms = self._fee_to_of(factory), terms_of(factory, self._settings)
         balances = self._balance(tokens[0].address, pair.address), self._balance(tokens[1].address, pair.address)
         reads.want((*pair.all(), fee_to, *balances))
         stored = reads.take(pair.reserves)
@@ -126,6 +128,8 @@ class UniswapV2Reader:
             reserve1=reserves[1],
             k_last=json_rpc.uint(reads.take(pair.k_last)),
             fee_on=any(reads.take(fee_to)),
+            protocol_part=terms.part,
+            protocol_whole=terms.whole,
         )
         pool = PoolId(pair.address)
         found.price(price_of_reserves(pool, *tokens, reserves))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bot.chain.config import DeploymentSettings
 from bot.core.types import Address
@@ -30,6 +31,26 @@ class UniswapV2Settings(DeploymentSettings):
     farms: tuple[FarmSettings, ...] = Field(
         default=(), description="contracts in which the owners have staked LP tokens beside others"
     )
+
+    protocol_share: str | None = Field(
+        default=None,
+        pattern=r"^[1-9]\d{0,5}/[1-9]\d{0,5}$",
+        description="what the protocol gets of the pairs' growth while its fee is on; left out: what is known of their "
+        'factory, as "8/25" of PancakeSwap\'s, else "1/6" as at Uniswap and SushiSwap',
+        examples=["1/4"],
+    )
+
+    @field_validator("protocol_share")
+    @classmethod
+    def _less_than_all(cls, said: str | None) -> str | None:
+        if said is not None and Fraction(said) >= 1:
+            raise ValueError(f'{said} leaves nothing to the liquidity; write a part of the growth, such as "1/4"')
+        return said
+
+    @property
+    def share(self) -> tuple[int, int] | None:
+        """What the protocol gets, and of how many parts, if it is said."""
+        return None if self.protocol_share is None else Fraction(self.protocol_share).as_integer_ratio()
 
     @model_validator(mode="after")
     def _farms_of_pairs(self) -> Self:

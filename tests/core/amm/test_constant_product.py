@@ -16,6 +16,8 @@ from bot.core.errors import SkipCycle
 reserves = st.integers(1, 2**112 - 1) | st.integers(10**6, 10**24)
 prices = st.decimals(Decimal("1e-18"), Decimal("1e18"), allow_nan=False, allow_infinity=False).filter(lambda p: p > 0)
 
+SHARES = [(1, 6), (1, 4), (8, 25), (3, 4), (1, 100_000)]
+"""Of Uniswap, of PancakeSwap's package, of PancakeSwap on BSC."""
 NOTHING = (Decimal(0), Decimal(0))
 
 
@@ -34,6 +36,7 @@ def positions(draw: st.DrawFn, *, donated: bool = True) -> ConstantProductPositi
         reserve1=reserve1,
         k_last=draw(st.sampled_from([0, k, k // 2, k * 99 // 100]) | st.integers(0, k)),
         fee_on=draw(st.booleans()),
+        **dict(zip(("protocol_part", "protocol_whole"), draw(st.sampled_from(SHARES)), strict=True)),
     )
 
 
@@ -73,11 +76,13 @@ def test_the_protocol_takes_a_sixth_of_the_growth_first() -> None:
 def test_amounts_are_the_share_rounded_down(position: ConstantProductPosition) -> None:
     supply: Fraction = Fraction(position.total_supply)
     if position.fee_on and position.k_last:
-        # White paper (7): s = (sqrt k2 - sqrt k1) / (5 sqrt k2 + sqrt k1) * supply, with whole square roots.
+        # White paper (6), phi the share: s = (sqrt k2 - sqrt k1) / ((1/phi - 1) sqrt k2 + sqrt k1) * supply, with whole
+        # square roots.
+        share = Fraction(position.protocol_part, position.protocol_whole)
         root, last = (
             int(Decimal(k).sqrt(Context(prec=80))) for k in (position.reserve0 * position.reserve1, position.k_last)
         )
-        supply += max(0, floor(supply * Fraction(root - last, 5 * root + last)))
+        supply += max(0, floor(supply * (root - last) / ((1 / share - 1) * root + last)))
     exact0, exact1 = (position.liquidity * balance / supply for balance in (position.balance0, position.balance1))
     if exact0 < 1 or exact1 < 1:
         assert position.amounts() == Amounts(0, 0, 0, 0)

@@ -74,6 +74,7 @@ def _run(command: tuple[str, ...], cwd: Path, environ: Mapping[str, str], pipes:
     os.environ.update(environ)
     if environ.get("PYTHONWARNINGS") == "error":
         warnings.simplefilter("error")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background has it ignored
     module, *sys.argv[1:] = command
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

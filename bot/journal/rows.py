@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Row
@@ -31,7 +32,7 @@ from bot.core.record import CycleRecord, Event
 from bot.core.snapshot import Entry, EntrySource, Snapshot
 from bot.core.state import State
 from bot.core.types import ChainName, ClientOrderId, Symbol, Underlying, VenueId
-from bot.journal.codec import Codec
+from bot.journal.codec import Codec, Registry
 from bot.journal.cycle_summary import CycleSummary, Figures, summarise
 from bot.journal.order_lifecycle import IntentState, IntentStatus
 
@@ -205,12 +206,18 @@ def to_cash(row: Row[Any]) -> CashMovement:
     )
 
 
+@cache
+def _codecs(curves: tuple[tuple[str, type[Curve]], ...]) -> tuple[Codec[Snapshot], Codec[Settlement]]:
+    """Return the codecs of what holds curves; building them takes longer than opening a journal."""
+    registry: Registry = {Curve: dict(curves)}
+    return Codec[Snapshot](Snapshot, registry), Codec[Settlement](Settlement, registry)
+
+
 class CycleRows:
     """Turns cycles into rows and back; the curves of their positions have the names that ``curves`` gives them."""
 
     def __init__(self, curves: Curves) -> None:
-        self.snapshot = Codec[Snapshot](Snapshot, {Curve: curves})
-        self.settlement = Codec[Settlement](Settlement, {Curve: curves})
+        self.snapshot, self.settlement = _codecs(tuple(curves.items()))
 
     def values(self, record: CycleRecord) -> Values:
         """Return the row of a cycle."""

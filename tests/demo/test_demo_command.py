@@ -21,7 +21,7 @@ from bot.demo.scenario import SceneSettings
 from bot.telemetry.web.views import cycle
 from tests.forks import ROOT, fork
 
-BLOCKS = 100
+BLOCKS = 60
 
 pytestmark = pytest.mark.chain
 
@@ -87,7 +87,7 @@ async def _every_cent_is_explained(files: dict[str, str]) -> None:
 
 
 async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_path: Path) -> None:
-    async with demo_run(tmp_path, SceneSettings(blocks=BLOCKS), SystemClock()) as run:
+    async with demo_run(tmp_path, SceneSettings(blocks=100), SystemClock()) as run:
         for _ in range(12):
             seen = await run.step()
         v2 = await run.scene.v2.burn_pays(run.scene.pair, seen.record.snapshot.positions[0].curve.liquidity)
@@ -164,7 +164,7 @@ async def test_a_protocol_s_scene_shows_ranges_stakes_and_rewards_and_ends_flat(
 
 
 async def test_a_plan_without_a_journal_wants_the_whole_short(tmp_path: Path) -> None:
-    async with demo_run(tmp_path, SceneSettings(blocks=BLOCKS), SystemClock()) as run:
+    async with demo_run(tmp_path, SceneSettings(blocks=100), SystemClock()) as run:
         for _ in range(12):
             await run.step()
         await run.stop()

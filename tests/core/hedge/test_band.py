@@ -235,16 +235,15 @@ def test_a_drift_that_is_looked_at_now_and_then_leaves_and_costs_what_a_simulati
     item = replace(V2, slope=stride / (V2.volatility * math.sqrt(years)), interval=years)
     draw, drift = np.random.default_rng(7), np.zeros(20_000)
     squares, traded, looks = 0.0, 0.0, 0
-    for look in range(round(40 / stride**2) + 60):
-        if look >= round(20 / stride**2) + 20:
+    settled = round(4 / stride**2) + 20  # looks; what is left of the start halves every 0.14 / stride**2
+    for look in range(settled + 60):
+        if look >= settled:
             squares, looks = squares + float(np.square(drift).mean()), looks + 1
         drift = drift + draw.normal(0, stride, len(drift))
         back = np.clip(drift, -1, 1)
-        if look >= round(20 / stride**2) + 20:
+        if look >= settled:
             traded += float(np.abs(drift - back).mean())
         drift = back
-        if looks == 60:
-            break
     left = math.sqrt(item.tracking_variance(1.0, 1.0)) / (item.volatility * item.price)
     assert left == pytest.approx(math.sqrt(squares / looks), rel=0.035)
     cost = item.yearly_cost(1.0, 1.0) / (item.cost * item.price)

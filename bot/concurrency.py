@@ -1,4 +1,4 @@
-"""Structured concurrency with plain errors, and with endings that insist.
+"""Structured concurrency: tasks side by side with plain errors, and endings under a deadline.
 
 A cancellation can be lost: ``asyncio.wait_for`` of Python 3.11 returns its future's result, or raises its error, where
 both come in one pass of the event loop (https://github.com/python/cpython/issues/86296), and libraries use it. A task

@@ -189,7 +189,7 @@ class AmendingExchange(Protocol):
         """Whether this one can."""
 
     async def amend(self, client_id: ClientOrderId, request: OrderRequest) -> Outcome:
-        """Give a resting order another price, once; ``request`` is the order with it, and with its whole quantity.
+        """Move a resting order to another price, once; ``request`` is the order with it, and with its whole quantity.
 
         A rejection leaves the order as it was. Never raises for anything that the venue or the network does.
         """

@@ -1,4 +1,4 @@
-"""Which dnbot this is."""
+"""The version of dnbot."""
 
 from __future__ import annotations
 

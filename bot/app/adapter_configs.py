@@ -1,4 +1,4 @@
-"""From settings to what each adapter is told: a chain, a paper venue, a real venue. Nothing is opened here."""
+"""Build each adapter's configuration (chain, paper venue, real venue) from the settings; nothing is opened here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One snapshot and one decision, with nothing behind it that sends or writes."""
+"""Build one snapshot and one decision, with nothing that sends or writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between two rows, while an order rests: prices go a seeded Brownian way, and every two seconds is decided.
+"""Between two rows, while an order rests: prices follow a seeded Brownian bridge, decided on every two seconds.
 
 A row is a minute or more; what rests lives for seconds, follows the touch and is given up at its deadline. A Brownian
 bridge ends where the next row begins, so that it makes up no trend; its volatility is the one that decide() estimated.

@@ -1,4 +1,4 @@
-"""A replay laid aside between two days, as JSON, so that one that was ended goes on: same plan, same bytes."""
+"""Checkpoints of a replay between two days, as JSON, so that an interrupted one resumes with the same bytes."""
 
 from __future__ import annotations
 

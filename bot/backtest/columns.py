@@ -45,7 +45,7 @@ class Tape:
 
 
 class PoolSource(Protocol):
-    """Gives a pool's days in order of time; may be gone through again."""
+    """Returns a pool's days in order of time; may be iterated again."""
 
     def days(self) -> Iterator[Tape]:
         """Return the tapes, one for each UTC day that has rows."""

@@ -1,4 +1,4 @@
-"""Rows that can be left out: those at which the decision can't act, so that orders and alarms are those of every row.
+"""Rows that a replay may skip: the decision can't act there, so that orders and alarms stay those of every row.
 
 No second engine: the rows of a day are taken in cells, within which the same positions are in range, and the core says
 how narrow the band is there at least (``bot.core.hedge.band_bounds``); a row whose drift comes near it is stepped. So

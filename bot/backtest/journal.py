@@ -1,4 +1,4 @@
-"""The journal of a replay: forgetful of nothing, durable nowhere."""
+"""The Journal port for replays: keeps everything in memory and writes nothing."""
 
 from __future__ import annotations
 

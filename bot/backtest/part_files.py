@@ -1,4 +1,4 @@
-"""What is fetched for long, in parts that outlive an interruption.
+"""Long downloads in parts that survive an interruption.
 
 Beside the file that is asked for stands a folder with one Parquet file a part, and a list of the parts that are whole.
 A later run goes on after the last one.

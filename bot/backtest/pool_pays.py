@@ -1,4 +1,4 @@
-"""What a replay's answer to "does this pool pay, hedged?" needs besides the attribution."""
+"""What a replay needs besides the attribution to answer "does this pool pay, hedged?"."""
 
 from __future__ import annotations
 

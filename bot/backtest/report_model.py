@@ -1,4 +1,4 @@
-"""What a report tells, whether it comes from a replay or from the journal of a daemon. Floats: it is for charts."""
+"""The model behind a report, whether of a replay or of a daemon's journal. Floats: it is for charts."""
 
 from __future__ import annotations
 

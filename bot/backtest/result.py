@@ -1,4 +1,4 @@
-"""What a replay came to: orders, attribution, figures; as data, and as the rows that reports draw."""
+"""The result of a replay: orders, attribution, figures; as data, and as the rows that reports draw."""
 
 from __future__ import annotations
 

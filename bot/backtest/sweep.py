@@ -29,7 +29,7 @@ BATCH: Final = 8
 """Trials that a search asks for at once; a fixed number, so that the answers don't depend on the workers."""
 SEED: Final = 1
 Planner = Callable[[Point], Plan]
-"""Gives the replay of a point; raises ConfigError where its settings are wrong."""
+"""Returns the replay of a point; raises ConfigError where its settings are wrong."""
 
 
 @dataclass(frozen=True, slots=True)

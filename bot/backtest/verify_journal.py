@@ -1,4 +1,4 @@
-"""Derive journaled decisions again: the same pure function on what was recorded must give the same bytes."""
+"""Derive journaled decisions again: the same pure function on the recorded inputs must give the same bytes."""
 
 from __future__ import annotations
 

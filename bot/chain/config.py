@@ -1,4 +1,4 @@
-"""What the chain adapter needs to know; the wiring fills it from the settings. Durations are seconds."""
+"""The chain adapter's configuration, which the wiring fills from the settings. Durations are seconds."""
 
 from __future__ import annotations
 

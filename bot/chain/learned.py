@@ -1,4 +1,4 @@
-"""What an endpoint turned out to take, learned from its refusals and kept while the process runs."""
+"""Limits of an endpoint, learned from its refusals and kept while the process runs."""
 
 from __future__ import annotations
 

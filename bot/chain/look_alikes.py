@@ -1,4 +1,4 @@
-"""Which protocols' contracts one answers like, where it is none of the protocol under which it is configured."""
+"""Recognise a contract of another protocol than the one under which it is configured."""
 
 from __future__ import annotations
 

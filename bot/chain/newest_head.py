@@ -1,4 +1,4 @@
-"""The newest head that an endpoint has, and who that is: what the reader reads at, and what heads announce."""
+"""The newest head that any endpoint has, and which one: where the reader reads, and what heads announce."""
 
 from __future__ import annotations
 

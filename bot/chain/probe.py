@@ -1,4 +1,4 @@
-"""What each endpoint of a chain can do, asked one by one: for the doctor, who wants all of them and not the first."""
+"""Probe what each endpoint of a chain can do; the doctor wants all of them, not the first that answers."""
 
 from __future__ import annotations
 

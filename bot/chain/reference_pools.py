@@ -1,4 +1,4 @@
-"""Reference pools: pools that are read for their price only; which protocol's each is, it tells by what it answers."""
+"""Reference pools, which are read for their price only; a pool's protocol is recognised by its answers."""
 
 from __future__ import annotations
 

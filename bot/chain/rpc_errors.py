@@ -1,4 +1,4 @@
-"""What an error of a node means: a contract's own word, the endpoint's quota, a request too large, or a passing fault.
+"""Classify a node's errors: a contract's revert, the endpoint's quota, a request too large, or a passing fault.
 
 Codes are no help by themselves: -32005 is a daily quota at one provider and a range of blocks at another, -32000 is
 everything, and -32015 a halted contract here and a gateway's time-out there. So the method, the code, the text and the

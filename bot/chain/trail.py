@@ -1,4 +1,4 @@
-"""Where an owner's tokens came from and went to: a search through all Transfer events, which goes on where it ended."""
+"""Search all Transfer events for where an owner's tokens came from and went to; a search resumes where it ended."""
 
 from __future__ import annotations
 

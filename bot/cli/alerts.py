@@ -1,4 +1,4 @@
-"""``dnbot alerts``: does everybody hear who is to be told?"""
+"""``dnbot alerts``: send a test alert to everybody who is configured to be told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions on a terminal, each of which a flag may answer, so that the same command runs without one."""
+"""Questions on a terminal; a flag may answer each, so that the same command runs without a terminal."""
 
 from __future__ import annotations
 

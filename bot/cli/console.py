@@ -1,4 +1,4 @@
-"""How commands print: tables fold and are never cut, and foreign text is only ever text."""
+"""Printing on a terminal: tables fold and are never cut, and foreign text is never read as markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``dnbot pause``, ``resume``, ``freeze`` and ``flatten``: an operator's word to the daemon on this machine."""
+"""``dnbot pause``, ``resume``, ``freeze`` and ``flatten``: operator commands to the daemon on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``dnbot doctor``: is everything there that the daemon will rest on?"""
+"""``dnbot doctor``: check everything that the daemon depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one run of the command line knows, from its start to its error message."""
+"""State of one run of the command line, from its start to its error message."""
 
 from __future__ import annotations
 

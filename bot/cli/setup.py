@@ -1,4 +1,4 @@
-"""``dnbot setup``: from an address to a configuration that is tried."""
+"""``dnbot setup``: from an address to a tested configuration."""
 
 from __future__ import annotations
 

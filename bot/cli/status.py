@@ -1,4 +1,4 @@
-"""``dnbot status``: what the daemon says, where one runs, and what the journal says in any case."""
+"""``dnbot status``: the running daemon's state, where there is one, and what the journal holds in any case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``dnbot status`` knows, read from the journal, and how it is told as JSON."""
+"""The data of ``dnbot status``, read from the journal, and its JSON form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A move of prices on a terminal: what stands before it and after it."""
+"""Print what a move of prices does: the state before it and after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assessment: what a snapshot means in the light of what is remembered, before anything is decided."""
+"""Assessment: what a snapshot and the bot's memory mean, before anything is decided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account of a cycle: each underlying's computation, and what a person should know."""
+"""The summary of a cycle: each underlying's computation, and what a person should know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decide() answers: one cycle in numbers and codes, orders included; ``explain`` puts it into words."""
+"""The result of decide(): one cycle in numbers and codes, orders included; ``explain`` puts it into words."""
 
 from __future__ import annotations
 

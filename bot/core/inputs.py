@@ -1,4 +1,4 @@
-"""What a cycle knows besides the snapshot: the journal's word on orders, and where it and the venues disagree."""
+"""Inputs of a cycle besides the snapshot: orders from the journal, and where it and the venues disagree."""
 
 from __future__ import annotations
 

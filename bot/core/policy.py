@@ -1,4 +1,4 @@
-"""What the user wants, resolved to numbers: the third argument of decide(). The settings build it."""
+"""The user's settings resolved to numbers: the third argument of decide()."""
 
 from __future__ import annotations
 

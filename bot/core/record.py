@@ -1,4 +1,4 @@
-"""What is kept of a cycle, and of what is no cycle: the values that journals, publishers and screens read."""
+"""Records of cycles, and of events outside of them: the values that journals, publishers and screens read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a decision remembers: the bot's own state and the little that neither the chain nor the venue can tell again."""
+"""State: what a decision remembers, namely the bot's run state and what neither chain nor venue can tell again."""
 
 from __future__ import annotations
 

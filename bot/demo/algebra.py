@@ -123,7 +123,7 @@ class Integral(Algebra):
         return pool
 
     async def plug(self, pool: Address) -> Address:
-        """Give a pool a plugin that sets the fee of every swap."""
+        """Attach a plugin to a pool, which sets the fee of every swap."""
         chain, owner = self._chain, self._chain.accounts[0]
         plugin = await chain.create(_artifact("integral-core", "test/MockPoolPlugin"), "(address)", pool)
         config = _PLUGIN_BEFORE_SWAP | _PLUGIN_DYNAMIC_FEE

@@ -165,7 +165,7 @@ class CcxtExchange:
         return isinstance(self.dialect, Amends)
 
     async def amend(self, client_id: ClientOrderId, request: OrderRequest) -> Outcome:
-        """Give a resting order another price, once; a rejection leaves it as it was."""
+        """Move a resting order to another price, once; a rejection leaves it as it was."""
         try:
             one = instrument_of(self.instruments, request.symbol)
             return await self.orders.amend(client_id, request, one if request.reduce_only else _open(one))

@@ -1,4 +1,4 @@
-"""What the real-venue adapter needs to know; plain data, which the settings fill."""
+"""The real-venue adapter's configuration; plain data, which the settings fill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a venue's own module answers: the reads that ccxt does not unify, or loses something of."""
+"""The seam for a venue's own reads: those that ccxt does not unify, or loses part of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a venue read fails, and how a write is kept from leaving; each named by what it means for the caller."""
+"""Errors of venue reads, and of writes that are kept from leaving, named by what they mean for the caller."""
 
 from __future__ import annotations
 

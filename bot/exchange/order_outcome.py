@@ -1,4 +1,4 @@
-"""What a write's answer proves. Pure: only an allow-listed answer is a rejection, all else that left is unknown."""
+"""Judge a write's answer. Pure: only an allow-listed answer is a rejection, all else that was sent is unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets never leave: texts are redacted, and the loggers that would print keys are kept quiet."""
+"""Keep secrets out of texts, and quiet the loggers that would print keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is this what the venue can have meant? Pure: an HTTP answer is judged before anybody parses it into something."""
+"""Validate an HTTP answer before anything parses it. Pure."""
 
 from __future__ import annotations
 

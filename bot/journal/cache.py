@@ -1,4 +1,4 @@
-"""What the journal tells in every cycle of intents and positions; kept in memory between the writes that change it."""
+"""The journal's intents and positions, kept in memory between the writes that change them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open a journal for writing: whose it is, and the epoch that begins."""
+"""Open a journal for writing: check whose it is, and begin a new epoch."""
 
 from __future__ import annotations
 

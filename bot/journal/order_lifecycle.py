@@ -1,4 +1,4 @@
-"""The life of an intent: which report may move it where. Pure."""
+"""Life cycle of an intent: which report may move it to which status. Pure."""
 
 from __future__ import annotations
 

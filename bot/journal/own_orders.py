@@ -1,4 +1,4 @@
-"""What the journal knows of client ids, and orders of this bot's that it did not know."""
+"""The client ids that the journal knows, and this bot's orders that it did not know."""
 
 from __future__ import annotations
 

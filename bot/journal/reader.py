@@ -1,4 +1,4 @@
-"""The journal for everyone but the daemon: reads while another process writes, and never writes."""
+"""The journal opened read-only, beside the daemon that writes it."""
 
 from __future__ import annotations
 

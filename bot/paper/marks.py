@@ -1,4 +1,4 @@
-"""Where the paper exchange gets its prices: from the pools themselves, or from a script."""
+"""Sources of the paper exchange's prices: the pools themselves, or a script."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MarkPoint:
 
 
 class MarkSource(Protocol):
-    """Gives the prices that the paper exchange marks with."""
+    """Returns the prices that the paper exchange marks with."""
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:
         """Return the prices after ``since`` up to ``now``, in order of time; the last point is at ``now``.

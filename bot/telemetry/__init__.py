@@ -1,1 +1,1 @@
-"""What the daemon tells: metrics, the status page, MQTT and notifications; nothing leads back into the loop."""
+"""Telemetry: metrics, the status page, MQTT and notifications; nothing feeds back into the loop."""

@@ -1,4 +1,4 @@
-"""Which bot the telemetry speaks of."""
+"""The identity of the bot that the telemetry describes."""
 
 from __future__ import annotations
 

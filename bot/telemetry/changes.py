@@ -1,4 +1,4 @@
-"""What changed from one cycle to the next, told as events: alarms that came and went, orders, the run state."""
+"""Changes from one cycle to the next, as events: alarms that came and went, orders, the run state."""
 
 from __future__ import annotations
 

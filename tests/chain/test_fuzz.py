@@ -17,10 +17,10 @@ from bot.clock import SystemClock
 from bot.core.errors import Retryable, SkipCycle
 from bot.demo.chain import LocalChain
 from tests import spoil
+from tests.chain.following import QUICK, Node, following
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind, reading
 from tests.chain.test_head_tracker import block
-from tests.chain.test_heads import QUICK, Node, following
 from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, honest, node
 from tests.faults.rpc import FaultyRpc, serving

@@ -23,7 +23,7 @@ KEY = "KEYxPLANTED0123456789abcdefKEYxPLANTED"
 SECRET = "SECRETxPLANTED/secret+value=0123456789"  # noqa: S105 - planted, to be looked for in what is written
 PASSPHRASE = "PASSxPLANTED0123"  # noqa: S105 - the same
 Fault = Callable[[Incoming, Serve], Awaitable[web.StreamResponse | None]]
-"""Gives an answer in the venue's place, or None where the venue is to answer."""
+"""Returns an answer in the venue's place, or None where the venue is to answer."""
 
 
 @dataclass

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from tests.faults.soak import silent
 from tests.scenarios.catalogue import SCENARIOS
-from tests.scenarios.stage import Row, Told, play
+from tests.scenarios.script import Row, Told
+from tests.scenarios.stage import play
 
 _EVERY = 120
 

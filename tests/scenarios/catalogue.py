@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from tests.scenarios.stage import PRICE, Scenario, Tick
+from tests.scenarios.script import Scenario, Tick
+from tests.scenarios.stage import PRICE
 
 D = Decimal
 _DAY: Final = 1440

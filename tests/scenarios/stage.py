@@ -7,7 +7,7 @@ guards, the executor or the exchange is replaced; only wires and disks are left 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -59,10 +59,8 @@ from bot.paper.engine.engine import PaperEngine
 from bot.paper.engine.liquidation import LIQUIDATION_ID
 from bot.paper.engine.rules import Deleveraging, Hardships, MarkUpdate, Window, WindowKind
 from tests.core.amm.positions import at
+from tests.scenarios.script import D, Row, Scenario, Tick, Told
 
-D = Decimal
-ONE: Final = D(1)
-MUCH: Final = D(20_000)
 ETH: Final = Underlying("ETH")
 PERP: Final = Symbol("ETH/USDT:USDT")
 PAPER: Final = VenueId("paper")
@@ -77,57 +75,6 @@ _RAW = D(10) ** -12
 """Raw USDC per raw WETH at a price of one dollar."""
 _STOPS_MAY_LACK: Final = 2
 """Ticks in which a short may be without its whole stop: that of a trade, and the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """The market at a minute; pool and dollar token follow the mark and par unless told; ``age`` is the block's."""
-
-    mark: Decimal
-    pool: Decimal | None = None
-    par: Decimal = ONE
-    rate: Decimal | None = None
-    age: timedelta = timedelta()
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """What happens; ``value`` USD of liquidity, half in each position, and ``deposit`` USD at the venue."""
-
-    name: str
-    ticks: tuple[Tick, ...]
-    value: Decimal = MUCH
-    deposit: Decimal = MUCH
-    outage: tuple[int, int] | None = None
-    deleveraged: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One tick as it ended, from the engine's own account."""
-
-    number: int
-    mark: Decimal
-    exposure: Decimal
-    short: Decimal
-    drift: Decimal | None
-    band: Decimal | None
-    ratio: Decimal | None
-    rung: str
-    state: str
-    alarms: tuple[str, ...]
-
-
-@dataclass
-class Told:
-    """A scenario played: a row a tick, and every rule that was broken."""
-
-    scenario: Scenario
-    rows: list[Row] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    liquidations: int = 0
-    orders: int = 0
-    equity: Decimal = ZERO
 
 
 def _curve_v2(price: Decimal, value: Decimal) -> ConstantProductPosition:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,19 +20,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from bot.backtest.journal import MemoryJournal
-from bot.backtest.replay_venue import SimVenue
 from bot.core.command import Command, Verb
 from bot.core.decide import decide
-from bot.core.errors import Retryable
-from bot.core.inputs import PendingStatus
-from bot.core.orders import Intent, NotFound, OrderKind, OrderReport, Outcome, Rejected, RejectReason, Unknown
+from bot.core.orders import OrderKind
 from bot.core.risk.liquidation import position_risks
 from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import LeftOut
-from bot.core.types import ClientOrderId, PositionId, Symbol
+from bot.core.types import PositionId
 from bot.paper.engine.rules import Window, WindowKind
-from tests.scenarios.stage import ONE, PERP, START, TICK, Scenario, Stage, Tick
+from tests.scenarios.faulty import Faulty
+from tests.scenarios.script import ONE, Scenario, Tick
+from tests.scenarios.stage import PERP, START, TICK, Stage
 
 D = Decimal
 MOVES = st.decimals("-0.05", "0.05", places=3)
@@ -42,48 +40,6 @@ CALM = 3
 STALE = timedelta(hours=1)
 MAY_STOP_A_REDUCTION = {"account check", "step cap"}
 """An account that can't be believed; what is beyond the step cap waits for the next order."""
-UNSURE = set(PendingStatus) - {PendingStatus.OPEN}
-
-
-@dataclass(slots=True)
-class Faulty(SimVenue):
-    """The engine's port and what goes wrong next: ``lost`` (None, or whether the order had its effect), ``refused``.
-
-    While it is ``blind`` no order can be looked up. What must not be sent is told in ``broken``.
-    """
-
-    lost: bool | None = None
-    refused: int = 0
-    blind: bool = False
-    journal: MemoryJournal = field(default_factory=MemoryJournal)
-    broken: list[str] = field(default_factory=list)
-
-    @property
-    def away(self) -> bool:
-        return self.engine.rules.hardships.window(self.engine.now) is not None
-
-    async def lookup(self, client_id: ClientOrderId, symbol: Symbol) -> OrderReport | NotFound:
-        """Look an order up, unless nobody answers."""
-        if self.blind or self.away:
-            raise Retryable("no answer")
-        return await SimVenue.lookup(self, client_id, symbol)
-
-    async def place(self, intent: Intent) -> Outcome:
-        """Send an order, and perhaps lose the answer or be refused."""
-        asked = intent.request
-        if self.away:
-            self.broken.append(f"sent to a venue that is away: {asked}")
-        others = [item for item in self.journal.pending() if item.intent.client_id != intent.client_id]
-        unsure = [one for one in others if one.intent.request.symbol == asked.symbol and one.status in UNSURE]
-        if unsure and not asked.reduce_only:
-            self.broken.append(f"added beside an order of unknown fate: {asked}, {unsure}")
-        if self.refused:
-            self.refused -= 1
-            return Rejected(intent.client_id, RejectReason.MAINTENANCE, "-1008", "overloaded")
-        lost, self.lost = self.lost, None
-        if lost is None or lost:
-            outcome = await SimVenue.place(self, intent)
-        return Unknown(intent.client_id, "time-out") if lost is not None else outcome
 
 
 class Trading(RuleBasedStateMachine):

@@ -20,7 +20,8 @@ from bot.core.types import ZERO, ClientOrderId, Symbol
 from bot.paper.servers.desk import Wish
 from tests.core.scenes import BTC, ETH, MARKS, symbol
 from tests.scenarios.test_delisting import FLAVOURS, WORD
-from tests.scenarios.trend import DEPOSIT, VENUE, WARM, Trend, trend, wanted
+from tests.scenarios.trend import DEPOSIT, VENUE, Trend, trend, wanted
+from tests.scenarios.trend_market import WARM
 
 D = Decimal
 COIN: Final = {"binance": "BNB", "bitget": "BGB"}

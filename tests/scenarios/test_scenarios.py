@@ -9,7 +9,8 @@ from functools import cache
 import pytest
 
 from tests.scenarios.catalogue import SCENARIOS
-from tests.scenarios.stage import Row, Told, play
+from tests.scenarios.script import Row, Told
+from tests.scenarios.stage import play
 
 BEYOND = "a gap of +45% beyond liquidation"
 """The one in which no ladder and no stop can help: both lie inside the gap."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 import ssl
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,12 +32,11 @@ from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.settings import load
-from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
 from bot.core.decision import Severity
 from bot.core.policy import HedgeMarket, Policy
 from bot.core.record import CycleRecord
-from bot.core.snapshot import ChainView, LpPosition, Token
-from bot.core.types import PoolId, PositionId, Symbol, Underlying, VenueId
+from bot.core.snapshot import ChainView
+from bot.core.types import Symbol, Underlying, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.journal.journal import SqliteJournal
@@ -50,31 +48,21 @@ from bot.paper.servers.venue import Incoming, Venue
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
 from tests.app.fakes import FakeChain
-from tests.core.amm.positions import at as v3_at
-from tests.core.scenes import BTC, ETH, MARKS, NOW, USDC, WBTC, WETH, chain, pool_price, symbol
+from tests.core.scenes import ETH, MARKS, NOW, USDC, chain, pool_price, symbol
 from tests.exchange.scene import FastClock
 from tests.faults.soak import silent
 from tests.paper.engine.scene import RULES
 from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Prices, desk
+from tests.scenarios.trend_market import BLOCK, TOKENS, WARM, D, Liquidity, Minutes, path
 
-D = Decimal
 VENUE: Final = VenueId("paper")
-BLOCK: Final = timedelta(seconds=2)
-VALUE: Final = 60_000
-"""USD of liquidity in each of the two positions, in a range of 10% to either side."""
-RANGE_TICKS: Final = 953
 DEPOSIT: Final = 400_000
 SLACK: Final = D("1.1")
 """Bands that a drift may be out."""
 PATIENCE: Final = 3
 """Blocks for which it may be farther."""
-WARM: Final = 15
-"""Blocks without a move, in which the hedge is put in place."""
 CONFIG: Final = Path(__file__).parents[2] / "config" / "paper-local.toml"
-TOKENS: Final = {ETH: WETH, BTC: WBTC}
-Minutes = tuple[int, float]
-"""So many minutes, and the move of each as a fraction."""
 STORY: Final[tuple[Minutes, ...]] = ((10, -0.015), (10, 0.015), (1, -0.06), (1, 0.0))
 SHORT: Final[tuple[Minutes, ...]] = ((1, -0.015), (1, -0.06))
 
@@ -156,40 +144,6 @@ def wanted(orders_a_minute: int | None = None) -> Policy:
     limit = orders_a_minute or policy.guards.max_orders_per_minute
     guards = replace(policy.guards, max_orders_per_minute=limit)
     return replace(policy, hedges=markets, venue_caps={}, guards=guards)
-
-
-def path(moves: tuple[Minutes, ...], noise: float = 0.0001) -> Iterator[float]:
-    """Return the price of each block as a multiple of the first."""
-    rng, blocks = random.Random(7), timedelta(minutes=1) // BLOCK
-    log = 0.0
-    for _ in range(WARM):
-        yield 1.0
-    for minutes, move in moves:
-        for _ in range(minutes * blocks):
-            log += math.log1p(move) / blocks
-            yield math.exp(log + noise * rng.gauss(0, 1))
-
-
-class Liquidity:
-    """A range position of one token and USDC, which trades as the price moves."""
-
-    def __init__(self, underlying: Underlying) -> None:
-        self.underlying, self.token = underlying, TOKENS[underlying]
-        self._scale = D(10) ** (USDC.decimals - self.token.decimals)
-        price = MARKS[underlying] * self._scale
-        root = sqrt_ratio_at_price(price)
-        centre = tick_at_sqrt_ratio(root)
-        self._edges = centre - RANGE_TICKS, centre + RANGE_TICKS
-        unit = v3_at(10**15, *self._edges, root).principal_at(price)
-        self._liquidity = int(VALUE * 10**15 / ((unit[0] * price + unit[1]) / 10**USDC.decimals))
-
-    def at(self, price: Decimal) -> LpPosition:
-        token: Token = self.token
-        curve = v3_at(self._liquidity, *self._edges, sqrt_ratio_at_price(price * self._scale))
-        name = f"v3-{self.underlying}"
-        return LpPosition(
-            PositionId(name), "uniswap_v3", PoolId(f"0x{self.underlying}"), token, USDC, curve, curve.amounts(), None
-        )
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Agree: hold what the venues show against the journal in every cycle, and take over what changed without us."""
+"""Reconcile positions: compare the venues with the journal in every cycle, and adopt what changed outside the bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prefetch: what the venues behind a wire tell is read before the block comes that it is needed for.
+"""Prefetch: read the venues shortly before the block that the reads are needed for.
 
 A cycle's half at the venues (the look-up of unresolved intents, then account, orders and markets) does not depend on
 the block. It is done a moment before the next one is expected, whole, validated and dated as ever; the cycle takes it,

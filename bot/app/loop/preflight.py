@@ -1,4 +1,4 @@
-"""Meeting the world: the configuration against the chains and the venues, before anything is decided."""
+"""Preflight: check the configuration against the chains and the venues before anything is decided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take over what this journal does not know of its own account: it was restored from a backup, deleted, or cut."""
+"""Take over what the journal lacks of its own account, after it was restored from a backup, deleted, or cut."""
 
 from __future__ import annotations
 

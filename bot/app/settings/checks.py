@@ -1,4 +1,4 @@
-"""What single values can't tell: settings that contradict each other."""
+"""Checks across settings: values that are valid alone and contradict each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``[hedge]`` and ``[guards]``: how much to short, when to trade, and the limits that nothing goes around."""
+"""``[hedge]`` and ``[guards]``: how much to short, when to trade, and limits that no order may pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths that a file names stand relative to that file, wherever the program is started."""
+"""Resolve paths in a settings file relative to that file, wherever the program is started."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is believed of what was read: staleness, pool prices, vanished and jumped positions."""
+"""Data quality: staleness, pool prices, and positions that vanished or jumped."""

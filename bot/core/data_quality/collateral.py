@@ -1,4 +1,4 @@
-"""Collateral off its peg: what venues settle in is counted as dollars, as long as it stands near one."""
+"""Collateral off its peg: a settlement currency counts as dollars while it stands near one."""
 
 from __future__ import annotations
 

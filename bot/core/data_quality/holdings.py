@@ -1,4 +1,4 @@
-"""What a position holds, from look to look: whether it leapt in a way that the market alone can't explain."""
+"""Holdings of a position over time: whether they jumped in a way that the market alone can't explain."""
 
 from __future__ import annotations
 

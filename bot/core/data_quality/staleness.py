@@ -1,4 +1,4 @@
-"""Belief: which reads of a snapshot no added risk may rest on, because they are old or contradict the marks."""
+"""Staleness: which reads of a snapshot can't support added risk, because they are old or contradict the marks."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the venue says against what the journal says."""
+"""Reconciliation: the venue's account against the journal."""

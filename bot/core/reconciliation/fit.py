@@ -1,4 +1,4 @@
-"""Whether what a venue says of a client id can be of the intent that bears it; ids alone prove nothing. Pure."""
+"""Whether a venue's report can belong to the intent with its client id; ids alone prove nothing. Pure."""
 
 from __future__ import annotations
 

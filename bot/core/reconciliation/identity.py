@@ -1,4 +1,4 @@
-"""Whose an order is, told by its client id; how an id is written is its venue's business."""
+"""The owner of an order, read from its client id; each venue decides how an id is written."""
 
 from __future__ import annotations
 

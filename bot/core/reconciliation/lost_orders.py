@@ -1,4 +1,4 @@
-"""What became of an order whose answer was lost: found out by looking, never by sending again."""
+"""Resolve orders whose answer was lost: by looking them up, never by sending again."""
 
 from __future__ import annotations
 

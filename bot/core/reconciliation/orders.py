@@ -1,4 +1,4 @@
-"""Whose a venue's working orders are, and what is told of those that this process did not place."""
+"""The owners of a venue's working orders, and the alarms about those that this process did not place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the guards look at, and the forms that their word takes."""
+"""Inputs and verdict types of the risk guards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guards: the last word on every order, stops included, each a small pure function.
+"""Guards: small pure functions that approve, reduce or refuse every order, stops included.
 
 What adds risk may be stopped or cut down. What reduces it is only ever cut to the step cap, or held while paused.
 """

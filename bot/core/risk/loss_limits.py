@@ -1,4 +1,4 @@
-"""Limits on what was lost, by day and since the last resume, by the ledger's word. USD; losses are negative gains."""
+"""Loss limits: by day and since the last resume, from the ledger. USD; losses are negative gains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The turnover fuse: a hedge that trades more than its target moved trades on something that is not true.
+"""The turnover fuse: a hedge that trades more than its target moved follows data that is not true.
 
 Whoever only brings a drift back trades no more than that drift, and what the target moved since. A read that lags
 behind our own fills, an order that counts twice or a formula that is wrong trades it again and again; a count of orders

@@ -1,4 +1,4 @@
-"""What an account holder may change besides orders: leverage, margin mode, isolated margin, cash."""
+"""Account settings besides orders: leverage, margin mode, isolated margin, cash."""
 
 from __future__ import annotations
 

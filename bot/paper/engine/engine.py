@@ -119,7 +119,7 @@ class PaperEngine:
         return Accepted(final.report())
 
     def amend(self, client_id: ClientOrderId, quantity: Decimal, price: Decimal) -> Accepted | Rejected:
-        """Give a working limit order another quantity (signed, what is filled included) and price.
+        """Amend quantity (signed, what is filled included) and price of a working limit order.
 
         It goes to the end of the queue. It is cancelled where it is filled that far already, or is post-only and would
         take; where it breaks a rule it is refused, and stays as it is.

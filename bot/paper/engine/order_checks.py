@@ -1,4 +1,4 @@
-"""Why the venue refuses an order: every check that an order passes before it meets the book, in the venue's order."""
+"""Checks that an order passes before it meets the book, in the venue's order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the paper exchange is told: the rules of its venue and markets, and the prices of the world outside."""
+"""Inputs of the paper exchange: the rules of its venue and markets, and the outside prices."""
 
 from __future__ import annotations
 

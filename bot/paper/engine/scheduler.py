@@ -1,4 +1,4 @@
-"""Time passing on the paper exchange: what falls due, and what new prices set off."""
+"""Time on the paper exchange: events that fall due, and what new prices trigger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chance that repeats: a generator (splitmix64) whose whole state is one number, kept with the account."""
+"""Repeatable random numbers: splitmix64, whose whole state is one number, kept with the account."""
 
 from __future__ import annotations
 

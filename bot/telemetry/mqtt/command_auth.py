@@ -1,4 +1,4 @@
-"""Which messages are commands: signed, fresh, in order, allowed. Everything else is refused and counted."""
+"""Authenticate commands: signed, fresh, in order, allowed. Everything else is refused and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The other end of the link: signs one command, sends it, and waits for what the bot says."""
+"""The client's side of the link: sign one command, send it, and wait for the bot's answer."""
 
 from __future__ import annotations
 

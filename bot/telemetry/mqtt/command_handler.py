@@ -1,4 +1,4 @@
-"""Where commands are taken: judged, handed to the loop, answered."""
+"""Receive commands: authenticate them, hand them to the loop, answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the MQTT link is told; the wiring fills it from the settings. Light to import."""
+"""The MQTT link's configuration, which the wiring fills from the settings. Light to import."""
 
 from __future__ import annotations
 

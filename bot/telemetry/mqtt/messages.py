@@ -1,4 +1,4 @@
-"""From a cycle to the messages that tell it; pure."""
+"""Turn a cycle into MQTT messages. Pure."""
 
 from __future__ import annotations
 

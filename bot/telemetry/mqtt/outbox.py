@@ -1,4 +1,4 @@
-"""What waits for the broker: the newest state of every topic, and a bounded line of events that drops the oldest."""
+"""Outgoing messages: the newest state of every topic, and a bounded queue of events that drops the oldest."""
 
 from __future__ import annotations
 

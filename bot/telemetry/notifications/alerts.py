@@ -1,4 +1,4 @@
-"""From the alarms of each cycle to what people are told, and when; and the pulse that says that cycles go on."""
+"""Turn the alarms of each cycle into notifications, and send the pulse while cycles go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What carries a text to people, and asks the dead man's switch."""
+"""Send a text to people, and call the dead man's switch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the alerts are told; light to import."""
+"""The alerts' configuration. Light to import."""
 
 from __future__ import annotations
 

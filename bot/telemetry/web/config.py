@@ -1,4 +1,4 @@
-"""What the HTTP server is told; light to import."""
+"""The HTTP server's configuration. Light to import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the status page remembers: a bounded past of cycles, orders and events, and whoever waits for the next."""
+"""The status page's memory: a bounded past of cycles, orders and events, and the clients that wait for more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP paths: what each one answers, and the headers that all of them carry."""
+"""The HTTP routes: what each answers, and the headers that all of them send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP server as the daemon sees it: started and closed with it, and told of everything that happens."""
+"""The HTTP server as the daemon runs it: started and closed with it, and subscribed to everything that happens."""
 
 from __future__ import annotations
 

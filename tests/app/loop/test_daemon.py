@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,63 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import concurrency
-from bot.app.loop.daemon import Daemon
 from bot.core.command import Command, Verb
 from bot.core.errors import ConfigError, Halt, Retryable, SkipCycle
 from bot.core.orders import OrderKind
-from bot.journal.reader import JournalView
-from bot.protocols.registry import CURVES
-from tests.app.fakes import INTERVAL, Rig, rig, view
+from tests.app.fakes import INTERVAL, rig, view
+from tests.app.loop.running import PASSES, Running, events, running
 from tests.faults.points import Points
-
-STEP = 0.25
-PASSES = 60
-
-
-class Running:
-    """A daemon in a task of its own; virtual time moves only by ``pass_time``."""
-
-    def __init__(self, run: Rig, daemon: Daemon | None = None) -> None:
-        self.run = run
-        self.stop = asyncio.Event()
-        self.task = asyncio.create_task((daemon or run.daemon).run(self.stop))
-
-    async def pass_time(self, seconds: float = 0) -> None:
-        """Let time pass, in steps that leave whatever wakes up enough passes of the loop for a whole cycle."""
-        steps = max(1, round(seconds / STEP))
-        for _ in range(steps):
-            await self.run.clock.run(seconds / steps)
-            for _ in range(PASSES):
-                await asyncio.sleep(0)
-
-    @property
-    def blocks(self) -> list[int]:
-        """The blocks of the cycles so far."""
-        return [record.snapshot.chains[0].block.number for record in self.run.published.records]
-
-    async def end(self) -> None:
-        self.stop.set()
-        await asyncio.wait_for(self.task, 5)
-
-
-@asynccontextmanager
-async def running(folder: Path, points: Points | None = None) -> AsyncIterator[Running]:
-    async with rig(folder, points=points) as run:
-        run.chain.show(view(1), head=False)
-        daemon = Running(run)
-        await daemon.pass_time()
-        try:
-            yield daemon
-        finally:
-            daemon.stop.set()
-            await asyncio.wait([daemon.task])
-
-
-def events(folder: Path) -> list[str]:
-    books = JournalView.open(folder / "journal.sqlite", CURVES)
-    kinds = [event.kind for event in books.events()]
-    books.close()
-    return kinds
 
 
 async def test_a_cycle_at_the_start_at_every_head_and_on_the_timer(tmp_path: Path) -> None:

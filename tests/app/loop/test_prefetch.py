@@ -22,7 +22,7 @@ from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.paper.exchange import IDS, PaperExchange
 from bot.ports import Exchange
 from tests.app.fakes import Rig, rig, view
-from tests.app.loop.test_daemon import Running
+from tests.app.loop.running import Running
 from tests.core.scenes import PAPER
 
 GAP = 12

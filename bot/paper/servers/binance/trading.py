@@ -172,7 +172,7 @@ def all_algo_orders(call: Private) -> object:
 
 
 def modify_order(call: Private) -> object:
-    """Give a working limit order of the normal book another quantity and price."""
+    """Amend quantity and price of a working limit order of the normal book."""
     order = _wanted(call, "orderId", "origClientOrderId", lambda one: not _conditional(one) and not one.status.is_final)
     symbol = call.symbol()
     sign = _side(call)

@@ -83,7 +83,7 @@ def place(call: Private, wish: Wish) -> Order:
 
 
 def modify_order(call: Private) -> object:
-    """Give a working limit order another quantity, price or both; the answer names it and tells nothing of its fate."""
+    """Amend quantity, price or both of a working limit order; the answer names it and tells nothing of its fate."""
     order = named(call)
     call.must_trade()
     size, price = call.params.maybe_decimal("qty"), call.params.maybe_decimal("price")

@@ -18,7 +18,10 @@ from bot.setting_types.base import Table
 from bot.setting_types.fields import Checksummed, Integer
 
 USER_INFO: Final = selector("userInfo(uint256,address)")
-_SHARED: Final = [selector(f"{name}()") for name in ("poolLength", "stakingToken", "lpToken", "rewardToken")]
+POOL_LENGTH: Final = selector("poolLength()")
+STAKING_TOKEN: Final = selector("stakingToken()")
+LP_TOKEN: Final = selector("lpToken()")
+_SHARED: Final = [POOL_LENGTH, STAKING_TOKEN, LP_TOKEN, selector("rewardToken()")]
 """What farms of the usual kinds answer, and wallets and vaults of one's own don't."""
 
 

@@ -21,17 +21,26 @@ def ask(reads: Reads, data: bytes, contracts: Iterable[Address]) -> dict[Address
     Raises:
         Missing: answers are not there yet.
     """
-    calls = {contract: _call(contract, data) for contract in contracts}
+    return {contract: answer for (contract, _), answer in answers(reads, [(one, data) for one in contracts]).items()}
+
+
+def answers(reads: Reads, asked: Iterable[tuple[Address, bytes]]) -> dict[tuple[Address, bytes], bytes]:
+    """Ask strangers' contracts; where a word at least is answered, it is in the answer.
+
+    Raises:
+        Missing: answers are not there yet.
+    """
+    calls = {one: _call(*one) for one in asked}
     reads.want(calls.values())
-    found, is_whole = dict[Address, bytes](), True
-    for contract, call in calls.items():
+    found, is_whole = dict[tuple[Address, bytes], bytes](), True
+    for one, call in calls.items():
         try:
             answer = reads.answer(call)
         except Missing:
             is_whole = False
             continue
         if isinstance(answer, bytes) and len(answer) >= json_rpc.WORD:
-            found[contract] = answer
+            found[one] = answer
     if not is_whole:
         raise Missing
     return found
@@ -47,8 +56,8 @@ def joined(values: Mapping[str, object], key: str, found: Iterable[object]) -> M
     """Return values with more in one of their lists; None where there is nothing."""
     given = values.get(key)
     before = list(given) if isinstance(given, list | tuple) else []
-    together = list(dict.fromkeys((*before, *found)))
-    return {**values, key: together} if together else (values or None)
+    more = [one for one in found if one not in before]
+    return {**values, key: [*before, *more]} if before or more else (values or None)
 
 
 def held(reads: Reads, contracts: Iterable[Address], owners: Iterable[Address]) -> set[Address]:
@@ -60,11 +69,11 @@ def held(reads: Reads, contracts: Iterable[Address], owners: Iterable[Address]) 
     found, is_whole = set[Address](), True
     for owner in owners:
         try:
-            answers = ask(reads, BALANCE_OF + json_rpc.encode_address(owner), contracts)
+            balances = ask(reads, BALANCE_OF + json_rpc.encode_address(owner), contracts)
         except Missing:
             is_whole = False
             continue
-        found.update(contract for contract, answer in answers.items() if any(answer[: json_rpc.WORD]))
+        found.update(contract for contract, answer in balances.items() if any(answer[: json_rpc.WORD]))
     if not is_whole:
         raise Missing
     return found

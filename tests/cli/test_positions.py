@@ -19,11 +19,13 @@ from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.types import Address
 from bot.demo.algebra import Algebra, Integral
 from bot.demo.chain import Erc20, LocalChain
+from bot.demo.contracts import compiled
 from bot.demo.node import Anvil
 from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.rpc import Rpc
 from bot.demo.slipstream import Slipstream
 from bot.demo.solidly import Solidly
+from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from bot.demo.uniswap_v4 import Key, UniswapV4
@@ -34,6 +36,7 @@ pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.asyncio(loop_scop
 
 EMPTY_BLOCKS = 1_600
 """So that an endpoint that allows 500 blocks a query is asked several times."""
+FARM = Path(__file__).parents[1] / "protocols/MasterChef.sol"
 NOBODY = Address("0x0000000000000000000000000000000000000000")
 
 
@@ -173,11 +176,19 @@ class Builder:
         self.table("uniswap_v4", position_manager=contracts.at.positions, state_view=contracts.at.view)
 
     async def pairs(self) -> None:
-        """Put LP tokens into the owner's wallet, and of one stable pool into its gauge; no table names them."""
+        """Put LP tokens into a farm that many share, the wallet, and a gauge; no table names them."""
         chain, (first, second) = self.chain, self.tokens
         v2, solidly = UniswapV2(chain), await Solidly.deploy(chain)
         pair = await v2.create_pair(first.address, second.address)
         await chain.mine(v2.add(self.owner, first.address, second.address, *self.amounts))
+        farm = await chain.create(compiled(FARM))
+        held = await chain.balance(pair, self.owner)
+        await chain.mine(
+            *(Tx(self.owner, farm, calldata("add(address)", lp)) for lp in (first.address, pair)),
+            Tx(self.owner, pair, calldata("approve(address,uint256)", farm, held)),
+            Tx(self.owner, farm, calldata("deposit(uint256,uint256)", 1, held)),
+        )
+        self.staked.add(f"local:uniswap_v2:{pair}")
         pools = [await solidly.create_pool(self.tokens, stable=stable) for stable in (False, True)]
         even = 10 * 10**first.decimals, 10 * 10**second.decimals
         for pool, amounts in zip(pools, (self.amounts, even), strict=True):

@@ -20,6 +20,10 @@ contract MasterChef {
         return lps.length;
     }
 
+    function poolInfo(uint256 pool) external view returns (ILp, uint256, uint256, uint256) {
+        return (lps[pool], 1, 0, 0);
+    }
+
     function add(ILp lp) external {
         lps.push(lp);
     }

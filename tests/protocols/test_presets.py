@@ -29,7 +29,8 @@ def with_names(names: str) -> str:
     [
         (8453, "uniswap_v3", {"uniswap_v3", "sushi_v3"}),
         (8453, "sushi", {"sushi_v3"}),
-        (8453, "aerodrome", {"aerodrome", "aerodrome_gauge_caps", "aerodrome_gauges_v3"}),
+        (8453, "aerodrome", {"aerodrome", "aerodrome_gauge_caps", "aerodrome_gauges_v3", "aerodrome_pools"}),
+        (10, "velodrome", {"velodrome_pools"}),
         (8453, "slipstream", {"aerodrome", "aerodrome_gauge_caps", "aerodrome_gauges_v3"}),
         (42161, "camelot", {"camelot", "camelot_v4"}),
         (1, "uniswap", {"uniswap_v2", "uniswap_v3", "uniswap_v4"}),
@@ -55,7 +56,8 @@ def test_no_two_deployments_of_a_chain_have_a_name_or_a_contract_in_common() -> 
 def test_names_take_the_place_of_tables(tmp_path: Path) -> None:
     (chain,) = loaded(tmp_path, text=with_names('["aerodrome", "slipstream", "uniswap_v4"]')).settings.chains.values()
     found = [(one.protocol, one.key, one.settings.name) for one in chain.deployments()]
-    assert [name for _, _, name in found] == ["aerodrome", "aerodrome_gauge_caps", "aerodrome_gauges_v3", "uniswap_v4"]
+    aerodrome = ["aerodrome", "aerodrome_gauge_caps", "aerodrome_gauges_v3", "aerodrome_pools"]
+    assert [name for _, _, name in found] == [*aerodrome, "uniswap_v4"]
     assert found[-1] == ("uniswap_v4", "protocols[3]", "uniswap_v4")
 
 
@@ -68,7 +70,12 @@ token_ids = [7]
 """
     text = with_names('["aerodrome"]') + table
     (chain,) = loaded(tmp_path, text=text).settings.chains.values()
-    assert [one.settings.name for one in chain.deployments()] == ["mine", "aerodrome_gauge_caps", "aerodrome_gauges_v3"]
+    assert [one.settings.name for one in chain.deployments()] == [
+        "mine",
+        "aerodrome_gauge_caps",
+        "aerodrome_gauges_v3",
+        "aerodrome_pools",
+    ]
 
 
 def test_an_unknown_name_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
@@ -102,5 +109,5 @@ def test_the_page_names_what_there_is() -> None:
         for row in re.findall(r"^\| (\w[^|`]*) \| (`[^|]*) \|$", page, re.MULTILINE)
     }
     ids = {"Ethereum": 1, "Base": 8453, "Arbitrum": 42161, "Polygon": 137, "BSC": 56}
-    ids |= {"Optimism, Sepolia": 10, "Unichain, Avalanche, Base Sepolia, Arbitrum Sepolia": 130}
+    ids |= {"Optimism": 10, "Sepolia": 11155111, "Unichain, Avalanche, Base Sepolia, Arbitrum Sepolia": 130}
     assert rows == {name: {one.name for one in presets(chain_id)} for name, chain_id in ids.items()}

@@ -18,7 +18,8 @@ from bot.core.types import Address
 from bot.protocols.concentrated.history import PastLayout, finder
 from bot.protocols.concentrated.layout import Layout, PoolLayout, by_key
 from bot.protocols.concentrated.reader import ManagerReader
-from bot.protocols.slipstream.gauges import GAUGE, Gauges
+from bot.protocols.slipstream.gauges import Gauges
+from bot.protocols.slipstream.scan import GAUGE
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
 from bot.protocols.slipstream.trace import trace
 

@@ -15,14 +15,13 @@ from bot.chain.tokens import TokenBook
 from bot.core.types import Address
 from bot.protocols.concentrated.calls import RangeCalls
 from bot.protocols.concentrated.farm import Stake
+from bot.protocols.slipstream.scan import GAUGE, NOBODY, PoolScan
 from bot.protocols.slipstream.settings import SlipstreamSettings
 
-GAUGE: Final = selector("gauge()")
 STAKED: Final = selector("stakedValues(address)")
 EARNED: Final = selector("earned(address,uint256)")
 KEPT: Final = selector("rewards(uint256)")
 REWARD_TOKEN: Final = selector("rewardToken()")
-_NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 _LIST_GAS: Final = 5_000_000
 _EARNED_GAS: Final = 150_000
 
@@ -34,13 +33,14 @@ class _Held:
 
 
 class Gauges:
-    """Implements Farm: the gauges of the configured pools, and of those in which a position was seen."""
+    """Implements Farm: the gauges of pools that are configured, that a position was seen in, that the factory lists."""
 
     def __init__(self, chain: ChainConfig, key: str, settings: SlipstreamSettings, tokens: TokenBook) -> None:
         self._key = key
         self._tokens = tokens
         self._settings = settings
         self._owners = chain.owners if settings.discover else ()
+        self._scan = PoolScan(settings.position_manager, self._owners)
         self._pools: dict[Address, Call] = {pool: Call(pool, GAUGE) for pool in settings.pools}
         self._lists: dict[tuple[Address, Address], Call] = {}
         self._tokens_of: dict[Address, Call] = {}
@@ -60,11 +60,16 @@ class Gauges:
         """Return the ids that the owners have staked, as far as they are read yet, and whether these are all."""
         staked, is_whole = dict[int, _Held](), True
         if self._owners:
+            try:
+                for pool in self._scan.look(reads):
+                    self.see(pool)
+            except Missing:
+                is_whole = False
             reads.want(self._pools.values())
             for call in self._pools.values():
                 try:
                     gauge = json_rpc.address(reads.take(call))
-                    if gauge != _NOBODY:
+                    if gauge != NOBODY:
                         staked.update(self._of_gauge(reads, gauge))
                 except Missing:
                     is_whole = False

@@ -21,6 +21,7 @@ class SlipstreamSettings(ManagerSettings):
     )
     pools: Addresses = Field(
         default=(),
-        description="pools whose gauges are asked for staked positions; a pool with a known position is asked anyway",
+        description="pools whose gauges are asked for staked positions at once; those of the factory's other pools "
+        "follow, 500 a block",
         examples=[["0xb2cc224c1c9feE385f8ad6a55b4d94E92359DC59"]],
     )

@@ -10,11 +10,10 @@ from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.protocol import Trail
 from bot.core.types import Address
-from bot.protocols.slipstream.gauges import GAUGE
+from bot.protocols.slipstream.scan import GAUGE, STAKED_LENGTH
 from bot.protocols.tracing import ask, joined
 
 POOL: Final = selector("pool()")
-STAKED_LENGTH: Final = selector("stakedLength(address)")
 
 
 def trace(reads: Reads, trail: Trail, values: Mapping[str, object]) -> Mapping[str, object] | None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bot.chain.batched_reads import Missing, Reads
 from bot.chain.config import ChainConfig, Deployment
+from bot.chain.protocol import Found, Sources
+from bot.chain.reader import EvmChainReader
+from bot.clock import SystemClock
 from bot.core.errors import ConfigError
-from bot.demo.chain import LocalChain
+from bot.core.types import Address
+from bot.demo.chain import LocalChain, by_address
 from bot.demo.slipstream import Slipstream
+from bot.demo.uniswap_v3 import PoolKey
+from bot.protocols.slipstream.scan import PoolScan
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
-from tests.chain.setup import reading
+from tests.chain.setup import local, reading
 from tests.protocols.slipstream.test_truth import Pool, config_of, scene_of
 
 pytestmark = pytest.mark.chain
@@ -42,20 +50,73 @@ async def test_a_position_that_is_staked_while_it_is_watched_stays_found(chain: 
             )
 
 
-async def test_what_is_staked_already_is_found_by_its_pool(chain: LocalChain) -> None:
+@dataclass
+class Looked:
+    """Implements Source: what a scan found, read by read."""
+
+    scan: PoolScan
+    found: list[set[Address]] = field(default_factory=list)
+
+    def contracts(self) -> Sequence[tuple[str, Address]]:
+        return []
+
+    def read(self, reads: Reads, found: Found) -> None:
+        del found
+        try:
+            pools = self.scan.look(reads)
+        except Missing:
+            return
+        self.found += [{*pools}] if pools else []
+
+
+async def test_what_is_staked_already_is_found_by_the_factory_s_pools(chain: LocalChain) -> None:
     contracts = await Slipstream.deploy(chain)
     scene = await scene_of(chain, contracts, (6, 18), 4)
     assert isinstance(scene.fork, Pool)
     for token_id, owner in scene.ids.items():
         await chain.mine(*scene.fork.stake(owner, token_id))
     config = config_of(chain, contracts, scene)
-    async with reading(config) as reader:
+    for more in ({}, {"pools": [scene.fork.pool]}):
+        async with reading(changed(config, **more)) as reader:
+            await reader.check()
+            view = await reader.read()
+            assert {int(one.id.rpartition(":")[2]) for one in view.positions} == set(scene.ids)
+            assert {one.staked_in for one in view.positions} == {scene.fork.gauge}
+    async with reading(changed(config, discover=False)) as reader:
         assert (await reader.read()).positions == ()
-    async with reading(changed(config, pools=[scene.fork.pool])) as reader:
-        await reader.check()
-        view = await reader.read()
-        assert {int(one.id.rpartition(":")[2]) for one in view.positions} == set(scene.ids)
-        assert {one.staked_in for one in view.positions} == {scene.fork.gauge}
+
+
+async def test_the_factory_s_pools_are_looked_through_a_page_a_read_and_new_ones_at_once(chain: LocalChain) -> None:
+    contracts = await Slipstream.deploy(chain)
+    first = await chain.deploy_token("T0", 18)
+    owner, scan = chain.accounts[1], PoolScan(contracts.manager, chain.accounts[1:2], page=2)
+    gauges = []
+
+    async def pool_of(number: int, *, staked: bool) -> Address:
+        tokens = by_address(first, await chain.deploy_token(f"T{number}", 18))
+        await chain.fund(owner, dict.fromkeys(tokens, 10**20))
+        await contracts.allow(owner, tokens)
+        key = PoolKey(tokens[0].address, tokens[1].address, 100)
+        pool = await contracts.create_pool(key, 2**96)
+        if number % 2:
+            gauges.append(await contracts.gauge(pool))
+            token_id = await contracts.open(owner, key, (-100, 100), (10**18, 10**18))
+            if staked:
+                await chain.mine(*contracts.stake(owner, gauges[-1], token_id))
+        return pool
+
+    pools = [await pool_of(number, staked=number != 3) for number in range(1, 6)]
+    looked = Looked(scan)
+    reader = EvmChainReader(local(chain, [], owners=[owner]), lambda *_: Sources([], [looked]), SystemClock())
+    try:
+        for _ in range(4):
+            await reader.read()
+            await chain.empty_blocks(1)
+        pools.append(await pool_of(7, staked=True))
+        await reader.read()
+    finally:
+        await reader.close()
+    assert looked.found == [{pools[0]}, {pools[4]}, {pools[5]}]
 
 
 async def test_a_gauge_that_was_killed_still_holds_what_was_earned(chain: LocalChain) -> None:

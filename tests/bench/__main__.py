@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import backtest, daemon, decide, latency, many_positions, protocols, snapshot, sweep
+from tests.bench import backtest, beside_demeter, daemon, decide, latency, many_positions, protocols, snapshot, sweep
 from tests.paper.servers.flavours import TWINS
 
 
@@ -38,8 +38,8 @@ def measure() -> Iterator[Figure]:
     yield Figure("read of 1,500 NFTs, 300 of them gifts, from 50 ms away", wallet["wall"], "ms", 250, read["wall"])
     yield Figure("  of it our own CPU", wallet["cpu"], "ms", None, wallet["wall"])
     many, few = decide.run().values()
-    yield Figure("decide, 1,000 positions", many, "ms", 20, read["wall"])
-    yield Figure("decide, 3 positions", few, "ms", 0.5, many)
+    yield Figure("decide, 1,000 positions", many, "ms", 12, read["wall"])
+    yield Figure("decide, 3 positions", few, "ms", 0.2, many)
     speed = asyncio.run(latency.run())
     yield Figure("an fsync of the journal's disk, p99", speed["an fsync, p99"], "ms")
     for venue in TWINS:
@@ -52,10 +52,12 @@ def measure() -> Iterator[Figure]:
         yield Figure(f"{venue}: block to order with nothing read ahead, p50", speed[cold], "ms", None, throttled)
         yield Figure(f"{venue}: cycle, CPU, p50", speed[f"{venue}, cycle, CPU, p50"], "ms")
     replayed = backtest.run()
-    for position in ("±10%", "full range"):
+    for position, most in (("±10%", 22), ("full range", 10)):
         every, few = replayed[f"{position}, every row"], replayed[f"{position}, rows left out"]
-        yield Figure(f"backtest of {position}: a row, decided at each", every, "µs", 50)
-        yield Figure(f"backtest of {position}: a row, most left out", few, "µs", 5, every)
+        yield Figure(f"backtest of {position}: a row, decided at each", every, "µs", 250)
+        yield Figure(f"backtest of {position}: a row, most left out", few, "µs", most, every)
+    for position, both in beside_demeter.pairs():
+        yield Figure(f"backtest of {position}: CPU time over zelos-demeter's", both.ours / both.theirs, "", 0.1)
     short, long = (replayed[f"{days} days"] for days in backtest.LENGTHS)
     yield Figure("backtest: memory of 120 days over that of 30", long / short, "", 1.05)
     swept = sweep.run()

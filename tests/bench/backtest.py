@@ -28,9 +28,9 @@ def _plan(position: Mapping[str, object]) -> Plan:
 
 
 def _micros(plan: Plan, *, skip: bool) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     found = replay(plan, skip=skip)
-    return (time.perf_counter() - began) / found.rows * 1e6
+    return (time.process_time() - began) / found.rows * 1e6
 
 
 def run() -> dict[str, float]:

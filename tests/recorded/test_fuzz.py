@@ -61,6 +61,7 @@ async def over_venue(venue: Played, inputs: int, seed: int) -> None:
     while spoiler.spoilt < inputs:
         spoiler.on, spoiler.share = True, spoiler.draw.choice([0.1, 0.9, 0.9])
         for _ in range(10):
+            venue.clock.advance(120)  # a pause that was asked for is over, so that more than its refusal is tried
             with suppress(Retryable, SkipCycle, Halt):
                 await venue.observed()
             number += 1

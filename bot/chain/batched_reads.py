@@ -64,6 +64,11 @@ class Reads:
         results, facts = self.answers, self._facts.known
         self.wanted.update((call, None) for call in calls if call not in results and call not in facts)
 
+    def pass_on(self, calls: Iterable[Call]) -> None:
+        """Have these not fetched ahead for the next block, though this one used them."""
+        for call in calls:
+            self.used.pop(call, None)
+
     def answer(self, call: Call) -> Result:
         """Return an answer, the proof that the contract refused to give one, or that no node could ask it.
 

@@ -149,6 +149,13 @@ class ChainConfig:
         name = position.partition(":")[2]
         return name not in self.ignore_positions and (not self.only_positions or name in self.only_positions)
 
+    def only_of(self, deployment: str) -> tuple[str, ...] | None:
+        """Return the positions of a deployment that alone count, by what stands after its name; None: all do."""
+        if not self.only_positions:
+            return None
+        prefix = f"{deployment}:"
+        return tuple(sorted(name.removeprefix(prefix) for name in self.only_positions if name.startswith(prefix)))
+
     def key(self, name: str) -> str:
         """Return the dotted configuration key of one of this chain's settings."""
         return f"chains.{self.name}.{name}"

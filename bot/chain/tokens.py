@@ -40,7 +40,7 @@ METADATA_GAS: Final = 1_000_000
 """What a stranger's contract may burn when it is asked for its name."""
 MAX_DECIMALS: Final = 255
 MOST_BLOCKS_PUT_OFF: Final = 256
-"""Between two attempts to learn what an unknown token is."""
+"""Between two attempts to learn what a stranger's token is; one that the exposure hangs on is asked at each block."""
 
 _CLAIMS: Final = {
     Underlying("ETH"): ("WETH", "WETH.e", "ETH"),
@@ -220,7 +220,8 @@ class TokenBook:
         if isinstance(found, UnknownToken):
             if not times:
                 log.warning("token without a mapping", chain=self._chain.name, token=address, reason=found.reason)
-            self._again[address] = times + 1, reads.block.number + min(2**times, MOST_BLOCKS_PUT_OFF)
+            blocks = 1 if self._counts(address) else min(2**times, MOST_BLOCKS_PUT_OFF)
+            self._again[address] = times + 1, reads.block.number + blocks
         return found
 
     def _rated(self, reads: Reads, token: Token) -> Token | UnknownToken:
@@ -234,13 +235,17 @@ class TokenBook:
     def _is_put_off(self, address: Address, block: int) -> bool:
         return address in self._again and block < self._again[address][1]
 
+    def _counts(self, address: Address) -> bool:
+        """Tell whether the exposure certainly hangs on a token: it is one of what the user configured, or is known."""
+        return address in self._insisted or _by_address(self._chain, address) is not None
+
     def _put_off(self, address: Address, why: str) -> UnknownToken:
         """Leave a token for later that no node could ask, so that a stranger's odd one spoils its own position only.
 
         Raises:
             Retryable: it is one that the exposure certainly hangs on.
         """
-        if address in self._insisted or _by_address(self._chain, address) is not None:
+        if self._counts(address):
             raise Retryable(f"token {address} could not be read: {why}")
         return UnknownToken(address, f"token {address} could not be read yet: {why}")
 

@@ -153,3 +153,20 @@ async def test_decimals_may_be_configured_for_a_token_that_does_not_tell_them(ch
     told = replace(silent, tokens={odd.address: TokenMapping(ETH, decimals=6)})
     async with reading(told) as reader:
         await reader.check()
+
+
+@pytest.mark.chain
+async def test_a_configured_token_that_told_nothing_for_a_while_is_asked_at_each_block(chain: LocalChain) -> None:
+    """A stranger's is asked ever more seldom; that is no way to treat one that the exposure hangs on."""
+    owner = chain.accounts[1]
+    odd = await chain.deploy_token("ODD", 18)
+    pair = await UniswapV2(chain).create_pair(odd.address, chain.at.weth.address)
+    code = await chain.rpc.call("eth_getCode", odd.address, "latest")
+    config = replace(config_of(chain, owners=[owner], pairs=[pair]), tokens={odd.address: TokenMapping(ETH)})
+    async with reading(config) as reader:
+        await chain.rpc.call("anvil_setCode", odd.address, WITHOUT_DECIMALS)
+        for _ in range(5):
+            assert (await reader.read()).left_out
+            await chain.empty_blocks(1)
+        await chain.rpc.call("anvil_setCode", odd.address, code)
+        assert not (await reader.read()).left_out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,8 +33,21 @@ def owner_call(manager: Address, token_id: int) -> Call:
     return Call(manager, OWNER_OF + json_rpc.encode_uint(token_id), words=0, gas=15_000)
 
 
-MOST_HELD: Final = 100_000
-"""Positions of one owner; an ERC-20 balance, taken for their number, would be counted up to for hours."""
+MOST_HELD: Final = 10**9
+"""Positions of one owner; what counts more is the balance of another kind of token."""
+
+
+def counted(reads: Reads, balance: Call) -> int:
+    """Read how many positions an owner has.
+
+    Raises:
+        Missing: that is not there yet.
+        ContractError: more than any owner has, as a token counts that is no list of positions.
+    """
+    count = json_rpc.uint(reads.take(balance))
+    if count > MOST_HELD:
+        raise ContractError(balance, f"{count} positions of one owner (is it the contract that it should be?)")
+    return count
 
 
 class OwnerCalls:
@@ -42,29 +56,37 @@ class OwnerCalls:
     def __init__(self, contract: Address, owner: Address) -> None:
         self._contract = contract
         self._owner = json_rpc.encode_address(owner)
-        self._by_index: list[Call] = []
+        self._by_index: dict[int, Call] = {}
         self.balance = balance_of(contract, owner)
 
-    def ids(self, reads: Reads) -> list[int]:
-        """Read the ids.
+    def count(self, reads: Reads) -> int:
+        """Read how many there are.
+
+        Raises:
+            Missing, ContractError: see ``counted``.
+        """
+        return counted(reads, self.balance)
+
+    def ids(self, reads: Reads, places: Sequence[int] | None = None) -> list[int]:
+        """Read the ids at these places of the list, or all.
 
         Raises:
             Missing: they are not there yet.
-            ContractError: it counts more than any owner has, as a token that is no list of positions does.
+            ContractError: it is no list of positions.
         """
-        count = json_rpc.uint(reads.take(self.balance))
-        if count > MOST_HELD:
-            raise ContractError(self.balance, f"{count} positions of one owner (is it the contract that it should be?)")
-        calls = self._calls(count)
-        reads.want(calls)
-        return [json_rpc.uint(reads.take(call)) for call in calls]
+        made = self._by_index
+        wanted = range(self.count(reads)) if places is None else places
+        self._by_index = {place: made.get(place) or self._call(place) for place in wanted}
+        reads.want(self._by_index.values())
+        return [json_rpc.uint(reads.take(call)) for call in self._by_index.values()]
 
-    def _calls(self, count: int) -> list[Call]:
-        """Make the first ``count`` calls ``tokenOfOwnerByIndex(owner, index)``."""
-        for index in range(len(self._by_index), count):
-            data = TOKEN_OF_OWNER + self._owner + json_rpc.encode_uint(index)
-            self._by_index.append(Call(self._contract, data, gas=10_000))
-        return self._by_index[:count]
+    def pass_on(self, reads: Reads, places: Sequence[int]) -> None:
+        """Have these places not fetched ahead for the next block."""
+        reads.pass_on(self._by_index[place] for place in places)
+
+    def _call(self, place: int) -> Call:
+        """Make the call ``tokenOfOwnerByIndex(owner, place)``."""
+        return Call(self._contract, TOKEN_OF_OWNER + self._owner + json_rpc.encode_uint(place), gas=10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +142,6 @@ class RangeCalls:
 
     def __init__(self, pool: PoolCalls, key: bytes, manager: Address, layout: Layout) -> None:
         self.pool = pool
-        self.tokens = json_rpc.address(key, 0), json_rpc.address(key, 1)
         ticks = len(key) // json_rpc.WORD - 2
         self.tick_lower, self.tick_upper = json_rpc.sint(key, ticks), json_rpc.sint(key, ticks + 1)
         self.lower, self.upper = pool.tick(self.tick_lower), pool.tick(self.tick_upper)

@@ -14,20 +14,19 @@ from bot.chain.protocol import Found
 from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.concentrated import ConcentratedPosition, PoolBook
 from bot.core.errors import Retryable
-from bot.core.snapshot import Entry, LpPosition, MovedPosition
+from bot.core.snapshot import Entry, LeftOut, LpPosition, MovedPosition
 from bot.core.types import Address, PoolId, PositionId
 from bot.protocols.concentrated.calls import (
     FACTORY,
-    OwnerCalls,
     PoolCalls,
     PoolState,
     RangeCalls,
-    owner_call,
     position_call,
 )
 from bot.protocols.concentrated.cost_basis import entry_of
 from bot.protocols.concentrated.farm import Farm
-from bot.protocols.concentrated.layout import Layout
+from bot.protocols.concentrated.layout import FIRST_KEY_WORD, Layout
+from bot.protocols.concentrated.owned import PAGE, OwnedIds, Sought, flood, numbers
 from bot.protocols.concentrated.settings import ManagerSettings
 from bot.protocols.pool_prices import price_of_root
 
@@ -54,11 +53,14 @@ class ManagerReader:
         self._layout = layout
         self._farm = farm
         manager = settings.position_manager
-        self._owners = tuple(OwnerCalls(manager, owner) for owner in chain.owners) if settings.discover else ()
+        self._prefix = f"{chain.name}:{self.name}:"
+        only = chain.only_of(self.name)
+        self._owned = OwnedIds(
+            manager, chain.owners if settings.discover else (), None if only is None else numbers(only)
+        )
         self._configured = frozenset(settings.token_ids)
         self._factory = Call(manager, FACTORY)
         self._positions: dict[int, Call] = {}
-        self._holders: dict[int, Call] = {}
         self._pools: dict[Address, PoolCalls] = {}
         self._ranges: dict[bytes, RangeCalls] = {}
         self._pool_of: dict[bytes, Call] = {}
@@ -72,19 +74,30 @@ class ManagerReader:
         """Add every position with its pool's price."""
         states: dict[Address, PoolState] = {}
         self._confirm(reads)
+        names = (name.removeprefix(self._prefix) for name in found.followed if name.startswith(self._prefix))
+        followed = numbers(names)
         ids, is_whole = self._token_ids(reads)
-        moved = self._moved(reads, found.followed, ids) if is_whole else {}
-        calls = [(token_id, self._position_call(token_id)) for token_id in (*ids, *moved)]
+        sought = self._owned.sought(reads, ids, followed) if is_whole else Sought(is_whole=False)
+        ids.update(dict.fromkeys(sought.mine))
+        if self._owned.flooded:
+            ids = self._few(ids)
+        calls = [(token_id, self._position_call(token_id)) for token_id in (*ids, *sought.moved)]
         reads.want(call for _, call in calls)
+        counted: dict[int, LpPosition] = {}
+        is_whole = sought.is_whole
         for token_id, call in calls:
             try:
                 position = self._read(reads, found, states, token_id, call)
             except Missing:
+                is_whole = False
                 continue
-            if position is not None and token_id in moved:
-                found.moved.append(MovedPosition(position, moved[token_id]))
+            if position is not None and token_id in sought.moved:
+                found.moved.append(MovedPosition(position, sought.moved[token_id]))
             elif position is not None:
-                found.positions.append(position)
+                counted[token_id] = position
+        if is_whole and self._owned.flooded:
+            counted = self._kept(reads, found, counted, followed)
+        found.positions += counted.values()
 
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
         """Compute the entry amounts from the position's IncreaseLiquidity and DecreaseLiquidity events."""
@@ -108,35 +121,33 @@ class ManagerReader:
 
     def _token_ids(self, reads: Reads) -> tuple[dict[int, None], bool]:
         """List the configured ids, then the owners' at this block, staked ones too; tell whether these are all."""
-        ids, is_whole = dict.fromkeys(self._settings.token_ids), True
-        reads.want(owner.balance for owner in self._owners)
-        for owner in self._owners:
-            try:
-                ids.update(dict.fromkeys(owner.ids(reads)))
-            except Missing:
-                is_whole = False
+        ids = dict.fromkeys(self._settings.token_ids)
+        listed, is_whole = self._owned.listed(reads)
+        ids.update(listed)
         if self._farm is not None:
             staked, is_known = self._farm.ids(reads)
             ids.update(dict.fromkeys(staked))
             is_whole = is_whole and is_known
         return ids, is_whole
 
-    def _moved(self, reads: Reads, followed: Collection[PositionId], ids: Collection[int]) -> dict[int, Address]:
-        """Find who holds the positions that no owner's list names any more; a burned one is nobody's."""
-        prefix, holders = f"{self._chain.name}:{self.name}:", dict[int, Address]()
-        if not self._owners:
-            return holders
-        gone = [int(name[len(prefix) :]) for name in followed if name.startswith(prefix)]
-        calls = {one: self._owner_call(one) for one in gone if one not in ids}
-        reads.want(calls.values())
-        for token_id, call in calls.items():
-            try:
-                answer = reads.outcome(call)
-            except Missing:
-                continue
-            if not isinstance(answer, Failed) and len(answer) >= json_rpc.WORD:
-                holders[token_id] = json_rpc.address(answer)
-        return holders
+    def _few(self, ids: Collection[int]) -> dict[int, None]:
+        """Return the ids that there is room for, and forget the calls of those that were only passing."""
+        known = self._owned.known
+        few = dict.fromkeys(one for one in ids if one in self._configured or known.has_room(one))
+        if len(self._positions) > len(few) + 2 * PAGE:
+            self._positions = {one: call for one, call in self._positions.items() if one in few}
+        return few
+
+    def _kept(
+        self, reads: Reads, found: Found, counted: dict[int, LpPosition], followed: Collection[int]
+    ) -> dict[int, LpPosition]:
+        """Return what counts and there is room for, keep it in mind, and tell that there is more."""
+        known = self._owned.known
+        known.keep((one for one in counted if one not in self._configured), followed)
+        reads.pass_on(call for one, call in self._positions.items() if one not in counted)
+        for owner, count in self._owned.flooded.items():
+            found.left_out.append(LeftOut(PositionId(f"{self._prefix}{owner}"), flood(owner, count)))
+        return {one: item for one, item in counted.items() if one in known.ids or one in self._configured}
 
     def _read(
         self, reads: Reads, found: Found, states: dict[Address, PoolState], token_id: int, call: Call
@@ -150,13 +161,15 @@ class ManagerReader:
             json_rpc.uint(answer, layout.owed + token) for token in (0, 1)
         ):
             return None
-        where = self._range(reads, answer)
-        name = f"{self._chain.name}:{self.name}:{token_id}"
+        name = f"{self._prefix}{token_id}"
         is_configured = token_id in self._configured
-        tokens = self._tokens.pair(reads, *where.tokens, insist=is_configured)
+        pair = (json_rpc.address(answer, FIRST_KEY_WORD + number) for number in (0, 1))
+        tokens = self._tokens.pair(reads, *pair, insist=is_configured)
         if isinstance(tokens, UnknownToken):
-            found.leave_out(name, tokens, is_discovered=not is_configured)
+            if is_configured or not self._owned.flooded:
+                found.leave_out(name, tokens, is_discovered=not is_configured)
             return None
+        where = self._range(reads, answer)
         stake = None if self._farm is None else self._farm.stake(reads, token_id, where)
         earns_fees = stake is None or stake.earns_fees
         if earns_fees:
@@ -175,12 +188,6 @@ class ManagerReader:
         call = self._positions.get(token_id)
         if call is None:
             call = self._positions[token_id] = position_call(self._settings.position_manager, token_id, self._layout)
-        return call
-
-    def _owner_call(self, token_id: int) -> Call:
-        call = self._holders.get(token_id)
-        if call is None:
-            call = self._holders[token_id] = owner_call(self._settings.position_manager, token_id)
         return call
 
     def _range(self, reads: Reads, answer: bytes) -> RangeCalls:

@@ -13,14 +13,15 @@ from typing import Final
 
 from bot.chain import json_rpc
 from bot.chain.abi import topic
-from bot.chain.batched_reads import ContractError, Missing, Reads
+from bot.chain.batched_reads import Missing, Reads
 from bot.chain.logs import GROWTH, Log, Logs, Topics
 from bot.chain.multicall import Call, Failed
 from bot.chain.tokens import balance_of
 from bot.core.errors import Retryable
 from bot.core.types import Address
 from bot.ports import Notes
-from bot.protocols.concentrated.calls import MOST_HELD, owner_call
+from bot.protocols.concentrated.calls import counted, owner_call
+from bot.protocols.concentrated.owned import WHOLE, Known, Turns
 from bot.protocols.past_events import require_whole
 
 TRANSFER: Final = topic("Transfer(address,address,uint256)")
@@ -28,6 +29,10 @@ _PAGE: Final = 10_000
 """Blocks that are looked through at once on the way up to the newest one."""
 _OVERLAP: Final = 64
 """Blocks that are looked through again, since they may have been replaced."""
+
+
+MOST_FOUND: Final = 20_000
+"""Ids that are kept of what was ever handed to the owners; a search ends there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +43,36 @@ class Held:
         ids: the positions that are theirs.
         others: who holds the followed ones that are not.
         missing: by owner, how many are not found, and how many there are.
+        flooded: by owner, how many there are, where these are too many to be read all at once.
         is_whole: whether all answers were there.
     """
 
     ids: Sequence[int]
     others: Mapping[int, Address]
     missing: Mapping[Address, tuple[int, int]]
+    flooded: Mapping[Address, int]
     is_whole: bool
 
 
 class Holdings:
-    """The holdings of some owners in one manager; ``key`` is what the search's progress is noted under."""
+    """The holdings of some owners in one manager.
 
-    def __init__(self, manager: Address, owners: Sequence[Address], key: str) -> None:
+    Args:
+        manager: the PositionManager.
+        owners: whose they are.
+        key: what the search's progress is noted under.
+        only: the ids that count at all; None where all do.
+    """
+
+    def __init__(self, manager: Address, owners: Sequence[Address], key: str, only: Collection[int] | None) -> None:
         self._manager = manager
-        self._balances = {owner: balance_of(manager, owner) for owner in owners}
+        self._owners = frozenset(owners)
+        self._balances = {owner: balance_of(manager, owner) for owner in owners if only is None}
         self._holders: dict[int, Call] = {}
         self._gone: set[int] = set()
+        self._turns = Turns()
+        self._flooded: dict[Address, int] = {}
+        self.known = Known(only or ())
         self.search = TransferSearch(manager, owners, key)
 
     def read(self, reads: Reads, followed: Collection[int]) -> Held:
@@ -63,30 +81,43 @@ class Holdings:
         Raises:
             ContractError: it counts more than any owner has.
         """
-        reads.want(self._balances.values())
-        asked = [one for one in dict.fromkeys((*self.search.ids, *followed)) if one not in self._gone]
+        balances, is_counted = self._read_balances(reads)
+        asked = [
+            one for one in dict.fromkeys((*self.known.ids, *self._turn(reads), *followed)) if one not in self._gone
+        ]
         holders, is_whole = self._read_holders(reads, asked)
+        is_whole = is_whole and is_counted
         missing = {}
-        for owner, call in self._balances.items():
-            try:
-                balance = json_rpc.uint(reads.take(call))
-            except Missing:
-                is_whole = False
-                continue
-            if balance > MOST_HELD:
-                raise ContractError(call, f"{balance} positions of one owner (is it the contract that it should be?)")
+        for owner, balance in balances.items():
             count = sum(holder == owner for holder in holders.values())
-            if count < balance:
+            if count < balance and owner not in self._flooded:
                 missing[owner] = balance - count, balance
         if missing and is_whole and self._gone:  # one of those may be back
             self._gone.clear()
             return self.read(reads, followed)
-        ids = [one for one, holder in holders.items() if holder in self._balances]
+        ids = [one for one, holder in holders.items() if holder in self._owners]
         if is_whole:
-            self._gone.update({*asked} - {*ids} - {*followed})
-        others = {one: holder for one, holder in holders.items() if holder is not None and holder not in self._balances}
-        self.search.wanted = sum(count for count, _ in missing.values())
-        return Held(ids, others, missing, is_whole)
+            self._gone.update({*asked} - {*ids} - {*followed} - {*self.known.ids})
+        others = {one: holder for one, holder in holders.items() if holder is not None and holder not in self._owners}
+        self.search.wanted = MOST_FOUND if self._flooded else sum(count for count, _ in missing.values())
+        return Held(ids, others, missing, self._flooded, is_whole)
+
+    def _turn(self, reads: Reads) -> Sequence[int]:
+        """Return the ids whose turn it is among those that were found: all, unless the owners are flooded."""
+        ids = list(self.search.ids)
+        return [ids[place] for place in self._turns.places(len(ids), reads.block.number)] if self._flooded else ids
+
+    def _read_balances(self, reads: Reads) -> tuple[dict[Address, int], bool]:
+        reads.want(self._balances.values())
+        balances, is_whole = dict[Address, int](), True
+        for owner, call in self._balances.items():
+            try:
+                balances[owner] = counted(reads, call)
+            except Missing:
+                is_whole = False
+        if is_whole:
+            self._flooded = {owner: balance for owner, balance in balances.items() if balance > WHOLE}
+        return balances, is_whole
 
     def _read_holders(self, reads: Reads, ids: Iterable[int]) -> tuple[dict[int, Address | None], bool]:
         """Return who holds each position, nobody a burned one, and whether these are all."""
@@ -126,8 +157,8 @@ class TransferSearch:
 
     @property
     def is_over(self) -> bool:
-        """Whether the first block was come to."""
-        return self.high is not None and self.low == 0
+        """Whether the first block was come to, or more was found than is kept."""
+        return self.high is not None and (self.low == 0 or len(self.ids) >= MOST_FOUND)
 
     async def look(self, logs: Logs, block: int, notes: Notes) -> bool:
         """Look from the newest block back until as many are found as are missing; tell whether any was."""
@@ -150,7 +181,7 @@ class TransferSearch:
             self._take(await logs.between(self._manager, topics, max(self.high + 1 - _OVERLAP, 0), last))
             self.high = last
             self._save(notes)
-        while self.low > 0 and len(self.ids) < enough:
+        while self.low > 0 and len(self.ids) < min(enough, MOST_FOUND):
             first, found = await logs.back(self._manager, [topics], self.low - 1, self._size)
             self._size = (self.low - first) * GROWTH
             self._take(found)
@@ -161,6 +192,8 @@ class TransferSearch:
         for log in found:
             require_whole(log, (0, 4))
             self.ids[int(log.topics[3], 16)] = None
+        while len(self.ids) > MOST_FOUND:
+            del self.ids[next(iter(self.ids))]
 
     def _restore(self, text: str | None) -> None:
         """Go on from a note of the same owners; one that went back to the first block in vain is begun anew."""

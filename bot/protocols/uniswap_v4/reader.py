@@ -14,6 +14,7 @@ from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.snapshot import Entry, LeftOut, LpPosition, MovedPosition
 from bot.core.types import Address, PoolId, PositionId
+from bot.protocols.concentrated.owned import flood, numbers
 from bot.protocols.pool_prices import price_of_root
 from bot.protocols.uniswap_v4.calls import (
     KEY_WORDS,
@@ -30,7 +31,7 @@ from bot.protocols.uniswap_v4.holdings import Held, Holdings
 from bot.protocols.uniswap_v4.hooks import objection
 from bot.protocols.uniswap_v4.settings import UniswapV4Settings
 
-NOTHING_HELD = Held((), {}, {}, is_whole=True)
+NOTHING_HELD = Held((), {}, {}, {}, is_whole=True)
 
 
 class V4Reader:
@@ -45,7 +46,9 @@ class V4Reader:
         self._tokens = tokens
         manager = settings.position_manager
         owners = chain.owners if settings.discover else ()
-        self._holdings = Holdings(manager, owners, f"{self._prefix}{manager}") if owners else None
+        only = chain.only_of(self.name)
+        key_of_search, numbered = f"{self._prefix}{manager}", None if only is None else numbers(only)
+        self._holdings = Holdings(manager, owners, key_of_search, numbered) if owners else None
         self._managers = Call(manager, POOL_MANAGER), Call(settings.state_view, POOL_MANAGER)
         self._next_id = Call(manager, NEXT_ID)
         self._infos: dict[int, Call] = {}
@@ -68,23 +71,30 @@ class V4Reader:
         except Missing:
             return
         names = (name.removeprefix(self._prefix) for name in found.followed if name.startswith(self._prefix))
-        followed = {int(name) for name in names if name.isdecimal()}
+        followed = numbers(names)
         held = NOTHING_HELD if self._holdings is None else self._holdings.read(reads, (*self._configured, *followed))
         ids = dict.fromkeys((*self._configured, *held.ids))
         moved = {one: holder for one, holder in held.others.items() if one in followed and one not in ids}
         wanted = [one for one in (*ids, *moved) if one not in self._places]
         reads.want(self._info(one) for one in wanted)
         states: dict[PoolId, PoolState] = {}
+        counted, is_whole = dict[int, LpPosition](), held.is_whole
         for one in (*ids, *moved):
             try:
-                position = self._read(reads, found, states, one)
+                position = self._read(reads, found, states, one, is_flooded=bool(held.flooded))
             except Missing:
+                is_whole = False
                 continue
             if position is not None and one in moved:
                 found.moved.append(MovedPosition(position, moved[one]))
             elif position is not None:
-                found.positions.append(position)
-        if held.is_whole and held.missing:
+                counted[one] = position
+        if is_whole and held.flooded and self._holdings is not None:
+            known = self._holdings.known
+            known.keep((one for one in counted if one not in self._configured), followed)
+            counted = {one: item for one, item in counted.items() if one in known.ids or one in self._configured}
+        found.positions += counted.values()
+        if held.is_whole and (held.missing or held.flooded):
             self._leave_out(found, held)
 
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
@@ -119,8 +129,12 @@ class V4Reader:
         for owner, (count, balance) in held.missing.items():
             words = f"{count} of the {balance} positions of {owner} are not found yet: {why}"
             found.left_out.append(LeftOut(PositionId(f"{self._prefix}{owner}"), words))
+        for owner, count in held.flooded.items():
+            found.left_out.append(LeftOut(PositionId(f"{self._prefix}{owner}"), flood(owner, count)))
 
-    def _read(self, reads: Reads, found: Found, states: dict[PoolId, PoolState], token_id: int) -> LpPosition | None:
+    def _read(
+        self, reads: Reads, found: Found, states: dict[PoolId, PoolState], token_id: int, *, is_flooded: bool
+    ) -> LpPosition | None:
         place = self._place(reads, token_id)
         if place is None:
             return None
@@ -130,6 +144,8 @@ class V4Reader:
         tokens = self._tokens.pair(reads, key.token0, key.token1, insist=is_configured)
         book = reads.take(place.book)
         if not json_rpc.uint(book):
+            return None
+        if is_flooded and not is_configured and isinstance(tokens, UnknownToken):
             return None
         if isinstance(tokens, UnknownToken):
             found.leave_out(name, tokens, is_discovered=not is_configured)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 
+from bot.chain import json_rpc
 from bot.chain.config import ChainConfig
 from bot.chain.reader import EvmChainReader
 from bot.clock import SystemClock
@@ -212,6 +214,37 @@ async def test_an_endpoint_without_old_logs_is_named_and_an_id_finds_the_positio
         async with reading(behind(scene.config(), node.url)) as reader:  # what the journal remembers
             reader.follow([name(token_id)])
             assert ids(await reader.read()) == {token_id}
+
+
+async def test_a_million_gifts_hide_nothing_that_was_found_and_one_alarm_tells(scene: Scene) -> None:
+    """The manager's count says a million; its Transfer events tell of three."""
+    mine = {await scene.open() for _ in range(3)}
+    manager, slot = scene.v4.at.positions, await balance_slot(scene)
+    await scene.chain.set_storage(manager, slot, 10**6)
+    async with reading(scene.config()) as reader:
+        await reader.check()
+        for _ in range(2):
+            view = await reader.read()
+            assert ids(view) == mine
+            (left_out,) = view.left_out
+            assert "holds 1000000 positions" in left_out.reason
+            assert "only_positions" in left_out.reason
+            await scene.chain.empty_blocks(1)
+    only = replace(scene.config(), only_positions=frozenset({f"{NAME}:{min(mine)}", f"{NAME}:77"}))
+    async with reading(only) as reader:
+        view = await reader.read()
+        assert (ids(view), view.left_out, reader.is_searching) == ({min(mine)}, (), False)
+
+
+async def balance_slot(scene: Scene) -> int:
+    """Find the storage slot of what the manager counts of the owner: a mapping's, by trial."""
+    manager = scene.v4.at.positions
+    for number in range(20):
+        slot = keccak(json_rpc.encode_address(scene.owner) + json_rpc.encode_uint(number))
+        found = int.from_bytes(slot, "big")
+        if await scene.chain.get_storage(manager, found) == 3:
+            return found
+    raise AssertionError("no slot counts three")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.core.types import Address
-from bot.demo.blocks import BLOCK_SECONDS, Block, RevertedError, hexed, mine, request_of, send
+from bot.demo.blocks import Block, RevertedError, hexed, mine, request_of, send
 from bot.demo.contracts import creation_code, multicall3_code, own_code
 from bot.demo.rpc import Rpc, RpcError
 from bot.demo.tx import MAX_UINT256, MUCH_GAS, Tx, address_of, arguments, calldata, created_by, decoded
@@ -107,10 +107,6 @@ class LocalChain:
     async def queue(self, *txs: Tx) -> None:
         """Send transactions without mining them; the next `mine` puts its own behind them."""
         await send(self.rpc, *txs)
-
-    async def empty_blocks(self, count: int) -> None:
-        """Mine empty blocks, `BLOCK_SECONDS` apart."""
-        await self.rpc.call("anvil_mine", hex(count), hex(BLOCK_SECONDS))
 
     async def deploy_token(
         self, symbol: str, decimals: int, *, before: Address | None = None, after: Address | None = None
@@ -224,14 +220,6 @@ class LocalChain:
         """
         pairs = [[request_of(tx), 0] for tx in txs]
         await self.rpc.call("anvil_reorg", depth, pairs)
-
-    async def get_storage(self, address: Address, slot: int) -> int:
-        """Read a storage word."""
-        return int(await self.rpc.call("eth_getStorageAt", address, hex(slot), "latest"), 16)
-
-    async def set_storage(self, address: Address, slot: int, value: int) -> None:
-        """Overwrite a storage word, in the present state, without a block."""
-        await self.rpc.call("anvil_setStorageAt", address, hex(slot), f"0x{value % 2**256:064x}")
 
 
 def by_address(token_a: Erc20, token_b: Erc20) -> tuple[Erc20, Erc20]:

@@ -32,11 +32,6 @@ class UniswapV2:
         found = await self._chain.view(at, "(address)", "getPair(address,address)", token_a, token_b)
         return address_of(found[0])
 
-    async def set_fee_to(self, receiver: Address) -> None:
-        """Switch the protocol's fee on: each mint or burn then mints a sixth of the growth to ``receiver``."""
-        chain = self._chain
-        await chain.mine(Tx(chain.accounts[0], chain.at.v2_factory, calldata("setFeeTo(address)", receiver)))
-
     def add(self, owner: Address, token_a: Address, token_b: Address, amount_a: int, amount_b: int) -> Tx:
         """Add liquidity through the router, which takes at most these amounts, in the pool's ratio."""
         data = calldata(

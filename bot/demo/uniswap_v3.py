@@ -17,10 +17,6 @@ TICK_SPACING: Final = {100: 1, 500: 10, 3000: 60, 10000: 200}
 """Tick spacing by fee, which is in hundredths of a basis point (3000 is 0.3%)."""
 MIN_SQRT_PRICE: Final = 4295128739
 MAX_SQRT_PRICE: Final = 1461446703485210103287273052203988822378723970342
-SLOT_FEE_GROWTH_GLOBAL0: Final = 1
-"""Storage slot of a pool's ``feeGrowthGlobal0X128``; ``feeGrowthGlobal1X128`` is the next one."""
-SLOT_TICKS: Final = 5
-"""Storage slot of a pool's ``ticks``: ``mapping_slot(tick, 5)`` holds the liquidity, +1 and +2 ``feeGrowthOutside``."""
 _TRANSFER: Final = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 _ZERO_TOPIC: Final = "0x" + 64 * "0"
 

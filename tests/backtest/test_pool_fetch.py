@@ -30,6 +30,7 @@ from bot.demo.tx import decoded
 from bot.protocols.registry import PROTOCOLS
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind
+from tests.demo.tricks import empty_blocks
 from tests.faults.rpc import Fault, FaultyRpc, serving
 
 pytestmark = pytest.mark.chain
@@ -54,10 +55,10 @@ async def traded(scene: Scene) -> list[dict[str, str]]:
             txs.append(v3.decrease(owner, near, (await v3.position(near)).liquidity // 3))
         if number % 40 == 9:  # a range that the price is not in, and nobody trades for a while
             await scene.chain.mine(v3.mint(owner, scene.key, (-199200, -198600), 10**18, 0))
-            await scene.chain.empty_blocks(7)
+            await empty_blocks(scene.chain, 7)
         block = await scene.chain.mine(*(txs if number % 11 else ()))
         logs += [log for receipt in block.receipts for log in receipt["logs"] if log["topics"][0] == SWAP]
-    await scene.chain.empty_blocks(FINAL)
+    await empty_blocks(scene.chain, FINAL)
     return [log for log in logs if log["address"].lower() == pool.lower()]
 
 
@@ -152,7 +153,7 @@ async def test_a_pool_whose_swaps_do_not_end_where_it_stands_is_refused(chain: L
     for number in range(12):
         sells = scene.v3.swap(scene.owner, scene.key, 10**18, zero_for_one=True)
         await chain.mine(sells if number % 3 else scene.buy(10**9))
-    await chain.empty_blocks(FINAL)
+    await empty_blocks(chain, FINAL)
     kinds = [amm.history for amm in PROTOCOLS.values() if amm.history is not None]
 
     async def deaf(node: NodeCalls, config: ChainConfig, wanted: PoolId) -> PoolPast | None:
@@ -175,7 +176,7 @@ async def test_a_v2_pair_is_replayed_as_a_full_range(chain: LocalChain, tmp_path
     for number in range(20):
         sold = scene.v2.swap(scene.owner, token0, token1, 10**17)
         await chain.mine(sold if number % 2 else scene.v2.swap(scene.owner, token1, token0, 3 * 10**8))
-    await chain.empty_blocks(FINAL)
+    await empty_blocks(chain, FINAL)
     async with history(scene, scene.pair) as past:
         about = past.about
         tape = await fetched(past, scene.pair, first, tmp_path / "pair.parquet")
@@ -244,7 +245,7 @@ async def test_a_chain_that_was_changed_below_what_is_there_is_found(chain: Loca
         await fetched(past, pool, first, out)
         await chain.revert(before)
         await chain.mine(scene.buy(10**9))
-        await chain.empty_blocks(3 * FINAL)
+        await empty_blocks(chain, 3 * FINAL)
         with pytest.raises(ConfigError, match="is another one by now"):
             await fetched(past, pool, first, out)
         with pytest.raises(ConfigError, match="holds another download"):
@@ -253,7 +254,7 @@ async def test_a_chain_that_was_changed_below_what_is_there_is_found(chain: Loca
 
 async def test_times_are_found_and_what_is_not_final_is_refused(chain: LocalChain) -> None:
     scene = await Scene.on(chain)
-    await chain.empty_blocks(3 * FINAL)
+    await empty_blocks(chain, 3 * FINAL)
     async with history(scene, scene.pair) as past:
         final = await past.node.final()
         for ago in (0, 1, 17, 100):

@@ -23,6 +23,7 @@ from bot.demo.uniswap_v4 import Key, UniswapV4
 from bot.protocols.registry import PROTOCOLS
 from tests.bench.snapshot import ONE, cpu_time
 from tests.chain.setup import local, reading
+from tests.demo.tricks import empty_blocks
 
 PAIRS: Final = 5
 """Pools of each protocol."""
@@ -50,7 +51,7 @@ async def run() -> dict[str, float]:
             await reader.read()
             walls, cpus = [], []
             for _ in range(ROUNDS):
-                await chain.empty_blocks(1)
+                await empty_blocks(chain, 1)
                 wall, cpu = time.perf_counter(), cpu_time()
                 view = await reader.read()
                 cpus.append(cpu_time() - cpu)

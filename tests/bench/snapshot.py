@@ -17,6 +17,7 @@ from bot.demo.rpc import Rpc
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v3 import TICK_SPACING, PoolKey, UniswapV3
 from tests.chain.setup import config_of, reading
+from tests.demo.tricks import empty_blocks
 
 POOLS: Final = 100
 POSITIONS_PER_POOL: Final = 10
@@ -36,7 +37,7 @@ async def run() -> dict[str, float]:
             await reader.read()
             walls, cpus = [], []
             for _ in range(ROUNDS):
-                await chain.empty_blocks(1)
+                await empty_blocks(chain, 1)
                 wall, cpu = time.perf_counter(), cpu_time()
                 view = await reader.read()
                 cpus.append(cpu_time() - cpu)

@@ -16,6 +16,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind, reading
+from tests.demo.tricks import empty_blocks
 from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, Node, honest, node
 
@@ -137,7 +138,7 @@ async def test_a_real_change_is_followed_within_two_blocks(chain: LocalChain, na
         else:
             assert len(view.left_out) == 1
             assert held(view).items() <= whole.items()
-        await chain.empty_blocks(1)
+        await empty_blocks(chain, 1)
         view = await reader.read()
         assert held(view) == await truth(scene)
         assert held(view) != before

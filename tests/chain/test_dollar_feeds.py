@@ -14,6 +14,7 @@ from bot.core.snapshot import ChainView
 from bot.core.types import Address, ChainId
 from bot.demo.chain import LocalChain
 from tests.chain.setup import config_of, reading
+from tests.demo.tricks import empty_blocks
 
 FEED = Address("0x00000000000000000000000000000000000FeED1")
 HOUR = 3600
@@ -62,7 +63,7 @@ async def test_a_feed_is_read_at_every_block_and_what_it_can_not_tell_is_unknown
 
     async def shown(contract: str) -> tuple[Decimal | None, str]:
         await chain.rpc.call("anvil_setCode", FEED, contract)
-        await chain.empty_blocks(1)
+        await empty_blocks(chain, 1)
         return told(await reader.read())
 
     async with reading(config) as reader:

@@ -20,6 +20,7 @@ from bot.demo.rpc import Rpc
 from bot.protocols.registry import sources
 from tests.chain.scene import Scene, ids, two
 from tests.chain.setup import PATIENT, behind, reading
+from tests.demo.tricks import empty_blocks
 from tests.faults.rpc import Fault
 
 pytestmark = pytest.mark.chain
@@ -155,7 +156,7 @@ async def test_after_a_reorganisation_the_new_branch_is_read(scene: Scene) -> No
     before = await reader.read()
     new = await v3.open(scene.owner, scene.key, (-201600, -199800), (10**18, 10**9))
     await chain.mine(scene.buy(10**10))
-    await chain.empty_blocks(1)
+    await empty_blocks(chain, 1)
     opened = await reader.read()
     assert f"local:uniswap_v3:{new}" in ids(opened)
     await chain.reorg(3)

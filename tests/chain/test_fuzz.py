@@ -24,6 +24,7 @@ from tests.chain.following import QUICK, Node, following
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind, reading
 from tests.chain.test_head_tracker import block
+from tests.demo.tricks import empty_blocks
 from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, honest, node
 from tests.faults.rpc import FaultyRpc, serving
@@ -83,7 +84,7 @@ async def over_rpc(scene: Scene, inputs: int, seed: int) -> None:
                                 assert 0.89 < _growth(truth[position.id], position) < 1.11, f"{position} ({seed=})"
                             await reader.entry(position)
                 odd.play = honest
-                await scene.chain.empty_blocks(1)
+                await empty_blocks(scene.chain, 1)
                 if len(config.rpc_urls) == 2:
                     assert {position.id: position for position in (await reader.read()).positions} == truth
 

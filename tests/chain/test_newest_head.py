@@ -15,6 +15,7 @@ from bot.core.errors import Retryable
 from bot.demo.chain import LocalChain
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind, reading
+from tests.demo.tricks import empty_blocks
 from tests.faults import nodes
 from tests.faults.nodes import honest, node
 from tests.faults.rpc import FaultyRpc, serving
@@ -55,7 +56,7 @@ async def test_a_head_that_its_endpoint_does_not_have_stops_nobody(chain: LocalC
             before = await reader.read()
             odd.play = nodes.ahead(blocks)
             for number in range(1, 4):
-                await chain.empty_blocks(1)
+                await empty_blocks(chain, 1)
                 assert (await reader.read()).block.number == before.block.number + number
         async with reading(behind(scene.config, odd.url)) as reader:
             with pytest.raises(Retryable):
@@ -73,7 +74,7 @@ async def test_a_budget_slows_reads_down_and_never_runs_dry(chain: LocalChain) -
     ):
         numbers = []
         for _ in range(200):
-            await chain.empty_blocks(1)
+            await empty_blocks(chain, 1)
             numbers.append((await reader.read()).block.number)
             clock.advance(30)
     share = 2_000 * 200 * 30 / 86_400
@@ -105,5 +106,5 @@ async def test_without_a_budget_every_block_is_read(chain: LocalChain) -> None:
     async with reading(scene.config, SystemClock()) as reader:
         first = (await reader.read()).block.number
         for number in range(1, 20):
-            await chain.empty_blocks(1)
+            await empty_blocks(chain, 1)
             assert (await reader.read()).block.number == first + number

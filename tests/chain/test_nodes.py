@@ -26,6 +26,7 @@ from bot.demo.chain import LocalChain
 from bot.protocols.registry import PROTOCOLS
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind, reading
+from tests.demo.tricks import empty_blocks
 from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, Node, honest, node
 
@@ -98,7 +99,7 @@ async def test_a_node_that_caps_or_stumbles_is_read_exactly(chain: LocalChain, n
         async with reading(config) as reader:
             for _ in range(2):
                 assert await reader.read() == whole
-                await chain.empty_blocks(1)
+                await empty_blocks(chain, 1)
                 whole = await truth(scene.config)
 
 
@@ -160,7 +161,7 @@ async def test_a_pools_past_is_complete_or_a_clear_error(chain: LocalChain, tmp_
     scene = await Scene.on(chain)
     for number in range(20):
         await chain.mine(scene.buy(10**9 + number))
-        await chain.empty_blocks(3)
+        await empty_blocks(chain, 3)
     pool, last = await scene.v3.pool(scene.key), int(await chain.rpc.call("eth_blockNumber"), 16)
     whole = await fetch(scene.config, pool, tmp_path / "whole", last)
     assert whole.count(b"block") > 20

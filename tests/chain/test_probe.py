@@ -12,6 +12,7 @@ from bot.clock import SystemClock
 from bot.demo.chain import LocalChain
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind
+from tests.demo.tricks import empty_blocks
 from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, Node, honest, node
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.chain
 
 async def asked(chain: LocalChain, play: Callable[[Node, Json], Awaitable[Answer]]) -> EndpointFacts:
     scene = await Scene.on(chain)
-    await chain.empty_blocks(100)
+    await empty_blocks(chain, 100)
     async with node(chain.rpc.url, play) as front:
         limits = replace(PATIENT, request_timeout=1.0, max_batch=50)
         (facts,) = await probe(behind(scene.config, front.url, limits=limits), SystemClock())

@@ -22,6 +22,7 @@ from bot.core.errors import Retryable
 from bot.demo.chain import LocalChain
 from bot.demo.tx import calldata
 from tests.chain.scene import Scene
+from tests.demo.tricks import empty_blocks
 from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, Node, honest, node
 from tests.faults.rpc import Fault, FaultyRpc, serving
@@ -88,7 +89,7 @@ async def test_logs_that_are_refused_mute_nobody(chain: LocalChain, name: str) -
     async with AsyncExitStack() as stack:
         odd = await stack.enter_async_context(node(chain.rpc.url, getattr(nodes, name)))
         other = await stack.enter_async_context(node(chain.rpc.url, honest))
-        await chain.empty_blocks(50)
+        await empty_blocks(chain, 50)
         client = RpcClient((odd.url, other.url), timeout=5, clock=SystemClock())
         span = {"fromBlock": "0x0", "toBlock": "0x30", "address": chain.at.weth.address}
 

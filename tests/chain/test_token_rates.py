@@ -17,6 +17,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.uniswap_v2 import UniswapV2
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 from tests.chain.setup import config_of, reading
+from tests.demo.tricks import empty_blocks
 
 D = Decimal
 ETH = Underlying("ETH")
@@ -97,7 +98,7 @@ async def test_a_rate_is_read_at_every_block(chain: LocalChain) -> None:
         await reader.check()
         assert rates(await reader.read()) == [D("1.2")]
         await chain.rpc.call("anvil_setCode", FEED, answers(13 * ONE // 10))
-        await chain.empty_blocks(1)
+        await empty_blocks(chain, 1)
         view = await reader.read()
         assert rates(view) == [D("1.3")]
         (pool,) = (pool for pool in view.pools if pool.underlying0 == pool.underlying1)
@@ -131,7 +132,7 @@ async def test_without_a_sensible_rate_the_position_is_left_out_and_the_others_a
     async with reading(config) as reader:
         before = await reader.read()
         await chain.rpc.call("anvil_setCode", FEED, code)
-        await chain.empty_blocks(1)
+        await empty_blocks(chain, 1)
         view = await reader.read()
     assert len(before.positions) == 2
     assert [item.id for item in view.positions] == [f"local:uniswap_v2:{other}"]
@@ -167,6 +168,6 @@ async def test_a_configured_token_that_told_nothing_for_a_while_is_asked_at_each
         await chain.rpc.call("anvil_setCode", odd.address, WITHOUT_DECIMALS)
         for _ in range(5):
             assert (await reader.read()).left_out
-            await chain.empty_blocks(1)
+            await empty_blocks(chain, 1)
         await chain.rpc.call("anvil_setCode", odd.address, code)
         assert not (await reader.read()).left_out

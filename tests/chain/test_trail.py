@@ -15,6 +15,7 @@ from bot.clock import SystemClock
 from bot.core.types import Address
 from bot.demo.chain import LocalChain
 from bot.ports import MemoryNotes, Notes
+from tests.demo.tricks import empty_blocks
 from tests.faults.rpc import FaultyRpc, serving
 
 pytestmark = pytest.mark.chain
@@ -60,12 +61,12 @@ async def test_it_ends_with_the_same_wherever_it_was_broken_off(chain: LocalChai
     for token in (*tokens, foreign):
         await chain.fund(friend, {token: 10**24})
     for token in tokens:
-        await chain.empty_blocks(draw.randrange(20, 120))
+        await empty_blocks(chain, draw.randrange(20, 120))
         await chain.mine(chain.transfer(friend, token.address, owner, 5))
     await chain.mine(
         chain.transfer(owner, tokens[1].address, farm, 3), chain.transfer(friend, foreign.address, farm, 3)
     )
-    await chain.empty_blocks(130)
+    await empty_blocks(chain, 130)
     async with serving(FaultyRpc(chain.rpc.url, max_log_range=50)) as rpc:
         searching, notes = Searching(rpc, owner), MemoryNotes()
         block = await searching.block(chain)
@@ -88,7 +89,7 @@ async def test_it_ends_with_the_same_wherever_it_was_broken_off(chain: LocalChai
         last = await chain.deploy_token("LAST", 18)
         await chain.fund(friend, {last: 10**24})
         await chain.mine(chain.transfer(friend, last.address, owner, 5))
-        await chain.empty_blocks(120)
+        await empty_blocks(chain, 120)
         later = (await searching.look(notes, await searching.block(chain))).trail
         assert set(later.tokens) == {*whole.tokens, last.address}
 

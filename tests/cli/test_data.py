@@ -14,6 +14,7 @@ from bot.backtest.scenario import PerpSpec
 from bot.demo.chain import LocalChain
 from tests.chain.scene import Scene
 from tests.cli.scenes import Ran, dnbot
+from tests.demo.tricks import empty_blocks
 from tests.paper.servers.scene import serving
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +56,7 @@ async def test_a_pool_is_read_and_replayed(chain: LocalChain, tmp_path: Path) ->
     for number in range(150):
         await chain.mine(scene.buy((1 + number % 5) * 10**8))
         await chain.mine(scene.v3.swap(scene.owner, scene.key, (1 + number % 7) * 10**17 // 3, zero_for_one=True))
-    await chain.empty_blocks(70)
+    await empty_blocks(chain, 70)
     ran = await run("pool", "-c", file, "--chain", "local", "--pool", pool, "--from", start.isoformat(), "-o", out)
     assert ran.code == 0, ran.err
     snippet = tomllib.loads(ran.out)["pools"][0]

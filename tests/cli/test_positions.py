@@ -30,6 +30,7 @@ from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from bot.demo.uniswap_v4 import Key, UniswapV4
 from tests.cli.scenes import Ran, dnbot
+from tests.demo.tricks import empty_blocks
 from tests.faults.rpc import FaultyRpc, serving
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -205,7 +206,7 @@ async def build(chain: LocalChain, url: str) -> Place:
         await chain.fund(account, {chain.at.weth: 9 * 10**26, chain.at.usdc: 10**18})
     for step in (builder.v3, builder.slipstream, builder.pancake, builder.algebra, builder.v4, builder.pairs):
         await step()
-    await chain.empty_blocks(EMPTY_BLOCKS)
+    await empty_blocks(chain, EMPTY_BLOCKS)
     owner, other, stranger = chain.accounts[1:4]
     return Place(url, owner, other, stranger, "\n".join(builder.tables), builder.expected, builder.staked)
 

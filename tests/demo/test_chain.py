@@ -13,7 +13,8 @@ from bot.demo.node import GENESIS, Anvil
 from bot.demo.rpc import Rpc
 from bot.demo.tx import Tx, address_of, calldata
 from bot.demo.uniswap_v2 import UniswapV2
-from bot.demo.uniswap_v3 import SLOT_FEE_GROWTH_GLOBAL0, PoolKey, UniswapV3, sqrt_price_x96
+from bot.demo.uniswap_v3 import PoolKey, UniswapV3, sqrt_price_x96
+from tests.demo.tricks import SLOT_FEE_GROWTH_GLOBAL0, empty_blocks, get_storage, set_fee_to, set_storage
 
 pytestmark = pytest.mark.chain
 
@@ -96,7 +97,7 @@ async def test_a_reverted_transaction_is_an_error_unless_allowed(chain: LocalCha
 async def test_v2_burn_pays_what_was_foretold(chain: LocalChain, v2: UniswapV2) -> None:
     pair = await pair_with_liquidity(chain, v2)
     weth, wbtc = chain.at.weth.address, chain.at.wbtc.address
-    await v2.set_fee_to(TRADER)
+    await set_fee_to(chain, TRADER)
     await chain.mine(v2.add(TRADER, weth, wbtc, E18, 10**8))
     await chain.mine(v2.swap(TRADER, weth, wbtc, 3 * E18 + 1), v2.swap(TRADER, wbtc, weth, 12345))
     liquidity = await chain.balance(pair, OWNER)
@@ -155,15 +156,15 @@ async def test_a_pending_call_sees_what_is_sent_but_not_mined(chain: LocalChain)
 
 async def test_storage_can_be_overwritten(chain: LocalChain, v3: UniswapV3) -> None:
     _, pool, _ = await pool_with_position(chain, v3)
-    await chain.set_storage(pool, SLOT_FEE_GROWTH_GLOBAL0, 2**256 - 5)
+    await set_storage(chain, pool, SLOT_FEE_GROWTH_GLOBAL0, 2**256 - 5)
     assert await chain.view(pool, "(uint256)", "feeGrowthGlobal0X128()") == (2**256 - 5,)
-    assert await chain.get_storage(pool, SLOT_FEE_GROWTH_GLOBAL0) == 2**256 - 5
+    assert await get_storage(chain, pool, SLOT_FEE_GROWTH_GLOBAL0) == 2**256 - 5
 
 
 async def test_a_reorg_replaces_the_newest_blocks(chain: LocalChain) -> None:
     usdc = chain.at.usdc
     await chain.fund(OWNER, {usdc: 9})
-    await chain.empty_blocks(2)
+    await empty_blocks(chain, 2)
     moved = await chain.mine(chain.transfer(OWNER, usdc.address, TRADER, 9))
     await chain.mine()
     await chain.reorg(3)

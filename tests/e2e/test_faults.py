@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.record import CycleRecord
 from bot.demo.scenario import Action
+from tests.demo.tricks import empty_blocks
 from tests.e2e.harness import BTC, ETH, World, in_band, world
 from tests.faults.rpc import Fault, FaultyRpc, serving
 
@@ -50,10 +51,10 @@ async def test_a_node_that_comes_back_without_its_chain_moves_nothing(tmp_path: 
         assert before.positions
         await here.node.kill()
         await here.node.start()
-        await here.chain.empty_blocks(5)
+        await empty_blocks(here.chain, 5)
         line = await daemon.said("no head", after=seen)
         line = await daemon.said("no head", after=daemon.lines.index(line) + 1)
-        await here.chain.empty_blocks(100)
+        await empty_blocks(here.chain, 100)
         await daemon.said("cycle not finished", after=seen)
         assert here.account() == before
         assert await daemon.stop() == 0
@@ -112,7 +113,7 @@ async def test_liquidity_that_a_reorganisation_took_away_is_unhedged_once_that_i
         while not opened:
             opened = Action.OPEN_V2 in (await here.step()).actions
         await daemon.cycle(int(await here.chain.rpc.call("eth_blockNumber"), 16))
-        await here.chain.empty_blocks(1)  # which confirms what is new
+        await empty_blocks(here.chain, 1)  # which confirms what is new
         number = int(await here.chain.rpc.call("eth_blockNumber"), 16)
         await daemon.cycle(number)
         assert set(here.account().positions) == {"ETH/USDT:USDT", "BTC/USDT:USDT"}
@@ -120,7 +121,7 @@ async def test_liquidity_that_a_reorganisation_took_away_is_unhedged_once_that_i
         await here.chain.reorg(4)
         for block in range(number + 1, number + 6):
             seen = len(daemon.lines)
-            await here.chain.empty_blocks(1)
+            await empty_blocks(here.chain, 1)
             await daemon.cycle(block, after=seen)
             if block <= number + 2:
                 assert here.account().positions == shorts, "closed before its absence is sure"

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from bot.core.amm.constant_product import amount_out, input_to_price
+from tests.core.amm.pair_swaps import amount_out, input_to_price
 from tests.evidence.paths import DAILY, LIQUIDITY
 from tests.evidence.tables import Table
 

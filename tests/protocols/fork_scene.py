@@ -17,6 +17,7 @@ from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey, PositionInfo
+from tests.demo.tricks import empty_blocks
 
 PAIRINGS = [(6, 18), (18, 6), (8, 18), (18, 8), (6, 8), (8, 6), (18, 18)]
 FARTHEST = 20_000
@@ -230,7 +231,7 @@ class ForkScene:
         actions = [self.trade, self.open, self.change, self.restake, self.tune]
         await self.draw.choices(actions, weights=[5, 2, 2, 2, 1])[0]()
         if self.draw.random() < 0.3:
-            await self.chain.empty_blocks(self.draw.randrange(1, 5))
+            await empty_blocks(self.chain, self.draw.randrange(1, 5))
 
     async def compare(self, reader: EvmChainReader) -> None:
         view = await reader.read()

@@ -21,6 +21,7 @@ from bot.core.types import USD, Address, PoolId, PositionId, Underlying
 from bot.demo.blocks import BLOCK_SECONDS
 from bot.demo.chain import LocalChain
 from bot.protocols.registry import PROTOCOLS
+from tests.demo.tricks import empty_blocks
 
 MINUTE = timedelta(minutes=1)
 FINAL = 70
@@ -34,7 +35,7 @@ async def next_row(chain: LocalChain) -> int:
         newest = await chain.rpc.call("eth_getBlockByNumber", "latest", False)
         if (int(newest["timestamp"], 16) + BLOCK_SECONDS) % 60 == 0:
             return int(newest["number"], 16) + 1
-        await chain.empty_blocks(1)
+        await empty_blocks(chain, 1)
 
 
 async def replayed(

@@ -16,6 +16,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.uniswap_v2 import UniswapV2
 from tests.chain.scene import Scene
 from tests.chain.setup import behind, config_of, reading
+from tests.demo.tricks import empty_blocks, set_fee_to
 from tests.faults.rpc import Fault, FaultyRpc, serving
 
 pytestmark = pytest.mark.chain
@@ -91,7 +92,7 @@ async def test_what_came_before_a_position_was_empty_is_forgotten(scene: Scene) 
 
 async def test_a_v2_entry_is_what_the_owner_paid_less_the_share_withdrawn(scene: Scene) -> None:
     chain, v2 = scene.chain, UniswapV2(scene.chain)
-    await v2.set_fee_to(chain.accounts[8])
+    await set_fee_to(chain, chain.accounts[8])
     other = chain.accounts[4]
     await chain.fund(other, {chain.at.weth: 10**22, chain.at.usdc: 10**14})
     await chain.mine(v2.swap(other, scene.tokens[0], scene.tokens[1], 10**18))
@@ -125,7 +126,7 @@ async def test_lp_tokens_from_somebody_else_have_no_known_entry(scene: Scene) ->
 
 async def test_the_protocol_s_fee_was_no_deposit(scene: Scene) -> None:
     chain, v2, taker = scene.chain, scene.v2, scene.chain.accounts[8]
-    await v2.set_fee_to(taker)
+    await set_fee_to(chain, taker)
     tokens = scene.tokens
     await chain.mine(v2.add(scene.owner, *tokens, 10**18, 2 * 10**9))
     await chain.mine(v2.swap(scene.owner, *tokens, 10**18))
@@ -137,7 +138,7 @@ async def test_the_protocol_s_fee_was_no_deposit(scene: Scene) -> None:
 async def test_events_are_looked_for_backwards_in_growing_ranges(scene: Scene) -> None:
     chain = scene.chain
     whole = await entry_of(scene.config, "uniswap_v3")
-    await chain.empty_blocks(500)
+    await empty_blocks(chain, 500)
     for blocks, requests, found in [(10, 5, whole), (10, 2, None), (10_000, 1, whole)]:
         limits = replace(scene.config.limits, max_log_blocks=blocks, max_log_requests=requests)
         assert await entry_of(replace(scene.config, limits=limits), "uniswap_v3") == found
@@ -147,7 +148,7 @@ async def test_events_are_looked_for_backwards_in_growing_ranges(scene: Scene) -
 async def test_a_node_that_refuses_wide_ranges_gets_narrow_ones(scene: Scene, most: int) -> None:
     chain = scene.chain
     whole = await entry_of(scene.config, "uniswap_v3")
-    await chain.empty_blocks(40)
+    await empty_blocks(chain, 40)
     async with serving(FaultyRpc(chain.rpc.url, max_log_range=most)) as narrow:
         for blocks in (20, 21, 10_000):
             limits = replace(scene.config.limits, max_log_blocks=blocks)
@@ -171,7 +172,7 @@ async def test_a_node_that_lags_is_not_asked_for_logs(scene: Scene) -> None:
     async with serving(FaultyRpc(scene.chain.rpc.url)) as node, reading(behind(scene.config, node.url)) as reader:
         position = (await reader.read()).positions[0]
         before = await scene.chain.snapshot()
-        await scene.chain.empty_blocks(1)
+        await empty_blocks(scene.chain, 1)
         await reader.read()
         await scene.chain.revert(before)
         with pytest.raises(Retryable, match="does not know block"):

@@ -20,6 +20,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from bot.protocols.concentrated.owned import NEWEST, PAGE, WHOLE, Turns
 from tests.chain.setup import behind, config_of, reading
+from tests.demo.tricks import empty_blocks, set_storage
 from tests.faults.nodes import Json, Node, honest, node
 
 MILLION = 10**6
@@ -60,13 +61,13 @@ class Flooded:
     async def fill(self, count: int) -> None:
         """Make the list that long."""
         manager = self.chain.at.v3_positions
-        await self.chain.set_storage(manager, int.from_bytes(self.length_slot, "big"), count)
+        await set_storage(self.chain, manager, int.from_bytes(self.length_slot, "big"), count)
         assert await self.chain.balance(manager, self.owner) == count
 
     async def put(self, place: int, token_id: int) -> None:
         """Write an id at a place of the list."""
         first = int.from_bytes(keccak(self.length_slot), "big")
-        await self.chain.set_storage(self.chain.at.v3_positions, first + place, token_id)
+        await set_storage(self.chain, self.chain.at.v3_positions, first + place, token_id)
 
     def config(self, **more: object) -> ChainConfig:
         return replace(config_of(self.chain, owners=[self.owner]), **more)  # type: ignore[arg-type] # a test's own fields
@@ -107,7 +108,7 @@ async def test_a_million_gifts_neither_hide_what_is_the_owner_s_nor_hold_up_the_
         assert f"holds {MILLION + 1} positions" in left.reason
         assert "only_positions" in left.reason
         sizes.clear()
-        await chain.empty_blocks(1)
+        await empty_blocks(chain, 1)
         assert ids(await reader.read()) == [*before, after]
         assert sum(sizes) < 3 * WHOLE
 
@@ -123,7 +124,7 @@ async def test_what_lies_among_the_gifts_is_found_in_its_turn_and_kept(chain: Lo
         seen = []
         for _ in range(12):
             seen.append(ids(await reader.read()))
-            await chain.empty_blocks(1)
+            await empty_blocks(chain, 1)
     assert seen == 3 * [[]] + 9 * [[mine]]
 
 

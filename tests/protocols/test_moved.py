@@ -15,6 +15,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from tests.chain.setup import config_of, reading
+from tests.demo.tricks import empty_blocks
 
 pytestmark = pytest.mark.chain
 
@@ -85,7 +86,7 @@ async def test_what_was_no_contract_once_is_asked_for_again(chain: LocalChain) -
     async with followed(chain) as scene:
         assert (await scene.give(chain.accounts[7])).moved == ()
         await chain.rpc.call("anvil_setCode", chain.accounts[7], "0x00")
-        await chain.empty_blocks(1)
+        await empty_blocks(chain, 1)
         assert [item.holder for item in (await scene.reader.read()).moved] == [chain.accounts[7]]
 
 

@@ -12,6 +12,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from tests.chain.setup import config_of
+from tests.demo.tricks import empty_blocks
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 
 pytestmark = pytest.mark.chain
@@ -39,7 +40,7 @@ async def test_fees_of_a_v3_pool(
             await share(after)
         amount = draw.randrange(10**18, 10**21)
         await chain.mine(v3.swap(owner, key, amount, zero_for_one=draw.random() < 0.5))
-    await chain.empty_blocks(FINAL)
+    await empty_blocks(chain, FINAL)
     liquidity = (await v3.position(token_id)).liquidity
     pays = await v3.pays(token_id)
     config = config_of(chain, owners=[owner])

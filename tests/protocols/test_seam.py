@@ -26,6 +26,7 @@ from bot.demo.contracts import compiled
 from bot.demo.tx import MAX_UINT256, Tx, calldata
 from bot.protocols.registry import PROTOCOLS, register
 from bot.protocols.uniswap_v2 import UNISWAP_V2
+from tests.demo.tricks import empty_blocks
 from tests.e2e.harness import Daemon, running, said
 from tests.protocols.made_up import MADE_UP
 from tests.telemetry.mqtt.scene import free_port
@@ -173,7 +174,7 @@ async def test_a_registered_protocol_goes_everywhere(chain: LocalChain, tmp_path
 
     for number in range(40):
         await chain.mine(scene.trade(0, 10**9) if number % 2 else scene.trade(10**17, 0))
-    await chain.empty_blocks(70)
+    await empty_blocks(chain, 70)
     out = tmp_path / "pool.parquet"
     snippet = await scene.run(
         "data", "pool", "-c", scene.config, "--chain", "local", "--pool", scene.pool, "--from", start, "-o", out

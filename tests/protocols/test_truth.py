@@ -17,9 +17,10 @@ from bot.core.snapshot import ChainView, LpPosition
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.uniswap_v2 import UniswapV2
-from bot.demo.uniswap_v3 import SLOT_FEE_GROWTH_GLOBAL0, TICK_SPACING, PoolKey, UniswapV3
+from bot.demo.uniswap_v3 import TICK_SPACING, PoolKey, UniswapV3
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 from tests.chain.setup import config_of, local, reading
+from tests.demo.tricks import SLOT_FEE_GROWTH_GLOBAL0, set_fee_to, set_storage
 
 pytestmark = pytest.mark.chain
 
@@ -122,7 +123,7 @@ class Scene:
                 amount = self.amounts(scale=0.01)[side]
                 await self.chain.mine(self.chain.transfer(self.trader, self.tokens[side].address, self.pair, amount))
             case 3:
-                await self.v2.set_fee_to(self.rng.choice([self.chain.accounts[9], Address("0x" + "0" * 40)]))
+                await set_fee_to(self.chain, self.rng.choice([self.chain.accounts[9], Address("0x" + "0" * 40)]))
             case _:
                 pass
 
@@ -183,7 +184,7 @@ async def test_a_fork_s_pair_pays_what_its_own_share_leaves(chain: LocalChain, v
     times_5, times_3 = "86600563ffffffff", "86600363ffffffff"
     assert code.count(times_5) == 1
     await chain.rpc.call("anvil_setCode", scene.pair, code.replace(times_5, times_3))
-    await v2.set_fee_to(chain.accounts[9])
+    await set_fee_to(chain, chain.accounts[9])
     low, high = scene.tokens
     await chain.mine(v2.add(scene.owners[0], low.address, high.address, *scene.amounts()))
     settings = UniswapV2Settings(pairs=(scene.pair,), protocol_share="1/4")
@@ -211,7 +212,7 @@ async def scene_of(chain: LocalChain, v2: UniswapV2, v3: UniswapV3, decimals: tu
     start = round((decimals[1] - decimals[0]) * 23027) + rng.randrange(-500, 500)
     pool = await v3.create_pool(key, sqrt_ratio_at_tick(start))
     for slot in (SLOT_FEE_GROWTH_GLOBAL0, SLOT_FEE_GROWTH_GLOBAL0 + 1):
-        await chain.set_storage(pool, slot, NEARLY_WRAPPED + rng.randrange(2**99))
+        await set_storage(chain, pool, slot, NEARLY_WRAPPED + rng.randrange(2**99))
     pair = await v2.create_pair(low.address, high.address)
     scene = Scene(chain, v2, v3, rng, (low, high), key, pair, pool, start)
     for owner in scene.owners:

@@ -23,7 +23,7 @@ from bot.app.settings import load
 from bot.backtest.journal import MemoryJournal
 from bot.backtest.replay_venue import SimClock, SimObserver, SimVenue
 from bot.core.amm.constant_product import ConstantProductPosition
-from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
+from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.decision import Decision, Severity
 from bot.core.orders import OrderKind
 from bot.core.pnl.ledger import Book, book_cycle
@@ -59,6 +59,7 @@ from bot.paper.engine.engine import PaperEngine
 from bot.paper.engine.liquidation import LIQUIDATION_ID
 from bot.paper.engine.rules import Deleveraging, Hardships, MarkUpdate, Window, WindowKind
 from tests.core.amm.positions import at
+from tests.core.amm.roots import sqrt_ratio_at_price
 from tests.scenarios.script import D, Row, Scenario, Tick, Told
 
 ETH: Final = Underlying("ETH")

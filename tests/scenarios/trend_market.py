@@ -9,10 +9,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.amm.tick_math import sqrt_ratio_at_price, tick_at_sqrt_ratio
+from bot.core.amm.tick_math import tick_at_sqrt_ratio
 from bot.core.snapshot import LpPosition, Token
 from bot.core.types import PoolId, PositionId, Underlying
 from tests.core.amm.positions import at as v3_at
+from tests.core.amm.roots import sqrt_ratio_at_price
 from tests.core.scenes import BTC, ETH, MARKS, USDC, WBTC, WETH
 
 D = Decimal

@@ -15,7 +15,7 @@ from decimal import Decimal
 from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Curve
-from bot.core.amm.tick_math import nearest_usable_tick, sqrt_ratio_at_price, tick_at_sqrt_ratio
+from bot.core.amm.tick_math import nearest_usable_tick, tick_at_sqrt_ratio
 from bot.core.decide import decide
 from bot.core.decision import PlaceStop
 from bot.core.orders import (
@@ -48,6 +48,7 @@ from bot.core.snapshot import (
 from bot.core.state import State
 from bot.core.types import ZERO, ChainName, ClientOrderId, PositionId, Symbol, Underlying
 from tests.core import scenes
+from tests.core.amm.roots import sqrt_ratio_at_price
 from tests.core.scenes import BTC, ETH, NO_INPUTS, NOW, PAPER, USD, USDC, WBTC, WETH
 
 STEP = timedelta(seconds=60)

@@ -9,10 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from decimal import Context, Decimal, localcontext
 from functools import lru_cache
-from math import isqrt
 from typing import Final
-
-from bot.core.amm.decimal_context import require_price
 
 MIN_TICK: Final = -887272
 MAX_TICK: Final = -MIN_TICK
@@ -66,19 +63,6 @@ def tick_at_sqrt_ratio(sqrt_ratio: int) -> int:
     _require_sqrt_ratio(sqrt_ratio)
     # A search through the uncached function: its twenty probes would only push useful ticks out of the cache.
     return _TICKS[bisect_right(_TICKS, sqrt_ratio, key=sqrt_ratio_at_tick.__wrapped__) - 1]
-
-
-def sqrt_ratio_at_price(price: Decimal) -> int:
-    """Return the square-root price, rounded down, of a price in raw token1 per raw token0.
-
-    Raises:
-        ValueError: the price is none that a pool can have.
-    """
-    require_price(price)
-    numerator, denominator = price.as_integer_ratio()
-    sqrt_ratio = isqrt((numerator << 192) // denominator)
-    _require_sqrt_ratio(sqrt_ratio)
-    return sqrt_ratio
 
 
 def nearest_usable_tick(tick: int, spacing: int) -> int:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.core.amm.constant_product import ConstantProductPosition, amount_out, input_to_price
+from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Amounts, Curve
 from bot.core.errors import SkipCycle
+from tests.core.amm.pair_swaps import amount_out, input_to_price
 
 reserves = st.integers(1, 2**112 - 1) | st.integers(10**6, 10**24)
 prices = st.decimals(Decimal("1e-18"), Decimal("1e18"), allow_nan=False, allow_infinity=False).filter(lambda p: p > 0)

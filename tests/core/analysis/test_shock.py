@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.amm.curve import Curve
 from bot.core.amm.decimal_context import PRECISE, from_x96
-from bot.core.amm.tick_math import sqrt_ratio_at_price, sqrt_ratio_at_tick
+from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.analysis.shock import Moved, Planned, WhatIf, fates, settled, shockable, shocked
 from bot.core.decide import decide
 from bot.core.orders import OrderKind
 from bot.core.risk.liquidation import position_risks
 from bot.core.snapshot import LpPosition, OpenOrder, PerpPosition, Snapshot, VenueView
 from tests.core.amm.positions import at
+from tests.core.amm.roots import sqrt_ratio_at_price
 from tests.core.risk.test_margin import TABLE
 from tests.core.risks import CAREFUL
 from tests.core.scenes import (

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.amm.constant_product import ConstantProductPosition
-from bot.core.amm.tick_math import sqrt_ratio_at_price, sqrt_ratio_at_tick
+from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.pnl.impermanent_loss import impermanent_loss
 from tests.core.amm.positions import at
+from tests.core.amm.roots import sqrt_ratio_at_price
 
 prices = st.decimals(Decimal("0.0001"), Decimal(10000), places=8)
 

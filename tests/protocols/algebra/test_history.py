@@ -15,6 +15,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.uniswap_v3 import PoolKey
 from bot.protocols import algebra
 from tests.chain.setup import local
+from tests.demo.tricks import empty_blocks
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 
@@ -45,7 +46,7 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, kind: type[Alge
         await chain.mine(contracts.trade(pool, draw.randrange(10**18, 10**21), limit, zero_for_one=zero_for_one))
         fees.add((await chain.view(pool, "(uint160,int24,uint16)", "globalState()"))[2])
     assert isinstance(contracts, Integral) or len(fees) > 1, "its fee never changed"
-    await chain.empty_blocks(FINAL)
+    await empty_blocks(chain, FINAL)
     liquidity, pays = (await contracts.position(token_id)).liquidity, await contracts.pays(token_id)
     config = local(chain, [], owners=[owner])
     found = await replayed(config, PoolId(pool), first, (-20040, 20040), liquidity, tmp_path / "pool.parquet")

@@ -17,6 +17,7 @@ from bot.demo.tx import NOBODY, Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols import algebra, algebra_integral
 from tests.chain.setup import local, reading
+from tests.demo.tricks import set_storage
 from tests.protocols.fork_scene import EVERY_CASE, NEARLY_WRAPPED, PAIRINGS, ForkScene, ManagedPool, start_of, tokens_of
 
 pytestmark = pytest.mark.chain
@@ -78,7 +79,7 @@ async def scene_of(
     if isinstance(contracts, Integral):
         plugin = await contracts.plug(pool)
     for slot in (SLOT_GROWTH, SLOT_GROWTH + 1):
-        await chain.set_storage(pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
+        await set_storage(chain, pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
     growth = [(await chain.view(pool, "(uint256)", f"totalFeeGrowth{token}Token()"))[0] for token in (0, 1)]
     assert min(growth) >= NEARLY_WRAPPED, "the slots of the fee growth are others"
     name = algebra_integral.NAME if contracts.is_integral else algebra.NAME

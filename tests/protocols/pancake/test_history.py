@@ -12,6 +12,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.uniswap_v3 import PoolKey
 from tests.chain.setup import local
+from tests.demo.tricks import empty_blocks
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 
@@ -34,7 +35,7 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, shares: tuple[i
         zero_for_one = draw.random() < 0.5
         limit = 2**96 // 2 if zero_for_one else 2**97
         await chain.mine(v3.trade(pool, draw.randrange(10**18, 10**21), limit, zero_for_one=zero_for_one))
-    await chain.empty_blocks(FINAL)
+    await empty_blocks(chain, FINAL)
     liquidity, pays = (await v3.position(token_id)).liquidity, await v3.pays(token_id)
     config = local(chain, [], owners=[owner])
     found = await replayed(config, PoolId(pool), first, (-20000, 20000), liquidity, tmp_path / "pool.parquet")

@@ -14,9 +14,10 @@ from bot.core.types import Address
 from bot.demo.chain import LocalChain
 from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.tx import Tx
-from bot.demo.uniswap_v3 import SLOT_FEE_GROWTH_GLOBAL0, Payout, PoolKey
+from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
 from tests.chain.setup import local, reading
+from tests.demo.tricks import SLOT_FEE_GROWTH_GLOBAL0, set_storage
 from tests.protocols.fork_scene import (
     EVERY_CASE,
     NEARLY_WRAPPED,
@@ -84,7 +85,7 @@ async def scene_of(chain: LocalChain, v3: PancakeV3, decimals: tuple[int, int], 
     start = start_of(decimals, draw)
     pool = await v3.create_pool(key, sqrt_ratio_at_tick(start))
     for slot in (SLOT_FEE_GROWTH_GLOBAL0, SLOT_FEE_GROWTH_GLOBAL0 + 1):
-        await chain.set_storage(pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
+        await set_storage(chain, pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
     await v3.farm(pool)
     now = int((await chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
     await chain.mine(v3.pay(10**30, now + 1000))

@@ -12,6 +12,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.slipstream import Slipstream
 from bot.demo.uniswap_v3 import PoolKey
 from tests.chain.setup import local
+from tests.demo.tricks import empty_blocks
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 
@@ -42,7 +43,7 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, levy: int | Non
         zero_for_one = draw.random() < 0.5
         limit = 2**96 // 2 if zero_for_one else 2**97
         await chain.mine(contracts.trade(pool, draw.randrange(10**18, 10**21), limit, zero_for_one=zero_for_one))
-    await chain.empty_blocks(FINAL)
+    await empty_blocks(chain, FINAL)
     liquidity, pays = (await contracts.position(token_id)).liquidity, await contracts.pays(token_id)
     whole = (await chain.view(pool, "(uint128)", "liquidity()"))[0]
     config = local(chain, [], owners=[owner])

@@ -20,6 +20,7 @@ from bot.demo.uniswap_v3 import PoolKey
 from bot.protocols.slipstream.scan import PoolScan
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
 from tests.chain.setup import local, reading
+from tests.demo.tricks import empty_blocks
 from tests.protocols.slipstream.test_truth import Pool, config_of, scene_of
 
 pytestmark = pytest.mark.chain
@@ -111,7 +112,7 @@ async def test_the_factory_s_pools_are_looked_through_a_page_a_read_and_new_ones
     try:
         for _ in range(4):
             await reader.read()
-            await chain.empty_blocks(1)
+            await empty_blocks(chain, 1)
         pools.append(await pool_of(7, staked=True))
         await reader.read()
     finally:
@@ -126,7 +127,7 @@ async def test_a_gauge_that_was_killed_still_holds_what_was_earned(chain: LocalC
     token_id, owner = next(iter(scene.ids.items()))
     await chain.mine(*scene.fork.stake(owner, token_id))
     scene.staked.add(token_id)
-    await chain.empty_blocks(50)
+    await empty_blocks(chain, 50)
     await chain.mine(contracts.kill(scene.fork.gauge))
     async with reading(config_of(chain, contracts, scene)) as reader:
         for _ in range(3):

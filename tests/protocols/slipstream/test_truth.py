@@ -17,6 +17,7 @@ from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
 from tests.chain.setup import local, reading
+from tests.demo.tricks import set_storage
 from tests.protocols.fork_scene import (
     EVERY_CASE,
     NEARLY_WRAPPED,
@@ -81,7 +82,7 @@ async def scene_of(chain: LocalChain, contracts: Slipstream, decimals: tuple[int
     start = start_of(decimals, draw)
     pool = await contracts.create_pool(key, sqrt_ratio_at_tick(start))
     for slot in (SLOT_GROWTH, SLOT_GROWTH + 1):
-        await chain.set_storage(pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
+        await set_storage(chain, pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
     growth = [(await chain.view(pool, "(uint256)", f"feeGrowthGlobal{token}X128()"))[0] for token in (0, 1)]
     assert min(growth) >= NEARLY_WRAPPED, "the slots of the fee growth are others"
     gauge = await contracts.gauge(pool)

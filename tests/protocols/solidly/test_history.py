@@ -16,6 +16,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.solidly import Solidly
 from bot.protocols.registry import PROTOCOLS
 from tests.chain.setup import local
+from tests.demo.tricks import empty_blocks
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 
@@ -37,7 +38,7 @@ async def test_fees_of_a_volatile_pool(chain: LocalChain, tmp_path: Path) -> Non
         side = draw.randrange(2)
         amount = draw.randrange(10**18, 10**21)
         await chain.mine(*await contracts.swap(trader, pool, tokens[side], amount, zero_for_one=side == 0))
-    await chain.empty_blocks(FINAL)
+    await empty_blocks(chain, FINAL)
     paid = await contracts.claim_pays(pool, owner)
     config = local(chain, [], owners=[owner])
     whole = held + 1000  # what the first mint locks for ever

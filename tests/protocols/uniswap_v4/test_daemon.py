@@ -17,6 +17,7 @@ from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from tests.chain.setup import local, reading
+from tests.demo.tricks import empty_blocks
 from tests.e2e.harness import Account, Daemon, running, said
 from tests.protocols.uniswap_v4.test_truth import deployment
 
@@ -191,7 +192,7 @@ async def test_the_past_of_a_pool_is_fetched_by_its_id_and_replayed(world: World
         is_sale = number % 2 == 0
         amount, limit = (10**18, ETHER_AT_2000 // 2) if is_sale else (2 * 10**9, ETHER_AT_2000 * 2)
         await chain.mine(v4.swap(trader, world.key, amount, limit, zero_for_one=is_sale))
-    await chain.empty_blocks(70)
+    await empty_blocks(chain, 70)
     out = world.folder / "pool.parquet"
     snippet = await world.run(
         "data", "pool", "-c", world.file, "--chain", "local", "--pool", world.key.id, "--from", start, "-o", out

@@ -12,6 +12,7 @@ from bot.core.types import PoolId
 from bot.demo.chain import LocalChain
 from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from tests.chain.setup import local
+from tests.demo.tricks import empty_blocks
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 from tests.protocols.uniswap_v4.contracts import DYNAMIC, HARMLESS_HOOK, Governed
@@ -51,7 +52,7 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, fee: int, is_na
         limit = 2**96 // 2 if zero_for_one else 2**97
         amount = draw.randrange(10**18, 10**21)
         await chain.mine(v4.swap(chain.accounts[0], key, amount, limit, zero_for_one=zero_for_one))
-    await chain.empty_blocks(FINAL)
+    await empty_blocks(chain, FINAL)
     liquidity = (await v4.position(token_id)).liquidity
     pays = await v4.pays(owner, key, token_id, liquidity)
     config = local(chain, [deployment(v4)], owners=[owner])

@@ -24,6 +24,7 @@ from bot.ports import MemoryNotes
 from bot.protocols.registry import sources
 from bot.protocols.uniswap_v4.settings import NAME
 from tests.chain.setup import behind, local, reading
+from tests.demo.tricks import empty_blocks, get_storage, set_storage
 from tests.faults.rpc import Fault, FaultyRpc, serving
 from tests.protocols.uniswap_v4.contracts import extra_code
 from tests.protocols.uniswap_v4.test_truth import deployment
@@ -118,7 +119,7 @@ async def test_what_the_owner_gets_and_gives_is_followed_and_the_logs_are_read_w
     async with serving(FaultyRpc(chain.rpc.url)) as node, reading(behind(scene.config(), node.url)) as reader:
         assert ids(await reader.read()) == {first}
         asked = node.requests.count("eth_getLogs")
-        await chain.empty_blocks(3)
+        await empty_blocks(chain, 3)
         assert ids(await reader.read()) == {first}
         assert node.requests.count("eth_getLogs") == asked
         second = await scene.open()
@@ -169,7 +170,7 @@ async def test_a_search_goes_on_where_it_was_broken_off_and_survives_a_restart(s
     """The endpoint takes 20 blocks of logs, and fails after a few requests of each start."""
     chain = scene.chain
     old = await scene.open()
-    await chain.empty_blocks(500)
+    await empty_blocks(chain, 500)
     new = await scene.open()
     notes, most = MemoryNotes(), 14
     async with serving(FaultyRpc(chain.rpc.url, max_log_range=20)) as node:
@@ -220,7 +221,7 @@ async def test_a_million_gifts_hide_nothing_that_was_found_and_one_alarm_tells(s
     """The manager's count says a million; its Transfer events tell of three."""
     mine = {await scene.open() for _ in range(3)}
     manager, slot = scene.v4.at.positions, await balance_slot(scene)
-    await scene.chain.set_storage(manager, slot, 10**6)
+    await set_storage(scene.chain, manager, slot, 10**6)
     async with reading(scene.config()) as reader:
         await reader.check()
         for _ in range(2):
@@ -229,7 +230,7 @@ async def test_a_million_gifts_hide_nothing_that_was_found_and_one_alarm_tells(s
             (left_out,) = view.left_out
             assert "holds 1000000 positions" in left_out.reason
             assert "only_positions" in left_out.reason
-            await scene.chain.empty_blocks(1)
+            await empty_blocks(scene.chain, 1)
     only = replace(scene.config(), only_positions=frozenset({f"{NAME}:{min(mine)}", f"{NAME}:77"}))
     async with reading(only) as reader:
         view = await reader.read()
@@ -242,7 +243,7 @@ async def balance_slot(scene: Scene) -> int:
     for number in range(20):
         slot = keccak(json_rpc.encode_address(scene.owner) + json_rpc.encode_uint(number))
         found = int.from_bytes(slot, "big")
-        if await scene.chain.get_storage(manager, found) == 3:
+        if await get_storage(scene.chain, manager, found) == 3:
             return found
     raise AssertionError("no slot counts three")
 

@@ -17,6 +17,7 @@ from bot.demo.uniswap_v3 import Payout
 from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from bot.protocols.uniswap_v4.settings import NAME, UniswapV4Settings
 from tests.chain.setup import local, reading
+from tests.demo.tricks import set_storage
 from tests.protocols.fork_scene import EVERY_CASE, PAIRINGS, ForkScene, Range, start_of, tokens_of
 from tests.protocols.uniswap_v4.contracts import DYNAMIC, HARMLESS_HOOK, Governed
 
@@ -121,7 +122,7 @@ async def scene_of(
     start = start_of(decimals, draw)
     await v4.create_pool(key, sqrt_ratio_at_tick(start))
     for slot in v4.growth_slots(key):
-        await chain.set_storage(v4.at.pools, slot, 2**256 - 1 - draw.randrange(2**90))
+        await set_storage(chain, v4.at.pools, slot, 2**256 - 1 - draw.randrange(2**90))
     giver = await v4.giver(chain.accounts[0], (key.token0, key.token1))
     scene = ForkScene(V4(v4, key, giver), draw, tokens, start, NAME)
     for _ in range(4):

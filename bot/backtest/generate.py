@@ -15,6 +15,7 @@ from bot.backtest.columns import DAY, YEAR, Floats, Tape
 from bot.backtest.perp_data import PerpSeries, in_quanta
 from bot.backtest.pool import PoolFacts
 from bot.backtest.scenario import MarketModel, ModelKind
+from bot.core.analysis.first_passage import paying_noise
 
 _MINUTE: Final = 60
 _ROWS: Final = DAY // _MINUTE
@@ -113,6 +114,7 @@ class _Pool:
         self._rng = np.random.default_rng([int(model.seed), 3])
         self._tick = round(self._target(np.array([float(model.price)]))[0])
         self._liquidity = self._depth(self._tick)
+        self._noise = noise_volume(model, facts)
 
     def day(self, number: int, prices: Floats) -> Tape:
         start = int(self._model.start.timestamp()) + number * DAY
@@ -153,7 +155,7 @@ class _Pool:
         root0, root1 = np.exp(_LOG_TICK / 2 * opens), np.exp(_LOG_TICK / 2 * ticks)
         up = np.maximum(root1 - root0, 0) * self._liquidity
         down = np.maximum(1 / root1 - 1 / root0, 0) * self._liquidity
-        usd = float(self._model.noise_volume) / _ROWS * self._rng.exponential(1.0, len(ticks)) / 2
+        usd = self._noise / _ROWS * self._rng.exponential(1.0, len(ticks)) / 2
         facts = self._facts
         worth0 = np.ones(len(ticks)) if facts.is_inverted else prices
         worth1 = prices if facts.is_inverted else np.ones(len(ticks))
@@ -167,6 +169,17 @@ class _Pool:
         stable = self._facts.token0 if self._facts.is_inverted else self._facts.token1
         half = float(self._model.liquidity) / 2 * 10.0**stable.decimals
         return int(half * root if self._facts.is_inverted else half / root)
+
+
+def noise_volume(model: MarketModel, facts: PoolFacts) -> float:
+    """Return the swaps a day besides arbitrage, USD: what is set, or what makes all fees the wanted share of LVR."""
+    if model.noise_volume is not None:
+        return float(model.noise_volume)
+    variance = float(model.volatility) ** 2
+    if model.kind is ModelKind.JUMPS:
+        variance += float(model.jumps_a_year * model.jump_size**2)
+    value, share, fee = float(model.liquidity), float(model.fee_share), facts.fee / 1e6
+    return paying_noise(share, value, variance, fee, _MINUTE / YEAR) * DAY / YEAR
 
 
 def length(model: MarketModel) -> timedelta:

@@ -116,6 +116,8 @@ def lines(day: MarketDay, entries: Mapping[PositionId, Entry]) -> Lines:
     exposure = {name: np.zeros(len(day)) for name in marks}
     for pool, index in zip(day.pools, day.index, strict=True):
         name = pool.facts.underlying
+        seen = day.mark_times[name]
+        is_fresh = seen is not None and np.array_equal(seen, day.times)
         for place, own in enumerate(pool.own):
             volatile, stable = (amounts[index] for amounts in pool.amounts(place))
             worth = volatile * marks[name] + stable
@@ -123,7 +125,7 @@ def lines(day: MarketDay, entries: Mapping[PositionId, Entry]) -> Lines:
             value += worth
             held, cash = _deposit(pool.facts, own, entries)
             hold += held * marks[name] + cash
-            lvr[own.id] = _lvr(pool, place, index)
+            lvr[own.id] = _lvr(pool, place, index, marks[name] if is_fresh else None)
     return Lines(value, hold, lvr, marks, exposure)
 
 
@@ -133,12 +135,19 @@ def _deposit(facts: PoolFacts, own: Own, entries: Mapping[PositionId, Entry]) ->
     return (whole[1], whole[0]) if facts.is_inverted else whole
 
 
-def _lvr(pool: PoolDay, place: int, index: np.typing.NDArray[np.int64]) -> Floats:
-    """Return what rebalancing at the pool's own prices would have kept: x before times the move, less the change."""
+def _lvr(pool: PoolDay, place: int, index: np.typing.NDArray[np.int64], marks: Floats | None) -> Floats:
+    """Return what rebalancing would have kept: x before times the move of the price, less the change in worth.
+
+    It trades at the market, as the hedge does: at ``marks``, one a row. An arbitraged pool's own price stands its fee
+    off that, on the side that is worse; it counts where the marks are older than the rows, since what moved meanwhile
+    would look like a gain.
+    """
     own, facts = pool.own[place], pool.facts
     bare = PoolDay(facts, [own], pool.times, pool.ticks, [[0] * len(pool.ticks)], [[0] * len(pool.ticks)])
     volatile, stable = bare.amounts(0)
-    price = facts.prices(pool.ticks)
+    if marks is not None:
+        volatile, stable, index = volatile[index], stable[index], np.arange(len(index))
+    price = facts.prices(pool.ticks) if marks is None else marks
     worth = volatile * price + stable
     steps = np.concatenate(([0.0], volatile[:-1] * np.diff(price) - np.diff(worth)))
     total = np.cumsum(steps)[index]

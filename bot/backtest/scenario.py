@@ -69,7 +69,14 @@ class MarketModel(Table):
         default=Decimal("-0.3"), description="heston: of price and variance"
     )
     liquidity: Positive = Field(default=Decimal(10_000_000), description="worth of the pool's full range, USD")
-    noise_volume: NotNegative = Field(default=Decimal(20_000_000), description="swaps a day besides arbitrage, USD")
+    fee_share: NotNegative = Field(
+        default=Decimal(1),
+        description="all fees over the loss against rebalancing; swaps besides arbitrage bring what is missing; about "
+        "0.8 to 1.2 in real pools",
+    )
+    noise_volume: NotNegative | None = Field(
+        default=None, description="swaps a day besides arbitrage, USD; left out: as many as `fee_share` asks for"
+    )
     basis: Fraction = Field(default=Decimal(0), description="perpetual above the pool's market, on average, fraction")
     basis_deviation: Annotated[Fraction, Field(ge=0)] = Field(
         default=Decimal(0), description="standard deviation of the basis, which returns within an hour"

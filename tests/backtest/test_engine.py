@@ -182,6 +182,20 @@ def test_the_parts_of_the_answer_sum_to_the_result() -> None:
     assert low < high
 
 
+@pytest.mark.parametrize("fee", [500, 3000])
+def test_a_generated_pool_loses_what_the_variance_says_and_its_fees_are_about_that(fee: int) -> None:
+    """At the market's prices; an arbitraged pool's own ones stand its fee off them, on the side that is worse."""
+    scenario = generated(FULL, {"volatility": "0.8", "days": 10})
+    scenario = scenario.model_copy(update={"pools": (scenario.pools[0].model_copy(update={"fee": fee}),)})
+    found = replay(plan_of(scenario))
+    liquidity = found.total.liquidity
+    assert float(liquidity.lvr) == pytest.approx(0.64 / 8 * 100_000 * 10 / 365, rel=0.1)
+    assert 0.8 < liquidity.fees / liquidity.lvr < 1.2
+    # left to chance: the drift within the band, and where within its fee of the market the pool stands at both ends
+    assert found.pool_result.left_open is not None
+    assert abs(found.pool_result.left_open) < liquidity.lvr / 10 + 2 * 50_000 * Decimal(fee) / 10**6
+
+
 def test_funding_that_is_not_known_is_a_range_from_a_payment_to_a_receipt() -> None:
     found = replay(plan_of(generated(FULL, {"volatility": "0.01", "days": 2})))
     low, high = found.pool_result.funding

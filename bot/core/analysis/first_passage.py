@@ -2,7 +2,8 @@
 
 The mark moves as exp(sigma W - sigma^2 t/2), without drift in expectation. With w = ln(1 + u), s = sigma sqrt(T) and
 m = -s^2/2 it reaches 1 + u within T with the chance N((m - w)/s) + exp(2 m w/s^2) N(-(m + w)/s) (reflection).
-Loss against rebalancing: Milionis, Moallemi, Roughgarden and Zhang, arXiv 2208.06046. Floats inside only.
+Loss against rebalancing: Milionis, Moallemi, Roughgarden and Zhang, arXiv 2208.06046; the fees that pay for it besides.
+Floats inside only.
 """
 
 from __future__ import annotations
@@ -50,3 +51,35 @@ def loss_against_rebalancing(slope: float, price: float, variance: float) -> flo
         variance: the yearly variance of p.
     """
     return variance / 2 * abs(slope) * price
+
+
+def fees_of_arbitrage(variance: float, fee: float, years: float) -> float:
+    """Return the fees that arbitrage alone pays, as a share of the loss against rebalancing.
+
+    What it does not win of that: 1 - 1/(1 + sqrt(2/years) gamma/sigma) (Milionis, Moallemi, Roughgarden, arXiv
+    2305.14604).
+
+    Args:
+        variance: the yearly variance of the price.
+        fee: the pool's, a fraction.
+        years: the mean time between two looks of arbitrage.
+    """
+    if variance <= 0:
+        return 1.0
+    return 1 - 1 / (1 + math.sqrt(2 / (years * variance)) * -math.log1p(-fee))
+
+
+def paying_noise(share: float, value: float, variance: float, fee: float, years: float) -> float:
+    """Return the volume a year besides arbitrage with which a full range's fees are a share of its loss, USD.
+
+    A narrower range earns, and loses, more by the same factor. 0 where arbitrage pays as much by itself.
+
+    Args:
+        share: all fees over the loss against rebalancing.
+        value: the worth of the full range, USD.
+        variance: the yearly variance of the price.
+        fee: the pool's, a fraction.
+        years: the mean time between two looks of arbitrage.
+    """
+    missing = max(share - fees_of_arbitrage(variance, fee, years), 0.0)
+    return missing * variance / 8 * value / fee if fee > 0 else 0.0

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from bot.core.amm.concentrated import ConcentratedPosition
-from bot.core.analysis.first_passage import chance_of_rise, loss_against_rebalancing, rise_of_chance
+from bot.core.analysis.first_passage import (
+    chance_of_rise,
+    fees_of_arbitrage,
+    loss_against_rebalancing,
+    paying_noise,
+    rise_of_chance,
+)
 
 DAY, WEEK = 1 / 365, 7 / 365
 
@@ -83,6 +89,24 @@ def test_a_constant_product_loses_an_eighth_of_the_variance(volatility: float) -
 
 def test_the_published_example_loses_six_percent_of_its_value() -> None:
     assert loss_against_rebalancing(-25 / 2, 2000.0, 0.7**2) / 100_000 == pytest.approx(0.061, abs=5e-4)
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(2, 0.0536), (12, 0.1218), (120, 0.3049), (600, 0.4951)])
+def test_arbitrage_pays_in_fees_what_it_does_not_win(seconds: int, share: float) -> None:
+    """The chance that a block has a trade, as arXiv 2305.14604 has it, at 5% a day and a fee of 0.3%."""
+    found = fees_of_arbitrage(0.05**2 * 365, 0.003, seconds / (365 * 86_400))
+    assert 1 - found == pytest.approx(share, abs=5e-5)
+
+
+def test_noise_brings_the_fees_to_their_share_and_is_never_below_nothing() -> None:
+    value, variance, fee, minute = 10e6, 0.64, 0.0005, 1 / 525_600
+    own = fees_of_arbitrage(variance, fee, minute)
+    loss = variance / 8 * value
+    for share in (0.8, 1.0, 1.2):
+        volume = paying_noise(share, value, variance, fee, minute)
+        assert own + volume * fee / loss == pytest.approx(share)
+    assert paying_noise(own / 2, value, variance, fee, minute) == 0
+    assert paying_noise(1, value, 0, fee, minute) == paying_noise(1, value, variance, 0, minute) == 0
 
 
 @pytest.mark.parametrize("price", [Decimal(1900), Decimal(2000), Decimal(2150)])

@@ -2,7 +2,7 @@
 
 An interpreter needs more than a second for the bot's imports; a fork of one that has done them needs nothing of it and
 is the same otherwise: arguments, environment, folder, pipes and signals are its own, and it can be killed. What starts
-an interpreter itself stays tested with real ones: in `tests/cli/test_main.py`, by the demo, and by a venue made up.
+an interpreter itself stays tested with real ones: in `tests/cli/test_main.py`, and by the demo.
 """
 
 from __future__ import annotations
@@ -76,6 +76,9 @@ def _run(command: tuple[str, ...], cwd: Path, environ: Mapping[str, str], pipes:
         warnings.simplefilter("error")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background has it ignored
     module, *sys.argv[1:] = command
+    if module not in ("bot", "tests.e2e.crash"):  # it registers something before the settings ask the registries
+        for name in [name for name in sys.modules if name.partition(".")[0] == "bot"]:
+            del sys.modules[name]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
@@ -147,8 +150,8 @@ async def fork(
 async def start(
     *command: str, env: Mapping[str, str], stdout: int | None = None, stderr: int | None = None
 ) -> Fork | asyncio.subprocess.Process:
-    """Start an interpreter with arguments, as a fork if it runs the bot and registers nothing before."""
-    if command[:2] in (("-m", "bot"), ("-m", "tests.e2e.crash")):
+    """Start an interpreter with arguments, as a fork if it runs a module."""
+    if command[0] == "-m":
         return await fork(*command[1:], env=env, stdout=stdout, stderr=stderr)
     return await asyncio.create_subprocess_exec(
         sys.executable, *command, cwd=ROOT, env=env, stdout=stdout, stderr=stderr

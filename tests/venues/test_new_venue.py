@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import socket
 import ssl
-import sys
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.protocols.registry import CURVES
 from tests.e2e.harness import Daemon, World, world
-from tests.forks import ROOT
+from tests.forks import start
 from tests.venues.farside import KIND, HexIds
 from tests.venues.farside.server import SERVER
 
@@ -55,15 +54,7 @@ position_manager = "0xC36442b4a4522E871399CD717aBDD847Ab11FE88"
 
 async def dnbot(*arguments: str) -> tuple[int | None, str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *LAUNCHER,
-        *arguments,
-        cwd=ROOT,
-        env=environ,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    process = await start(*LAUNCHER, *arguments, env=environ, stdout=PIPE, stderr=STDOUT)
     said, _ = await process.communicate()
     return process.returncode, said.decode()
 

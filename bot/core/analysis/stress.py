@@ -19,8 +19,8 @@ from bot.core.types import ZERO, Symbol, VenueId
 
 UNWINDING: Final = timedelta(hours=24)
 WORST: Final = Decimal("0.015")
-"""What a short paid in a day at the worst funding seen, fraction of its notional: ETH at Binance before the Merge of
-2022-09-15, when 8 h cost about 0.5% (as reported then); the low before it was 0.157% per 8 h, in March 2020."""
+"""What a short paid in a day at the worst funding seen, fraction of its notional: ETH at the largest venue before the
+Merge of 2022-09-15, when 8 h cost about 0.5% (so reported); the low before it was 0.157% per 8 h, in March 2020."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,4 +206,4 @@ async def test_a_token_taken_for_a_list_of_positions_is_named_at_once(chain: Loc
     scene = await Scene.on(chain)
     text = await complaint(replace(scene.config, protocols=(v3_deployment(scene.pair),)))
     assert text.startswith(f"chains.local.uniswap_v3[1].position_manager: {scene.pair} is no contract of that kind")
-    assert "positions of one owner" in text
+    assert "it answers as one of uniswap_v2 does" in text

@@ -30,7 +30,7 @@ from bot.protocols.concentrated.owned import PAGE, OwnedIds, Sought, flood, numb
 from bot.protocols.concentrated.settings import ManagerSettings
 from bot.protocols.pool_prices import price_of_root
 
-NOBODY: Final = bytes(20)
+NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 
 
 class ManagerReader:
@@ -59,6 +59,7 @@ class ManagerReader:
             manager, chain.owners if settings.discover else (), None if only is None else numbers(only)
         )
         self._configured = frozenset(settings.token_ids)
+        self._met = set[int]()
         self._factory = Call(manager, FACTORY)
         self._positions: dict[int, Call] = {}
         self._pools: dict[Address, PoolCalls] = {}
@@ -104,20 +105,19 @@ class ManagerReader:
         return await entry_of(logs, position, self._settings.position_manager, block)
 
     def _confirm(self, reads: Reads) -> None:
-        """Insist on the configured factory.
+        """Insist on the configured factory, and on one that knows this protocol's kind of pools.
 
         Raises:
             ContractError: the manager names another one.
         """
-        wanted = self._settings.factory
-        if wanted is None:
-            return
+        wanted, layout = self._settings.factory, self._layout
         try:
             found = json_rpc.address(reads.fact(self._factory))
+            if wanted is not None and found != wanted:
+                raise ContractError(self._factory, f"names the factory {found}, and it should be {wanted}")
+            self._pool_at(reads, bytes((layout.key.stop - layout.key.start) - 2 * json_rpc.WORD))
         except Missing:
             return
-        if found != wanted:
-            raise ContractError(self._factory, f"names the factory {found}, and it should be {wanted}")
 
     def _token_ids(self, reads: Reads) -> tuple[dict[int, None], bool]:
         """List the configured ids, then the owners' at this block, staked ones too; tell whether these are all."""
@@ -155,13 +155,20 @@ class ManagerReader:
         answer, layout = reads.outcome(call), self._layout
         if isinstance(answer, Failed):
             if answer.reason == layout.burned:
+                self._note_absent(found, token_id)
                 return None
             raise ContractError(call, f"position {token_id} failed ({answer.reason or 'without a reason'})")
+        if len(answer) != layout.words * json_rpc.WORD:
+            words = (
+                f"{len(answer) // json_rpc.WORD} words are no position of this kind (is it another protocol's manager?)"
+            )
+            raise ContractError(call, words)
+        self._met.add(token_id)
         if not json_rpc.uint(answer, layout.liquidity) and not any(
             json_rpc.uint(answer, layout.owed + token) for token in (0, 1)
         ):
             return None
-        name = f"{self._prefix}{token_id}"
+        name = self._position(token_id)
         is_configured = token_id in self._configured
         pair = (json_rpc.address(answer, FIRST_KEY_WORD + number) for number in (0, 1))
         tokens = self._tokens.pair(reads, *pair, insist=is_configured)
@@ -182,7 +189,17 @@ class ManagerReader:
         curve = _curve(answer, where, state, reads, layout) if earns_fees else _bare_curve(answer, where, state, layout)
         staked_in, rewards = (None, ()) if stake is None else (stake.farm, stake.rewards)
         amounts = curve.amounts()
-        return LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, None, staked_in, rewards)
+        return LpPosition(name, self.name, pool, *tokens, curve, amounts, None, staked_in, rewards)
+
+    def _position(self, token_id: int) -> PositionId:
+        return PositionId(f"{self._prefix}{token_id}")
+
+    def _note_absent(self, found: Found, token_id: int) -> None:
+        """Tell of a configured position that never was there: one that was, and is burned, is over."""
+        name = self._position(token_id)
+        if token_id in self._configured and token_id not in self._met and name not in found.followed:
+            reason = f"{self._key}.token_ids: there is no position {token_id}; it is burned, or was never made"
+            found.left_out.append(LeftOut(name, reason))
 
     def _position_call(self, token_id: int) -> Call:
         call = self._positions.get(token_id)
@@ -197,23 +214,32 @@ class ManagerReader:
         if known is not None:
             return known
         of_pool = key[: -2 * json_rpc.WORD]
-        pool_of = self._pool_of.get(of_pool)
-        if pool_of is None:
-            factory = json_rpc.address(reads.fact(self._factory))
-            pool_of = self._pool_of[of_pool] = Call(factory, self._layout.pool_of(of_pool))
-        try:
-            answered = reads.fact(pool_of)
-        except ContractError as error:
-            words = "its factory knows no such pools (is it another protocol's manager?)"
-            raise ContractError(self._factory, words) from error
-        if answered[12 : json_rpc.WORD] == NOBODY:
-            raise Retryable(f"{pool_of}: there is a position and no pool (is it the factory of the position manager?)")
-        address = json_rpc.address(answered)
+        address = self._pool_at(reads, of_pool)
+        if address == NOBODY:
+            raise Retryable(
+                f"{self._pool_of[of_pool]}: there is a position and no pool (is it the factory of the manager?)"
+            )
         pool = self._pools.get(address)
         if pool is None:
             pool = self._pools[address] = PoolCalls(address, self._layout.pool)
         made = self._ranges[key] = RangeCalls(pool, key, self._settings.position_manager, self._layout)
         return made
+
+    def _pool_at(self, reads: Reads, of_pool: bytes) -> Address:
+        """Ask the factory for a pool; nobody where there is none.
+
+        Raises:
+            ContractError: it knows no pools of this kind.
+        """
+        pool_of = self._pool_of.get(of_pool)
+        if pool_of is None:
+            factory = json_rpc.address(reads.fact(self._factory))
+            pool_of = self._pool_of[of_pool] = Call(factory, self._layout.pool_of(of_pool))
+        try:
+            return json_rpc.address(reads.fact(pool_of))
+        except ContractError as error:
+            words = "its factory knows no such pools (is it another protocol's manager?)"
+            raise ContractError(self._factory, words) from error
 
 
 def _curve(answer: bytes, where: RangeCalls, state: PoolState, reads: Reads, layout: Layout) -> ConcentratedPosition:

@@ -81,6 +81,11 @@ class MasterChef:
         """Return the ids that the owners have staked, as far as they are read yet, and whether these are all."""
         reads.want(owner.balance for owner in self._owners)
         staked, is_whole = set[int](), True
+        if self._address is not None:
+            try:
+                reads.fact(self._cake)  # what has none is no MasterChef
+            except Missing:
+                is_whole = False
         for owner in self._owners:
             try:
                 staked.update(owner.ids(reads))

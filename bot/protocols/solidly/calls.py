@@ -147,6 +147,7 @@ class PoolCalls:
 
         Raises:
             Missing: it is not there yet.
+            ContractError: what is configured as the voter is none.
         """
         voter = self._voter or self._named(reads)
         if voter is None:
@@ -154,8 +155,8 @@ class PoolCalls:
         call = self._gauges.get(voter)
         if call is None:
             data = GAUGES + json_rpc.encode_address(self.address)
-            call = self._gauges[voter] = Call(voter, data, words=0)
-        gauge = _address(reads.outcome(call))
+            call = self._gauges[voter] = Call(voter, data, words=0 if self._voter is None else 1)
+        gauge = _address(reads.outcome(call) if self._voter is None else reads.take(call))
         if gauge is None:
             return None
         if gauge not in self.gauges:

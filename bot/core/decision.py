@@ -67,6 +67,8 @@ class RemarkCode(StrEnum):
     """A whole remainder below the minimum is closed, which reduce-only may."""
     RELIEVES = "relieves"
     """The margin ladder closes ``amount``; ``why`` says what for."""
+    HANDS_OVER = "hands_over"
+    """``amount`` is short where the market ends; it is added elsewhere first, and reduced there then."""
     NOT_HEDGED = "not_hedged"
     """No hedge is configured."""
 

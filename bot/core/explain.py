@@ -26,6 +26,7 @@ _SENTENCES: Final[Mapping[RemarkCode, str]] = {
     RemarkCode.TOO_SMALL: "{one.amount:f} on {one.where} is below the smallest order",
     RemarkCode.REMAINDER: "closes a remainder below the minimum, which reduce-only may",
     RemarkCode.RELIEVES: "closes {one.amount:f} ({share:.1%} of the liquidity's exposure): {one.why}",
+    RemarkCode.HANDS_OVER: "moves {one.amount:f} away from a market that ends: added elsewhere first, then reduced",
     RemarkCode.NOT_HEDGED: "no hedge is configured: shown, not hedged",
 }
 

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 import tenacity
 
 from bot.core.errors import DnbotError, Retryable
+from bot.core.reconciliation.lost_orders import DEFAULT_RULE
 from bot.core.types import Symbol
 from bot.exchange.config import CcxtConfig
 from bot.exchange.errors import NotSent, Refusal, Unbelievable, Unreachable
@@ -178,18 +180,29 @@ class Link:
                 # the original may carry a signature in its text: it is not chained
                 raise kind(self.redact(f"{name}: {type(error).__name__}: {error}")) from None
 
-    async def write(self, name: str, *args: object, urgent: bool, **kwargs: object) -> Written:
-        """Send one write, once. Never raises for what the venue, the network or ccxt does."""
+    async def write(
+        self, name: str, *args: object, urgent: bool, created_at: datetime | None = None, **kwargs: object
+    ) -> Written:
+        """Send one write, once, and where an intent of a time is behind it only as long as that is no older than 10 s.
+
+        Never raises for what the venue, the network or ccxt does.
+        """
         if self._is_clock_set():
             with suppress(Retryable):  # the gate says that nothing was measured
                 await self.sync_clock()
-        with recording(RequestStyle(urgent=urgent, max_wait=1.0)) as wires:
+        with recording(RequestStyle(urgent=urgent, max_wait=1.0, gate=partial(self._late, created_at))) as wires:
             result, words = await self._attempt(self.method(name), args, kwargs)
         sent = [wire for wire in wires if not wire.is_read and wire.sent]
         wire = sent[-1] if sent else None
         if wire is not None:
             self._note_clock(wire.code)
         return Written(wire, result, words)
+
+    def _late(self, created_at: datetime | None) -> str | None:
+        """Say why the request of an intent may not leave any more; a lost one is proven lost from then on."""
+        if created_at is None or self.clock.now() - created_at <= DEFAULT_RULE.prompt:
+            return None
+        return f"it did not leave within {DEFAULT_RULE.prompt.total_seconds():g} s; nothing was sent"
 
     async def _attempt(self, call: Call, args: tuple[object, ...], kwargs: dict[str, object]) -> tuple[object, str]:
         try:

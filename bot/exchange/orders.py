@@ -75,7 +75,7 @@ class Orders:
             return not_sent(client_id, str(reason))
         self._remember(self.conditional, client_id, request.kind is OrderKind.STOP_MARKET)
         call = self.dialect.placing(request, client_id, rounded, one)
-        written = await self.link.write(call.name, *call.args, urgent=request.reduce_only)
+        written = await self.link.write(call.name, *call.args, urgent=request.reduce_only, created_at=intent.created_at)
         return await self._outcome(written, client_id, one)
 
     async def amend(self, client_id: ClientOrderId, request: OrderRequest, one: Instrument) -> Outcome:

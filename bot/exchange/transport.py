@@ -47,10 +47,17 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class RequestStyle:
-    """How the requests of the present task are treated: may they use the reserve, and how long may they queue."""
+    """How the requests of the present task are treated.
+
+    Attributes:
+        urgent: may they use the reserve.
+        max_wait: how many seconds they may queue.
+        gate: gives the reason why none may leave any more, asked when it is stamped and has queued.
+    """
 
     urgent: bool = False
     max_wait: float = 2.0
+    gate: Callable[[], str | None] = lambda: None
 
 
 _WIRES: ContextVar[list[Wire] | None] = ContextVar("wires", default=None)
@@ -108,6 +115,8 @@ class Transport:
             if not wire.is_read:
                 raise NotSent(str(error)) from error
             raise
+        if (reason := style.gate()) is not None:
+            raise NotSent(reason)
         return await self._exchange(request, handler, wire)
 
     def _check_destination(self, request: aiohttp.ClientRequest) -> None:

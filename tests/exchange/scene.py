@@ -22,6 +22,8 @@ ETH = Symbol("ETH/USDT:USDT")
 OWN = ClientOrderId("bot-1-1")
 ME = Identity("bot", 1, IDS)
 START = datetime(2025, 6, 1, 12, tzinfo=UTC)
+NEVER_LATE = datetime(2100, 1, 1, tzinfo=UTC)
+"""When an intent was made that may leave whenever a test sends it."""
 
 KEY = "KEYxPLANTED/key+value=abcdef0123456789"
 SECRET = "SECRETxPLANTED/secret+value=0123456789abcdef"  # noqa: S105 - planted, to be looked for in what is written
@@ -95,8 +97,9 @@ def intent(
     trigger: Decimal | None = None,
     reduce_only: bool = False,
     number: int = 1,
+    created_at: datetime = NEVER_LATE,
 ) -> Intent:
     request = OrderRequest(
         VenueId("v"), ETH, Underlying("ETH"), quantity, kind, tif, reduce_only, "test", price=price, trigger=trigger
     )
-    return Intent(ClientOrderId(f"bot-1-{number}"), number, request, START)
+    return Intent(ClientOrderId(f"bot-1-{number}"), number, request, created_at)

@@ -261,3 +261,20 @@ async def test_another_venue_is_probed_and_sends_to_its_own_hosts_only(scene: Sc
     with pytest.raises((Retryable, ConfigError)):
         await other.check([ETH])
     await other.close()
+
+
+@pytest.mark.parametrize("reduce_only", [False, True])
+async def test_a_request_leaves_soon_after_its_intent_or_never(scene: Scene, reduce_only: bool) -> None:  # noqa: FBT001
+    """From when on a lost one can't be under way any more rests on it."""
+    await scene.ready()
+    before = len(scene.server.writes)
+    late = scene.clock.now() - timedelta(seconds=10.1)
+    order = intent(
+        quantity=D("0.1") if reduce_only else D("-0.1"), price=D(3000), reduce_only=reduce_only, created_at=late
+    )
+    outcome = await scene.exchange.place(order)
+    assert isinstance(outcome, Rejected)
+    assert (outcome.reason, "within 10 s" in outcome.message) == (RejectReason.NOT_SENT, True)
+    path = "/fapi/v1/order" if is_binance(scene) else "/api/v2/mix/order/place-order"
+    assert path not in {seen.path for seen in scene.server.writes[before:]}
+    assert isinstance(await scene.exchange.place(replace(order, created_at=scene.clock.now())), Accepted)

@@ -31,8 +31,9 @@ EACH: Final = 12
 GAPS: Final = (1, 70, 7200)
 """Seconds between two lives."""
 WITHIN: Final = timedelta(minutes=1)
-LOST_ORDER: Final = timedelta(minutes=2)
-"""The same where an order was not resolved: what is read may be older than its end; then stop and hedge follow."""
+LOST_ORDER: Final = timedelta(seconds=90)
+"""The same where an order left within the last minute: what is read may be a minute old, and prove nothing of it until
+65 s after the start; the cycle after that, of 12 s, hedges, and the next one protects."""
 _WRONG: Final = frozenset({"intent_misfit", "intent_refused"})
 
 
@@ -151,7 +152,6 @@ def _cut(file: Path, rng: Random) -> None:
 
 async def _next_life(told: Story) -> timedelta:
     """Start anew, until all is well and agreed; then trade on, and compare the books once more."""
-    unresolved = bool(told.journal.pending())
     await told.start()
     since = told.clock.now()
     await told.recover(SIZES[-1])
@@ -161,7 +161,7 @@ async def _next_life(told: Story) -> timedelta:
             break
     took = told.clock.now() - since
     _compare(told)
-    if took > (LOST_ORDER if unresolved or _waits(told, since) else WITHIN):
+    if took > (LOST_ORDER if _waits(told, since) else WITHIN):
         raise HarmError(f"it took {took}")
     await told.turn(SIZES[1])
     await told.recover(SIZES[2])
@@ -176,10 +176,11 @@ def _differs(told: Story) -> bool:
 
 
 def _waits(told: Story, since: datetime) -> bool:
-    """Whether something of this bot may have been under way at the start: an answer may be a minute old."""
+    """Whether something of this bot may have been under way in the minute before the start."""
     with closing(JournalView.open(told.folder / "journal.sqlite", CURVES)) as view:
-        lost = any(item.status.value == "not_found" for item in view.intents())
-    return lost or any(since - trade.fill.at < LOST_ORDER for trade in told.desk.records.trades)
+        asked = [item.intent.created_at for item in view.intents()]
+    traded = [trade.fill.at for trade in told.desk.records.trades]
+    return any(timedelta(0) <= since - at < WITHIN for at in (*asked, *traded))
 
 
 def _compare(told: Story) -> None:

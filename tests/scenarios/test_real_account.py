@@ -1,4 +1,4 @@
-"""An account as people have them: hand-set stops, foreign assets, a stranger's orders, fees in the venue's own coin.
+"""An account as people have them: stops and take profits set by hand, foreign assets, a stranger's orders, coin fees.
 
 All at once, under the daemon's own cycle with ccxt against the venue servers: the hedge stays in its band, it flattens
 on command, and the ledger that was read sums to the equity.
@@ -7,26 +7,85 @@ on command, and the ledger that was read sums to the equity.
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import pytest
 
 from bot.core.command import Command, Verb
 from bot.core.orders import LedgerKind, OrderKind, TimeInForce
 from bot.core.types import ZERO, ClientOrderId, Symbol
+from bot.exchange.fields import milliseconds_of
 from bot.paper.servers.desk import Wish
+from bot.paper.servers.venue import Incoming
 from tests.core.scenes import BTC, ETH, MARKS, symbol
+from tests.recorded.files import dated, named
 from tests.scenarios.test_delisting import FLAVOURS, WORD
-from tests.scenarios.trend import DEPOSIT, VENUE, Trend, trend, wanted
+from tests.scenarios.trend import Trend, trend, wanted
 from tests.scenarios.trend_market import WARM
+from tests.scenarios.trend_venue import DEPOSIT, VENUE
 
 D = Decimal
 COIN: Final = {"binance": "BNB", "bitget": "BGB"}
 BY_HAND: Final = {"binance": ("STOP_MARKET", "ios_st_8f2ab61d"), "bitget": ("pos_loss", "1375512090044444444")}
+PART: Final = "web_9f8e7d6c5b"
+WHOLE: Final = {"binance": "ios_st_8f2ab61c", "bitget": "1372849518383902720"}
+"""The client ids of the take profits."""
 BLOCKS: Final = 40
+
+
+TAKE_PROFITS: Final = {
+    "binance": ("open_algo_orders_hand_set", "/fapi/v1/openAlgoOrders"),
+    "bitget": ("plans_of_position", "/api/v2/mix/order/orders-plan-pending"),
+}
+"""Where each venue documents, or showed, a take profit that was set by hand, and in which answer."""
+
+
+def take_profits(run: Trend, flavour: str) -> Callable[[Incoming, bytes], bytes]:
+    """Show two take profits, of all of the position and of a part, and what Bitget adds to the position then.
+
+    They stand as long as there is a position, as at the venues. The servers know none: the rows are the recorded ones.
+    """
+    name, path = TAKE_PROFITS[flavour]
+    recorded: Any = dated(named(flavour, name).body, milliseconds_of(run.clock.now()))
+    rows = recorded if flavour == "binance" else recorded["data"]["entrustedList"]
+    (whole,) = [
+        row for row in rows if row.get("orderType") == "TAKE_PROFIT_MARKET" or row.get("planType") == "pos_profit"
+    ]
+    trigger = str((MARKS[ETH] * D("0.9")).quantize(D("0.01")))
+    whole = {**whole, "triggerPrice": trigger, **({} if flavour == "binance" else {"stopSurplusTriggerPrice": trigger})}
+    if flavour == "binance":
+        part = {
+            **whole,
+            "algoId": whole["algoId"] + 9,
+            "clientAlgoId": PART,
+            "closePosition": False,
+            "quantity": "0.100",
+        }
+    else:
+        part = {**whole, "planType": "profit_plan", "size": "0.1", "orderId": whole["orderId"] + "9", "clientOid": PART}
+
+    def edit(incoming: Incoming, body: bytes) -> bytes:
+        of, kind = (dict(parse_qsl(incoming.query)).get(key) for key in ("symbol", "planType"))
+        if incoming.method != "GET" or run.account.size(symbol(ETH)) == 0:
+            return body
+        answer = json.loads(body)
+        if incoming.path == path and of == "ETHUSDT" and kind in (None, "profit_loss"):
+            if flavour == "binance":
+                answer += [whole, part]
+            else:
+                answer["data"]["entrustedList"] = [*(answer["data"]["entrustedList"] or []), whole, part]
+        if incoming.path.endswith("-position"):
+            for row in (row for row in answer["data"] if row["symbol"] == "ETHUSDT"):
+                row |= {"takeProfit": trigger, "takeProfitId": whole["orderId"]}
+        return json.dumps(answer).encode()
+
+    return edit
 
 
 def order(run: Trend, name: str, wish: Wish) -> None:
@@ -46,6 +105,7 @@ def live(run: Trend, flavour: str) -> None:
     order(run, "web_2b3c4d5e6f", closes if flavour == "binance" else replace(closes, kind_text="limit"))
     run.account.move_asset(COIN[flavour], D(5))
     run.account.assets.fees_in = COIN[flavour]
+    run.told.watch.edit = take_profits(run, flavour)
     run.venue.shut[Symbol(symbol(BTC))] = WORD[flavour]
     run.exchange.stale = True  # as after the six hours in which the rules are read again
 
@@ -70,6 +130,10 @@ async def test_a_real_account_is_hedged_flattened_and_accounted_for(flavour: str
         assert run.told.longest() == 0, "in band, each block"
         assert sum(run.told.watch.orders.values()) >= before + 2, "both were traded meanwhile"
         assert {"shut", "foreign", "aside"} <= set(run.told.alarms)
+        assert run.last is not None
+        told_of = [alarm.message for alarm in run.last.decision.alarms if alarm.key.startswith("foreign")]
+        for name in (BY_HAND[flavour][1], PART, WHOLE[flavour]):
+            assert [words for words in told_of if name in words and "it can only close" in words], name
         assert not {"venue", "blind", "bare", "unexplained", "unread"} & set(run.told.alarms)
         asked = asyncio.create_task(run.cycle.commands.submit(Command(Verb.FLATTEN, "test")))
         await asyncio.sleep(0)

@@ -9,55 +9,35 @@ from __future__ import annotations
 
 import asyncio
 import math
-import ssl
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-import aiohttp
-from aiohttp import web
-
-from bot.app.loop.commands import Commands
-from bot.app.loop.cost_basis import EntryBook
 from bot.app.loop.cycle import Cycle
-from bot.app.loop.execute import Executor
-from bot.app.loop.observe import Observer
-from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.settings import load
 from bot.core.decision import Severity
 from bot.core.policy import HedgeMarket, Policy
 from bot.core.record import CycleRecord
 from bot.core.snapshot import ChainView
-from bot.core.types import Symbol, Underlying, VenueId
+from bot.core.types import Underlying
 from bot.exchange.ccxt_client import CcxtExchange
-from bot.exchange.config import CcxtConfig
-from bot.journal.journal import SqliteJournal
 from bot.paper.servers.desk import Desk
-from bot.paper.servers.registry import SERVERS
-from bot.paper.servers.server import Serve, VenueServer, respond
-from bot.paper.servers.tls import certificates
-from bot.paper.servers.venue import Incoming, Venue
-from bot.protocols.registry import CURVES
-from bot.venues.connect import connect
+from bot.paper.servers.venue import Venue
 from tests.app.fakes import FakeChain
 from tests.core.scenes import ETH, MARKS, NOW, USDC, chain, pool_price, symbol
 from tests.exchange.scene import FastClock
 from tests.faults.soak import silent
-from tests.paper.engine.scene import RULES
 from tests.paper.servers.flavours import TWINS
-from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Prices, desk
+from tests.paper.servers.scene import Prices
 from tests.scenarios.trend_market import BLOCK, TOKENS, WARM, D, Liquidity, Minutes, path
+from tests.scenarios.trend_venue import VENUE, Watch, loop, side
 
-VENUE: Final = VenueId("paper")
-DEPOSIT: Final = 400_000
 SLACK: Final = D("1.1")
 """Bands that a drift may be out."""
 PATIENCE: Final = 3
@@ -79,29 +59,6 @@ class Row:
     @property
     def bands_out(self) -> Decimal:
         return abs(self.drift) / self.band
-
-
-@dataclass(slots=True)
-class Watch:
-    """The layer in front of the server: what is asked for, by minute, and what is refused for being too much."""
-
-    started: datetime
-    requests: Counter[int] = field(default_factory=Counter)
-    orders: Counter[int] = field(default_factory=Counter)
-    stops: Counter[int] = field(default_factory=Counter)
-    refused: int = 0
-
-    async def __call__(self, request: web.BaseRequest, incoming: Incoming, serve: Serve) -> web.StreamResponse:
-        del request
-        minute = (incoming.at - self.started) // timedelta(minutes=1)
-        self.requests[minute] += 1
-        name = incoming.path.rpartition("/")[2]
-        if incoming.method in {"POST", "PUT"}:
-            self.orders[minute] += name in {"order", "place-order", "modify-order"}
-            self.stops[minute] += name in {"algoOrder", "place-plan-order"}
-        answer = await serve(incoming)
-        self.refused += answer.status in {418, 429}
-        return respond(answer)
 
 
 @dataclass(slots=True)
@@ -128,12 +85,6 @@ class Told:
                     run = run + 1 if row.bands_out > SLACK else 0
                     most = max(most, run)
         return most
-
-
-@cache
-def _certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    server, authority = certificates(HOSTS)
-    return server, ssl.create_default_context(cadata=authority)
 
 
 def wanted(orders_a_minute: int | None = None) -> Policy:
@@ -198,44 +149,13 @@ class Trend:
 @asynccontextmanager
 async def trend(flavour: str, folder: Path, policy: Policy) -> AsyncIterator[Trend]:
     """Serve a venue of a flavour, and build the bot's loop against it."""
-    clock, (tls, trust) = FastClock(NOW), _certificates()
-    rules = replace(RULES, customs=SERVERS[flavour].customs, history=20_000)
-    account = desk(rules, clock.now(), deposit=DEPOSIT)
-    prices = Prices({symbol(key): MARKS[key] for key in TOKENS})
-    watch = Watch(clock.now())
-    venue = Venue(rules, [account], prices, clock)
-    async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=watch) as server:
-        resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
-        config = CcxtConfig(
-            venue=VENUE,
-            kind=flavour,
-            symbols=tuple(Symbol(symbol(key)) for key in TOKENS),
-            login=LOGIN,
-            leverage=policy.risk.leverage,
-            margin_mode="cross",
-            timeout=timedelta(seconds=10),
-            connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
-        )
-        journal = SqliteJournal.open(folder / f"{flavour}.sqlite", "dnbot", clock.now(), CURVES)
-        exchange = await connect(config, clock)
-        shown = FakeChain(clock)
-        venues = {VENUE: exchange}
-        cycle = Cycle(
-            observer=Observer([shown], [exchange], [], EntryBook(journal, clock, 5), clock, 30),
-            executor=Executor(venues, journal, clock),
-            reconciler=Reconciler(venues, journal, clock),
-            journal=journal,
-            clock=clock,
-            policy=policy,
-            commands=Commands(journal, clock),
-        )
-        try:
-            await exchange.check(config.symbols)
-            await cycle.reconciler.begin()
-            yield Trend(clock, shown, prices, account, venue, exchange, cycle, Told(flavour, watch))
-        finally:
-            await exchange.close()
-            journal.close()
+    clock = FastClock(NOW)
+    prices, shown = Prices({symbol(key): MARKS[key] for key in TOKENS}), FakeChain(clock)
+    async with (
+        side(flavour, prices, clock, policy) as one,
+        loop([one], shown, clock, policy, Path(tempfile.mkdtemp(dir=folder))) as cycle,
+    ):
+        yield Trend(clock, shown, prices, one.account, one.venue, one.exchange, cycle, Told(flavour, one.watch))
 
 
 async def play(flavour: str, folder: Path, moves: tuple[Minutes, ...], policy: Policy | None = None) -> Told:

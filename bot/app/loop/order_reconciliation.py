@@ -36,6 +36,7 @@ class _Case:
     sent_by: datetime
     since: datetime
     position_before: Decimal | None
+    is_aged: bool = False
     sightings: list[OrderReport | NotFound] = field(default_factory=list)
     look_at: datetime = EVER
 
@@ -143,10 +144,11 @@ class Reconciler:
         return NotFound(intent.client_id, now)
 
     def _case(self, pending: Pending) -> _Case:
-        """Open a case. After a restart the request may have left until the old process was gone: until now."""
-        request = pending.intent.request
-        since, position = self._positions.get((request.venue, request.symbol), (pending.intent.created_at, None))
-        return _Case(sent_by=self.clock.now(), since=since, position_before=position)
+        """Open a case. After a restart the request may have left until the old process was gone, if it was prompt."""
+        request, now, created = pending.intent.request, self.clock.now(), pending.intent.created_at
+        rule = self.venues[request.venue].silence or lost_orders.DEFAULT_RULE
+        since, position = self._positions.get((request.venue, request.symbol), (created, None))
+        return _Case(rule.sent_by(created, now), since, position, is_aged=now - created >= rule.aged)
 
     async def _judge(
         self, venue: Exchange, pending: Pending, case: _Case, found: OrderReport | NotFound
@@ -163,7 +165,8 @@ class Reconciler:
         before = case.position_before
         if before is None:
             before, trades = self._without_a_snapshot(pending.intent, trades)
-        evidence = Evidence(case.sent_by, tuple(case.sightings), before, position, trades, view.as_of)
+        seen = tuple(case.sightings)
+        evidence = Evidence(case.sent_by, seen, before, position, trades, view.as_of, case.is_aged)
         return lost_orders.resolve(pending.intent, evidence, self.clock.now(), venue.silence)
 
     def _without_a_snapshot(self, intent: Intent, trades: tuple[Fill, ...]) -> tuple[Decimal, tuple[Fill, ...]]:

@@ -113,7 +113,7 @@ class Agreement:
         rule = self.venues[venue].silence
         if rule is None:
             return Patience()
-        return Patience(rule.recv_window + rule.grace + (rule.looks - 1) * rule.spacing, BETWEEN)
+        return Patience(rule.silence, BETWEEN)
 
     async def _adopt(self, key: tuple[VenueId, Symbol], sight: Sight, expected: Expected) -> None:
         """Take the venue's position over, with an event and an alarm that names the amount."""

@@ -1,7 +1,7 @@
 """Allocation: which market an order goes to first, by health, and by what trading and holding there should cost.
 
 Caps are the plan's business; it takes the markets in the order that is given here. Only new orders are steered:
-nothing is closed in one place to be opened in another.
+nothing is closed in one place to be opened in another, but where a market ends.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Steering:
             sorted(
                 hedge_markets,
                 key=lambda market_state: (
-                    not self._is_healthy(market_state),
+                    not self.is_healthy(market_state),
                     not self.is_known(market_state),
                     self.trading(market_state) - self.funding(market_state),
                 ),
@@ -88,19 +88,24 @@ class Steering:
         )
 
     def to_close(self, hedge_markets: Iterable[MarketState]) -> tuple[MarketState, ...]:
-        """Order markets for a purchase: unknown funding first, then the cheapest and least funding given up."""
+        """Order markets for a purchase: one that ends first, then unknown funding, then the cheapest.
+
+        Cheapest counts the funding that is given up.
+        """
         backwards = tuple(hedge_markets)[::-1]
         return tuple(
             sorted(
                 backwards,
                 key=lambda market_state: (
+                    not market_state.is_ending,
                     self.is_known(market_state),
                     self.trading(market_state) + self.funding(market_state),
                 ),
             )
         )
 
-    def _is_healthy(self, market_state: MarketState) -> bool:
+    def is_healthy(self, market_state: MarketState) -> bool:
+        """Whether something may be added on a market now."""
         venue, symbol = market_state.market.venue, market_state.market.symbol
         return not market_state.flight.is_unknown and self.shut.isdisjoint({(venue, None), (venue, symbol)})
 

@@ -57,7 +57,7 @@ class MarketState:
     ``worst_price`` is the highest price that a unit can be worth here: what caps on notional reckon with.
     ``flight`` are our own unresolved orders. ``stranger_sales`` (<= 0) is what others' orders there may sell: what is
     added must be right with them too. What they may buy or close counts for nothing here, since no reduction waits for
-    a stranger.
+    a stranger. ``is_ending``: nothing may be opened there any more.
     """
 
     market: HedgeMarket
@@ -71,6 +71,7 @@ class MarketState:
     funding: Funding
     worst_price: Decimal
     stranger_sales: Decimal = ZERO
+    is_ending: bool = False
 
     @property
     def key(self) -> MarketKey:
@@ -196,6 +197,7 @@ def hedge_markets_of(
                 funding=quote.funding,
                 worst_price=max(quote.mark.price, quote.book.ask),
                 stranger_sales=stranger_sales,
+                is_ending=market.symbol in view.shut,
             )
         )
     return HedgeMarkets(tuple(known), tuple(dark), selling, buying, idle, sales, position_known)

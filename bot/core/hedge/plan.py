@@ -80,8 +80,9 @@ def plan(hedge_target: HedgeTarget, band: Band | None, style: ExecutionStyle) ->
         return _buy(hedge_target, -most - band.inner, style)
     if least is None:
         return _blind(hedge_target)
-    is_inside = -band.outer <= least and most <= band.outer
-    return Plan((), _WITHIN if is_inside else _WAITS)
+    if not (-band.outer <= least and most <= band.outer):
+        return Plan((), _WAITS)
+    return _hand_over(hedge_target, (least, most), band, style) or Plan((), _WITHIN)
 
 
 def unread(chains: Iterable[str]) -> Plan:
@@ -132,11 +133,36 @@ def _blind(hedge_target: HedgeTarget) -> Plan:
     return Plan((), remarks, (_alarm("blind", hedge_target, remarks),))
 
 
-def _sell(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> Plan:
+def _hand_over(
+    hedge_target: HedgeTarget, drift: tuple[Decimal, Decimal], band: Band, style: ExecutionStyle
+) -> Plan | None:
+    """Move the short of a market that ends to others, by as much as the band has room for at a time.
+
+    It is added elsewhere first, and reduced there only once it was, so that the drift leaves the band neither way. None
+    where nothing is to be moved, or no other market takes it.
+    """
+    (least, most), markets = drift, hedge_target.hedge_markets.open
+    ending = [item for item in markets if item.is_ending]
+    left = sum((item.closable for item in ending), ZERO)
+    takers = [
+        item for item in style.steering.to_open(markets) if not item.is_ending and style.steering.is_healthy(item)
+    ]
+    if left <= 0 or not takers:
+        return None
+    moves = Remark(RemarkCode.HANDS_OVER, left)
+    plan = _buy(hedge_target, min(left, -most), style, ending) if most < 0 else None
+    if plan is None or not plan.orders:
+        plan = _sell(hedge_target, min(left, least + band.outer), style, takers)
+    return replace(plan, remarks=(moves, *plan.remarks[1:])) if plan.orders else None
+
+
+def _sell(
+    hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle, among: Sequence[MarketState] | None = None
+) -> Plan:
     """Sell down: close what is long, then add to the short, market by market, the cheapest first, within their caps."""
     orders: list[OrderRequest] = []
     rest, is_capped = wanted, False
-    for market_state in style.steering.to_open(hedge_target.hedge_markets.open):
+    for market_state in among or style.steering.to_open(hedge_target.hedge_markets.open):
         price = style.price(market_state, -rest)
         if market_state.position > 0:
             quantity = market_state.whole_lots(
@@ -160,12 +186,14 @@ def _sell(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> 
     return Plan(tuple(orders), remarks)
 
 
-def _buy(hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle) -> Plan:
+def _buy(
+    hedge_target: HedgeTarget, wanted: Decimal, style: ExecutionStyle, among: Sequence[MarketState] | None = None
+) -> Plan:
     """Buy back the short, reduce-only, the cheapest market first; a whole remainder may be below the minimum."""
     orders: list[OrderRequest] = []
     rest = wanted
     others: list[Remark] = []
-    for market_state in style.steering.to_close(hedge_target.hedge_markets.open):
+    for market_state in style.steering.to_close(among or hedge_target.hedge_markets.open):
         quantity = market_state.whole_lots(min(rest, market_state.closable, market_state.rules.max_quantity))
         if quantity <= 0:
             continue

@@ -19,22 +19,37 @@ class ResolutionRule:
     Attributes:
         recv_window: how long after its time stamp the venue still takes a request.
         grace: how long after that an order may stay hidden inside the venue.
+        prompt: how long after its intent was made a request may leave at all; the adapter stops a later one.
         looks: how many validated not-founds are needed, all of them after ``recv_window + grace``.
-        spacing: the least time between two of them. With the defaults the last look is at least 65 s after the
-            sending, so that even an answer that is 60 s old was written after the window had closed.
+        spacing: the least time between two of them.
+        stale: how old what a venue answers may be: the last look counts only where even such an answer was written
+            after the window had closed.
         aged: how much older than the search an intent is whose request can't be under way any more, such as that of a
             journal that was restored: two looks are enough, whatever the position did since.
     """
 
     recv_window: timedelta = timedelta(seconds=5)
     grace: timedelta = timedelta(seconds=30)
+    prompt: timedelta = timedelta(seconds=10)
     looks: int = 3
-    spacing: timedelta = timedelta(seconds=15)
+    spacing: timedelta = timedelta(seconds=5)
+    stale: timedelta = timedelta(minutes=1)
     aged: timedelta = timedelta(minutes=10)
+
+    def sent_by(self, created_at: datetime, ended_at: datetime) -> datetime:
+        """Return the latest moment at which an intent's request left, of a process that had ended at a time."""
+        return min(created_at + self.prompt, ended_at)
+
+    @property
+    def silence(self) -> timedelta:
+        """How long after an order even a stale answer shows it."""
+        return self.recv_window + self.stale
 
 
 DEFAULT_RULE: Final = ResolutionRule()
 _AGED_LOOKS: Final = 2
+_DOUBT: Final = timedelta(seconds=15)
+"""How long until the next look where trades and position leave a doubt, which time alone does not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class Evidence:
 
     Attributes:
         sent_by: the latest moment at which the request may have left (a restart: when the old process was gone).
+        is_aged: the intent was old when the search began (``ResolutionRule.aged``).
         sightings: the answers of the look-ups, in any order.
         position_before: the symbol's position before the sending, base units; None where it is not known.
         position_now: the position as read at ``read_at``, base units; None where it is not known.
@@ -56,6 +72,7 @@ class Evidence:
     position_now: Decimal | None = None
     trades: tuple[Fill, ...] = ()
     read_at: datetime | None = None
+    is_aged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +104,10 @@ Resolution = Placed | NeverPlaced | StillUnknown
 def resolve(intent: Intent, evidence: Evidence, now: datetime, rule: ResolutionRule = DEFAULT_RULE) -> Resolution:
     """Decide what the evidence proves.
 
-    "Never placed" needs all of: ``now`` later than sending + window + grace; enough spaced not-founds after that; no
-    trade since that could be the order's; a position that did not move except by trades known to be others'. Reports
-    and trades that bear the intent's client id and can't be its own count for nothing.
+    "Never placed" needs all of: ``now`` later than sending + window + grace; enough spaced not-founds after that, the
+    last of them in an answer that can't be from before the window closed; no trade since that could be the order's; a
+    position that did not move except by trades known to be others'. Reports and trades that bear the intent's client
+    id and can't be its own count for nothing.
     """
     own = fitting(intent, (trade for trade in evidence.trades if trade.client_id == intent.client_id))
     reports = [seen for seen in evidence.sightings if isinstance(seen, OrderReport) and misfit(intent, seen) is None]
@@ -101,13 +119,15 @@ def resolve(intent: Intent, evidence: Evidence, now: datetime, rule: ResolutionR
     if now <= deadline:
         return StillUnknown("the request may still be under way", deadline + timedelta(milliseconds=1))
     proofs = _spaced(evidence, deadline, now, rule.spacing)
-    is_aged = evidence.sent_by - intent.created_at >= rule.aged
-    looks = min(_AGED_LOOKS, rule.looks) if is_aged else rule.looks
+    looks = min(_AGED_LOOKS, rule.looks) if evidence.is_aged else rule.looks
     if len(proofs) < looks:
         again = max(now, proofs[-1].as_of + rule.spacing) if proofs else now
         return StillUnknown(f"{len(proofs)} of {looks} spaced look-ups found nothing", again)
-    doubt = None if is_aged else _doubt(intent, evidence, deadline)
-    return NeverPlaced(proofs[-1]) if doubt is None else StillUnknown(doubt, now + rule.spacing)
+    fresh = evidence.sent_by + rule.silence
+    if proofs[-1].as_of < fresh:
+        return StillUnknown("what the venue answers may be from before the request ended", fresh)
+    doubt = None if evidence.is_aged else _doubt(intent, evidence, deadline)
+    return NeverPlaced(proofs[-1]) if doubt is None else StillUnknown(doubt, now + _DOUBT)
 
 
 def _spaced(evidence: Evidence, deadline: datetime, now: datetime, spacing: timedelta) -> list[NotFound]:

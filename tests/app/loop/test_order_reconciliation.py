@@ -154,11 +154,25 @@ async def test_silence_proves_nothing_before_the_rule_is_met(clock: ManualClock,
     exchange = Ledgerless(clock)
     rule = ResolutionRule()
     reconciler = reconciler_of(exchange, journal, clock)
-    enough = (rule.recv_window + rule.grace + (rule.looks - 1) * rule.spacing) // timedelta(seconds=1)
+    enough = (rule.recv_window + rule.stale) // timedelta(seconds=1)
 
     await watch(reconciler, clock, enough)
     assert len(journal.pending()) == 1
     await watch(reconciler, clock, rule.looks)
+    assert journal.pending() == ()
+
+
+@pytest.mark.parametrize(("age", "within"), [(1, 68), (70, 12), (3 * 86400, 12)])
+async def test_after_a_restart_silence_counts_from_when_the_request_left_at_the_latest(
+    clock: ManualClock, journal: SqliteJournal, age: int, within: int
+) -> None:
+    """No request leaves later than ten seconds after its intent, whenever the process ended."""
+    lost_order(journal, clock)
+    clock.advance(age)
+    reconciler = reconciler_of(Ledgerless(clock), journal, clock)
+    await reconciler.reconcile()
+    assert len(journal.pending()) == 1, "one look proves nothing"
+    await watch(reconciler, clock, within)
     assert journal.pending() == ()
 
 

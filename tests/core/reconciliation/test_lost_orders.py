@@ -110,7 +110,7 @@ def test_before_the_deadline_it_says_when_to_look_again() -> None:
         "the request may still be under way", after(35) + timedelta(milliseconds=1)
     )
     assert resolve(INTENT, replace(QUIET, sightings=(nothing(36),)), after(40)) == StillUnknown(
-        "1 of 3 spaced look-ups found nothing", after(51)
+        "1 of 3 spaced look-ups found nothing", after(41)
     )
 
 
@@ -135,6 +135,12 @@ def test_an_order_that_the_venue_took_is_never_called_never_placed(
         position, read_at = (SHORT - 1 if visible and fills else SHORT), after(at)
         evidence = Evidence(SENT, tuple(sightings), SHORT, position, trades, read_at)
         assert not isinstance(resolve(INTENT, evidence, after(at)), NeverPlaced)
+
+
+def test_an_answer_that_may_be_from_before_the_request_ended_proves_nothing() -> None:
+    evidence = replace(QUIET, sightings=(nothing(36), nothing(42), nothing(64)), read_at=after(64))
+    answer = resolve(INTENT, evidence, after(64))
+    assert answer == StillUnknown("what the venue answers may be from before the request ended", after(65))
 
 
 @given(start=st.floats(0, 100), gaps=st.lists(st.floats(0, 40), min_size=1, max_size=12))

@@ -19,7 +19,7 @@ from bot.exchange.fields import milliseconds_of
 from bot.venues.connect import connect
 from bot.venues.hyperliquid import Account
 from tests.exchange.loopback import Certificate, Reply, Seen, Server
-from tests.exchange.scene import START, FastClock
+from tests.exchange.scene import NEVER_LATE, START, FastClock
 from tests.recorded.files import Recording, first, named
 
 D = Decimal
@@ -125,4 +125,4 @@ def intent(
         price=None if price is None else D(price),
         trigger=None if trigger is None else D(trigger),
     )
-    return Intent(client_id, 1, request, START)
+    return Intent(client_id, 1, request, NEVER_LATE)

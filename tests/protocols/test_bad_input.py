@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
-from bot.chain.config import ChainConfig, Deployment
 from bot.core.errors import ConfigError
-from bot.demo.algebra import Algebra, Integral
-from bot.demo.chain import Erc20, LocalChain
-from bot.demo.fork import Fork
-from bot.demo.pancake_v3 import PancakeV3
-from bot.demo.slipstream import Slipstream
-from bot.demo.solidly import Solidly
-from bot.demo.uniswap_v2 import UniswapV2
-from bot.demo.uniswap_v3 import PoolKey, UniswapV3
-from bot.demo.uniswap_v4 import Key, UniswapV4
-from bot.protocols.registry import PROTOCOLS
-from tests.chain.setup import local, reading
+from bot.demo.chain import LocalChain
+from bot.demo.uniswap_v3 import UniswapV3
+from tests.chain.setup import reading
+from tests.protocols.every_protocol import Chains, deployed
 from tests.protocols.fork_scene import tokens_of
 
 pytestmark = pytest.mark.chain
@@ -27,74 +18,8 @@ pytestmark = pytest.mark.chain
 NEVER = 999_999
 
 
-@dataclass
-class Chains:
-    """A chain with a deployment of each protocol, in each of which the owner holds something; ``tables`` are right."""
-
-    chain: LocalChain
-    tokens: tuple[Erc20, Erc20]
-    tables: Mapping[str, Mapping[str, object]]
-
-    def config(self, protocol: str, table: Mapping[str, object]) -> ChainConfig:
-        settings = PROTOCOLS[protocol].settings.model_validate(table)
-        deployment = Deployment(protocol, f"chains.local.{protocol}[1]", settings)
-        mapped = [token.address for token in self.tokens]
-        return local(self.chain, [deployment], owners=self.chain.accounts[1:2], mapped=mapped)
-
-    async def complaint(self, protocol: str, table: Mapping[str, object]) -> str:
-        async with reading(self.config(protocol, table)) as reader:
-            with pytest.raises(ConfigError) as caught:
-                await reader.check()
-        return str(caught.value)
-
-
-async def deployed(chain: LocalChain) -> Chains:
-    tokens, owner = await tokens_of(chain, (18, 6)), chain.accounts[1]
-    first, second = tokens[0].address, tokens[1].address
-    ticks, amounts = (-12_000, 12_000), (10**12, 10**12)
-
-    async def managed(contracts: UniswapV3, fee: int) -> UniswapV3:
-        if isinstance(contracts, Fork):
-            await contracts.allow(owner, tokens)
-        key = PoolKey(first, second, fee)
-        await contracts.create_pool(key, 2**96)
-        await contracts.open(owner, key, ticks, amounts)
-        return contracts
-
-    v2, v4 = UniswapV2(chain), await UniswapV4.deploy(chain)
-    await managed(UniswapV3(chain), 3000)
-    slipstream, pancake = await Slipstream.deploy(chain), await PancakeV3.deploy(chain)
-    algebra, integral = await Algebra.deploy(chain), await Integral.deploy(chain)
-    for contracts, fee in ((slipstream, 100), (pancake, 2500), (algebra, 0), (integral, 0)):
-        await managed(contracts, fee)
-    await pancake.farm(await pancake.pool(PoolKey(first, second, 2500)))
-    await v4.allow(owner, [first, second])
-    key = Key(first, second, 3000, 60)
-    await v4.create_pool(key, 2**96)
-    await v4.open(owner, key, ticks, amounts)
-    pair = await v2.create_pair(first, second)
-    await chain.mine(v2.add(owner, first, second, *amounts))
-    cl_pool = await slipstream.pool(PoolKey(first, second, 100))
-    solidly = await Solidly.deploy(chain)
-    pool = await solidly.create_pool(tokens, stable=False)
-    await chain.mine(*solidly.add(owner, pool, tokens, amounts))
-    return Chains(
-        chain,
-        tokens,
-        {
-            "uniswap_v2": {"pairs": [pair]},
-            "uniswap_v3": {"position_manager": chain.at.v3_positions},
-            "uniswap_v4": {"position_manager": v4.at.positions, "state_view": v4.at.view},
-            "slipstream": {
-                "position_manager": slipstream.manager,
-                "pools": [cl_pool],
-            },
-            "pancake_v3": {"position_manager": pancake.manager, "masterchef": pancake.masterchef},
-            "algebra": {"position_manager": algebra.manager},
-            "algebra_integral": {"position_manager": integral.manager},
-            "solidly": {"pools": [pool], "voter": solidly.voter},
-        },
-    )
+async def one_of_each(chain: LocalChain) -> Chains:
+    return await deployed(chain, await tokens_of(chain, (18, 6)), 2**96, (10**12, 10**12))
 
 
 NO_CONTRACT = "there is no contract at"
@@ -106,7 +31,7 @@ UNTOLD = {"uniswap_v4"}
 
 
 async def test_every_address_and_id_that_is_wrong_is_named_with_its_key(chain: LocalChain) -> None:
-    made = await deployed(chain)
+    made = await one_of_each(chain)
     managers = {name: table["position_manager"] for name, table in made.tables.items() if "position_manager" in table}
     wallet, token = chain.accounts[7], chain.at.usdc.address
     for protocol, table in made.tables.items():
@@ -128,7 +53,7 @@ async def test_every_address_and_id_that_is_wrong_is_named_with_its_key(chain: L
 
 
 async def test_a_manager_of_another_kind_is_refused_while_nobody_holds_anything_there(chain: LocalChain) -> None:
-    made = await deployed(chain)
+    made = await one_of_each(chain)
     for protocol in ("slipstream", "algebra", "algebra_integral"):
         config = replace(made.config(protocol, {"position_manager": chain.at.v3_positions}), owners=chain.accounts[5:6])
         async with reading(config) as reader:
@@ -137,7 +62,7 @@ async def test_a_manager_of_another_kind_is_refused_while_nobody_holds_anything_
 
 
 async def test_an_id_that_never_existed_is_told_and_one_that_was_burned_is_over(chain: LocalChain) -> None:
-    made, owner = await deployed(chain), chain.accounts[1]
+    made, owner = await one_of_each(chain), chain.accounts[1]
     for protocol, table in made.tables.items():
         if "position_manager" not in table:
             continue

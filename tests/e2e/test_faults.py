@@ -10,7 +10,8 @@ import pytest
 from bot.core.record import CycleRecord
 from bot.demo.scenario import Action
 from tests.demo.tricks import empty_blocks
-from tests.e2e.harness import BTC, ETH, World, in_band, world
+from tests.e2e.books import in_band
+from tests.e2e.harness import BTC, ETH, World, world
 from tests.faults.rpc import Fault, FaultyRpc, serving
 
 pytestmark = pytest.mark.chain

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Daemon, World, in_band, world
+from tests.e2e.books import in_band
+from tests.e2e.harness import Daemon, World, world
 
 pytestmark = pytest.mark.chain
 

@@ -20,7 +20,8 @@ from bot.journal import migrate
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
 from tests.cli.scenes import dnbot
-from tests.e2e.harness import Account, Daemon, check_books, in_band
+from tests.e2e.books import Account, check_books, in_band
+from tests.e2e.harness import Daemon
 
 pytestmark = pytest.mark.chain
 OLD = Path(__file__).parents[1] / "recorded" / "old"

@@ -11,7 +11,8 @@ import pytest
 
 from bot.core.types import PositionId
 from bot.demo.track import Track
-from tests.e2e.harness import BTC, ETH, in_band, waiting, world
+from tests.e2e.books import in_band, waiting
+from tests.e2e.harness import BTC, ETH, world
 
 pytestmark = pytest.mark.chain
 

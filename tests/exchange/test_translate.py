@@ -3,101 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.core.errors import ConfigError
 from bot.core.orders import OrderKind, OrderStatus
-from bot.core.types import ClientOrderId, Symbol, VenueId
+from bot.core.types import VenueId
 from bot.exchange import translate, translate_orders
 from bot.exchange.errors import Unbelievable
-from bot.exchange.fields import Row, milliseconds_of, moment, number
+from bot.exchange.fields import Row, moment
+from tests.exchange.ccxt_rows import AT, BOOK, ETH, FEES, FUNDING, MARKET, MS, ORDER, OWN, POSITION, TIERS, TRADE
 
-ETH = Symbol("ETH/USDT:USDT")
 VENUE = VenueId("binance")
-OWN = ClientOrderId("bot-1-7")
-AT = datetime(2025, 1, 1, 12, tzinfo=UTC)
-MS = milliseconds_of(AT)
 TEN = Decimal(10)
-
-MARKET: Row = {
-    "symbol": ETH,
-    "base": "ETH",
-    "type": "swap",
-    "swap": True,
-    "contract": True,
-    "linear": True,
-    "inverse": False,
-    "active": True,
-    "settle": "USDT",
-    "contractSize": "10",
-    "precision": {"amount": "0.001", "price": "0.01"},
-    "limits": {
-        "amount": {"min": "0.002", "max": "10000"},
-        "market": {"min": "0.001", "max": "2000"},
-        "cost": {"min": "20", "max": None},
-    },
-}
-FEES: Row = {"maker": "0.0002", "taker": "0.0005"}
-TIERS: tuple[Row, ...] = (
-    {"minNotional": 0, "maxNotional": "50000", "maintenanceMarginRate": "0.004", "maxLeverage": "125"},
-    {"minNotional": "50000", "maxNotional": "600000", "maintenanceMarginRate": "0.005", "maxLeverage": "100"},
-    {"minNotional": "600000", "maxNotional": "3000000", "maintenanceMarginRate": "0.01", "maxLeverage": "75"},
-)
-POSITION: Row = {
-    "symbol": ETH,
-    "contracts": "0.25",
-    "contractSize": "10",
-    "side": "short",
-    "hedged": False,
-    "entryPrice": "3000.5",
-    "unrealizedPnl": "-1.25",
-    "liquidationPrice": "5000",
-    "initialMargin": "750.1",
-    "positionMargin": "800",
-    "leverage": None,
-}
-ORDER: Row = {
-    "id": "99",
-    "clientOrderId": OWN,
-    "symbol": ETH,
-    "type": "limit",
-    "side": "sell",
-    "price": "3001",
-    "triggerPrice": None,
-    "amount": "0.5",
-    "filled": "0.2",
-    "average": "3001.5",
-    "status": "open",
-    "reduceOnly": False,
-    "timestamp": MS,
-    "lastUpdateTimestamp": MS + 5,
-    "fee": None,
-}
-TRADE: Row = {
-    "id": "7",
-    "order": "99",
-    "symbol": ETH,
-    "side": "sell",
-    "amount": "0.2",
-    "price": "3001.5",
-    "takerOrMaker": "maker",
-    "fee": {"cost": "0.12", "currency": "USDT"},
-    "timestamp": MS,
-}
-FUNDING: Row = {
-    "symbol": ETH,
-    "fundingRate": "-0.0001",
-    "fundingTimestamp": MS + 1000,
-    "timestamp": MS,
-    "interval": "8h",
-}
-BOOK: Row = {"bids": [["3000", "1.5", 1]], "asks": [["3000.1", "2"]], "timestamp": MS}
 
 
 def without(row: Row, key: str) -> Row:
@@ -328,29 +249,3 @@ def test_every_field_that_is_needed_is_missed(
     translation(row)
     with pytest.raises(Unbelievable):
         translation(without(row, key) if nothing == "absent" else {**row, key: nothing})
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=-(10**6), max_value=10**6))
-def test_numbers_pass_digit_for_digit_as_text_and_as_float(value: Decimal) -> None:
-    assert number({"x": str(value)}, "x", "row") == value
-    if abs(value) < 1000:  # fifteen significant digits: a float's own decimals
-        assert number({"x": float(value)}, "x", "row") == value
-
-
-@pytest.mark.parametrize(
-    "bad", [None, "", "NaN", "Infinity", float("nan"), float("inf"), True, [], "1,5", "1e99", "-1e-99", 2**256]
-)
-def test_no_number_is_made_of_nothing(bad: object) -> None:
-    with pytest.raises(Unbelievable):
-        number({"x": bad}, "x", "row")
-
-
-@pytest.mark.parametrize("bad", [0, -1, 253_402_300_800_000, 10**20, "1e30", None, True])
-def test_no_time_is_made_of_what_is_none(bad: object) -> None:
-    with pytest.raises(Unbelievable):
-        moment({"at": bad}, "at", "row")
-
-
-@given(st.integers(1, 4 * 10**12))
-def test_times_pass_to_the_millisecond(at: int) -> None:
-    assert milliseconds_of(moment({"at": at}, "at", "")) == at

@@ -18,7 +18,8 @@ from bot.demo.tx import Tx
 from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from tests.chain.setup import local, reading
 from tests.demo.tricks import empty_blocks
-from tests.e2e.harness import Account, Daemon, running, said
+from tests.e2e.books import Account
+from tests.e2e.harness import Daemon, running, said
 from tests.protocols.uniswap_v4.test_truth import deployment
 
 pytestmark = pytest.mark.chain

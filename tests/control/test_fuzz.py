@@ -66,3 +66,17 @@ async def test_a_crowd_of_silent_clients_is_bounded_and_makes_room_again(tmp_pat
             with suppress(ConnectionResetError):
                 await one.wait_closed()
         assert (await asked(tmp_path / "s", Command(Verb.FREEZE, SOURCE))).accepted
+
+
+async def test_clients_that_never_read_their_answer_hold_no_place(tmp_path: Path) -> None:
+    async with serving(tmp_path / "s") as loop:
+        crowd = []
+        for number in range(1, 2 * ControlServer.MOST):
+            _, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
+            writer.transport.pause_reading()  # type: ignore[attr-defined] # a socket's transport has it
+            crowd.append(writer)
+            writer.write(encode_command(Command(Verb.FREEZE, SOURCE)))
+            assert (await asked(tmp_path / "s", Command(Verb.STATUS, SOURCE))).accepted
+            assert len(loop.taken) == 2 * number
+        for writer in crowd:
+            writer.close()

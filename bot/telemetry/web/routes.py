@@ -38,6 +38,8 @@ _SILENCE: Final = 15.0
 """Seconds after which a comment is sent, so that a reader that is gone is noticed."""
 _SLOWEST: Final = 30.0
 """Seconds that a reader may take to take a change; one that reads no more makes room for others."""
+_LONGEST: Final = 120.0
+"""Seconds that a client may take to take a whole answer, of which plotly's script (5 MB) is the longest."""
 
 
 class Pages:
@@ -50,7 +52,7 @@ class Pages:
 
     def app(self) -> web.Application:
         """Make the application: GET only."""
-        app = web.Application(middlewares=[self._check_host])
+        app = web.Application(middlewares=[_answer, self._check_host])
         app.on_response_prepare.append(_add_headers)
         handlers: dict[str, Handler] = {
             "/livez": self._livez,
@@ -113,6 +115,22 @@ class Pages:
         """Return the position that a reader has; 0 for a new one, or one of an earlier run."""
         run, _, position = last_id.partition("-")
         return int(position) if run == self._run and position.isascii() and position.isdigit() else 0
+
+
+@web.middleware
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Send the answer, to a client that takes it; the connection of one that does not is closed."""
+    response = await handler(request)
+    try:
+        async with asyncio.timeout(_LONGEST):
+            await response.prepare(request)
+            await response.write_eof()
+    except ConnectionError:  # the client is gone
+        pass
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+    return response
 
 
 async def _written(response: web.StreamResponse, text: bytes) -> None:

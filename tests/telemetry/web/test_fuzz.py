@@ -6,8 +6,9 @@ import asyncio
 import random
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+import aiohttp
 import pytest
 
 from bot.core.telemetry_event import CycleRecorded
@@ -138,22 +139,42 @@ async def test_a_connection_that_rests_after_its_answer_is_closed() -> None:
         assert (await reader.read()).startswith(b"HTTP/1.1 200")
 
 
+@asynccontextmanager
+async def stuck(at: Site, path: bytes) -> AsyncIterator[None]:
+    """Ask for something and never read it."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", int(at.server.url.rpartition(":")[2])))
+        client.send(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        yield
+
+
+async def test_clients_that_never_read_their_answer_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_LONGEST", 0.5)
+    async with site() as at, AsyncExitStack() as crowd, asyncio.timeout(30):
+        for _ in range(70):  # more than there is room for
+            await crowd.enter_async_context(stuck(at, b"/plotly.min.js"))
+        while True:
+            try:
+                async with at.client.get("/livez") as answer:
+                    assert answer.status == 200
+                    return
+            except aiohttp.ClientError:  # there was no room yet
+                continue
+
+
 async def test_a_reader_that_reads_no_more_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "_SLOWEST", 0.2)
     monkeypatch.setattr(routes, "_READERS", 1)
-    async with site() as at, asyncio.timeout(30):
-        with socket.socket() as stuck:
-            stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            stuck.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(stuck, ("127.0.0.1", int(at.server.url.rpartition(":")[2])))
-            stuck.send(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            told = CycleRecorded(record())
-            while await _events(at) != 503:  # until it has the only place
-                pass
-            while await _events(at) != 200:
-                for _ in range(100):
-                    tell(at.server, told)
-                    await asyncio.sleep(0)
+    async with site() as at, asyncio.timeout(30), stuck(at, b"/events"):
+        told = CycleRecorded(record())
+        while await _events(at) != 503:  # until it has the only place
+            pass
+        while await _events(at) != 200:
+            for _ in range(100):
+                tell(at.server, told)
+                await asyncio.sleep(0)
 
 
 async def _events(at: Site) -> int:

@@ -86,10 +86,9 @@ class HeadTrack:
         """
         if self.last is None:
             return
-        numbers = {stamp.hash: stamp.number, stamp.parent_hash: stamp.number - 1}
-        if any(numbers.get(known, number) != number for number, known in self._hashes.items()):
-            raise Misnumbered(f"block {stamp.number} has a hash that belongs to another number")
         elapsed = self._clock.monotonic() - self._accepted_at
+        if elapsed <= self._patience and self._is_misnumbered(stamp):
+            raise Misnumbered(f"block {stamp.number} has a hash that belongs to another number")
         if stamp.number < self.last.number and self._replaced(stamp) is None and elapsed <= self._patience:
             raise Backward(f"went back from block {self.last.number} to {stamp.number}")
         seconds = max(elapsed, (stamp.timestamp - self.last.timestamp).total_seconds())
@@ -103,6 +102,8 @@ class HeadTrack:
             Misnumbered, Backward, Ahead: it can't be.
         """
         self.check(stamp)
+        if self._is_misnumbered(stamp):  # what was believed for so long and nobody confirmed was the lie
+            self._hashes.clear()
         if self.last is not None:
             replaced = self._replaced(stamp)
             if replaced is not None or stamp.number < self.last.number:
@@ -113,6 +114,10 @@ class HeadTrack:
             self._hashes = {number: seen for number, seen in self._hashes.items() if number > stamp.number - REMEMBERED}
         self.last = stamp
         self._accepted_at = self._clock.monotonic()
+
+    def _is_misnumbered(self, stamp: BlockStamp) -> bool:
+        numbers = {stamp.hash: stamp.number, stamp.parent_hash: stamp.number - 1}
+        return any(numbers.get(known, number) != number for number, known in self._hashes.items())
 
     def _replaced(self, stamp: BlockStamp) -> int | None:
         """Return the lowest block that a head is known to have replaced, or None if it fits to what was seen."""

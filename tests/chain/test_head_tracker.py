@@ -80,6 +80,15 @@ def test_a_number_that_does_not_fit_to_the_hashes_is_refused(told: Told, number:
     assert told.track.last == block(10)
 
 
+def test_a_first_head_under_a_wrong_number_stops_the_bot_for_no_longer_than_its_patience(told: Told) -> None:
+    told.accept(replace(block(9), number=40))
+    with pytest.raises(Misnumbered):
+        told.accept(block(10))
+    told.clock.advance(PATIENCE + 1)
+    told.accept(block(10), block(11))
+    assert told.track.last == block(11)
+
+
 def test_what_is_remembered_of_heads_with_gaps_is_bounded(told: Told) -> None:
     def take(numbers: range) -> int:
         told.accept(*(block(number) for number in numbers))

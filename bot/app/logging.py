@@ -5,15 +5,17 @@ A cycle's id and the like are bound with ``structlog.contextvars.bound_contextva
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterable
 from typing import Final, TextIO
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from bot.app.redact import Redactor
+from bot.core.printable import printable
 
 CHATTY: Final = ("web3", "aiohttp", "urllib3", "ccxt", "asyncio", "websockets", "sqlalchemy", "alembic", "matplotlib")
 """Libraries whose lower levels are noise, or print keys and signatures: never below WARNING."""
@@ -57,17 +59,28 @@ def configure(level: str, format: str, secrets: Iterable[str], stream: TextIO) -
 
 def _renderers(*, pretty: bool, colours: bool) -> list[Processor]:
     if pretty:
-        # a fancy traceback prints local variables and breaks a secret over two lines, out of redaction's sight
-        plain = structlog.dev.plain_traceback
         return [
             ProcessorFormatter.remove_processors_meta,
-            structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain),
+            _as_text,
+            structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=_traceback),
         ]
     return [
         ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(default=str),
     ]
+
+
+def _as_text(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Let no foreign words steer the terminal."""
+    return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _traceback(stream: TextIO, failed: ExcInfo) -> None:
+    """Write a traceback as text; a fancy one prints local variables and breaks secrets, out of redaction's sight."""
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, failed)
+    stream.write("\n".join(map(printable, plain.getvalue().split("\n"))))
 
 
 class _Redact:

@@ -20,6 +20,7 @@ from bot.backtest.optional_imports import missing
 from bot.cli.console import screen, table_of, text
 from bot.cli.options import AsJson, ConfigFiles, JournalCopy, Live, open_settings
 from bot.core.errors import ConfigError
+from bot.core.printable import printable
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
 
@@ -27,8 +28,8 @@ app = typer.Typer(add_completion=False)
 
 _DIGITS: Final = 10
 """Decimal places that leave: far below a cent, and summed over a year still."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet program would take the beginning of a formula for."""
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet program takes for the beginning of a formula, in full width too."""
 
 Day = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First UTC day.")]
 LastDay = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last UTC day, included.")]
@@ -93,16 +94,17 @@ def plain(cell: Cell) -> str | int | bool | None:
 
 
 def write_csv(found: History, file: TextIO) -> None:
-    """Write comma-separated values with a line of names; text that looks like a formula is quoted."""
+    """Write comma-separated values, a row on each line; text that looks like a formula is quoted."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(found.names)
     writer.writerows([_csv(cell) for cell in row] for row in found.rows)
 
 
 def _csv(cell: Cell) -> str | int | bool | None:
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
-        return f"'{cell}"
-    return plain(cell)
+    if not isinstance(cell, str):
+        return plain(cell)
+    shown = printable(cell)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
 def write_parquet(found: History, out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from bot.backtest.result import Result
 from bot.core.types import Underlying
 from tests.backtest.scenes import FILE, ROOT, generated, plan_of
 from tests.cli.scenes import dnbot
+from tests.test_strangers_names import NAMES
 from tests.tools import browser
 
 CHARTS = "document.querySelectorAll('.chart .main-svg').length >= 12"
@@ -66,6 +68,29 @@ async def test_it_draws_its_charts_and_asks_nobody(story: Story, tmp_path: Path)
         assert shown.errors == []
         asked = [url for url in shown.requests if not url.startswith(("data:", "about:"))]
         assert {urlsplit(url).scheme for url in asked} == {"file"}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES.values() if set(name) & set("<&\"'{")])
+def test_a_stranger_s_words_are_no_part_of_the_page(story: Story, name: str) -> None:
+    assert tags(story, name) == tags(story, "WETH")
+
+
+def tags(story: Story, name: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the tags of a page full of a name, with their attributes' names."""
+    trade = replace(story.trades[0], symbol=name, reason=name)
+    held = [(name, "1 to 2", "in range", name, name)]
+    found = Tags()
+    found.feed(page(replace(story, title=name, assumed=(name,), remarks=(name,), held=held, trades=[trade])))
+    return found.tags
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(key for key, _ in attrs)))
 
 
 def test_the_command_writes_the_page_and_the_picture(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import structlog
 from bot.concurrency import gather
 from bot.core.alerts import Notice, Stage, ToldAlarms, advance
 from bot.core.decision import Alarm, Severity
+from bot.core.printable import printable
 from bot.core.record import CycleRecord
 from bot.core.run_state import RunState
 from bot.core.view.cycle import CycleView
@@ -99,9 +100,8 @@ class Alerts:
     def _text(self, notice: Notice) -> Text:
         alarm, severity = notice.alarm, notice.alarm.severity
         title = f"dnbot {self._config.bot_id}: {_WORDS[notice.stage]}{severity.value}"
-        if notice.stage is Stage.RAISED:
-            return Text(severity, title, f"{alarm.message} [{alarm.key}]")
-        return Text(severity, title, f"{alarm.message} [{alarm.key}, since {notice.since:%Y-%m-%d %H:%M} UTC]")
+        since = "" if notice.stage is Stage.RAISED else f", since {notice.since:%Y-%m-%d %H:%M} UTC"
+        return Text(severity, title, printable(f"{alarm.message} [{alarm.key}{since}]"))
 
     async def _tell(self) -> None:
         while True:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.chain.config import ChainConfig, Deployment
 from bot.core.errors import ConfigError
-from bot.core.types import Address
+from bot.core.types import Address, PoolId
 from bot.demo.algebra import Algebra
 from bot.demo.chain import LocalChain
 from bot.demo.slipstream import Slipstream
@@ -95,7 +95,7 @@ async def test_a_pool_of_any_protocol_is_a_reference_pool(chain: LocalChain) -> 
     mapped = [token.address for token in tokens]
     async with reading(replace(local(chain, [], owners=(), mapped=mapped), reference_pools=(pool,))) as reader:
         await reader.check()
-        assert [price.pool for price in (await reader.read()).pools] == [pool]
+        assert [price.pool for price in (await reader.read()).pools] == [PoolId(pool)]
 
 
 async def test_what_answers_as_nobody_s_contract_is_only_refused(chain: LocalChain) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from eth_utils.crypto import keccak
 
 from bot.core.errors import ConfigError
 from bot.demo.chain import LocalChain
-from bot.demo.uniswap_v3 import UniswapV3
+from bot.demo.tx import mapping_slot
+from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from tests.chain.setup import reading
+from tests.demo.tricks import get_storage, set_storage
 from tests.protocols.every_protocol import Chains, deployed
 from tests.protocols.fork_scene import tokens_of
 
@@ -59,6 +62,21 @@ async def test_a_manager_of_another_kind_is_refused_while_nobody_holds_anything_
         async with reading(config) as reader:
             with pytest.raises(ConfigError, match="is it another protocol's manager"):
                 await reader.check()
+
+
+async def test_pools_that_keep_positions_in_another_way_are_refused_by_name(chain: LocalChain) -> None:
+    """Where a pool's entry of a position has an index besides the range, the entry of the range itself is empty."""
+    made, v3 = await one_of_each(chain), UniswapV3(chain)
+    held = await v3.position(1)
+    edges = held.tick_lower.to_bytes(3, signed=True) + held.tick_upper.to_bytes(3, signed=True)
+    entry = int.from_bytes(keccak(bytes.fromhex(chain.at.v3_positions[2:]) + edges))
+    pool = await v3.pool(PoolKey(held.token0, held.token1, held.fee))
+    slot = mapping_slot(entry, 7)
+    assert await get_storage(chain, pool, slot) == held.liquidity
+    await set_storage(chain, pool, slot, 0)
+    said = await made.complaint("uniswap_v3", made.tables["uniswap_v3"])
+    assert said.startswith("chains.local.uniswap_v3[1].position_manager: ")
+    assert "as pools of Ramses and Shadow do" in said
 
 
 async def test_an_id_that_never_existed_is_told_and_one_that_was_burned_is_over(chain: LocalChain) -> None:

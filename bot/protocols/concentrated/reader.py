@@ -30,6 +30,10 @@ from bot.protocols.concentrated.owned import PAGE, OwnedIds, Sought, flood, numb
 from bot.protocols.concentrated.settings import ManagerSettings
 from bot.protocols.pool_prices import price_of_root
 
+_OTHER_BOOKS: Final = (
+    "the pool has less liquidity of this manager's than the position: it keeps an entry for each position, not "
+    "for each range, as pools of Ramses and Shadow do, whose fees are not read"
+)
 NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 
 
@@ -181,6 +185,8 @@ class ManagerReader:
         earns_fees = stake is None or stake.earns_fees
         if earns_fees:
             reads.want((where.lower, where.upper, where.book))
+            if json_rpc.uint(reads.take(where.book)) < json_rpc.uint(answer, layout.liquidity):
+                raise ContractError(call, _OTHER_BOOKS)
         pool = PoolId(where.pool.address)
         state = states.get(where.pool.address)
         if state is None:

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-_CORE: Final = Path(__file__).parent / "core"
+_ALL: Final = Path(__file__).parent
 
 
 def version() -> str:
@@ -19,7 +19,17 @@ def version() -> str:
 @cache
 def decider() -> str:
     """Return the version with a digest of the decision's own source: equal names decide equally, to the byte."""
+    return _of(_ALL / "core")
+
+
+@cache
+def program() -> str:
+    """Return the version with a digest of all of dnbot's source: equal names do everything equally."""
+    return _of(_ALL)
+
+
+def _of(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(_CORE.rglob("*.py")):
-        digest.update(f"{path.relative_to(_CORE).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
     return f"{version()}+{digest.hexdigest()[:12]}"

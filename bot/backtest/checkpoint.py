@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,10 +30,11 @@ from bot.journal.codec import Codec
 from bot.paper.engine.engine import PaperEngine
 from bot.ports import Clock
 from bot.protocols.registry import CURVES
-from bot.version import decider
+from bot.version import program
 
 if TYPE_CHECKING:
     from bot.backtest.engine import Plan, Replay
+    from bot.backtest.market import Market
 
 FILE: Final = "checkpoint.json"
 SPACING: Final = 10.0
@@ -105,12 +106,9 @@ class Past:
 _CODEC: Final = Codec[Past](Past, {Curve: CURVES})
 
 
-def fingerprint(plan: Plan, *, skip: bool) -> str:
-    """Return a digest of everything that a replay depends on: policy, venues, data, this version."""
-    market, found = plan.market, hashlib.sha256()
-    parts: list[object] = [decider(), skip, plan.policy, market.facts, market.own, market.start]
-    parts += [market.end, market.rows, market.interval]
-    parts += [(engine.rules, json.dumps(engine.to_dict())) for engine in plan.venues]
+def digest_of(market: Market) -> str:
+    """Return a digest of a market's data, recorded or generated."""
+    parts: list[object] = [market.facts, market.own, market.start, market.end, market.rows, market.interval]
     for name, perp in sorted(market.perps.items()):
         parts += [name, perp.times.tobytes(), perp.quanta.tobytes(), perp.funding_times.tobytes(), perp.funding]
     for source in market.sources:
@@ -118,6 +116,23 @@ def fingerprint(plan: Plan, *, skip: bool) -> str:
         for tape in source.tapes if isinstance(source, TapeSource) else ():
             parts += [getattr(tape, name).tobytes() for name in ("times", "close", "low", "high")]
             parts += [tape.in0, tape.in1, tape.liquidity, tape.fee0, tape.fee1]
+    return _digest(parts)
+
+
+def fingerprint(plan: Plan, *, skip: bool, data: str | None = None) -> str:
+    """Return a digest of everything that a replay depends on: policy, venues, data, this code.
+
+    ``data`` is the digest of the plan's market, where it is known already.
+    """
+    parts: list[object] = [program(), skip, data or digest_of(plan.market)]
+    # a set has another order in every process
+    parts += [sorted(plan.policy.accepted), replace(plan.policy, accepted=frozenset())]
+    parts += [(engine.rules, json.dumps(engine.to_dict())) for engine in plan.venues]
+    return _digest(parts)
+
+
+def _digest(parts: Iterable[object]) -> str:
+    found = hashlib.sha256()
     for part in parts:
         found.update(part if isinstance(part, bytes) else repr(part).encode())
     return found.hexdigest()

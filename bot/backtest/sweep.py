@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.app import logging
 from bot.backtest import optional_imports
+from bot.backtest.checkpoint import digest_of, fingerprint
 from bot.backtest.engine import Plan, replay
+from bot.backtest.kept_runs import Figures, KeptRuns
 from bot.backtest.market import Market
 from bot.backtest.report_points import Axis, Point
 from bot.backtest.result import Result
@@ -30,30 +32,6 @@ BATCH: Final = 8
 SEED: Final = 1
 Planner = Callable[[Point], Plan]
 """Returns the replay of a point; raises ConfigError where its settings are wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What one replay came to; USD, fractions of the LP value at the start a year, fractions.
-
-    ``rebalancing_a_year`` is the cost without that of opening the hedge: what the band answers for.
-    """
-
-    cost_a_year: float
-    rebalancing_a_year: float
-    tracking_error_a_year: float
-    variance_ratio: float
-    result_usd: float
-    fees_usd: float
-    hedge_usd: float
-    funding_usd: float
-    lvr_usd: float
-    residual_usd: float
-    turnover_usd: float
-    orders: int
-    refused: int
-    liquidations: int
-    nearest_liquidation: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +114,16 @@ def workers(count: int, scheduler: str | None) -> Iterator[Client]:
 
 
 class Sweep:
-    """One sweep under way: ``market`` on the workers, ``plan`` for a point's settings, ``done`` told of each run."""
+    """One sweep under way: ``market`` on the workers, ``plan`` for a point's settings, ``done`` told of each run.
 
-    def __init__(self, client: Client, market: Market, plan: Planner, done: Progress) -> None:
-        self._client, self._plan, self._done = client, plan, done
+    What is among the ``kept`` runs is not replayed again; a new one is kept as it ends.
+    """
+
+    def __init__(
+        self, client: Client, market: Market, plan: Planner, done: Progress, kept: KeptRuns | None = None
+    ) -> None:
+        self._client, self._plan, self._done, self._kept = client, plan, done, kept
+        self._data = None if kept is None else digest_of(market)
         # a key of its own: by content, a sweep that is over could take the same market away from the next one
         self._market = client.scatter(market, broadcast=True, hash=False)
 
@@ -148,11 +132,17 @@ class Sweep:
         wanted = list(points)
         futures: dict[int, Future[Figures]] = {}
         found: dict[int, Run] = {}
+        names: dict[int, str] = {}
         for place, point in enumerate(wanted):
             try:
                 plan = self._plan(point)
             except ConfigError as error:
                 found[place] = self._tell(Run(point, error=str(error)))
+                continue
+            if self._kept is not None:
+                names[place] = fingerprint(plan, skip=True, data=self._data)
+            if self._kept is not None and (known := self._kept.known.get(names[place])) is not None:
+                found[place] = self._tell(Run(point, figures=known))
             else:
                 futures[place] = self._client.submit(run_one, self._market, plan.policy, plan.venues, pure=False)
         places = {future.key: place for place, future in futures.items()}
@@ -160,7 +150,10 @@ class Sweep:
 
         for future in as_completed(futures.values()):
             place = places[future.key]
-            found[place] = self._tell(_ended(wanted[place], future))
+            run = _ended(wanted[place], future)
+            if self._kept is not None and run.figures is not None:
+                self._kept.add(names[place], run.figures)
+            found[place] = self._tell(run)
         return [found[place] for place in range(len(wanted))]
 
     def search(self, axes: Sequence[Axis], trials: int) -> list[Run]:

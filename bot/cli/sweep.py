@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bot.backtest.engine import Plan, plan_replay
 from bot.backtest.frontier_plot import save_frontier
 from bot.backtest.frontier_theory import frontier
+from bot.backtest.kept_runs import KeptRuns
 from bot.backtest.market import open_market
 from bot.backtest.report_points import Axis, Point, axes_of, ends, grid
 from bot.backtest.scenario import load_scenario
@@ -49,7 +50,10 @@ def sweep(
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of sweep.parquet and frontier.png.")] = Path("sweep"),
 ) -> None:
-    """Replay a market with every combination of settings, or search them; write results and the frontier."""
+    """Replay a market with every combination of settings, or search them; write results and the frontier.
+
+    Runs that ended are kept in the folder, and not replayed again by a sweep of the same data, settings and version.
+    """
     open_settings(ctx, files, keyless=True)
     axes = axes_of(settings or [], searches=trials is not None)
     scenario = load_scenario(data)
@@ -62,6 +66,7 @@ def sweep(
         plan(point)  # what is wrong is said before anything runs
     arrow()
     _make(out)
+    kept = KeptRuns.open(out)
     total = trials or sum(1 for _ in grid(axes))
     runs: list[Run] = []
     try:
@@ -74,7 +79,7 @@ def sweep(
                 if run.error is not None:
                     progress.console.print(text(("failed", "red"), f"  {_words(run.point)}: {run.error}"))
 
-            under_way = Sweep(client, market, plan, done)
+            under_way = Sweep(client, market, plan, done, kept)
             runs = under_way.search(axes, trials) if trials else under_way.run(grid(axes))
     finally:
         if runs:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -14,6 +18,7 @@ import pytest
 from distributed import Client
 
 from bot.backtest.engine import Plan, plan_replay, replay
+from bot.backtest.kept_runs import KeptRuns
 from bot.backtest.market import Market, open_market
 from bot.backtest.report_points import Point, axes_of, grid
 from bot.backtest.store import read_table
@@ -130,6 +135,74 @@ def test_the_command_writes_results_and_frontier_from_a_cluster(client: Client, 
     assert all(abs(amount) < 1e-4 for amount in table["residual_usd"])
     assert table["error"] == [None, None]
     assert (tmp_path / "out" / "frontier.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_sweep_that_was_killed_keeps_what_had_ended_and_redoes_what_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text(FILE, encoding="utf-8")
+    out, once = tmp_path / "out", tmp_path / "once"
+    kept = out / "runs.kept"
+    base: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "bot",
+        "sweep",
+        "-c",
+        ROOT / "config" / "paper-mainnet.toml",
+        "--data",
+        tmp_path,
+    ]
+    base += ["--workers", "1", "--set", "hedge.band.fixed_width=2%,4%,6%,8%"]
+    killed = subprocess.Popen(  # noqa: S603 - our own
+        [*base, "-o", out], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    while not kept.exists() or not runs_in(kept):
+        with suppress(subprocess.TimeoutExpired):
+            assert killed.wait(0.02) is None
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    before = runs_in(kept)
+    assert 1 <= len(before) < 4
+    assert not (out / "sweep.parquet").exists()
+    cut = kept.read_bytes().rstrip()
+    kept.write_bytes(cut[:-9])  # the machine went down while the last one was written
+
+    again = subprocess.run([*base, "-o", out], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert "unbeaten" in again.stdout
+    after = runs_in(kept)
+    assert len(after) == 4  # each is there once: nothing whole was replayed again
+    assert after[: len(before) - 1] == before[:-1]
+    subprocess.run([*base, "-o", once], cwd=ROOT, capture_output=True, check=True)  # noqa: S603
+    assert read_table(out / "sweep.parquet") == read_table(once / "sweep.parquet")
+
+
+def runs_in(kept: Path) -> list[bytes]:
+    """Return the lines of the runs that are kept whole."""
+    lines = [line for line in kept.read_bytes().splitlines() if b" " in line]
+    return [line for line in lines if sha256(line.split(b" ", 1)[1]).hexdigest().encode().startswith(line[:16])]
+
+
+def test_kept_runs_are_known_by_settings_data_and_code(client: Client, market: Market, tmp_path: Path) -> None:
+    points = list(grid(axes_of([f"{KEY}=10,300"], searches=False)))
+    kept, told = KeptRuns.open(tmp_path), list[Run]()
+
+    def swept(market: Market, points: Sequence[Point]) -> int:
+        """Return how many of the points were replayed."""
+        had = len(runs_in(kept.path)) if kept.path.exists() else 0
+        runs = Sweep(client, market, lambda point: planned(market, point), told.append, kept).run(points)
+        assert [run.point for run in runs] == list(points)
+        assert all(run.figures for run in runs)
+        return len(runs_in(kept.path)) - had
+
+    assert swept(market, points) == 2
+    assert KeptRuns.open(tmp_path).known == kept.known
+    assert swept(market, points) == 0
+    assert swept(market, [*points, {KEY: "30"}]) == 1
+    other = generated([{"value": 100_000, "width": "20%"}], {"volatility": "0.8", "seed": 6})
+    assert swept(open_market(other), points) == 2
+    first, again, of_another = (
+        {run.point[KEY]: run.figures for run in part} for part in (told[:2], told[2:4], told[-2:])
+    )
+    assert first == again != of_another
 
 
 @pytest.mark.parametrize(

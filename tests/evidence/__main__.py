@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from tests.evidence import fees, hedging_error, lvr, predictable_loss, style
@@ -25,9 +26,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.evidence", description=__doc__)
     parser.add_argument("name", nargs="*", choices=list(TABLES), default=[], help="left out: all")
     parser.add_argument("--quick", action="store_true", help="the short versions that `make test` runs")
+    parser.add_argument(
+        "--width", default=style.USUAL, help=f"of the range that styles are compared on, or {style.FULL}"
+    )
     chosen = parser.parse_args()
+    tables: Mapping[str, Callable[[bool], Table]] = {**TABLES, "style": partial(style.table, width=chosen.width)}
     silent()
-    found = [TABLES[name](chosen.quick) for name in chosen.name or TABLES]
+    found = [tables[name](chosen.quick) for name in chosen.name or tables]
     for one in found:
         sys.stdout.write(f"{one.text()}\n\n")
     return int(not all(one.holds for one in found))

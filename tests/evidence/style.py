@@ -26,7 +26,8 @@ from tests.backtest.scenes import PERP, POOL, generated, pool, settings
 from tests.evidence.tables import Table
 
 VALUE: Final = 100_000
-TEN: Final[Mapping[str, object]] = {"value": VALUE, "width": "10%"}
+USUAL: Final = "10%"
+FULL: Final = "full"
 LOTS: Final = {"behind hidden size": "2", "last": "1", "first": "0"}
 CAUTIOUS: Final = "behind hidden size"
 STANDARD_ERRORS: Final = 2.0
@@ -105,10 +106,16 @@ def compare(scenario: Scenario) -> Iterator[tuple[str, list[tuple[float, float]]
         yield lot, [(maker[day][0] - taker[day][0], maker[day][1] - taker[day][1]) for day in days]
 
 
-def table(quick: bool) -> Table:  # noqa: FBT001 - as the command has it
-    """Compare the styles over all markets; it holds where the default is the one that they bear out."""
+def table(quick: bool, width: str = USUAL) -> Table:  # noqa: FBT001 - as the command has it
+    """Compare the styles over all markets; it holds where the default is the one that they bear out.
+
+    Args:
+        quick: two days of generated markets alone.
+        width: of the range, or ``FULL``.
+    """
+    held: dict[str, object] = {"value": VALUE} | ({"full": True} if width == FULL else {"width": width})
     rows, pooled = [], dict[str, list[tuple[float, float]]]()
-    markets = models(TEN, 2) if quick else (*recorded(TEN), *models(TEN, 7))
+    markets = models(held, 2) if quick else (*recorded(held), *models(held, 7))
     for name, scenario in markets:
         for lot, found in compare(scenario):
             if scenario.perps or scenario.pools[0].model is not None:
@@ -118,7 +125,7 @@ def table(quick: bool) -> Table:  # noqa: FBT001 - as the command has it
     rows += [_row("all with a perpetual's mark", lot, found) for lot, found in pooled.items()]
     wins = paired([result for result, _ in pooled[CAUTIOUS]]).t > STANDARD_ERRORS
     return Table(
-        "Resting less taking, USD a day, on 100,000 USD at ±10%",
+        f"Resting less taking, USD a day, on 100,000 USD at {width if width == FULL else f'±{width}'}",
         (
             "market",
             "place in the queue",

@@ -44,7 +44,10 @@ class BandSettings(Table):
         examples=[50],
     )
     tracking_error: PositiveFraction | None = Field(
-        default=None, description="budget of yearly tracking error, fraction of the LP value", examples=["0.5%"]
+        default=None,
+        description="budget of yearly tracking error, fraction of the LP value; errors of n underlyings add up as if "
+        "independent, and come to at most sqrt(n) times it",
+        examples=["0.5%"],
     )
     fixed_width: PositiveFraction | None = Field(
         default=None, description="half-width, fraction of exposure", examples=["2%"]

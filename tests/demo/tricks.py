@@ -31,3 +31,14 @@ async def set_storage(chain: LocalChain, address: Address, slot: int, value: int
 async def set_fee_to(chain: LocalChain, receiver: Address) -> None:
     """Switch Uniswap V2's fee on: each mint or burn then mints a sixth of the growth to ``receiver``."""
     await chain.mine(Tx(chain.accounts[0], chain.at.v2_factory, calldata("setFeeTo(address)", receiver)))
+
+
+async def take_a_quarter(chain: LocalChain, pair: Address) -> None:
+    """Let a pair's protocol take a quarter of the growth, as PancakeSwap's does in its npm package.
+
+    Its pair differs from Uniswap's by one number: ``rootK.mul(3)``, not ``rootK.mul(5)``.
+    """
+    code = str(await chain.rpc.call("eth_getCode", pair, "latest"))
+    times_5, times_3 = "86600563ffffffff", "86600363ffffffff"
+    assert code.count(times_5) == 1
+    await chain.rpc.call("anvil_setCode", pair, code.replace(times_5, times_3))

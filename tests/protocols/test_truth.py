@@ -20,7 +20,7 @@ from bot.demo.uniswap_v2 import UniswapV2
 from bot.demo.uniswap_v3 import TICK_SPACING, PoolKey, UniswapV3
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 from tests.chain.setup import config_of, local, reading
-from tests.demo.tricks import SLOT_FEE_GROWTH_GLOBAL0, set_fee_to, set_storage
+from tests.demo.tricks import SLOT_FEE_GROWTH_GLOBAL0, set_fee_to, set_storage, take_a_quarter
 
 pytestmark = pytest.mark.chain
 
@@ -178,12 +178,8 @@ class Scene:
 
 
 async def test_a_fork_s_pair_pays_what_its_own_share_leaves(chain: LocalChain, v2: UniswapV2, v3: UniswapV3) -> None:
-    """PancakeSwap's pair in its npm package differs from Uniswap's by one number: rootK.mul(3), not rootK.mul(5)."""
     scene = await scene_of(chain, v2, v3, (18, 6), 1)
-    code = str(await chain.rpc.call("eth_getCode", scene.pair, "latest"))
-    times_5, times_3 = "86600563ffffffff", "86600363ffffffff"
-    assert code.count(times_5) == 1
-    await chain.rpc.call("anvil_setCode", scene.pair, code.replace(times_5, times_3))
+    await take_a_quarter(chain, scene.pair)
     await set_fee_to(chain, chain.accounts[9])
     low, high = scene.tokens
     await chain.mine(v2.add(scene.owners[0], low.address, high.address, *scene.amounts()))

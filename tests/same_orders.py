@@ -36,7 +36,8 @@ def backtest(root: Path, folder: Path) -> Iterator[str]:
 
 def demo(root: Path, folder: Path) -> Iterator[str]:
     """Return the orders and the fills of the demo's journal, a line each."""
-    _dnbot(root, "demo", "--seed", "7", "--dir", str(folder / "demo"), "--json")
+    market = ("--market", "trend") if root == ROOT else ()  # the only one that 8cb46ce had
+    _dnbot(root, "demo", "--seed", "7", *market, "--dir", str(folder / "demo"), "--json")
     (journal,) = (folder / "demo").glob("*/journal.sqlite")
     connection = sqlite3.connect(f"file:{journal}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row

@@ -16,23 +16,30 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from bot.cli.console import table_of
 from bot.cli.options import AsJson
 from bot.cli.venue import SPEAKS, spoken
 from bot.clock import SystemClock
 from bot.demo.driver import DemoRun, Seen, demo_run
+from bot.demo.path import MARKETS
 from bot.demo.plot import save_plot
 from bot.demo.registry import PLAYED, USUAL
-from bot.demo.scenario import SceneSettings
+from bot.demo.scenario import MIN_BLOCKS, SceneSettings
 from bot.demo.screen import render
-from bot.demo.summary import DemoAccount, summary
+from bot.demo.summary import DemoAccount, in_words, summary
 from bot.demo.venues import DemoVenue, spacing_of
 
 app = typer.Typer(add_completion=False)
 
+Words = tuple[str, list[tuple[str, str, str]]]
+"""What was taken away, and the terms of the result."""
 _SHOWN_ORDERS = 6
 _BLOCKS = 288
 _PACE = 0.15
-_VENUE_BLOCKS = 70
+_VENUE_SECONDS = 45.0
+"""Of play with venues, so that with start and end a minute is enough."""
+_TOLD = {"files", "swing_usd", "eth_usd", "results_usd"}
+"""Figures that are printed another way."""
 
 
 def _known(name: str) -> str:
@@ -42,10 +49,17 @@ def _known(name: str) -> str:
     return name
 
 
+def _market(name: str) -> str:
+    """Read the name of a market."""
+    if name not in MARKETS:
+        raise typer.BadParameter(f"{name} is none of {', '.join(MARKETS)}")
+    return name
+
+
 @app.command()
 def demo(
     *,
-    blocks: Annotated[int | None, typer.Option(help="Length of the scene; 288, and 70 with venues.")] = None,
+    blocks: Annotated[int | None, typer.Option(help="Length of the scene; 288, with venues what 45 s hold.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the market; the same seed gives the same blocks.")] = 7,
     keep: Annotated[bool, typer.Option("--keep", help="Go on, scene after scene, until Ctrl-C.")] = False,
     as_json: AsJson = False,
@@ -57,6 +71,14 @@ def demo(
         str,
         typer.Option(parser=_known, metavar="|".join(PLAYED), help="Whose a position is; staked where it has a farm."),
     ] = USUAL,
+    market: Annotated[
+        str,
+        typer.Option(
+            parser=_market,
+            metavar="|".join(MARKETS),
+            help="What prices do: rally, crash and come back in 48 days, or rise and fall in two.",
+        ),
+    ] = "swings",
     pace: Annotated[
         float | None,
         typer.Option(
@@ -71,17 +93,17 @@ def demo(
     console = Console(stderr=as_json)
     clock = SystemClock()
     kinds = venue or []
-    length = blocks or (_VENUE_BLOCKS if kinds else _BLOCKS)
-    settings = SceneSettings(seed=seed, blocks=length)
-    here = folder.absolute() / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
-    here.mkdir(parents=True)
     usual = max((spacing_of(name) for name in kinds), default=_PACE if console.is_terminal else 0.0)
     wait = usual if pace is None else pace
-    figures = asyncio.run(_play(here, settings, (kinds, protocol), None if keep else length, wait, console))
+    length = blocks or (max(MIN_BLOCKS, int(_VENUE_SECONDS / usual)) if kinds else _BLOCKS)
+    settings = SceneSettings(seed=seed, blocks=length, market=MARKETS[market].within(length))
+    here = folder.absolute() / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
+    here.mkdir(parents=True)
+    figures, words = asyncio.run(_play(here, settings, (kinds, protocol), None if keep else length, wait, console))
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:
-        _print(console, figures)
+        _print(console, figures, words)
     if figures["daemon_exit_code"] != 0:
         raise typer.Exit(1)
 
@@ -93,7 +115,7 @@ async def _play(
     total: int | None,
     pace: float,
     console: Console,
-) -> dict[str, object]:
+) -> tuple[dict[str, object], Words]:
     clock, account, stop = SystemClock(), DemoAccount(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -110,11 +132,12 @@ async def _play(
         plot = folder / "drift.png"
         files = {"plot": plot, "journal": run.journal, "config": run.config, "log": run.log}
         figures = summary(account, run.view(), {name: str(path) for name, path in files.items()})
+        words = in_words(account, run.view(), at_once=not kinds)
         save_plot(account.track.points, plot)
         figures["seed"] = settings.seed
         figures["venues"] = {item.name: _truth(run, item) for item in run.venues}
         figures["daemon_exit_code"] = await run.stop()
-    return figures
+    return figures, words
 
 
 def _truth(run: DemoRun, venue: DemoVenue) -> dict[str, str]:
@@ -136,18 +159,29 @@ def _show(console: Console, live: Live, run: DemoRun, account: DemoAccount, seen
             console.print(f"block {seen.step.number}: {words}")
 
 
-def _print(console: Console, figures: dict[str, object]) -> None:
-    table = Table(show_header=False, box=box.SIMPLE, title="What the scene came to", title_justify="left")
+def _print(console: Console, figures: dict[str, object], words: Words) -> None:
+    _tell(console, *words)
+    table = Table(show_header=False, box=box.SIMPLE, title="Figures", title_justify="left")
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in figures.items():
-        if name != "files" and value != {}:  # without venues there is nothing to compare with
+        if name not in _TOLD and value != {}:  # without venues there is nothing to compare with
             table.add_row(name.replace("_", " "), _words(value))
     console.print(table, highlight=False)
     files = figures["files"]
     assert isinstance(files, dict)  # noqa: S101 - made above; tells the type checker
     for name, path in files.items():
         console.print(f"[bold]{name}[/bold]  {path}", highlight=False, soft_wrap=True)
+
+
+def _tell(console: Console, said: str, terms: list[tuple[str, str, str]]) -> None:
+    """Print what is sold, and what it costs."""
+    console.print(f"\n[bold]What the hedge took away[/bold]\n{said}\n\n[bold]What came of it[/bold]", highlight=False)
+    table = table_of("", "USD", "")
+    table.columns[2].justify = "left"
+    for row in terms:
+        table.add_row(*row, style="bold" if row is terms[-1] else "")
+    console.print(table, "", highlight=False)
 
 
 def _words(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
@@ -12,9 +12,13 @@ from typing import Final
 
 from bot.core.errors import ConfigError
 from bot.demo.node import GENESIS
-from bot.demo.path import MarketPoint, market_path
+from bot.demo.path import TREND, Market, MarketPoint, market_path
 
 MIN_BLOCKS: Final = 20
+_UNWINDING: Final = 5
+"""Blocks that a scene has at least after the last withdrawal: three confirm it, and then the hedge goes."""
+RESTS: Final = 4
+"""Blocks, from the one in which the owner acts: a withdrawal is confirmed in three, a large hedge takes two."""
 
 
 class Action(StrEnum):
@@ -50,7 +54,7 @@ def actions_by_block(blocks: int) -> Mapping[int, tuple[Action, ...]]:
     """Return the actions of each block of a scene (the first block is 1)."""
     found: dict[int, tuple[Action, ...]] = {}
     for fraction, action in SCRIPT:
-        index = max(1, round(fraction * blocks))
+        index = max(1, min(round(fraction * blocks), blocks - _UNWINDING))
         found[index] = (*found.get(index, ()), action)
     return found
 
@@ -62,13 +66,15 @@ class SceneSettings:
     Args:
         seed: of the prices and of the noise trades.
         blocks: length of the script; `step` begins it anew after that.
-        block_time: market time between blocks.
+        market: where prices go, and what is traded.
+        block_time: market time between blocks; the market's own where left out.
         start: time of block 0 of the scene, which ends `setup`; later than the node's genesis by some minutes.
     """
 
     seed: int = 7
     blocks: int = 288
-    block_time: timedelta = timedelta(minutes=10)
+    market: Market = TREND
+    block_time: timedelta | None = None
     start: datetime = GENESIS + timedelta(hours=1)
 
     def __post_init__(self) -> None:
@@ -78,7 +84,23 @@ class SceneSettings:
     def path(self) -> Iterator[MarketPoint]:
         """Return the true market, block by block from block 0, for ever."""
         rng = random.Random(f"{self.seed}:path")  # noqa: S311 - a scene that can be repeated, no secret
-        return market_path(rng, self.blocks, self.start, self.block_time)
+        course = market_path(self.market, rng, self.blocks, self.start, self.step)
+        return self._resting(course) if self.market.rests else course
+
+    def _resting(self, course: Iterator[MarketPoint]) -> Iterator[MarketPoint]:
+        """Hold prices while the owner acts and the hedge follows."""
+        acting = actions_by_block(self.blocks).keys()
+        before = next(course)
+        yield before
+        for index, point in enumerate(course, 1):
+            rests = any((index - after - 1) % self.blocks + 1 in acting for after in range(RESTS))
+            before = replace(before, time=point.time) if rests else point
+            yield before
+
+    @property
+    def step(self) -> timedelta:
+        """Market time between two blocks."""
+        return self.block_time or self.market.block_time
 
     def noise(self) -> random.Random:
         """Return the source of the noise trades."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -11,7 +12,16 @@ from typing import Final
 from bot.core.types import Address, BlockHash
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.full_range import FullRangePool
-from bot.demo.market import nearest_tick, noise_sizes, raw_amount, raw_price, v2_arbitrage, v3_arbitrage
+from bot.demo.market import (
+    V2_FEE,
+    nearest_tick,
+    noise_sizes,
+    paying_trade,
+    raw_amount,
+    raw_price,
+    v2_arbitrage,
+    v3_arbitrage,
+)
 from bot.demo.path import MarketPoint
 from bot.demo.ranged import FEE, RangedPool, V3Pool
 from bot.demo.registry import FULL_RANGE, RANGED, USUAL
@@ -31,8 +41,6 @@ _V3_LEG_USD: Final = Decimal(5_000)
 _DEPTH_USD: Final = Decimal(10_000_000)
 """What the other liquidity providers hold of each token of each pool."""
 _ENDLESS_USD: Final = Decimal(10) ** 11
-_NOISE_USD: Final = 25_000.0
-_NOISE_TRADES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class Scene:
         """The pool of ether and USDC."""
         self._path = settings.path()
         self._noise = settings.noise()
+        self._typical = _typical_trades(settings)
         self._script = actions_by_block(settings.blocks)
         self._market = next(self._path)
         self._index = 0
@@ -160,11 +169,11 @@ class Scene:
     def _noise_trades(self) -> list[Tx]:
         at = self.chain.at
         txs = []
-        for usd in noise_sizes(self._noise, _NOISE_USD, _NOISE_TRADES):
+        for usd in noise_sizes(self._noise, self._typical[0]):
             first = (usd > 0) == (self.full_range.tokens[0] == at.wbtc)  # WBTC is sold above 0, and ether below
             amount = self._raw(self.full_range.tokens[0 if first else 1], Decimal(abs(usd)))
             txs.append(self.full_range.swap(TRADER, amount, zero_for_one=first))
-        for usd in noise_sizes(self._noise, _NOISE_USD, _NOISE_TRADES):
+        for usd in noise_sizes(self._noise, self._typical[1]):
             first = (usd > 0) == (self.ranged.tokens[1] == at.usdc)  # ether is sold above 0, and USDC below
             amount = self._raw(self.ranged.tokens[0 if first else 1], Decimal(abs(usd)))
             txs.append(self.ranged.swap(TRADER, amount, zero_for_one=first))
@@ -240,6 +249,16 @@ class Scene:
 
     def _raw(self, token: Erc20, usd: Decimal) -> int:
         return raw_amount(usd, _usd(token, self._market), token.decimals)
+
+
+def _typical_trades(settings: SceneSettings) -> tuple[float, float]:
+    """Return the size of a typical noise trade in the V2 pair and in the pool of ether and USDC, USD."""
+    fixed = settings.market.noise_usd
+    if fixed is not None:
+        return fixed, fixed
+    pair, ether = settings.market.variances(settings.blocks, settings.step)
+    value, years = 2 * float(_DEPTH_USD), settings.step / timedelta(days=365)
+    return paying_trade(pair, value, V2_FEE, years), paying_trade(ether, value, Fraction(FEE, 10**6), years)
 
 
 def _market_price(tokens: tuple[Erc20, Erc20], market: MarketPoint) -> Fraction:

@@ -6,12 +6,24 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from bot.core.decision import Decision, Hedge
 from bot.core.types import ZERO, Underlying
+from bot.core.view.glance import money
+from bot.core.view.results import results_of
 from bot.demo.driver import Seen
 from bot.demo.track import Track
 from bot.journal.reader import JournalView
+
+_TERMS: Final = {
+    "fees": ("fees", "what traders paid the liquidity"),
+    "lvr": ("LVR", "what arbitrage took of it; no hedge takes that away, only fees pay for it"),
+    "costs": ("hedge costs", "trading fees and slippage"),
+    "funding": ("funding", "between the perpetuals' longs and shorts"),
+    "rest": ("price moves", "what the band let through: the hedge trades where that pays"),
+}
+"""The terms of a result: their names, and what they are."""
 
 
 @dataclass(slots=True)
@@ -70,6 +82,7 @@ def summary(account: DemoAccount, view: JournalView, files: Mapping[str, str]) -
     fills = view.fills(limit=100_000)
     track = account.track
     last = account.last.record.decision if account.last else None
+    found = results_of(view.book(), account.last.record.snapshot if account.last else None)
     return {
         "blocks": account.blocks,
         "actions": account.actions,
@@ -80,6 +93,10 @@ def summary(account: DemoAccount, view: JournalView, files: Mapping[str, str]) -
         "fees_usd": _money(sum((fill.fee for fill in fills), ZERO)),
         "unhedged_result_usd": _money(track.points[-1].unhedged if track.points else ZERO),
         "hedged_result_usd": _money(track.points[-1].hedged if track.points else ZERO),
+        "swing_usd": {name: [_money(end) for end in ends] for name, ends in track.swing().items()},
+        "eth_usd": {name: _money(price) for name, price in track.course(Underlying("ETH")).items()},
+        "results_usd": {name: _money(getattr(found, name)) for name in ("total", *_TERMS)},
+        "fees_over_lvr": round(float(-found.fees / found.lvr), 3) if found.lvr else None,
         "unexplained_usd": _money(view.book().total.residual),
         "variance_hedged_over_unhedged": track.variance_ratio,
         "unpriced_steps": track.unpriced,
@@ -95,6 +112,30 @@ def summary(account: DemoAccount, view: JournalView, files: Mapping[str, str]) -
         "last_positions": {hedge.underlying: str(hedge.position) for hedge in last.hedges} if last else {},
         "files": dict(files),
     }
+
+
+def in_words(account: DemoAccount, view: JournalView, *, at_once: bool) -> tuple[str, list[tuple[str, str, str]]]:
+    """Say what the hedge took away, and what came of it: a name, a sum in USD and a meaning for each term.
+
+    ``at_once``: whether the hedge's results are booked at every block; a real venue's are as its ledger is read.
+    """
+    track, said = account.track, list[str]()
+    if price := track.course(Underlying("ETH")):
+        first, highest, lowest, last = (f"{amount:,.0f}" for amount in price.values())
+        said.append(f"ETH went from {first} USD to {last}, between {lowest} and {highest}.")
+    if at_once and (left := track.variance_ratio) is not None:
+        ways = {name: f"between {_usd(low)} and {_usd(high)} USD" for name, (low, high) in track.swing().items()}
+        said.append(f"Without the hedge the result was {ways['unhedged']} on the way, with it {ways['hedged']}:")
+        said.append(f"{1 - left:.1%} of its variance was taken away.")
+    elif track.points:
+        said.append(f"The liquidity alone came to {_usd(track.points[-1].unhedged)} USD.")
+    found = results_of(view.book(), account.last.record.snapshot if account.last else None)
+    rows = [(name, _usd(getattr(found, key)), meaning) for key, (name, meaning) in _TERMS.items()]
+    return " ".join(said), [*rows, ("result", _usd(found.total), "")]
+
+
+def _usd(amount: Decimal) -> str:
+    return money(round(amount, 0))
 
 
 def _money(amount: Decimal) -> str:

@@ -58,6 +58,18 @@ class Track:
             )
         )
 
+    def swing(self) -> dict[str, tuple[Decimal, Decimal]]:
+        """Return the lowest and the highest result on the way, without the hedge and with it, USD."""
+        found = {"unhedged": [p.unhedged for p in self.points], "hedged": [p.hedged for p in self.points]}
+        return {name: (min(results, default=ZERO), max(results, default=ZERO)) for name, results in found.items()}
+
+    def course(self, underlying: Underlying) -> dict[str, Decimal]:
+        """Return the first, highest, lowest and last price, USD; empty where none was seen."""
+        prices = [point.prices[underlying] for point in self.points if underlying in point.prices]
+        if not prices:
+            return {}
+        return {"first": prices[0], "highest": max(prices), "lowest": min(prices), "last": prices[-1]}
+
     @property
     def variance_ratio(self) -> float | None:
         """Variance of the hedged value's steps over that of the unhedged ones; None with nothing to compare."""

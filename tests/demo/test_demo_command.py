@@ -54,9 +54,16 @@ async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path, proto
     assert figures["last_positions"] == {"BTC": "0.000", "ETH": "0.000"}
     assert figures["variance_hedged_over_unhedged"] <= 0.02
     assert Decimal(figures["unexplained_usd"]) == 0
+    assert 0.8 <= figures["fees_over_lvr"] <= 1.2
+    assert _is_the_sum(figures["results_usd"])
     assert Path(figures["files"]["plot"]).read_bytes().startswith(b"\x89PNG")
     await _every_decision_can_be_derived_again(figures["files"])
     await _every_cent_is_explained(figures["files"])
+
+
+def _is_the_sum(results: dict[str, str]) -> bool:
+    *terms, total = (Decimal(results[name]) for name in ("fees", "lvr", "costs", "funding", "rest", "total"))
+    return abs(sum(terms) - total) <= Decimal("0.03")  # each is rounded to the cent
 
 
 async def _every_decision_can_be_derived_again(files: dict[str, str]) -> None:

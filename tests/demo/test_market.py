@@ -99,7 +99,7 @@ def test_the_nearest_tick_is_a_multiple_of_the_spacing() -> None:
 
 def test_noise_has_both_signs_and_its_typical_size() -> None:
     rng = random.Random(3)
-    sizes = [size for _ in range(2000) for size in noise_sizes(rng, 100, 3)]
+    sizes = [size for _ in range(2000) for size in noise_sizes(rng, 100)]
     assert 3000 < len(sizes) < 5000
     assert abs(sum(size > 0 for size in sizes) / len(sizes) - 0.5) < 0.03
     assert math.exp(sum(math.log(abs(size)) for size in sizes) / len(sizes)) - 100 < 5

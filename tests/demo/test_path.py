@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import ConfigError
-from bot.demo.path import BTC_COURSE, CORRELATION, ETH_COURSE, MarketPoint, market_path, write_marks
-from bot.demo.scenario import SCRIPT, Action, SceneSettings, actions_by_block
+from bot.demo.path import CORRELATION, SWINGS, TREND, MarketPoint, market_path, write_marks
+from bot.demo.scenario import RESTS, SCRIPT, Action, SceneSettings, actions_by_block
 
 START = datetime(2026, 1, 5, 1, tzinfo=UTC)
 STEP = timedelta(minutes=10)
@@ -20,7 +20,7 @@ RANGE = 0.16
 
 
 def points(seed: int, blocks: int, count: int) -> list[MarketPoint]:
-    return list(islice(market_path(random.Random(seed), blocks, START, STEP), count))
+    return list(islice(market_path(TREND, random.Random(seed), blocks, START, STEP), count))
 
 
 def test_a_seed_gives_one_path_and_another_seed_another() -> None:
@@ -48,6 +48,42 @@ def test_eth_leaves_the_range_for_long_and_comes_back(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_eth_rallies_out_of_the_range_crashes_through_it_and_comes_back(seed: int) -> None:
+    path = SceneSettings(seed=seed, market=SWINGS).points(288)
+    opened = path[round(0.045 * 288)].eth
+    moves = [math.log(point.eth / opened) for point in path]
+    top, bottom = moves.index(max(moves)), moves.index(min(moves))
+    assert top < bottom
+    assert moves[top] > RANGE
+    assert moves[bottom] < -RANGE
+    assert abs(moves[-1]) < RANGE
+
+
+def test_prices_rest_while_the_owner_acts_and_move_at_all_other_blocks() -> None:
+    path, acting = SceneSettings(market=SWINGS).points(2 * 288), actions_by_block(288)
+    still = {index for index, (a, b) in enumerate(pairwise(path), 1) if (a.eth, a.btc) == (b.eth, b.btc)}
+    assert still == {scene + block + after for scene in (0, 288) for block in acting for after in range(RESTS)}
+    assert [point.time for point in path[:3]] == [path[0].time + index * SWINGS.block_time for index in range(3)]
+
+
+def test_a_short_scene_moves_in_proportion_and_does_not_rest() -> None:
+    short = SWINGS.within(50)
+    assert not short.rests
+    assert [short.eth.level(f) / SWINGS.eth.level(f) for f in (0.2, 0.5, 0.7)] == pytest.approx([0.5] * 3)
+    assert SWINGS.within(100) is SWINGS
+    assert TREND.within(20) is TREND
+
+
+def test_a_markets_variance_is_that_of_its_blocks() -> None:
+    paths = [list(islice(market_path(SWINGS, random.Random(s), 288, START, SWINGS.block_time), 288)) for s in range(60)]
+    ratio = [math.log(b.eth / b.btc / (a.eth / a.btc)) ** 2 for path in paths for a, b in pairwise(path)]
+    ether = [math.log(b.eth / a.eth) ** 2 for path in paths for a, b in pairwise(path)]
+    of_pair, of_ether = SWINGS.variances(288, SWINGS.block_time)
+    assert statistics.fmean(ratio) == pytest.approx(of_pair, rel=0.06)  # the pull to the course adds 2.6%
+    assert statistics.fmean(ether) == pytest.approx(of_ether, rel=0.06)
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_there_is_one_jump(seed: int) -> None:
     path = SceneSettings(seed=seed).points(288)
     moves = sorted(abs(math.log(b.eth / a.eth)) for a, b in pairwise(path))
@@ -58,8 +94,8 @@ def test_there_is_one_jump(seed: int) -> None:
 def test_the_noise_has_its_volatility_and_correlation() -> None:
     blocks = 20_000
     path = points(5, blocks, blocks)
-    eth = [math.log(point.eth / 3000) - ETH_COURSE.level(i / blocks) for i, point in enumerate(path)]
-    btc = [math.log(point.btc / 60000) - BTC_COURSE.level(i / blocks) for i, point in enumerate(path)]
+    eth = [math.log(point.eth / 3000) - TREND.eth.level(i / blocks) for i, point in enumerate(path)]
+    btc = [math.log(point.btc / 60000) - TREND.btc.level(i / blocks) for i, point in enumerate(path)]
     d_eth, d_btc = ([b - a for a, b in pairwise(log)] for log in (eth, btc))
     yearly = math.sqrt(timedelta(days=365) / STEP)
     # The pull to the course adds the fraction PULL/2 to the increments' variance.
@@ -70,10 +106,10 @@ def test_the_noise_has_its_volatility_and_correlation() -> None:
 
 
 def test_the_course_is_straight_between_its_knots_and_jumps_at_a_double_one() -> None:
-    assert ETH_COURSE.level(0.1) == pytest.approx(0.015)
-    assert ETH_COURSE.level(0.2) == pytest.approx(0.075)
-    assert ETH_COURSE.level(0.2 - 1e-9) == pytest.approx(0.03)
-    assert ETH_COURSE.level(1.0) == 0
+    assert TREND.eth.level(0.1) == pytest.approx(0.015)
+    assert TREND.eth.level(0.2) == pytest.approx(0.075)
+    assert TREND.eth.level(0.2 - 1e-9) == pytest.approx(0.03)
+    assert TREND.eth.level(1.0) == 0
 
 
 def test_the_marks_are_a_table_of_times_and_prices(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ async def main(minutes: float) -> None:
         try:
             async with demo_run(folder, settings, SystemClock(), more=tables(broker)) as run:
                 await play(run, broker, minutes * 60, watch)
-                days = run.scene.index * settings.block_time.total_seconds() / 86400
+                days = run.scene.index * settings.step.total_seconds() / 86400
                 Console().print(shown(run, watch, days))
         finally:
             broker.kill()

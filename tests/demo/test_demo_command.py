@@ -54,11 +54,23 @@ async def test_the_demo_hedges_a_whole_scene_and_ends_flat(tmp_path: Path, proto
     assert figures["last_positions"] == {"BTC": "0.000", "ETH": "0.000"}
     assert figures["variance_hedged_over_unhedged"] <= 0.02
     assert Decimal(figures["unexplained_usd"]) == 0
-    assert 0.8 <= figures["fees_over_lvr"] <= 1.2
     assert _is_the_sum(figures["results_usd"])
     assert Path(figures["files"]["plot"]).read_bytes().startswith(b"\x89PNG")
     await _every_decision_can_be_derived_again(figures["files"])
     await _every_cent_is_explained(figures["files"])
+
+
+async def test_the_demo_as_it_comes_shows_what_is_sold_and_what_it_costs(tmp_path: Path) -> None:
+    code, out, err = await dnbot("demo", "--json", "--dir", "runs", cwd=tmp_path)
+    assert code == 0, err
+    figures = json.loads(out.splitlines()[-1])
+    assert 0.8 <= figures["fees_over_lvr"] <= 1.2
+    low, high = (Decimal(end) for end in figures["swing_usd"]["unhedged"])
+    assert low < -5_000 < 3_000 < high
+    assert all(abs(Decimal(end)) < 500 for end in figures["swing_usd"]["hedged"])
+    assert figures["variance_hedged_over_unhedged"] <= 0.002
+    price = {name: Decimal(value) for name, value in figures["eth_usd"].items()}
+    assert price["highest"] > price["first"] * Decimal("1.17") > price["last"] > price["lowest"] * Decimal("1.17")
 
 
 def _is_the_sum(results: dict[str, str]) -> bool:

@@ -5,7 +5,7 @@ WORKERS ?= 2
 QUICK := $(addprefix tests/,app chain control core exchange journal paper/engine protocols setting_types telemetry)
 COMPILE := uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
-.PHONY: help setup demo quick test soak testtools check image-check dist bench docs screenshot lock clean
+.PHONY: help setup demo quick test soak testtools check image-check dist bench docs docs-site screenshot lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -52,7 +52,7 @@ testtools: ## what some tests need besides: a browser, a broker, promtool
 	@PATH=$$PATH:/usr/sbin tools/need 'command -v chromium && command -v mosquitto && command -v mosquitto_pub && command -v promtool' \
 	  chromium mosquitto mosquitto-clients prometheus || echo "the tests that need them are skipped" >&2
 
-check: setup ## format, lint, types, layers
+check: setup docs-site ## format, lint, types, layers, the documentation's links
 	@$(PY) -m ruff format --check -q .
 	@$(PY) -m ruff check -q .
 	@$(PY) -m mypy
@@ -70,6 +70,15 @@ bench: setup ## performance figures, as ratios in one run
 docs: setup ## write the pages of docs/ that the code knows best
 	@$(PY) -m tests.tools.docs
 
+docs-site: setup .venv-docs/installed ## the documentation as a site with search, in var/site/html
+	@$(PY) -m tests.tools.site
+
+.venv-docs/installed: requirements-docs.lock
+	@echo "setting up .venv-docs (seconds, once)"
+	@python3 -m venv .venv-docs
+	@.venv-docs/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
+
 screenshot: setup testtools ## write docs/status-page.png
 	@$(PY) -m tests.tools.screenshot
 
@@ -77,7 +86,8 @@ lock: ## write the lock files again (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --extra demo --extra research --group dev -o requirements-dev.lock
 	$(COMPILE) --group build -o requirements-build.lock
+	$(COMPILE) --group docs -o requirements-docs.lock
 	npm install --package-lock-only --no-audit --no-fund
 
 clean: ## everything that setup and runs made
-	rm -rf .venv node_modules var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-docs node_modules var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from bot.app.settings.show import json_schema
-from bot.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
@@ -73,14 +72,6 @@ def test_what_a_page_points_at_is_there(page: Path) -> None:
     assert not [
         file for file in files if not (ROOT / file).exists() and not file.startswith(MADE) and not file.endswith(".env")
     ]
-    assert verbs(text) <= COMMANDS.keys()
-
-
-def verbs(text: str) -> set[str]:
-    """Return the words after ``dnbot`` in code: prose may go on with any word."""
-    blocks = re.findall(r"```sh\n(.*?)```|((?:^ {4}.*\n)+)|(`[^`\n]+`)", text, re.MULTILINE | re.DOTALL)
-    code = "\n".join(part for block in blocks for part in block)
-    return set(re.findall(r"(?:^|[\s`/])dnbot ([a-z]+)\b", code))
 
 
 @pytest.mark.parametrize("page", [page for page in DOCS if page.stem in {"safety", "runbook", "quick-start"}], ids=str)

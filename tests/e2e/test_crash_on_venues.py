@@ -17,7 +17,9 @@ from tests.paper.servers.flavours import campaign_but
 
 D = Decimal
 SIZES = (D(3), D(6), D(4))
-CALLS = ("new_intent", "place", "resolve", "cancel", "record", "add_fills")
+FOLLOWED = (D(3), D("3.1"), D("3.1"), D("3.1"), D("3.1"), D("3.1"), D("3.1"))
+"""The last ones are hedged by an order that rests and follows the touch, which moves away from it at every block."""
+CALLS = ("new_intent", "place", "amend", "resolve", "cancel", "record", "add_fills")
 
 
 class PowerCut(BaseException):
@@ -26,8 +28,13 @@ class PowerCut(BaseException):
 
 async def scene(told: Story) -> None:
     await told.start()
-    for size in SIZES:
+    for size in sizes(told.cell):
         await told.turn(size)
+
+
+def sizes(cell: Cell) -> tuple[Decimal, ...]:
+    """Return the ETH of the liquidity from block to block."""
+    return FOLLOWED if cell.call == "amend" else SIZES
 
 
 async def names_of(cell: Cell, folder: Path) -> list[str]:
@@ -55,7 +62,22 @@ async def test_a_power_cut_around_a_send_leaves_exactly_one_effect(flavour: str,
     )  # nothing is broken but the power; orders are taken at once
     names = await names_of(cell, tmp_path / "whole")
     assert names.count("after place") >= 2 * len(SIZES)  # a hedge and a stop at every turn
-    for end in ends(names):
+    await cut_at(ends(names), cell, tmp_path)
+
+
+async def test_a_power_cut_around_an_amendment_leaves_one_order_that_the_restart_reads_by_its_id(
+    tmp_path: Path,
+) -> None:
+    cell = Cell("binance", "amend", Kind.DROP, Effect.NONE)  # the one venue where orders are amended
+    names = await names_of(cell, tmp_path / "whole")
+    assert names.count("after amend") >= 3
+    sent = [number for number, name in enumerate(names, 1) if name == "before amend"]
+    await cut_at([number + by for number in (sent[0], sent[-1]) for by in (0, 1, 2)], cell, tmp_path)
+
+
+async def cut_at(points: list[int], cell: Cell, tmp_path: Path) -> None:
+    """Cut the power at each of some points, of a life of its own, and start anew."""
+    for end in points:
         folder = tmp_path / str(end)
         folder.mkdir()
 
@@ -63,12 +85,12 @@ async def test_a_power_cut_around_a_send_leaves_exactly_one_effect(flavour: str,
             if number == end:
                 raise PowerCut
 
-        async with market(flavour) as at:
+        async with market(cell.flavour) as at:
             with pytest.raises(PowerCut):
                 async with bot(cell, folder, at, Points(hook)) as told:
                     await scene(told)
             async with bot(cell, folder, at) as told:
-                told.block, told.most = len(SIZES), max(SIZES)
+                told.block, told.most = len(sizes(cell)), max(sizes(cell))
                 await told.start()
-                await told.recover(SIZES[-1])
+                await told.recover(sizes(cell)[-1])
                 told.check_books()

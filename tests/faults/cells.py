@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.paper.servers.registry import SERVERS
 from tests.faults.odd import ROWS, Odd
-from tests.faults.venue import CALLS, WRITES, Effect, Kind, possible
+from tests.faults.venue import CALLS, WRITES, Effect, Kind, Meanwhile, possible
 from tests.paper.servers.flavours import TWINS
 
 
@@ -17,7 +17,7 @@ class Cell:
 
     flavour: str
     call: str
-    kind: Kind | Odd
+    kind: Kind | Odd | Meanwhile
     effect: Effect
 
     def __str__(self) -> str:
@@ -32,6 +32,8 @@ def cells() -> Iterator[Cell]:
                 for effect in possible(kind, flavour):
                     if call in WRITES or effect is not Effect.LATER:
                         yield Cell(flavour, call, kind, effect)
+            if call == "amend":
+                yield from (Cell(flavour, call, kind, Effect.NONE) for kind in Meanwhile)
     yield from odd_cells()
 
 

@@ -51,8 +51,8 @@ D = Decimal
 PATIENCE: Final = timedelta(seconds=5)
 SHORT_PATIENCE: Final = timedelta(seconds=0.4)
 """How long a request may take in real time: short only where the server never answers."""
-RESTS: Final = ("place", "cancel", "order", "open_orders")
-"""Calls that are tried with resting orders, since only those are cancelled and looked for again."""
+RESTS: Final = ("place", "cancel", "order", "open_orders", "amend")
+"""Calls that are tried with resting orders, since only those are amended, cancelled and looked for again."""
 LARGE_STEPS: Final = (D(6), D(6), D(6), D(4), D(4))
 SMALL_STEPS: Final = (D("3.1"), D("3.1"), D("3.1"), D("3.1"), D("3"))
 """ETH of the liquidity from cycle to cycle; small: within three bands, beyond which nothing rests."""
@@ -85,7 +85,8 @@ def _hedge(cell: Cell) -> HedgePolicy:
 def _policy(cell: Cell) -> Policy:
     style = Style.MAKER if cell.call in RESTS else Style.TAKER
     wanted = policy(hedges={ETH: _hedge(cell)})
-    return replace(wanted, execution=ExecutionPolicy(style, patience=D(2), urgent=D(3)))
+    deadline = timedelta(seconds=60 if cell.call == "amend" else 20)
+    return replace(wanted, execution=ExecutionPolicy(style, deadline, patience=D(2), urgent=D(3)))
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class Market:
     layer: FaultyVenue
     account: Desk
     server: VenueServer
+    prices: Prices
 
 
 @asynccontextmanager
@@ -106,11 +108,12 @@ async def market(flavour: str, layer: FaultyVenue | None = None) -> AsyncIterato
     rules = replace(whole, symbols={perp: whole.symbols[perp]})
     account = desk(rules, clock.now(), SERVERS[flavour].issue("paper"))
     layer = layer or FaultyVenue(flavour)
-    venue = Venue(rules, [account], Prices({perp: D(2000)}), clock)
+    prices = Prices({perp: D(2000)})
+    venue = Venue(rules, [account], prices, clock)
     server = VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=layer)
     layer.attach(server)
     async with server:
-        yield Market(clock, layer, account, server)
+        yield Market(clock, layer, account, server, prices)
 
 
 @asynccontextmanager
@@ -135,7 +138,7 @@ async def bot(cell: Cell, folder: Path, at: Market, points: Points | None = None
     )
     try:
         sizes = SMALL_STEPS if cell.call in RESTS else LARGE_STEPS
-        yield Story(cell, folder, clock, shown, at.layer, at.account, exchange, cycle, journal, sizes)
+        yield Story(cell, folder, clock, shown, at.layer, at.account, exchange, cycle, journal, sizes, at.prices)
     finally:
         at.layer.release()
         await exchange.close()

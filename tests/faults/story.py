@@ -31,9 +31,10 @@ from tests.core.scenes import ETH, chain, line, pool_price
 from tests.exchange.scene import FastClock
 from tests.faults.cells import Cell
 from tests.faults.odd import ALONE, GROUNDLESS, Odd
-from tests.faults.venue import WRITES, FaultyVenue
+from tests.faults.venue import WRITES, FaultyVenue, Meanwhile
 from tests.paper.engine.scene import ETH as PERP
 from tests.paper.servers.flavours import own_symbol
+from tests.paper.servers.scene import Prices
 
 D = Decimal
 VENUE = VenueId("venue")
@@ -43,6 +44,8 @@ RECOVERY: Final = 20
 PACE: Final = 12.0
 """Seconds between two cycles."""
 ADDED: Final = D(10)
+STEP: Final = D("-0.0005")
+LEAP: Final = D("0.01")
 _COVERED: Final = D("0.98")
 """The share of a short that its stop closes at least."""
 
@@ -84,6 +87,7 @@ class Story:
     cycle: Cycle
     journal: SqliteJournal
     sizes: tuple[Decimal, ...]
+    prices: Prices
     block: int = 0
     most: Decimal = ZERO
     last: CycleRecord | None = None
@@ -95,6 +99,7 @@ class Story:
             HarmError: something happened that must not.
         """
         self._break()
+        self.layer.meanwhile = self._meanwhile
         await self.start()
         await self._turns(D(3), D(3), D(3))
         await self.recover(D(3))
@@ -146,6 +151,8 @@ class Story:
         """Show a block with so many ETH in the liquidity, and run one cycle; every other one is read ahead of."""
         self.block += 1
         self.clock.advance(PACE)
+        if self.cell.call == "amend":
+            self._move(STEP)
         if self.block % 2 == 0:
             await self.cycle.prefetch.read()
         self.most = max(self.most, size)
@@ -158,6 +165,18 @@ class Story:
         held = self.desk.size(self.perp)
         if not -self.most * D("1.03") <= held <= 0:
             raise HarmError(f"the position is {held}, and never was more than {self.most} to be hedged")
+
+    def _move(self, by: Decimal) -> None:
+        """Move the touch away from what is sold there, so that it is followed."""
+        self.prices.marks[self.perp] = (self.prices.marks[self.perp] * (1 + by)).quantize(D("0.01"))
+
+    def _meanwhile(self, what: Meanwhile) -> None:
+        """Let the orders that rest be filled by a price that leaps, or cancelled by hand."""
+        if what is Meanwhile.FILLED:
+            self._move(LEAP)
+            return
+        for order in [one for one in self.desk.working(self.perp) if one.kind is OrderKind.LIMIT]:
+            self.desk.cancel(order)
 
     def _view(self, size: Decimal) -> ChainView:
         shown = chain([position(D(2000), size)], block=self.block, pools=[pool_price(2000)], at=self.clock.now())

@@ -50,6 +50,13 @@ class Kind(StrEnum):
     NOT_FOUND = "not_found"
 
 
+class Meanwhile(StrEnum):
+    """What became of a resting order while a call about it was under way, which is then served as it is."""
+
+    FILLED = "filled_meanwhile"
+    CANCELLED = "cancelled_meanwhile"
+
+
 class Effect(StrEnum):
     """What really happened to the call."""
 
@@ -179,6 +186,7 @@ CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "binance": {
         "place": ("POST", "/fapi/v1/order"),
         "place_stop": ("POST", "/fapi/v1/algoOrder"),
+        "amend": ("PUT", "/fapi/v1/order"),
         "cancel": ("DELETE", "/fapi/v1/order"),
         "cancel_stop": ("DELETE", "/fapi/v1/algoOrder"),
         "order": ("GET", "/fapi/v1/order"),
@@ -260,7 +268,7 @@ CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     },
 }
 """What a client does, by the same names at both venues: method and path."""
-WRITES: Final = ("place", "place_stop", "cancel", "cancel_stop", "leverage", "margin_mode", "margin")
+WRITES: Final = ("place", "place_stop", "amend", "cancel", "cancel_stop", "leverage", "margin_mode", "margin")
 
 
 @dataclass
@@ -271,7 +279,7 @@ class Fault:
     """
 
     matches: Matcher
-    kind: Kind | Odd
+    kind: Kind | Odd | Meanwhile
     effect: Effect = Effect.NONE
     times: int | None = 1
     delay: timedelta = timedelta(seconds=5)
@@ -281,13 +289,15 @@ class Fault:
 class FaultyVenue:
     """The layer: remembers all calls, and breaks those that a fault matches, the first fault first.
 
-    ``calls`` holds every request that arrived; ``hits`` those that were broken, with the fault.
+    ``calls`` holds every request that arrived; ``hits`` those that were broken, with the fault. ``meanwhile`` makes
+    happen at the venue what such a fault says.
     """
 
     flavour: str
     faults: list[Fault] = field(default_factory=list)
     calls: list[Incoming] = field(default_factory=list)
     hits: list[tuple[Incoming, Fault]] = field(default_factory=list)
+    meanwhile: Callable[[Meanwhile], None] = lambda _: None
     _server: VenueServer | None = None
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -295,7 +305,9 @@ class FaultyVenue:
         """Say which server is behind the layer, for calls that take effect later."""
         self._server = server
 
-    def add(self, name: str, kind: Kind | Odd, effect: Effect = Effect.NONE, **more: int | timedelta | None) -> Fault:
+    def add(
+        self, name: str, kind: Kind | Odd | Meanwhile, effect: Effect = Effect.NONE, **more: int | timedelta | None
+    ) -> Fault:
         """Break a call by its name in ``CALLS``."""
         fault = Fault(route(*CALLS[self.flavour][name]), kind, effect)
         for key, value in more.items():
@@ -320,6 +332,9 @@ class FaultyVenue:
         if fault.times is not None:
             fault.times -= 1
         self.hits.append((incoming, fault))
+        if isinstance(fault.kind, Meanwhile):
+            self.meanwhile(fault.kind)
+            return respond(await serve(incoming))
         if isinstance(fault.kind, Odd):
             return respond(self._odd(fault.kind, incoming, await serve(incoming)))
         await self._apply(fault, incoming, serve)

@@ -27,11 +27,15 @@ from tests.faults.soak import silent
 from tests.recorded.files import VENUES
 from tests.recorded.scene import BTC, played
 from tests.recorded.test_fuzz import over_venue
+from tests.recorded.test_stream_fuzz import URLS, connected, over_streams
 from tests.spoil import GROWTH, INPUTS, notifications, resident
 from tests.telemetry.mqtt.test_command_auth import gate
 from tests.telemetry.mqtt.test_fuzz import over_gate
 from tests.telemetry.web.scenes import site
 from tests.telemetry.web.test_fuzz import over_http
+from tests.venues.hyperliquid.scene import BTC as HL_BTC
+from tests.venues.hyperliquid.scene import ETH as HL_ETH
+from tests.venues.hyperliquid.scene import played as played_hyperliquid
 
 MANY: Final = 100_000
 WARM_UP: Final = 200
@@ -78,6 +82,24 @@ def venue(name: str) -> Callable[[], AsyncIterator[Feed]]:
 
 
 @asynccontextmanager
+async def hyperliquid() -> AsyncIterator[Feed]:
+    """Hyperliquid's answers."""
+    async with played_hyperliquid(Certificate()) as made:
+        await made.exchange.check([HL_ETH, HL_BTC])
+        yield lambda inputs, seed: over_venue(made, inputs, seed)
+
+
+def streams(name: str) -> Callable[[], AsyncIterator[Feed]]:
+    """Return the wire of a venue's streams."""
+
+    async def feeds() -> AsyncIterator[Feed]:
+        async with connected(name, Certificate()) as exchange:
+            yield lambda inputs, seed: over_streams(name, exchange, inputs, seed)
+
+    return feeds
+
+
+@asynccontextmanager
 async def mqtt() -> AsyncIterator[Feed]:
     """Commands from a broker."""
     with tempfile.TemporaryDirectory() as folder:
@@ -106,6 +128,8 @@ WIRES: Final = {
     "rpc": rpc,
     "heads": heads,
     **{name: asynccontextmanager(venue(name)) for name in VENUES},
+    "hyperliquid": hyperliquid,
+    **{f"streams-{name}": asynccontextmanager(streams(name)) for name in URLS},
     "mqtt": mqtt,
     "control": control,
     "http": http,

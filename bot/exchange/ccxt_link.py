@@ -42,8 +42,19 @@ class Call(Protocol):
         """Send the request that the method stands for."""
 
 
+class WsClient(Protocol):
+    """One connection of ccxt.pro's."""
+
+    handle_message: Callable[[object], None]
+
+    def on_error(self, error: Exception) -> None:
+        """Close it, and fail whoever waits for a message."""
+
+
 class Api(Protocol):
-    """What is used of a ccxt object besides its methods."""
+    """What is used of a ccxt object besides its methods; ``client`` is ccxt.pro's: it makes the connection to a URL."""
+
+    client: Callable[[str], WsClient]
 
     has: Mapping[str, object]
     options: dict[str, object]

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Final
+from weakref import WeakSet
 
 import aiohttp
 import structlog
@@ -20,10 +21,10 @@ import structlog
 from bot.concurrency import cancellable, gather, raise_if_cancelled
 from bot.core.telemetry_event import StreamHeard
 from bot.core.types import Symbol
-from bot.exchange.ccxt_link import Api, Call, Link
+from bot.exchange.ccxt_link import Api, Call, Link, WsClient
 from bot.exchange.config import CcxtConfig
 from bot.exchange.connection import api_of, hosts_in
-from bot.exchange.errors import NotSent
+from bot.exchange.errors import NotSent, Unbelievable
 from bot.exchange.facts import VenueFacts
 from bot.exchange.redact import quiet_loggers
 from bot.ports import Clock, Telemetry
@@ -95,7 +96,7 @@ class Streams:
         """Open the streams and listen, until one of them fails."""
         while not self.link.api.markets:  # read by the venue's check at the start
             await self.clock.sleep(FIRST_BACKOFF)
-        async with self._opened() as api:
+        async with self.opened() as api:
             feeds = tuple(feeds_of(api, self.config.symbols))
             log.info("streams opened", venue=self.config.venue, feeds=[feed.name for feed in feeds])
             self.hint()  # whatever moved while nobody listened
@@ -112,10 +113,10 @@ class Streams:
             except TimeoutError:
                 raise TimeoutError(f"the stream {feed.name} was silent for {limit:g} s") from None
             self.telemetry.emit(StreamHeard(self.config.venue, feed.name))
-            if not feed.steady or self._has_moved(message):
+            if not feed.steady or self.has_moved(message):
                 self.hint()
 
-    def _has_moved(self, message: object) -> bool:
+    def has_moved(self, message: object) -> bool:
         """Say whether a mark is far from where it was at the last hint; an unreadable one is no hint."""
         now = dict(_marks(message))
         moved = any(
@@ -127,7 +128,7 @@ class Streams:
         return moved
 
     @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Api]:
+    async def opened(self) -> AsyncIterator[Api]:
         """Return a ccxt object of its own, which reaches the venue's hosts and nothing else."""
         pro = await asyncio.to_thread(importlib.import_module, "ccxt.pro")
         quiet_loggers()
@@ -141,6 +142,7 @@ class Streams:
         connector = self.config.connector() if self.config.connector is not None else aiohttp.TCPConnector()
         async with aiohttp.ClientSession(connector=connector, middlewares=(guard,)) as session:
             api.session, api.own_session = session, False
+            _end_at_odd_messages(api)
             try:
                 yield api
             finally:
@@ -161,6 +163,32 @@ class Guard:
         if url.scheme not in {"https", "wss"} or url.host not in self.hosts:
             raise NotSent(f"a stream to {url.scheme}://{url.host} was stopped; allowed: {sorted(self.hosts)}")
         return await handler(request)
+
+
+def _end_at_odd_messages(api: Api) -> None:
+    """Have a connection fail, and whoever listens hear of it, where a message can't be read.
+
+    ccxt reads messages in a callback: what it trips over would end the listening and leave the connection open.
+    """
+    make: Callable[[str], WsClient] = api.client
+
+    def client(url: str) -> WsClient:
+        made = make(url)
+        if made not in guarded:
+            guarded.add(made)
+            hear = made.handle_message
+
+            def heard(message: object) -> None:
+                try:
+                    hear(message)
+                except Exception as error:  # noqa: BLE001 - ccxt parses unguarded
+                    made.on_error(Unbelievable(f"{type(error).__name__}: {error}"))
+
+            made.handle_message = heard
+        return made
+
+    guarded = WeakSet[WsClient]()
+    api.client = client
 
 
 def feeds_of(api: Api, symbols: Sequence[Symbol]) -> Iterator[Feed]:

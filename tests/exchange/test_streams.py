@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import aiohttp
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.clock import SystemClock
@@ -139,6 +140,34 @@ async def test_a_silent_stream_is_opened_anew(scene: Scene) -> None:
                 await ear.marks_beyond(ear.heard["marks"])
     lost = [entry for entry in logs if entry["event"].startswith("streams lost")]
     assert lost[0]["reason"] == "TimeoutError: the stream marks was silent for 1.5 s"
+
+
+async def test_a_message_that_can_t_be_read_ends_the_stream_and_it_is_opened_anew(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing else would tell that an account's stream has fallen silent: it speaks only when something happens."""
+    send, spoiled = web.WebSocketResponse.send_str, list[str]()
+
+    async def spoiling(self: web.WebSocketResponse, data: str, compress: int | None = None) -> None:
+        if "by-hand" in data and not spoiled:
+            spoiled.append(data)
+            data = data[: len(data) // 2]
+        await send(self, data, compress)
+
+    monkeypatch.setattr(web.WebSocketResponse, "send_str", spoiling)
+    ear = Ear()
+    async with venue_at(scene) as venue:
+        streams = Streams(venue.link, venue.dialect.facts, ear.hint, ear, SystemClock())
+        with capture_logs() as logs:
+            async with listening(streams):
+                await ear.marks_beyond(0)
+                while not spoiled:
+                    scene.desk.place(f"by-hand-{len(scene.desk.orders())}", SALE)  # type: ignore[arg-type] # a string
+                    await ear.marks_beyond(ear.heard["marks"])
+                while "orders" not in ear.heard or not any("streams lost" in entry["event"] for entry in logs):
+                    scene.desk.place(f"by-hand-{len(scene.desk.orders())}", SALE)  # type: ignore[arg-type] # a string
+                    await ear.marks_beyond(ear.heard["marks"])
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
 
 async def test_nothing_leaves_for_another_host(scene: Scene) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Final
 
+from bot.core.orders import Intent, OrderKind
 from bot.core.reconciliation.orders import by_owner
 from bot.core.snapshot import VenueView
 from bot.core.types import Symbol
@@ -14,7 +16,7 @@ from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.fields import milliseconds_of
 from bot.venues.connect import connect
 from tests.exchange.loopback import Certificate, Reply, Seen, Server
-from tests.exchange.scene import ETH, ME, START, FastClock, config
+from tests.exchange.scene import ETH, ME, START, FastClock, config, intent
 from tests.recorded.files import Recording, first, named, recordings
 
 BTC: Final = Symbol("BTC/USDT:USDT")
@@ -75,6 +77,15 @@ class Played:
         if seen.path in _QUERIES:
             return _NOT_FOUND[self.venue]
         raise AssertionError(f"no recording of {seen.method} {seen.path} {seen.params}")
+
+    @property
+    def writes(self) -> list[Seen]:
+        """What was written."""
+        return self.server.writes
+
+    def order(self, number: int) -> Intent:
+        """Make an order to sell."""
+        return intent(quantity=Decimal("-0.5"), price=Decimal(2990), number=number, kind=OrderKind.LIMIT)
 
     async def observed(self) -> VenueView:
         """Look at the venue, its working orders told apart as the loop does."""

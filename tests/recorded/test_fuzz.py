@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Protocol
 
 import pytest
 
 from bot.core.errors import Halt, Retryable, SkipCycle
-from bot.core.orders import Accepted, OrderKind, Rejected, Unknown
-from tests.exchange.loopback import Certificate, Reply, Seen
-from tests.exchange.scene import ETH, intent
+from bot.core.orders import Accepted, Intent, Rejected, Unknown
+from bot.core.snapshot import VenueView
+from bot.exchange.ccxt_client import CcxtExchange
+from tests.exchange.loopback import Certificate, Reply, Seen, Server
+from tests.exchange.scene import ETH, FastClock
 from tests.recorded.files import VENUES
 from tests.recorded.scene import BTC, Played, played
 from tests.spoil import GROWTH, INPUTS, headers, resident, spoiled
+from tests.venues.hyperliquid.scene import BTC as HL_BTC
+from tests.venues.hyperliquid.scene import ETH as HL_ETH
+from tests.venues.hyperliquid.scene import played as hyperliquid
 
-D = Decimal
 pytestmark = pytest.mark.slow
 
 
@@ -29,11 +33,25 @@ async def venue(request: pytest.FixtureRequest, certificate: Certificate) -> Asy
         yield made
 
 
+class Asked(Protocol):
+    """A venue that answers with recordings, and the adapter connected to it."""
+
+    clock: FastClock
+    server: Server
+    exchange: CcxtExchange
+
+    @property
+    def writes(self) -> Sequence[Seen]: ...
+    def answer(self, seen: Seen) -> Reply: ...
+    def order(self, number: int) -> Intent: ...
+    async def observed(self) -> VenueView: ...
+
+
 @dataclass
 class Spoiler:
     """Spoils most answers while it is ``on``, or few, so that what follows them is reached too."""
 
-    venue: Played
+    venue: Asked
     draw: random.Random
     on: bool = True
     spoilt: int = 0
@@ -49,7 +67,7 @@ class Spoiler:
         return Reply(raw=raw, status=reply.status if status == 200 else status, headers=extra)
 
 
-async def over_venue(venue: Played, inputs: int, seed: int) -> None:
+async def over_venue(venue: Asked, inputs: int, seed: int) -> None:
     """Look, look up, place and cancel at a venue that spoils answers, until so many were spoiled.
 
     A write is sent once, whatever was said to it; when the venue is honest again the view is the whole one.
@@ -65,13 +83,13 @@ async def over_venue(venue: Played, inputs: int, seed: int) -> None:
             with suppress(Retryable, SkipCycle, Halt):
                 await venue.observed()
             number += 1
-            order = intent(quantity=D("-0.5"), price=D(2990), number=number, kind=OrderKind.LIMIT)
+            order = venue.order(number)
             with suppress(Retryable, SkipCycle):
-                await venue.exchange.lookup(order.client_id, ETH)
-            before = len(venue.server.writes)
+                await venue.exchange.lookup(order.client_id, order.request.symbol)
+            before = len(venue.writes)
             outcome = await venue.exchange.place(order)
             assert isinstance(outcome, Accepted | Rejected | Unknown)
-            assert len(venue.server.writes) <= before + 1
+            assert len(venue.writes) <= before + 1
         spoiler.on = False
         venue.server.seen.clear()
         venue.clock.advance(3600)  # whatever pause was asked for is over
@@ -96,3 +114,12 @@ async def test_spoiled_answers_make_typed_errors_alone_and_the_next_look_is_whol
     before = resident()
     await over_venue(venue, INPUTS // len(VENUES), seed=1)
     assert resident() - before < GROWTH
+
+
+async def test_spoiled_answers_of_hyperliquid_do_no_more(certificate: Certificate) -> None:
+    async with hyperliquid(certificate) as venue:
+        await venue.exchange.check([HL_ETH, HL_BTC])
+        await over_venue(venue, 300, seed=0)
+        before = resident()
+        await over_venue(venue, INPUTS // len(VENUES), seed=1)
+        assert resident() - before < GROWTH

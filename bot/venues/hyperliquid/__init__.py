@@ -48,7 +48,7 @@ class Account(OwnSettings):
         login = {
             "walletAddress": self.trade_for or self.account_address,
             "privateKey": self.agent_key.get_secret_value(),
-            "account": self.account_address,
+            "approver": self.account_address,
             "vault": self.trade_for,
         }
         return login if login["privateKey"] else {}

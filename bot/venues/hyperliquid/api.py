@@ -69,8 +69,8 @@ class Ways(_Ccxt):
 
     vault = ""
     """The sub-account or vault that actions are done for; a login's ``vault``."""
-    account = ""
-    """The account that approved the signer; a login's ``account``."""
+    approver = ""
+    """The account that approved the signer; a login's ``approver`` (``account`` is a method of ccxt's)."""
 
     async def initialize_client(self) -> bool:
         """Write nothing: no builder is approved, no referrer set."""

@@ -81,7 +81,7 @@ class Hyperliquid(UnifiedCalls):
             signer = str(link.method("eth_get_address_from_private_key")(login["privateKey"])).lower()
             link.method("sign_l1_action")({"type": "noop"}, 0)  # loads what signing needs, before an order waits for it
             network = "testnet" if link.config.demo else "main network"
-            self.who = Who(login["account"], login["walletAddress"], signer, network)
+            self.who = Who(login["approver"], login["walletAddress"], signer, network)
         return self.who
 
     def _coin(self, link: Link, symbol: Symbol) -> str:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from pydantic import SecretStr
 
 from bot.core.orders import Intent, OrderKind, OrderRequest, TimeInForce
+from bot.core.snapshot import VenueView
 from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
@@ -55,9 +56,17 @@ class Played:
         return found.reply(milliseconds_of(self.clock.true()))
 
     @property
-    def actions(self) -> list[Seen]:
+    def writes(self) -> list[Seen]:
         """What was written."""
         return [one for one in self.server.seen if one.path != "/info"]
+
+    def order(self, number: int) -> Intent:
+        """Make an order to sell."""
+        return intent("-0.5", "2990", client_id=ClientOrderId(f"0x{0xB000 + number:032x}"))
+
+    async def observed(self) -> VenueView:
+        """Look at the venue."""
+        return await self.exchange.observe()
 
     def asked(self, kind: str) -> int:
         """Count the reads of a kind."""

@@ -41,7 +41,7 @@ async def test_the_rules_of_the_markets_are_read_and_nothing_is_written(certific
         ]
         rate = 1 / D(30)
         assert tiers == [(D(0), D("0.02"), D(0), D(25)), (D(10**8), rate, D(10**8) * (rate - D("0.02")), D(15))]
-        assert venue.actions == []
+        assert venue.writes == []
 
 
 async def test_neither_streams_nor_a_second_check_write_anything(certificate: Certificate) -> None:
@@ -53,7 +53,7 @@ async def test_neither_streams_nor_a_second_check_write_anything(certificate: Ce
         written = await venue.exchange.link.write("initialize_client", urgent=False)  # where a write would be let out
         assert (written.wire, written.result) == (None, True)
         assert "approvedBuilderFee" not in api.options
-        assert venue.actions == []
+        assert venue.writes == []
 
 
 async def test_the_account_the_positions_and_the_prices_are_read(certificate: Certificate) -> None:
@@ -264,7 +264,7 @@ async def test_an_account_that_can_t_be_traded_is_told_and_nothing_is_sent(
             await venue.exchange.check([ETH])
         assert said in str(error.value)
         assert KEY not in str(error.value)
-        assert venue.actions == []
+        assert venue.writes == []
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ async def test_a_key_that_is_no_agent_of_the_account_is_refused(certificate: Cer
         with pytest.raises(ConfigError) as error:
             await venue.exchange.check([ETH])
         assert said in str(error.value)
-        assert venue.actions == []
+        assert venue.writes == []
 
 
 async def test_the_account_s_own_key_is_refused_before_anything_private_is_asked(certificate: Certificate) -> None:
@@ -294,7 +294,7 @@ async def test_the_account_s_own_key_is_refused_before_anything_private_is_asked
     async with played(certificate, account=account) as venue:
         with pytest.raises(ConfigError, match="the account's own key, which can withdraw"):
             await venue.exchange.check([ETH])
-        assert (venue.asked("userRole"), venue.actions) == (0, [])
+        assert (venue.asked("userRole"), venue.writes) == (0, [])
 
 
 async def test_a_sub_account_is_read_where_its_master_is_the_account(certificate: Certificate) -> None:

@@ -25,7 +25,7 @@ def loaded(keys: dict[str, str], more: Path | None = None) -> dict[str, str]:
 
 
 def test_addresses_are_lower_case_and_the_key_bare() -> None:
-    login = {"walletAddress": ACCOUNT.lower(), "privateKey": "5" * 64, "account": ACCOUNT.lower(), "vault": ""}
+    login = {"walletAddress": ACCOUNT.lower(), "privateKey": "5" * 64, "approver": ACCOUNT.lower(), "vault": ""}
     assert loaded(GOOD) == login
     assert loaded({**GOOD, "TRADE_FOR": SUB}) == {**login, "walletAddress": SUB, "vault": SUB}
 

@@ -45,7 +45,7 @@ async def placed(venue: Played, *names: str, **how: Any) -> tuple[Outcome, Any]:
     await venue.exchange.check([ETH])
     venue.show(*names)
     outcome = await venue.exchange.place(intent(**how))
-    (seen,) = venue.actions
+    (seen,) = venue.writes
     assert signer_of(seen) == AGENT
     return outcome, seen.params["action"]
 
@@ -59,7 +59,7 @@ async def test_an_immediate_order_is_sent_as_documented(certificate: Certificate
         assert isinstance(outcome, Accepted)
         report = outcome.report
         assert (report.status, report.filled, report.average_price) == (OrderStatus.FILLED, D("-0.5"), D("2999.94"))
-        (sent,) = venue.actions
+        (sent,) = venue.writes
         assert set(sent.params) == {"action", "nonce", "signature", "expiresAfter"}
         assert sent.params["nonce"] == milliseconds_of(START)
         assert sent.params["expiresAfter"] == milliseconds_of(START) + 5000
@@ -103,7 +103,7 @@ async def test_a_market_order_is_bounded_by_the_mark(certificate: Certificate) -
         venue.server.faults["POST", "/info"] = lambda _: Reply(status=500)
         held_back = await venue.exchange.place(intent("0.5", kind=OrderKind.MARKET, reduce_only=True))
         assert isinstance(held_back, Rejected)
-        assert (held_back.reason, venue.actions) == (RejectReason.NOT_SENT, [])
+        assert (held_back.reason, venue.writes) == (RejectReason.NOT_SENT, [])
         venue.server.faults.clear()
         _, action = await placed(venue, "order_filled", quantity="0.5", kind=OrderKind.MARKET, reduce_only=True)
         assert (action["orders"][0]["p"], action["orders"][0]["t"]) == ("3150.1", {"limit": {"tif": "Ioc"}})
@@ -114,7 +114,7 @@ async def test_a_cancellation_names_the_client_id(certificate: Certificate) -> N
         await venue.exchange.check([ETH])
         venue.show("cancel_success", "order_status_scheduled_cancel", "user_fills_none")
         outcome = await venue.exchange.cancel(REST, ETH)
-        (seen,) = venue.actions
+        (seen,) = venue.writes
         assert seen.params["action"] == {"type": "cancelByCloid", "cancels": [{"asset": 1, "cloid": REST}]}
         assert signer_of(seen) == AGENT
         assert isinstance(outcome, Accepted)
@@ -125,7 +125,7 @@ async def test_a_cancellation_that_finds_nothing_is_asked_once(certificate: Cert
     async with played(certificate, "cancel_error") as venue:
         await venue.exchange.check([ETH])
         assert isinstance(await venue.exchange.cancel(REST, ETH), Rejected)
-        assert len(venue.actions) == 1
+        assert len(venue.writes) == 1
 
 
 async def test_margin_mode_and_leverage_are_set_together_before_an_add(certificate: Certificate) -> None:
@@ -143,7 +143,7 @@ async def test_margin_mode_and_leverage_are_set_together_before_an_add(certifica
 
         venue.server.faults["POST", "/exchange"] = act
         assert isinstance(await venue.exchange.place(intent("-0.5", "2990")), Accepted)
-        first, second = (one.params["action"] for one in venue.actions)
+        first, second = (one.params["action"] for one in venue.writes)
         assert first == {"type": "updateLeverage", "asset": 1, "isCross": False, "leverage": 20}
         assert second["type"] == "order"  # type: ignore[index]
 
@@ -152,7 +152,7 @@ async def test_margin_is_added_to_the_cent(certificate: Certificate) -> None:
     async with played(certificate, "default", margin_mode="isolated") as venue:
         await venue.exchange.check([ETH])
         assert await venue.exchange.add_margin(ETH, D("12.709")) is None
-        (seen,) = venue.actions
+        (seen,) = venue.writes
         assert seen.params["action"] == {"type": "updateIsolatedMargin", "asset": 1, "isBuy": True, "ntli": 12_700_000}
 
 
@@ -163,14 +163,14 @@ async def test_an_action_for_a_sub_account_carries_and_signs_it(certificate: Cer
         sub = named("hyperliquid", "user_role_sub_account")
         venue.shown.insert(0, replace(sub, query={**sub.query, "user": SUB}))
         await placed(venue, "order_filled", quantity="-0.5", price="2990")
-        assert venue.actions[0].params["vaultAddress"] == SUB
+        assert venue.writes[0].params["vaultAddress"] == SUB
 
 
 async def test_the_testnet_is_signed_for_as_such(certificate: Certificate) -> None:
     async with played(certificate, "order_filled", demo=True) as venue:
         await venue.exchange.check([ETH])
         await venue.exchange.place(intent("-0.5", "2990"))
-        (seen,) = venue.actions
+        (seen,) = venue.writes
         assert (signer_of(seen, "b"), seen.headers["Host"]) == (AGENT, "api.hyperliquid-testnet.xyz")
 
 
@@ -235,7 +235,7 @@ async def test_what_proves_nothing_is_unknown(certificate: Certificate, reply: R
         venue.server.faults["POST", "/exchange"] = lambda _: reply
         outcome = await venue.exchange.place(intent("-0.5", "2990"))
         assert isinstance(outcome, Rejected if is_rejected else Unknown), outcome
-        assert len(venue.actions) == 1
+        assert len(venue.writes) == 1
 
 
 async def test_no_secret_is_said(certificate: Certificate) -> None:

@@ -16,13 +16,14 @@ from bot.demo.uniswap_v3 import PoolKey
 from bot.protocols import algebra
 from tests.chain.setup import local
 from tests.demo.tricks import empty_blocks
+from tests.protocols.algebra.camelot import Camelot
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 
 pytestmark = pytest.mark.chain
 
 
-@pytest.mark.parametrize(("kind", "share"), [(Algebra, 0), (Algebra, 200), (Integral, 100)])
+@pytest.mark.parametrize(("kind", "share"), [(Algebra, 0), (Algebra, 200), (Camelot, 200), (Integral, 100)])
 async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, kind: type[Algebra], share: int) -> None:
     contracts, owner, draw = await kind.deploy(chain), chain.accounts[1], random.Random(3)
     tokens = await tokens_of(chain, (18, 18))

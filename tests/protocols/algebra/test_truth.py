@@ -18,6 +18,7 @@ from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols import algebra, algebra_integral
 from tests.chain.setup import local, reading
 from tests.demo.tricks import set_storage
+from tests.protocols.algebra.camelot import Camelot
 from tests.protocols.fork_scene import EVERY_CASE, NEARLY_WRAPPED, PAIRINGS, ForkScene, ManagedPool, start_of, tokens_of
 
 pytestmark = pytest.mark.chain
@@ -95,7 +96,7 @@ def config_of(chain: LocalChain, contracts: Algebra, scene: ForkScene) -> ChainC
     return local(chain, [deployment], owners=scene.owners, mapped=[token.address for token in scene.tokens])
 
 
-@pytest.mark.parametrize("kind", [Algebra, Integral])
+@pytest.mark.parametrize("kind", [Algebra, Camelot, Integral])
 async def test_amounts_are_what_the_contracts_pay(chain: LocalChain, kind: type[Algebra]) -> None:
     """A third of Integral's scenes lie in the pool of another deployer."""
     contracts = await kind.deploy(chain)

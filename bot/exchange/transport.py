@@ -24,6 +24,8 @@ from bot.exchange.redact import Redactor
 _SLOW_DOWN: Final = frozenset({418, 429})
 MAX_BODY: Final = 32 * 2**20
 """Bytes of an answer, decompressed; the largest honest one, a venue's list of markets, is a tenth of that."""
+_LONGEST_BAN: Final = 3 * 86_400.0
+"""Seconds; documented: Binance's bans grow from two minutes to three days. No typing error makes one last for years."""
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 
 
@@ -188,11 +190,12 @@ class Transport:
 
     def _silence(self, headers: Mapping[str, str], words: str) -> float:
         """Return how long to be silent: the ban's end, the Retry-After, or the venue's usual time."""
-        banned = _BANNED_UNTIL.search(words)
+        banned, said = _BANNED_UNTIL.search(words), headers.get("Retry-After", "")
         if banned is not None:
-            return max(1.0, (int(banned[1]) - self.now_ms()) / 1000)
-        said = headers.get("Retry-After", "")
-        return float(said) if said.isdecimal() else self.facts.silence
+            seconds = max(1.0, (int(banned[1]) - self.now_ms()) / 1000)
+        else:
+            seconds = float(said) if said.isdecimal() else self.facts.silence
+        return min(seconds, _LONGEST_BAN)
 
 
 def _sent_body(request: aiohttp.ClientRequest) -> bytes:

@@ -251,11 +251,22 @@ async def test_a_freshly_placed_order_may_hide_for_a_moment(scene: Scene) -> Non
     assert len(scene.server.writes) == 1
 
 
-async def test_a_429_silences_everything_for_as_long_as_the_venue_says(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("retry_after", "words", "seconds"),
+    [
+        ("30", "Too many requests", 30),
+        ("9" * 400, "Too many requests", 3 * 86_400),
+        ("", "Way too many requests; banned until 9999999999999.", 3 * 86_400),
+    ],
+)
+async def test_a_429_silences_everything_for_as_long_as_the_venue_says_and_never_for_years(
+    scene: Scene, retry_after: str, words: str, seconds: int
+) -> None:
     await scene.ready()
     path = "/fapi/v1/depth" if venue_of(scene) == "binance" else "/api/v2/mix/market/merge-depth"
-    reply = code(429, -1003, "429", "Too many requests")(venue_of(scene))
-    scene.server.faults["GET", path] = lambda _seen: Reply(reply.body, status=429, headers={"Retry-After": "30"})
+    reply = code(429, -1003, "429", words)(venue_of(scene))
+    headers = {"Retry-After": retry_after}
+    scene.server.faults["GET", path] = lambda _seen: Reply(reply.body, status=429, headers=headers)
     with pytest.raises(Retryable):
         await scene.exchange.observe()
     scene.server.faults.clear()
@@ -264,7 +275,7 @@ async def test_a_429_silences_everything_for_as_long_as_the_venue_says(scene: Sc
     assert isinstance(outcome, Rejected)
     assert outcome.reason is RejectReason.NOT_SENT
     assert len(scene.server.seen) == before
-    scene.clock.advance(30)
+    scene.clock.advance(seconds)
     await scene.exchange.observe()
 
 

@@ -205,12 +205,12 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
             found.append(warn(name, f"{wanted}, the smallest order is {least:.6g}", fix))
         else:
             found.append(ok(name, f"{wanted}, {hedge.position} held; the smallest order is {least:.6g}"))
-    found += [_collateral(one, settings) for one in collaterals(snapshot)]
+    found += [collateral(one, settings) for one in collaterals(snapshot)]
     needed = sum((abs(h.target) * h.mark for h in decision.hedges if h.mark is not None), ZERO)
     return [*found, margin(snapshot, settings, needed)]
 
 
-def _collateral(one: Collateral, settings: Settings) -> Finding:
+def collateral(one: Collateral, settings: Settings) -> Finding:
     """Say whether what a venue settles in is worth a dollar, as far as anybody tells."""
     name, text = "collateral", f"{one.venue} settles in {one.words}"
     if one.is_off(settings.guards.max_depeg):

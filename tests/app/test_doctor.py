@@ -14,8 +14,9 @@ from bot.app.doctor_findings import Finding, Level
 from bot.app.settings import Settings
 from bot.chain.probe import EndpointFacts
 from bot.clock import SystemClock
+from bot.core.data_quality.collateral import Collateral
 from bot.core.errors import ConfigError, Halt, Retryable
-from bot.core.types import ChainName
+from bot.core.types import ChainName, VenueId
 from tests.app.settings.scenes import RIGHT, loaded, written
 from tests.cli.scenes import dnbot
 from tests.core import scenes
@@ -81,6 +82,27 @@ def test_margin_is_weighed_against_the_hedge(tmp_path: Path, notional: int, leve
     own = loaded(tmp_path, text=text).settings
     snapshot = scenes.snapshot([], [account()])  # equity of 10,000 USD
     assert doctor.margin(snapshot, own, Decimal(notional)).level is level
+
+
+@pytest.mark.parametrize(
+    ("price", "kind", "level"),
+    [
+        ("0.9995", "binance", Level.OK),
+        ("0.95", "binance", Level.FAIL),
+        (None, "binance", Level.WARN),
+        (None, "paper", Level.SKIP),
+    ],
+)
+def test_a_collateral_off_its_peg_fails_and_one_that_nobody_prices_is_told(
+    tmp_path: Path, price: str | None, kind: str, level: Level
+) -> None:
+    own = loaded(tmp_path, text=RIGHT).settings
+    (name, there), *_ = own.venues.items()
+    own = own.model_copy(update={"venues": {name: there.model_copy(update={"kind": kind})}})
+    found = Collateral(VenueId("paper"), "USDT", None if price is None else Decimal(price), "feed 0x1 on base")
+    finding = doctor.collateral(found, own)
+    assert finding.level is level
+    assert ("dollar_feeds.USDT" in finding.fix) == (level is Level.WARN)
 
 
 async def test_a_state_directory_without_rights_or_room_is_found(

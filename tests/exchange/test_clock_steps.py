@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.core.orders import Accepted, Outcome, Rejected, RejectReason
+from bot.exchange.errors import Unreachable
 from bot.exchange.fields import milliseconds_of
 from tests.exchange.loopback import Reply, Seen
 from tests.exchange.scene import ETH, Scene, intent
@@ -112,3 +113,34 @@ async def test_reads_go_on_with_right_stamps_once_the_step_is_measured(scene: Sc
     stamps = [one.params.get("timestamp", one.headers.get("ACCESS-TIMESTAMP")) for one in scene.server.seen]
     signed = {int(str(stamp)) for stamp in stamps if stamp is not None}
     assert signed == {milliseconds_of(scene.clock.true())}
+
+
+def slow(scene: Scene, trips: int) -> None:
+    """Let so many of the venue's answers on its time take 1.2 s."""
+    left = [None] * trips
+
+    def late(seen: Seen) -> Reply:
+        if left:
+            left.pop()
+            scene.clock.advance(1.2)
+        handler = scene.fake
+        assert callable(handler)
+        answer: Reply = handler(seen)
+        return answer
+
+    for path in ("/fapi/v1/time", "/api/v2/public/time"):
+        scene.server.faults["GET", path] = late
+
+
+async def test_a_slow_first_trip_is_made_again_and_the_quick_one_counts(scene: Scene) -> None:
+    slow(scene, 1)
+    await scene.ready()
+    assert len(asked(scene)) == 2
+    assert isinstance(await order(scene), Accepted)
+
+
+async def test_a_venue_that_is_slow_each_time_has_no_measured_clock(scene: Scene) -> None:
+    slow(scene, 3)
+    with pytest.raises(Unreachable, match="too long to measure"):
+        await scene.exchange.link.sync_clock()
+    assert (len(asked(scene)), scene.exchange.link.offset) == (3, None)

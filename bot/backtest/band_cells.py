@@ -75,42 +75,38 @@ class Cells:
         shares = [np.cbrt(one.slope / whole) ** 2 for one in held]
         edges = _edges([one.in_range for one in held], len(day))
         columns = [self.wanted, slope, sigma, price, spacing / YEAR, near, self.value, *shares]
-        halves = [one.half for one in held]
-        found = [
-            self._bounds(low, high, halves)
-            for low, high in zip(
-                (np.array([np.minimum.reduceat(column, edges) for column in columns]) * (1 - _SLACK)).T.tolist(),
-                (np.array([np.maximum.reduceat(column, edges) for column in columns]) * (1 + _SLACK)).T.tolist(),
-                strict=True,
-            )
-        ]
-        lengths = np.diff([*edges, len(day)])
-        self.narrowest: Floats = np.repeat([narrowest(one, policy) for one in found], lengths)
-        told = [one.greatest.target > 0 and widest(one, policy) >= float(WIDE) * one.least.target for one in found]
-        self.is_wide: Bools = np.repeat(np.array(told), lengths)
+        least, greatest = (
+            np.array([extreme.reduceat(column, edges) for column in columns]).T * (1 + slack)
+            for extreme, slack in ((np.minimum, -_SLACK), (np.maximum, _SLACK))
+        )
+        terms, halves = self._terms(float(price.min()), float(price.max())), [one.half for one in held]
 
-    def _bounds(self, low: list[float], high: list[float], halves: Sequence[float]) -> Bounds:
-        """Return what a cell's diffusions lie between."""
-        cheap, dear = Decimal(high[_PRICE]), Decimal(low[_PRICE]) * (1 - self._policy.guards.slippage)
+        def bounds(low: Floats, high: Floats) -> Bounds:
+            ends = (self._diffusion(row.tolist(), halves, *term) for row, term in zip((low, high), terms, strict=True))
+            return Bounds(next(ends), next(ends), float(low[_VALUE]), float(high[_VALUE]))
+
+        def may_be_wide(one: Bounds) -> bool:
+            return one.greatest.target > 0 and widest(one, policy) >= float(WIDE) * one.least.target
+
+        cells = [bounds(low, high) for low, high in zip(least, greatest, strict=True)]
+        may_any = may_be_wide(bounds(least.min(axis=0), greatest.max(axis=0)))
+        lengths = np.diff([*edges, len(day)])
+        self.narrowest: Floats = np.repeat([narrowest(one, policy) for one in cells], lengths)
+        self.is_wide: Bools = np.repeat(np.array([may_any and may_be_wide(one) for one in cells]), lengths)
+
+    def _terms(self, low: float, high: float) -> tuple[tuple[float, Decimal], tuple[float, Decimal]]:
+        """Return the least and the greatest cost of trading and smallest trade while prices stay within bounds."""
+        cheap, dear = Decimal(high) * (1 + Decimal(_SLACK)), Decimal(low) * (1 - self._policy.guards.slippage)
         least, greatest = [], []
         for rules in self._rules:
             market, half_spread = rules.market, rules.depth.half_spread
-            tick = market.tick / Decimal(low[_PRICE])  # the touch is rounded outwards
-            least.append((float(market.taker_fee + half_spread), market.smallest(cheap)))
-            greatest.append(
-                (
-                    float(market.taker_fee + half_spread + tick),
-                    market.smallest(max(dear * (1 - half_spread) - 2 * market.tick, market.tick)),
-                )
-            )
-        costs, steps = min(cost for cost, _ in least), min(step for _, step in least)
-        most, longest = max(cost for cost, _ in greatest), max(step for _, step in greatest)
-        return Bounds(
-            self._diffusion(low, halves, costs, steps),
-            self._diffusion(high, halves, most, longest),
-            low[_VALUE],
-            high[_VALUE],
-        )
+            cost, tick = market.taker_fee + half_spread, market.tick / Decimal(low)  # the touch is rounded outwards
+            worst = max(dear * (1 - half_spread) - 2 * market.tick, market.tick)
+            least.append((float(cost) * (1 - _SLACK), market.smallest(cheap)))
+            greatest.append((float(cost + tick) * (1 + _SLACK), market.smallest(worst)))
+        costs, steps = zip(*least, strict=True)
+        most, longest = zip(*greatest, strict=True)
+        return (min(costs), min(steps)), (max(most), max(longest))
 
     def _diffusion(self, row: list[float], halves: Sequence[float], cost: float, step: Decimal) -> Diffusion:
         target, slope, volatility, price, interval, near, _, *shares = row

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from bot.app.loop.cycle import Cycle
 from bot.app.loop.execute import Executor
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.app.settings import Settings
+from bot.backtest.assumptions import assumptions
 from bot.backtest.between_rows import at_moment, moments
 from bot.backtest.columns import moment
 from bot.backtest.fast_forward import Quiet, QuietDay, is_active
@@ -29,13 +29,14 @@ from bot.backtest.replay_venue import SimClock, SimObserver, SimVenue, finish
 from bot.backtest.replay_world import World, lines
 from bot.backtest.result import Result, Series
 from bot.backtest.scenario import Scenario
-from bot.core.decision import Decision
+from bot.core.decision import Decision, PositionRisk
 from bot.core.errors import ConfigError
 from bot.core.hedge.band import to_decimal
 from bot.core.hedge.volatility import Volatility
 from bot.core.inputs import CycleInputs
 from bot.core.pnl.attribution import Attribution, LiquidityResult
-from bot.core.policy import Policy, Style
+from bot.core.policy import Policy
+from bot.core.risk.liquidation import position_risks
 from bot.core.snapshot import Snapshot
 from bot.core.state import State
 from bot.core.types import ZERO, Underlying
@@ -48,22 +49,6 @@ _DIGITS: Final = 12
 """To which a distance is told: whether rows are left out shows in the last ones."""
 _POINTS: Final = 5000
 """Rows that a chart gets at most."""
-ASSUMPTIONS: Final = (
-    "The positions join the pool's liquidity; swaps come as they came, however the pool is changed by that.",
-    "A row's fees go to a range by the share of the row's ticks in it, at the liquidity that the row ends with.",
-    "A decision is made at the end of each row, on what is known by then; prices between two rows are not seen.",
-    "Our own orders move the paper book by its depth and nothing else; it refills within seconds.",
-    "Gas is not counted: the positions are not touched.",
-)
-RESTING: Final = (
-    "While an order rests, prices go a seeded Brownian way to the next row, and every 2 s is decided.",
-    "A resting order stands {queue}; what rests in reality lies between first and last (`queue` of the paper venue).",
-)
-_PLACES: Final = {
-    Decimal(0): "first at its price and fills once the traded price has come to it",
-    Decimal(1): "last at its price and fills once the price is traded through by half a spread",
-    Decimal(2): "behind hidden size and fills once the price is traded through by a spread",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +127,7 @@ class Replay:
         self._quiet = Quiet(self, plan.policy) if skip else None
         self.tally = Tally(Series(every=max(1, plan.market.rows // _POINTS)))
         self.booking = Booking(self.venues, self.journal)
+        self._seen = Seen()
         self.days = 0
         """How many are done."""
 
@@ -156,15 +142,14 @@ class Replay:
 
     def _day(self, day: MarketDay) -> None:
         base, seen = self.tally.rows, Seen()
+        self._seen = seen
         quiet: QuietDay | None = None
         row = 0
         while row < len(day):
             decision = self._step(day, row, base + row + 1, is_last=row == len(day) - 1)
-            seen.steps.append(row)
-            seen.equity.append(self._equity())
-            seen.shorts.append(self._shorts())
+            seen.decided += 1
+            self._note(row, decision.position_risks)
             seen.bands.append({one.underlying: float(one.band.outer) for one in decision.hedges if one.band})
-            seen.liquidations.append(_liquidations(decision))
             if seen.idle is None and not self.acted:
                 seen.idle = row
             if row == 0 and self._quiet is not None:
@@ -178,6 +163,20 @@ class Replay:
         self.tally.take(day, found, seen)
         lost = {key: LiquidityResult(lvr=to_decimal(float(losses.sum()))) for key, losses in found.lvr.items()}
         self.booking.add(_date(day.times[0]), Attribution(lost))
+
+    def pass_over(self, day: MarketDay, row: int) -> None:
+        """Let the venues come to a row at which nothing is decided."""
+        for venue in self.venues:
+            venue.advance(moment(day.times[row]), self.world.updates(day, row, venue))
+        self._note(row, [risk for venue in self.venues for risk in position_risks(venue.view())])
+        self._seen.bands.append(self._seen.bands[-1])
+
+    def _note(self, row: int, risks: Iterable[PositionRisk]) -> None:
+        """Note where the accounts stand after a row: equity, shorts, and the marks that liquidate the nearest ones."""
+        self._seen.steps.append(row)
+        self._seen.equity.append(self._equity())
+        self._seen.shorts.append(self._shorts())
+        self._seen.liquidations.append(_liquidations(risks))
 
     def _step(self, day: MarketDay, row: int, number: int, *, is_last: bool) -> Decision:
         """Decide at a row and carry it out."""
@@ -276,19 +275,10 @@ class Replay:
         )
 
 
-def assumptions(policy: Policy, venues: Sequence[SimVenue]) -> tuple[str, ...]:
-    """Say what a replay takes for granted."""
-    if policy.execution.style is not Style.MAKER:
-        return ASSUMPTIONS
-    queues = sorted({rules.depth.queue for venue in venues for rules in venue.engine.rules.symbols.values()})
-    places = "; ".join(_PLACES.get(queue, f"{queue:.0%} back in the queue at its price") for queue in queues)
-    return (*ASSUMPTIONS, RESTING[0], RESTING[1].format(queue=places))
-
-
-def _liquidations(decision: Decision) -> dict[Underlying, float]:
-    """Return the mark at which the nearest short of each underlying is liquidated, as the decision saw it."""
+def _liquidations(risks: Iterable[PositionRisk]) -> dict[Underlying, float]:
+    """Return the mark at which the nearest short of each underlying is liquidated."""
     found: dict[Underlying, float] = {}
-    for item in decision.position_risks:
+    for item in risks:
         if item.liquidation is not None:
             found[item.underlying] = min(float(item.liquidation), found.get(item.underlying, float("inf")))
     return found

@@ -58,7 +58,10 @@ class Replayed(Protocol):
 
     @property
     def inputs(self) -> CycleInputs:
-        """What the journal says now."""
+        """What journal and book say now."""
+
+    def pass_over(self, day: MarketDay, row: int) -> None:
+        """Let the venues come to a row at which nothing is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class QuietDay:
         (self._underlying,) = day.marks
         self._prices = np.array([float(mark) for mark in day.marks[self._underlying]])
         self._history = _histories(replay.state.marks, self._underlying, day.times, self._prices.tolist())
-        self._forced = self._forced_rows()
+        self._forced, self._settled = self._forced_rows()
         rules = [
             rules
             for venue in replay.venues
@@ -100,21 +103,27 @@ class QuietDay:
     def skip(self, row: int, decision: Decision) -> int:
         """Return the next row to step after ``row``, where this was just decided; what is left out has no effect.
 
-        Once no order works, the look after one that was sent would do nothing but forget it: that is done here.
+        Once no order works, the look after one that was sent would do nothing but forget it: that is done here. Rows
+        at which nothing but funding is settled are passed over.
         """
-        replay = self._replay
+        replay, at = self._replay, row
         if replay.journal.works or row == len(self._day) - 1 or not _is_done(decision, replay.inputs):
             return row + 1
-        end = min(self._next_move(row), self._forced[bisect_right(self._forced, row)])
-        if end > row + 1:
+        move = min(self._next_move(row), self._forced[bisect_right(self._forced, row)])
+        while at + 1 < move:
             views = [venue.view(with_ledger=True) for venue in replay.venues]
-            end = min(end, self._next_mark(row, views))
-        if end == row + 1 or self._loses(row, end, views, decision):
-            return row + 1
-        end = self._follow_pools(row + 1, end)
-        if end > row + 1:
-            replay.state = replace(replay.state, outside={}, arrivals={}, marks=self._history_at(end - 1))
-        return end
+            settled = self._settled[bisect_right(self._settled, at)]
+            quiet = min(move, self._next_mark(at, views), settled + 1)
+            if self._loses((row, at, quiet), views, decision):
+                break
+            end = self._follow_pools(at + 1, quiet)
+            if end > at + 1:
+                replay.state = replace(replay.state, outside={}, arrivals={}, marks=self._history_at(end - 1))
+            if end <= settled:
+                return end
+            replay.pass_over(self._day, settled)
+            at = settled
+        return at + 1
 
     def _follow_pools(self, first: int, end: int) -> int:
         """Bring what is remembered of the pools forward; return the first row at which one of them is doubted.
@@ -147,15 +156,21 @@ class QuietDay:
         most = float(min(calm_below(view, markets, risk) for view in views))
         return row + 1 + _first(self._prices[row + 1 :] > most * (1 - _CLOSE))
 
-    def _loses(self, row: int, end: int, views: Sequence[VenueView], decision: Decision) -> bool:
-        """Whether a limit on losses or spending may be passed before ``end``: at the worst rows for hedge and both."""
-        replay, limits, rows = self._replay, self._policy.risk.loss, slice(row, end)
-        booked, snapshot = replay.inputs.booked, Snapshot(decision.at, (), tuple(views))
+    def _loses(self, rows: tuple[int, int, int], views: Sequence[VenueView], decision: Decision) -> bool:
+        """Whether a limit on losses or spending may be passed: at the worst rows for the hedge, and for both.
+
+        Args:
+            rows: the one that was decided at, the one that the venues stand at, and the one before which is asked for.
+            views: the venues.
+            decision: what was decided.
+        """
+        (decided, at, end), limits = rows, self._policy.risk.loss
+        replay, booked, snapshot = self._replay, self._replay.inputs.booked, Snapshot(decision.at, (), tuple(views))
         results = loss_limits.results_of(booked, snapshot, replay.state.held, decision.prices)
         results = results if replay.state.accepted is None else results.without(replay.state.accepted)
-        value = self._cells.value[rows] - self._cells.value[row]
-        hedge = self._size * (self._prices[rows] - self._prices[row])
-        funds = loss_limits.capital(booked, snapshot, Decimal(float(self._cells.value[row])))
+        value = self._cells.value[at:end] - self._cells.value[decided]
+        hedge = self._size * (self._prices[at:end] - self._prices[at])
+        funds = loss_limits.capital(booked, snapshot, Decimal(float(self._cells.value[decided])))
         for worst in {int(hedge.argmin()), int((hedge + value).argmin())}:
             gained = Gains(Decimal(float(hedge[worst])), Decimal(float(value[worst])))
             left = (funds + gained.hedge + gained.liquidity) * (1 - Decimal(_CLOSE))
@@ -176,24 +191,23 @@ class QuietDay:
         mark = self._day.marks[name][row]
         return MarkHistory(moment(self._day.times[row]), {name: mark}, {pair(name, name): covariance}, weight, spacing)
 
-    def _forced_rows(self) -> list[int]:
-        """Return the rows that are always stepped: a day's last two, those of a settlement, stale ones.
+    def _forced_rows(self) -> tuple[list[int], list[int]]:
+        """Return the rows that are always stepped, a day's last and stale ones, and those at which funding falls due.
 
-        A day's results are counted from midnight, which the last row shows already. A candle that is older than its own
-        length is stale (see ``World.updates``).
+        A candle that is older than its own length is stale (see ``World.updates``). The last row bounds both.
         """
         times, true_at = self._day.times, self._day.mark_times[self._underlying]
-        rows = {len(times) - 2, len(times) - 1}
+        forced, settled = {len(times) - 1}, {len(times) - 1}
         if true_at is not None:
             age = np.array(times) - true_at
-            rows.update(np.flatnonzero(age > self._replay.world.market.perps[self._underlying].interval).tolist())
+            forced.update(np.flatnonzero(age > self._replay.world.market.perps[self._underlying].interval).tolist())
         for venue in self._replay.venues:
             for symbol, state in venue.engine.account.funding.items():
                 interval = int(venue.engine.rules.symbols[symbol].funding_interval.total_seconds())
                 for due in range(int(state.next_at.timestamp()), times[-1] + 1, interval):
                     before = max(bisect_right(times, due) - 1, 0)
-                    rows |= {before} if times[before] == due else {before, min(before + 1, len(times) - 1)}
-        return sorted(rows)
+                    settled |= {before} if times[before] == due else {before, min(before + 1, len(times) - 1)}
+        return sorted(forced), sorted(settled)
 
 
 def is_active(decision: Decision) -> bool:

@@ -111,7 +111,9 @@ class Market:
                 continue
             perp = self.perps.get(facts.underlying)
             if perp is None:
-                marks[facts.underlying] = [facts.price(tick) for tick in pools[number].ticks[index[number]].tolist()]
+                ticks = pools[number].ticks[index[number]].tolist()
+                prices = {tick: facts.price(tick) for tick in set(ticks)}
+                marks[facts.underlying] = [prices[tick] for tick in ticks]
                 mark_times[facts.underlying] = None
             else:
                 places = np.searchsorted(perp.times, times, "right") - 1

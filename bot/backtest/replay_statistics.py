@@ -18,7 +18,10 @@ from bot.core.types import Underlying
 
 @dataclass(slots=True)
 class Seen:
-    """What a day's steps saw, one item a step; equity and shorts are those after the step's orders."""
+    """What a day's steps saw, one item a step; equity and shorts are those after the step's orders.
+
+    At ``decided`` of them was decided; the others only moved the accounts on.
+    """
 
     steps: list[int] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
@@ -26,6 +29,7 @@ class Seen:
     bands: list[dict[Underlying, float]] = field(default_factory=list)
     liquidations: list[dict[Underlying, float]] = field(default_factory=list)
     """Marks at which the nearest short of each underlying is liquidated, USD."""
+    decided: int = 0
     idle: int | None = None
     """The first row at which nothing was done."""
 
@@ -68,7 +72,7 @@ class Tally:
 
     def take(self, day: MarketDay, found: Lines, seen: Seen) -> None:
         """Take a day in."""
-        self.steps += len(seen.steps)
+        self.steps += seen.decided
         self.rows += len(day)
         rows = _rows(found, seen)
         first = 0 if self.value is not None else seen.idle
@@ -113,18 +117,18 @@ class Tally:
         return gained
 
     def _draw(self, day: MarketDay, found: Lines, rows: _Rows, seen: Seen) -> None:
-        series, place = self.series, rows.place
-        for row in range((-(self.rows - len(day))) % series.every, len(day), series.every):
-            series.at.append(day.times[row])
-            series.value.append(float(found.value[row]))
-            series.hold.append(float(found.hold[row]))
-            series.equity.append(float(rows.equity[row]))
-            series.distance.append(float(rows.distance[row]))
-            for name in found.marks:
-                series.marks.setdefault(name, []).append(float(found.marks[name][row]))
-                series.exposure.setdefault(name, []).append(float(found.exposure[name][row]))
-                series.short.setdefault(name, []).append(float(rows.shorts[name][row]))
-                series.band.setdefault(name, []).append(seen.bands[int(place[row])].get(name, 0.0))
+        series, drawn = self.series, slice((-(self.rows - len(day))) % self.series.every, len(day), self.series.every)
+        series.at += day.times[drawn]
+        series.value += found.value[drawn].tolist()
+        series.hold += found.hold[drawn].tolist()
+        series.equity += rows.equity[drawn].tolist()
+        series.distance += rows.distance[drawn].tolist()
+        for name, marks in found.marks.items():
+            bands = [seen.bands[step].get(name, 0.0) for step in rows.place[drawn].tolist()]
+            columns = (series.marks, marks[drawn]), (series.exposure, found.exposure[name][drawn])
+            for column, values in (*columns, (series.short, rows.shorts[name][drawn])):
+                column.setdefault(name, []).extend(values.tolist())
+            series.band.setdefault(name, []).extend(bands)
 
 
 def _rows(found: Lines, seen: Seen) -> _Rows:

@@ -132,18 +132,18 @@ class SimVenue:
         return replace(view, ledger=tuple(self.entries_made[self.booked :])) if with_ledger else view
 
     def advance(self, now: datetime, marks: Mapping[Symbol, MarkUpdate]) -> bool:
-        """Move time and prices; tell whether anything happened to the account."""
+        """Move time and prices; tell whether anything was traded, or an order ended."""
         self.engine.advance(max(now, self.engine.now), marks)
         return self.collect()
 
     def collect(self) -> bool:
-        """Take the engine's events; tell whether there were any."""
+        """Take the engine's events; tell whether there were any but movements of cash."""
         events = self.engine.drain()
         self.fills_made += events.fills
         self.entries_made += events.ledger
         for report in events.closed:
             self.closed[report.client_id] = report
-        return bool(events.fills or events.ledger or events.closed)
+        return bool(events.fills or events.closed)
 
     def wait(self, seconds: float) -> None:
         """Let time pass at the prices in force."""

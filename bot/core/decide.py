@@ -156,8 +156,9 @@ def _orders(
         HedgeComputation(item.hedge_target, band, item.plan) for item, band in zip(reworks, widths, strict=True)
     )
     urgent = frozenset(item.underlying for item, done in zip(targets, works, strict=True) if done.is_urgent)
-    context = _risk_context(snapshot, inputs, assessment, (replace(state, turnover=turned), policy), computations)
+    context = _risk_context(snapshot, inputs, assessment, (state, policy), computations)
     context.urgent = urgent
+    context.turnover = turnover.left(turned, [(item.hedge_target, item.band) for item in computations])
     verdicts = guards.check([order for item in computations for order in item.plan.orders], context)
     approved, cancels = with_replaced(verdicts.approved, verdicts.refused, reworks, guards.ORDER_RATE)
     return _Orders(
@@ -253,7 +254,6 @@ def _risk_context(
         order_times=recent(state.order_times, now),
         disputes=inputs.disputes,
         addable=_addable(assessment.issues, hedge_targets),
-        turnover=turnover.left(state.turnover, [(item.hedge_target, item.band) for item in computations]),
     )
 
 

@@ -43,7 +43,7 @@ def follow(
     for hedge_target, band in targets:
         keys = [(item.venue, item.symbol) for item in hedges[hedge_target.underlying].markets]
         fired = max((inputs.fired[key] for key in keys if key in inputs.fired), default=None)
-        look = _Look(now, hedge_target, band, {key: inputs.turned.get(key, _NOTHING) for key in keys})
+        look = _look(hedge_target, band, {key: inputs.turned.get(key, _NOTHING) for key in keys}, now)
         old = before.get(hedge_target.underlying)
         # what a stop closed will have to be sold again
         after = look.fresh if old is None or (fired is not None and fired > old.since) else look.after(old)
@@ -54,52 +54,41 @@ def follow(
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One underlying as a cycle sees it; ``turned`` is what the journal knows of its markets."""
+    """One underlying as a cycle sees it.
+
+    ``own`` and ``adopted`` are what the journal knows of its markets; ``drift`` (>= 0) is that without what is in
+    flight, None where it is not known; ``agrees`` says whether the venues show all that our orders filled, and nothing
+    else.
+    """
 
     now: datetime
-    hedge_target: HedgeTarget
+    target: Decimal
     band: Band | None
-    turned: Mapping[MarketKey, Turned]
-
-    @property
-    def own(self) -> Decimal:
-        return sum((item.own for item in self.turned.values()), ZERO)
-
-    @property
-    def adopted(self) -> Decimal:
-        return sum((item.adopted for item in self.turned.values()), ZERO)
-
-    @property
-    def drift(self) -> Decimal | None:
-        """The drift (>= 0) without what is in flight; None where it is not known."""
-        drift = self.hedge_target.drift
-        return None if drift is None or self.band is None else abs(drift - self.hedge_target.in_flight)
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the venues show all that our orders filled, and nothing else."""
-        shown = {item.key: item.position for item in self.hedge_target.hedge_markets.open}
-        known = ((key, item.position) for key, item in self.turned.items() if item.position is not None)
-        return self.drift is not None and all(shown.get(key) == position for key, position in known)
+    own: Decimal
+    adopted: Decimal
+    drift: Decimal | None
+    agrees: bool
 
     @property
     def fresh(self) -> Turnover | None:
         """A window that opens now."""
-        drift = self.drift
-        if drift is None:
+        if self.drift is None:
             return None
         agreed = self.now if self.agrees else None
-        return Turnover(self.now, drift, self.hedge_target.target, self.own, self.adopted, agreed_since=agreed)
+        return Turnover(self.now, self.drift, self.target, self.own, self.adopted, agreed_since=agreed)
 
     def after(self, old: Turnover) -> Turnover | None:
         """Return the window that is open after this look."""
+        traded = old.traded + _grown(old.own, self.own)
+        if self.drift is not None and traded == 0:
+            return self.fresh  # whatever the drift is, none of our fills can be hidden in it
         after = replace(
             old,
-            target=self.hedge_target.target,
+            target=self.target,
             own=self.own,
             adopted=self.adopted,
-            moved=old.moved + abs(self.hedge_target.target - old.target) + _grown(old.adopted, self.adopted),
-            traded=old.traded + _grown(old.own, self.own),
+            moved=old.moved + abs(self.target - old.target) + _grown(old.adopted, self.adopted),
+            traded=traded,
             agreed_since=(old.agreed_since or self.now) if self.agrees else None,
         )
         return self.fresh if self._is_over(after) else after
@@ -109,15 +98,25 @@ class _Look:
 
         Where it was more, what the venues show is believed again after a time that no late read outlasts.
         """
-        if self.drift is None or self.band is None:
-            return False
-        if after.traded == 0:
-            return True  # whatever the drift is, none of our fills can be hidden in it
-        if after.agreed_since is None:
+        if self.drift is None or self.band is None or after.agreed_since is None:
             return False
         is_settled = self.drift <= self.band.outer or self.now - after.since >= _WINDOW
         is_due = after.traded <= after.drift + after.moved + self.band.outer
         return (is_due and is_settled) or self.now - after.agreed_since >= _BLOWN
+
+
+def _look(hedge_target: HedgeTarget, band: Band | None, turned: Mapping[MarketKey, Turned], now: datetime) -> _Look:
+    drift = None
+    if hedge_target.drift is not None and band is not None:
+        drift = abs(hedge_target.drift - hedge_target.in_flight)
+    own = adopted = ZERO
+    for item in turned.values():
+        own, adopted = own + item.own, adopted + item.adopted
+    agrees = drift is not None
+    if agrees:
+        shown = {item.key: item.position for item in hedge_target.hedge_markets.open}
+        agrees = all(item.position is None or shown.get(key) == item.position for key, item in turned.items())
+    return _Look(now, hedge_target.target, band, own, adopted, drift, agrees)
 
 
 def _grown(before: Decimal, now: Decimal) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -104,8 +104,10 @@ class AccountBook:
     told_at: datetime | None = None
     aside: Mapping[str, int] = field(default_factory=dict)
 
-    def new(self, ledger: Iterable[Movement]) -> list[Movement]:
+    def new(self, ledger: Sequence[Movement]) -> Sequence[Movement]:
         """Return the movements that are not booked, whatever their numbers and whenever they appear."""
+        if not ledger:
+            return ledger
         if self.seen is None:
             return [item for item in ledger if self.read_at is None or item.at > self.read_at]
         known = self.seen

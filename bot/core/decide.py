@@ -23,7 +23,6 @@ from bot.core.hedge.target import HedgeTarget, TargetModifiers, diffusion, hedge
 from bot.core.hedge.volatility import Volatility
 from bot.core.inputs import CycleInputs, Settlement
 from bot.core.lp.exposure import Exposure
-from bot.core.orders import OrderRequest
 from bot.core.policy import Policy
 from bot.core.reconciliation.orders import as_shown
 from bot.core.risk import guards, loss_limits, protection, turnover
@@ -122,7 +121,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
             turnover=orders.turnover,
             outside=orders.outside,
             arrivals=orders.arrivals,
-            markets=position_tracking.expect(state.markets, _traded(orders.approved)),
+            markets=position_tracking.expect(state.markets, orders.approved),
         ),
         cancels=orders.cancels,
         top_ups=protective.top_ups,
@@ -296,12 +295,3 @@ def _views(snapshot: Snapshot, hedge_targets: Sequence[HedgeTarget], policy: Pol
                 )
                 views[view.venue] = replace(sold, balance=view.balance)
     return views
-
-
-def _traded(approved: Sequence[Approved]) -> dict[MarketKey, tuple[Decimal, Decimal]]:
-    traded: dict[MarketKey, tuple[Decimal, Decimal]] = {}
-    for item in approved:
-        order: OrderRequest = item.order
-        sold, bought = traded.get((order.venue, order.symbol), (ZERO, ZERO))
-        traded[order.venue, order.symbol] = sold + min(order.quantity, ZERO), bought + max(order.quantity, ZERO)
-    return traded

@@ -303,4 +303,4 @@ class Snapshot:
 
     def venue(self, venue: VenueId) -> VenueView | None:
         """Return a venue's view, or None where it is unknown."""
-        return next((view for view in self.known_venues if view.venue == venue), None)
+        return next((view for view in self.venues if view.venue == venue and isinstance(view, VenueView)), None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.core.decision import Alarm, Severity
+from bot.core.decision import Alarm, Approved, Severity
 from bot.core.hedge.markets import Flight
 from bot.core.snapshot import Snapshot, VenueUnknown, VenueView
 from bot.core.state import MarketWatch, VenueWatch
@@ -57,14 +57,13 @@ def follow_markets(
     return after, tuple(alarms)
 
 
-def expect(
-    markets: Mapping[MarketKey, MarketWatch], traded: Mapping[MarketKey, tuple[Decimal, Decimal]]
-) -> dict[MarketKey, MarketWatch]:
-    """Widen what the positions may have become by orders that go out now: (sold <= 0, bought >= 0) by market."""
+def expect(markets: Mapping[MarketKey, MarketWatch], approved: Iterable[Approved]) -> dict[MarketKey, MarketWatch]:
+    """Widen what the positions may have become by orders that go out now."""
     after = dict(markets)
-    for key, (sold, bought) in traded.items():
-        watch = after[key]
-        after[key] = replace(watch, low=watch.low + sold, high=watch.high + bought)
+    for order in (item.order for item in approved):
+        key, watch = (order.venue, order.symbol), after[order.venue, order.symbol]
+        low, high = watch.low + min(order.quantity, ZERO), watch.high + max(order.quantity, ZERO)
+        after[key] = replace(watch, low=low, high=high)
     return after
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from heapq import merge
 from itertools import takewhile
 from typing import Final
@@ -31,7 +32,7 @@ _SPARE: Final = Decimal("0.98")
 """The share of the free collateral that orders may bind: marks move between reading and sending."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MarginAccount:
     """One venue's collateral as the margin formulas want it."""
 
@@ -50,13 +51,13 @@ class MarginAccount:
         market = self.view.quotes[symbol].market
         return maintenance_margin(market.tiers, notional, market.maintenance_fee) if market.tiers else ZERO
 
-    @property
+    @cached_property
     def crossed(self) -> tuple[Symbol, ...]:
         """The symbols with an open cross position that have a price."""
         held = ((key, item) for key, item in self.view.positions.items() if key in self.view.quotes)
         return tuple(key for key, item in held if item.size and not item.is_isolated)
 
-    @property
+    @cached_property
     def cross_equity(self) -> Decimal:
         """What stands behind the cross positions."""
         alone = sum((p.margin + p.unrealised for p in self.view.positions.values() if p.is_isolated and p.size), ZERO)
@@ -176,8 +177,10 @@ def _position_risk(account: MarginAccount, symbol: Symbol) -> PositionRisk:
     mark = quote.mark.price
     computed = account.computed(symbol)
     told = position.liquidation_price if position.liquidation_price and position.liquidation_price > 0 else None
-    rise = account.headway(symbol)
-    joint = None if rise is None else mark * (1 + rise)
+    joint = computed
+    if computed is None or (not position.is_isolated and len(account.crossed) > 1):
+        rise = account.headway(symbol)
+        joint = None if rise is None else mark * (1 + rise)
     prices = [price for price in (computed, told, joint) if price is not None]
     nearest = min(prices, default=None)
     return PositionRisk(

@@ -30,8 +30,12 @@ def touch(rules: SymbolRules, last: Decimal) -> tuple[Decimal, Decimal]:
 
 def levels(rules: SymbolRules, last: Decimal, *, buying: bool) -> Iterator[Level]:
     """Return the levels that a buyer (the asks) or a seller (the bids) meets, best first."""
-    bid, ask = touch(rules, last)
-    tick, lot = rules.market.tick, rules.market.lot
+    yield from levels_from(rules, last, touch(rules, last), buying=buying)
+
+
+def levels_from(rules: SymbolRules, last: Decimal, best: tuple[Decimal, Decimal], *, buying: bool) -> Iterator[Level]:
+    """Return them where the touch is known already."""
+    (bid, ask), tick, lot = best, rules.market.tick, rules.market.lot
     before = ZERO
     for number in range(rules.depth.levels):
         offset = BASIS_POINT * number

@@ -9,7 +9,7 @@ from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Quote, VenueView
 from bot.core.types import ZERO, Symbol
 from bot.paper.engine import collateral
 from bot.paper.engine.account import PaperAccount
-from bot.paper.engine.book import Level, left, levels, touch
+from bot.paper.engine.book import Level, left, levels_from, touch
 from bot.paper.engine.money import price_down, price_up, usd
 from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
 from bot.paper.engine.trade import taken
@@ -63,10 +63,10 @@ def quote(account: PaperAccount, one: SymbolRules) -> Quote:
 def book(account: PaperAccount, one: SymbolRules) -> Book:
     """Return the touch, less what we took from it; a side that we emptied shows size 0 at the touch."""
     market = account.markets[one.market.symbol]
-    bid_price, ask_price = touch(one, market.last)
-    asks = left(levels(one, market.last, buying=True), taken(account, one, buying=True))
-    bids = left(levels(one, market.last, buying=False), taken(account, one, buying=False))
-    bid, ask = next(bids, Level(bid_price, ZERO)), next(asks, Level(ask_price, ZERO))
+    best = touch(one, market.last)
+    asks = left(levels_from(one, market.last, best, buying=True), taken(account, one, buying=True))
+    bids = left(levels_from(one, market.last, best, buying=False), taken(account, one, buying=False))
+    bid, ask = next(bids, Level(best[0], ZERO)), next(asks, Level(best[1], ZERO))
     return Book(bid.price, bid.size, ask.price, ask.size, market.as_of)
 
 

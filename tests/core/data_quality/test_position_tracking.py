@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from bot.core.data_quality.position_tracking import expect, follow_markets
-from bot.core.decision import Severity
+from bot.core.decision import Approved, Severity
 from bot.core.hedge.markets import Flight
 from bot.core.state import MarketWatch
 from bot.core.types import MarketKey
-from tests.core.scenes import BTC, ETH, NOW, PAPER, symbol, venue
+from tests.core.scenes import BTC, ETH, NOW, PAPER, pending, symbol, venue
 
 D = Decimal
 KEY = (PAPER, symbol(ETH))
@@ -47,7 +47,8 @@ def test_a_short_that_its_stop_closed_is_told_as_that() -> None:
 
 def test_orders_widen_what_is_expected() -> None:
     watches = {KEY: MarketWatch(D(-2), D(-2), D(-2))}
-    wide = expect(watches, {(PAPER, symbol(ETH)): (D(-1), D("0.5"))})[KEY]
+    sale, purchase = (Approved(pending(ETH, quantity).intent.request) for quantity in ("-1", "0.5"))
+    wide = expect(watches, [sale, purchase])[KEY]
     assert (wide.low, wide.high) == (D(-3), D("-1.5"))
     flights = {(PAPER, symbol(ETH)): Flight(selling=D(-4))}
     after, _ = follow_markets(watches, [venue({ETH: "-2"})], flights, (), NOW, SETTLE)

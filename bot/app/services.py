@@ -1,4 +1,4 @@
-"""Wiring of what runs beside the loop: the control socket, the HTTP port, MQTT, alerts; each only where it is set."""
+"""Wiring of what runs beside the loop: control socket, HTTP port, MQTT, Telegram, alerts; each only where it is set."""
 
 from __future__ import annotations
 
@@ -76,6 +76,14 @@ async def services(
         link = MqttLink(_mqtt(settings, epoch), operator, SystemClock())
         publisher.subscribe(link)
         found.append(link)
+    if settings.telegram.enabled:
+        from bot.telemetry.telegram.link import TelegramConfig, TelegramLink  # noqa: PLC0415 - the same
+
+        own = settings.telegram
+        at = TelegramConfig(own.api.get_secret_value(), own.token.get_secret_value(), own.chats, settings.bot.mode)
+        telegram = TelegramLink(at, operator, SystemClock())
+        publisher.subscribe(telegram)
+        found.append(telegram)
     if settings.alerts.are_wanted:
         alerts = Alerts(settings.alerts.config(settings.bot.id), _mouth(settings), SystemClock())
         publisher.subscribe(alerts)

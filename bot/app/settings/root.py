@@ -27,6 +27,7 @@ from bot.setting_types.base import Table
 from bot.setting_types.fields import BotId, ChainKey, Duration, Integer, VenueKey
 from bot.telemetry.mqtt.settings import MqttSettings
 from bot.telemetry.notifications.settings import AlertSettings
+from bot.telemetry.telegram.settings import TelegramSettings
 from bot.telemetry.web.settings import HttpSettings
 
 STATE_DIR: Final = Path("var")
@@ -128,6 +129,9 @@ class Settings(Table, BaseSettings):
     http: HttpSettings = Field(default_factory=HttpSettings, description="health, metrics and the status page")
     mqtt: MqttSettings = Field(default_factory=MqttSettings, description="state and commands through a broker")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="who is told of what goes wrong")
+    telegram: TelegramSettings = Field(
+        default_factory=TelegramSettings, description="a bot at Telegram that answers listed chats"
+    )
     log: LogSettings = Field(default_factory=LogSettings, description="logging")
 
     @classmethod
@@ -195,6 +199,7 @@ class Settings(Table, BaseSettings):
                 yield ("venues", name, key), value
         yield ("mqtt", "password"), self.mqtt.password
         yield ("mqtt", "key"), self.mqtt.key
+        yield ("telegram", "token"), self.telegram.token
         for key in ("urls", "critical_urls"):
             for target in getattr(self.alerts, key):
                 yield ("alerts", key), target

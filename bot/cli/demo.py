@@ -6,7 +6,6 @@ import asyncio
 import json
 import signal
 import sys
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -129,6 +128,7 @@ async def _play(
                 account.add(seen)
                 _show(console, live, run, account, seen, total)
                 await clock.sleep(max(0.0, due - clock.monotonic()))
+        await run.settle()
         plot = folder / "drift.png"
         files = {"plot": plot, "journal": run.journal, "config": run.config, "log": run.log}
         figures = summary(account, run.view(), {name: str(path) for name, path in files.items()})
@@ -142,12 +142,11 @@ async def _play(
 
 def _truth(run: DemoRun, venue: DemoVenue) -> dict[str, str]:
     """Compare the venue's own account with the journal's fills, lot by lot."""
-    booked = dict.fromkeys(venue.symbols.values(), Decimal(0))
-    for fill in run.view().fills(limit=100_000):
-        if fill.venue == venue.name:
-            booked[fill.symbol] += fill.quantity
     held = venue.positions()
-    return {"agrees_with_journal": "yes" if held == booked else "no", **{key: str(size) for key, size in held.items()}}
+    return {
+        "agrees_with_journal": "yes" if held == run.booked(venue) else "no",
+        **{key: str(size) for key, size in held.items()},
+    }
 
 
 def _show(console: Console, live: Live, run: DemoRun, account: DemoAccount, seen: Seen, total: int | None) -> None:

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ from bot.app.settings.origins import Layer, merge
 from bot.core.errors import ConfigError, Halt
 from bot.core.record import CycleRecord
 from bot.core.snapshot import LpPosition
+from bot.core.types import Symbol
 from bot.demo.chain import LocalChain
 from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.path import write_marks
@@ -39,7 +41,10 @@ START_DEADLINE: Final = 60.0
 """Seconds that the daemon has for its first cycle: imports on a slow machine."""
 CYCLE_DEADLINE: Final = 20.0
 STOP_DEADLINE: Final = 15.0
+SETTLE_DEADLINE: Final = 20.0
+"""Seconds that the daemon has to record its last orders; a view may cost a venue's whole budget of some seconds."""
 POLL: Final = 0.004
+SETTLE_POLL: Final = 0.1
 _LIVE_BLOCK: Final = timedelta(seconds=2)
 AHEAD: Final = 10
 """Scenes whose prices are written before they are played."""
@@ -115,6 +120,27 @@ class DemoRun:
         record = await self._cycle_at(step.number, CYCLE_DEADLINE)
         (summary,) = self.view().summaries(after=record.cycle - 1, limit=1)
         return Seen(step, record, summary.figures.result, await self._is_true(record))
+
+    async def settle(self) -> None:
+        """Give the daemon time to record what its last orders came to, and to end what the owner has left."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_DEADLINE):
+                while any(self.booked(venue) != venue.positions() for venue in self.venues) or not self._is_quiet():
+                    self._require_daemon()
+                    await self._clock.sleep(SETTLE_POLL)
+
+    def booked(self, venue: DemoVenue) -> dict[Symbol, Decimal]:
+        """Return a venue's positions as the journal's fills make them up, base units."""
+        found = dict.fromkeys(venue.symbols.values(), Decimal(0))
+        for fill in self.view().fills(limit=100_000):
+            if fill.venue == venue.name:
+                found[fill.symbol] += fill.quantity
+        return found
+
+    def _is_quiet(self) -> bool:
+        """Whether the newest cycle had nothing more to send."""
+        record = self.view().last_record()
+        return record is not None and not record.decision.approved
 
     async def stop(self) -> int:
         """End the daemon as ``docker stop`` would, and return its exit code."""

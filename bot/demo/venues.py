@@ -26,8 +26,8 @@ from bot.venues.registry import kind_of
 
 UNDERLYINGS: Final = (Underlying("ETH"), Underlying("BTC"))
 DEPOSIT: Final = Decimal(20_000)
-SHARE: Final = Decimal(9_000)
-"""USD per symbol and venue, so that two venues share the hedge."""
+ROOM: Final = Decimal(18_000)
+"""USD per symbol that all venues have room for together, so that several share the hedge, and one alone carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ class _Market:
 
 @dataclass(frozen=True, slots=True)
 class DemoVenue:
-    """A running venue server, and what the daemon needs to reach it; ``name`` is its own and the daemon's venue's."""
+    """A running venue server, and what the daemon needs to reach it; ``name`` is its own and the daemon's venue's.
+
+    ``share`` is the hedge that it has room for, USD per symbol.
+    """
 
     name: VenueId
     kind: ServerKind
@@ -55,13 +58,14 @@ class DemoVenue:
     desk: Desk
     server: VenueServer
     ca_file: Path
+    share: Decimal
 
     def settings(self) -> dict[str, object]:
         """Return its table of the daemon's configuration; the credentials go another way."""
         return {
             "kind": self.kind.kind,
             "symbols": dict(self.symbols),
-            "max_notional": int(SHARE),
+            "max_notional": int(self.share),
             "redirect_to": f"127.0.0.1:{self.server.port}",
             "ca_file": str(self.ca_file),
         }
@@ -93,7 +97,7 @@ async def serving(
             ca_file.write_text(authority, encoding="ascii")
             behind = Venue(rules, [desk], _Market(market, symbols), clock)
             server = await stack.enter_async_context(VenueServer(behind, kind.dialect(), tls=tls))
-            made.append(DemoVenue(venue, kind, symbols, desk, server, ca_file))
+            made.append(DemoVenue(venue, kind, symbols, desk, server, ca_file, ROOM / len(names)))
         yield tuple(made)
 
 

@@ -105,14 +105,16 @@ class Orders:
         """Cancel a working order once, in the book that it is in; in both where that is not known.
 
         A cancellation that finds no such order is rejected and changes nothing, so that looking into the second book
-        by cancelling there is no repetition.
+        by cancelling there is no repetition. An answer that does not describe the order leaves its end unknown: it is
+        looked up before the next decision, as that of every order.
         """
         known = self.conditional.get(client_id)
         outcome: Outcome = not_sent(client_id, "no book to cancel in")
         for conditional in (False, True) if known is None else (known,):
             call = self.dialect.cancelling(client_id, one, conditional=conditional)
             written = await self.link.write(call.name, *call.args, urgent=True)
-            outcome = await self._outcome(written, client_id, one)
+            told = judge(written, client_id, self.dialect.facts) or self._told(written, client_id, one)
+            outcome = told or Unknown(client_id, "the venue took the cancellation; how the order ended is looked up")
             if not isinstance(outcome, Rejected) or not self._no_such_order(written):
                 return outcome
         return outcome
@@ -122,16 +124,18 @@ class Orders:
         return wire is not None and (wire.status, wire.code) in self.dialect.facts.unknown_order
 
     async def _outcome(self, written: Written, client_id: ClientOrderId, one: Instrument) -> Outcome:
-        verdict = judge(written, client_id, self.dialect.facts)
-        if verdict is not None:
-            return verdict
+        told = judge(written, client_id, self.dialect.facts) or self._told(written, client_id, one)
+        return told or await self._confirm(client_id, one)
+
+    def _told(self, written: Written, client_id: ClientOrderId, one: Instrument) -> Accepted | None:
+        """Return the order that an answer describes, if it does."""
         try:
             row = row_of(written.result, "order")
             if has(row, "status"):
                 return Accepted(self._report(Found(row, self.conditional.get(client_id, False)), client_id, one))
         except Unbelievable:
-            pass  # it is asked for again below, and stays unknown if that brings nothing
-        return await self._confirm(client_id, one)
+            pass  # it is looked up, and stays unknown if that brings nothing
+        return None
 
     async def _confirm(self, client_id: ClientOrderId, one: Instrument) -> Accepted | Unknown:
         """Read the state of an order whose request the venue took."""

@@ -1,4 +1,4 @@
-"""A venue's streams, through ccxt.pro: hints that something has moved. What is believed is always read by request.
+"""A venue's streams, through ccxt.pro: hints that something has moved. What is believed is read or checked by request.
 
 A stream that fails or falls silent is opened anew; until then the daemon's timer and the blocks of the chain go on
 starting cycles, as they do without any stream.
@@ -136,6 +136,8 @@ class Streams:
         api.set_markets(list((self.link.api.markets or {}).values()))
         api.options["watchPositions"] = {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
         api.options["timeDifference"] = self.link.api.options.get("timeDifference", 0)
+        # where a venue's own class keeps what its streams tell its requests
+        api.options["shared"] = self.link.api.options.setdefault("shared", {})
         own = self.facts.demo_stream_hosts if self.config.demo else self.facts.stream_hosts
         rest = self.facts.demo_hosts if self.config.demo else self.facts.hosts
         guard = Guard(rest | (own or frozenset(hosts_in(api))))

@@ -142,7 +142,10 @@ def venue_rules(config: PaperConfig) -> VenueRules:
 
 
 def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -> SymbolRules:
-    filters = config.filters.get(underlying) or _DEFAULTS.get(underlying, _OTHER)
+    usual = _DEFAULTS.get(underlying, _OTHER)
+    if config.customs.min_notional is not None:
+        usual = replace(usual, min_notional=config.customs.min_notional)
+    filters = config.filters.get(underlying, usual)
     market = PerpMarket(
         venue=config.venue,
         symbol=symbol,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from bot.paper.servers.registry import SERVERS
 from tests.bench import backtest, beside_demeter, daemon, decide, latency, many_positions, protocols, snapshot, sweep
-from tests.paper.servers.flavours import TWINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def measure() -> Iterator[Figure]:
     yield Figure("decide, 3 positions", few, "ms", 0.2, many)
     speed = asyncio.run(latency.run())
     yield Figure("an fsync of the journal's disk, p99", speed["an fsync, p99"], "ms")
-    for venue in TWINS:
+    for venue in SERVERS:
         throttled = speed[f"{venue}, an order through ccxt's own throttle"]
         yield Figure(f"{venue}: an order through ccxt's own throttle", throttled, "ms")
         for path in ("block to order", "decision to order"):

@@ -31,7 +31,7 @@ from bot.app.loop.daemon import Daemon
 from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
-from bot.clock import ManualClock, SystemClock
+from bot.clock import ManualClock
 from bot.core.orders import Intent, OrderRequest
 from bot.core.policy import ExecutionPolicy, HedgeMarket, HedgePolicy, Style
 from bot.core.reconciliation.identity import OrderIds
@@ -47,10 +47,11 @@ from bot.paper.servers.registry import SERVERS
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
 from tests.app.fakes import FakeChain, position
+from tests.bench.time_lapse import HASTE, HastyClock
 from tests.core.scenes import ETH, GUARDS, chain, policy, pool_price
 from tests.faults.soak import silent
 from tests.paper.engine.scene import ETH as PERP
-from tests.paper.servers.flavours import TWINS, login_of, own_symbol
+from tests.paper.servers.flavours import login_of, own_symbol
 
 ROUNDS: Final = 60
 WARM_UP: Final = 5
@@ -59,21 +60,10 @@ PACE: Final = 0.15
 """Seconds between two blocks."""
 JITTER: Final = 0.1
 """By how much of that a block may come early or late."""
-HASTE: Final = 20
 SYNCS: Final = 200
 PATIENCE: Final = 10
 """Seconds that an order may take before the measurement is given up."""
 VENUE: Final = VenueId("venue")
-
-
-class HastyClock(SystemClock):
-    """The machine's time in time-lapse: durations pass for longer ones, as request budgets are not what is measured."""
-
-    def monotonic(self) -> float:
-        return super().monotonic() * HASTE
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds / HASTE)
 
 
 @dataclass
@@ -103,9 +93,7 @@ class Bench:
         await asyncio.sleep(self.due - time.monotonic())
         self.block += 1
         self.decided.clear()
-        view = chain(
-            [position(Decimal(2000), size)], block=self.block, pools=[pool_price(2000)], at=SystemClock().now()
-        )
+        view = chain([position(Decimal(2000), size)], block=self.block, pools=[pool_price(2000)], at=HastyClock().now())
         if surprise:
             self.cycle.prefetch.void()
         self.told.clear()
@@ -283,12 +271,12 @@ def _synced(folder: Path) -> list[float]:
 
 
 async def run(*flavours: str) -> dict[str, float]:
-    """Measure some venues, or the twins; milliseconds."""
+    """Measure some venues, or all that have a server; milliseconds."""
     silent()
     with TemporaryDirectory() as name:
         syncs = _synced(Path(name))
     found = {"an fsync, p50": statistics.median(syncs), "an fsync, p99": statistics.quantiles(syncs, n=100)[98]}
-    for flavour in flavours or TWINS:  # a venue whose reads are dear has no room for blocks in time-lapse
+    for flavour in flavours or SERVERS:
         found |= await measure(flavour)
     return found
 

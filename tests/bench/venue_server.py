@@ -14,7 +14,6 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.clock import SystemClock
 from bot.core.types import VenueId
 from bot.paper.config import PaperConfig
 from bot.paper.served import FixedMarks, venue_of
@@ -22,6 +21,7 @@ from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve, VenueServer, respond
 from bot.paper.servers.tls import certificates
 from bot.paper.servers.venue import Incoming
+from tests.bench.time_lapse import HastyClock
 from tests.core.scenes import ETH
 from tests.paper.engine.scene import ETH as PERP
 from tests.paper.servers.flavours import own_symbol
@@ -41,7 +41,7 @@ def _say(word: object) -> None:
 
 
 async def main(flavour: str, ca_file: Path) -> None:
-    clock = SystemClock()
+    clock = HastyClock()
     tls, authority = certificates(SERVERS[flavour].hosts)
     ca_file.write_text(authority, encoding="ascii")
     config = PaperConfig(

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from bot.core.market import Book
-from bot.core.orders import Accepted, LedgerKind, NotFound, OrderKind, OrderReport, OrderStatus, TimeInForce
+from bot.core.orders import Accepted, LedgerKind, NotFound, OrderKind, OrderReport, OrderStatus, Rejected, TimeInForce
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.ports import Exchange
 from tests.exchange.scene import ETH, OWN, Scene, intent
@@ -122,9 +122,10 @@ async def test_a_stop_goes_to_the_trigger_book_is_listed_found_and_cancelled_the
     assert isinstance(found, OrderReport)
     assert found.status is OrderStatus.OPEN
     scene.forget()
-    cancelled = await scene.exchange.cancel(OWN, ETH)
-    assert isinstance(cancelled, Accepted)
-    assert cancelled.report.status is OrderStatus.CANCELLED
+    assert not isinstance(await scene.exchange.cancel(OWN, ETH), Rejected)
+    gone = await scene.exchange.lookup(OWN, ETH)
+    assert isinstance(gone, OrderReport)
+    assert gone.status is OrderStatus.CANCELLED
     assert scene.fake.plans[OWN].status == "cancelled"
 
 

@@ -18,15 +18,16 @@ from structlog.testing import capture_logs
 from bot.clock import SystemClock
 from bot.core.orders import OrderKind, TimeInForce
 from bot.core.telemetry_event import StreamHeard, TelemetryEvent
-from bot.core.types import VenueId
+from bot.core.types import ClientOrderId, Symbol, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.exchange.streams import Streams
 from bot.paper.servers.desk import Wish
+from bot.paper.servers.registry import SERVERS
 from bot.venues.connect import connect
-from tests.paper.engine.scene import ETH
-from tests.paper.servers.flavours import TWINS
-from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Scene, serving
+from tests.paper.engine.scene import BTC, ETH
+from tests.paper.servers.flavours import login_of, own_symbol, rules_of
+from tests.paper.servers.scene import HOSTS, OnlyLoopback, Prices, Scene, serving
 
 pytestmark = pytest.mark.slow
 
@@ -69,10 +70,17 @@ class Ear:
             await self.spoke.wait_for(lambda: self.heard.get("marks", 0) > count)
 
 
-@pytest.fixture(params=TWINS)
+@pytest.fixture(params=SERVERS)
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
-    async with serving(request.param) as scene:
+    flavour: str = request.param
+    prices = Prices({own_symbol(flavour, ETH): D(2000), own_symbol(flavour, BTC): D(40_000)})
+    keys = SERVERS[flavour].issue("alice")
+    async with serving(flavour, rules_of(flavour), credentials=keys, prices=prices) as scene:
         yield scene
+
+
+def eth(scene: Scene) -> Symbol:
+    return own_symbol(scene.engine.rules.customs.name, ETH)
 
 
 @asynccontextmanager
@@ -82,13 +90,13 @@ async def venue_at(scene: Scene, **changes: object) -> AsyncIterator[CcxtExchang
     config = CcxtConfig(
         venue=VenueId("venue"),
         kind=scene.engine.rules.customs.name,
-        symbols=(ETH,),
-        login=LOGIN,
+        symbols=(eth(scene),),
+        login=login_of(scene.engine.rules.customs.name, scene.desk.credentials),
         connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
     )
     venue = await connect(replace(config, **changes), SystemClock())  # type: ignore[arg-type] # a test's own fields
     try:
-        await venue.check([ETH])
+        await venue.check([eth(scene)])
         yield venue
     finally:
         await venue.close()
@@ -110,18 +118,22 @@ async def test_a_mark_that_moves_far_enough_and_a_trade_hurry_a_cycle(scene: Sce
             await ear.marks_beyond(0)
             assert ear.hints == 1  # the opening itself
 
-            scene.prices.marks[ETH] = D("2001.9")
+            scene.prices.marks[eth(scene)] = D("2001.9")
             await ear.marks_beyond(ear.heard["marks"] + 1)
             assert ear.hints == 1
-            scene.prices.marks[ETH] = D("2002.1")
+            scene.prices.marks[eth(scene)] = D("2002.1")
             await ear.hints_beyond(1)
 
             while ear.heard.keys() != {"marks", "orders", "positions"}:
                 before = ear.hints
-                number = len(scene.desk.orders())
-                scene.desk.place(f"by-hand-{number}", SALE)  # type: ignore[arg-type] # a client id is a string
+                sell(scene)
                 await ear.marks_beyond(ear.heard["marks"])
             await ear.hints_beyond(before)
+
+
+def sell(scene: Scene) -> None:
+    """Sell by hand, under a name that every one of the venues takes."""
+    scene.desk.place(ClientOrderId(f"oid-{len(scene.desk.orders())}"), replace(SALE, symbol=eth(scene)))
 
 
 SALE = Wish(ETH, D("-0.5"), OrderKind.LIMIT, TimeInForce.IOC, reduce_only=False, price=D(1990))
@@ -149,7 +161,7 @@ async def test_a_message_that_can_t_be_read_ends_the_stream_and_it_is_opened_ane
     send, spoiled = web.WebSocketResponse.send_str, list[str]()
 
     async def spoiling(self: web.WebSocketResponse, data: str, compress: int | None = None) -> None:
-        if "by-hand" in data and not spoiled:
+        if ("oid-" in data or "orderUpdates" in data) and not spoiled:
             spoiled.append(data)
             data = data[: len(data) // 2]
         await send(self, data, compress)
@@ -162,10 +174,10 @@ async def test_a_message_that_can_t_be_read_ends_the_stream_and_it_is_opened_ane
             async with listening(streams):
                 await ear.marks_beyond(0)
                 while not spoiled:
-                    scene.desk.place(f"by-hand-{len(scene.desk.orders())}", SALE)  # type: ignore[arg-type] # a string
+                    sell(scene)
                     await ear.marks_beyond(ear.heard["marks"])
                 while "orders" not in ear.heard or not any("streams lost" in entry["event"] for entry in logs):
-                    scene.desk.place(f"by-hand-{len(scene.desk.orders())}", SALE)  # type: ignore[arg-type] # a string
+                    sell(scene)
                     await ear.marks_beyond(ear.heard["marks"])
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
@@ -173,7 +185,8 @@ async def test_a_message_that_can_t_be_read_ends_the_stream_and_it_is_opened_ane
 async def test_nothing_leaves_for_another_host(scene: Scene) -> None:
     ear = Ear()
     async with venue_at(scene) as venue:
-        nowhere = replace(venue.dialect.facts, stream_hosts=frozenset({"example.org"}))
+        other = frozenset({"example.org"})
+        nowhere = replace(venue.dialect.facts, hosts=other, stream_hosts=other)
         streams = Streams(venue.link, nowhere, ear.hint, ear, SystemClock())
         with capture_logs() as logs:
             async with listening(streams):

@@ -16,7 +16,7 @@ from tests.core.scenes import BTC, ETH, symbol
 from tests.scenarios.trend import Trend, trend, wanted
 
 D = Decimal
-WORD = {"binance": "SETTLING", "bitget": "limit_open"}
+WORD = {"binance": "SETTLING", "bitget": "limit_open", "bitget-uta": "limit_open"}
 FLAVOURS = [name for name in SERVERS if name in WORD]
 
 

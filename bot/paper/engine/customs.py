@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from bot.core.orders import RejectReason
@@ -28,6 +29,7 @@ class Customs:
         cancel_rejected: its code where what to cancel is not there.
         overloaded: its code where it has too much to do and the order had no effect.
         funding_interval: time between fundings, where it is the venue's and no setting.
+        min_notional: the smallest value of an order, where it is the venue's and no market's.
         halves_initial_margin: a tier's maintenance rate is half of what its largest leverage binds.
     """
 
@@ -44,6 +46,7 @@ class Customs:
     cancel_rejected: str = "unknown_order"
     overloaded: str = "overloaded"
     funding_interval: timedelta | None = None
+    min_notional: Decimal | None = None
     halves_initial_margin: bool = False
 
     def code(self, reason: RejectReason) -> str:

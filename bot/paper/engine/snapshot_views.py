@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from bot.core.market import Book, Funding, Mark
@@ -9,7 +10,7 @@ from bot.core.snapshot import Balance, OpenOrder, PerpPosition, Quote, VenueView
 from bot.core.types import ZERO, Symbol
 from bot.paper.engine import collateral
 from bot.paper.engine.account import PaperAccount
-from bot.paper.engine.book import Level, left, levels_from, touch
+from bot.paper.engine.book import Level, left, levels, levels_from, touch
 from bot.paper.engine.money import price_down, price_up, usd
 from bot.paper.engine.rules import MarginMode, SymbolRules, VenueRules
 from bot.paper.engine.trade import taken
@@ -68,6 +69,11 @@ def book(account: PaperAccount, one: SymbolRules) -> Book:
     bids = left(levels_from(one, market.last, best, buying=False), taken(account, one, buying=False))
     bid, ask = next(bids, Level(best[0], ZERO)), next(asks, Level(best[1], ZERO))
     return Book(bid.price, bid.size, ask.price, ask.size, market.as_of)
+
+
+def offers(account: PaperAccount, one: SymbolRules, *, buying: bool) -> Iterator[Level]:
+    """Return what a buyer (the asks) or a seller (the bids) meets, best first, less what we took from it."""
+    return left(levels(one, account.markets[one.market.symbol].last, buying=buying), taken(account, one, buying=buying))
 
 
 def _position(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> PerpPosition:

@@ -59,5 +59,5 @@ KIND = VenueKind(
     settle=FACTS.settle,
     dialect=Hyperliquid.of,
     settings=Account,
-    spacing=timedelta(seconds=12),  # a cycle with its look ahead costs some 150 of the 1,200 that a minute has
+    spacing=timedelta(seconds=3),
 )

@@ -6,65 +6,23 @@ gives no action a last time.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from bot.exchange.errors import Unbelievable
 from bot.venues.hyperliquid import signing
-from bot.venues.hyperliquid.shared_reads import Fills, Shared
+from bot.venues.hyperliquid.reads import Reads
+from bot.venues.hyperliquid.shared_reads import Row
 
 _MARKET_SLIPPAGE: Final = "0.05"
 _STOP_SLIPPAGE: Final = "0.1"
 """How far beyond the mark, or beyond its trigger, an order's limit price lies: a fraction; the venue's own page uses 8
 to 10% for stops. A stop whose limit lies on its trigger may rest unfilled."""
-_MARK_AGE: Final = 60_000
-"""Milliseconds for which a mark may bound a market order."""
-_PAGE: Final = 2000
-"""Documented: the most fills that one answer holds."""
-_JUST: Final = 0.05
-"""Seconds: the fills of all markets are asked for once for each of the symbols, one right after the other."""
 _UNIT: Final = 1_000_000
 """Units of a margin change in one USDC."""
 
-Row = Mapping[str, Any]
 
-
-if TYPE_CHECKING:
-
-    class _Ccxt:
-        """What is used of ccxt's class."""
-
-        options: dict[str, Any]
-        privateKey: str  # noqa: N815 - ccxt's name
-        has: dict[str, Any]
-
-        def milliseconds(self) -> int: ...
-        def incrementing_nonce(self) -> int: ...
-        def packb(self, action: object) -> bytes: ...
-        def ecdsa(self, request: str, secret: str, algorithm: str, hash: None) -> dict[str, Any]: ...  # noqa: A002
-        def market(self, symbol: str) -> dict[str, Any]: ...
-        def sign(self, path: str, api: object, method: str, params: dict[str, Any]) -> dict[str, Any]: ...
-        def set_sandbox_mode(self, enabled: bool) -> None: ...  # noqa: FBT001
-        def parse_trade(self, trade: Row, market: object = None) -> dict[str, Any]: ...
-        def parse_trades(self, trades: list[Row], market: object = None) -> list[dict[str, Any]]: ...
-        def parse_order_status(self, status: str | None) -> str | None: ...
-        def parse_order_type(self, status: str | None) -> str | None: ...
-        def parse_ws_ticker(self, ticker: Row, market: object = None) -> dict[str, Any]: ...
-        def parse_funding_rate(self, info: Row, market: object = None) -> dict[str, Any]: ...
-        def handle_public_address(self, name: str, params: Row) -> list[Any]: ...
-        async def publicPostInfo(self, params: Row) -> Any: ...  # noqa: ANN401, N802
-        async def privatePostExchange(self, params: Row) -> Any: ...  # noqa: ANN401, N802
-        async def create_order(
-            self, symbol: str, kind: str, side: str, amount: str, price: str | None, params: dict[str, Any]
-        ) -> dict[str, Any]: ...
-else:
-    _Ccxt = object
-
-
-class Ways(_Ccxt):
+class Ways(Reads):
     """Stands before ccxt's class."""
 
     vault = ""
@@ -105,16 +63,30 @@ class Ways(_Ccxt):
     def sign(self, path: str, api: object, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Send an action's last time and its vault along, as they were signed."""
         if path == "exchange":
-            self.__dict__.pop("dnbot_fills", None)  # what comes of it is none of those
             params = {**params, "expiresAfter": self._expires(params["nonce"])}
             if self.vault:
                 params["vaultAddress"] = self.vault
         return super().sign(path, api, method, params)
 
+    async def private_post_exchange(self, params: Row) -> Any:  # noqa: ANN401 - ccxt's own types
+        """Act; nothing is kept of the account's orders that an action may have changed, or may still change."""
+        action, until = params["action"], self._expires(params["nonce"])
+        self.kept.begin(action, until)
+        try:
+            answer = await super().private_post_exchange(params)
+        except BaseException:
+            self.kept.lost(action, until)
+            raise
+        data = answer["response"].get("data") or {}
+        if not self.kept.assets:
+            self.kept.assets |= {int(one["baseId"]): one["baseName"] for one in self.markets.values() if one["swap"]}
+        self.kept.done(action, data.get("statuses", ()), self.milliseconds())
+        return answer
+
     async def _act(self, action: dict[str, Any]) -> Any:  # noqa: ANN401 - ccxt's own types
         nonce = self.incrementing_nonce()
         signature = self.sign_l1_action(action, nonce)
-        return await self.privatePostExchange({"action": action, "nonce": nonce, "signature": signature})
+        return await self.private_post_exchange({"action": action, "nonce": nonce, "signature": signature})
 
     # -- writes ---------------------------------------------------------------------------------------------------
 
@@ -147,111 +119,42 @@ class Ways(_Ccxt):
         asset = int(self.market(symbol)["baseId"])
         return await self._act({"type": "updateIsolatedMargin", "asset": asset, "isBuy": True, "ntli": units})
 
-    # -- reads ----------------------------------------------------------------------------------------------------
+    # -- streams --------------------------------------------------------------------------------------------------
 
-    def _shared(self, key: str) -> Shared:
-        kept: dict[str, Shared] = self.__dict__.setdefault("dnbot_shared", {})
-        return kept.setdefault(key, Shared())
+    async def watch_mark_prices(self, symbols: Sequence[str]) -> dict[str, Any]:
+        """Wait for the state of one of some markets, which the venue tells with every block."""
+        url = self.urls["api"]["ws"]["public"]
+        futures = []
+        for symbol in symbols:
+            name, coin = f"ticker:{symbol}", self.market(symbol)["baseName"]
+            asked = {"method": "subscribe", "subscription": {"type": "activeAssetCtx", "coin": coin}}
+            futures.append(self.watch(url, name, asked, name))
+        ticker = await type(futures[0]).race(futures)
+        return {ticker["symbol"]: ticker}
 
-    async def contexts(self, dex: str) -> Mapping[str, Row]:
-        """Return the rules and the present state of every market, by coin, each with the time of the read (ms).
+    def handle_message(self, client: object, message: Row) -> None:
+        """Note that the stream speaks."""
+        self.kept.heard = self.milliseconds()
+        super().handle_message(client, message)
 
-        Raises:
-            Unbelievable: there are not as many of one as of the other.
-        """
-        read = partial(self._contexts, dex)
-        found: Mapping[str, Row] = await self._shared(f"contexts {dex}").read(read)
-        return found
-
-    async def _contexts(self, dex: str) -> Mapping[str, Row]:
-        began = self.milliseconds()
-        answer = await self.publicPostInfo({"type": "metaAndAssetCtxs", **({"dex": dex} if dex else {})})
-        if len(answer) != 2 or len(answer[0]["universe"]) != len(answer[1]):  # noqa: PLR2004 - a pair
-            raise Unbelievable("markets: not as many states as rules")
-        return {
-            rules["name"]: {**rules, **state, "readAt": began}
-            for rules, state in zip(answer[0]["universe"], answer[1], strict=True)
-        }
-
-    async def open_orders(self, user: str, dex: str) -> Any:  # noqa: ANN401 - ccxt's own types
-        """Return the venue's own rows of all working orders, conditional ones included."""
-        asked = {"type": "frontendOpenOrders", "user": user, **({"dex": dex} if dex else {})}
-        return await self._shared(f"orders {dex}").read(lambda: self.publicPostInfo(asked))
-
-    async def fetch_funding_rate(self, symbol: str, params: Row | None = None) -> dict[str, Any]:
-        """Return a market's marks and funding, with the time at which they were asked for."""
-        del params
-        market = self.market(symbol)
-        row = (await self.contexts(market["info"].get("dex") or "")).get(market["baseName"])
-        if row is None:
-            raise Unbelievable(f"{symbol}: the venue does not list {market['baseName']}")
-        marks: dict[str, tuple[int, str]] = self.__dict__.setdefault("dnbot_marks", {})
-        marks[symbol] = (row["readAt"], row["markPx"])
-        return {**self.parse_funding_rate(row, market), "timestamp": row["readAt"]}
-
-    async def _mark(self, symbol: str) -> str:
-        """Return the mark that bounds a market order: the one that was read last, or a new one where that is old."""
-        at, mark = self.__dict__.get("dnbot_marks", {}).get(symbol, (0, ""))
-        if self.milliseconds() - at > _MARK_AGE:
-            mark = (await self.fetch_funding_rate(symbol))["markPrice"]
-        return str(mark)
-
-    async def together(self, kind: str, more: Row) -> Any:  # noqa: ANN401 - ccxt's own types
-        """Ask once for what several symbols ask for at the same time."""
-        return await self._shared(kind).read(lambda: self.publicPostInfo({"type": kind, **more}))
-
-    async def fetch_my_trades(
-        self, symbol: str, since: int, limit: int | None = None, params: Row | None = None
-    ) -> list[dict[str, Any]]:
-        """Return a symbol's fills of a span, oldest first; the venue answers for every market at once."""
-        del limit
-        user, more = self.handle_public_address("fetchMyTrades", params or {})
-        rows = await self._fills(user, since, more.get("until"))
-        coin = self.market(symbol)["baseName"]
-        return self.parse_trades([row for row in rows if row["coin"] == coin])
-
-    async def read_fills(self) -> list[Row]:
-        """Return the fills that were read last, of all markets."""
-        return list(self.__dict__.get("dnbot_fills", Fills()).rows)
-
-    async def _fills(self, user: str, since: int, until: int | None) -> list[Row]:
-        """Return the fills of a span: those that another symbol's question has just brought, or read page by page."""
-        now, kept = asyncio.get_running_loop().time(), self.__dict__.get("dnbot_fills", Fills())
-        if until is not None and kept.since == since and now - kept.at <= _JUST:
-            return list(kept.rows)
-        end, begin, found = until or self.milliseconds(), since, dict[str, Row]()
-        while True:
-            page = await self.publicPostInfo(
-                {"type": "userFillsByTime", "user": user, "startTime": begin, "endTime": end}
-            )
-            found |= {f"{row['tid']}:{row['oid']}": row for row in page}
-            last = max((int(row["time"]) for row in page), default=end)
-            if len(page) < _PAGE:
-                kept = Fills(since, asyncio.get_running_loop().time(), tuple(found.values()))
-                self.__dict__["dnbot_fills"] = kept
-                return list(kept.rows)
-            if last <= begin:
-                raise Unbelievable("fills: more than a page within a millisecond")
-            begin = last
-
-    def parse_trade(self, trade: Row, market: object = None) -> dict[str, Any]:
-        """Read a fill; a builder's fee is part of its fee."""
-        return super().parse_trade({key: value for key, value in trade.items() if key != "builderFee"}, market)
-
-    def parse_order_status(self, status: str | None) -> str | None:
-        """Put the venue's statuses into ccxt's, those included that ccxt does not know."""
-        if status is not None and status.lower().endswith(("cancel", "canceled")):
-            return "canceled"
-        return super().parse_order_status(status)
-
-    def parse_order_type(self, status: str | None) -> str | None:
-        """Put the venue's order types into ccxt's."""
-        words = (status or "").lower().split()
-        return words[-1] if words and words[-1] in {"limit", "market"} else super().parse_order_type(status)
+    def handle_active_asset_ctx(self, client: object, message: Row) -> Any:  # noqa: ANN401 - ccxt's own types
+        """Keep a market's state for those who ask for it; its rules were read before."""
+        data = message["data"]
+        if (known := self.kept.told.get(data["coin"])) is not None:
+            self.kept.told[data["coin"]] = {**known, **data["ctx"], "readAt": self.milliseconds()}
+        return super().handle_active_asset_ctx(client, message)
 
     def parse_ws_ticker(self, ticker: Row, market: object = None) -> dict[str, Any]:
-        """Keep the price of a stream, which hints take for a mark."""
-        return {**super().parse_ws_ticker(ticker, market), "markPrice": ticker.get("price")}
+        """Name the mark, which hints are taken from."""
+        return {**super().parse_ws_ticker(ticker, market), "markPrice": ticker.get("markPx")}
+
+    def handle_order(self, client: object, message: Row) -> None:
+        """Keep nothing of the account's orders that was read before this, unless it is what we did ourselves."""
+        behind = int(self.options.get("timeDifference", 0))
+        for row in message["data"]:
+            at = int(row["statusTimestamp"]) + behind
+            self.kept.heard_of(row["order"].get("cloid"), at)
+        super().handle_order(client, message)
 
 
 def described(made: Row, sent: Row, *, rests: bool) -> dict[str, Any]:
@@ -284,7 +187,7 @@ def _describe(api_class: type) -> Callable[[Any], Any]:
 
     def describe(self: Any) -> Any:  # noqa: ANN401 - ccxt's own types
         told = api_class.describe(self)  # type: ignore[attr-defined] # ccxt's
-        told["has"] |= {"fetchLeverageTiers": True, "createTriggerOrder": True}
+        told["has"] |= {"fetchLeverageTiers": True, "createTriggerOrder": True, "watchMarkPrices": True}
         return told
 
     return describe

@@ -35,6 +35,7 @@ _PRICE_DECIMALS: Final = 6
 """Documented: decimals of a price and of a quantity, together."""
 _COLLATERAL: Final = {"0": "USDC", "235": "USDE", "268": "USDT0", "360": "USDH"}
 """Tokens that markets settle in, by the venue's number."""
+_FILLS: Final = "userFillsByTime"
 _LATE: Final = timedelta(minutes=5)
 """How long after the full hour a funding may be booked."""
 _TIFS: Final = {TimeInForce.IOC: "ioc", TimeInForce.GTC: "gtc"}
@@ -123,7 +124,8 @@ class Hyperliquid(UnifiedCalls):
 
     async def tiers(self, link: Link, symbol: Symbol) -> Sequence[Row]:
         """Read the margin table, and check that the symbol takes the configured margin mode."""
-        meta = row_of(await link.read("together", "meta", self._of_dex()), "markets")
+        markets = await info(link, "metaAndAssetCtxs", **self._of_dex())
+        meta = row_of(markets[0] if isinstance(markets, list) and markets else None, "markets")
         return tiers.of(meta, self._coin(link, symbol), symbol, link.config.margin_mode)
 
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
@@ -171,7 +173,7 @@ class Hyperliquid(UnifiedCalls):
     async def _balance(self, link: Link, coins: Mapping[str, Instrument]) -> tuple[Balance, Held]:
         user, pooled = self._login(link).user, self.mode is not Mode.CLASSIC
         async with side_by_side() as group:
-            perps = group.create_task(info(link, "clearinghouseState", user=user, **self._of_dex()))
+            perps = group.create_task(link.read("state", user, self.dex))
             spot = group.create_task(info(link, "spotClearinghouseState", user=user)) if pooled else None
         state = row_of(perps.result(), "account")
         age = link.clock.now() - moment(state, "time", "account")
@@ -227,13 +229,14 @@ class Hyperliquid(UnifiedCalls):
         purse = ledger.Purse(user, self.dex, settle, self.mode is not Mode.CLASSIC)
         kinds = {
             "userFunding": (ledger.FUNDING_PAGE, partial(ledger.funding, coins=coins, settle=settle)),
-            "userFillsByTime": (ledger.FILLS_PAGE, partial(ledger.fill, coins=coins, settle=settle)),
+            _FILLS: (ledger.FILLS_PAGE, partial(ledger.fill, coins=coins, settle=settle)),
             "userNonFundingLedgerUpdates": (ledger.UPDATES_PAGE, partial(ledger.update, purse=purse)),
         }
         if not self._may_have_funded(since, until):
             del kinds["userFunding"]
         async with side_by_side() as group:
-            asked = {kind: group.create_task(info(link, kind, **span)) for kind in kinds}
+            asked = {kind: group.create_task(info(link, kind, **span)) for kind in kinds if kind != _FILLS}
+            asked[_FILLS] = group.create_task(link.read("all_fills", *span.values()))
         whole = Page((), full=False)
         for kind, (most, read) in kinds.items():
             rows = asked[kind].result()

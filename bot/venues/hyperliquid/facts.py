@@ -17,7 +17,7 @@ from bot.exchange.limiter import Charge, Window
 from bot.venues.hyperliquid.api import quiet
 from bot.venues.hyperliquid.order_ids import Cloids
 
-WEIGHT: Final = Window("hyperliquid request weight", 1100, 60.0, reserved=150)
+WEIGHT: Final = Window("hyperliquid request weight", 1150, 60.0, reserved=60)
 """Documented: 1200 a minute per IP address."""
 WEIGHTS: Final[Mapping[str, int]] = {
     "/exchange": 1,

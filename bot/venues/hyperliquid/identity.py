@@ -105,9 +105,15 @@ async def _check_owned(link: Link, who: Who) -> None:
 
 
 async def _check_agent(link: Link, who: Who) -> None:
+    """Look for the agent among those that the account has named; one without a name is not listed, and has no end."""
+    for row in rows_of(await info(link, "extraAgents", user=who.account), "agents"):
+        if text(row, "address", "agent").lower() != who.signer:
+            continue
+        if has(row, "validUntil") and number(row, "validUntil", "agent") <= ms(link.clock.now()):
+            raise ConfigError("`agent_key` has expired; approve a new API wallet and use its key", key="agent_key")
+        return
     role, data = await _role(link, who.signer)
     if role == "agent" and str(data.get("user")).lower() == who.account:
-        await _check_end(link, who)
         return
     if role == "agent":
         wrong = f"is an API wallet of {data.get('user')}, not of the account"
@@ -119,15 +125,6 @@ async def _check_agent(link: Link, who: Who) -> None:
     else:
         wrong = "is the key of an account of its own, which can withdraw"
     raise ConfigError(f"`agent_key` ({who.signer}) {wrong}; approve a new API wallet and use its key", key="agent_key")
-
-
-async def _check_end(link: Link, who: Who) -> None:
-    """Check a named agent's last day; one without a name is not listed, and has none."""
-    for row in rows_of(await info(link, "extraAgents", user=who.account), "agents"):
-        if text(row, "address", "agent").lower() != who.signer or not has(row, "validUntil"):
-            continue
-        if number(row, "validUntil", "agent") <= ms(link.clock.now()):
-            raise ConfigError("`agent_key` has expired; approve a new API wallet and use its key", key="agent_key")
 
 
 async def mode_of(link: Link, who: Who) -> Mode:

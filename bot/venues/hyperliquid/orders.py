@@ -68,13 +68,15 @@ async def find(link: Link, client_id: ClientOrderId, symbol: Symbol) -> Found | 
 async def _ended(link: Link, row: Row, symbol: Symbol, client_id: ClientOrderId) -> Row:
     what = f"order {client_id}"
     begin, number_ = moment(row, "timestamp", what), text(row, "id", what)
-    answer = await link.read("fetch_my_trades", symbol, milliseconds_of(begin - timedelta(seconds=1)))
+    ended = moment(row, "lastUpdateTimestamp", what)
+    known = {"ended": milliseconds_of(ended - (link.offset.value if link.offset else timedelta()))}
+    answer = await link.read("fetch_my_trades", symbol, milliseconds_of(begin - timedelta(seconds=1)), None, known)
     fills = [fill for fill in rows_of(answer, f"fills of {what}") if fill.get("order") == number_]
     filled = sum((number(fill, "amount", "fill") for fill in fills), ZERO)
     paid = sum((number(fill, "amount", "fill") * number(fill, "price", "fill") for fill in fills), ZERO)
     asked, left = number(row, "amount", what), number(row, "remaining", what)
     status = text(row, "status", what)
-    is_settled = link.clock.now() - moment(row, "lastUpdateTimestamp", what) > _SETTLED
+    is_settled = link.clock.now() - ended > _SETTLED
     if left and filled != asked - left and not is_settled:
         raise Unbelievable(f"{what}: {asked - left} filled, and the fills told so far come to {filled}")
     if status == "closed" and filled < asked:

@@ -89,6 +89,7 @@ async def test_a_look_reads_all_markets_and_all_orders_once(certificate: Certifi
     async with played(certificate) as venue:
         await venue.exchange.check([ETH, BTC])
         venue.server.seen.clear()
+        venue.clock.advance(6)
         await venue.exchange.observe()
         assert [venue.asked(kind) for kind in ("metaAndAssetCtxs", "frontendOpenOrders", "clearinghouseState")] == [
             1
@@ -110,6 +111,7 @@ async def test_a_list_that_lacks_a_position_proves_nothing(certificate: Certific
         whole = named("hyperliquid", "clearinghouse_state")
         assert isinstance(whole.body, dict)
         venue.shown.insert(0, replace(whole, body={**whole.body, "assetPositions": []}))
+        venue.clock.advance(1)
         with pytest.raises(Unbelievable, match=r"the account's total is 4500\.15"):
             await venue.exchange.observe()
 
@@ -133,6 +135,7 @@ async def test_a_balance_mode_that_was_changed_is_no_loss(certificate: Certifica
     async with played(certificate) as venue:
         await venue.exchange.check([ETH, BTC])
         venue.show("clearinghouse_state_empty", "user_abstraction_unified")
+        venue.clock.advance(1)
         with pytest.raises(Unbelievable, match="balance mode was changed"):
             await venue.exchange.observe()
 
@@ -281,7 +284,8 @@ async def test_an_account_that_can_t_be_traded_is_told_and_nothing_is_sent(
 async def test_a_key_that_is_no_agent_of_the_account_is_refused(certificate: Certificate, role: str, said: str) -> None:
     async with played(certificate, demo=True) as venue:
         agent = named("hyperliquid", "user_role_agent")
-        venue.shown.insert(0, replace(named("hyperliquid", role), query=agent.query))
+        none = replace(named("hyperliquid", "extra_agents"), body=[])
+        venue.shown[:0] = [replace(named("hyperliquid", role), query=agent.query), none]
         with pytest.raises(ConfigError) as error:
             await venue.exchange.check([ETH])
         assert said in str(error.value)

@@ -12,7 +12,17 @@ from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 from pydantic import SecretStr
 
-from bot.core.orders import Accepted, OrderKind, OrderStatus, Outcome, Rejected, RejectReason, TimeInForce, Unknown
+from bot.core.orders import (
+    Accepted,
+    OrderKind,
+    OrderReport,
+    OrderStatus,
+    Outcome,
+    Rejected,
+    RejectReason,
+    TimeInForce,
+    Unknown,
+)
 from bot.exchange.fields import milliseconds_of
 from bot.venues.hyperliquid import Account
 from tests.exchange.loopback import Certificate, Reply, Seen
@@ -100,6 +110,7 @@ async def test_a_stop_is_bounded_well_beyond_its_trigger(
 async def test_a_market_order_is_bounded_by_the_mark(certificate: Certificate) -> None:
     async with played(certificate) as venue:
         await venue.exchange.check([ETH])
+        venue.clock.advance(61)
         venue.server.faults["POST", "/info"] = lambda _: Reply(status=500)
         held_back = await venue.exchange.place(intent("0.5", kind=OrderKind.MARKET, reduce_only=True))
         assert isinstance(held_back, Rejected)
@@ -117,8 +128,10 @@ async def test_a_cancellation_names_the_client_id(certificate: Certificate) -> N
         (seen,) = venue.writes
         assert seen.params["action"] == {"type": "cancelByCloid", "cancels": [{"asset": 1, "cloid": REST}]}
         assert signer_of(seen) == AGENT
-        assert isinstance(outcome, Accepted)
-        assert outcome.report.status is OrderStatus.CANCELLED
+        assert isinstance(outcome, Unknown)
+        gone = await venue.exchange.lookup(REST, ETH)
+        assert isinstance(gone, OrderReport)
+        assert gone.status is OrderStatus.CANCELLED
 
 
 async def test_a_cancellation_that_finds_nothing_is_asked_once(certificate: Certificate) -> None:

@@ -8,9 +8,8 @@ from itertools import islice
 from bot.core.market import PerpMarket
 from bot.core.types import ZERO, Symbol
 from bot.paper.engine import snapshot_views
-from bot.paper.engine.book import Level, left, levels
+from bot.paper.engine.book import Level
 from bot.paper.engine.rules import SymbolRules
-from bot.paper.engine.trade import taken
 from bot.paper.servers.assets import WORTH
 from bot.paper.servers.binance.call import Public
 from bot.paper.servers.binance.render import CASH, Json, price_text, size_text
@@ -234,8 +233,8 @@ def depth(call: Public) -> object:
     now = millis(account.markets[symbol].as_of)
 
     def side(*, buying: bool) -> list[list[str]]:
-        shown = islice(levels(rules, account.markets[symbol].last, buying=buying), limit)
-        return [_row(rules.market, level) for level in left(shown, taken(account, rules, buying=buying))]
+        shown = islice(snapshot_views.offers(account, rules, buying=buying), limit)
+        return [_row(rules.market, level) for level in shown]
 
     return {
         "lastUpdateId": millis(call.now),

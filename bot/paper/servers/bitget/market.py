@@ -8,8 +8,6 @@ from itertools import islice
 
 from bot.core.types import Symbol
 from bot.paper.engine import snapshot_views
-from bot.paper.engine.book import left, levels
-from bot.paper.engine.trade import taken
 from bot.paper.servers.assets import WORTH
 from bot.paper.servers.bitget import errors
 from bot.paper.servers.bitget.call import Public
@@ -179,8 +177,8 @@ def merge_depth(call: Public) -> object:
     account, rules = call.engine.account, call.venue.rules.symbols[symbol]
 
     def side(*, buying: bool) -> list[list[float]]:
-        shown = islice(levels(rules, account.markets[symbol].last, buying=buying), limit)
-        return [[float(level.price), float(level.size)] for level in left(shown, taken(account, rules, buying=buying))]
+        shown = islice(snapshot_views.offers(account, rules, buying=buying), limit)
+        return [[float(level.price), float(level.size)] for level in shown]
 
     return {
         "asks": side(buying=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from bot.core.orders import RejectReason
@@ -33,6 +34,7 @@ CUSTOMS: Final = Customs(
     cancel_rejected="Order was never placed, already canceled, or filled.",
     overloaded="Too many requests in flight.",
     funding_interval=timedelta(hours=1),
+    min_notional=Decimal(10),
     halves_initial_margin=True,
 )
 """An order without a client id is kept under ``oid-`` and its number. Nobody showed that the venue refuses a client id

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.core.market import PriceKind
 from bot.core.types import Symbol
-from bot.paper.engine.book import levels, touch
+from bot.paper.engine import snapshot_views
 from bot.paper.servers.hyperliquid import errors
 from bot.paper.servers.hyperliquid.call import Ask
 from bot.paper.servers.hyperliquid.render import Json, coin_of, text
@@ -65,7 +65,7 @@ def contexts(call: Ask) -> object:
 def context(call: Ask, symbol: Symbol) -> Json:
     """Return a market's present state."""
     account = call.engine.account
-    market, (bid, ask) = account.markets[symbol], touch(call.venue.rules.symbols[symbol], account.markets[symbol].last)
+    market, touch = account.markets[symbol], snapshot_views.book(account, call.venue.rules.symbols[symbol])
     return {
         "funding": plain(account.funding[symbol].rate),
         "openInterest": "0.0",
@@ -74,8 +74,8 @@ def context(call: Ask, symbol: Symbol) -> Json:
         "premium": plain((market.mark - market.index) / market.index) if market.mark != market.index else "0.0",
         "oraclePx": text(market.index),
         "markPx": text(market.mark),
-        "midPx": text((bid + ask) / 2),
-        "impactPxs": [text(bid), text(ask)],
+        "midPx": text((touch.bid + touch.ask) / 2),
+        "impactPxs": [text(touch.bid), text(touch.ask)],
         "dayBaseVlm": "0.0",
     }
 
@@ -111,13 +111,13 @@ def mids(call: Ask) -> dict[str, str]:
 
 
 def book(call: Ask) -> object:
-    """Return a book, best prices first: bids, then asks."""
+    """Return a book less what the account took from it, best prices first: bids, then asks."""
     symbol = call.symbol()
-    last = call.engine.account.markets[symbol].last
+    account, rules = call.engine.account, call.venue.rules.symbols[symbol]
     sides = [
         [
             {"px": text(level.price), "sz": text(level.size), "n": 1}
-            for level in islice(levels(call.venue.rules.symbols[symbol], last, buying=buying), _SHOWN)
+            for level in islice(snapshot_views.offers(account, rules, buying=buying), _SHOWN)
         ]
         for buying in (False, True)
     ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.core.types import Symbol
 from bot.paper.engine.account import Order
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.hyperliquid import account, errors, market, render
 from bot.paper.servers.hyperliquid.call import Ask
+from bot.paper.servers.hyperliquid.render import coin_of
 from bot.paper.servers.push import Due, Watch, packed, unpacked
 from bot.paper.servers.venue import Venue
 from bot.paper.servers.wire import Params
@@ -18,7 +20,10 @@ Json = render.Json
 
 @dataclass(slots=True)
 class Stream:
-    """One connection: ``allMids``, ``orderUpdates``, ``clearinghouseState`` and ``userFills``."""
+    """One connection: ``allMids``, ``activeAssetCtx``, ``orderUpdates``, ``clearinghouseState`` and ``userFills``.
+
+    What is subscribed to is kept by its kind, and the coin where it is a market's.
+    """
 
     venue: Venue
     _wanted: dict[str, Json] = field(default_factory=dict)
@@ -35,10 +40,11 @@ class Stream:
         if not isinstance(asked, dict) or not isinstance(asked.get("type"), str):
             return [packed({"channel": "error", "data": f"Invalid subscription {asked}"})]
         kind = str(asked["type"])
+        key = f"{kind} {asked.get('coin', '')}"
         if message.get("method") == "unsubscribe":
-            self._wanted.pop(kind, None)
+            self._wanted.pop(key, None)
         else:
-            self._wanted[kind] = asked
+            self._wanted[key] = asked
             self._begin(kind, asked)
         data = {"method": message.get("method"), "subscription": asked}
         return [packed({"channel": "subscriptionResponse", "data": data})]
@@ -56,17 +62,23 @@ class Stream:
     def news(self) -> Sequence[str]:
         """Tell what is new."""
         told: list[str] = []
-        for kind, asked in self._wanted.items():
-            ask = self._ask(asked)
-            data = self._mids(ask) if kind == "allMids" else self._own(kind, ask)
+        marks = self.venue.tape.account.markets
+        now = self.venue.clock.now()
+        due = {symbol for symbol in self.venue.rules.symbols if self._due.take(symbol, marks[symbol].mark, now)}
+        for asked in self._wanted.values():
+            ask, kind = self._ask(asked), str(asked["type"])
+            data = self._news(kind, ask, due)
             if data is not None:
                 told.append(packed({"channel": kind, "data": data}))
         return told
 
-    def _mids(self, ask: Ask) -> object:
-        marks = ask.engine.account.markets
-        due = [symbol for symbol in ask.symbols if self._due.take(symbol, marks[symbol].mark, ask.now)]
-        return {"mids": market.mids(ask)} if due else None
+    def _news(self, kind: str, ask: Ask, due: set[Symbol]) -> object:
+        if kind == "allMids":
+            return {"mids": market.mids(ask)} if due else None
+        if kind == "activeAssetCtx":
+            symbol = ask.symbol()
+            return {"coin": coin_of(symbol), "ctx": market.context(ask, symbol)} if symbol in due else None
+        return self._own(kind, ask)
 
     def _own(self, kind: str, ask: Ask) -> object:
         watch, desk = self._watches.get(kind), ask.desk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 from bot.core.orders import RejectReason
@@ -17,6 +18,7 @@ CUSTOMS: Final = Customs(
     trims_reduce_only=True,
     fee_in_cost=True,
     fee_in_maintenance=True,
+    min_notional=Decimal(5),
     codes={
         RejectReason.INSUFFICIENT_MARGIN: "40762",
         RejectReason.BELOW_MIN_NOTIONAL: "25611",

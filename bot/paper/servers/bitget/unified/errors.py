@@ -25,6 +25,11 @@ def unknown_symbol(name: str) -> VenueError:
     return VenueError(_BAD, "25100", f"Trading pair {name} does not exist")
 
 
+def shut(name: str) -> VenueError:
+    """Say that a market takes no order that opens."""
+    return VenueError(_BAD, "25105", f"Opening positions is not supported for trading pair {name}")
+
+
 def no_such_order() -> VenueError:
     """Say that there is no such order, to show or to cancel."""
     return VenueError(_BAD, "25204", "Order does not exist")

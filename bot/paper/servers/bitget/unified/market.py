@@ -8,8 +8,6 @@ from itertools import islice
 
 from bot.core.types import Symbol
 from bot.paper.engine import snapshot_views
-from bot.paper.engine.book import left, levels
-from bot.paper.engine.trade import taken
 from bot.paper.servers.assets import WORTH
 from bot.paper.servers.bitget.render import Json
 from bot.paper.servers.bitget.unified import errors
@@ -68,7 +66,7 @@ def _instrument(call: Public, symbol: Symbol) -> Json:
         "maxSymbolOrderNum": "",
         "maxProductOrderNum": str(call.venue.rules.max_open_orders * 2),
         "maxPositionNum": "200",
-        "status": "online",
+        "status": call.venue.shut.get(symbol, "online"),
         "offTime": "-1",
         "limitOpenTime": "-1",
         "deliveryTime": "",
@@ -177,8 +175,8 @@ def orderbook(call: Public) -> object:
     account, rules = call.engine.account, call.venue.rules.symbols[symbol]
 
     def side(*, buying: bool) -> list[list[float]]:
-        shown = islice(levels(rules, account.markets[symbol].last, buying=buying), limit)
-        return [[float(level.price), float(level.size)] for level in left(shown, taken(account, rules, buying=buying))]
+        shown = islice(snapshot_views.offers(account, rules, buying=buying), limit)
+        return [[float(level.price), float(level.size)] for level in shown]
 
     return {"a": side(buying=True), "b": side(buying=False), "ts": str(millis(account.markets[symbol].as_of))}
 

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -20,15 +21,17 @@ from bot.core.types import ClientOrderId, Symbol, Underlying, VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.exchange.streams import Streams
-from bot.paper.servers.desk import Wish
+from bot.paper.servers.desk import Desk, Wish
 from bot.paper.servers.registry import SERVERS
-from bot.paper.servers.server import Serve, respond
-from bot.paper.servers.venue import Incoming
-from bot.ports import NoTelemetry
+from bot.paper.servers.server import Serve, VenueServer, respond
+from bot.paper.servers.tls import certificates
+from bot.paper.servers.venue import Incoming, Venue
+from bot.ports import Clock, NoTelemetry
 from bot.venues.connect import connect
 from bot.venues.hyperliquid.facts import FACTS, WEIGHTS, endpoint
+from tests.exchange.scene import START, FastClock
 from tests.paper.servers.flavours import login_of, rules_of
-from tests.paper.servers.scene import HOSTS, OnlyLoopback, Prices, Scene, serving
+from tests.paper.servers.scene import HOSTS, OnlyLoopback, Prices, desk
 
 D = Decimal
 ETH, BTC = Symbol("ETH/USDC:USDC"), Symbol("BTC/USDC:USDC")
@@ -64,13 +67,20 @@ class Watch:
 class Kept:
     """The venue's server, and the adapter connected to it."""
 
-    scene: Scene
+    clock: Clock
+    prices: Prices
+    account: Desk
     watch: Watch
     exchange: CcxtExchange
 
+    def later(self, seconds: float) -> None:
+        """Let time pass where it is the test's."""
+        if isinstance(self.clock, FastClock):
+            self.clock.advance(seconds)
+
     async def viewed(self) -> Counter[str]:
         """Take a view half a second later; return what was asked for it."""
-        self.scene.clock.shift += timedelta(seconds=0.5)
+        self.later(0.5)
         self.watch.asked.clear()
         await self.exchange.observe()
         return Counter(self.watch.asked)
@@ -80,26 +90,35 @@ class Kept:
         return [str(one.client_id) for one in (await self.exchange.observe()).open_orders]
 
 
-@pytest.fixture
-async def kept() -> AsyncIterator[Kept]:
-    watch, prices = Watch(), Prices({ETH: D(2000), BTC: D(40_000)})
-    rules = rules_of("hyperliquid")
-    async with serving("hyperliquid", rules, watch, credentials=KEYS, prices=prices) as scene:
-        resolver = OnlyLoopback(dict.fromkeys(HOSTS, scene.server.port))
-        trust = ssl.create_default_context(cadata=scene.authority)
+@asynccontextmanager
+async def served(clock: Clock) -> AsyncIterator[Kept]:
+    """Serve the venue by a clock, and connect the adapter by the same."""
+    watch, prices, rules = Watch(), Prices({ETH: D(2000), BTC: D(40_000)}), rules_of("hyperliquid")
+    account, (tls, authority) = desk(rules, clock.now(), KEYS), certificates(HOSTS)
+    venue = Venue(rules, [account], prices, clock)
+    async with VenueServer(venue, SERVERS["hyperliquid"].dialect(), tls=tls, around=watch) as server:
+        resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
+        trust = ssl.create_default_context(cadata=authority)
         config = CcxtConfig(
             venue=VenueId("hl"),
             kind="hyperliquid",
             symbols=(ETH, BTC),
             login=login_of("hyperliquid", KEYS),
+            timeout=timedelta(seconds=30),
             connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
         )
-        exchange = await connect(config, scene.clock)
+        exchange = await connect(config, clock)
         try:
             await exchange.check([ETH, BTC])
-            yield Kept(scene, watch, exchange)
+            yield Kept(clock, prices, account, watch, exchange)
         finally:
             await exchange.close()
+
+
+@pytest.fixture
+async def kept() -> AsyncIterator[Kept]:
+    async with served(FastClock(START)) as one:
+        yield one
 
 
 def intent(number: int, quantity: str, price: str | None = None, trigger: str | None = None) -> Intent:
@@ -121,7 +140,7 @@ def intent(number: int, quantity: str, price: str | None = None, trigger: str | 
         price=None if price is None else D(price),
         trigger=None if trigger is None else D(trigger),
     )
-    return Intent(ClientOrderId(f"0x{number:032x}"), number, request, SystemClock().now())
+    return Intent(ClientOrderId(f"0x{number:032x}"), number, request, START)
 
 
 async def test_a_quiet_view_asks_for_the_account_and_the_books_alone(kept: Kept) -> None:
@@ -132,19 +151,19 @@ async def test_a_quiet_view_asks_for_the_account_and_the_books_alone(kept: Kept)
 
 async def test_without_streams_the_orders_are_listed_anew_every_three_seconds(kept: Kept) -> None:
     await kept.viewed()
-    kept.scene.clock.shift += timedelta(seconds=2)
+    kept.later(2)
     assert (await kept.viewed())[LISTING] == 0
-    kept.scene.clock.shift += timedelta(seconds=2)
+    kept.later(2)
     assert (await kept.viewed())[LISTING] == 1
 
 
 async def test_a_market_that_moves_is_read_anew_and_shows_its_new_mark(kept: Kept) -> None:
     await kept.viewed()
-    kept.scene.prices.marks[ETH] = D(2010)
-    kept.scene.clock.shift += timedelta(seconds=0.5)
+    kept.prices.marks[ETH] = D(2010)
+    kept.later(0.5)
     view = await kept.exchange.observe()
     assert (view.quotes[ETH].mark.price, view.quotes[ETH].book.bid > 2008) == (D(2010), True)
-    kept.scene.clock.shift += timedelta(seconds=6)
+    kept.later(6)
     assert (await kept.viewed())[STATES] == 1, "however still the market is"
 
 
@@ -173,7 +192,7 @@ async def test_what_an_action_whose_answer_is_lost_did_is_seen(kept: Kept) -> No
 
 
 async def test_one_read_of_fills_serves_whoever_asks_until_an_order_is_sent(kept: Kept) -> None:
-    since = kept.scene.clock.now() - timedelta(minutes=5)
+    since = kept.clock.now() - timedelta(minutes=5)
     assert isinstance(await kept.exchange.place(intent(1, "-1")), Accepted)
     kept.watch.asked.clear()
     (fill,) = await kept.exchange.fills(since)
@@ -184,20 +203,23 @@ async def test_one_read_of_fills_serves_whoever_asks_until_an_order_is_sent(kept
     assert len(await kept.exchange.fills(since)) == 2
 
 
-async def test_an_order_of_a_stranger_shows_once_the_stream_tells_of_it(kept: Kept) -> None:
-    heard = asyncio.Event()
-    streams = Streams(kept.exchange.link, FACTS, heard.set, NoTelemetry(), kept.scene.clock)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-        task = group.create_task(streams.run())
-        for number in range(1, 50):  # until the stream is up
-            await heard.wait()
-            await kept.viewed()
-            heard.clear()
-            name = ClientOrderId(f"0x{0x7700 + number:032x}")
-            wish = Wish(ETH, D("-0.5"), OrderKind.LIMIT, TimeInForce.POST_ONLY, reduce_only=False, price=D(2050))
-            kept.scene.desk.place(name, wish)
-            await heard.wait()
-            if name in await kept.orders():
-                break
-        task.cancel()
-    assert name in await kept.orders()
+async def test_an_order_of_a_stranger_shows_once_the_stream_tells_of_it() -> None:
+    async with served(SystemClock()) as kept:
+        heard = asyncio.Event()
+        streams = Streams(kept.exchange.link, FACTS, heard.set, NoTelemetry(), kept.clock)
+        async with asyncio.timeout(90), asyncio.TaskGroup() as group:
+            task = group.create_task(streams.run())
+            await heard.wait()  # they are about to be opened
+            number, told = 0, False
+            while not told:
+                await kept.viewed()
+                heard.clear()
+                number += 1
+                name = ClientOrderId(f"0x{0x7700 + number:032x}")
+                wish = Wish(ETH, D("-0.01"), OrderKind.LIMIT, TimeInForce.POST_ONLY, reduce_only=False, price=D(2050))
+                kept.account.place(name, wish)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(1):
+                        told = await heard.wait()
+            assert name in await kept.orders()
+            task.cancel()

@@ -36,13 +36,12 @@ def positions(
     return found, tuple(unread)
 
 
-def _by_symbol(answer: object, what: str) -> Mapping[str, tuple[object, ...]]:
+def _by_symbol(answer: object, what: str) -> Mapping[str, Sequence[object]]:
     if not isinstance(answer, list):
         raise Unbelievable(f"{what}: no list")
-    rows: dict[str, tuple[object, ...]] = {}
+    rows: dict[str, list[object]] = {}
     for item in answer:
-        name = str(item.get("symbol")) if isinstance(item, Mapping) else ""
-        rows[name] = (*rows.get(name, ()), item)
+        rows.setdefault(str(item.get("symbol")) if isinstance(item, Mapping) else "", []).append(item)
     return rows
 
 

@@ -37,14 +37,13 @@ def held(state: Row, coins: Mapping[str, Instrument]) -> Held:
     Raises:
         Unbelievable: the list is not whole.
     """
-    rows: dict[str, tuple[object, ...]] = {}
+    rows: dict[str, list[object]] = {}
     listed = state.get("assetPositions")
     if not isinstance(listed, list):
         raise Unbelievable("positions: no list")
     for item in listed:
         inner = item.get("position") if isinstance(item, Mapping) else None
-        coin = str(inner.get("coin")) if isinstance(inner, Mapping) else ""
-        rows[coin] = (*rows.get(coin, ()), item)
+        rows.setdefault(str(inner.get("coin")) if isinstance(inner, Mapping) else "", []).append(item)
     _check_whole(state, listed)
     found: dict[Symbol, PerpPosition] = {}
     unread: list[Unread] = []

@@ -8,7 +8,7 @@ from bot.exchange.errors import Unbelievable
 from bot.venues.binance.account import positions
 from bot.venues.hyperliquid.account import held
 
-ROWS = [[]] * 500_000
+ROWS: list[object] = [[]] * 500_000
 
 
 @pytest.mark.timeout(30)

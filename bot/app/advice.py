@@ -132,7 +132,7 @@ def _hedge(hedge: HedgeAdvice) -> Json:
         },
         "collateral_usd": text(hedge.collateral),
         "leverage": text(hedge.leverage),
-        "funding_rate_a_year": str(hedge.funding_rate),
+        "funding_rate_a_year": text(hedge.funding_rate),
         "funding_usd_a_year": str(hedge.funding),
         "risks": [
             {

@@ -82,10 +82,12 @@ def _hedge(console: Console, hedge: HedgeAdvice) -> None:
         else f"{hedge.collateral:,.0f} USD, a leverage of {hedge.leverage:.2f}"
     )
     console.print(f"  backing   {backing}", highlight=False)
-    console.print(
-        f"  funding   {hedge.funding:+,.2f} USD a year at the present rate ({hedge.funding_rate:+.2%} of the short)",
-        highlight=False,
+    rate = (
+        "at a low rate, since the venue does not tell the present one"
+        if hedge.funding_rate is None
+        else f"at the present rate ({hedge.funding_rate:+.2%} of the short)"
     )
+    console.print(f"  funding   {hedge.funding:+,.2f} USD a year {rate}", highlight=False)
     risks = "; ".join(
         f"{risk.leverage:f}x at +{risk.rise:.1%} (day {risk.day:.2%}, week {risk.week:.2%})" for risk in hedge.risks
     )

@@ -234,12 +234,12 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What one market shows."""
+    """What one market shows; ``funding`` is None where it can't be read, which holds back no order."""
 
     market: PerpMarket
     mark: Mark
     book: Book
-    funding: Funding
+    funding: Funding | None
 
 
 @dataclass(frozen=True, slots=True)

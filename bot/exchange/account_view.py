@@ -127,9 +127,10 @@ def _sized(order: OpenOrder, positions: Mapping[Symbol, PerpPosition]) -> OpenOr
     return replace(order, remaining=-position.size) if order.closes_all and position is not None else order
 
 
-def _funding(row: Row, one: Instrument, started: datetime) -> Funding:
+def _funding(row: Row, one: Instrument, started: datetime) -> Funding | None:
     symbol = one.market.symbol
-    interval = translate.interval(row, symbol) if has(row, "interval") else one.interval
-    if interval is None:
-        raise Unbelievable(f"the funding interval of {symbol} is not known")
-    return translate.funding(row, symbol, interval, started)
+    try:
+        interval = translate.interval(row, symbol) if has(row, "interval") else one.interval
+        return None if interval is None else translate.funding(row, symbol, interval, started)
+    except Unbelievable:
+        return None

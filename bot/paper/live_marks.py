@@ -96,4 +96,5 @@ class VenueMarks:
 
 def _update(quote: Quote) -> MarkUpdate:
     middle = (quote.book.bid + quote.book.ask) / 2
-    return MarkUpdate(quote.mark.price, quote.mark.index, middle, quote.funding.rate, quote.mark.as_of)
+    rate = quote.funding.rate if quote.funding else None
+    return MarkUpdate(quote.mark.price, quote.mark.index, middle, rate, quote.mark.as_of)

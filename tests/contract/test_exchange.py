@@ -94,6 +94,7 @@ async def test_prices_book_and_funding(account: Account) -> None:
     assert (quote.mark.price, quote.mark.index) == (D(2000), D(2000))
     assert (quote.book.bid, quote.book.ask) == (D("1999.8"), D("2000.2"))
     assert (quote.book.bid_size, quote.book.ask_size) == (D(10), D(10))
+    assert quote.funding is not None
     assert (quote.funding.rate, quote.funding.interval) == (D("0.0001"), account.interval)
     assert account.clock.now() < quote.funding.next_at <= account.clock.now() + account.interval
 
@@ -270,10 +271,14 @@ async def test_trades_and_ledger_tell_the_whole_story(account: Account) -> None:
 
 async def test_funding_is_received_by_a_short(account: Account) -> None:
     await short(account)
-    due = (await seen(account)).quotes[ETH].funding.next_at
+    before = (await seen(account)).quotes[ETH].funding
+    assert before is not None
+    due = before.next_at
     account.clock.shift += due - account.clock.now() + timedelta(seconds=1)
     view = await seen(account)
-    assert view.quotes[ETH].funding.next_at == due + account.interval
+    after = view.quotes[ETH].funding
+    assert after is not None
+    assert after.next_at == due + account.interval
     (payment,) = [entry for entry in (await account.exchange.ledger(due)).entries if entry.kind is LedgerKind.FUNDING]
     assert (payment.amount, payment.symbol, payment.at) == (D("0.3"), ETH, due)  # 1.5 x 2000 x 0.0001
     assert view.balance.wallet == D("9998.50015") + D("0.3")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from bot.core.amm.curve import Amounts
 from bot.core.decide import decide
@@ -152,6 +153,9 @@ def chain(
     return ChainView(name, ChainId(31337), stamp, found, tuple(fair.values()) if pools is None else tuple(pools))
 
 
+FUNDING: Final = Funding(Decimal("0.0001"), NOW + timedelta(hours=4), timedelta(hours=8), NOW)
+
+
 def quote(
     underlying: Underlying,
     mark: Decimal | None = None,
@@ -184,7 +188,7 @@ def quote(
         market=market,
         mark=Mark(price, price, NOW),
         book=Book(price - half, Decimal(1000), price + half, Decimal(1000), NOW),
-        funding=Funding(Decimal("0.0001"), NOW + timedelta(hours=4), timedelta(hours=8), NOW),
+        funding=FUNDING,
     )
 
 

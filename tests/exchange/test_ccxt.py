@@ -42,6 +42,7 @@ async def test_a_flat_account_is_seen_as_flat_and_every_value_is_digit_for_digit
     quote, position = view.quotes[ETH], view.positions[ETH]
     assert (quote.mark.price, quote.mark.index) == (D("3000.12"), D("3000.01"))
     assert quote.book == Book(D("2999.99"), D("4.5"), D("3000.00"), D("2.25"), quote.book.as_of)
+    assert quote.funding is not None
     assert (quote.funding.rate, quote.funding.interval) == (D("0.0001"), timedelta(hours=8))
     assert (position.size, position.entry_price, position.leverage) == (D(0), None, D(20))
     assert (view.balance.wallet, view.balance.equity, view.balance.available) == (

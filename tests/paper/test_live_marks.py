@@ -91,6 +91,7 @@ async def test_the_account_is_marked_with_the_venues_prices(here: World) -> None
     here.venue.prices.marks[ETH], here.venue.prices.rate = D("2345.5"), D("0.0003")
     quote = (await here.paper.observe()).quotes[ETH]
     assert quote.mark.price == D("2345.5")
+    assert quote.funding is not None
     assert quote.funding.rate == D("0.0003")
     assert quote.book.bid < D("2345.5") < quote.book.ask
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from bot.core.orders import Accepted, NotFound, OrderKind, OrderReport, OrderStatus, TimeInForce, Unknown
 from bot.core.snapshot import OpenOrder
 from bot.core.types import ClientOrderId
-from tests.exchange.loopback import Certificate
+from tests.exchange.loopback import Certificate, Reply
 from tests.exchange.scene import ETH, START, intent
-from tests.recorded.files import VENUES
+from tests.recorded.files import VENUES, dated, named
 from tests.recorded.scene import BTC, Played, played
 
 D = Decimal
@@ -63,8 +65,23 @@ async def test_the_account_the_positions_and_the_prices_are_read(venue: Played) 
     quote = view.quotes[ETH]
     assert (quote.mark.price, quote.mark.index) == (D("3000.12"), D("3000.01"))
     assert (quote.book.bid, quote.book.bid_size, quote.book.ask) == (D("2999.99"), D("4.5"), D(3000))
+    assert quote.funding is not None
     assert (quote.funding.rate, quote.funding.interval) == (D("0.0001"), timedelta(hours=8))
     assert (view.quotes[BTC].mark.price, view.unread) == (D("60001.2"), ())
+
+
+@pytest.mark.parametrize("rate", ["", None, "n/a"])
+async def test_a_market_without_a_funding_rate_is_there_with_all_else(venue: Played, rate: str | None) -> None:
+    name, key = ("premium_index_eth", "lastFundingRate") if binance(venue) else ("fund_rate_eth", "fundingRate")
+    recording = named(venue.venue, name)
+    body: Any = copy.deepcopy(recording.body)
+    (body if binance(venue) else body["data"][0])[key] = rate
+    await venue.exchange.check([ETH])
+    venue.server.faults["GET", recording.path] = lambda _: Reply(
+        dated(body, int(venue.clock.true().timestamp() * 1000))
+    )
+    view = await venue.observed()
+    assert (view.quotes[ETH].mark.price, view.quotes[ETH].funding, view.unread) == (D("3000.12"), None, ())
 
 
 async def test_the_working_orders_of_every_book_are_read(venue: Played) -> None:

@@ -100,7 +100,7 @@ class Account:
                 shown,
                 mark=replace(shown.mark, as_of=at),
                 book=replace(shown.book, as_of=at),
-                funding=replace(shown.funding, as_of=at, next_at=_next_funding(at)),
+                funding=replace(scenes.FUNDING, as_of=at, next_at=_next_funding(at)),
             )
         positions = [self.position(key, marks[key], equity, notional) for key in marks]
         stops = tuple(

@@ -58,7 +58,8 @@ class HedgeAdvice:
         unhedged: how far the exposure's value deviates in a year without a hedge, fraction of the LP value.
         collateral: what should stand behind the short; None where the venue's margin table is not known.
         leverage: the short's notional over that.
-        funding: what the short would receive (below 0: pay) at the present rate; ``funding_rate`` as a yearly fraction.
+        funding: what the short would receive (below 0: pay) at the present rate; ``funding_rate`` as a yearly fraction,
+            None where the venue does not tell it: ``funding`` is at the low rate then.
         trade_cost: of taking once, as a fraction of the notional: the fee and half the spread.
         risks: what fixed leverages would mean.
     """
@@ -75,7 +76,7 @@ class HedgeAdvice:
     band: Band
     collateral: Decimal | None
     leverage: Decimal | None
-    funding_rate: Decimal
+    funding_rate: Decimal | None
     funding: Decimal
     trade_cost: Decimal
     risks: tuple[Risk, ...]
@@ -225,7 +226,8 @@ def _hedge(
     rise = max(to_decimal(rise_of_chance(ACCEPTED, sigma, _WEEK)), risk.buffer, risk.ladder.alert.distance)
     needed = collateral_of(market_state, notional, rise)
     wanted = None if needed is None else max(needed, notional / risk.leverage)
-    rate = market_state.funding.rate * to_decimal(YEAR / market_state.funding.interval.total_seconds())
+    paid = market_state.funding
+    rate = paid.rate * to_decimal(YEAR / paid.interval.total_seconds()) if paid else None
     deviation = abs(item.exposure.amount) * market_state.mark * to_decimal(sigma)
     return HedgeAdvice(
         underlying=item.underlying,
@@ -241,7 +243,7 @@ def _hedge(
         collateral=wanted,
         leverage=notional / wanted if wanted else None,
         funding_rate=rate,
-        funding=-item.target * market_state.mark * rate,
+        funding=-item.target * market_state.mark * (FUNDING_LOW if rate is None else rate),
         trade_cost=Steering(rests=False).trading(market_state),
         risks=tuple(risk_of(market_state, notional, leverage, sigma) for leverage in LEVERAGES)
         if market_state.rules.tiers and notional

@@ -103,6 +103,9 @@ def stress_reserve(view: VenueView, wanted: Mapping[Symbol, Decimal]) -> StressR
     return StressReserve(short, trading, funding, balance.wallet + balance.reserve, balance.equity - balance.wallet)
 
 
-def _paid_a_day(funding: Funding) -> Decimal:
-    """Return what a short pays in a day at the present rate, fraction of its notional; below 0: it receives."""
-    return -funding.rate * Decimal(UNWINDING / funding.interval) if funding.interval else ZERO
+def _paid_a_day(funding: Funding | None) -> Decimal:
+    """Return what a short pays in a day at the present rate, fraction of its notional; below 0: it receives.
+
+    One that is unknown is the worst.
+    """
+    return -funding.rate * Decimal(UNWINDING / funding.interval) if funding and funding.interval else WORST

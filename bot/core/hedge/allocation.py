@@ -16,7 +16,7 @@ from typing import Final
 from bot.core.hedge.markets import MarketState
 from bot.core.inputs import Dispute, Hold
 from bot.core.market import PerpMarket
-from bot.core.types import Symbol, VenueId
+from bot.core.types import ZERO, Symbol, VenueId
 
 KEPT: Final = 0.7
 """What 8 h leave of a funding rate's distance from its mean: ETH, October to December 2022, where the rates'
@@ -63,13 +63,17 @@ class Steering:
         return taker_cost(market_state.rules, (market_state.bid, market_state.ask), market_state.mark)
 
     def funding(self, market_state: MarketState) -> Decimal:
-        """Return the funding that a short is forecast to receive over the horizon, a fraction of its notional."""
-        return market_state.funding.rate * payments(self.horizon, market_state.funding.interval)
+        """Return the funding that a short is forecast to receive over the horizon, a fraction of its notional.
+
+        Where it is unknown markets are told apart by the rest alone.
+        """
+        funding = market_state.funding
+        return ZERO if funding is None else funding.rate * payments(self.horizon, funding.interval)
 
     def is_known(self, market_state: MarketState) -> bool:
         """Whether a market's funding rate is of its present interval."""
         funding = market_state.funding
-        return self.now is None or self.now - funding.as_of <= funding.interval
+        return funding is not None and (self.now is None or self.now - funding.as_of <= funding.interval)
 
     def to_open(self, hedge_markets: Iterable[MarketState]) -> tuple[MarketState, ...]:
         """Order markets for a sale: healthy ones first, then the cheapest; at the same cost as preferred.

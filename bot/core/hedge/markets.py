@@ -68,7 +68,7 @@ class MarketState:
     as_of: datetime
     position: Decimal
     flight: Flight
-    funding: Funding
+    funding: Funding | None
     worst_price: Decimal
     stranger_sales: Decimal = ZERO
     is_ending: bool = False
@@ -194,7 +194,7 @@ def hedge_markets_of(
                 as_of=min(view.as_of, quote.mark.as_of, quote.book.as_of),
                 position=position.size,
                 flight=flight,
-                funding=quote.funding,
+                funding=quote.funding if quote.funding and quote.funding.interval > timedelta(0) else None,
                 worst_price=max(quote.mark.price, quote.book.ask),
                 stranger_sales=stranger_sales,
                 is_ending=market.symbol in view.shut,
@@ -204,7 +204,7 @@ def hedge_markets_of(
 
 
 def _is_priced(quote: Quote) -> bool:
-    return quote.funding.interval > timedelta(0) and quote.mark.price > 0 and quote.book.bid > 0 and quote.book.ask > 0
+    return quote.mark.price > 0 and quote.book.bid > 0 and quote.book.ask > 0
 
 
 def known_venues(snapshot: Snapshot) -> dict[VenueId, VenueView]:

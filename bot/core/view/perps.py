@@ -64,10 +64,10 @@ class Perp:
     def funding_a_year(self) -> Decimal | None:
         """Return the funding that a short would receive in a year at the present rate, as a fraction of its notional.
 
-        None where the venue does not tell its interval.
+        None where the venue does not tell it.
         """
         funding = self.quote.funding
-        return funding.rate * Decimal(_YEAR / funding.interval) if funding.interval else None
+        return funding.rate * Decimal(_YEAR / funding.interval) if funding and funding.interval else None
 
 
 def perps(record: CycleRecord) -> Iterator[Perp]:

@@ -231,7 +231,7 @@ GAUGES: Final = (
     _perp(
         "funding_rate_ratio",
         "Funding due next, fraction of the notional (> 0: a short receives).",
-        lambda perp: perp.quote.funding.rate,
+        lambda perp: perp.quote.funding.rate if perp.quote.funding else None,
     ),
     _perp(
         "funding_yearly_ratio",

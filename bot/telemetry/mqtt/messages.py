@@ -117,8 +117,8 @@ def _perp(perp: Perp) -> payloads.PerpState:
         unrealised=position.unrealised,
         liquidation_price=perp.liquidation_price,
         liquidation_distance=_rounded(perp.liquidation_distance),
-        funding_rate=funding.rate,
-        funding_at=funding.next_at,
+        funding_rate=funding.rate if funding else None,
+        funding_at=funding.next_at if funding else None,
     )
 
 

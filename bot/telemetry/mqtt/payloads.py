@@ -103,7 +103,7 @@ class PerpState(Payload):
     unrealised: Exact
     liquidation_price: Exact | None = Field(description="the nearest; a short's where all marks of the account rise")
     liquidation_distance: Exact | None = Field(description="how far the mark may move against the position up to it")
-    funding_rate: Exact = Field(description="of the next funding; a short receives a positive one")
+    funding_rate: Exact | None = Field(description="of the next funding; a short receives a positive one")
     funding_at: datetime | None
 
 

@@ -148,9 +148,9 @@ def _perp(perp: Perp) -> Json:
         "liquidation": perp.liquidation_price,
         "distance": perp.liquidation_distance,
         "stop_covered": perp.stop_covered,
-        "funding": funding.rate,
+        "funding": funding.rate if funding else None,
         "funding_yearly": perp.funding_a_year,
-        "funding_at": funding.next_at,
+        "funding_at": funding.next_at if funding else None,
     }
 
 

@@ -21,7 +21,21 @@ from bot.core.policy import ExecutionPolicy, HedgeMarket, HedgePolicy
 from bot.core.snapshot import Quote, VenueUnknown, VenueView
 from bot.core.state import VenueWatch
 from bot.core.types import Symbol, VenueId
-from tests.core.scenes import ETH, NO_INPUTS, NOW, chain, pending, policy, quote, snapshot, state, symbol, v2, venue
+from tests.core.scenes import (
+    ETH,
+    FUNDING,
+    NO_INPUTS,
+    NOW,
+    chain,
+    pending,
+    policy,
+    quote,
+    snapshot,
+    state,
+    symbol,
+    v2,
+    venue,
+)
 
 A, B, C = VenueId("a"), VenueId("b"), VenueId("c")
 LP = chain([v2("lp", 20_000)])
@@ -31,7 +45,7 @@ FEES = st.integers(0, 20).map(lambda number: Decimal(number) / 10_000)
 
 def market(name: VenueId, *, fee: Decimal | str = "0.0004", rate: Decimal | str = "0.0001", hours: int = 8) -> Quote:
     made = quote(ETH, venue=name, fee=str(fee))
-    return replace(made, funding=replace(made.funding, rate=Decimal(rate), interval=timedelta(hours=hours)))
+    return replace(made, funding=replace(FUNDING, rate=Decimal(rate), interval=timedelta(hours=hours)))
 
 
 def account(shown: Quote, short: str = "0") -> VenueView:
@@ -108,9 +122,10 @@ def test_a_dex_that_pays_each_hour_in_usdc_is_compared_with_exchanges_that_pay_e
 
 def test_a_market_whose_funding_is_not_known_comes_last_and_is_closed_first() -> None:
     old = market(A, rate="0.002")
-    stale = replace(old, funding=replace(old.funding, as_of=NOW - timedelta(hours=9)))
-    assert ordered(stale, market(B)) == [B, A]
-    assert ordered(stale, market(B), short="-8")[0] == A
+    stale = replace(old, funding=replace(FUNDING, rate=Decimal("0.002"), as_of=NOW - timedelta(hours=9)))
+    for unknown in (stale, replace(old, funding=None), replace(old, funding=replace(FUNDING, interval=timedelta(0)))):
+        assert ordered(unknown, market(B)) == [B, A]
+        assert ordered(unknown, market(B), short="-8")[0] == A
 
 
 def test_where_all_costs_the_same_the_order_of_preference_decides() -> None:
@@ -153,6 +168,7 @@ def test_every_market_keeps_its_place_by_health_then_cost_then_preference(
 
     def to_open(market_state: MarketState) -> tuple[bool, Decimal, int]:
         fee = market_state.rules.maker_fee if rests else market_state.rules.taker_fee + Decimal("0.0001")
+        assert market_state.funding is not None
         cost = fee - market_state.funding.rate * forecast
         return market_state.market.venue in shut, round(cost, 15), names.index(market_state.market.venue)
 

@@ -192,6 +192,7 @@ def test_funding_is_settled_at_each_of_its_hours_at_the_mark_in_force_then() -> 
         (LedgerKind.FUNDING, ETH, 0, D("-4.2")),
     ]
     funding = engine.view().quotes[ETH].funding
+    assert funding is not None
     assert (funding.rate, funding.next_at) == (D("-0.001"), datetime(2026, 1, 2, 8, tzinfo=UTC))
 
 
@@ -209,6 +210,7 @@ def test_centuries_in_which_nothing_is_held_are_passed_at_once() -> None:
     engine = PaperEngine.open(each_second, datetime(1, 1, 1, tzinfo=UTC), D(10_000))
     engine.advance(START, {ETH: mark(2000)})  # 6e10 settlements, each of nothing
     funding = engine.view().quotes[ETH].funding
+    assert funding is not None
     assert (funding.next_at, engine.equity) == (START + SECOND, D(10_000))
 
 

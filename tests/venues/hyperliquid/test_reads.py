@@ -81,6 +81,7 @@ async def test_the_account_the_positions_and_the_prices_are_read(certificate: Ce
         quote = view.quotes[ETH]
         assert (quote.mark.price, quote.mark.index, quote.mark.as_of) == (D("3000.1"), D(3000), START)
         assert (quote.book.bid, quote.book.bid_size, quote.book.ask) == (D(3000), D("4.5"), D("3000.1"))
+        assert quote.funding is not None
         assert (quote.funding.rate, quote.funding.interval) == (D("0.0000125"), timedelta(hours=1))
         assert view.unread == ()
 

@@ -67,8 +67,8 @@ function tiles(status, last) {
     .sort((a, b) => Math.abs(Number(b.unhedged_share ?? 9)) - Math.abs(Number(a.unhedged_share ?? 9)))[0];
   const open = last.perps.filter((perp) => Number(perp.size) !== 0);
   const near = open.filter((perp) => perp.distance !== null).map((perp) => Number(perp.distance)).sort((a, b) => a - b)[0];
-  const funding = total(open.map((perp) => -Number(perp.notional) * Number(perp.funding_yearly)));
-  const next = open.map((perp) => perp.funding_at).sort()[0];
+  const funding = total(open.map((perp) => (perp.funding_yearly === null ? null : -Number(perp.notional) * Number(perp.funding_yearly))));
+  const next = open.map((perp) => perp.funding_at).filter((at) => at !== null).sort()[0];
   const isDark = known.length < last.venues.length;
   const none = isDark ? "a venue can't be read" : "no open short";
   fill(
@@ -79,7 +79,7 @@ function tiles(status, last) {
     tile("Drift", used ? percent(used[0], { digits: 0 }) : "–", used ? `of the band, ${used[1]}` : isDark ? "a venue can't be read" : "nothing to hedge", used && used[0] > 1 ? "warn" : ""),
     tile("To liquidation", near === undefined ? "–" : percent(near), near === undefined ? none : "nearest short, all marks rising", near < 0.1 ? "bad" : ""),
     tile("Collateral", usd(equity), known.map((venue) => venue.venue).join(", ")),
-    tile("Funding", open.length ? usd(funding, { sign: true }) : "–", next ? `a year at this rate, next ${clock(next)}` : none, tone(funding)),
+    tile("Funding", open.length ? usd(funding, { sign: true }) : "–", next ? `a year at this rate, next ${clock(next)}` : open.length ? "the venue does not tell the rate" : none, tone(funding)),
   );
 }
 

@@ -6,6 +6,7 @@ that a price here is digit for digit the venue's; other venues' floats are read 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,6 +21,9 @@ from bot.exchange.fields import Row, has, moment, number, positive, row_of, text
 
 UNLIMITED: Final = Decimal(10) ** 18
 """The largest order where a venue names none; a number, since the journal holds no infinite ones."""
+
+_HOURS: Final = re.compile(r"([1-9][0-9]{0,3})h")
+"""A funding interval, such as ``8h``."""
 
 
 def check_kind(row: Row, symbol: Symbol, settle: str) -> None:
@@ -157,10 +161,10 @@ def funding(row: Row, symbol: Symbol, interval: timedelta, answered_at: datetime
 def interval(row: Row, symbol: Symbol) -> timedelta:
     """Translate ccxt's funding interval, such as ``8h``."""
     shown = text(row, "interval", f"funding interval of {symbol}")
-    hours = shown.removesuffix("h")
-    if not hours.isdecimal() or hours == shown or int(hours) == 0:
-        raise Unbelievable(f"funding interval of {symbol}: {shown!r} is no number of hours")
-    return timedelta(hours=int(hours))
+    found = _HOURS.fullmatch(shown)
+    if found is None:
+        raise Unbelievable(f"funding interval of {symbol}: {shown[:20]!r} is no number of hours")
+    return timedelta(hours=int(found[1]))
 
 
 def flat(symbol: Symbol, leverage: Decimal) -> PerpPosition:

@@ -130,7 +130,7 @@ def test_funding_keeps_its_sign_and_the_interval_is_read() -> None:
         timedelta(hours=8),
         moment({"at": MS + 1000}, "at", ""),
     )
-    for bad in ("8", "0h", "h", "8m", None):
+    for bad in ("8", "0h", "h", "8m", None, f"{10**12}h", "9" * 5_000 + "h", "\u0668h"):
         with pytest.raises(Unbelievable):
             translate.interval({"interval": bad}, ETH)
 

@@ -28,7 +28,7 @@ def test_trades_follow_what_they_are_for() -> None:
         Remark(RemarkCode.RELIEVES, D(2), why="margin ladder"),
     )
     assert remark_words(remarks, D(8)) == (
-        "over-hedged by 1.50 to trade: buys 1.2 ETH/USDT:USDT on paper; 0.001 on other is below the smallest order; "
+        "over-hedged by 1.50000 to trade: buys 1.2 ETH/USDT:USDT on paper; 0.001 on other is below the smallest order; "
         "closes 2 (25.0% of the liquidity's exposure): margin ladder"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -74,7 +75,8 @@ async def shoot(width: int, height: int, theme: str, case: Case = Case.NORMAL) -
     async with HttpServer(HttpConfig(), clock, about) as server, browser() as page:
         await feed(server, clock)
         if (last := last_of(case, CYCLES + 1)) is not None:
-            tell(server, CycleRecorded(last))
+            clock.advance(STEP.total_seconds())
+            tell(server, CycleRecorded(replace(last, at=clock.now())))
         await page.size(width, height, scale=1.5)
         await page.theme(theme)
         await ready(page, server.url)

@@ -26,7 +26,7 @@ from bot.venues.registry import kind_of
 
 UNDERLYINGS: Final = (Underlying("ETH"), Underlying("BTC"))
 DEPOSIT: Final = Decimal(20_000)
-ROOM: Final = Decimal(18_000)
+ROOM: Final = Decimal(30_000)
 """USD per symbol that all venues have room for together, so that several share the hedge, and one alone carries it."""
 
 

@@ -170,7 +170,9 @@ def _show(console: Console, found: Listing) -> None:
         if sight.fault:
             console.print(text((f"  {name}: not read: {sight.fault}", "yellow")))
     if not any(sight.positions for sight in found.sights):
-        console.print(text("  nothing is there"))
+        console.print(
+            text("  nothing is there, of the contracts that dnbot knows; name others by `dnbot setup --contract`")
+        )
         return
     console.print(text(("\nthis hedges it, with a [venues.NAME] table (dnbot setup writes all of it):", "dim")))
     for line in toml(found).splitlines():

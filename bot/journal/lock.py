@@ -27,7 +27,7 @@ class Holder:
     started_at: str
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}, since {self.started_at}"
+        return f"process {self.pid} on {self.host}, since {self.started_at[:19].replace('T', ' ')} UTC"
 
 
 class JournalLock:

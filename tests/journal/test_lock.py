@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_second_daemon_is_refused_and_told_who_the_first_one_is(path: Path) -> None:
     journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    with pytest.raises(Halt, match=rf"in use by process {os.getpid()} on \S+, since 2025-03-01T12:00:00"):
+    with pytest.raises(Halt, match=rf"in use by process {os.getpid()} on \S+, since 2025-03-01 12:00:00 UTC"):
         SqliteJournal.open(path, "bot1", NOW, CURVES)
     journal.close()
     again = SqliteJournal.open(path, "bot1", NOW, CURVES)

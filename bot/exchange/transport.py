@@ -25,7 +25,7 @@ _SLOW_DOWN: Final = frozenset({418, 429})
 MAX_BODY: Final = 32 * 2**20
 """Bytes of an answer, decompressed; the largest honest one, a venue's list of markets, is a tenth of that."""
 _LONGEST_BAN: Final = 3 * 86_400.0
-"""Seconds; documented: Binance's bans grow from two minutes to three days. No typing error makes one last for years."""
+"""Seconds; documented: bans grow from two minutes to three days. No typing error makes one last for years."""
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -21,7 +21,7 @@ from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.inputs import CycleInputs
 from bot.core.market import PerpMarket
-from bot.core.snapshot import Snapshot, VenueView
+from bot.core.snapshot import Snapshot, VenueUnknown
 from bot.core.state import State
 from bot.core.types import ZERO, ChainName, Symbol, VenueId
 from bot.ports import ChainReader, Exchange
@@ -205,9 +205,21 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
             found.append(warn(name, f"{wanted}, the smallest order is {least:.6g}", fix))
         else:
             found.append(ok(name, f"{wanted}, {hedge.position} held; the smallest order is {least:.6g}"))
-    found += [collateral(one, settings) for one in collaterals(snapshot)]
+    found += [*unread(snapshot), *(collateral(one, settings) for one in collaterals(snapshot))]
     needed = sum((abs(h.target) * h.mark for h in decision.hedges if h.mark is not None), ZERO)
     return [*found, margin(snapshot, settings, needed)]
+
+
+def unread(snapshot: Snapshot) -> Iterator[Finding]:
+    """Tell which accounts, and which parts of them, can't be read, though the venue is reached."""
+    for one in snapshot.venues:
+        if isinstance(one, VenueUnknown):
+            fix = "try again; nothing is traded there until it can be read"
+            yield fail(f"venue {one.venue}", f"the account can't be read: {one.reason}", fix)
+        else:
+            for part in one.unread:
+                fix = "try again; nothing is added on what it bears on"
+                yield warn(f"venue {one.venue}", f"{part.what} can't be read: {part.reason}", fix)
 
 
 def collateral(one: Collateral, settings: Settings) -> Finding:
@@ -224,7 +236,9 @@ def collateral(one: Collateral, settings: Settings) -> Finding:
 
 def margin(snapshot: Snapshot, settings: Settings, notional: Decimal) -> Finding:
     """Compare the equity of the venues with the initial margin that the whole hedge asks for, USD."""
-    views = [view for view in snapshot.venues if isinstance(view, VenueView)]
+    views = snapshot.known_venues
+    if len(views) < len(snapshot.venues):
+        return skip("margin", "every venue has to be read first")
     room = sum((view.balance.equity * settings.venues[view.venue].leverage for view in views), ZERO)
     text = f"a hedge of {notional:,.0f} USD; the venues' equity carries at most {room:,.0f} USD"
     if notional > room:

@@ -59,7 +59,7 @@ class Api(Protocol):
     has: Mapping[str, object]
     options: dict[str, object]
     urls: Mapping[str, object]
-    hostname: str
+    hostname: str | None
     markets: Mapping[str, object] | None
     odd_markets: Mapping[str, str]
     session: object

@@ -96,10 +96,10 @@ def _use_demo(made: object, config: CcxtConfig, facts: VenueFacts) -> None:
     cast("Api", made).enable_demo_trading(True)
 
 
-def _hosts(urls: object, hostname: str) -> Iterator[str]:
+def _hosts(urls: object, hostname: str | None) -> Iterator[str]:
     """Find the hosts in ccxt's table of addresses."""
     if isinstance(urls, str):
-        yield urls.replace("{hostname}", hostname).split("//", 1)[-1].split("/", 1)[0]
+        yield urls.replace("{hostname}", hostname or "").split("//", 1)[-1].split("/", 1)[0]
     elif isinstance(urls, Mapping):
         for part in urls.values():
             yield from _hosts(part, hostname)

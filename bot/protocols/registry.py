@@ -29,13 +29,18 @@ def register(amm: Amm[Any]) -> None:
     """Add a protocol.
 
     Raises:
-        ValueError: its name is taken, or the name of one of its curves is another curve's.
+        ValueError: its name is taken, or that of one of its curves is another curve's, or a curve has another name.
     """
     if amm.name in PROTOCOLS:
         raise ValueError(f"two protocols call themselves {amm.name}")
+    curves = dict(CURVES)
     for name, curve in amm.curves.items():
-        if CURVES.setdefault(name, curve) is not curve:
-            raise ValueError(f"two curves are {name} in journals: {CURVES[name].__name__} and {curve.__name__}")
+        if (known := curves.get(name, curve)) is not curve:
+            raise ValueError(f"two curves are {name} in journals: {known.__name__} and {curve.__name__}")
+        if (other := next((one for one, known in curves.items() if known is curve), name)) != name:
+            raise ValueError(f"{curve.__name__} is {other} in journals for ever, and can't be {name} as well")
+        curves[name] = curve
+    CURVES.update(curves)
     PROTOCOLS[amm.name] = amm
 
 

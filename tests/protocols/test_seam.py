@@ -11,7 +11,7 @@ import sys
 import tomllib
 import zlib
 from contextlib import AbstractAsyncContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -20,11 +20,13 @@ import pytest
 from eth_utils.crypto import keccak
 
 from bot.chain import json_rpc
+from bot.core.amm.concentrated import ConcentratedPosition
+from bot.core.amm.curve import Curve
 from bot.core.types import Address
 from bot.demo.chain import LocalChain
 from bot.demo.contracts import compiled
 from bot.demo.tx import MAX_UINT256, Tx, calldata
-from bot.protocols.registry import PROTOCOLS, register
+from bot.protocols.registry import CURVES, PROTOCOLS, register
 from bot.protocols.uniswap_v2 import UNISWAP_V2
 from tests.demo.tricks import empty_blocks
 from tests.e2e.harness import Daemon, running, said
@@ -189,6 +191,24 @@ def test_a_name_is_registered_once() -> None:
     with pytest.raises(ValueError, match="two protocols call themselves uniswap_v2"):
         register(UNISWAP_V2)
     assert MADE_UP.name not in PROTOCOLS
+
+
+@pytest.mark.parametrize(
+    ("curves", "words"),
+    [
+        (
+            {"ramses": ConcentratedPosition},
+            "ConcentratedPosition is v3 in journals for ever, and can't be ramses as well",
+        ),
+        ({"v3": MADE_UP.curves["made_up"]}, "two curves are v3 in journals"),
+        ({"a": MADE_UP.curves["made_up"], "b": MADE_UP.curves["made_up"]}, "is a in journals for ever"),
+    ],
+)
+def test_a_curve_has_one_name_in_journals_and_a_name_one_curve(curves: dict[str, type[Curve]], words: str) -> None:
+    before = dict(CURVES)
+    with pytest.raises(ValueError, match=words):
+        register(replace(MADE_UP, curves=curves))
+    assert (CURVES, MADE_UP.name in PROTOCOLS) == (before, False)
 
 
 async def test_the_handbook_s_steps_work_in_a_copy_of_the_tree(tmp_path: Path) -> None:

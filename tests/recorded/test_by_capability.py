@@ -16,6 +16,7 @@ from bot.clock import ManualClock
 from bot.core.errors import ConfigError
 from bot.core.types import Symbol
 from bot.exchange import translate
+from bot.exchange.connection import hosts_in
 from bot.exchange.errors import Unbelievable
 from bot.venues.connect import connect
 from bot.venues.generic import Other, facts_of
@@ -131,6 +132,18 @@ async def test_they_are_refused_by_name_before_anything_is_asked(kind: str) -> N
 @pytest.mark.parametrize("kind", ["gate", "kucoinfutures"])
 async def test_those_of_which_nothing_was_shown_are_left_to_the_probe(kind: str) -> None:
     assert facts_of(kind, "USDT").refused == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "host"),
+    [("gate", "api.gateio.ws"), ("kucoinfutures", "api-futures.kucoin.com"), ("bybit", "api.bybit.com")],
+)
+async def test_one_connects_whether_or_not_ccxt_has_a_name_for_its_host(kind: str, host: str) -> None:
+    exchange = await connect(
+        replace(config("binance", Server(Certificate(), lambda _: Reply({}))), kind=kind), ManualClock(START)
+    )
+    assert host in set(hosts_in(exchange.link.api))
+    await exchange.close()
 
 
 @pytest.mark.parametrize("venue", REFUSED)

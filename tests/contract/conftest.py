@@ -52,7 +52,9 @@ class Account:
         return SERVERS[self.flavour].customs.funding_interval or timedelta(hours=8)
 
     def price(self, eth: int) -> None:
+        """Set a price, a moment later: parts of a view that are read within 30 ms may be of one answer."""
         self.marks.prices[Underlying("ETH")] = D(eth)
+        self.clock.shift += timedelta(milliseconds=100)
 
 
 def config(flavour: str, folder: Path) -> PaperConfig:

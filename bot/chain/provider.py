@@ -11,16 +11,14 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol, cast
 
-_RECURSION_LIMIT = sys.getrecursionlimit()
+from web3 import AsyncWeb3
+from web3.providers.async_base import AsyncBaseProvider
+from web3.types import RPCEndpoint, RPCResponse
 
-from web3 import AsyncWeb3  # noqa: E402 - after the look at the limit that it raises
-from web3.providers.async_base import AsyncBaseProvider  # noqa: E402 - the same
-from web3.types import RPCEndpoint, RPCResponse  # noqa: E402 - the same
+from bot.chain.endpoint import BOUND, Endpoint, Params
 
-from bot.chain.endpoint import BOUND, Endpoint, Params  # noqa: E402 - the same
-
-# py_ecc sets 100,000: any JSON that nests deep, from whatever peer, would then end the process on the C stack.
-sys.setrecursionlimit(_RECURSION_LIMIT)
+# Python's own. web3 imports py_ecc, which sets 100,000: JSON that nests deep would end the process on the C stack.
+sys.setrecursionlimit(1000)
 
 ID: Final = 1
 """What web3 is told as an answer's id; the endpoint has compared the real one with its request's."""

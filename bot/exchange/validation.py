@@ -32,7 +32,7 @@ def parsed(content_type: str, body: bytes) -> object:
         return None
     try:
         result: object = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return result
 

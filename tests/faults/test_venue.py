@@ -176,4 +176,5 @@ async def test_fills_can_come_late(flavour: str) -> None:
 @pytest.mark.parametrize(("flavour", "table"), [(BINANCE, binance), (BITGET, bitget), (UNIFIED, bitget_unified)])
 def test_every_named_call_is_one_that_the_server_has(flavour: str, table: ModuleType) -> None:
     assert set(CALLS[flavour].values()) <= {*table.PUBLIC, *table.PRIVATE}
-    assert {name for name, (method, _) in CALLS[flavour].items() if method != "GET"} == set(WRITES)
+    writes = {name for name, (method, _) in CALLS[flavour].items() if method != "GET"}
+    assert writes == set(WRITES) - ({"amend"} if flavour != BINANCE else set())

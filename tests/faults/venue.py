@@ -239,7 +239,6 @@ CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "ledger": ("POST", "/info#userNonFundingLedgerUpdates"),
         "funding": ("POST", "/info#metaAndAssetCtxs"),
         "book": ("POST", "/info#l2Book"),
-        "tiers": ("POST", "/info#meta"),
         "time": ("POST", "/info#exchangeStatus"),
         "leverage": ("POST", "/exchange#updateLeverage"),
         "margin": ("POST", "/exchange#updateIsolatedMargin"),

@@ -25,7 +25,7 @@ from tests.app.fakes import FakeChain
 from tests.core.scenes import ETH, MARKS, NOW, USDC, chain, line, pool_price, symbol
 from tests.exchange.scene import FastClock
 from tests.paper.servers.scene import Prices
-from tests.scenarios.test_delisting import FLAVOURS, WORD
+from tests.scenarios.test_delisting import WORD
 from tests.scenarios.trend import wanted
 from tests.scenarios.trend_market import BLOCK, TOKENS, Liquidity
 from tests.scenarios.trend_venue import Side, loop, side
@@ -33,6 +33,7 @@ from tests.scenarios.trend_venue import Side, loop, side
 D = Decimal
 PERP: Final = Symbol(symbol(ETH))
 MUCH: Final = D(10**6)
+FLAVOURS: Final = ("binance", "bitget")
 NAMES: Final = {name: VenueId(name) for name in FLAVOURS}
 
 

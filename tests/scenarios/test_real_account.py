@@ -25,7 +25,7 @@ from bot.paper.servers.desk import Wish
 from bot.paper.servers.venue import Incoming
 from tests.core.scenes import BTC, ETH, MARKS, symbol
 from tests.recorded.files import dated, named
-from tests.scenarios.test_delisting import FLAVOURS, WORD
+from tests.scenarios.test_delisting import WORD
 from tests.scenarios.trend import Trend, trend, wanted
 from tests.scenarios.trend_market import WARM
 from tests.scenarios.trend_venue import DEPOSIT, VENUE
@@ -110,7 +110,7 @@ def live(run: Trend, flavour: str) -> None:
     run.exchange.stale = True  # as after the six hours in which the rules are read again
 
 
-@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("flavour", BY_HAND)
 async def test_a_real_account_is_hedged_flattened_and_accounted_for(flavour: str, tmp_path: Path) -> None:
     async with trend(flavour, tmp_path, wanted()) as run:
         begun, number = run.clock.now(), 0

@@ -125,7 +125,7 @@ def resolve(intent: Intent, evidence: Evidence, now: datetime, rule: ResolutionR
         return StillUnknown(f"{len(proofs)} of {looks} spaced look-ups found nothing", again)
     fresh = evidence.sent_by + rule.silence
     if proofs[-1].as_of < fresh:
-        return StillUnknown("what the venue answers may be from before the request ended", fresh)
+        return StillUnknown("what the venue answers may be from before the request ended", max(now, fresh))
     doubt = None if evidence.is_aged else _doubt(intent, evidence, deadline)
     return NeverPlaced(proofs[-1]) if doubt is None else StillUnknown(doubt, now + _DOUBT)
 

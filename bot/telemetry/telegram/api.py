@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
+
+from bot.chain import bounded_json
 
 WAITS: Final = 25
 """Seconds for which the server holds a question open while there is nothing new."""
@@ -58,10 +59,10 @@ class BotApi:
                     raw += part
                     if len(raw) > _LARGEST:
                         raise TelegramError(f"{method}: the answer is longer than {_LARGEST} bytes")
-            found = json.loads(raw)
+            found = bounded_json.parse(bytes(raw))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise TelegramError(f"{method}: {type(error).__name__}") from None  # its words may hold the token
-        except (ValueError, RecursionError):
+        except ValueError:
             raise TelegramError(f"{method}: the answer is no JSON") from None
         if not isinstance(found, dict) or found.get("ok") is not True:
             raise _refusal(method, found)

@@ -131,13 +131,13 @@ def resolve(intent: Intent, evidence: Evidence, now: datetime, rule: ResolutionR
 
 
 def _spaced(evidence: Evidence, deadline: datetime, now: datetime, spacing: timedelta) -> list[NotFound]:
-    """Pick not-founds after the deadline, each at least ``spacing`` after the one before."""
+    """Pick not-founds after the deadline, at least ``spacing`` apart; the last one is the newest that there is."""
     silent = [seen for seen in evidence.sightings if isinstance(seen, NotFound) and deadline < seen.as_of <= now]
     picked: list[NotFound] = []
-    for seen in sorted(silent, key=lambda one: one.as_of):
-        if not picked or seen.as_of - picked[-1].as_of >= spacing:
+    for seen in sorted(silent, key=lambda one: one.as_of, reverse=True):
+        if not picked or picked[-1].as_of - seen.as_of >= spacing:
             picked.append(seen)
-    return picked
+    return picked[::-1]
 
 
 def _doubt(intent: Intent, evidence: Evidence, deadline: datetime) -> str | None:

@@ -166,7 +166,11 @@ class Hyperliquid(UnifiedCalls):
             asked = group.create_task(self._balance(link, coins))
             budget = group.create_task(self.budget.unread(link, self._login(link).user))
         balance, held = asked.result()
-        if balance.equity <= 0 and await mode_of(link, self._login(link)) is not self.mode:
+        try:
+            is_changed = balance.equity <= 0 and await mode_of(link, self._login(link)) is not self.mode
+        except ConfigError as error:  # while it runs that stops the daemon no more than any odd answer does
+            raise Unbelievable(str(error)) from None
+        if is_changed:
             raise Unbelievable("the account's balance mode was changed; it is read anew at the next check")
         return VenueAccount(balance, held.positions, (*held.unread, *budget.result()))
 

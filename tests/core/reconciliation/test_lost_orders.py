@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.orders import (
@@ -144,6 +144,8 @@ def test_an_answer_that_may_be_from_before_the_request_ended_proves_nothing() ->
 
 
 @given(start=st.floats(0, 100), gaps=st.lists(st.floats(0, 40), min_size=1, max_size=12))
+@example(start=0.0, gaps=[0.0, 0.0, 0.0, 16.0, 1.0])
+@example(start=0.0, gaps=[0.0, 0.0, 15.0])
 def test_looking_when_told_to_ends_for_an_order_that_never_arrived(start: float, gaps: list[float]) -> None:
     rule = ResolutionRule()
     now, sightings = after(start), []

@@ -132,12 +132,15 @@ async def test_pooled_money_is_read_from_the_spot_account(certificate: Certifica
         assert (balance.available, balance.initial_margin) == (D("702.21"), D("110.2"))
 
 
-async def test_a_balance_mode_that_was_changed_is_no_loss(certificate: Certificate) -> None:
+@pytest.mark.parametrize(
+    ("mode", "said"), [("user_abstraction_unified", "balance mode was changed"), ("user_abstraction_dex", "not speak")]
+)
+async def test_a_balance_mode_that_was_changed_is_no_loss(certificate: Certificate, mode: str, said: str) -> None:
     async with played(certificate) as venue:
         await venue.exchange.check([ETH, BTC])
-        venue.show("clearinghouse_state_empty", "user_abstraction_unified")
+        venue.show("clearinghouse_state_empty", mode)
         venue.clock.advance(1)
-        with pytest.raises(Unbelievable, match="balance mode was changed"):
+        with pytest.raises(Unbelievable, match=said):
             await venue.exchange.observe()
 
 

@@ -28,6 +28,9 @@ AGAIN: Final = 3.0
 DEADLINE: Final = 10.0
 """Seconds that tasks get to end."""
 
+_MOST_DOUBLINGS: Final = 64
+"""More would lengthen no pause, and in the end a power of two does not fit into a float any more."""
+
 Start = Callable[[Coroutine[Any, Any, object], str], None]
 
 
@@ -140,6 +143,11 @@ async def _all(tasks: Sequence[asyncio.Task[Any]]) -> None:
         await end(*tasks)
     if failed:
         raise failed[0]
+
+
+def backoff(failures: int, first: float, last: float) -> float:
+    """Return the seconds to wait after so many failures in a row: ``first``, then twice as long each, to ``last``."""
+    return min(first * 2.0 ** min(failures, _MOST_DOUBLINGS), last)
 
 
 async def sleep_until(clock: Clock, seconds: float, *events: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot import concurrency
 from bot.clock import ManualClock
-from bot.concurrency import beside, cancellable, end, gather, raise_if_cancelled, sleep_until, stack_of, unless
+from bot.concurrency import backoff, beside, cancellable, end, gather, raise_if_cancelled, sleep_until, stack_of, unless
 from bot.core.errors import Halt, Retryable
 from tests.core.scenes import NOW
 
@@ -213,3 +213,8 @@ async def test_a_deadline_around_cancellable_work_is_told_from_a_cancellation() 
         async with asyncio.timeout(0.01):
             await cancellable(asyncio.Event().wait())
     raise_if_cancelled()
+
+
+def test_the_pause_doubles_up_to_the_last_and_no_number_of_failures_is_too_many() -> None:
+    assert [backoff(failures, 0.25, 60.0) for failures in range(10)] == [0.25, 0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert [backoff(10**power, 1.0, 60.0) for power in range(1, 7)] == [60] * 6  # months of a broker that is out

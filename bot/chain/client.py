@@ -11,6 +11,7 @@ import aiohttp
 from bot.chain.budget import Budget
 from bot.chain.endpoint import Endpoint, Params
 from bot.chain.rpc_errors import Meaning, RateLimited, RpcError
+from bot.concurrency import backoff
 from bot.core.errors import DnbotError, Retryable
 from bot.ports import Clock
 
@@ -94,7 +95,7 @@ class RpcClient:
                 return await self._round(work, start)
             except Retryable:
                 muted = min(health.mute_until for health in self._health.values()) - self._clock.monotonic()
-                await self._clock.sleep(max(min(COOL_FIRST * 2 ** (again - 1), COOL_MOST), muted))
+                await self._clock.sleep(max(backoff(again - 1, COOL_FIRST, COOL_MOST), muted))
         return await self._round(work, start)
 
     async def _round(self, work: Callable[[Endpoint], Awaitable[T]], start: Endpoint | None) -> T:
@@ -135,8 +136,8 @@ class RpcClient:
             return
         self._on_failure()
         health, now = self._health[endpoint.number], self._clock.monotonic()
-        pause = min(COOL_FIRST * 2**health.failures, COOL_MOST)
-        health.failures = min(health.failures + 1, 16)
+        pause = backoff(health.failures, COOL_FIRST, COOL_MOST)
+        health.failures += 1
         health.cool_until = now + pause
         if isinstance(error, RateLimited):
             health.mute_until = now + (pause if error.seconds is None else min(error.seconds, COOL_MOST))

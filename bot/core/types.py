@@ -11,6 +11,8 @@ ChainName = NewType("ChainName", str)
 ChainId = NewType("ChainId", int)
 Address = NewType("Address", str)
 """A contract or account address with its EIP-55 checksum."""
+NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
+"""What contracts answer where there is none."""
 PoolId = NewType("PoolId", str)
 """What a protocol tells its pools apart by, unique on a chain: mostly the pool contract's address."""
 BlockHash = NewType("BlockHash", str)

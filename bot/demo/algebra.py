@@ -10,12 +10,12 @@ from typing import Final, Self
 
 from eth_utils.crypto import keccak
 
-from bot.core.types import Address
+from bot.core.types import NOBODY, Address
 from bot.demo.chain import LocalChain
 from bot.demo.contracts import artifact_code, own_code
 from bot.demo.fork import Fork
 from bot.demo.ranged import ForkPool
-from bot.demo.tx import MAX_UINT256, MUCH_GAS, NOBODY, NOWHERE, Tx, address_of, calldata, created_by
+from bot.demo.tx import MAX_UINT256, MUCH_GAS, NOWHERE, Tx, address_of, calldata, created_by
 from bot.demo.uniswap_v3 import PoolKey, PositionInfo
 
 SLOT_GROWTH: Final = 0

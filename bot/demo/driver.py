@@ -122,7 +122,7 @@ class DemoRun:
         return Seen(step, record, summary.figures.result, await self._is_true(record))
 
     async def settle(self) -> None:
-        """Give the daemon time to record what its last orders came to, and to end what the owner has left."""
+        """Wait for the daemon to record what its last orders came to, and to end what the owner has left."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_DEADLINE):
                 while any(self.booked(venue) != venue.positions() for venue in self.venues) or not self._is_quiet():

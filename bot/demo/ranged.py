@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, Self, TypeVar
 
-from bot.core.types import Address
+from bot.core.types import NOBODY, Address
 from bot.demo.blocks import Block
 from bot.demo.chain import Erc20, LocalChain, by_address
 from bot.demo.fork import Fork
-from bot.demo.tx import NOBODY, Tx
+from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import MAX_SQRT_PRICE, MIN_SQRT_PRICE, TICK_SPACING, Payout, PoolKey, UniswapV3
 
 FEE: Final = 500

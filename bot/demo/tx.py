@@ -15,7 +15,6 @@ from bot.core.types import Address
 
 MAX_UINT128: Final = 2**128 - 1
 MAX_UINT256: Final = 2**256 - 1
-NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 NOWHERE: Final = Address("0x000000000000000000000000000000000000dEaD")
 """Where a contract is named that nothing asks."""
 _RLP_TEXT: Final = b"\x80"

@@ -11,12 +11,12 @@ from eth_utils.crypto import keccak
 
 from bot.core.amm.liquidity_math import liquidity_for_amounts
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
-from bot.core.types import Address, PoolId
+from bot.core.types import NOBODY, Address, PoolId
 from bot.demo.blocks import Block, hexed
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.contracts import creation_code, own_code, permit2_code
 from bot.demo.ranged import FEE, SPACING, Range, farthest
-from bot.demo.tx import MAX_UINT128, MAX_UINT256, MUCH_GAS, NOBODY, NOWHERE, Tx, address_of, calldata, decoded
+from bot.demo.tx import MAX_UINT128, MAX_UINT256, MUCH_GAS, NOWHERE, Tx, address_of, calldata, decoded
 from bot.demo.uniswap_v3 import Payout, minted_by
 
 PERMIT2: Final = Address("0x000000000022D473030F116dDEE9F6B43aC78BA3")

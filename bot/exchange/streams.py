@@ -18,7 +18,7 @@ from weakref import WeakSet
 import aiohttp
 import structlog
 
-from bot.concurrency import cancellable, gather, raise_if_cancelled
+from bot.concurrency import backoff, cancellable, gather, raise_if_cancelled
 from bot.core.telemetry_event import StreamHeard
 from bot.core.types import Symbol
 from bot.exchange.ccxt_link import Api, Call, Link, WsClient
@@ -33,7 +33,6 @@ log = structlog.get_logger(__name__)
 
 FIRST_BACKOFF: Final = 1.0
 LAST_BACKOFF: Final = 60.0
-MAX_DOUBLINGS: Final = 6
 _STANDS: Final = 60.0
 """Seconds after which a session counts as one that stood: the next failure is the first of its streak."""
 
@@ -85,7 +84,7 @@ class Streams:
             except Exception as error:  # noqa: BLE001 - ccxt fails in any way here, and a hint less is no harm
                 raise_if_cancelled()
                 failures = 0 if self.clock.monotonic() - began >= _STANDS else failures
-                pause = min(FIRST_BACKOFF * 2 ** min(failures, MAX_DOUBLINGS), LAST_BACKOFF)
+                pause = backoff(failures, FIRST_BACKOFF, LAST_BACKOFF)
                 tell = log.warning if failures == 0 else log.debug
                 reason = self.link.redact(f"{type(error).__name__}: {error}")
                 tell("streams lost; cycles go on by timer", venue=self.config.venue, reason=reason, retry_in=pause)

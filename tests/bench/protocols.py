@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import sys
-import time
 from collections.abc import Sequence
 from typing import Final
 
 from bot.chain.config import Deployment
+from bot.core.snapshot import ChainView
 from bot.core.types import Address
 from bot.demo.algebra import Integral
 from bot.demo.chain import Erc20, LocalChain, by_address
@@ -21,9 +20,8 @@ from bot.demo.slipstream import Slipstream
 from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from bot.demo.uniswap_v4 import Key, UniswapV4
 from bot.protocols.registry import PROTOCOLS
-from tests.bench.snapshot import ONE, cpu_time
+from tests.bench.snapshot import ONE, measured
 from tests.chain.setup import local, reading
-from tests.demo.tricks import empty_blocks
 
 PAIRS: Final = 5
 """Pools of each protocol."""
@@ -31,7 +29,6 @@ POSITIONS: Final = 40
 """In each pool."""
 STAKED: Final = 10
 """Of them, where there is a farm."""
-ROUNDS: Final = 15
 _MINTS_PER_BLOCK: Final = 100
 _SPACING: Final = 60
 
@@ -48,18 +45,13 @@ async def run() -> dict[str, float]:
         deployments = await _deployments(chain, owner, tokens, pairs)
         config = local(chain, deployments, owners=[owner], mapped=[token.address for token in tokens])
         async with reading(config) as reader:
-            await reader.read()
-            walls, cpus = [], []
-            for _ in range(ROUNDS):
-                await empty_blocks(chain, 1)
-                wall, cpu = time.perf_counter(), cpu_time()
-                view = await reader.read()
-                cpus.append(cpu_time() - cpu)
-                walls.append(time.perf_counter() - wall)
-                staked = sum(position.staked_in is not None for position in view.positions)
-                if (len(view.positions), staked) != (5 * PAIRS * POSITIONS, 2 * PAIRS * STAKED):
-                    raise AssertionError(f"{len(view.positions)} positions were read, {staked} of them staked")
-    return {"wall": statistics.median(walls) * 1000, "cpu": statistics.median(cpus) * 1000}
+            return await measured(chain, reader, _check)
+
+
+def _check(view: ChainView) -> None:
+    staked = sum(position.staked_in is not None for position in view.positions)
+    if (len(view.positions), staked) != (5 * PAIRS * POSITIONS, 2 * PAIRS * STAKED):
+        raise AssertionError(f"{len(view.positions)} positions were read, {staked} of them staked")
 
 
 async def _deployments(

@@ -8,8 +8,11 @@ import resource
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
+from bot.chain.reader import EvmChainReader
+from bot.core.snapshot import ChainView
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.node import Anvil
@@ -34,17 +37,26 @@ async def run() -> dict[str, float]:
         owner = chain.accounts[1]
         tokens = await _positions(chain, owner)
         async with reading(config_of(chain, owners=[owner], mapped=[token.address for token in tokens])) as reader:
-            await reader.read()
-            walls, cpus = [], []
-            for _ in range(ROUNDS):
-                await empty_blocks(chain, 1)
-                wall, cpu = time.perf_counter(), cpu_time()
-                view = await reader.read()
-                cpus.append(cpu_time() - cpu)
-                walls.append(time.perf_counter() - wall)
-                if len(view.positions) != POOLS * POSITIONS_PER_POOL:
-                    raise AssertionError(f"{len(view.positions)} positions were read")
+            return await measured(chain, reader, _check)
+
+
+async def measured(chain: LocalChain, reader: EvmChainReader, check: Callable[[ChainView], None]) -> dict[str, float]:
+    """Read some blocks; return the medians in milliseconds. ``check`` raises for a view that is not whole."""
+    await reader.read()
+    walls, cpus = [], []
+    for _ in range(ROUNDS):
+        await empty_blocks(chain, 1)
+        wall, cpu = time.perf_counter(), cpu_time()
+        view = await reader.read()
+        cpus.append(cpu_time() - cpu)
+        walls.append(time.perf_counter() - wall)
+        check(view)
     return {"wall": statistics.median(walls) * 1000, "cpu": statistics.median(cpus) * 1000}
+
+
+def _check(view: ChainView) -> None:
+    if len(view.positions) != POOLS * POSITIONS_PER_POOL:
+        raise AssertionError(f"{len(view.positions)} positions were read")
 
 
 async def _positions(chain: LocalChain, owner: Address) -> list[Erc20]:

@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from bot.app.settings import load
 from bot.core.amm.tick_math import tick_at_sqrt_ratio
-from bot.core.types import Address
+from bot.core.types import NOBODY, Address
 from bot.demo.algebra import Algebra, Integral
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.contracts import compiled
@@ -38,7 +38,6 @@ pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.asyncio(loop_scop
 EMPTY_BLOCKS = 1_600
 """So that an endpoint that allows 500 blocks a query is asked several times."""
 FARM = Path(__file__).parents[1] / "protocols/MasterChef.sol"
-NOBODY = Address("0x0000000000000000000000000000000000000000")
 
 
 @dataclass

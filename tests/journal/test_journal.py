@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -26,18 +25,6 @@ from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, PAPER, fill, order, record, report
 
 LATER = NOW + timedelta(minutes=1)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "journal.sqlite"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[SqliteJournal]:
-    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    yield journal
-    journal.close()
 
 
 def events(path: Path) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,6 @@ from bot.journal.journal import SqliteJournal
 from bot.paper.exchange import IDS
 from bot.protocols.registry import CURVES
 from tests.journal.things import NOW, order
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "journal.sqlite"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[SqliteJournal]:
-    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    yield journal
-    journal.close()
 
 
 def test_everything_is_for_the_owners_eyes_only(journal: SqliteJournal, path: Path) -> None:

@@ -33,13 +33,6 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(path: Path) -> Iterator[SqliteJournal]:
-    journal = SqliteJournal.open(path, "bot1", NOW, CURVES)
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
 def view(journal: SqliteJournal, path: Path) -> Iterator[JournalView]:
     assert journal.last_cycle() == 0
     view = JournalView.open(path, CURVES)

@@ -10,7 +10,7 @@ import structlog
 
 from bot.app.loop.cycle import Cycle
 from bot.app.loop.preflight import check_world
-from bot.concurrency import beside, raise_if_cancelled, sleep_until, unless
+from bot.concurrency import backoff, beside, raise_if_cancelled, sleep_until, unless
 from bot.core.errors import ConfigError, Halt, Retryable, SkipCycle
 from bot.core.record import Event
 from bot.core.telemetry_event import CycleFailed
@@ -21,8 +21,6 @@ log = structlog.get_logger(__name__)
 
 FIRST_BACKOFF = 0.25
 LAST_BACKOFF = 60.0
-MAX_DOUBLINGS = 8
-"""More would not lengthen the pause, and in the end a power of two does not fit into a float any more."""
 HEAD_BACKOFF = 1.0
 """Seconds after which a new head, a sign that the chain is back, ends a longer pause."""
 SERVICE_BACKOFF = 10.0
@@ -158,7 +156,7 @@ class Daemon:
     async def _back_off(self, what: str, error: Exception, stop: asyncio.Event) -> None:
         """Report a failure, once per streak in the journal, and wait a little longer each time."""
         self.cycle.telemetry.emit(CycleFailed(type(error).__name__))
-        pause = min(FIRST_BACKOFF * 2 ** min(self._failures, MAX_DOUBLINGS), LAST_BACKOFF)
+        pause = backoff(self._failures, FIRST_BACKOFF, LAST_BACKOFF)
         self._failures += 1
         log.warning(what, error=type(error).__name__, reason=str(error), failures=self._failures, retry_in=pause)
         if self._failures == 1:

@@ -15,7 +15,7 @@ from bot.chain.tokens import TokenBook, UnknownToken
 from bot.core.amm.concentrated import ConcentratedPosition, PoolBook
 from bot.core.errors import Retryable
 from bot.core.snapshot import Entry, LeftOut, LpPosition, MovedPosition
-from bot.core.types import Address, PoolId, PositionId
+from bot.core.types import NOBODY, Address, PoolId, PositionId
 from bot.protocols.concentrated.calls import (
     FACTORY,
     PoolCalls,
@@ -34,7 +34,6 @@ _OTHER_BOOKS: Final = (
     "the pool has less liquidity of this manager's than the position: it keeps an entry for each position, not "
     "for each range, as pools of Ramses and Shadow do, whose fees are not read"
 )
-NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 
 
 class ManagerReader:

@@ -17,7 +17,7 @@ from bot.chain.config import ChainConfig
 from bot.chain.multicall import Call
 from bot.chain.tokens import TokenBook
 from bot.core.amm.concentrated import growth_inside
-from bot.core.types import Address
+from bot.core.types import NOBODY, Address
 from bot.protocols.concentrated.calls import OwnerCalls, RangeCalls
 from bot.protocols.concentrated.farm import Stake
 from bot.protocols.pancake_v3.settings import PancakeV3Settings
@@ -35,7 +35,6 @@ _PRECISION: Final = 10**12
 _Q128: Final = 1 << 128
 _UINT32: Final = (1 << 32) - 1
 _UINT256: Final = (1 << 256) - 1
-_NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 # words of userPositionInfos
 _BOOSTED, _GROWTH_THEN, _REWARD, _POOL_NUMBER = 1, 4, 5, 7
 
@@ -114,7 +113,7 @@ class MasterChef:
             return None
         earned = json_rpc.uint(written, _REWARD)
         mining = json_rpc.address(reads.take(lm_pool))
-        if mining != _NOBODY and not any(reads.take(self._emergency)):
+        if mining != NOBODY and not any(reads.take(self._emergency)):
             inside = self._inside(reads, mining, where, reads.take(period))
             grown = (inside - json_rpc.uint(written, _GROWTH_THEN)) & _UINT256
             earned += grown * json_rpc.uint(written, _BOOSTED) >> 128

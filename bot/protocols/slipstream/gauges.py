@@ -12,10 +12,10 @@ from bot.chain.batched_reads import ContractError, Missing, Reads
 from bot.chain.config import ChainConfig
 from bot.chain.multicall import Call
 from bot.chain.tokens import TokenBook
-from bot.core.types import Address
+from bot.core.types import NOBODY, Address
 from bot.protocols.concentrated.calls import RangeCalls
 from bot.protocols.concentrated.farm import Stake
-from bot.protocols.slipstream.scan import GAUGE, NOBODY, PoolScan
+from bot.protocols.slipstream.scan import GAUGE, PoolScan
 from bot.protocols.slipstream.settings import SlipstreamSettings
 
 STAKED: Final = selector("stakedValues(address)")

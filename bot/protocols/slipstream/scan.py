@@ -10,14 +10,13 @@ from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.multicall import Call, Failed
 from bot.core.snapshot import BlockStamp
-from bot.core.types import Address
+from bot.core.types import NOBODY, Address
 from bot.protocols.concentrated.calls import FACTORY
 
 POOLS_LENGTH: Final = selector("allPoolsLength()")
 POOLS: Final = selector("allPools(uint256)")
 GAUGE: Final = selector("gauge()")
 STAKED_LENGTH: Final = selector("stakedLength(address)")
-NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 PAGE: Final = 500
 
 

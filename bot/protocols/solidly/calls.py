@@ -11,7 +11,7 @@ from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.multicall import Call, Failed
 from bot.chain.tokens import balance_of
-from bot.core.types import Address
+from bot.core.types import NOBODY, Address
 from bot.protocols.solidly.curve import StablePosition, VolatilePosition, accrued
 
 METADATA: Final = selector("metadata()")
@@ -27,7 +27,6 @@ _OF_ACCOUNT: Final = [
     selector(f"{name}(address)") for name in ("supplyIndex0", "supplyIndex1", "claimable0", "claimable1")
 ]
 _EARNED_GAS: Final = 100_000
-NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from aiomqtt import Client, MqttError, Will
 from aiomqtt import Message as Arrived
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from bot.concurrency import Start, beside, cancellable, gather, raise_if_cancelled
+from bot.concurrency import Start, backoff, beside, cancellable, gather, raise_if_cancelled
 from bot.core.telemetry_event import EventJournaled
 from bot.core.view.cycle import CycleView
 from bot.ports import Clock, Operator
@@ -97,7 +97,7 @@ class MqttLink:
                         await self._attended(connection, start)
                 except (MqttError, OSError) as error:
                     raise_if_cancelled()  # this came out of a connection that ended with us
-                    pause = min(FIRST_BACKOFF * 2**failures, LAST_BACKOFF)
+                    pause = backoff(failures, FIRST_BACKOFF, LAST_BACKOFF)
                     failures += 1
                     if failures == 1:
                         log.warning("mqtt lost", reason=str(error), retry_in=pause)

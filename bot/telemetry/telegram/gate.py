@@ -85,7 +85,7 @@ class Gate:
         return False
 
     def code(self, chat: int) -> str:
-        """Give a chat the word that confirms its ``flatten``; an earlier one is void."""
+        """Return the word with which a chat confirms its ``flatten``; an earlier one is void."""
         code = f"{secrets.randbelow(1_000_000):06}"
         self._codes[chat] = code, self._clock.monotonic() + CONFIRMED_WITHIN
         return code

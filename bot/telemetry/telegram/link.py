@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import structlog
 
-from bot.concurrency import Start, beside
+from bot.concurrency import Start, backoff, beside
 from bot.core.command import LONGEST_REASON, Command, Verb
 from bot.core.printable import printable
 from bot.core.types import Mode
@@ -64,7 +64,7 @@ class TelegramLink:
                     await self._round(api, start)
                     failures = 0
                 except TelegramError as error:
-                    pause = min(max(FIRST_BACKOFF * 2 ** min(failures, 10), error.retry_after), LAST_BACKOFF)
+                    pause = min(max(backoff(failures, FIRST_BACKOFF, LAST_BACKOFF), error.retry_after), LAST_BACKOFF)
                     failures += 1
                     if failures == 1:
                         log.warning("telegram lost", reason=printable(str(error)), retry_in=pause)

@@ -10,10 +10,10 @@ import pytest
 
 from bot.chain.config import ChainConfig, Deployment
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
-from bot.core.types import Address
+from bot.core.types import NOBODY, Address
 from bot.demo.algebra import SLOT_GROWTH, Algebra, Integral
 from bot.demo.chain import LocalChain
-from bot.demo.tx import NOBODY, Tx
+from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols import algebra, algebra_integral
 from tests.chain.setup import local, reading

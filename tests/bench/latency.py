@@ -46,6 +46,7 @@ from bot.journal.journal import SqliteJournal
 from bot.paper.servers.registry import SERVERS
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
+from bot.venues.registry import KINDS
 from tests.app.fakes import FakeChain, position
 from tests.bench.time_lapse import HASTE, HastyClock
 from tests.core.scenes import ETH, GUARDS, chain, policy, pool_price
@@ -56,8 +57,8 @@ from tests.paper.servers.flavours import login_of, own_symbol
 ROUNDS: Final = 60
 WARM_UP: Final = 5
 SURPRISES: Final = 30
-PACE: Final = 0.15
-"""Seconds between two blocks."""
+PACE: Final = 4
+"""A block comes in so many of the venue's spacings between cycles, so that its budget of requests lasts."""
 JITTER: Final = 0.1
 """By how much of that a block may come early or late."""
 SYNCS: Final = 200
@@ -79,6 +80,7 @@ class Bench:
     told: Told
     stop: asyncio.Event
     running: asyncio.Task[None]
+    pace: float
     random: Random = field(default_factory=lambda: Random(1))
     block: int = 0
     due: float = 0.0
@@ -89,7 +91,7 @@ class Bench:
         A ``surprise`` comes when nothing was read ahead of it. The CPU is that of everything since the last block.
         """
         busy = time.process_time()
-        self.due = max(self.due + PACE * self.random.uniform(1 - JITTER, 1 + JITTER), time.monotonic())
+        self.due = max(self.due + self.pace * self.random.uniform(1 - JITTER, 1 + JITTER), time.monotonic())
         await asyncio.sleep(self.due - time.monotonic())
         self.block += 1
         self.decided.clear()
@@ -203,6 +205,7 @@ async def bench(flavour: str) -> AsyncIterator[Bench]:
                         told,
                         stop,
                         running,
+                        PACE * KINDS[flavour].spacing.total_seconds() / HASTE,
                     )
                     stop.set()
             finally:

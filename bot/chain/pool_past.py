@@ -60,6 +60,7 @@ class PoolEvent:
             root of their product.
         added: liquidity put into the range from ``lower`` up to but without ``upper`` (< 0: taken out).
         fee: what swaps pay from here on, this one included, hundredths of a basis point.
+        fee1: the same for swaps that sell token1, where it is another; None: ``fee`` is for both directions.
         kept0, kept1: how much of it stays with the liquidity that is paid for from here on, of ``PARTS``.
         taken0, taken1: what the protocol takes out of the fee from here on, hundredths of a basis point of what is
             swapped in.
@@ -78,6 +79,7 @@ class PoolEvent:
     lower: int = 0
     upper: int = 0
     fee: int | None = None
+    fee1: int | None = None
     kept0: int | None = None
     kept1: int | None = None
     root: int | None = None
@@ -89,7 +91,7 @@ class PoolEvent:
 
 @dataclass(slots=True)
 class PoolStand:
-    """A pool between two events; None: not known yet. ``fee``, ``kept``, ``taken`` and ``root`` are ``PoolEvent``'s.
+    """A pool between two events; None: not known yet. The fees, ``kept``, ``taken`` and ``root`` are ``PoolEvent``'s.
 
     ``infers_fee``: the fee changes without an event. What a swap paid beyond what its move of the price took is its fee
     where the liquidity stayed the same on the way; for others the fee that was seen last counts.
@@ -104,13 +106,15 @@ class PoolStand:
     infers_fee: bool = False
     taken0: int = 0
     taken1: int = 0
+    fee1: int | None = None
 
     def take(self, event: PoolEvent) -> tuple[int, int]:
         """Take an event in, and return what it left with the liquidity providers.
 
         What is added counts where the price is in its range; a swap tells all of it.
         """
-        self.fee = self.fee if event.fee is None else event.fee
+        if event.fee is not None:
+            self.fee, self.fee1 = event.fee, event.fee1
         paid = self._inferred(event) if self.infers_fee else None
         self._move(event)
         self.kept0 = self.kept0 if event.kept0 is None else event.kept0
@@ -119,10 +123,10 @@ class PoolStand:
         self.taken1 = self.taken1 if event.taken1 is None else event.taken1
         if paid is not None:
             return paid[0] * self.kept0 // PARTS, paid[1] * self.kept1 // PARTS
-        whole = _PIPS * PARTS
+        whole, fee1 = _PIPS * PARTS, self.fee if self.fee1 is None else self.fee1
         return (
             event.given0 + event.in0 * (self.fee - self.taken0) * self.kept0 // whole,
-            event.given1 + event.in1 * (self.fee - self.taken1) * self.kept1 // whole,
+            event.given1 + event.in1 * (fee1 - self.taken1) * self.kept1 // whole,
         )
 
     def _move(self, event: PoolEvent) -> None:
@@ -145,7 +149,11 @@ class PoolStand:
             paid = 0, event.in1 - amount1_delta(before, after, self.liquidity) - 1
         if min(paid) < 0 or before == after:
             return None
-        self.fee = max(paid) * _PIPS // max(event.in0, event.in1)
+        fee = max(paid) * _PIPS // max(event.in0, event.in1)
+        if event.in1 and self.fee1 is not None:
+            self.fee1 = fee
+        else:
+            self.fee = fee
         return paid
 
 

@@ -1,4 +1,7 @@
-"""Algebra 1.9, as QuickSwap and Camelot have it: one pool for each pair, whose fee changes from second to second."""
+"""Algebra 1.9, as QuickSwap and Camelot have it: one pool for each pair, whose fee changes from second to second.
+
+Camelot's pools have a fee for each direction: a word more in their state, and other events for fees and shares.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from bot.chain.protocol import Amm
 from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.types import Address
 from bot.protocols.concentrated.history import Change, PastLayout, finder
-from bot.protocols.concentrated.layout import Layout, PoolLayout, by_key, joined_key
+from bot.protocols.concentrated.layout import ACTUAL_DEPOSITS, Layout, PoolLayout, by_key, joined_key
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.concentrated.reference import ConcentratedReference
 from bot.protocols.concentrated.settings import ManagerSettings
@@ -32,6 +35,7 @@ LAYOUT: Final = Layout(
     words=11,
     pool_of=by_key("poolByPair(address,address)"),
     book_key=joined_key,
+    deposits=ACTUAL_DEPOSITS,
 )
 _WHOLE: Final = 1_000
 """What the community's shares are told in."""
@@ -39,15 +43,28 @@ _TWO_FEES: Final = 8
 """Words of the state where a pool has a fee for each direction, which moves the ones behind it by one."""
 
 
+def _has_two(state: bytes) -> bool:
+    return len(state) >= _TWO_FEES * json_rpc.WORD
+
+
+def _fees(state: bytes) -> tuple[int, int | None]:
+    return json_rpc.uint(state, 2), json_rpc.uint(state, 3) if _has_two(state) else None
+
+
 async def _shares(calls: NodeCalls, pool: Address, state: bytes, block: str) -> tuple[int, int]:
     """Return what the community's shares leave, by the state."""
     del calls, pool, block
-    first = 5 if len(state) >= _TWO_FEES * json_rpc.WORD else 4
+    first = 5 if _has_two(state) else 4
     return kept_of(json_rpc.uint(state, first), _WHOLE), kept_of(json_rpc.uint(state, first + 1), _WHOLE)
 
 
+def _words(data: bytes) -> tuple[int, int]:
+    return json_rpc.uint(data, 0), json_rpc.uint(data, 1)
+
+
 def _new_shares(data: bytes) -> dict[str, int]:
-    return {"kept0": kept_of(json_rpc.uint(data, 0), _WHOLE), "kept1": kept_of(json_rpc.uint(data, 1), _WHOLE)}
+    share0, share1 = _words(data)
+    return {"kept0": kept_of(share0, _WHOLE), "kept1": kept_of(share1, _WHOLE)}
 
 
 PAST: Final = PastLayout(
@@ -57,11 +74,13 @@ PAST: Final = PastLayout(
     kept=_shares,
     changes={
         topic("Fee(uint16)"): Change(1, lambda data: {"fee": json_rpc.uint(data)}),
+        topic("Fee(uint16,uint16)"): Change(2, lambda data: dict(zip(("fee", "fee1"), _words(data), strict=True))),
         topic("CommunityFee(uint8,uint8)"): Change(2, _new_shares),
+        topic("CommunityFee(uint16,uint16)"): Change(2, _new_shares),
     },
     infers_fee=True,
     mark=selector("activeIncentive()"),
-    fee_word=2,
+    fees=_fees,
 )
 
 

@@ -14,7 +14,7 @@ from bot.chain.protocol import Amm
 from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.types import Address
 from bot.protocols.concentrated.history import Change, PastLayout, finder
-from bot.protocols.concentrated.layout import Layout, PoolLayout, joined_key
+from bot.protocols.concentrated.layout import ACTUAL_DEPOSITS, Layout, PoolLayout, joined_key
 from bot.protocols.concentrated.reader import ManagerReader
 from bot.protocols.concentrated.settings import ManagerSettings
 from bot.setting_types.fields import Checksummed, ProtocolName
@@ -42,6 +42,7 @@ LAYOUT: Final = Layout(
     ),
     pool_of=_pool_of,
     book_key=joined_key,
+    deposits=ACTUAL_DEPOSITS,
 )
 
 
@@ -74,7 +75,7 @@ PAST: Final = PastLayout(
         topic("CommunityFee(uint16)"): Change(1, _new_share),
     },
     mark=selector("communityVault()"),
-    fee_word=2,
+    fees=lambda state: (json_rpc.uint(state, 2), None),
 )
 
 

@@ -10,28 +10,30 @@ from bot.chain.logs import Log, Logs, Topics
 from bot.core.lp.cost_basis import follow_liquidity
 from bot.core.snapshot import Entry, LpPosition
 from bot.core.types import Address
+from bot.protocols.concentrated.layout import Deposits
 from bot.protocols.cost_basis import deposit, history, nothing
 
-INCREASE: Final = topic("IncreaseLiquidity(uint256,uint128,uint256,uint256)")
 DECREASE: Final = topic("DecreaseLiquidity(uint256,uint128,uint256,uint256)")
 
 
-async def entry_of(logs: Logs, position: LpPosition, manager: Address, block: int) -> Entry | None:
+async def entry_of(logs: Logs, position: LpPosition, manager: Address, block: int, deposits: Deposits) -> Entry | None:
     """Compute the entry amounts from the token's IncreaseLiquidity and DecreaseLiquidity events up to a block."""
     token_id = int(position.id.rpartition(":")[2])
-    topics: Topics = ([INCREASE, DECREASE], f"0x{token_id:064x}")
+    topics: Topics = ([deposits.topic, DECREASE], f"0x{token_id:064x}")
 
     def change(log: Log) -> int:
-        liquidity = json_rpc.uint(log.data, 0)
-        return liquidity if log.topics[0] == INCREASE else -liquidity
+        if log.topics[0] == deposits.topic:
+            return json_rpc.uint(log.data, deposits.liquidity)
+        return -json_rpc.uint(log.data, 0)
 
     events = await history(logs.newest_first(manager, [topics], block), position.curve.liquidity, change)
     if events is None:
         return None
     entry = nothing(events, block)
     for log in events:
-        if log.topics[0] == INCREASE:
-            entry = deposit(entry, change(log), json_rpc.uint(log.data, 1), json_rpc.uint(log.data, 2))
+        if log.topics[0] == deposits.topic:
+            amount0, amount1 = (json_rpc.uint(log.data, deposits.liquidity + word) for word in (1, 2))
+            entry = deposit(entry, change(log), amount0, amount1)
         else:
             entry = follow_liquidity(entry, entry.liquidity + change(log), (0, 0))
     return entry

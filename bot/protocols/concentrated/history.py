@@ -26,6 +26,8 @@ _SHAPES: Final = {MINT: (4, 4), BURN: (3, 4), INITIALIZE: (2, 1)}
 """Words of data and number of topics."""
 
 
+ReadFees = Callable[[bytes], tuple[int, int | None]]
+"""Reads what swaps pay out of a pool's state, and what those do that sell token1; None: the same."""
 ReadKept = Callable[[NodeCalls, Address, bytes, str], Awaitable[tuple[int, int]]]
 """Reads what stays with the liquidity, from the pool's state (its words are at hand) after a block."""
 
@@ -50,7 +52,7 @@ class PastLayout:
         changes: the other events that count, by their topics; they name fields of ``PoolEvent``.
         infers_fee: whether the fee changes without an event.
         mark: a call that only this protocol's pools answer; None where nothing tells them from the others.
-        fee_word: the word of the state that holds the fee, where events tell its changes; None: ``fee()`` is for ever.
+        fees: reads the fees, where events tell their changes; None: ``fee()`` is for ever.
     """
 
     pool: PoolLayout
@@ -60,13 +62,13 @@ class PastLayout:
     changes: Mapping[str, Change] = field(default_factory=dict)
     infers_fee: bool = False
     mark: bytes | None = None
-    fee_word: int | None = None
+    fees: ReadFees | None = None
 
-    async def fee(self, calls: NodeCalls, pool: Address, state: bytes) -> int:
-        """Return the fee by a state of the pool, hundredths of a basis point."""
-        if self.fee_word is not None:
-            return json_rpc.uint(state, self.fee_word)
-        return json_rpc.uint(await calls.fact(pool, FEE))
+    async def read_fees(self, calls: NodeCalls, pool: Address, state: bytes) -> tuple[int, int | None]:
+        """Return what swaps pay, and those that sell token1 (None: the same), hundredths of a basis point."""
+        if self.fees is not None:
+            return self.fees(state)
+        return json_rpc.uint(await calls.fact(pool, FEE)), None
 
 
 def packed_shares(word: int, bits: int, kept: Callable[[int], int]) -> ReadKept:
@@ -106,9 +108,9 @@ class ConcentratedPast:
             return None
         kept = await self.layout.kept(calls, self.pool, state, block)
         root, tick = json_rpc.uint(state), json_rpc.sint(state, 1)
-        fee = await self.layout.fee(calls, self.pool, state)
+        fee, fee1 = await self.layout.read_fees(calls, self.pool, state)
         infers = self.layout.infers_fee
-        return PoolStand(fee, tick, json_rpc.uint(liquidity), *kept, root=root, infers_fee=infers)
+        return PoolStand(fee, tick, json_rpc.uint(liquidity), *kept, root=root, infers_fee=infers, fee1=fee1)
 
     def events(self, logs: Sequence[Log], times: Mapping[int, int]) -> list[PoolEvent]:
         """Return what logs say."""
@@ -143,7 +145,7 @@ def finder(protocol: str, layout: PastLayout) -> FindPool:
         if layout.mark is not None and await calls.call(address, layout.mark) is None:
             return None
         tokens = [await calls.token(json_rpc.address(await calls.fact(address, data))) for data in (TOKEN0, TOKEN1)]
-        fee, spacing = await layout.fee(calls, address, state), await calls.fact(address, TICK_SPACING)
+        (fee, _), spacing = await layout.read_fees(calls, address, state), await calls.fact(address, TICK_SPACING)
         about = PoolAbout(protocol, fee, json_rpc.sint(spacing), tokens[0], tokens[1])
         return ConcentratedPast(address, layout, about)
 

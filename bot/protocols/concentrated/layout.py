@@ -12,7 +12,7 @@ from typing import Final
 from eth_utils.crypto import keccak
 
 from bot.chain import json_rpc
-from bot.chain.abi import selector
+from bot.chain.abi import selector, topic
 from bot.core.types import Address
 
 INT24: Final = 3
@@ -65,6 +65,18 @@ class PoolLayout:
 
 
 @dataclass(frozen=True, slots=True)
+class Deposits:
+    """The manager's event of a deposit: its topic, and the word of the liquidity, which both amounts follow."""
+
+    topic: str = topic("IncreaseLiquidity(uint256,uint128,uint256,uint256)")
+    liquidity: int = 0
+
+
+ACTUAL_DEPOSITS: Final = Deposits(topic("IncreaseLiquidity(uint256,uint128,uint128,uint256,uint256,address)"), 1)
+"""One that tells the wished liquidity first, and then the actual one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """A deployment: the manager of positions, its factory, and the pools.
 
@@ -76,6 +88,7 @@ class Layout:
         pool_of: makes the factory's call for a pool.
         book_key: the key of the manager's own position in a pool.
         burned: what ``positions`` reverts with where there is no such token: the contract's own proof of absence.
+        deposits: the event of a deposit.
     """
 
     pool: PoolLayout = field(default_factory=PoolLayout)
@@ -84,6 +97,7 @@ class Layout:
     pool_of: PoolOf = BY_FEE
     book_key: BookKey = packed_key
     burned: str = "Invalid token ID"
+    deposits: Deposits = field(default_factory=Deposits)
 
     @property
     def upper(self) -> int:

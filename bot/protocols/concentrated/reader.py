@@ -105,7 +105,7 @@ class ManagerReader:
 
     async def entry(self, logs: Logs, position: LpPosition, block: int) -> Entry | None:
         """Compute the entry amounts from the position's IncreaseLiquidity and DecreaseLiquidity events."""
-        return await entry_of(logs, position, self._settings.position_manager, block)
+        return await entry_of(logs, position, self._settings.position_manager, block, self._layout.deposits)
 
     def _confirm(self, reads: Reads) -> None:
         """Insist on the configured factory, and on one that knows this protocol's kind of pools.

@@ -19,3 +19,20 @@ def test_a_gift_stays_whole() -> None:
     stand = PoolStand(3000, 0, 1, kept0=0, taken1=3000)
     assert stand.take(PoolEvent(1, 0, 0, given0=7, given1=9)) == (7, 9)
     assert stand.fee == 3000
+
+
+def test_each_direction_may_have_its_own_fee() -> None:
+    stand = PoolStand(3000, 0, 1)
+    assert stand.take(PoolEvent(1, 0, 0, fee=100, fee1=3000)) == (0, 0)
+    assert stand.take(PoolEvent(1, 1, 0, in0=10**6)) == (100, 0)
+    assert stand.take(PoolEvent(1, 2, 0, in1=10**6)) == (0, 3000)
+    assert stand.take(PoolEvent(1, 3, 0, in1=10**6, fee=500)) == (0, 500)
+
+
+def test_what_a_swap_paid_tells_the_fee_of_its_own_direction() -> None:
+    stand = PoolStand(100, 0, 10**18, root=2**96, infers_fee=True, fee1=3000)
+    after = 2**96 + 2**96 // 1000
+    paid = 10**15 * 10**6 // (10**6 - 1500)
+    assert stand.take(PoolEvent(1, 0, 0, in1=paid, tick=9, liquidity=10**18, root=after))[1] > 0
+    assert stand.fee == 100
+    assert stand.fee1 in {1499, 1500}

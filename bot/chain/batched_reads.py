@@ -28,10 +28,15 @@ class ContractError(Retryable):
 
 
 class Facts:
-    """Answers that can't change (a token's decimals, a pair's tokens), kept over snapshots."""
+    """Answers that can't change (a token's decimals, a pair's tokens), kept over snapshots.
+
+    ``doubted`` are those that no second endpoint has confirmed yet, whether or not the read that took them came to an
+    end.
+    """
 
     def __init__(self) -> None:
         self.known: dict[Call, bytes] = {}
+        self.doubted: dict[Call, Result] = {}
 
 
 class Reads:
@@ -111,6 +116,10 @@ class Reads:
             raise ContractError(call, f"failed ({result.reason or 'without a reason'})")
         return result
 
+    def rest_on(self, calls: Iterable[Call]) -> None:
+        """Note that these answers, which are there, are kept elsewhere and not read again."""
+        self._facts.doubted.update((call, self.answers[call]) for call in calls)
+
     def fact(self, call: Call) -> bytes:
         """Return an answer that can't change; once known it is not read again.
 
@@ -120,6 +129,6 @@ class Reads:
         """
         known = self._facts.known.get(call)
         if known is None:
-            known = self._facts.known[call] = self.take(call)
+            known = self._facts.known[call] = self._facts.doubted[call] = self.take(call)
             self.used.pop(call, None)
         return known

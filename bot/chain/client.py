@@ -143,10 +143,17 @@ class RpcClient:
             health.mute_until = now + (pause if error.seconds is None else min(error.seconds, COOL_MOST))
             health.why_mute = str(error)
 
-    def others(self, endpoint: Endpoint) -> list[Endpoint]:
-        """Return the endpoints besides one that may be asked now, in the order in which they would be."""
-        now = self._clock.monotonic()
-        return [one for one in self._line(None) if one is not endpoint and self._health[one.number].mute_until <= now]
+    def others(self, endpoint: Endpoint, *, at_ease: bool = False) -> list[Endpoint]:
+        """Return the endpoints besides one that may be asked now, in the order in which they would be.
+
+        ``at_ease``: without those that failed a moment ago.
+        """
+        now, healths = self._clock.monotonic(), self._health
+
+        def may(health: _Health) -> bool:
+            return health.mute_until <= now and not (at_ease and health.cool_until > now)
+
+        return [one for one in self._line(None) if one is not endpoint and may(healths[one.number])]
 
     def pause(self, calls: float) -> float:
         """Return the seconds to leave between two rounds of so many requests, by the budget that has most left."""

@@ -18,7 +18,7 @@ from bot.chain.endpoint import Endpoint
 from bot.chain.multicall import Call, Result
 from bot.chain.protocol import Found
 from bot.core.data_quality.holdings import Seen, carried_on
-from bot.core.errors import Retryable, SkipCycle
+from bot.core.errors import DnbotError, Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp, LeftOut, LpPosition
 from bot.core.types import BlockHash, ChainName, PositionId
 
@@ -34,11 +34,15 @@ class ConstantsDifferError(Retryable):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one endpoint said of a block; ``constants`` are the answers that don't change with blocks."""
+    """What one endpoint said of a block; ``constants`` are the answers that don't change with blocks.
+
+    ``remembers``: some of these it was not asked for now, and nobody has confirmed them yet.
+    """
 
     endpoint: Endpoint
     found: Found
     constants: Mapping[Call, Result]
+    remembers: bool = False
 
     def agrees(self, other: Reading) -> bool:
         """Tell whether another endpoint says the same of every position."""
@@ -49,11 +53,21 @@ class Reading:
         shared = self.constants.keys() & other.constants.keys()
         return all(self.constants[call] == other.constants[call] for call in shared)
 
+    def insisting_on(self, other: Reading) -> Reading:
+        """Return this reading, of the same constants as another one.
+
+        Raises:
+            ConstantsDifferError: they are not.
+        """
+        if not self.has_constants_of(other):
+            raise ConstantsDifferError(f"{self.endpoint.label} contradicts what others told as unchanging")
+        return self
+
 
 Again = Callable[[Endpoint], Awaitable[Reading]]
 """Reads the same block from another endpoint."""
-Blame = Callable[[Endpoint, Retryable], None]
-"""Holds it against an endpoint that the others contradict it."""
+Blame = Callable[[Endpoint, DnbotError], None]
+"""Holds it against an endpoint that the others contradict it, or that it does not answer."""
 
 
 class Confirmation:
@@ -70,29 +84,42 @@ class Confirmation:
         """Whether nothing was believed yet, so that there is nothing to compare with."""
         return self._seen is None
 
-    async def settle(self, first: Reading, again: Again, others: Sequence[Endpoint], block: BlockStamp) -> Found:
-        """Return what to believe of a block; what is not confirmed is among what is left out.
+    async def settle(
+        self,
+        first: Reading,
+        again: Again,
+        others: Sequence[Endpoint],
+        block: BlockStamp,
+        *,
+        on_occasion: Sequence[Endpoint] = (),
+    ) -> tuple[Found, bool]:
+        """Return what to believe of a block, and whether two endpoints said just that.
+
+        What is not confirmed is among what is left out.
 
         Args:
             first: what was read.
             again: reads it from another endpoint.
             others: who else may be asked, in order.
             block: the block.
+            on_occasion: whom to ask though nothing leapt, since constants are not confirmed yet.
 
         Raises:
             ConstantsDifferError: what was read rests on answers that other endpoints contradict.
         """
         carried = self._carried(first.found)
         leapt = self._leapt(carried)
-        if not leapt and not (self._is_first and others):
+        asked = others if leapt or self._is_first else on_occasion
+        if not leapt and not asked:
             self._seen, self._claims = {key: seen for key, seen in carried.items() if seen is not None}, {}
-            return first.found
+            return first.found, False
         readings = [first]
-        for endpoint in others:
+        for endpoint in asked:
             try:
                 reading = await again(endpoint)
             except (Retryable, SkipCycle) as error:
                 log.info("not confirmed", chain=self._chain, endpoint=endpoint.label, reason=str(error))
+                self._blame(endpoint, error)
                 continue
             if not self._is_first and self._leaps(reading.found) - leapt:
                 # It contradicts what nobody else doubts.
@@ -101,16 +128,19 @@ class Confirmation:
             agreeing = next((one for one in readings if one.agrees(reading)), None)
             readings.append(reading)
             if agreeing is not None:
-                return self._believed(self._winner(readings, agreeing).found)
+                return self._believed(self._winner(readings, agreeing).found), True
         if len(readings) == 1:
-            return self._alone(first.found, leapt, block)
+            return self._alone(first.found, leapt, block), False
+        are_alike = all(one.has_constants_of(first) for one in readings)
+        if first.remembers and not are_alike:
+            raise self._contradicted(first)
         as_before = [one for one in readings if one.has_constants_of(first) and not self._leaps(one.found)]
         if len(as_before) == 1 and not self._is_first:
-            return self._believed(self._winner(readings, as_before[0]).found)
-        if not all(one.has_constants_of(first) for one in readings):
-            raise ConstantsDifferError("endpoints contradict each other about what can't change")
+            return self._believed(self._winner(readings, as_before[0]).found), False
+        if not are_alike:
+            raise self._contradicted(first)
         log.warning("endpoints contradict each other", chain=self._chain, positions=sorted(leapt))
-        return self._believed(first.found, leapt, CONTRADICTED)
+        return self._believed(first.found, leapt, CONTRADICTED), False
 
     def _winner(self, readings: Sequence[Reading], winner: Reading) -> Reading:
         """Blame those that the winner contradicts.
@@ -118,12 +148,17 @@ class Confirmation:
         Raises:
             ConstantsDifferError: the first one is among them with an answer that all others were read with.
         """
+        if not readings[0].has_constants_of(winner):
+            raise self._contradicted(readings[0])
         for one in readings:
             if not one.agrees(winner):
                 self._blame(one.endpoint, Retryable(f"{one.endpoint.label}: others contradict it"))
-        if not readings[0].has_constants_of(winner):
-            raise ConstantsDifferError(f"{readings[0].endpoint.label}: others contradict it about what can't change")
         return winner
+
+    def _contradicted(self, first: Reading) -> ConstantsDifferError:
+        error = ConstantsDifferError(f"{first.endpoint.label}: others contradict it about what can't change")
+        self._blame(first.endpoint, error)
+        return error
 
     def _alone(self, found: Found, leapt: Collection[PositionId], block: BlockStamp) -> Found:
         """Return what to believe without another endpoint: at first everything, later what a second block repeats."""

@@ -19,6 +19,7 @@ from bot.chain.dollar_feeds import DollarFeeds
 from bot.chain.endpoint import Endpoint
 from bot.chain.head_tracker import HeadTrack, Reorg
 from bot.chain.heads import Heads
+from bot.chain.holders import Holders
 from bot.chain.logs import Logs
 from bot.chain.look_alikes import look_alikes
 from bot.chain.multicall import Multicall, Plan, Result
@@ -28,7 +29,7 @@ from bot.chain.protocol import Found, MakeSources, Source
 from bot.chain.rounds import Rounds
 from bot.chain.tokens import TokenBook
 from bot.core.errors import Retryable, SkipCycle
-from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition, MovedPosition
+from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
 from bot.core.telemetry_event import RpcFailed
 from bot.core.types import Address, ChainName, PositionId
 from bot.ports import Clock, MemoryNotes, NoTelemetry, Notes, Telemetry
@@ -40,8 +41,6 @@ _SEARCH_PART: Final = 0.4
 """Of the time that a read may take: how long it may search the logs for what is missing."""
 _READS_AT_START: Final = 10
 """How often the start reads again while a search goes on; it goes on in the cycles after that."""
-_DELEGATES: Final = bytes.fromhex("ef0100")
-"""Begins the code of a wallet that delegates to a contract."""
 
 
 class EvmChainReader:
@@ -87,7 +86,7 @@ class EvmChainReader:
         self._last: ChainView | None = None
         self._last_at, self._cost = 0.0, 0
         self._followed: Collection[PositionId] = ()
-        self._contracts: set[Address] = set()
+        self._holders = Holders(self._client)
         self._is_searching = False
 
     def _begin_anew(self) -> None:
@@ -97,6 +96,8 @@ class EvmChainReader:
         self._readers, self._at = sources.readers, sources.at
         self._sources: list[Source] = [*sources.readers, *sources.references, DollarFeeds(self._config)]
         self._rounds = Rounds(self._sources, self._multicall)
+        self._tellers: set[int] = set()
+        """The endpoints that a reading rests on: whoever answers now, and whoever told what nobody confirmed yet."""
 
     @property
     def chain(self) -> ChainName:
@@ -207,10 +208,13 @@ class EvmChainReader:
     async def _read(self, *, lenient: bool) -> ChainView:
         head = self._newest.take() or await self._newest.fetch()
         block, endpoint = head.stamp, head.endpoint
+        if not self._rounds.doubted:
+            self._tellers.clear()
 
         async def ask(plan: Plan) -> list[Result]:
             nonlocal endpoint
             answers, endpoint = await self._fetch(plan, block, endpoint, lenient=lenient)
+            self._tellers.update([endpoint.number] if answers else ())
             return answers
 
         try:
@@ -226,10 +230,7 @@ class EvmChainReader:
             if is_odd and lenient:
                 self._begin_anew()
             raise
-        if self._config.limits.confirm:
-            found = await self._confirmed(Reading(endpoint, self._counting(found), reads.constants()), reads)
-        else:
-            found = self._counting(found)
+        found = await self._confirmed(endpoint, self._counting(found), reads)
         self._track.accept(block)
         self._read_block = block.number
         return ChainView(
@@ -239,7 +240,7 @@ class EvmChainReader:
             positions=tuple(found.positions),
             pools=tuple(found.prices.values()),
             left_out=tuple(found.left_out),
-            moved=await self._moved(found, block),
+            moved=await self._holders.with_contracts(found.moved, block),
             dollars=tuple(found.dollars.values()),
         )
 
@@ -256,22 +257,43 @@ class EvmChainReader:
             log.warning("logs could not be searched", chain=self.chain, reason=str(error))
             return False
 
-    async def _confirmed(self, first: Reading, reads: Reads) -> Found:
-        """Return what to believe of a block, after another endpoint was asked about what leapt."""
+    async def _confirmed(self, endpoint: Endpoint, found: Found, reads: Reads) -> Found:
+        """Return what to believe of a block, after others were asked about what leapt, or never was confirmed."""
+        rounds, client = self._rounds, self._client
+        if not self._config.limits.confirm or len(client.endpoints) == 1:
+            rounds.believe(tuple(rounds.doubted))
+        if not self._config.limits.confirm:
+            return found
 
         async def again(endpoint: Endpoint) -> Reading:
             async def ask(plan: Plan) -> list[Result]:
+                self._tellers.add(endpoint.number)
                 return await self._multicall.run(endpoint, plan, reads.block, lenient=True)
 
-            found, other = await self._rounds.again(reads, self._followed, ask)
+            found, other = await rounds.again(reads, self._followed, ask)
             return Reading(endpoint, self._counting(found), other.constants())
 
+        doubted = dict(rounds.doubted)
+        first = Reading(
+            endpoint, found, reads.constants() | doubted, remembers=not doubted.keys() <= reads.answers.keys()
+        )
         try:
-            return await self._confirmation.settle(first, again, self._client.others(first.endpoint), reads.block)
-        except ConstantsDifferError as error:
+            if self._tellers != {endpoint.number}:  # a part of it is somebody else's word
+                first = (await again(endpoint)).insisting_on(first)
+                self._tellers = {endpoint.number}
+            found, is_agreed = await self._confirmation.settle(
+                first,
+                again,
+                client.others(endpoint),
+                reads.block,
+                on_occasion=client.others(endpoint, at_ease=True) if doubted else (),
+            )
+        except ConstantsDifferError:
             self._begin_anew()
-            self._client.suspect(first.endpoint, error)
             raise
+        if is_agreed:
+            rounds.believe(first.constants)
+        return found
 
     def _counting(self, found: Found) -> Found:
         """Leave aside what the configuration says does not count."""
@@ -282,19 +304,6 @@ class EvmChainReader:
             left_out=[item for item in found.left_out if counts(item.position)],
             moved=[item for item in found.moved if counts(item.position.id)],
         )
-
-    async def _moved(self, found: Found, block: BlockStamp) -> tuple[MovedPosition, ...]:
-        """Return the positions that count and that a contract holds now."""
-        return tuple([item for item in found.moved if await self._is_contract(item.holder, block)])
-
-    async def _is_contract(self, account: Address, block: BlockStamp) -> bool:
-        """Tell whether an account is a contract; one that delegates (EIP-7702) is a wallet, and what it got is gone."""
-        if account not in self._contracts:
-            code = await self._client.request("eth_getCode", [account, hex(block.number)], json_rpc.data)
-            if not code or code.startswith(_DELEGATES):
-                return False
-            self._contracts.add(account)
-        return True
 
     async def _fetch(
         self, plan: Plan, block: BlockStamp, start: Endpoint, *, lenient: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.chain import json_rpc
@@ -28,6 +28,16 @@ class Rounds:
         self._multicall = multicall
         self._facts = Facts()
         self._ahead: Plan = multicall.plan(())
+
+    @property
+    def doubted(self) -> Mapping[Call, Result]:
+        """What was taken as unchanging and no second endpoint has confirmed yet."""
+        return self._facts.doubted
+
+    def believe(self, calls: Iterable[Call]) -> None:
+        """Doubt these no more."""
+        for call in calls:
+            self._facts.doubted.pop(call, None)
 
     async def read(self, block: BlockStamp, followed: Collection[PositionId], ask: Ask) -> tuple[Found, Reads]:
         """Read everything.
@@ -55,10 +65,9 @@ class Rounds:
         return found, reads
 
     async def again(self, reads: Reads, followed: Collection[PositionId], ask: Ask) -> tuple[Found, Reads]:
-        """Read the same block once more, every call anew, from somebody else."""
-        calls: list[Call] = list(reads.answers)
+        """Read the same block once more, every call anew, from somebody else; what is doubted is asked for, too."""
         other = Reads(self._facts, reads.block)
-        plan = self._multicall.plan(calls)
+        plan = self._multicall.plan(dict.fromkeys((*reads.answers, *self._facts.doubted)))
         other.add(plan.calls, await ask(plan))
         found = self._pass(other, followed)
         while other.wanted:  # other answers lead elsewhere

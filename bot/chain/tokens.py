@@ -175,6 +175,7 @@ class TokenBook:
             if isinstance(named, Unread) or isinstance(told, Unread):
                 return None
             words = self._words[address] = _words(named, told)
+            reads.rest_on(self._calls[address])
         symbol, decimals = words
         if decimals > MAX_DECIMALS:
             return None
@@ -217,7 +218,9 @@ class TokenBook:
             return UnknownToken(address, None)
         found = self._read(reads, address)
         times = self._again.pop(address, (0, 0))[0]
-        if isinstance(found, UnknownToken):
+        if isinstance(found, Token):
+            reads.rest_on(self._calls.get(address, ()))
+        else:
             if not times:
                 log.warning("token without a mapping", chain=self._chain.name, token=address, reason=found.reason)
             blocks = 1 if self._counts(address) else min(2**times, MOST_BLOCKS_PUT_OFF)

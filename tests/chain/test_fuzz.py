@@ -51,8 +51,8 @@ class HastyClock(SystemClock):
 async def over_rpc(scene: Scene, inputs: int, seed: int) -> None:
     """Read through a node that spoils every third answer, and an honest one, until so many answers were spoiled.
 
-    With the honest one beside it no view says that a position holds a tenth more or less than it does at that price,
-    and when the node is honest again the next block's view is the true one.
+    With the honest one beside it no view says that a position holds a tenth more or less than it does at that price, or
+    holds other tokens, and when the node is honest again the next block's view is the true one.
     """
     draw, spoilt = random.Random(seed), 0
 
@@ -84,7 +84,9 @@ async def over_rpc(scene: Scene, inputs: int, seed: int) -> None:
                         view = await reader.read()
                         for position in view.positions:
                             if len(config.rpc_urls) == 2:
-                                assert 0.89 < _growth(truth[position.id], position) < 1.11, f"{position} ({seed=})"
+                                true = truth[position.id]
+                                assert 0.89 < _growth(true, position) < 1.11, f"{position} ({seed=})"
+                                assert (position.token0, position.token1) == (true.token0, true.token1), f"{seed=}"
                             await reader.entry(position)
                 odd.play = honest
                 await empty_blocks(scene.chain, 1)

@@ -1,0 +1,120 @@
+"""What can't change is kept for ever, so one endpoint's word for it does not count where a second one is there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from aiohttp import web
+
+from bot.core.errors import Retryable, SkipCycle
+from bot.demo.chain import LocalChain
+from tests.chain.scene import Scene
+from tests.chain.test_confirmation import endpoints, held, truth
+from tests.demo.tricks import empty_blocks
+from tests.faults import nodes
+from tests.faults.nodes import Answer, Json, Node, honest
+
+pytestmark = pytest.mark.chain
+
+Play = Callable[[Node, Json], Awaitable[Answer]]
+SLOT0, BALANCE_OF = "3850c7bd", "70a08231"
+WRONG_DECIMALS = nodes.lying("decimals()", 0, lambda told: told ^ 3)
+
+
+async def away(_: Node, __: Json) -> Answer:
+    return web.Response(status=503)
+
+
+def asks(body: Json, selector: str) -> bool:
+    calls = body if isinstance(body, list) else [body]
+    return any(call["method"] == "eth_call" and selector in call["params"][0]["data"] for call in calls)
+
+
+def until_the_pool_is_read(then: Play) -> Play:
+    """Lie about decimals up to the read that needs them; fail at that one, and afterwards do as ``then`` does."""
+
+    async def play(node: Node, body: Json) -> Answer:
+        if asks(body, SLOT0):
+            node.play = then
+            return await then(node, body)
+        return await WRONG_DECIMALS(node, body)
+
+    return play
+
+
+async def out_of_quota(_: Node, __: Json) -> Answer:
+    return web.Response(status=429)
+
+
+async def odd_once(node: Node, body: Json) -> Answer:
+    node.play = honest
+    return await nodes.lying("slot0()", 0, lambda _: 0)(node, body)
+
+
+@pytest.mark.parametrize("then", [odd_once, away, out_of_quota])
+async def test_what_a_read_took_that_came_to_no_end_is_no_fact(chain: LocalChain, then: Play) -> None:
+    scene = await Scene.on(chain)
+    async with endpoints(scene, [until_the_pool_is_read(then), honest]) as (reader, fronts):
+        assert held(await reader.read()) == await truth(scene)
+        for front in fronts:
+            front.play = honest
+        await empty_blocks(chain, 1)
+        assert held(await reader.read()) == await truth(scene)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("signature", ["decimals()", "getPool(address,address,uint24)"])
+async def test_what_one_endpoint_told_while_the_other_was_away_is_asked_of_both_later(
+    chain: LocalChain, place: int, signature: str
+) -> None:
+    scene = await Scene.on(chain)
+    whole = await truth(scene)
+    plays: list[Play] = [away, away]
+    plays[place] = nodes.lying(signature, 0, lambda told: told ^ 3)
+    async with endpoints(scene, plays) as (reader, fronts):
+        try:
+            told = held(await reader.read())
+        except (Retryable, SkipCycle):
+            assert signature != "decimals()"
+        else:
+            assert told != whole
+        for front in fronts:
+            front.play = honest
+        await empty_blocks(chain, 1)
+        assert held(await reader.read()) == await truth(scene)
+
+
+async def test_an_endpoint_that_comes_back_and_lies_does_not_move_what_was_believed(chain: LocalChain) -> None:
+    scene = await Scene.on(chain)
+    async with endpoints(scene, [honest, away]) as (reader, fronts):
+        await reader.read()
+        fronts[1].play = WRONG_DECIMALS
+        for _ in range(3):
+            await empty_blocks(chain, 1)
+            assert held(await reader.read()) == await truth(scene)
+
+
+async def test_two_that_agreed_are_not_asked_both_again(chain: LocalChain) -> None:
+    scene = await Scene.on(chain)
+    async with endpoints(scene, [honest, away]) as (reader, fronts):
+        await reader.read()
+        fronts[1].play = honest
+        asked = []
+        for _ in range(3):
+            await empty_blocks(chain, 1)
+            fronts[1].asked.clear()
+            await reader.read()
+            asked.append(len(fronts[1].asked))
+        assert asked[-2:] == [0, 0]
+
+
+async def test_a_balance_that_one_endpoint_told_and_another_finished_is_read_whole_from_one(chain: LocalChain) -> None:
+    scene = await Scene.on(chain)
+    lie = nodes.lying("balanceOf(address)", 0, lambda told: told * 3 if told > 10**6 else told)
+
+    async def play(node: Node, body: Json) -> Answer:
+        return web.Response(status=429) if asks(body, SLOT0) or node.count("asked") > 20 else await lie(node, body)
+
+    async with endpoints(scene, [play, honest]) as (reader, _):
+        assert held(await reader.read()) == await truth(scene)

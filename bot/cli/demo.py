@@ -19,7 +19,7 @@ from bot.cli.console import table_of
 from bot.cli.options import AsJson
 from bot.cli.venue import SPEAKS, spoken
 from bot.clock import SystemClock
-from bot.demo.driver import DemoRun, Seen, demo_run
+from bot.demo.driver import DemoRun, Seen, Tables, demo_run
 from bot.demo.path import MARKETS
 from bot.demo.plot import save_plot
 from bot.demo.registry import PLAYED, USUAL
@@ -35,8 +35,8 @@ Words = tuple[str, list[tuple[str, str, str]]]
 _SHOWN_ORDERS = 6
 _BLOCKS = 288
 _PACE = 0.15
-_VENUE_SECONDS = 45.0
-"""Of play with venues, so that with start and end a minute is enough."""
+_VENUE_SECONDS = 36.0
+"""Of play with venues, so that with start and end a minute is enough. So short a run may spend a minute's requests."""
 _TOLD = {"files", "swing_usd", "eth_usd", "results_usd"}
 """Figures that are printed another way."""
 
@@ -58,7 +58,7 @@ def _market(name: str) -> str:
 @app.command()
 def demo(
     *,
-    blocks: Annotated[int | None, typer.Option(help="Length of the scene; 288, with venues what 45 s hold.")] = None,
+    blocks: Annotated[int | None, typer.Option(help="Length of the scene; 288, with venues what 36 s hold.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the market; the same seed gives the same blocks.")] = 7,
     keep: Annotated[bool, typer.Option("--keep", help="Go on, scene after scene, until Ctrl-C.")] = False,
     as_json: AsJson = False,
@@ -93,12 +93,16 @@ def demo(
     clock = SystemClock()
     kinds = venue or []
     usual = max((spacing_of(name) for name in kinds), default=_PACE if console.is_terminal else 0.0)
-    wait = usual if pace is None else pace
     length = blocks or (max(MIN_BLOCKS, int(_VENUE_SECONDS / usual)) if kinds else _BLOCKS)
+    if kinds and length == MIN_BLOCKS and not keep:
+        usual = min(usual, _VENUE_SECONDS / length)
+    more = {"bot": {"cycle_spacing": f"{usual}s"}} if kinds else {}
+    wait = usual if pace is None else pace
     settings = SceneSettings(seed=seed, blocks=length, market=MARKETS[market].within(length))
     here = folder.absolute() / f"{clock.now():%Y%m%d-%H%M%S}-seed{seed}"
     here.mkdir(parents=True)
-    figures, words = asyncio.run(_play(here, settings, (kinds, protocol), None if keep else length, wait, console))
+    play = _play(here, settings, (kinds, protocol, more), None if keep else length, wait, console)
+    figures, words = asyncio.run(play)
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")
     else:
@@ -110,7 +114,7 @@ def demo(
 async def _play(
     folder: Path,
     settings: SceneSettings,
-    on: tuple[list[str], str],
+    on: tuple[list[str], str, Tables],
     total: int | None,
     pace: float,
     console: Console,
@@ -119,8 +123,8 @@ async def _play(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console.print(f"starting a local chain with the contracts, and the daemon; all of it in {folder}")
-    kinds, protocol = on
-    async with demo_run(folder, settings, clock, kinds, protocol=protocol) as run:
+    kinds, protocol, more = on
+    async with demo_run(folder, settings, clock, kinds, more, protocol) as run:
         with Live(console=console, auto_refresh=False, transient=False) as live:
             while not stop.is_set() and (total is None or account.blocks < total):
                 due = clock.monotonic() + pace
@@ -132,7 +136,7 @@ async def _play(
         plot = folder / "drift.png"
         files = {"plot": plot, "journal": run.journal, "config": run.config, "log": run.log}
         figures = summary(account, run.view(), {name: str(path) for name, path in files.items()})
-        words = in_words(account, run.view(), at_once=not kinds)
+        words = in_words(account, run.view())
         save_plot(account.track.points, plot)
         figures["seed"] = settings.seed
         figures["venues"] = {item.name: _truth(run, item) for item in run.venues}

@@ -23,7 +23,7 @@ from bot.app.settings.origins import Layer, merge
 from bot.core.errors import ConfigError, Halt
 from bot.core.record import CycleRecord
 from bot.core.snapshot import LpPosition
-from bot.core.types import Symbol
+from bot.core.types import ZERO, Symbol
 from bot.demo.chain import LocalChain
 from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.path import write_marks
@@ -52,7 +52,10 @@ AHEAD: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One block of the demo: what the market did, what the daemon made of it, and whether its reading was true."""
+    """One block of the demo: what the market did, what the daemon made of it, and whether its reading was true.
+
+    ``result`` is the daemon's own; with venues the hedge's part is what their accounts gained.
+    """
 
     step: Step
     record: CycleRecord
@@ -119,7 +122,12 @@ class DemoRun:
         step = await self.scene.step()
         record = await self._cycle_at(step.number, CYCLE_DEADLINE)
         (summary,) = self.view().summaries(after=record.cycle - 1, limit=1)
-        return Seen(step, record, summary.figures.result, await self._is_true(record))
+        result = summary.figures.result
+        if self.venues:
+            if result is not None:  # a ledger is read now and then, and the venues' own books stand at every block
+                result = replace(result, hedge=sum((venue.gain() for venue in self.venues), ZERO))
+            self.scene.lead()  # prices move between blocks, so that what is read of a venue ahead of one is of its own
+        return Seen(step, record, result, await self._is_true(record))
 
     async def settle(self) -> None:
         """Wait for the daemon to record what its last orders came to, and to end what the owner has left."""

@@ -88,6 +88,7 @@ class Scene:
         self._typical = _typical_trades(settings)
         self._script = actions_by_block(settings.blocks)
         self._market = next(self._path)
+        self._leads = False
         self._index = 0
         self._held: _Held | None = None
         self._unstaked: tuple[Action, ...] = ()
@@ -127,7 +128,7 @@ class Scene:
 
     @property
     def market(self) -> MarketPoint:
-        """The true market at the newest block."""
+        """The true market: of the newest block, or of the next one where it leads."""
         return self._market
 
     @property
@@ -135,10 +136,16 @@ class Scene:
         """The owner's open position between ticks."""
         return self._held.token_id if self._held else None
 
+    def lead(self) -> None:
+        """Let the market move on to the next block's prices, which that block's arbitrage carries into the pools."""
+        if not self._leads:
+            self._market, self._leads = next(self._path), True
+
     async def step(self) -> Step:
         """Mine the next block: noise trades, arbitrage to the market's new prices, then the owner's actions."""
+        self.lead()
+        self._leads = False
         self._index += 1
-        self._market = next(self._path)
         await self.chain.queue(*self._noise_trades())
         trades = await self._arbitrage()
         actions = (*self._unstaked, *self._script.get((self._index - 1) % self.settings.blocks + 1, ()))

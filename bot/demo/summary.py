@@ -114,21 +114,16 @@ def summary(account: DemoAccount, view: JournalView, files: Mapping[str, str]) -
     }
 
 
-def in_words(account: DemoAccount, view: JournalView, *, at_once: bool) -> tuple[str, list[tuple[str, str, str]]]:
-    """Say what the hedge took away, and what came of it: a name, a sum in USD and a meaning for each term.
-
-    ``at_once``: whether the hedge's results are booked at every block; a real venue's are as its ledger is read.
-    """
+def in_words(account: DemoAccount, view: JournalView) -> tuple[str, list[tuple[str, str, str]]]:
+    """Say what the hedge took away, and what came of it: a name, a sum in USD and a meaning for each term."""
     track, said = account.track, list[str]()
     if price := track.course(Underlying("ETH")):
         first, highest, lowest, last = (f"{amount:,.0f}" for amount in price.values())
         said.append(f"ETH went from {first} USD to {last}, between {lowest} and {highest}.")
-    if at_once and (left := track.variance_ratio) is not None:
+    if (left := track.variance_ratio) is not None:
         ways = {name: f"between {_usd(low)} and {_usd(high)} USD" for name, (low, high) in track.swing().items()}
         said.append(f"Without the hedge the result was {ways['unhedged']} on the way, with it {ways['hedged']}:")
         said.append(f"{1 - left:.1%} of its variance was taken away.")
-    elif track.points:
-        said.append(f"The liquidity alone came to {_usd(track.points[-1].unhedged)} USD.")
     found = results_of(view.book(), account.last.record.snapshot if account.last else None)
     rows = [(name, _usd(getattr(found, key)), meaning) for key, (name, meaning) in _TERMS.items()]
     return " ".join(said), [*rows, ("result", _usd(found.total), "")]

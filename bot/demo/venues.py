@@ -66,6 +66,7 @@ class DemoVenue:
             "kind": self.kind.kind,
             "symbols": dict(self.symbols),
             "max_notional": int(self.share),
+            "stream_move": 1,  # a price that moves is the next block's, which is about to come
             "redirect_to": f"127.0.0.1:{self.server.port}",
             "ca_file": str(self.ca_file),
         }
@@ -74,6 +75,11 @@ class DemoVenue:
         """Return the credentials as the daemon's environment."""
         login = self.kind.login(self.desk.credentials)
         return {f"DNBOT_VENUES__{self.name}__{key}".upper(): value for key, value in login.items()}
+
+    def gain(self) -> Decimal:
+        """Return what the account has gained at the present prices, by its own books, USD."""
+        self.server.venue.move()
+        return self.desk.engine.equity - DEPOSIT
 
     def positions(self) -> dict[Symbol, Decimal]:
         """Return the account's own truth: the positions, base units."""

@@ -92,6 +92,17 @@ async def value_of_v3(play: Scene) -> float:
     return weth / 1e18 * float(play.market.eth) + usdc / 1e6
 
 
+async def test_a_market_that_leads_is_the_next_block_s() -> None:
+    settings = SceneSettings(blocks=100)
+    async with scene(settings) as play:
+        for block in (1, 2):
+            play.lead()
+            play.lead()
+            assert (play.index, play.market) == (block - 1, settings.points(block)[block])
+            step = await play.step()
+            assert step.market == settings.points(block)[block]
+
+
 async def test_positions_earn_fees() -> None:
     async with scene(SceneSettings(blocks=100)) as play:
         for _ in range(50):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import structlog
@@ -39,11 +39,15 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """Turns approved orders into intents, sends them and records what came of it."""
+    """Turns approved orders into intents, sends them and records what came of it.
+
+    ``fits_stops`` are venues that have proven that they take no more stops than a position has.
+    """
 
     venues: Mapping[VenueId, Exchange]
     journal: Journal
     clock: Clock
+    fits_stops: set[VenueId] = field(default_factory=set)
 
     async def execute(self, approved: Sequence[Approved], state: State) -> tuple[Execution, ...]:
         """Send orders one after the other; ``state`` becomes durable with the first one's intent.
@@ -148,7 +152,7 @@ class Executor:
         """Place and take back stops. An old stop goes only once the venue has all that replaces it.
 
         Where a venue proves that it takes no more stops than the position has, there is no other way than to take the
-        old ones back first; the new one, under a new id, follows at once.
+        old ones back first; the new one follows at once, and so it goes there from then on.
 
         Raises:
             Retryable: the journal could not take an intent; that stop and the actions after it were not sent.
@@ -159,14 +163,18 @@ class Executor:
                 case DropStop(cancel):
                     await self.cancel([cancel])
                 case PlaceStop(approved, replaces):
-                    key = approved.order.venue, approved.order.symbol
+                    venue, symbol = approved.order.venue, approved.order.symbol
+                    if venue in self.fits_stops:
+                        await self.cancel(replaces)
+                        replaces = ()
                     outcome = await self._send(approved)
                     if replaces and isinstance(outcome, Rejected) and outcome.reason is RejectReason.STOPS_EXCEED:
+                        self.fits_stops.add(venue)
                         await self.cancel(replaces)
                         outcome, replaces = await self._send(approved), ()
                     is_there = isinstance(outcome, Accepted) and not outcome.report.status.is_final
-                    resting[key] = resting.get(key, True) and is_there
-                    if resting[key]:
+                    resting[venue, symbol] = resting.get((venue, symbol), True) and is_there
+                    if resting[venue, symbol]:
                         await self.cancel(replaces)
 
     async def _send(self, approved: Approved, state: State | None = None) -> Outcome:

@@ -15,7 +15,7 @@ from bot.app.settings import Loaded, Settings
 from bot.app.wiring import Preview, preview
 from bot.chain.probe import EndpointFacts, probe
 from bot.clock import SystemClock
-from bot.core.cycle_summary import MARKETLESS
+from bot.core.cycle_summary import FARM_SHUT, MARKETLESS
 from bot.core.data_quality.collateral import Collateral, collaterals
 from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
@@ -187,6 +187,11 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
         warn("positions", f"{item.position} is left out: {item.reason}", "nothing for a gift; else as it says")
         for view in snapshot.chains
         for item in view.left_out
+    ]
+    found += [
+        warn("positions", alarm.message, "take it out of that farm")
+        for alarm in decision.alarms
+        if alarm.key.startswith(FARM_SHUT)
     ]
     found += [
         fail("exposure", alarm.message, "either of these")

@@ -55,6 +55,7 @@ def _position(found: Listing, sight: Sight, position: LpPosition) -> dict[str, o
             "quote": span.quote,
         },
         "staked_in": position.staked_in,
+        "farm_shut": position.farm_shut,
         "rewards": [_reward(found, reward) for reward in position.rewards],
     }
 

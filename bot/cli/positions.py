@@ -206,7 +206,8 @@ def _position(console: Console, found: Listing, position: LpPosition) -> None:
     if amounts.fees0 or amounts.fees1:
         console.print(text(f"    fees {fees[0]} {token0.symbol} + {fees[1]} {token1.symbol}"))
     if position.staked_in is not None:
-        console.print(text(f"    staked in {position.staked_in}"))
+        shut = ", which was shut: it earns no more rewards" if position.farm_shut else ""
+        console.print(text(f"    staked in {position.staked_in}{shut}"))
     for reward in position.rewards:
         worth = reward_value(found, reward)
         console.print(

@@ -16,7 +16,7 @@ from bot.core.inputs import CycleInputs, Dispute, Pending, PendingStatus
 from bot.core.lp.exposure import Exposure
 from bot.core.policy import Policy
 from bot.core.risk.context import RiskVerdicts
-from bot.core.snapshot import ChainView, LeftOut, PerpPosition, Snapshot, VenueView
+from bot.core.snapshot import ChainView, LeftOut, LpPosition, PerpPosition, Snapshot, VenueView
 from bot.core.state import Held
 from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 
@@ -25,6 +25,8 @@ WIDE: Final = Decimal("0.5")
 _NOT_HEDGED: Final = (Remark(RemarkCode.NOT_HEDGED),)
 ESCALATES: Final = timedelta(minutes=10)
 """How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
+FARM_SHUT: Final = "farm-shut"
+"""Begins the alarm of a position in a farm that pays no more."""
 MARKETLESS: Final = "no-market"
 """Begins the alarm of an exposure that no venue has a market for."""
 
@@ -104,9 +106,10 @@ def alarms(
     pending: Iterable[Pending],
     grace: timedelta,
 ) -> list[Alarm]:
-    """Tell of orders that are unknown, of positions that vanished or are left out, and of a perpetual that is long."""
+    """Tell of orders that are unknown, of positions that vanished, are left out or earn nothing, and of long shorts."""
     found = [alarm for view in snapshot.chains for alarm in _left_out(view, held)]
     found += [alarm for view in snapshot.chains for alarm in _moved(view, held, grace)]
+    found += [_shut(position) for position in snapshot.positions if position.farm_shut]
     for key, item in held.items():
         if item.missing_blocks:
             message = f"{key} is not seen since block {item.seen_block}: {item.missing_blocks} blocks so far"
@@ -140,6 +143,15 @@ def _left_out(view: ChainView, held: Mapping[PositionId, Held]) -> Iterator[Alar
             f"{first.position}{others}: nobody vouches for what they hold, so they count for nothing. {first.reason}"
         )
         yield Alarm(f"left-out:{view.chain}", Severity.WARNING, message)
+
+
+def _shut(position: LpPosition) -> Alarm:
+    """Tell of a position in a farm that was shut: it stays hedged, since it is there."""
+    message = (
+        f"{position.id} is staked in {position.staked_in}, which was shut: it earns no more rewards there, and stays "
+        "hedged; take it out, what it has earned can still be claimed"
+    )
+    return Alarm(f"{FARM_SHUT}:{position.id}", Severity.WARNING, message)
 
 
 def _moved(view: ChainView, held: Mapping[PositionId, Held], grace: timedelta) -> Iterator[Alarm]:

@@ -98,7 +98,10 @@ class Reward:
 
 @dataclass(frozen=True, slots=True)
 class LpPosition:
-    """One liquidity position at the snapshot's block; ``staked_in`` is the farm that holds it for its owner."""
+    """One liquidity position at the snapshot's block; ``staked_in`` is the farm that holds it for its owner.
+
+    ``farm_shut``: that farm says that it is paid no more, so that the position earns no more rewards.
+    """
 
     id: PositionId
     protocol: str
@@ -110,6 +113,7 @@ class LpPosition:
     entry: Entry | None
     staked_in: Address | None = None
     rewards: tuple[Reward, ...] = ()
+    farm_shut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,21 +37,26 @@ class Slipstream(Fork):
     @classmethod
     async def deploy(cls, chain: LocalChain) -> Self:
         """Deploy everything."""
-        owner, weth = chain.accounts[0], chain.at.weth.address
         reward = await chain.deploy_token("AERO", 18)
         voter = await chain.create(own_code("Voter"), "(address)", reward.address)
+        return await cls.under(chain, voter, voter, reward)
+
+    @classmethod
+    async def under(cls, chain: LocalChain, voter: Address, stage: Address, reward: Erc20) -> Self:
+        """Deploy what is Slipstream's own, under a voter; ``stage`` stands for the rest that it is built on."""
+        owner, weth = chain.accounts[0], chain.at.weth.address
         pool = await chain.create(_real("core/CLPool.sol"))
         gauge = await chain.create(_real("gauge/CLGauge.sol"))
-        factory = await chain.create(_real("core/CLFactory.sol"), "(address,address,address)", voter, voter, pool)
+        factory = await chain.create(_real("core/CLFactory.sol"), "(address,address,address)", voter, stage, pool)
         named = (factory, weth, NOWHERE, "P", "P")
         types = "(address,address,address,string,string)"
         manager = await chain.create(_real("periphery/NonfungiblePositionManager.sol"), types, *named)
         types = "(address,address,address,uint256,address)"
-        gauges = await chain.create(_real("gauge/CLGaugeFactory.sol"), types, voter, gauge, owner, 10_000, voter)
+        gauges = await chain.create(_real("gauge/CLGaugeFactory.sol"), types, voter, gauge, owner, 10_000, stage)
         trader = await chain.create(own_code("Trader"))
         await chain.mine(
             Tx(owner, gauges, calldata("setNonfungiblePositionManager(address)", manager)),
-            Tx(owner, voter, calldata("setGaugeFactory(address)", gauges)),
+            Tx(owner, stage, calldata("setGaugeFactory(address)", gauges)),
         )
         return cls(chain, (factory, manager, trader), voter, reward)
 

@@ -38,18 +38,23 @@ class Solidly:
     @classmethod
     async def deploy(cls, chain: LocalChain) -> Self:
         """Deploy everything."""
-        owner = chain.accounts[0]
         reward = await chain.deploy_token("AERO", 18)
         voter = await chain.create(own_code("Voter"), "(address)", reward.address)
+        return await cls.under(chain, voter, voter, reward)
+
+    @classmethod
+    async def under(cls, chain: LocalChain, voter: Address, stage: Address, reward: Erc20) -> Self:
+        """Deploy what is the pools' own, under a voter; ``stage`` stands for the rest that they are built on."""
+        owner = chain.accounts[0]
         pool = await chain.create(_real("Pool.sol"))
         factory = await chain.create(_real("factories/PoolFactory.sol"), "(address)", pool)
         gauges = await chain.create(_real("factories/GaugeFactory.sol"))
         types = "(address,address,address,address,address)"
         weth = chain.at.weth.address
-        router = await chain.create(_real("Router.sol"), types, NOWHERE, voter, factory, voter, weth)
+        router = await chain.create(_real("Router.sol"), types, NOWHERE, stage, factory, voter, weth)
         await chain.mine(
             Tx(owner, factory, calldata("setVoter(address)", voter)),
-            Tx(owner, voter, calldata("setGaugeFactory(address)", gauges)),
+            Tx(owner, stage, calldata("setGaugeFactory(address)", gauges)),
         )
         return cls(chain, factory, voter, router, reward)
 

@@ -20,11 +20,13 @@ class Stake:
         farm: the contract.
         rewards: what it has earned besides fees.
         earns_fees: whether the fees stay the owner's; else what the position's words say of them means nothing.
+        is_shut: whether the farm says that it is paid no more.
     """
 
     farm: Address
     rewards: tuple[Reward, ...]
     earns_fees: bool = True
+    is_shut: bool = False
 
 
 class Farm(Protocol):

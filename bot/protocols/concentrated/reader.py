@@ -192,9 +192,8 @@ class ManagerReader:
             state = states[where.pool.address] = where.pool.state(reads)
             found.price(price_of_root(pool, *tokens, state.sqrt_price_x96, state.liquidity))
         curve = _curve(answer, where, state, reads, layout) if earns_fees else _bare_curve(answer, where, state, layout)
-        staked_in, rewards = (None, ()) if stake is None else (stake.farm, stake.rewards)
-        amounts = curve.amounts()
-        return LpPosition(name, self.name, pool, *tokens, curve, amounts, None, staked_in, rewards)
+        held = (None, (), False) if stake is None else (stake.farm, stake.rewards, stake.is_shut)
+        return LpPosition(name, self.name, pool, *tokens, curve, curve.amounts(), None, *held)
 
     def _position(self, token_id: int) -> PositionId:
         return PositionId(f"{self._prefix}{token_id}")

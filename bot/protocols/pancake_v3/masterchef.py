@@ -112,13 +112,13 @@ class MasterChef:
         if json_rpc.uint(written, _POOL_NUMBER) == 0:
             return None
         earned = json_rpc.uint(written, _REWARD)
-        mining = json_rpc.address(reads.take(lm_pool))
-        if mining != NOBODY and not any(reads.take(self._emergency)):
+        mining, is_shut = json_rpc.address(reads.take(lm_pool)), any(reads.take(self._emergency))
+        if mining != NOBODY and not is_shut:
             inside = self._inside(reads, mining, where, reads.take(period))
             grown = (inside - json_rpc.uint(written, _GROWTH_THEN)) & _UINT256
             earned += grown * json_rpc.uint(written, _BOOSTED) >> 128
         reward = self._tokens.reward(reads, json_rpc.address(reads.fact(self._cake)), earned)
-        return Stake(self._address, () if reward is None else (reward,))
+        return Stake(self._address, () if reward is None else (reward,), is_shut=is_shut)
 
     def _inside(self, reads: Reads, mining: Address, where: RangeCalls, period: bytes) -> int:
         """Return the rewards per unit of liquidity that grew inside a range up to the block's time, X128."""

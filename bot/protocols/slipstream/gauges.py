@@ -17,6 +17,7 @@ from bot.protocols.concentrated.calls import RangeCalls
 from bot.protocols.concentrated.farm import Stake
 from bot.protocols.slipstream.scan import GAUGE, PoolScan
 from bot.protocols.slipstream.settings import SlipstreamSettings
+from bot.protocols.voters import VOTER, is_killed, life_call, named
 
 STAKED: Final = selector("stakedValues(address)")
 EARNED: Final = selector("earned(address,uint256)")
@@ -44,6 +45,8 @@ class Gauges:
         self._pools: dict[Address, Call] = {pool: Call(pool, GAUGE) for pool in settings.pools}
         self._lists: dict[tuple[Address, Address], Call] = {}
         self._tokens_of: dict[Address, Call] = {}
+        self._voters: dict[Address, Call] = {}
+        self._lives: dict[tuple[Address, Address], Call] = {}
         self._earned: dict[tuple[int, _Held], tuple[Call, Call]] = {}
         self._staked: dict[int, _Held] = {}
 
@@ -95,7 +98,21 @@ class Gauges:
         reads.want((*calls, token))
         earned = sum(json_rpc.uint(reads.take(call)) for call in calls)
         reward = self._tokens.reward(reads, json_rpc.address(reads.fact(token)), earned)
-        return Stake(held.gauge, () if reward is None else (reward,), earns_fees=False)
+        rewards = () if reward is None else (reward,)
+        return Stake(held.gauge, rewards, earns_fees=False, is_shut=self._is_shut(reads, held.gauge))
+
+    def _is_shut(self, reads: Reads, gauge: Address) -> bool:
+        """Ask the gauge's voter whether it was killed."""
+        call = self._voters.get(gauge)
+        if call is None:
+            call = self._voters[gauge] = Call(gauge, VOTER, words=0)
+        voter = named(reads.outcome(call))
+        if voter is None:
+            return False
+        life = self._lives.get((voter, gauge))
+        if life is None:
+            life = self._lives[voter, gauge] = life_call(voter, gauge)
+        return is_killed(reads.outcome(life))
 
     def _of_gauge(self, reads: Reads, gauge: Address) -> dict[int, _Held]:
         calls = {}

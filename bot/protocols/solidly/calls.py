@@ -11,15 +11,15 @@ from bot.chain.abi import selector
 from bot.chain.batched_reads import Reads
 from bot.chain.multicall import Call, Failed
 from bot.chain.tokens import balance_of
-from bot.core.types import NOBODY, Address
+from bot.core.types import Address
 from bot.protocols.solidly.curve import StablePosition, VolatilePosition, accrued
+from bot.protocols.voters import VOTER, is_killed, life_call, named
 
 METADATA: Final = selector("metadata()")
 TOTAL_SUPPLY: Final = selector("totalSupply()")
 INDEX0: Final = selector("index0()")
 INDEX1: Final = selector("index1()")
 FACTORY: Final = selector("factory()")
-VOTER: Final = selector("voter()")
 GAUGES: Final = selector("gauges(address)")
 EARNED: Final = selector("earned(address)")
 REWARD_TOKEN: Final = selector("rewardToken()")
@@ -82,15 +82,16 @@ class _AccountCalls:
 class GaugeCalls:
     """What accounts have staked in a gauge."""
 
-    def __init__(self, gauge: Address, accounts: Sequence[Address]) -> None:
+    def __init__(self, gauge: Address, voter: Address, accounts: Sequence[Address]) -> None:
         self.address = gauge
+        self._life = life_call(voter, gauge)
         self._balances = [balance_of(gauge, account) for account in accounts]
         self._earned = [Call(gauge, EARNED + json_rpc.encode_address(account), gas=_EARNED_GAS) for account in accounts]
         self._token = Call(gauge, REWARD_TOKEN)
 
     def staked(self, reads: Reads) -> int:
         """Return the LP tokens that are staked."""
-        reads.want((*self._balances, *self._earned))
+        reads.want((*self._balances, *self._earned, self._life))
         return sum(json_rpc.uint(reads.take(call)) for call in self._balances)
 
     def earned(self, reads: Reads) -> tuple[Address, int] | None:
@@ -101,6 +102,10 @@ class GaugeCalls:
             return None
         raw = sum(json_rpc.uint(answer) for answer in answers if isinstance(answer, bytes))
         return json_rpc.address(reads.fact(self._token)), raw
+
+    def is_shut(self, reads: Reads) -> bool:
+        """Tell whether the voter has killed it."""
+        return is_killed(reads.outcome(self._life))
 
 
 class PoolCalls:
@@ -155,27 +160,19 @@ class PoolCalls:
         if call is None:
             data = GAUGES + json_rpc.encode_address(self.address)
             call = self._gauges[voter] = Call(voter, data, words=0 if self._voter is None else 1)
-        gauge = _address(reads.outcome(call) if self._voter is None else reads.take(call))
+        gauge = named(reads.outcome(call) if self._voter is None else reads.take(call))
         if gauge is None:
             return None
         if gauge not in self.gauges:
-            self.gauges[gauge] = GaugeCalls(gauge, self._accounts)
+            self.gauges[gauge] = GaugeCalls(gauge, voter, self._accounts)
         return self.gauges[gauge]
 
     def _named(self, reads: Reads) -> Address | None:
         """Return the voter that the pool's factory names."""
-        factory = _address(reads.outcome(self._factory))
+        factory = named(reads.outcome(self._factory))
         if factory is None:
             return None
         call = self._voters.get(factory)
         if call is None:
             call = self._voters[factory] = Call(factory, VOTER, words=0)
-        return _address(reads.outcome(call))
-
-
-def _address(answer: bytes | Failed) -> Address | None:
-    """Return the address that was answered; None where the contract has no such function, or it is nobody's."""
-    if isinstance(answer, Failed) or len(answer) < json_rpc.WORD:
-        return None
-    found = json_rpc.address(answer)
-    return None if found == NOBODY else found
+        return named(reads.outcome(call))

@@ -80,13 +80,17 @@ class SolidlyReader:
         found.price(price_of(identity, *tokens, curve))
         rewards: tuple[Reward, ...] = ()
         staked_in: Address | None = None
+        farm_shut = False
         if gauge is not None:
             earned = gauge.earned(reads)
             reward = None if earned is None else self._tokens.reward(reads, *earned)
             rewards = () if reward is None else (reward,)
             staked_in = gauge.address if staked or rewards else None
+            farm_shut = staked_in is not None and gauge.is_shut(reads)
         amounts = curve.amounts()
         if curve.liquidity or any(fees) or rewards:
             found.positions.append(
-                LpPosition(PositionId(name), self.name, identity, *tokens, curve, amounts, None, staked_in, rewards)
+                LpPosition(
+                    PositionId(name), self.name, identity, *tokens, curve, amounts, None, staked_in, rewards, farm_shut
+                )
             )

@@ -257,7 +257,8 @@ def _clock(settings: Settings) -> SystemClock:
 def _observer(settings: Settings, world: _World, entries: EntryStore, telemetry: Telemetry) -> Observer:
     deadline = max(chain.read_timeout.total_seconds() for chain in settings.chains.values())
     book = EntryBook(entries, world.clock, deadline)
-    return Observer(world.chains, world.venues, world.fed, book, world.clock, deadline, telemetry)
+    every = settings.bot.ledger_interval.total_seconds()
+    return Observer(world.chains, world.venues, world.fed, book, world.clock, deadline, telemetry, every)
 
 
 def _spacing(settings: Settings) -> float:

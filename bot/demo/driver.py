@@ -21,6 +21,7 @@ import tomli_w
 from bot.app.services import JOURNAL
 from bot.app.settings.origins import Layer, merge
 from bot.core.errors import ConfigError, Halt
+from bot.core.pnl.ledger import gains_of
 from bot.core.record import CycleRecord
 from bot.core.snapshot import LpPosition
 from bot.core.types import ZERO, Symbol
@@ -31,7 +32,7 @@ from bot.demo.registry import USUAL
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
-from bot.demo.venues import DemoVenue, serving, symbols_of
+from bot.demo.venues import DemoVenue, serving, spacing_of, symbols_of
 from bot.journal.cycle_summary import ResultFigures
 from bot.journal.reader import JournalView
 from bot.ports import Clock
@@ -45,7 +46,10 @@ SETTLE_DEADLINE: Final = 20.0
 """Seconds that the daemon has to record its last orders; a view may cost a venue's whole budget of some seconds."""
 POLL: Final = 0.004
 SETTLE_POLL: Final = 0.1
+_CENT: Final = Decimal("0.01")
 _LIVE_BLOCK: Final = timedelta(seconds=2)
+_LEDGER_INTERVAL: Final = 5.0
+"""Seconds; longer at venues that have room for few requests."""
 AHEAD: Final = 10
 """Scenes whose prices are written before they are played."""
 
@@ -125,7 +129,7 @@ class DemoRun:
         result = summary.figures.result
         if self.venues:
             if result is not None:  # a ledger is read now and then, and the venues' own books stand at every block
-                result = replace(result, hedge=sum((venue.gain() for venue in self.venues), ZERO))
+                result = replace(result, hedge=self.gain())
             self.scene.lead()  # prices move between blocks, so that what is read of a venue ahead of one is of its own
         return Seen(step, record, result, await self._is_true(record))
 
@@ -133,9 +137,19 @@ class DemoRun:
         """Wait for the daemon to record what its last orders came to, and to end what the owner has left."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_DEADLINE):
-                while any(self.booked(venue) != venue.positions() for venue in self.venues) or not self._is_quiet():
+                while not (self._is_quiet() and self._is_booked()):
                     self._require_daemon()
                     await self._clock.sleep(SETTLE_POLL)
+
+    def gain(self) -> Decimal:
+        """Return what all accounts at venues have gained at the present prices, by their own books, USD."""
+        return sum((venue.gain() for venue in self.venues), ZERO)
+
+    def _is_booked(self) -> bool:
+        """Whether the journal has every fill, and every cent, that the venues' own books have."""
+        if any(self.booked(venue) != venue.positions() for venue in self.venues):
+            return False
+        return not self.venues or abs(gains_of(self.view().book().total).hedge - self.gain()) < _CENT
 
     def booked(self, venue: DemoVenue) -> dict[Symbol, Decimal]:
         """Return a venue's positions as the journal's fills make them up, base units."""
@@ -184,6 +198,9 @@ class DemoRun:
         }
         if self.venues:  # which run by the system's clock, while blocks are played faster than their own time says
             tables["guards"] = {"max_snapshot_age": "1h", "max_orders_per_minute": 1000}
+            # the last results are booked soon after the last block
+            every = max(_LEDGER_INTERVAL, 5 * max(spacing_of(venue.name) for venue in self.venues))
+            tables["bot"] = {**tables["bot"], "cycle_interval": "2s", "ledger_interval": f"{every:g}s"}
         text = tomli_w.dumps(merge([Layer("demo", tables), Layer("more", self._more)])[0])
         self.config.touch(mode=0o600)
         self.config.write_text(f"# The demo's own configuration: dnbot run -c {self.config}\n{text}", encoding="utf-8")

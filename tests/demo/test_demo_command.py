@@ -105,6 +105,16 @@ async def _every_cent_is_explained(files: dict[str, str]) -> None:
     assert all(f"{name}: drift in its band" in written for name in ("BTC", "ETH"))
 
 
+async def test_over_a_wire_the_result_is_the_venues_own_and_booked_to_the_cent(tmp_path: Path) -> None:
+    flags = ("--venue", "bitget-uta", "--blocks", "20", "--dir", "runs")
+    code, out, err = await dnbot("demo", "--json", *flags, cwd=tmp_path)
+    assert code == 0, err
+    figures = json.loads(out.splitlines()[-1])
+    assert [told["agrees_with_journal"] for told in figures["venues"].values()] == ["yes"]
+    assert abs(Decimal(figures["hedged_result_usd"]) - Decimal(figures["results_usd"]["total"])) <= Decimal("0.02")
+    assert figures["variance_hedged_over_unhedged"] <= 0.02
+
+
 async def test_plan_and_status_tell_what_the_daemon_saw_and_send_nothing(tmp_path: Path) -> None:
     async with demo_run(tmp_path, SceneSettings(blocks=100), SystemClock()) as run:
         for _ in range(12):

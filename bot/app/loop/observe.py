@@ -23,7 +23,7 @@ from bot.ports import ChainFed, ChainReader, Clock, Exchange, NoTelemetry, Telem
 log = structlog.get_logger(__name__)
 
 
-LEDGER_EVERY: Final = 15.0
+USUAL_LEDGER_INTERVAL: Final = 15.0
 """Seconds between two readings of a real venue's ledger: what was won and lost needs no finer grain."""
 _AT_ONCE: Final = timedelta(minutes=1)
 """How far a ledger is read back again that has every movement at once, as that of a paper account."""
@@ -31,7 +31,12 @@ _AT_ONCE: Final = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Observer:
-    """Reads the world. ``deadline`` bounds each of the two rounds of reads (chains, then venues), in seconds."""
+    """Reads the world.
+
+    Attributes:
+        deadline: seconds that each of the two rounds of reads (chains, then venues) may take.
+        ledger_interval: seconds between two readings of a real venue's ledger.
+    """
 
     chains: Sequence[ChainReader]
     venues: Sequence[Exchange]
@@ -40,6 +45,7 @@ class Observer:
     clock: Clock
     deadline: float
     telemetry: Telemetry = field(default_factory=NoTelemetry)
+    ledger_interval: float = USUAL_LEDGER_INTERVAL
     _read_at: dict[VenueId, float] = field(default_factory=dict)
 
     async def observe(
@@ -132,8 +138,8 @@ class Observer:
     async def _ledger(self, venue: Exchange, since: datetime | None) -> Statement | None:
         """Read the recent ledger where it is time to; before the equity, so that no entry is ahead of it for long."""
         now = self.clock.monotonic()
-        every = LEDGER_EVERY if venue.silence is not None else 0.0
-        if now - self._read_at.get(venue.venue, -LEDGER_EVERY) < every:
+        last = self._read_at.get(venue.venue)
+        if venue.silence is not None and last is not None and now - last < self.ledger_interval:
             return None
         try:
             overlap = LEDGER_OVERLAP if venue.silence is not None else _AT_ONCE

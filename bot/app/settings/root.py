@@ -77,6 +77,11 @@ class BotSettings(Table):
         description="time between two cycles at least; left out: what the real venues can bear, 1.5s at most",
         examples=["1.5s"],
     )
+    ledger_interval: Duration = Field(
+        default=timedelta(seconds=15),
+        ge=timedelta(seconds=5),
+        description="how often a real venue's ledger is read, and its results booked; it takes of the requests' budget",
+    )
 
 
 class LogSettings(Table):

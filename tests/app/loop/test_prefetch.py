@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from bot.app.loop.observe import LEDGER_EVERY
+from bot.app.loop.observe import USUAL_LEDGER_INTERVAL
 from bot.app.loop.prefetch import FRESH, TRIES
 from bot.core.errors import Retryable
 from bot.core.orders import Intent, NotFound, OrderReport, Outcome, Statement
@@ -229,10 +229,10 @@ async def test_a_late_block_is_not_waited_for_at_the_expense_of_the_venue(tmp_pa
 async def test_a_ledger_that_nothing_was_decided_on_is_read_again(tmp_path: Path) -> None:
     async with prefetch(tmp_path) as here:
         before = here.venue.ledgers
-        await here.daemon.pass_time(LEDGER_EVERY)
+        await here.daemon.pass_time(USUAL_LEDGER_INTERVAL)
         await here.next_block()
         assert here.venue.ledgers == before + 1
-        await here.daemon.pass_time(LEDGER_EVERY + FRESH)
+        await here.daemon.pass_time(USUAL_LEDGER_INTERVAL + FRESH)
         assert here.venue.ledgers == before + 2
         here.run.cycle.prefetch.void()
         record = await here.next_block()

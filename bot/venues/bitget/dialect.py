@@ -83,10 +83,11 @@ class Bitget(UnifiedCalls):
         return Settings(positive(row, key, f"settings of {symbol}"), mode)
 
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
-        """Add the largest order, which ccxt does not unify."""
+        """Add the largest order, which ccxt does not unify, and what is kept besides the table: a closing order's fee."""
         raw = row_of(row.get("info"), f"market {market.symbol}")
         most = [number(raw, key, "market") for key in ("maxMarketOrderQty", "maxOrderQty") if has(raw, key)]
-        return replace(market, max_quantity=min([market.max_quantity, *(one for one in most if one > 0)]))
+        largest = min([market.max_quantity, *(one for one in most if one > 0)])
+        return replace(market, max_quantity=largest, maintenance_fee=market.taker_fee)
 
     async def _accounts(self, link: Link) -> tuple[Row, ...]:
         return rows_of(orders.data(await link.read("privateMixGetV2MixAccountAccounts", dict(_PRODUCT))), "accounts")

@@ -63,7 +63,7 @@ class UnifiedAccount(UnifiedReads):
         return account.settings_of(row, symbol, venue_symbol, link.config.leverage)
 
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
-        """Put the steps right, which ccxt takes from the number of decimals, and add the largest order."""
+        """Put the steps right, which ccxt takes from the decimals; add the largest order, and the fee that is kept."""
         raw, what = row_of(row.get("info"), f"market {market.symbol}"), f"market {market.symbol}"
         most = [number(raw, key, what) for key in ("maxMarketOrderQty", "maxOrderQty") if has(raw, key)]
         return replace(
@@ -71,6 +71,7 @@ class UnifiedAccount(UnifiedReads):
             tick=positive(raw, "priceMultiplier", what),
             lot=positive(raw, "quantityMultiplier", what),
             max_quantity=min([market.max_quantity, *(one for one in most if one > 0)]),
+            maintenance_fee=market.taker_fee,
         )
 
     async def working(self, link: Link, listing: Listing, one: Instrument) -> Listed:

@@ -1,0 +1,149 @@
+"""Where a short is liquidated, as dnbot reckons it from what it reads: moved there, the venue server does it.
+
+The oracle knows no formula: on a copy of the account it moves the marks in the venue's own rules until the server's
+engine liquidates.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import aiohttp
+import pytest
+
+from bot.core.orders import Accepted, Intent, OrderStatus
+from bot.core.risk.liquidation import position_risks
+from bot.core.snapshot import VenueView
+from bot.core.types import Symbol, Underlying
+from bot.exchange.config import CcxtConfig
+from bot.paper.engine.engine import PaperEngine
+from bot.paper.served import FixedMarks, venue_of
+from bot.paper.servers.registry import SERVERS
+from bot.paper.servers.server import VenueServer
+from bot.paper.servers.tls import certificates
+from bot.venues.connect import connect
+from tests.contract.conftest import D, config
+from tests.contract.translated import own_id
+from tests.core.scenes import NOW
+from tests.exchange.scene import FastClock
+from tests.paper.engine.scene import BTC, ETH, limit, mark
+from tests.paper.servers.flavours import login_of, own_symbol
+from tests.paper.servers.scene import HOSTS, OnlyLoopback
+
+Mode = Literal["cross", "isolated"]
+ROUNDED = D("1e-9")
+"""What a price may miss besides a tick: sums of money are rounded on the wire."""
+FINE = 10**8
+"""Steps in which a common rise of all marks is searched, from 0 to doubled prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Shorts of an account, base units, and its money."""
+
+    eth: str
+    btc: str = "0"
+    deposit: int = 10_000
+
+
+CASES = {
+    "within the first tier": Case("5"),
+    "two in the first tier": Case("5", "0.2"),
+    "across two tiers": Case("100", deposit=60_000),
+    "two across tiers": Case("110", "5", deposit=120_000),
+    "far across all tiers": Case("40", "1", deposit=400_000),
+}
+
+
+@asynccontextmanager
+async def held(flavour: str, mode: Mode, case: Case, folder: Path) -> AsyncIterator[tuple[VenueView, PaperEngine]]:
+    """Open the shorts over the wire, let prices move a little; return what dnbot reads, and the account's truth."""
+    clock, marks = FastClock(NOW), FixedMarks({Underlying("ETH"): D(2000), Underlying("BTC"): D(40_000)})
+    rules = replace(config(flavour, folder), deposit=D(case.deposit), usd_per_bp=D(10**7))
+    tls, authority = certificates(HOSTS)
+    keys = SERVERS[flavour].issue("alice")
+    venue = venue_of(rules, marks, clock, keys)
+    async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls) as server:
+        resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
+        trust = ssl.create_default_context(cadata=authority)
+        settings = CcxtConfig(
+            venue=rules.venue,
+            kind=flavour,
+            symbols=tuple(rules.symbols.values()),
+            login=login_of(flavour, keys),
+            leverage=D(10),
+            margin_mode=mode,
+            connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
+        )
+        exchange = await connect(settings, clock)
+        try:
+            await exchange.check(settings.symbols)
+            for number, (symbol, size, low) in enumerate(((ETH, case.eth, "1990"), (BTC, case.btc, "39900"))):
+                if size == "0":
+                    continue
+                wanted = replace(limit(f"-{size}", low), symbol=own_symbol(flavour, symbol), venue=rules.venue)
+                intent = Intent(own_id(flavour, f"open-{number}"), number, wanted, clock.now() + timedelta(seconds=5))
+                sent = await exchange.place(intent)
+                assert isinstance(sent, Accepted)
+                assert sent.report.status is OrderStatus.FILLED
+            marks.prices |= {Underlying("ETH"): D("2013.5"), Underlying("BTC"): D(40_170)}
+            clock.advance(1)
+            yield await exchange.observe(), venue.tape
+        finally:
+            await exchange.close()
+
+
+def liquidates(engine: PaperEngine, prices: Mapping[Symbol, object]) -> bool:
+    """Whether marks liquidate anything, tried on a copy."""
+    fork = engine.fork()
+    fork.advance(fork.now, {symbol: mark(str(price)) for symbol, price in prices.items()})
+    return any(fork.account.positions[symbol].size != one.size for symbol, one in engine.account.positions.items())
+
+
+def first(is_over: Callable[[int], bool], low: int, high: int) -> int:
+    """Return the first number at which something is over; it is not at ``low`` and is at ``high``."""
+    assert not is_over(low)
+    assert is_over(high)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_over(middle) else (middle, high)
+    return high
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("mode", ["cross", "isolated"])
+@pytest.mark.parametrize("flavour", SERVERS)
+async def test_it_is_where_the_server_liquidates(flavour: str, mode: Mode, case: Case, tmp_path: Path) -> None:
+    async with held(flavour, mode, case, tmp_path) as (view, engine):
+        risks = position_risks(view)
+        assert len(risks) == sum(size != "0" for size in (case.eth, case.btc))
+        for risk in risks:
+            tick = engine.rules.symbols[risk.symbol].market.tick
+            now = int(risk.mark / tick)
+            alone = (
+                first(lambda at, one=risk, by=tick: liquidates(engine, {one.symbol: at * by}), now, now * 100) * tick
+            )
+            shown = view.quotes[risk.symbol].market.tick_at(alone)
+            assert risk.computed is not None
+            assert -ROUNDED * alone <= alone - risk.computed <= tick + ROUNDED * alone
+            assert risk.reported is not None
+            assert abs(alone - risk.reported) <= shown
+            if mode == "isolated":
+                assert risk.joint == risk.computed
+                continue
+            marks = {one.symbol: one.mark for one in risks}
+            rise = first(
+                lambda step, at=marks: liquidates(engine, {key: one * (1 + D(step) / FINE) for key, one in at.items()}),
+                0,
+                FINE * 100,
+            )
+            together = risk.mark * (1 + D(rise) / FINE)
+            assert risk.joint is not None
+            assert abs(together - risk.joint) <= tick
+            assert risk.liquidation == min(risk.computed, risk.reported, risk.joint)

@@ -83,7 +83,7 @@ class Bitget(UnifiedCalls):
         return Settings(positive(row, key, f"settings of {symbol}"), mode)
 
     def limits(self, market: PerpMarket, row: Row) -> PerpMarket:
-        """Add the largest order, which ccxt does not unify, and what is kept besides the table: a closing order's fee."""
+        """Add the largest order, which ccxt does not unify, and what is kept besides the table: the fee to close."""
         raw = row_of(row.get("info"), f"market {market.symbol}")
         most = [number(raw, key, "market") for key in ("maxMarketOrderQty", "maxOrderQty") if has(raw, key)]
         largest = min([market.max_quantity, *(one for one in most if one > 0)])

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -99,11 +101,21 @@ async def held(flavour: str, mode: Mode, case: Case, folder: Path) -> AsyncItera
             await exchange.close()
 
 
-def liquidates(engine: PaperEngine, prices: Mapping[Symbol, object]) -> bool:
+def liquidates(engine: PaperEngine, prices: Mapping[Symbol, Decimal]) -> bool:
     """Whether marks liquidate anything, tried on a copy."""
     fork = engine.fork()
-    fork.advance(fork.now, {symbol: mark(str(price)) for symbol, price in prices.items()})
+    fork.advance(fork.now, {symbol: mark(price) for symbol, price in prices.items()})
     return any(fork.account.positions[symbol].size != one.size for symbol, one in engine.account.positions.items())
+
+
+def over_alone(engine: PaperEngine, symbol: Symbol, tick: Decimal, at: int) -> bool:
+    """Whether a mark of so many ticks liquidates, all others standing still."""
+    return liquidates(engine, {symbol: at * tick})
+
+
+def over_together(engine: PaperEngine, marks: Mapping[Symbol, Decimal], step: int) -> bool:
+    """Whether a common rise of so many steps liquidates."""
+    return liquidates(engine, {symbol: one * (1 + D(step) / FINE) for symbol, one in marks.items()})
 
 
 def first(is_over: Callable[[int], bool], low: int, high: int) -> int:
@@ -137,12 +149,7 @@ async def test_it_is_where_the_server_liquidates(flavour: str, mode: Mode, case:
             if mode == "isolated":
                 assert risk.joint == risk.computed
                 continue
-            marks = {one.symbol: one.mark for one in risks}
-            rise = first(
-                lambda step, at=marks: liquidates(engine, {key: one * (1 + D(step) / FINE) for key, one in at.items()}),
-                0,
-                FINE * 100,
-            )
+            rise = first(partial(over_together, engine, {one.symbol: one.mark for one in risks}), 0, FINE * 100)
             together = risk.mark * (1 + D(rise) / FINE)
             assert risk.joint is not None
             assert abs(together - risk.joint) <= tick

@@ -138,9 +138,7 @@ async def test_it_is_where_the_server_liquidates(flavour: str, mode: Mode, case:
         for risk in risks:
             tick = engine.rules.symbols[risk.symbol].market.tick
             now = int(risk.mark / tick)
-            alone = (
-                first(lambda at, one=risk, by=tick: liquidates(engine, {one.symbol: at * by}), now, now * 100) * tick
-            )
+            alone = first(partial(over_alone, engine, risk.symbol, tick), now, now * 100) * tick
             shown = view.quotes[risk.symbol].market.tick_at(alone)
             assert risk.computed is not None
             assert -ROUNDED * alone <= alone - risk.computed <= tick + ROUNDED * alone

@@ -48,6 +48,7 @@ async def examine(loaded: Loaded) -> AsyncIterator[Finding]:
         "token rates": lambda: doctor_checks.token_rates(settings, SystemClock().now().date()),
         **{f"chain {name}": _chain_check(settings, name) for name in settings.chains},
         "broker": lambda: doctor_checks.broker(settings),
+        "telegram": lambda: doctor_checks.telegram(settings),
         "alerts": lambda: doctor_checks.alerts(settings),
     }
     for name, check in local.items():

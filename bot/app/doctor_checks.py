@@ -18,6 +18,7 @@ from bot.app.settings.root import url_secrets
 from bot.control.client import NotRunning, ask
 from bot.control.messages import SOURCE
 from bot.core.command import Command, Verb
+from bot.core.printable import printable
 from bot.journal.reader import JournalView
 from bot.journal.soundness import faults
 from bot.protocols.registry import CURVES
@@ -125,6 +126,31 @@ async def broker(settings: Settings) -> Sequence[Finding]:
     if at.password and not at.tls and at.host not in ("127.0.0.1", "::1", "localhost"):
         return [warn("broker", f"{where}: the password goes over the network in clear", "set mqtt.tls = true")]
     return [ok("broker", f"{where}: connected{'' if settings.mqtt.key.get_secret_value() else '; takes no commands'}")]
+
+
+async def telegram(settings: Settings) -> Sequence[Finding]:
+    """Whether Telegram takes the token, and who it is that is answered."""
+    own = settings.telegram
+    if not own.enabled:
+        return [skip("telegram", "telegram.enabled is false")]
+    from bot.telemetry.telegram.api import BotApiError, TokenRefusedError, connected  # noqa: PLC0415 - as above
+
+    found = []
+    async with connected(own.api.get_secret_value(), own.token.get_secret_value()) as api:
+        try:
+            name = await api.own_name()
+        except TokenRefusedError as error:
+            return [fail("telegram", f"the token is not taken: {error}", "set telegram.token to what @BotFather gave")]
+        except BotApiError as error:
+            fix = "see that it can be reached from here; nothing else waits for it"
+            return [warn("telegram", f"whether the token is good is unknown: {error}", fix)]
+        for chat in own.chats:
+            try:
+                found.append(ok("telegram", printable(f"{name} answers {await api.name_of(chat)} ({chat})")))
+            except BotApiError as error:
+                fix = f"write /start to {name} from there, or correct telegram.chats"
+                found.append(warn("telegram", printable(f"{name} knows no {chat}: {error}"), printable(fix)))
+    return found
 
 
 async def alerts(settings: Settings) -> Sequence[Finding]:

@@ -17,7 +17,18 @@ from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 from bot.app.redact import Redactor
 from bot.core.printable import printable
 
-CHATTY: Final = ("web3", "aiohttp", "urllib3", "ccxt", "asyncio", "websockets", "sqlalchemy", "alembic", "matplotlib")
+CHATTY: Final = (
+    "web3",
+    "aiohttp",
+    "urllib3",
+    "ccxt",
+    "asyncio",
+    "websockets",
+    "sqlalchemy",
+    "alembic",
+    "matplotlib",
+    "telegram",
+)
 """Libraries whose lower levels are noise, or print keys and signatures: never below WARNING."""
 
 

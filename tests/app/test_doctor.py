@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot.app import doctor, doctor_checks
 from bot.app.doctor_findings import Finding, Level
@@ -21,6 +22,7 @@ from bot.core.types import ChainName, VenueId
 from tests.app.settings.scenes import RIGHT, loaded, written
 from tests.cli.scenes import dnbot
 from tests.core import scenes
+from tests.telemetry.telegram.server import ME, TOKEN, serving
 from tests.telemetry.web.scenes import account
 
 LOCAL = ChainName("local")
@@ -152,6 +154,27 @@ async def test_alert_urls_that_mean_nothing_are_found(tmp_path: Path) -> None:
     assert (await doctor_checks.alerts(wrong))[0].level is Level.FAIL
     right = loaded(tmp_path, DNBOT_ALERTS__URLS="json://127.0.0.1:1/x").settings
     assert (await doctor_checks.alerts(right))[0].level is Level.OK
+
+
+async def test_telegram_is_asked_for_the_token_and_for_who_is_answered(tmp_path: Path) -> None:
+    async def found(token: str = TOKEN) -> list[tuple[Level, str]]:
+        extra = f'[telegram]\nenabled = true\nchats = [{ME}, 5]\napi = "{server.url}"\n'
+        checked = await doctor_checks.telegram(loaded(tmp_path, extra, DNBOT_TELEGRAM__TOKEN=token).settings)
+        assert not any(token in f"{one.message}{one.fix}" for one in checked)
+        return [(one.level, one.message) for one in checked]
+
+    async with serving(0) as server:
+        assert await found() == [
+            (Level.OK, f"@hedge_bot answers Ann \ufffd[31mLee ({ME})"),
+            (Level.WARN, "@hedge_bot knows no 5: Chat not found"),
+        ]
+        assert await found(f"{TOKEN}x") == [(Level.FAIL, "the token is not taken: Unauthorized")]
+        server.refusal = web.Response(status=503, text="{}")
+        assert await found() == [(Level.WARN, "whether the token is good is unknown: Service Unavailable (503)")]
+    ((level, text),) = await found()  # nobody listens there any more
+    assert (level, "ClientConnectorError" in text) == (Level.WARN, True)
+    (off,) = await doctor_checks.telegram(settings(tmp_path))
+    assert off.level is Level.SKIP
 
 
 def test_the_command_survives_a_world_that_is_not_there(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from telegram import Message, Update
+
 from bot.core.command import Verb
 from bot.ports import Clock
 
@@ -19,7 +21,6 @@ CONFIRMED_WITHIN: Final = 60.0
 MOST: Final = 20
 """Messages of a chat in a minute that are answered."""
 _REMEMBERED: Final = 1000
-_ASKS: Final = ("status", "plan", "help", "start")
 _COMMANDS: Final = (Verb.PAUSE, Verb.FREEZE, Verb.FLATTEN)
 
 
@@ -52,30 +53,33 @@ class Gate:
         self._codes: dict[int, tuple[str, float]] = {}
         self.refused: Counter[Fault] = Counter()
 
-    def judge(self, update: object) -> Asked | Fault:
-        """Judge an update as the Bot API gives it."""
+    def judge(self, update: Update) -> Asked | Fault:
+        """Judge an update; its fields may be of any type."""
         found = self._judge(update)
         if isinstance(found, Fault):
             self.refused[found] += 1
         return found
 
-    def _judge(self, update: object) -> Asked | Fault:
-        number, message = _field(update, "update_id"), _field(update, "message")
-        sender, chat = _field(_field(message, "from"), "id"), _field(_field(message, "chat"), "id")
-        text, date = _field(message, "text"), _field(message, "date")
-        if not isinstance(number, int) or not isinstance(sender, int) or sender != chat or sender not in self._chats:
-            return Fault.STRANGER if isinstance(sender, int) else Fault.MALFORMED
-        if number in self._seen:
-            return Fault.REPLAYED
-        self._seen.append(number)
-        if not isinstance(text, str) or not isinstance(date, int) or _field(message, "forward_origin") is not None:
+    def _judge(self, update: Update) -> Asked | Fault:
+        message = update.message
+        if message is None or message.from_user is None:
             return Fault.MALFORMED
-        if abs(self._clock.now().timestamp() - date) > FRESH.total_seconds():
+        if message.from_user.id != message.chat.id or message.chat.id not in self._chats:
+            return Fault.STRANGER
+        if update.update_id in self._seen:
+            return Fault.REPLAYED
+        self._seen.append(update.update_id)
+        return self._read(message)
+
+    def _read(self, message: Message) -> Asked | Fault:
+        if not isinstance(message.text, str) or message.forward_origin is not None:
+            return Fault.MALFORMED
+        if abs(self._clock.now() - message.date) > FRESH:
             return Fault.OLD
-        if self._is_flooded(sender):
+        if self._is_flooded(message.chat.id):
             return Fault.FLOOD
-        first, _, rest = text.strip().partition(" ")
-        return Asked(sender, first.removeprefix("/").partition("@")[0].lower(), rest.strip())
+        first, _, rest = message.text.strip().partition(" ")
+        return Asked(message.chat.id, first.removeprefix("/").partition("@")[0].lower(), rest.strip())
 
     def _is_flooded(self, chat: int) -> bool:
         times, now = self._times[chat], self._clock.monotonic()
@@ -102,7 +106,3 @@ def verb_of(what: str) -> Verb | None:
 
 
 HELP: Final = "/status, /plan, /pause, /freeze, /flatten; to add risk again: dnbot resume, at the bot's own machine"
-
-
-def _field(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, dict) else None

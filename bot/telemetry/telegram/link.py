@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import aiohttp
 import structlog
+from telegram.constants import MessageLimit
 
 from bot.concurrency import Start, backoff, beside
 from bot.core.command import LONGEST_REASON, Command, Verb
@@ -17,15 +17,13 @@ from bot.core.view.cycle import CycleView
 from bot.core.view.glance import glance
 from bot.ports import Clock, Operator
 from bot.telemetry.publisher import Shown
-from bot.telemetry.telegram.api import BotApi, TelegramError
+from bot.telemetry.telegram.api import BotApi, BotApiError, connected
 from bot.telemetry.telegram.gate import HELP, Asked, Fault, Gate, verb_of
 
 log = structlog.get_logger(__name__)
 
 FIRST_BACKOFF: Final = 1.0
 LAST_BACKOFF: Final = 60.0
-_LONGEST: Final = 4000
-"""Characters of a message; the Bot API takes 4,096."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +55,12 @@ class TelegramLink:
     async def run(self) -> None:
         """Ask for messages until cancelled; what fails is asked again, ever more seldom."""
         failures = 0
-        async with aiohttp.ClientSession() as session, beside() as start:
-            api = BotApi(session, self._config.api, self._config.token)
+        async with connected(self._config.api, self._config.token) as api, beside() as start:
             while True:
                 try:
                     await self._round(api, start)
                     failures = 0
-                except TelegramError as error:
+                except BotApiError as error:
                     pause = min(max(backoff(failures, FIRST_BACKOFF, LAST_BACKOFF), error.retry_after), LAST_BACKOFF)
                     failures += 1
                     if failures == 1:
@@ -72,9 +69,7 @@ class TelegramLink:
 
     async def _round(self, api: BotApi, start: Start) -> None:
         for update in await api.updates(self._offset):
-            number = update.get("update_id") if isinstance(update, dict) else None
-            if isinstance(number, int):
-                self._offset = number + 1
+            self._offset = update.update_id + 1
             found = self.gate.judge(update)
             if isinstance(found, Asked):
                 start(self._answer(api, found), f"telegram {found.what[:16]}")
@@ -89,8 +84,8 @@ class TelegramLink:
     async def _answer(self, api: BotApi, asked: Asked) -> None:
         text = await self._words(asked)
         try:
-            await api.say(asked.chat, text[:_LONGEST])
-        except TelegramError as error:
+            await api.say(asked.chat, text[: MessageLimit.MAX_TEXT_LENGTH])
+        except BotApiError as error:
             log.warning("telegram answer not sent", reason=printable(str(error)))
 
     async def _words(self, asked: Asked) -> str:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import io
 import json
+import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-import aiohttp
 import pytest
+import structlog
 from aiohttp import web
+from telegram import Update
 
+from bot.app.logging import configure
 from bot.clock import ManualClock
 from bot.concurrency import end
 from bot.core.command import Verb
@@ -20,17 +26,21 @@ from bot.core.decide import decide
 from bot.core.record import CycleRecord
 from bot.core.types import Mode
 from bot.core.view.cycle import CycleView, view_of
-from bot.telemetry.telegram.api import BotApi, TelegramError
+from bot.telemetry.telegram.api import BotApiError, connected
 from bot.telemetry.telegram.gate import MOST, Fault, Gate
 from bot.telemetry.telegram.link import TelegramConfig, TelegramLink
 from tests.core.scenes import ETH, NO_INPUTS, NOW, chain, policy, snapshot, state, v2, venue
 from tests.telemetry.operators import Loop
-from tests.telemetry.telegram.server import ME, TOKEN, BotApiServer, serving
+from tests.telemetry.telegram.server import ME, TOKEN, BotApiServer, serving, user
 
 
 def cycle() -> CycleView:
     world = snapshot(chain([v2("a", 20_000)]), venue({ETH: "-5"}))
     return view_of(CycleRecord(1, NOW, world, decide(world, NO_INPUTS, state(), policy()), 0.01))
+
+
+def update(raw: dict[str, Any]) -> Update:
+    return Update.de_json(raw)
 
 
 class Hasty(ManualClock):
@@ -113,17 +123,20 @@ async def test_nothing_else_is_a_command(word: str) -> None:
         assert scene.loop.taken == []
 
 
+FORWARDED = {"type": "hidden_user", "date": 1, "sender_user_name": "A"}
+
+
 async def test_a_forged_chat_is_neither_obeyed_nor_answered() -> None:
     async with linked() as scene:
         group = {"id": ME, "type": "group", "title": "x"}
         forged = [
             scene.server.message(1, "/freeze", sender=ME + 1),
-            scene.server.message(2, "/freeze", by={"id": ME + 1}),  # a stranger in a chat of that id
+            scene.server.message(2, "/freeze", by=user(ME + 1)),  # a stranger in a chat of that id
             scene.server.message(3, "/freeze", chat={"id": -100, "type": "group"}),  # the owner, where others read
-            scene.server.message(4, "/freeze", by={"id": 1}, chat=group),
+            scene.server.message(4, "/freeze", by=user(1), chat=group),
             scene.server.message(5, "/freeze", by=None),
             scene.server.message(6, "/freeze", sender=True),
-            scene.server.message(7, "/freeze", forward_origin={"type": "user"}),
+            scene.server.message(7, "/freeze", forward_origin=FORWARDED),
             scene.server.message(8, ["/freeze"]),
             {"update_id": 9, "edited_message": scene.server.message(9, "/freeze")["message"]},
             {"update_id": 10},
@@ -135,21 +148,35 @@ async def test_a_forged_chat_is_neither_obeyed_nor_answered() -> None:
         assert scene.link.gate.refused.total() == len(forged)
 
 
+async def test_a_message_that_cannot_be_read_holds_up_no_other() -> None:
+    async with linked() as scene:
+        odd = [
+            scene.server.message(1, "/freeze", by={"id": ME}),  # no name, which everybody has
+            scene.server.message(2, "/freeze", date=10**30),
+            scene.server.message(3, "/freeze", chat=[]),
+            scene.server.message(4, "/freeze", entities=[7]),
+        ]
+        await scene.server.add(*odd, scene.server.message(5, "/pause"))
+        await scene.server.until(1)
+        assert [command.verb for command in scene.loop.taken] == [Verb.PAUSE]
+        assert scene.link.gate.refused == {Fault.MALFORMED: len(odd)}
+
+
 async def test_what_comes_again_or_late_is_not_obeyed_again() -> None:
     async with linked() as scene:
         await scene.server.add(scene.server.message(7, "/pause"))
         await scene.server.until(1)
         scene.server.updates[:] = []
         gate = scene.link.gate
-        assert gate.judge(scene.server.message(7, "/freeze")) is Fault.REPLAYED
+        assert gate.judge(update(scene.server.message(7, "/freeze"))) is Fault.REPLAYED
         scene.server.now -= 61  # sent while the bot was away
-        assert gate.judge(scene.server.message(8, "/freeze")) is Fault.OLD
+        assert gate.judge(update(scene.server.message(8, "/freeze"))) is Fault.OLD
         assert [command.verb for command in scene.loop.taken] == [Verb.PAUSE]
 
 
 async def test_a_new_start_obeys_nothing_that_was_said_before_it() -> None:
     gate, server = Gate({ME}, ManualClock(NOW)), BotApiServer(NOW.timestamp() - 3600)
-    assert gate.judge(server.message(1, "/flatten 000000")) is Fault.OLD
+    assert gate.judge(update(server.message(1, "/flatten 000000"))) is Fault.OLD
 
 
 async def test_a_flood_is_answered_a_few_times_and_held_in_bounds() -> None:
@@ -167,7 +194,7 @@ async def test_a_flood_is_answered_a_few_times_and_held_in_bounds() -> None:
 
 
 OUTAGES = {
-    "down": web.Response(status=502, text="<html>Bad Gateway</html>"),
+    "down": web.Response(status=502, text="<html>Bad Gateway</html>" * 1000),
     "another reads": web.Response(status=409, text='{"ok":false,"error_code":409,"description":"Conflict"}'),
     "too many": web.Response(
         status=429, text='{"ok":false,"description":"Too Many Requests","parameters":{"retry_after":30}}'
@@ -175,7 +202,36 @@ OUTAGES = {
     "no list": web.Response(text='{"ok":true,"result":{"update_id":1}}'),
     "endless": web.Response(text="[" * (2 << 20)),
     "deep": web.Response(text="[" * 100_000),
+    "packed": web.Response(body=gzip.compress(b" " * (64 << 20)), headers={"Content-Encoding": "gzip"}),
+    "no numbers": web.Response(text='{"ok":true,"result":[{"update_id":"1"}]}'),
+    "odd words": web.Response(status=400, text='{"ok":false,"description":7,"parameters":[1]}'),
+    "no result": web.Response(text='{"ok":false}'),
+    "elsewhere": web.Response(status=307, headers={"Location": "http://127.0.0.1:1/"}),
 }
+
+
+REASONS = {
+    "down": "Bad Gateway (502). Parsing the server response",
+    "another reads": "Conflict",
+    "too many": "Flood control exceeded",
+    "no list": "an odd answer: ",
+    "endless": "TooLargeError",
+    "deep": "the answer is no JSON",
+    "packed": "TooLargeError",
+    "no numbers": "an update without a number",
+    "odd words": "an odd answer: ",
+    "no result": "an odd answer: KeyError",
+    "elsewhere": "Temporary Redirect (307)",
+}
+
+
+@pytest.mark.parametrize("name", OUTAGES)
+async def test_what_is_no_answer_is_an_error_of_few_words(name: str) -> None:
+    async with serving(0) as server, connected(server.url, TOKEN) as api:
+        server.refusal = OUTAGES[name]
+        with pytest.raises(BotApiError, match=f"^{re.escape(REASONS[name])}") as error:
+            await api.updates(None)
+        assert len(str(error.value)) <= 200
 
 
 PAUSES = (1, 2, 4, 8, 16, 32, 60, 60)
@@ -201,11 +257,28 @@ async def test_an_outage_is_waited_out_and_the_loop_hears_nothing_of_it(name: st
         assert [command.verb for command in scene.loop.taken] == [Verb.PAUSE]
 
 
-async def test_no_error_shows_the_token() -> None:
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """Return what is logged, nothing struck out."""
+    found, root = io.StringIO(), logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    configure("debug", "json", (), found)
+    yield found
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    structlog.reset_defaults()
+
+
+async def test_no_error_and_no_line_shows_the_token(lines: io.StringIO) -> None:
     async with linked() as scene:
         scene.server.refusal = web.Response(status=404, text=json.dumps({"ok": False, "description": "Not Found"}))
-    async with aiohttp.ClientSession() as session:
-        with pytest.raises(TelegramError) as error:
-            await BotApi(session, scene.server.url, TOKEN).say(ME, "x")  # nobody listens there any more
+        scene.link.take(cycle())
+        await scene.server.add(scene.server.message(1, "/status"))
+        await scene.server.until_asked(3)
+    async with connected(scene.server.url, TOKEN) as api:
+        with pytest.raises(BotApiError) as error:
+            await api.say(ME, "x")  # nobody listens there any more
     assert TOKEN not in str(error.value)
+    assert "telegram lost" in lines.getvalue()
+    assert TOKEN not in lines.getvalue()
     assert TOKEN not in repr(TelegramConfig(scene.server.url, TOKEN, (ME,), Mode.PAPER))

@@ -72,12 +72,24 @@ def total(books: JournalView) -> Attribution:
     return books.book().total
 
 
-def sums(books: JournalView, what: What) -> dict[str, Decimal]:
-    return history(books, what, Span()).sums
+def asked(folder: Path, *more: object) -> str:
+    told = dnbot("history", "-c", CONFIG, *more, DNBOT_BOT__STATE_DIR=str(folder))
+    assert told.code == 0, told.err
+    return told.out
 
 
-def test_days_sum_up_to_the_attribution(books: JournalView) -> None:
-    found, whole = sums(books, What.DAYS), total(books)
+def sums(month: Path, what: What) -> dict[str, Decimal]:
+    """Add up the amounts of a CSV file, as whoever gets it would."""
+    found: dict[str, Decimal] = {}
+    for row in csv.DictReader(io.StringIO(asked(month, "--csv", "--what", what))):
+        for name, cell in row.items():
+            if name.endswith("_usd"):
+                found[name] = found.get(name, ZERO) + Decimal(cell or 0)
+    return found
+
+
+def test_days_sum_up_to_the_attribution(month: Path, books: JournalView) -> None:
+    found, whole = sums(month, What.DAYS), total(books)
     terms = {
         **{f"lp_{name}_usd": getattr(whole.liquidity, name) for name in ("fees", "hold", "il", "lvr")},
         **{
@@ -92,28 +104,28 @@ def test_days_sum_up_to_the_attribution(books: JournalView) -> None:
     assert len(history(books, What.DAYS, Span()).rows) == 32  # it begins at three in the morning
 
 
-def test_funding_fees_and_positions_sum_up_to_their_terms(books: JournalView) -> None:
+def test_funding_fees_and_positions_sum_up_to_their_terms(month: Path, books: JournalView) -> None:
     whole = total(books)
     assert abs(whole.hedge.funding) > 1
-    assert abs(sums(books, What.FUNDING)["amount_usd"] - whole.hedge.funding) < CENT
+    assert abs(sums(month, What.FUNDING)["amount_usd"] - whole.hedge.funding) < CENT
     paid = whole.hedge.trading_fees + whole.hedge.liquidation_fees
     assert paid < -1
-    assert abs(sums(books, What.FEES)["amount_usd"] - paid) < CENT
-    assert abs(sums(books, What.POSITIONS)["result_usd"] - whole.liquidity.total) < CENT
+    assert abs(sums(month, What.FEES)["amount_usd"] - paid) < CENT
+    assert abs(sums(month, What.POSITIONS)["result_usd"] - whole.liquidity.total) < CENT
 
 
-def test_disposals_and_open_lots_sum_up_to_the_hedges_price_and_slippage(books: JournalView) -> None:
-    whole, found = total(books), history(books, What.TRADES, Span())
+def test_disposals_and_open_lots_sum_up_to_the_hedges_price_and_slippage(month: Path, books: JournalView) -> None:
+    whole, found, trades = total(books), sums(month, What.TRADES), history(books, What.TRADES, Span())
     record = books.last_record()
     assert record is not None
     booked = record.snapshot.venue(PAPER)
     assert booked is not None
     mark = booked.quotes[symbol(ETH)].mark.price
     open_gain = sum((lot.gain(mark) for lot in matched(books.trades()).open), ZERO)
-    gained = found.sums["gain_usd"] + open_gain
+    gained = found["gain_usd"] + open_gain
     assert abs(gained - whole.hedge.price - whole.hedge.slippage) < CENT
-    assert abs(found.sums["fee_usd"] - whole.hedge.trading_fees) < CENT
-    assert {"open", "close"} == {row[found.names.index("action")] for row in found.rows}
+    assert abs(found["fee_usd"] - whole.hedge.trading_fees) < CENT
+    assert {"open", "close"} == {row[trades.names.index("action")] for row in trades.rows}
 
 
 def test_every_funding_payment_is_there_by_itself(books: JournalView) -> None:
@@ -143,12 +155,6 @@ def test_what_an_older_journal_has_in_its_sums_alone_is_a_row_without_a_venue(mo
     assert {row[2] for row in found.rows} == {None}
 
 
-def asked(folder: Path, *more: object) -> str:
-    told = dnbot("history", "-c", CONFIG, *more, DNBOT_BOT__STATE_DIR=str(folder))
-    assert told.code == 0, told.err
-    return told.out
-
-
 def test_csv_json_and_parquet_say_the_same(month: Path, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(asked(month, "--csv", "--what", "trades"))))
     told: list[dict[str, Any]] = json.loads(asked(month, "--json", "--what", "trades"))
@@ -175,15 +181,26 @@ def test_text_that_a_spreadsheet_would_take_for_a_formula_is_none() -> None:
     assert file.getvalue().splitlines() == ["a,b", "'=cmd|' /C calc'!A0,-1.5", "'@x,"]
 
 
-def test_a_spreadsheet_program_opens_it(month: Path, tmp_path: Path) -> None:
+def test_a_spreadsheet_program_reads_every_cell_of_every_table(month: Path, tmp_path: Path) -> None:
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("LibreOffice is missing")
-    file = tmp_path / "days.csv"
-    asked(month, "--csv", "-o", file)
-    command = [office, "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "ods"]
-    subprocess.run([*command, "--outdir", str(tmp_path), str(file)], check=True, capture_output=True, timeout=120)  # noqa: S603 - our own words
-    assert (tmp_path / "days.ods").stat().st_size > 1000
+    files = [tmp_path / f"{what}.csv" for what in What]
+    for file in files:
+        asked(month, "--csv", "--what", file.stem, "-o", file)
+    command = [office, "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "csv"]
+    subprocess.run([*command, "--outdir", str(tmp_path / "read"), *map(str, files)], check=True, capture_output=True)  # noqa: S603 - our own words
+    for file in files:
+        ours, theirs = (list(csv.reader(io.StringIO(at.read_text()))) for at in (file, tmp_path / "read" / file.name))
+        assert [list(map(cell, row)) for row in theirs] == [list(map(cell, row)) for row in ours]
+
+
+def cell(text: str) -> str:
+    """Return what a cell means, to the digits that a spreadsheet keeps."""
+    try:
+        return f"{float(text):.9g}"
+    except ValueError:
+        return text
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ class OrderReport:
     """What a venue says of an order; ``filled`` signed, in base units.
 
     ``fee`` in USD; None where the venue tells it with the fills only. ``kind``, ``reduce_only`` and ``placed_at`` are
-    None where it does not say.
+    None where it does not say. ``updated_at`` is when the order changed last, a fill included; later is safe.
     """
 
     client_id: ClientOrderId

@@ -183,7 +183,8 @@ class Orders:
         if found.child is not None:
             # what a triggered order filled stands in the order that it became, which is asked for next
             row = {**row, "status": "open", "filled": "0"}
-        report = translate_orders.report(row, client_id, one.market.contract_size, conditional=found.conditional)
+        now = self.link.clock.now()
+        report = translate_orders.report(row, client_id, one.market.contract_size, now, conditional=found.conditional)
         self._remember(self.ids, report.venue_order_id, client_id)
         return report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -84,13 +85,16 @@ def status(row: Row) -> OrderStatus:
     return _STATUS[said]
 
 
-def report(row: Row, client_id: ClientOrderId, contract_size: Decimal, *, conditional: bool) -> OrderReport:
+def report(
+    row: Row, client_id: ClientOrderId, contract_size: Decimal, read_at: datetime, *, conditional: bool
+) -> OrderReport:
     """Translate an order that carries ``client_id``.
 
     Args:
         row: ccxt's order.
         client_id: the id that it must carry.
         contract_size: base units per contract.
+        read_at: when it was read, which counts as its last change where the venue names none.
         conditional: it is from the trigger book, where an order that did not trigger has no fill to tell of.
 
     Raises:
@@ -115,7 +119,7 @@ def report(row: Row, client_id: ClientOrderId, contract_size: Decimal, *, condit
         filled=_signed(row, filled, what),
         average_price=positive(row, "average", what) if filled else None,
         fee=number(fee, "cost", what) if isinstance(fee, Mapping) and has(fee, "cost") else None,
-        updated_at=moment(row, "lastUpdateTimestamp" if has(row, "lastUpdateTimestamp") else "timestamp", what),
+        updated_at=moment(row, "lastUpdateTimestamp", what) if has(row, "lastUpdateTimestamp") else read_at,
         kind=OrderKind.STOP_MARKET if conditional else _KINDS.get(str(row.get("type"))),
         reduce_only=reduces if isinstance(reduces, bool) else None,
         placed_at=moment(row, "timestamp", what) if has(row, "timestamp") else None,

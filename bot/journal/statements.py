@@ -72,7 +72,8 @@ def take_outcome(
     if verdict in {Verdict.MOVED, Verdict.LATE}:
         values = {**_state_values(after, row.resolved_at or at), "outcome": text}
         connection.execute(update(table).where(table.c.client_id == client_id), values)
-        _move(connection, row, after.filled - before.filled, at)
+        filled_by = min(at, outcome.report.updated_at) if isinstance(outcome, Accepted) else at
+        _move(connection, row, after.filled - before.filled, filled_by)
     return intent, _tell(connection, client_id, (before, after), verdict, at)
 
 
@@ -166,7 +167,7 @@ def expect(connection: Connection, key: MarketKey, position: Expected) -> None:
 
 
 def _move(connection: Connection, intent: Row[Any], quantity: Decimal, at: datetime) -> None:
-    """Move what a position should be by what an order of ours filled."""
+    """Move what a position should be by what an order of ours filled until ``at``, by the venue's clock."""
     if quantity:
         key = VenueId(intent.venue), Symbol(intent.symbol)
         before = expected(connection).get(key, FLAT)

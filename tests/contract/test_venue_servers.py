@@ -11,6 +11,7 @@ from decimal import Decimal
 import aiohttp
 import pytest
 
+from bot.app.loop.order_reconciliation import EVER
 from bot.core.inputs import Pending, PendingStatus
 from bot.core.orders import (
     Accepted,
@@ -159,6 +160,18 @@ async def test_what_the_venue_refuses_has_a_reason(
     )
     assert isinstance(outcome, Rejected)
     assert outcome.reason is reason
+
+
+async def test_a_journal_without_a_past_asks_for_no_trade_that_the_venue_keeps_no_more(side: Side) -> None:
+    exchange, scene = side.exchange, side.scene
+    await exchange.check([ETH])
+    await exchange.place(intent(quantity=D("-1.5"), kind=OrderKind.MARKET))
+    scene.clock.shift = timedelta(days=89)
+    await exchange.place(intent(quantity=D("0.5"), kind=OrderKind.MARKET, reduce_only=True, number=2))
+    scene.clock.shift = timedelta(days=91)
+    assert [fill.client_id for fill in await exchange.fills(EVER)] == ["bot-1-2"], "the other one is 91 days old"
+    told = await exchange.ledger(EVER)
+    assert min(entry.at for entry in told.entries) > scene.clock.now() - timedelta(days=90)
 
 
 async def test_a_post_only_order_that_would_take_never_fills(side: Side) -> None:

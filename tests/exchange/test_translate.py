@@ -19,6 +19,7 @@ from tests.exchange.ccxt_rows import AT, BOOK, ETH, FEES, FUNDING, MARKET, MS, O
 
 VENUE = VenueId("binance")
 TEN = Decimal(10)
+READ = AT + timedelta(hours=1)
 
 
 def without(row: Row, key: str) -> Row:
@@ -165,10 +166,19 @@ def test_an_order_whose_size_or_purpose_makes_no_sense_is_not_believed(odd: Row)
 
 
 def test_a_report_is_signed_and_its_fee_unknown_where_the_venue_tells_none() -> None:
-    report = translate_orders.report(ORDER, OWN, TEN, conditional=False)
+    report = translate_orders.report(ORDER, OWN, TEN, READ, conditional=False)
     assert (report.quantity, report.filled, report.average_price) == (Decimal(-5), Decimal(-2), Decimal("3001.5"))
     assert (report.status, report.fee) == (OrderStatus.OPEN, None)
-    assert translate_orders.report({**ORDER, "fee": {"cost": "0.1"}}, OWN, TEN, conditional=False).fee == Decimal("0.1")
+    paid = translate_orders.report({**ORDER, "fee": {"cost": "0.1"}}, OWN, TEN, READ, conditional=False)
+    assert paid.fee == Decimal("0.1")
+
+
+def test_a_report_that_names_no_last_change_may_have_changed_until_it_was_read() -> None:
+    """Its first time is none: it may have filled long after, and a position is believed by how old the last fill is."""
+    told = translate_orders.report(ORDER, OWN, TEN, READ, conditional=False)
+    silent = translate_orders.report({**ORDER, "lastUpdateTimestamp": None}, OWN, TEN, READ, conditional=False)
+    assert told.placed_at is not None
+    assert (told.updated_at, silent.updated_at) == (told.placed_at + timedelta(milliseconds=5), READ)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +196,7 @@ def test_a_report_is_signed_and_its_fee_unknown_where_the_venue_tells_none() -> 
 )
 def test_a_contradictory_report_is_not_believed(change: dict[str, object]) -> None:
     with pytest.raises(Unbelievable):
-        translate_orders.report({**ORDER, **change}, OWN, TEN, conditional=False)
+        translate_orders.report({**ORDER, **change}, OWN, TEN, READ, conditional=False)
 
 
 def test_a_fee_names_what_it_was_paid_in() -> None:
@@ -225,7 +235,7 @@ ESSENTIAL: list[tuple[Callable[[Row], object], Row, list[str]]] = [
         ["id", "symbol", "type", "side", "amount", "filled", "timestamp"],
     ),
     (
-        lambda row: translate_orders.report(row, OWN, TEN, conditional=False),
+        lambda row: translate_orders.report(row, OWN, TEN, READ, conditional=False),
         ORDER,
         ["id", "clientOrderId", "symbol", "side", "amount", "filled", "average", "status"],
     ),

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from bot.core.reconciliation.lost_orders import DEFAULT_RULE
 from bot.core.types import ZERO
 from bot.journal.reader import JournalView
 from bot.journal.soundness import faults
@@ -21,7 +22,7 @@ from bot.protocols.registry import CURVES
 from tests.faults.cells import Cell
 from tests.faults.matrix import bot, market
 from tests.faults.points import Points
-from tests.faults.story import HarmError, Story
+from tests.faults.story import PACE, HarmError, Story
 from tests.faults.venue import Effect, Kind
 
 SIZES: Final = (Decimal(3), Decimal(6), Decimal(4), Decimal(6), Decimal(4))
@@ -31,9 +32,9 @@ EACH: Final = 12
 GAPS: Final = (1, 70, 7200)
 """Seconds between two lives."""
 WITHIN: Final = timedelta(minutes=1)
-LOST_ORDER: Final = timedelta(seconds=90)
+LOST_ORDER: Final = DEFAULT_RULE.silence + 3 * timedelta(seconds=PACE)
 """The same where an order left within the last minute: what is read may be a minute old, and prove nothing of it until
-65 s after the start; the cycle after that, of 12 s, hedges, and the next one protects."""
+65 s after the start; then one cycle sees that and replaces a stop, one hedges, and one takes back what is in excess."""
 _WRONG: Final = frozenset({"intent_misfit", "intent_refused"})
 
 

@@ -14,6 +14,7 @@ from bot.core.errors import Halt
 from bot.core.inputs import PendingStatus
 from bot.core.orders import NotFound, OrderKind, OrderStatus, Rejected, RejectReason, Unknown
 from bot.core.reconciliation.identity import OrderKey
+from bot.core.reconciliation.positions import Expected
 from bot.core.record import Event
 from bot.core.snapshot import Entry, EntrySource
 from bot.core.types import ClientOrderId, PositionId, Symbol, VenueId
@@ -60,6 +61,26 @@ def test_every_field_of_an_order_comes_back_after_a_restart(path: Path) -> None:
     again = SqliteJournal.open(path, "bot1", LATER, CURVES)
     assert repr(again.pending()[0].intent) == repr(intent)
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("filled_at", "moved_at"),
+    [
+        (NOW - timedelta(hours=2), NOW - timedelta(hours=2)),  # a journal that was restored learns of it late
+        (NOW - timedelta(seconds=5), NOW - timedelta(seconds=5)),
+        (NOW, NOW),
+        (NOW + timedelta(seconds=3), NOW),  # the venue's clock is ahead
+    ],
+    ids=str,
+)
+def test_a_position_moved_when_the_venue_says_that_it_did(
+    journal: SqliteJournal, filled_at: datetime, moved_at: datetime
+) -> None:
+    """What a venue shows of it is believed a minute after that, and not a minute after the journal heard of it."""
+    intent = journal.new_intent(order(), NOW - timedelta(hours=3), IDS)
+    told = report(intent.client_id, OrderStatus.FILLED, filled="-1.25")
+    journal.resolve(intent.client_id, replace(told, report=replace(told.report, updated_at=filled_at)), NOW)
+    assert list(journal.expected().values()) == [Expected(Decimal("-1.25"), moved_at)]
 
 
 def test_each_opening_is_an_epoch_of_its_own_and_numbers_go_on(path: Path) -> None:

@@ -145,7 +145,7 @@ FACTS: Final = VenueFacts(
         Listing({"trigger": True, "planType": "profit_loss"}, reduce_only=True),
         Listing({"trigger": True, "planType": "track_plan"}),
     ),
-    history_days=90,
+    history_days=89,  # three months, of which February's are the shortest
     stream_hosts=frozenset({"ws.bitget.com"}),
     demo_stream_hosts=frozenset({"wspap.bitget.com"}),
     funding_by_page=True,

@@ -11,6 +11,8 @@ from bot.paper.servers.frame import Call, CustomerCall
 from bot.paper.servers.wire import VenueError
 
 _WEEK = timedelta(days=7)
+KEPT = timedelta(days=90)
+"""How far back trades, orders and income reach (documented: three months; what refuses says 90 days)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,13 @@ class Private(Public, CustomerCall):
             end = self.now if end is None else end
             return end - _WEEK, end
         return start, min(end or self.now, start + _WEEK)
+
+    def kept_span(self) -> tuple[datetime, datetime]:
+        """Return the time span of a history that refuses to be asked for what the venue does not keep any more."""
+        start, end = self.span()
+        if start < self.now - KEPT:
+            raise errors.too_long_ago(KEPT.days)
+        return start, end
 
     def limit(self, default: int, most: int) -> int:
         """Return how many entries were asked for."""

@@ -67,6 +67,11 @@ def illegal(name: str) -> VenueError:
     return VenueError(400, "-1100", f"Illegal characters found in parameter '{name}'.")
 
 
+def too_long_ago(days: int) -> VenueError:
+    """Say that a history does not reach back that far."""
+    return VenueError(400, "-4166", f"Search window is restricted to recent {days} days only.")
+
+
 def unknown_symbol() -> VenueError:
     """Say that there is no such symbol."""
     return VenueError(400, "-1121", "Invalid symbol.")

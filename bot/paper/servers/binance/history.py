@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.paper.servers.binance import render
 from bot.paper.servers.binance.account import rank
-from bot.paper.servers.binance.call import Private
+from bot.paper.servers.binance.call import KEPT, Private
 from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import millis
 
@@ -19,16 +19,17 @@ def user_trades(call: Private) -> object:
     if first is not None:
         trades = [trade for trade in trades if trade.number >= first][:limit]
     else:
-        start, end = call.span()
+        start, end = call.kept_span()
         trades = [trade for trade in trades if start <= trade.fill.at <= end]
         trades = trades[:limit] if call.params.maybe("startTime") else trades[-limit:]
     return [render.trade(call.market(symbol), trade) for trade in trades]
 
 
 def income(call: Private) -> object:
-    """Return the movements of cash, oldest first."""
+    """Return the movements of cash of the last three months, oldest first; older ones are not there."""
     symbols, limit, kind = call.symbols(), call.limit(100, 1000), call.params.maybe("incomeType")
     start, end = call.span()
+    start = max(start, call.now - KEPT)
     wanted = [
         movement
         for movement in call.desk.records.movements

@@ -252,7 +252,7 @@ def _history(call: Private, number_name: str) -> list[Order]:
     orders = [order for order in call.desk.orders(symbol) if not _forgotten(call, order)]
     if first is not None:
         return [order for order in orders if order.number >= first][:limit]
-    start, end = call.span()
+    start, end = call.kept_span()
     return [order for order in orders if start <= order.placed_at <= end][-limit:]
 
 

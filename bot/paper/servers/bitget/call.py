@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from bot.core.types import Symbol
@@ -13,6 +13,8 @@ from bot.paper.servers.frame import Call, CustomerCall
 
 PRODUCT: Final = "USDT-FUTURES"
 _MOST: Final = 100
+_KEPT: Final = timedelta(days=90)
+"""How far back trades and bills reach (documented: 90 days, or three months)."""
 T = TypeVar("T")
 
 
@@ -58,6 +60,13 @@ class Private(Public, CustomerCall):
         """Whether a time is between startTime and endTime, as far as they were sent."""
         start, end = self.params.maybe_time("startTime"), self.params.maybe_time("endTime")
         return (start is None or at >= start) and (end is None or at <= end)
+
+    def oldest(self) -> datetime:
+        """Return since when trades and bills are kept; to ask for older ones is refused."""
+        start, oldest = self.params.maybe_time("startTime"), self.now - _KEPT
+        if start is not None and start < oldest:
+            raise errors.too_long_ago()
+        return oldest
 
     def page(self, found: Sequence[tuple[int, T]]) -> tuple[list[T], str]:
         """Cut one page, newest first, out of numbered entries (oldest first); give it with its last entry's id."""

@@ -38,6 +38,11 @@ def expired() -> VenueError:
     return VenueError(_BAD, "40008", "Request timestamp expired")
 
 
+def too_long_ago() -> VenueError:
+    """Say that a history does not reach back that far."""
+    return VenueError(_BAD, "40704", "Can only check the data of the last three months")
+
+
 def unknown_key() -> VenueError:
     """Say that there is no such key."""
     return VenueError(_BAD, "40037", "Apikey does not exist")

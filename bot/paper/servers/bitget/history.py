@@ -15,11 +15,12 @@ from bot.paper.servers.wire import millis, plain
 
 def fills(call: Private) -> object:
     """Return the trades, newest first."""
-    symbol, order = call.maybe_symbol(), call.params.maybe_integer("orderId")
+    symbol, order, oldest = call.maybe_symbol(), call.params.maybe_integer("orderId"), call.oldest()
     wanted = [
         (trade.number, trade)
         for trade in call.desk.records.trades
-        if call.is_in_span(trade.fill.at)
+        if trade.fill.at >= oldest
+        and call.is_in_span(trade.fill.at)
         and (symbol is None or trade.fill.symbol == symbol)
         and (order is None or trade.order == order)
     ]
@@ -42,10 +43,11 @@ def bills(call: Private) -> object:
 
 def _bills(call: Private) -> list[tuple[int, Json]]:
     """Put the movements into bills, oldest first, with the coin's balance after each."""
+    oldest = call.oldest()
     return [
         (parts[0].entry.number, _bill(call, parts, balance))
         for parts, balance in statement.rows(call.desk.records)
-        if call.is_in_span(parts[0].entry.at)
+        if parts[0].entry.at >= oldest and call.is_in_span(parts[0].entry.at)
     ]
 
 

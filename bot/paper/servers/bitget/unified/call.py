@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from bot.core.types import Symbol
@@ -14,6 +14,9 @@ from bot.paper.servers.frame import Call, CustomerCall
 CATEGORY: Final = "USDT-FUTURES"
 _CATEGORIES: Final = frozenset({CATEGORY, "SPOT", "MARGIN", "COIN-FUTURES", "USDC-FUTURES", "OTHER"})
 _MOST: Final = 100
+_KEPT: Final = timedelta(days=90)
+_SPAN: Final = timedelta(days=30)
+"""How far back trades and records reach, and the longest span that one answer may be asked for (documented)."""
 T = TypeVar("T")
 
 
@@ -61,6 +64,13 @@ class Private(Public, CustomerCall):
         """Whether a time is between startTime and endTime, as far as they were sent."""
         start, end = self.params.maybe_time("startTime"), self.params.maybe_time("endTime")
         return (start is None or at >= start) and (end is None or at <= end)
+
+    def oldest(self) -> datetime:
+        """Return since when trades and records are kept; older ones are not there, and a long span is refused."""
+        start, end = self.params.maybe_time("startTime"), self.params.maybe_time("endTime")
+        if start is not None and (end or self.now) - start > _SPAN:
+            raise errors.wrong("startTime")
+        return self.now - _KEPT
 
     def page(
         self, found: Sequence[tuple[int, T]], render: Callable[[T], object], *, empty: object = None

@@ -17,12 +17,12 @@ from bot.paper.servers.wire import millis, plain
 
 def fills(call: Private) -> object:
     """Return the trades of all symbols, newest first."""
-    number = call.params.maybe_integer("orderId")
+    number, oldest = call.params.maybe_integer("orderId"), call.oldest()
     orders = {order.number: order for order in call.desk.orders()}
     wanted = [
         (trade.number, trade)
         for trade in call.desk.records.trades
-        if call.is_in_span(trade.fill.at) and (number is None or trade.order == number)
+        if trade.fill.at >= oldest and call.is_in_span(trade.fill.at) and (number is None or trade.order == number)
     ]
     return call.page(
         wanted, lambda trade: render.trade(call.market(trade.fill.symbol), trade, _owner(orders, trade.order))
@@ -44,10 +44,11 @@ def financial_records(call: Private) -> object:
 
 def _records(call: Private) -> list[tuple[int, Json]]:
     """Put the movements into records, oldest first, with the coin's balance after each."""
+    oldest = call.oldest()
     return [
         (parts[0].entry.number, _record(call, parts, balance))
         for parts, balance in statement.rows(call.desk.records)
-        if call.is_in_span(parts[0].entry.at)
+        if parts[0].entry.at >= oldest and call.is_in_span(parts[0].entry.at)
     ]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+
+import structlog
 
 from bot.core.market import Funding
 from bot.core.snapshot import OpenOrder, PerpPosition, Quote, Unread, VenueView
@@ -17,6 +19,8 @@ from bot.exchange.dialect import Dialect, Instrument
 from bot.exchange.errors import Refusal, Unbelievable
 from bot.exchange.facts import Listing
 from bot.exchange.fields import Row, has, row_of
+
+log = structlog.get_logger(__name__)
 
 _AHEAD: Final = timedelta(seconds=5)
 """How far ahead of our clock a venue's time stamp may lie."""
@@ -87,7 +91,9 @@ class Observer:
         """
         symbol = one.market.symbol
         async with side_by_side() as group:
-            sources = [group.create_task(self._row(name, symbol)) for name in self.dialect.facts.mark_from]
+            terms, *others = self.dialect.facts.mark_from
+            reads = (self._terms(terms, symbol, others), *(self._row(name, symbol) for name in others))
+            sources = [group.create_task(read) for read in reads]
             depth = group.create_task(self._row("fetch_order_book", symbol, 5))
         rows = [task.result() for task in sources]
         mark = translate.mark(rows, symbol, started)
@@ -97,6 +103,16 @@ class Observer:
             if age > self.link.config.max_age or -age > _AHEAD:
                 raise Unbelievable(f"the {what} of {symbol} is {age.total_seconds():.1f} s old")
         return Quote(one.market, mark, book, _funding(rows[0], one, started))
+
+    async def _terms(self, name: str, symbol: Symbol, others: Sequence[str]) -> Row:
+        """Read what tells the funding; nothing where that can't be read, and others tell the mark."""
+        try:
+            return await self._row(name, symbol)
+        except (Unbelievable, Refusal) as fault:
+            if not others:
+                raise
+            log.warning("funding not read", venue=self.link.config.venue, symbol=symbol, reason=str(fault))
+            return {}
 
     async def _row(self, name: str, symbol: Symbol, *args: object) -> Row:
         return row_of(await self.link.read(name, symbol, *args), f"{name} of {symbol}")

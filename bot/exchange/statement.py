@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Final
 
 from bot.core.orders import LedgerEntry, LedgerKind, SetAside
@@ -15,6 +16,8 @@ from bot.exchange.fields import Row, row_of
 
 Price = Callable[[str], Awaitable[Decimal | None]]
 """What a whole unit of an asset is worth now, USD; None where nobody says."""
+_LONG: Final = 160
+"""Characters of an unreadable row that are shown as they are."""
 _COSTS: Final = frozenset({LedgerKind.FEE, LedgerKind.FUNDING, LedgerKind.LIQUIDATION_FEE})
 """What is paid for trading and holding, in whatever asset."""
 
@@ -88,5 +91,5 @@ async def _booked(row: LedgerRow, settle: str, price: Price) -> list[LedgerEntry
 
 def print_of(item: object) -> str:
     """Tell an unreadable row apart from others, the same each time that it is read."""
-    shown = sorted(item.items(), key=str) if isinstance(item, Mapping) else item
-    return repr(shown)[:200]
+    shown = repr(sorted(item.items(), key=str) if isinstance(item, Mapping) else item)
+    return shown if len(shown) <= _LONG else f"{shown[:_LONG]}… {sha256(shown.encode()).hexdigest()[:16]}"

@@ -84,6 +84,30 @@ async def test_a_market_without_a_funding_rate_is_there_with_all_else(venue: Pla
     assert (view.quotes[ETH].mark.price, view.quotes[ETH].funding, view.unread) == (D("3000.12"), None, ())
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply({"code": "40725", "msg": "service return an error", "data": None}, status=400),
+        Reply({"code": "40034", "msg": "Parameter does not exist", "data": None}, status=400),
+        Reply({"code": "00000", "msg": "success", "data": []}),
+        Reply({"code": "00000", "msg": "success", "data": None}),
+        Reply(raw=b"<html>maintenance</html>", content_type="text/html"),
+    ],
+    ids=str,
+)
+async def test_a_market_whose_funding_can_t_be_asked_for_is_there_with_all_else(venue: Played, reply: Reply) -> None:
+    """At Binance mark and funding are of one answer: without it there is no price."""
+    path = named(venue.venue, "premium_index_eth" if binance(venue) else "fund_rate_eth").path
+    await venue.exchange.check([ETH, BTC])
+    venue.server.faults["GET", path] = lambda seen: reply if seen.params["symbol"] == "ETHUSDT" else venue.answer(seen)
+    view = await venue.observed()
+    if binance(venue):
+        assert (set(view.quotes), [item.what for item in view.unread]) == ({BTC}, [f"the market of {ETH}"])
+        return
+    assert (view.quotes[ETH].mark.price, view.quotes[ETH].funding, view.unread) == (D("3000.12"), None, ())
+    assert view.quotes[BTC].funding is not None
+
+
 async def test_the_working_orders_of_every_book_are_read(venue: Played) -> None:
     await venue.exchange.check([ETH, BTC])
     view = await venue.observed()

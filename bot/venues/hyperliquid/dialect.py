@@ -14,10 +14,10 @@ from bot.core.market import PerpMarket
 from bot.core.orders import OrderKind, OrderRequest, TimeInForce
 from bot.core.snapshot import Balance, OpenOrder
 from bot.core.types import ClientOrderId, Symbol, Underlying
-from bot.exchange import statement
+from bot.exchange import statement, trades
 from bot.exchange.ccxt_link import Link, side_by_side
 from bot.exchange.config import CcxtConfig
-from bot.exchange.dialect import Found, Instrument, Settings, VenueAccount, WriteCall
+from bot.exchange.dialect import Found, Instrument, Settings, TradePage, VenueAccount, WriteCall
 from bot.exchange.errors import Unbelievable
 from bot.exchange.facts import Listing, VenueFacts
 from bot.exchange.fields import Row, milliseconds_of, moment, number, positive, row_of, text
@@ -214,12 +214,22 @@ class Hyperliquid(UnifiedCalls):
     async def find(self, link: Link, client_id: ClientOrderId, symbol: Symbol, venue_symbol: str) -> Found | None:
         """Ask for an order by client id, and for the fills of one that has ended."""
         del venue_symbol
-        return await orders.find(link, client_id, symbol)
+        return await orders.find(link, self._login(link).user, client_id, symbol)
 
     async def children(self, link: Link, venue_symbol: str, since: datetime) -> Mapping[str, ClientOrderId]:
         """Map the orders of the fills that were read to their client ids; a triggered one keeps its number."""
         del venue_symbol, since
         return orders.owners(await link.read("read_fills"))
+
+    async def trades(self, link: Link, one: Instrument, since: datetime, until: datetime) -> TradePage:
+        """Pick a symbol's trades of a span from the fills of all markets, which are read page by page."""
+        span = milliseconds_of(since), milliseconds_of(until)
+        found = await link.read("all_fills", self._login(link).user, *span)
+        if not isinstance(found, list):
+            raise Unbelievable(f"trades of {one.market.symbol}: no list")
+        coin = self._coin(link, one.market.symbol)
+        mine = (item for item in found if orders.is_of(item, coin))
+        return trades.parsed(link, mine, one, since, full=False)
 
     def realised(self, trade: Row) -> Decimal:
         """Read the venue's own field."""

@@ -193,7 +193,6 @@ FACTS: Final = VenueFacts(
     mark_from=("fetch_funding_rate",),
     history_days=365,
     history_span=timedelta(days=400),
-    trades_page=2000,
     stream_hosts=frozenset({"api.hyperliquid.xyz"}),
     demo_stream_hosts=frozenset({"api.hyperliquid-testnet.xyz"}),
     ids=Cloids(),

@@ -12,7 +12,7 @@ from bot.exchange import translate_orders, working_orders
 from bot.exchange.ccxt_link import Link
 from bot.exchange.dialect import Found, Instrument
 from bot.exchange.errors import Refusal, Unbelievable
-from bot.exchange.fields import Row, flag, milliseconds_of, moment, number, row_of, rows_of, text
+from bot.exchange.fields import Row, flag, milliseconds_of, moment, number, row_of, text
 from bot.exchange.working_orders import Listed
 
 _SETTLED: Final = timedelta(minutes=1)
@@ -25,9 +25,7 @@ async def working(link: Link, user: str, dex: str, coin: str, one: Instrument) -
     if not isinstance(answer, list):
         raise Unbelievable(f"orders of {one.market.symbol}: no list")
     mine = [
-        {**item, "ccxtStatus": "open"} if isinstance(item, Mapping) else item
-        for item in answer
-        if not isinstance(item, Mapping) or item.get("coin") in (None, coin)
+        {**item, "ccxtStatus": "open"} if isinstance(item, Mapping) else item for item in answer if is_of(item, coin)
     ]
     return working_orders.parsed(link, mine, one.market.symbol, ("oid", "cloid"))
 
@@ -45,7 +43,13 @@ def _unpriced(row: Row) -> Row:
     return {**row, "price": None} if is_stop else row
 
 
-async def find(link: Link, client_id: ClientOrderId, symbol: Symbol) -> Found | None:
+def is_of(item: object, coin: str) -> bool:
+    """Whether a row is of a coin; one that does not say so is nobody else's."""
+    said = item.get("coin") if isinstance(item, Mapping) else None
+    return not isinstance(said, str) or said == coin
+
+
+async def find(link: Link, user: str, client_id: ClientOrderId, symbol: Symbol) -> Found | None:
     """Ask for an order by its client id; for one that has ended, ask for its fills as well.
 
     Raises:
@@ -62,16 +66,18 @@ async def find(link: Link, client_id: ClientOrderId, symbol: Symbol) -> Found | 
     conditional = row.get("triggerPrice") is not None
     if row.get("status") == "open":
         return Found({**row, "filled": None if conditional else row.get("filled")}, conditional)
-    return Found(await _ended(link, row, symbol, client_id), conditional)
+    return Found(await _ended(link, user, row, symbol, client_id), conditional)
 
 
-async def _ended(link: Link, row: Row, symbol: Symbol, client_id: ClientOrderId) -> Row:
+async def _ended(link: Link, user: str, row: Row, symbol: Symbol, client_id: ClientOrderId) -> Row:
     what = f"order {client_id}"
     begin, number_ = moment(row, "timestamp", what), text(row, "id", what)
     ended = moment(row, "lastUpdateTimestamp", what)
-    known = {"ended": milliseconds_of(ended - (link.offset.value if link.offset else timedelta()))}
-    answer = await link.read("fetch_my_trades", symbol, milliseconds_of(begin - timedelta(seconds=1)), None, known)
-    fills = [fill for fill in rows_of(answer, f"fills of {what}") if fill.get("order") == number_]
+    known = milliseconds_of(ended - (link.offset.value if link.offset else timedelta()))
+    answer = await link.read("all_fills", user, milliseconds_of(begin - timedelta(seconds=1)), None, known)
+    raw = answer if isinstance(answer, list) else []
+    mine = (item for item in raw if isinstance(item, Mapping) and str(item.get("oid")) == number_)
+    fills = [row_of(link.parse_trade(item, symbol), f"fill of {what}") for item in mine]
     filled = sum((number(fill, "amount", "fill") for fill in fills), ZERO)
     paid = sum((number(fill, "amount", "fill") * number(fill, "price", "fill") for fill in fills), ZERO)
     asked, left = number(row, "amount", what), number(row, "remaining", what)

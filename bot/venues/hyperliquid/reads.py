@@ -43,7 +43,6 @@ if TYPE_CHECKING:
         def sign(self, path: str, api: object, method: str, params: dict[str, Any]) -> dict[str, Any]: ...
         def set_sandbox_mode(self, enabled: bool) -> None: ...  # noqa: FBT001
         def parse_trade(self, trade: Row, market: object = None) -> dict[str, Any]: ...
-        def parse_trades(self, trades: list[Row], market: object = None) -> list[dict[str, Any]]: ...
         def parse_order_status(self, status: str | None) -> str | None: ...
         def parse_order_type(self, status: str | None) -> str | None: ...
         def parse_ws_ticker(self, ticker: Row, market: object = None) -> dict[str, Any]: ...
@@ -188,24 +187,15 @@ class Reads(_Ccxt):
         order: Row = told["order"]
         return order
 
-    async def fetch_my_trades(
-        self, symbol: str, since: int, limit: int | None = None, params: Row | None = None
-    ) -> list[dict[str, Any]]:
-        """Return a symbol's fills of a span, oldest first; with ``ended``, as they were known at that time or later."""
-        del limit
-        user, more = self.handle_public_address("fetchMyTrades", params or {})
-        rows = await self.all_fills(user, since, more.get("until"), more.get("ended", 0))
-        coin = self.market(symbol)["baseName"]
-        return self.parse_trades([row for row in rows if row["coin"] == coin])
-
-    async def read_fills(self) -> list[Row]:
+    async def read_fills(self) -> list[object]:
         """Return the fills that were read last, of all markets."""
         return list(self.kept.named("fills").answer or ())
 
-    async def all_fills(self, user: str, since: int, until: int | None = None, ended: int = 0) -> list[Row]:
+    async def all_fills(self, user: str, since: int, until: int | None = None, ended: int = 0) -> list[object]:
         """Return the fills of a span, of all markets: what is kept, or read page by page.
 
-        What is kept must have been asked for after ``ended`` (ms), and after whatever happened to the account.
+        What is kept must have been asked for after ``ended`` (ms), and after whatever happened to the account. A row
+        that does not say when it was may be of any span.
         """
         now, kept = self.milliseconds(), self.kept
         begin = min(since, now - _REACH)
@@ -213,14 +203,14 @@ class Reads(_Ccxt):
         count = max(kept.acted, kept.changed)
         rows = await kept.read("fills", read, self.milliseconds, age, count=count, since=begin)
         end = self.milliseconds() if until is None else until
-        return [row for row in rows if since <= int(row["time"]) <= end]
+        return [row for row in rows if (at := _time(row)) is None or since <= at <= end]
 
-    async def _new_fills(self, user: str, since: int) -> tuple[Row, ...]:
-        begin, found = since, dict[str, Row]()
+    async def _new_fills(self, user: str, since: int) -> tuple[object, ...]:
+        begin, found = since, dict[str, object]()
         while True:
             page = await self.public_post_info({"type": "userFillsByTime", "user": user, "startTime": begin})
-            found |= {f"{row['tid']}:{row['oid']}": row for row in page}
-            last = max((int(row["time"]) for row in page), default=begin)
+            found |= {_name(row): row for row in page}
+            last = max((at for row in page if (at := _time(row)) is not None), default=begin)
             if len(page) < _PAGE:
                 return tuple(found.values())
             if last <= begin:
@@ -245,3 +235,16 @@ class Reads(_Ccxt):
 
 def _of(dex: str) -> dict[str, str]:
     return {"dex": dex} if dex else {}
+
+
+def _name(row: object) -> str:
+    """Tell a fill from others: by its own number and its order's, or by all that it says."""
+    if isinstance(row, Mapping) and "tid" in row and "oid" in row:
+        return f"{row['tid']}:{row['oid']}"
+    return repr(row)
+
+
+def _time(row: object) -> int | None:
+    """Return when a fill was, ms; None where it does not say."""
+    said = row.get("time") if isinstance(row, Mapping) else None
+    return int(said) if isinstance(said, int | str) and str(said).isdecimal() else None

@@ -15,7 +15,7 @@ from bot.app.settings import Loaded, Settings
 from bot.app.wiring import Preview, preview
 from bot.chain.probe import EndpointFacts, probe
 from bot.clock import SystemClock
-from bot.core.cycle_summary import FARM_SHUT, MARKETLESS
+from bot.core.cycle_summary import CAVEAT, FARM_SHUT, MARKETLESS
 from bot.core.data_quality.collateral import Collateral, collaterals
 from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
@@ -190,9 +190,10 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
         for item in view.left_out
     ]
     found += [
-        warn("positions", alarm.message, "take it out of that farm")
+        warn("positions", alarm.message, fix)
         for alarm in decision.alarms
-        if alarm.key.startswith(FARM_SHUT)
+        for key, fix in ((FARM_SHUT, "take it out of that farm"), (CAVEAT, "as it says"))
+        if alarm.key.startswith(key)
     ]
     found += [
         fail("exposure", alarm.message, "either of these")

@@ -56,6 +56,7 @@ def _position(found: Listing, sight: Sight, position: LpPosition) -> dict[str, o
         },
         "staked_in": position.staked_in,
         "farm_shut": position.farm_shut,
+        "caveat": position.caveat,
         "rewards": [_reward(found, reward) for reward in position.rewards],
     }
 

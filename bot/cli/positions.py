@@ -208,6 +208,8 @@ def _position(console: Console, found: Listing, position: LpPosition) -> None:
     if position.staked_in is not None:
         shut = ", which was shut: it earns no more rewards" if position.farm_shut else ""
         console.print(text(f"    staked in {position.staked_in}{shut}"))
+    if position.caveat:
+        console.print(text((f"    {position.caveat}", "yellow")))
     for reward in position.rewards:
         worth = reward_value(found, reward)
         console.print(

@@ -27,6 +27,8 @@ ESCALATES: Final = timedelta(minutes=10)
 """How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
 FARM_SHUT: Final = "farm-shut"
 """Begins the alarm of a position in a farm that pays no more."""
+CAVEAT: Final = "caveat"
+"""Begins the alarm of a position in whose amounts something is taken for granted."""
 MARKETLESS: Final = "no-market"
 """Begins the alarm of an exposure that no venue has a market for."""
 
@@ -110,6 +112,11 @@ def alarms(
     found = [alarm for view in snapshot.chains for alarm in _left_out(view, held)]
     found += [alarm for view in snapshot.chains for alarm in _moved(view, held, grace)]
     found += [_shut(position) for position in snapshot.positions if position.farm_shut]
+    found += [
+        Alarm(f"{CAVEAT}:{position.id}", Severity.WARNING, f"{position.id}: {position.caveat}")
+        for position in snapshot.positions
+        if position.caveat
+    ]
     for key, item in held.items():
         if item.missing_blocks:
             message = f"{key} is not seen since block {item.seen_block}: {item.missing_blocks} blocks so far"

@@ -100,7 +100,8 @@ class Reward:
 class LpPosition:
     """One liquidity position at the snapshot's block; ``staked_in`` is the farm that holds it for its owner.
 
-    ``farm_shut``: that farm says that it is paid no more, so that the position earns no more rewards.
+    ``farm_shut``: that farm says that it is paid no more, so that the position earns no more rewards. ``caveat``: what
+    is taken for granted in its amounts because nobody tells it; empty for nothing.
     """
 
     id: PositionId
@@ -114,6 +115,7 @@ class LpPosition:
     staked_in: Address | None = None
     rewards: tuple[Reward, ...] = ()
     farm_shut: bool = False
+    caveat: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from bot.chain.tokens import TOKEN0, TOKEN1
 from bot.core.types import Address, PoolId
 from bot.protocols.past_events import require_whole, stand_of_reserves
 from bot.protocols.uniswap_v2.forks import Terms, settings_of, terms_of
-from bot.protocols.uniswap_v2.reader import FACTORY, FEE_TO, GET_RESERVES, SYNC
+from bot.protocols.uniswap_v2.reader import FACTORY, FEE_TO, GET_RESERVES
 from bot.protocols.uniswap_v2.settings import NAME
+from bot.protocols.uniswap_v2.share import SYNC
 
 SWAP: Final = topic("Swap(address,uint256,uint256,uint256,uint256,address)")
 _SHAPES: Final = {SYNC: (2, 1), SWAP: (4, 1)}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.chain import json_rpc
-from bot.chain.abi import selector, topic
+from bot.chain.abi import selector
 from bot.chain.batched_reads import Missing, Reads
 from bot.chain.config import ChainConfig
 from bot.chain.logs import Logs
@@ -20,15 +20,20 @@ from bot.core.types import Address, PoolId, PositionId
 from bot.protocols.lp_farms import FarmCalls, FarmSettings, OwnHolders
 from bot.protocols.lp_tokens import entry_of
 from bot.protocols.pool_prices import price_of_reserves
-from bot.protocols.uniswap_v2.forks import terms_of
+from bot.protocols.uniswap_v2.forks import KNOWN, Terms, terms_of
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
+from bot.protocols.uniswap_v2.share import SYNC, ShareSearch
 
+_UNKNOWN: Final = (
+    "what the protocol of factory {factory} takes of the growth is not known, and its pairs' events don't tell: 1/6 is "
+    "taken for it, as at Uniswap; {key}.protocol_share says otherwise"
+)
+_OTHERWISE: Final = "{key}.protocol_share is {told}, and the protocol takes {shown} of the growth there"
 FACTORY: Final = selector("factory()")
 GET_RESERVES: Final = selector("getReserves()")
 TOTAL_SUPPLY: Final = selector("totalSupply()")
 K_LAST: Final = selector("kLast()")
 FEE_TO: Final = selector("feeTo()")
-SYNC: Final = topic("Sync(uint112,uint112)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class UniswapV2Reader:
         remedy = 'move it to `farms`, such as farms = [{ contract = "0x…", pair = "0x…" }]'
         self._own = OwnHolders(settings.holders, f"{key}.holders", remedy)
         self._farms = tuple(farm.contract for farm in settings.farms)
+        self._shares: dict[Address, ShareSearch] = {}
         self._fee_to: dict[Address, Call] = {}
         self._balances: dict[tuple[Address, Address], Call] = {}
 
@@ -111,7 +117,7 @@ class UniswapV2Reader:
             found.leave_out(name, tokens, is_discovered=False)
             return
         factory = json_rpc.address(reads.fact(pair.factory))
-        fee_to, terms = self._fee_to_of(factory), terms_of(factory, self._settings)
+        fee_to = self._fee_to_of(factory)
         balances = self._balance(tokens[0].address, pair.address), self._balance(tokens[1].address, pair.address)
         reads.want((*pair.all(), fee_to, *balances))
         stored = reads.take(pair.reserves)
@@ -119,6 +125,10 @@ class UniswapV2Reader:
         staked = {farm.address: farm.staked(reads) for farm in pair.farms}
         liquidity = sum(json_rpc.uint(reads.take(call)) for call in pair.lp) + sum(staked.values())
         staked_in = next((farm for farm, held in staked.items() if held), None)
+        fee_on, k_last = any(reads.take(fee_to)), json_rpc.uint(reads.take(pair.k_last))
+        terms, caveat = terms_of(factory, self._settings), ""
+        if fee_on and k_last and liquidity:
+            terms, caveat = self._checked(found, reads.block.number, pair.address, factory)
         curve = ConstantProductPosition(
             liquidity=liquidity,
             total_supply=json_rpc.uint(reads.take(pair.supply)),
@@ -126,8 +136,8 @@ class UniswapV2Reader:
             balance1=json_rpc.uint(reads.take(balances[1])),
             reserve0=reserves[0],
             reserve1=reserves[1],
-            k_last=json_rpc.uint(reads.take(pair.k_last)),
-            fee_on=any(reads.take(fee_to)),
+            k_last=k_last,
+            fee_on=fee_on,
             protocol_part=terms.part,
             protocol_whole=terms.whole,
         )
@@ -135,9 +145,26 @@ class UniswapV2Reader:
         found.price(price_of_reserves(pool, *tokens, reserves))
         if liquidity:
             amounts = curve.amounts()
-            found.positions.append(
-                LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, None, staked_in)
-            )
+            position = LpPosition(PositionId(name), self.name, pool, *tokens, curve, amounts, None, staked_in)
+            found.positions.append(replace(position, caveat=caveat))
+
+    def _checked(self, found: Found, block: int, pair: Address, factory: Address) -> tuple[Terms, str]:
+        """Return the terms, what the pairs' own events show of them first, and what is not sure about them."""
+        terms, told = terms_of(factory, self._settings), self._settings.share
+        if factory in KNOWN:
+            shown = KNOWN[factory].share
+        else:
+            search = self._shares.get(factory)
+            if search is None:
+                search = self._shares[factory] = ShareSearch(pair, f"{self._chain.name}:{factory}:protocol_share")
+            if search.is_due(block):
+                found.searches.append(search)
+            if search.found is None:
+                return terms, "" if told else _UNKNOWN.format(factory=factory, key=self._key)
+            shown = search.found
+        if told is None:
+            return Terms(terms.fee, *shown.as_integer_ratio()), ""
+        return terms, "" if shown == terms.share else _OTHERWISE.format(key=self._key, told=terms.share, shown=shown)
 
     def _fee_to_of(self, factory: Address) -> Call:
         return self._fee_to.setdefault(factory, Call(factory, FEE_TO))

@@ -36,7 +36,8 @@ class UniswapV2Settings(DeploymentSettings):
         default=None,
         pattern=r"^[1-9]\d{0,5}/[1-9]\d{0,5}$",
         description="what the protocol gets of the pairs' growth while its fee is on; left out: what is known of their "
-        'factory, as "8/25" of PancakeSwap\'s, else "1/6" as at Uniswap and SushiSwap',
+        'factory, as "8/25" of PancakeSwap\'s, else what the pairs\' own events show, else "1/6" as at Uniswap, '
+        "with an alarm",
         examples=["1/4"],
     )
 

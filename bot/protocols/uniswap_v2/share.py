@@ -107,7 +107,9 @@ class ShareSearch:
         made, taken = (json_rpc.uint(log.data) for log in transfers[:2])
         amounts = json_rpc.uint(newer.data, 0), json_rpc.uint(newer.data, 1)
         supply = _deposited(made, amounts, before) if newer.topics[0] == MINT else _withdrawn(made, amounts, after)
-        return None if supply is None else _share(taken, supply, isqrt(before[0] * before[1]), isqrt(last[0] * last[1]))
+        return (
+            None if supply is None else share_of(taken, supply, isqrt(before[0] * before[1]), isqrt(last[0] * last[1]))
+        )
 
     async def _reserves(self, logs: Logs, event: Log) -> Reserves | None:
         """Return the reserves that a deposit or withdrawal left."""
@@ -158,7 +160,7 @@ def _withdrawn(burned: int, amounts: Reserves, after: Reserves) -> Interval | No
     return low, min(Fraction(burned * held, amount) for amount, held in zip(amounts, balances, strict=True))
 
 
-def _share(taken: int, supply: Interval, root: int, last: int) -> Fraction | None:
+def share_of(taken: int, supply: Interval, root: int, last: int) -> Fraction | None:
     """Return the only share of few parts that explains what was taken; None where none does, or several do.
 
     Args:

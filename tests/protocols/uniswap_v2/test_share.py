@@ -7,6 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig, Deployment
@@ -21,15 +23,35 @@ from bot.demo.uniswap_v2 import UniswapV2
 from bot.ports import MemoryNotes
 from bot.protocols.registry import sources
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
-from bot.protocols.uniswap_v2.share import ShareSearch
+from bot.protocols.uniswap_v2.share import ShareSearch, share_of
 from tests.chain.setup import PATIENT, behind, local
 from tests.demo.tricks import set_fee_to, take_a_quarter
 from tests.faults.rpc import Fault, FaultyRpc, serving
 from tests.protocols.fork_scene import PAIRINGS, tokens_of
 
-pytestmark = pytest.mark.chain
-
 SHARES = [Fraction(1, 6), Fraction(1, 4)]
+
+
+@given(
+    share=st.builds(lambda part, more: Fraction(part, part + more), st.integers(1, 30), st.integers(1, 60)),
+    supply=st.integers(10**3, 10**30),
+    last=st.integers(10**3, 10**30),
+    grown=st.integers(1, 10**27),
+    blur=st.integers(0, 10),
+)
+def test_no_growth_tells_another_share(share: Fraction, supply: int, last: int, grown: int, blur: int) -> None:
+    """By the pair's own arithmetic; ``blur`` is what is not known about the supply."""
+    root, (part, whole) = last + grown, share.as_integer_ratio()
+    taken = supply * grown * part // (root * (whole - part) + last * part)
+    interval = Fraction(supply + taken), Fraction(supply + taken + blur)
+    assert share_of(taken, interval, root, last) in {None, share}
+
+
+def test_much_growth_tells_the_share() -> None:
+    for share in (Fraction(1, 6), Fraction(8, 25), Fraction(1, 4), Fraction(5, 6), Fraction(1, 2)):
+        supply, root, last, (part, whole) = 10**24, 1001 * 10**21, 10**24, share.as_integer_ratio()
+        taken = supply * (root - last) * part // (root * (whole - part) + last * part)
+        assert share_of(taken, (Fraction(supply + taken), Fraction(supply + taken)), root, last) == share
 
 
 async def pair_of(
@@ -50,11 +72,11 @@ def whole(tokens: tuple[Erc20, Erc20], amount: int) -> tuple[int, int]:
     return amount * 10 ** tokens[0].decimals, amount * 10 ** tokens[1].decimals
 
 
-async def trade(chain: LocalChain, tokens: tuple[Erc20, Erc20], draw: random.Random) -> None:
+async def trade(chain: LocalChain, tokens: tuple[Erc20, Erc20], draw: random.Random, *, tiny: bool = False) -> None:
     side = draw.randrange(2)
-    amount = draw.randrange(10**2, 10**5) * 10 ** tokens[side].decimals // 10
+    amount = 10**5 if tiny else draw.randrange(10**2, 10**5) * 10 ** tokens[side].decimals // 10
     sold, bought = tokens[side].address, tokens[1 - side].address
-    await chain.mine(UniswapV2(chain).swap(chain.accounts[3], sold, bought, amount))
+    await chain.mine(UniswapV2(chain).swap(chain.accounts[3], sold, bought, amount), may_revert=True)
 
 
 def config_of(chain: LocalChain, pair: Address, tokens: tuple[Erc20, Erc20], share: str | None = None) -> ChainConfig:
@@ -76,6 +98,7 @@ async def pays(chain: LocalChain, pair: Address) -> tuple[int, int]:
     return await UniswapV2(chain).burn_pays(pair, await chain.balance(pair, chain.accounts[1]))
 
 
+@pytest.mark.chain
 @pytest.mark.parametrize("share", SHARES)
 async def test_a_fork_s_share_is_measured_and_what_burn_pays_is_read(chain: LocalChain, share: Fraction) -> None:
     draw, v2 = random.Random(1), UniswapV2(chain)
@@ -112,6 +135,7 @@ async def test_a_fork_s_share_is_measured_and_what_burn_pays_is_read(chain: Loca
     assert right.caveat == ""
 
 
+@pytest.mark.chain
 async def test_without_logs_it_counts_as_usual_and_says_so_and_what_is_noted_needs_none(chain: LocalChain) -> None:
     draw, v2, share = random.Random(2), UniswapV2(chain), Fraction(1, 4)
     pair, tokens = await pair_of(chain, share)
@@ -129,20 +153,24 @@ async def test_without_logs_it_counts_as_usual_and_says_so_and_what_is_noted_nee
     assert (position.amounts.principal0, position.amounts.principal1) == await pays(chain, pair)
 
 
+@pytest.mark.chain
 async def test_what_it_tells_is_right_over_generated_scenes(chain: LocalChain) -> None:
     v2, found = UniswapV2(chain), dict.fromkeys(SHARES, 0)
     for seed, decimals in enumerate(PAIRINGS):
         share, draw, before = SHARES[seed % 2], random.Random(seed), await chain.snapshot()
         pair, tokens = await pair_of(chain, share, decimals)
         owner = chain.accounts[2]
-        for _ in range(8):
+        for _ in range(12):
             for _ in range(draw.randrange(3)):
-                await trade(chain, tokens, draw)
+                await trade(chain, tokens, draw, tiny=draw.random() < 0.5)
             held = await chain.balance(pair, owner)
-            add = v2.add(owner, tokens[0].address, tokens[1].address, *whole(tokens, draw.choice([1, 100, 10**5])))
-            remove = v2.remove(owner, pair, held // draw.choice([2, 50, 10**6]))
+            amounts = draw.choice([(10**4, 10**4), whole(tokens, draw.choice([1, 10**5]))])
+            add = v2.add(owner, tokens[0].address, tokens[1].address, *amounts)
+            remove = v2.remove(owner, pair, held // draw.choice([2, 10**6, 10**14]))
             gift = chain.transfer(owner, tokens[0].address, pair, 10 ** tokens[0].decimals)
-            await chain.mine(*draw.choice([[add], list(remove), [add, add], [gift, add], [gift, *remove]]))
+            await chain.mine(
+                *draw.choice([[add], list(remove), [add, add], [gift, add], [gift, *remove]]), may_revert=True
+            )
             client = RpcClient((chain.rpc.url,), timeout=10, clock=SystemClock())
             try:
                 search, notes = ShareSearch(pair, "k"), MemoryNotes()
@@ -154,4 +182,4 @@ async def test_what_it_tells_is_right_over_generated_scenes(chain: LocalChain) -
             assert told == (notes.note("k") is not None)
             found[share] += told
         await chain.revert(before)
-    assert min(found.values()) > 12
+    assert min(found.values()) >= 10

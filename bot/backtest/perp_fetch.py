@@ -18,8 +18,6 @@ from bot.exchange.price_history import PAGE, PerpPast
 
 _PAGES: Final = 25
 """Pages that make a part."""
-_USUAL: Final = timedelta(hours=8)
-"""The longest time between two settlements of funding."""
 _LATE: Final = timedelta(minutes=1)
 """How late a settlement may be booked."""
 
@@ -38,9 +36,12 @@ async def fetch(past: PerpPast, wanted: Wanted, parts: Parts, progress: Progress
     """Read the candles that are missing.
 
     Raises:
+        ConfigError: the venue has no such candles, or no longer.
         Retryable: the venue did not answer, or not believably; the parts that are whole stay.
     """
     span, begun, end = int(wanted.span.total_seconds()), parts.next, int(wanted.end.timestamp())
+    if begun < end:
+        past.require(moment(begun), wanted.span, wanted.price)
     while (first := parts.next) < end:
         kept: list[Candle] = []
         until = min(first + _PAGES * PAGE * span, end)
@@ -85,5 +86,6 @@ async def write(
         return [*found, Finding(Kind.COVERAGE, str(funding), message, fatal=False)], (out,)
     write_table(funding, {"timestamp": [one.at.isoformat() for one in rates], "rate": [str(one.rate) for one in rates]})
     settled = pairwise([wanted.start, *(rate.at for rate in rates), wanted.end])
-    dark = (gap(str(funding), one + _USUAL + _LATE, other, timedelta.max) for one, other in settled)
+    usual = past.link.facts.funding_interval + _LATE
+    dark = (gap(str(funding), one + usual, other, timedelta.max) for one, other in settled)
     return [*found, *(hole for hole in dark if hole is not None)], (out, funding)

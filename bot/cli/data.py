@@ -96,7 +96,10 @@ def perp(
     end: To = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The Parquet file to write; funding goes beside it.")],
     interval: Interval = "1m",
-    price: Annotated[PriceKind, typer.Option(help="Which price the candles are of.")] = PriceKind.MARK,
+    price: Annotated[
+        PriceKind | None,
+        typer.Option(help="Which price the candles are of; the mark, or trades where a venue has no other candles."),
+    ] = None,
 ) -> None:
     """Read a perpetual's candles and funding from a venue; run again it goes on where it was.
 
@@ -113,7 +116,8 @@ def perp(
     begins, ends = _time("--from", start), clock.now() if end is None else _time("--to", end)
     if ends > clock.now():
         raise ConfigError(f"--to {end}: is still to come")
-    wanted = perp_fetch.Wanted(_rounded(begins, span, up=True), _rounded(ends, span, up=False), span, price)
+    of = price or _usual_price(config)
+    wanted = perp_fetch.Wanted(_rounded(begins, span, up=True), _rounded(ends, span, up=False), span, of)
     if wanted.end <= wanted.start:
         raise ConfigError(f"--from and --to are less than one candle ({interval}) apart")
     funding = out.with_name(f"{out.stem}-funding{out.suffix}")
@@ -145,7 +149,7 @@ def _venue(settings: Settings | None, name: str, underlying: Underlying) -> Ccxt
     found = None if settings is None else settings.venues.get(VenueId(name))
     if found is None:
         kinds = "no venue" if settings is None else ", ".join(settings.venues)
-        if name == PAPER or not name.isalnum():
+        if name == PAPER or not (name in KINDS or name.isalnum()):
             raise ConfigError(
                 f"--venue {name}: the configuration knows {kinds}; or name a kind such as {next(iter(KINDS))}"
             )
@@ -157,6 +161,15 @@ def _venue(settings: Settings | None, name: str, underlying: Underlying) -> Ccxt
         raise ConfigError(f"--underlying {underlying}: {name} has {', '.join(found.symbols)}")
     config = ccxt_config(VenueId(name), found, kind)
     return replace(config, symbols=(found.symbols[underlying],), login={})
+
+
+def _usual_price(config: CcxtConfig) -> PriceKind:
+    """Return the price that candles are of where none is asked for."""
+    has = kind_of(config.kind).dialect(config).facts.candle_prices
+    if PriceKind.MARK in has:
+        return PriceKind.MARK
+    typer.echo(f"{config.kind} has no candles of the mark price: these are of trades", err=True)
+    return PriceKind.LAST
 
 
 def _time(option: str, text: str) -> datetime:

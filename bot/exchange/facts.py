@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.core.market import PriceKind
 from bot.core.orders import RejectReason
 from bot.core.reconciliation.identity import OrderIds
 from bot.exchange.limiter import Charge, Window
@@ -133,6 +134,9 @@ class VenueFacts:
         stream_hosts: the hosts of the live streams; empty: those that ccxt names.
         demo_stream_hosts: the hosts of the demo system's streams.
         funding_by_page: past funding is asked for by page, newest first, and not by time.
+        funding_interval: the longest time between two settlements of funding.
+        candle_prices: what its candles are of.
+        candles_kept: how many of its newest candles can be read; None: all that there were.
         endpoint: what a request's endpoint is called here: the path, unless the venue names it in the body.
         words: reads the code and the message of an answer.
         api_class: changes ccxt's class where it does what dnbot must not do.
@@ -164,6 +168,9 @@ class VenueFacts:
     stream_hosts: frozenset[str] = frozenset()
     demo_stream_hosts: frozenset[str] = frozenset()
     funding_by_page: bool = False
+    funding_interval: timedelta = timedelta(hours=8)
+    candle_prices: frozenset[PriceKind] = frozenset(PriceKind)
+    candles_kept: int | None = None
     has_demo: bool = False
     key_header: str | None = None
     is_read: IsRead = gets_read

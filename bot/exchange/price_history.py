@@ -11,6 +11,7 @@ from typing import Final
 
 import aiohttp
 
+from bot.core.errors import ConfigError
 from bot.core.market import Candle, PriceKind
 from bot.core.types import Symbol
 from bot.exchange import preflight
@@ -43,6 +44,24 @@ class PerpPast:
     session: aiohttp.ClientSession
     symbol: Symbol
     _loaded: bool = field(default=False)
+
+    def require(self, since: datetime, span: timedelta, price: PriceKind) -> None:
+        """Check that there are such candles from a time on.
+
+        Raises:
+            ConfigError: the venue has none of that price, or no longer.
+        """
+        facts, kept = self.link.facts, self.link.facts.candles_kept
+        if price not in facts.candle_prices:
+            have = ", ".join(sorted(one.value for one in facts.candle_prices))
+            raise ConfigError(f"{self.link.config.kind} has no candles of the {price.value} price, only of: {have}")
+        oldest = None if kept is None else self.link.clock.now() - kept * span
+        if oldest is not None and since < oldest:
+            raise ConfigError(
+                f"{self.link.config.kind} keeps its newest {kept} candles: those of {span} begin on "
+                f"{oldest:%Y-%m-%d at %H:%M} UTC, and {since:%Y-%m-%d %H:%M} is asked for; a longer interval reaches "
+                "further back"
+            )
 
     async def candles(self, since: datetime, span: timedelta, price: PriceKind) -> list[Candle]:
         """Return the candles of the next ``PAGE`` spans from a time on, oldest first; those that are missing, missing.

@@ -149,8 +149,10 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(chain: LocalChain, 
 
 def test_a_kind_of_venue_needs_no_configuration(tmp_path: Path) -> None:
     usual = ("--underlying", "ETH", "--from", "2999-01-01", "--out", tmp_path / "perp.parquet")
-    ran = dnbot("data", "perp", "--venue", "binance", *usual)
-    assert (ran.code, "less than one candle" in ran.err) == (2, True), ran.err  # it got as far as the times
+    for kind in ("binance", "bitget", "bitget-uta", "hyperliquid"):
+        ran = dnbot("data", "perp", "--venue", kind, *usual)
+        assert (ran.code, "less than one candle" in ran.err) == (2, True), ran.err  # it got as far as the times
+    assert "hyperliquid has no candles of the mark price: these are of trades" in ran.err
     ran = dnbot("data", "perp", "--venue", "pa per", "-c", LIVE, *usual)
     assert (ran.code, "the configuration knows binance" in ran.err) == (2, True), ran.err  # neither keys nor --live
     ran = dnbot("data", "perp", "--venue", "pa per", *usual)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from bot.core.market import PriceKind
 from bot.core.orders import RejectReason
 from bot.exchange.facts import LIST, TEXT, UNREADABLE, Listing, Rule, Shape, VenueFacts
 from bot.exchange.limiter import Charge, Window
@@ -193,6 +194,9 @@ FACTS: Final = VenueFacts(
     mark_from=("fetch_funding_rate",),
     history_days=365,
     history_span=timedelta(days=400),
+    funding_interval=timedelta(hours=1),
+    candle_prices=frozenset({PriceKind.LAST}),
+    candles_kept=5000,
     stream_hosts=frozenset({"api.hyperliquid.xyz"}),
     demo_stream_hosts=frozenset({"api.hyperliquid-testnet.xyz"}),
     ids=Cloids(),

@@ -73,14 +73,15 @@ def updates(call: Ask) -> list[Json]:
 
 
 def funding_history(call: Ask) -> list[Json]:
-    """Return the last funding rate of a market, at each full hour of a span that is past."""
+    """Return the last funding rate of a market, at each full hour of a span that is past, the first 500."""
     symbol, state = call.symbol(), call.engine.account.funding
     rate, interval = state[symbol].rate, call.venue.rules.symbols[symbol].funding_interval
     start, end = call.span()
-    first = max(start, call.engine.account.opened_at)
-    at, found = state[symbol].next_at - interval, list[Json]()
-    while first <= at <= end and len(found) < _FUNDINGS:
+    last = state[symbol].next_at - interval
+    at = last - (last - start) // interval * interval
+    found: list[Json] = []
+    while at <= min(end, last) and len(found) < _FUNDINGS:
         row = {"coin": render.coin_of(symbol), "fundingRate": f"{rate:f}", "premium": "0.0", "time": millis(at)}
-        found.insert(0, row)
-        at -= interval
+        found.append(row)
+        at += interval
     return found

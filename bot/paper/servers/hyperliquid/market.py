@@ -135,9 +135,7 @@ def candles(call: Ask) -> object:
         raise errors.unread("coin or interval")
     span = timedelta(minutes=minutes)
     start, end = asked.get("startTime", 0), asked.get("endTime", millis(call.now))
-    rows = [
-        row for row in call.venue.candles.rows(symbol, PriceKind.LAST, span, call.now) if start <= millis(row.at) <= end
-    ]
+    kept = list(call.venue.candles.rows(symbol, PriceKind.LAST, span, call.now))[-_MOST_CANDLES:]
     return [
         {
             "t": millis(row.at),
@@ -151,5 +149,6 @@ def candles(call: Ask) -> object:
             "v": "0.0",
             "n": 0,
         }
-        for row in rows[-_MOST_CANDLES:]
+        for row in kept
+        if start <= millis(row.at) <= end
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -180,8 +179,3 @@ def noise_volume(model: MarketModel, facts: PoolFacts) -> float:
         variance += float(model.jumps_a_year * model.jump_size**2)
     value, share, fee = float(model.liquidity), float(model.fee_share), facts.fee / 1e6
     return paying_noise(share, value, variance, fee, _MINUTE / YEAR) * DAY / YEAR
-
-
-def length(model: MarketModel) -> timedelta:
-    """Return how long a generated market lasts."""
-    return timedelta(days=int(model.days))

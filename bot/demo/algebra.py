@@ -18,11 +18,7 @@ from bot.demo.ranged import ForkPool
 from bot.demo.tx import MAX_UINT256, MUCH_GAS, NOWHERE, Tx, address_of, calldata, created_by
 from bot.demo.uniswap_v3 import PoolKey, PositionInfo
 
-SLOT_GROWTH: Final = 0
-"""Where a pool keeps ``totalFeeGrowth0Token``; token1's is the next slot."""
 _KNOWN_HASH: Final = bytes.fromhex("6ec6c9c8091d160c0aa74b2b14ba9c1717e95093bd3ac085cee99a49aab294a4")
-_PLUGIN_BEFORE_SWAP: Final = 1
-_PLUGIN_DYNAMIC_FEE: Final = 128
 
 
 def _artifact(package: str, name: str) -> bytes:
@@ -91,51 +87,11 @@ class Algebra(Fork):
         found = await self._chain.view(self._npm, types, "positions(uint256)", token_id, block=block)
         return PositionInfo(address_of(found[2]), address_of(found[3]), 0, *found[5 if self.is_integral else 4 :])
 
-    def community(self, pool: Address, share: int) -> list[Tx]:
-        """Set the community's share of fees, of 1,000."""
-        owner = self._chain.accounts[0]
-        if not self.is_integral:
-            return [Tx(owner, pool, calldata("setCommunityFee(uint8,uint8)", share, share // 2))]
-        vault = Tx(owner, pool, calldata("setCommunityVault(address)", self._chain.accounts[9]))
-        return [vault, Tx(owner, pool, calldata("setCommunityFee(uint16)", share))]
-
 
 class Integral(Algebra):
     """Pools with plugins, and those of other deployers."""
 
     is_integral = True
-
-    async def create_custom_pool(self, key: PoolKey, sqrt_price: int) -> Address:
-        """Create another pool of a pair, by a deployer that may, and mint in it from now on."""
-        chain, owner, pair = self._chain, self._chain.accounts[0], (key.token0, key.token1)
-        (role,) = await chain.view(self.factory, "(bytes32)", "CUSTOM_POOL_DEPLOYER()")
-        creator = await chain.create(_artifact("integral-core", "test/MockCustomPoolCreator"))
-        signature = "createCustomPool(address,address,address,bytes)"
-        await chain.mine(
-            Tx(owner, self.factory, calldata("grantRole(bytes32,address)", role, creator)),
-            Tx(owner, creator, calldata(signature, self.factory, *pair, b""), gas=MUCH_GAS),
-        )
-        lookup = "customPoolByPair(address,address,address)"
-        found = await chain.view(self.factory, "(address)", lookup, creator, *pair)
-        pool = address_of(found[0])
-        await chain.mine(Tx(owner, pool, calldata("initialize(uint160)", sqrt_price), gas=MUCH_GAS))
-        self.deployer = creator
-        return pool
-
-    async def plug(self, pool: Address) -> Address:
-        """Attach a plugin to a pool, which sets the fee of every swap."""
-        chain, owner = self._chain, self._chain.accounts[0]
-        plugin = await chain.create(_artifact("integral-core", "test/MockPoolPlugin"), "(address)", pool)
-        config = _PLUGIN_BEFORE_SWAP | _PLUGIN_DYNAMIC_FEE
-        await chain.mine(
-            Tx(owner, pool, calldata("setPlugin(address)", plugin)),
-            Tx(owner, pool, calldata("setPluginConfig(uint8)", config)),
-        )
-        return plugin
-
-    def plugin_fees(self, plugin: Address, fee: int, own: int) -> Tx:
-        """Set the fee of swaps, and the plugin's own part on top of it, hundredths of a basis point."""
-        return Tx(self._chain.accounts[0], plugin, calldata("setPluginFees(uint24,uint24)", fee, own))
 
 
 class AlgebraPool(ForkPool[Algebra]):

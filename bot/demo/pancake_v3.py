@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
 from bot.core.types import Address
-from bot.demo.blocks import RevertedError
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.contracts import artifact_code, compiled, own_code, own_source
 from bot.demo.fork import Fork
@@ -71,15 +70,6 @@ class PancakeV3(Fork):
         """Pay rewards from now on: raw CAKE per second, times 10^12, until a time."""
         return Tx(self._chain.accounts[0], self.masterchef, calldata("setPeriod(uint256,uint256)", rate, end))
 
-    def tune(self, *, emergency: bool, boost: int) -> Tx:
-        """Set whether the farm pays nothing any more, and what new stakes are boosted by, of 10^12."""
-        return Tx(self._chain.accounts[0], self.masterchef, calldata("set(bool,uint256)", emergency, boost))
-
-    def fees(self, pool: Address, share0: int, share1: int) -> Tx:
-        """Set the protocol's share, of 10,000."""
-        data = calldata("setFeeProtocol(address,uint32,uint32)", pool, share0, share1)
-        return Tx(self._chain.accounts[0], self.factory, data)
-
     def stake(self, owner: Address, token_id: int) -> Tx:
         """Stake a position."""
         data = calldata("safeTransferFrom(address,address,uint256)", owner, self.masterchef, token_id)
@@ -88,16 +78,6 @@ class PancakeV3(Fork):
     def unstake(self, owner: Address, token_id: int) -> Tx:
         """Take a position back, and what it has earned."""
         return Tx(owner, self.masterchef, calldata("withdraw(uint256,address)", token_id, owner))
-
-    async def claims(self, owner: Address, token_id: int, block: str) -> int:
-        """Ask the farm what harvesting pays: a static call by the owner."""
-        try:
-            found = await self._chain.view(
-                self.masterchef, "(uint256)", "harvest(uint256,address)", token_id, owner, sender=owner, block=block
-            )
-        except RevertedError:
-            return 0
-        return int(found[0])
 
 
 class PancakePool(ForkPool[PancakeV3]):

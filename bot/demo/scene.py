@@ -131,11 +131,6 @@ class Scene:
         """The true market: of the newest block, or of the next one where it leads."""
         return self._market
 
-    @property
-    def v3_token_id(self) -> int | None:
-        """The owner's open position between ticks."""
-        return self._held.token_id if self._held else None
-
     def lead(self) -> None:
         """Let the market move on to the next block's prices, which that block's arbitrage carries into the pools."""
         if not self._leads:

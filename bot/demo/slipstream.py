@@ -13,8 +13,6 @@ from bot.demo.ranged import ForkPool
 from bot.demo.tx import MAX_UINT256, MUCH_GAS, NOWHERE, Tx, address_of, calldata
 from bot.demo.uniswap_v3 import Payout, PoolKey
 
-SLOT_GROWTH: Final = 7
-"""Where a pool keeps ``feeGrowthGlobal0X128``; token1's is the next slot."""
 _SOURCES: Final = "sphere-mezo-solidity-files/domains/aerodrome-slipstream/contracts"
 _REWARDS: Final = 10**23
 """Raw units, until the end of the week."""
@@ -77,22 +75,6 @@ class Slipstream(Fork):
         data = calldata("pay(address,uint256)", gauge, amount)
         return Tx(self._chain.accounts[0], self.voter, data, gas=MUCH_GAS)
 
-    def kill(self, gauge: Address) -> Tx:
-        """Kill a gauge."""
-        return Tx(self._chain.accounts[0], self.voter, calldata("kill(address)", gauge))
-
-    def levy(self, share: int) -> Tx:
-        """Set what unstaked liquidity pays of its fees, of a million."""
-        return Tx(self._chain.accounts[0], self.factory, calldata("setDefaultUnstakedFee(uint24)", share))
-
-    async def own_fee(self, pool: Address, fee: int) -> None:
-        """Let a module set a pool's fee."""
-        owner = self._chain.accounts[0]
-        await self._chain.mine(
-            Tx(owner, self.factory, calldata("setSwapFeeModule(address)", self.voter)),
-            Tx(owner, self.voter, calldata("set(address,uint24)", pool, fee)),
-        )
-
     def mint(self, owner: Address, key: PoolKey, ticks: tuple[int, int], amount0: int, amount1: int) -> Tx:
         """Open a position with at most these amounts."""
         signature = "mint((address,address,int24,int24,int24,uint256,uint256,uint256,uint256,address,uint256,uint160))"
@@ -107,11 +89,6 @@ class Slipstream(Fork):
     def unstake(self, owner: Address, gauge: Address, token_id: int) -> Tx:
         """Take a position back, and what it has earned."""
         return Tx(owner, gauge, calldata("withdraw(uint256)", token_id))
-
-    async def claims(self, owner: Address, gauge: Address, token_id: int, block: str) -> int:
-        """Ask what ``getReward`` pays at a block's own time: what the owner has more by it."""
-        claim = Tx(owner, gauge, calldata("getReward(uint256)", token_id))
-        return await self._chain.more_by(claim, self.reward.address, block)
 
 
 class SlipstreamPool(ForkPool[Slipstream]):

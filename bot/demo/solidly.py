@@ -11,8 +11,6 @@ from bot.demo.chain import Erc20, LocalChain, by_address
 from bot.demo.contracts import compiled, node_modules, own_code
 from bot.demo.tx import MAX_UINT256, MUCH_GAS, NOWHERE, Tx, address_of, calldata, mapping_slot
 
-NO_FEE: Final = 420
-"""What a pool's own fee is set to for none."""
 _SOURCES: Final = "sphere-mezo-solidity-files/domains/aerodrome/contracts"
 _BALANCES_SLOT: Final = 0
 """Where OpenZeppelin's ERC-20 keeps ``_balances``."""
@@ -76,15 +74,6 @@ class Solidly:
     def pay(self, gauge: Address, amount: int) -> Tx:
         """Pay a gauge rewards until the end of the week."""
         return Tx(self.chain.accounts[0], self.voter, calldata("pay(address,uint256)", gauge, amount), gas=MUCH_GAS)
-
-    def kill(self, gauge: Address) -> Tx:
-        """Kill a gauge."""
-        return Tx(self.chain.accounts[0], self.voter, calldata("kill(address)", gauge))
-
-    def fee(self, pool: Address, basis_points: int) -> Tx:
-        """Set a pool's own fee."""
-        data = calldata("setCustomFee(address,uint256)", pool, basis_points)
-        return Tx(self.chain.accounts[0], self.factory, data)
 
     def add(self, owner: Address, pool: Address, tokens: tuple[Erc20, Erc20], amounts: tuple[int, int]) -> list[Tx]:
         """Add liquidity; what does not fit the ratio stays in the pool for all."""

@@ -13,8 +13,6 @@ from bot.core.reconciliation.identity import OrderIds
 from bot.exchange.limiter import Charge, Window
 from bot.exchange.order_ids import TextIds
 
-JSON = Mapping[str, object] | list[object]
-
 UNREADABLE: Final = "unreadable"
 """The code of an answer that is no JSON object; no rule matches it, whatever its text says."""
 

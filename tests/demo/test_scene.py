@@ -15,6 +15,7 @@ from bot.demo.path import MarketPoint
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SCRIPT, Action, SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
+from tests.demo.tricks import held_token
 
 pytestmark = pytest.mark.chain
 
@@ -85,8 +86,9 @@ async def value_of_v2(play: Scene) -> float:
 
 
 async def value_of_v3(play: Scene) -> float:
-    assert play.v3_token_id is not None
-    paid = await play.v3.pays(play.v3_token_id)
+    token_id = held_token(play)
+    assert token_id is not None
+    paid = await play.v3.pays(token_id)
     weth_first = int(play.chain.at.weth.address, 16) < int(play.chain.at.usdc.address, 16)
     weth, usdc = (paid.total0, paid.total1) if weth_first else (paid.total1, paid.total0)
     return weth / 1e18 * float(play.market.eth) + usdc / 1e6
@@ -107,8 +109,9 @@ async def test_positions_earn_fees() -> None:
     async with scene(SceneSettings(blocks=100)) as play:
         for _ in range(50):
             await play.step()
-        assert play.v3_token_id is not None
-        paid = await play.v3.pays(play.v3_token_id)
+        token_id = held_token(play)
+        assert token_id is not None
+        paid = await play.v3.pays(token_id)
         assert paid.total0 > paid.principal0
         assert paid.total1 > paid.principal1
 

@@ -14,6 +14,7 @@ from bot.core.types import Symbol, Underlying
 from bot.demo.driver import demo_run
 from bot.demo.scenario import SceneSettings, actions_by_block
 from tests.demo.stranger import Stranger
+from tests.demo.tricks import held_token
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
 
@@ -39,7 +40,7 @@ async def played(folder: Path, seed: int | None) -> Told:
     async with demo_run(folder, SETTINGS, SystemClock()) as run:
         stranger = None if seed is None else Stranger(run.scene.chain, random.Random(seed))
         for block in range(1, SETTINGS.blocks + 1):
-            if stranger is not None and run.scene.v3_token_id is not None and block not in script:
+            if stranger is not None and held_token(run.scene) is not None and block not in script:
                 await stranger.act()
             seen = await run.step()
             decision = seen.record.decision

@@ -7,6 +7,7 @@ from typing import Final
 from bot.core.types import Address
 from bot.demo.blocks import BLOCK_SECONDS
 from bot.demo.chain import LocalChain
+from bot.demo.scene import Scene
 from bot.demo.tx import Tx, calldata
 
 SLOT_FEE_GROWTH_GLOBAL0: Final = 1
@@ -42,3 +43,8 @@ async def take_a_quarter(chain: LocalChain, pair: Address) -> None:
     times_5, times_3 = "86600563ffffffff", "86600363ffffffff"
     assert code.count(times_5) == 1
     await chain.rpc.call("anvil_setCode", pair, code.replace(times_5, times_3))
+
+
+def held_token(scene: Scene) -> int | None:
+    """Return the owner's open position between ticks."""
+    return scene._held.token_id if scene._held else None  # noqa: SLF001 - the chain's answer would take a search

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.telemetry.metrics.reference import definitions
 from bot.telemetry.metrics.registry import Definition
+from tests.tools.metrics_page import definitions
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 RULES = DOCKER / "prometheus"

@@ -27,6 +27,7 @@ from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene, Step
 from bot.journal.reader import JournalView
 from bot.protocols.registry import CURVES
+from tests.demo.tricks import held_token
 from tests.e2e.books import Account, check_books, waiting
 from tests.forks import Fork, start
 
@@ -170,8 +171,9 @@ class World:
     async def step(self) -> Step:
         """Mine the scene's next block."""
         step = await self.scene.step()
-        if self.scene.v3_token_id is not None and self.scene.v3_token_id not in self.token_ids:
-            self.token_ids.append(self.scene.v3_token_id)
+        held = held_token(self.scene)
+        if held is not None and held not in self.token_ids:
+            self.token_ids.append(held)
         return step
 
     async def play(self, daemon: Daemon, steps: int) -> list[CycleRecord]:

@@ -23,6 +23,7 @@ from bot.protocols.registry import PROTOCOLS
 from tests.chain.setup import local, reading
 from tests.cli.scenes import dnbot
 from tests.protocols.fork_scene import tokens_of
+from tests.protocols.pancake.admin import tune
 from tests.protocols.real_voter import VotedSlipstream, gauge_of, kill, revive, voted_solidly
 from tests.protocols.test_examples_run import CONFIG, PATIENT, localised
 
@@ -98,7 +99,7 @@ async def test_a_masterchef_in_emergency(chain: LocalChain) -> None:
     config = config_of(chain, "pancake_v3", owner, tokens, **at)
     async with reading(config) as reader:
         (before,) = (await reader.read()).positions
-        await chain.mine(contracts.tune(emergency=True, boost=10**12))
+        await chain.mine(tune(chain, contracts, emergency=True, boost=10**12))
         (shut,) = (await reader.read()).positions
     assert (before.farm_shut, shut.farm_shut) == (False, True)
 

@@ -16,6 +16,7 @@ from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.uniswap_v3 import PoolKey
 from bot.protocols import algebra
 from bot.protocols.concentrated.history import ConcentratedPast
+from tests.protocols.algebra.admin import community
 from tests.protocols.algebra.camelot import Camelot
 from tests.protocols.fork_scene import tokens_of
 from tests.recorded.contracts import FILES, Answer, answers, asked, events, fits
@@ -148,7 +149,7 @@ async def test_camelots_double_answers_in_the_shape_of_the_recorded(chain: Local
     assert fits(state.types, said)
     data = asked(position.call, json_rpc.encode_uint(token_id))
     assert fits(position.types, await chain.static_call({"to": contracts.manager, "data": data}))
-    await chain.mine(*contracts.community(pool, 150))
+    await chain.mine(*community(chain, contracts, pool, 150))
     logs = await chain.rpc.call("eth_getLogs", {"address": pool, "fromBlock": "0x0"})
     topics = {one["topics"][0] for one in logs}
     assert topic("CommunityFee(uint16,uint16)") in topics

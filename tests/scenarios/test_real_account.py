@@ -103,7 +103,7 @@ def live(run: Trend, flavour: str) -> None:
     closes = replace(opens, quantity=D("0.05"), price=MARKS[ETH] * D("0.96"), reduce_only=True)
     order(run, "web_1a2b3c4d5e", opens if flavour == "binance" else replace(opens, kind_text="limit"))
     order(run, "web_2b3c4d5e6f", closes if flavour == "binance" else replace(closes, kind_text="limit"))
-    run.account.move_asset(COIN[flavour], D(5))
+    run.account.records.movements.append(run.account.assets.moved(run.account.engine.account, COIN[flavour], D(5)))
     run.account.assets.fees_in = COIN[flavour]
     run.told.watch.edit = take_profits(run, flavour)
     run.venue.shut[Symbol(symbol(BTC))] = WORD[flavour]

@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from bot.app.settings import reference as configuration
-from bot.telemetry.metrics import reference as metrics
-from bot.telemetry.mqtt import reference as mqtt
+from tests.tools import metrics_page, mqtt_page, settings_page
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
-    "docs/configuration.md": configuration.page,
-    "docs/metrics.md": metrics.page,
-    "docs/mqtt.md": mqtt.page,
+    "docs/configuration.md": settings_page.page,
+    "docs/metrics.md": metrics_page.page,
+    "docs/mqtt.md": mqtt_page.page,
 }
 """Each page and what writes it."""
 

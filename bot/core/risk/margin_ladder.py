@@ -13,7 +13,7 @@ from bot.core.policy import LadderPolicy, Level, RiskPolicy, StopPolicy
 from bot.core.risk.liquidation import MarginAccount
 from bot.core.snapshot import VenueView
 from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch
-from bot.core.types import ZERO, MarketKey, VenueId
+from bot.core.types import ZERO, MarketKey
 
 DAY: Final = timedelta(days=1)
 _CENT: Final = Decimal("0.01")
@@ -242,8 +242,3 @@ def _stepped(watch: MarketWatch, at: datetime, *, is_reduced: bool) -> datetime 
     if watch.bare_since is None:
         return None
     return at if is_reduced else watch.bare_step_at
-
-
-def by_venue(climbs: tuple[Climb, ...], venue: VenueId) -> tuple[Climb, ...]:
-    """Return the shorts of one venue."""
-    return tuple(item for item in climbs if item.position_risk.venue == venue)

@@ -85,10 +85,6 @@ class Desk:
         account = self.engine.account
         self.records.take(self.engine, lambda movement: self.assets.charged(account, movement))
 
-    def move_asset(self, asset: str, amount: Decimal) -> None:
-        """Bring some of another asset in, or out (below 0)."""
-        self.records.movements.append(self.assets.moved(self.engine.account, asset, amount))
-
     def rules(self, symbol: Symbol) -> SymbolRules:
         """Return a market's rules."""
         return self.engine.rules.symbols[symbol]

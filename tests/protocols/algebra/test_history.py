@@ -16,6 +16,7 @@ from bot.demo.uniswap_v3 import PoolKey
 from bot.protocols import algebra
 from tests.chain.setup import local
 from tests.demo.tricks import empty_blocks
+from tests.protocols.algebra.admin import community, plug, plugin_fees
 from tests.protocols.algebra.camelot import Camelot
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
@@ -31,17 +32,17 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, kind: type[Alge
         await contracts.allow(account, tokens)
     key = PoolKey(tokens[0].address, tokens[1].address, 0)
     pool = await contracts.create_pool(key, 2**96)
-    plugin = await contracts.plug(pool) if isinstance(contracts, Integral) else None
+    plugin = await plug(chain, pool) if isinstance(contracts, Integral) else None
     token_id = await contracts.open(owner, key, (-20040, 20040), (10**23, 10**23))
     if isinstance(contracts, Integral) and plugin is not None:
-        await chain.mine(contracts.plugin_fees(plugin, 700, 0))
+        await chain.mine(plugin_fees(chain, plugin, 700, 0))
     first = await next_row(chain)
     fees = set()
     for number in range(120):
         if number == 60 and share:
-            await chain.mine(*contracts.community(pool, share))
+            await chain.mine(*community(chain, contracts, pool, share))
         if isinstance(contracts, Integral) and plugin is not None and number % 20 == 10:
-            await chain.mine(contracts.plugin_fees(plugin, draw.randrange(100, 9_000), draw.choice([0, 400])))
+            await chain.mine(plugin_fees(chain, plugin, draw.randrange(100, 9_000), draw.choice([0, 400])))
         zero_for_one = draw.random() < 0.5
         limit = 2**96 // 2 if zero_for_one else 2**97
         await chain.mine(contracts.trade(pool, draw.randrange(10**18, 10**21), limit, zero_for_one=zero_for_one))

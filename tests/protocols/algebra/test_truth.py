@@ -11,13 +11,14 @@ import pytest
 from bot.chain.config import ChainConfig, Deployment
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.types import NOBODY, Address
-from bot.demo.algebra import SLOT_GROWTH, Algebra, Integral
+from bot.demo.algebra import Algebra, Integral
 from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols import algebra, algebra_integral
 from tests.chain.setup import local, reading
 from tests.demo.tricks import set_storage
+from tests.protocols.algebra import admin
 from tests.protocols.algebra.camelot import Camelot
 from tests.protocols.fork_scene import EVERY_CASE, NEARLY_WRAPPED, PAIRINGS, ForkScene, ManagedPool, start_of, tokens_of
 
@@ -52,12 +53,12 @@ class Pool(ManagedPool):
     def tunings(self, draw: random.Random) -> Sequence[Callable[[], Awaitable[None]]]:
         async def community() -> None:
             share = draw.choice([0, 100, 250])  # the same one again is refused
-            await self.chain.mine(*self.contracts.community(self.pool, share), may_revert=True)
+            await self.chain.mine(*admin.community(self.chain, self.contracts, self.pool, share), may_revert=True)
 
         async def plugin() -> None:
             if isinstance(self.contracts, Integral) and self.plugin is not None:
                 fees = draw.choice([(1, 0), (500, 100), (12_345, 3_000), (0, 0)])
-                await self.chain.mine(self.contracts.plugin_fees(self.plugin, *fees))
+                await self.chain.mine(admin.plugin_fees(self.chain, self.plugin, *fees))
 
         async def hours() -> None:
             await self.chain.rpc.call("anvil_mine", hex(2), hex(draw.choice([600, 86400])))
@@ -74,12 +75,12 @@ async def scene_of(
         await contracts.allow(account, tokens)
     key, start, plugin = PoolKey(tokens[0].address, tokens[1].address, 0), start_of(decimals, draw), None
     if isinstance(contracts, Integral) and custom:
-        pool = await contracts.create_custom_pool(key, sqrt_ratio_at_tick(start))
+        pool = await admin.create_custom_pool(chain, contracts, key, sqrt_ratio_at_tick(start))
     else:
         pool = await contracts.create_pool(key, sqrt_ratio_at_tick(start))
     if isinstance(contracts, Integral):
-        plugin = await contracts.plug(pool)
-    for slot in (SLOT_GROWTH, SLOT_GROWTH + 1):
+        plugin = await admin.plug(chain, pool)
+    for slot in (admin.SLOT_GROWTH, admin.SLOT_GROWTH + 1):
         await set_storage(chain, pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
     growth = [(await chain.view(pool, "(uint256)", f"totalFeeGrowth{token}Token()"))[0] for token in (0, 1)]
     assert min(growth) >= NEARLY_WRAPPED, "the slots of the fee growth are others"

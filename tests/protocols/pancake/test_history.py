@@ -14,6 +14,7 @@ from bot.demo.uniswap_v3 import PoolKey
 from tests.chain.setup import local
 from tests.demo.tricks import empty_blocks
 from tests.protocols.fork_scene import tokens_of
+from tests.protocols.pancake import admin
 from tests.protocols.replaying import FINAL, close, next_row, replayed
 
 pytestmark = pytest.mark.chain
@@ -31,7 +32,7 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, shares: tuple[i
     first = await next_row(chain)
     for number in range(120):
         if number == 60 and shares is not None:
-            await chain.mine(v3.fees(pool, *shares))
+            await chain.mine(admin.fees(chain, v3, pool, *shares))
         zero_for_one = draw.random() < 0.5
         limit = 2**96 // 2 if zero_for_one else 2**97
         await chain.mine(v3.trade(pool, draw.randrange(10**18, 10**21), limit, zero_for_one=zero_for_one))

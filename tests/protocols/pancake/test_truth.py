@@ -27,6 +27,7 @@ from tests.protocols.fork_scene import (
     start_of,
     tokens_of,
 )
+from tests.protocols.pancake import admin
 
 pytestmark = pytest.mark.chain
 
@@ -58,12 +59,12 @@ class Pancake(ManagedPool):
         return await self.contracts.pays(token_id, block)
 
     async def claims(self, owner: Address, token_id: int, block: str) -> int:
-        return await self.contracts.claims(owner, token_id, block)
+        return await admin.claims(self.chain, self.contracts, owner, token_id, block)
 
     def tunings(self, draw: random.Random) -> Sequence[Callable[[], Awaitable[None]]]:
         async def share() -> None:
             shares = [draw.choice([0, 1000, 2500, 4000]) for _ in range(2)]
-            await self.chain.mine(self.contracts.fees(self.pool, *shares))
+            await self.chain.mine(admin.fees(self.chain, self.contracts, self.pool, *shares))
 
         async def pay() -> None:
             now = int((await self.chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
@@ -71,7 +72,9 @@ class Pancake(ManagedPool):
             await self.chain.mine(self.contracts.pay(rate, now + seconds))
 
         async def boost() -> None:
-            await self.chain.mine(self.contracts.tune(emergency=False, boost=draw.choice([10**12, 1_730_000_000_000])))
+            await self.chain.mine(
+                admin.tune(self.chain, self.contracts, emergency=False, boost=draw.choice([10**12, 1_730_000_000_000]))
+            )
 
         return [share, pay, boost]
 

@@ -15,6 +15,7 @@ from tests.chain.setup import local
 from tests.demo.tricks import empty_blocks
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
+from tests.protocols.slipstream import admin
 
 pytestmark = pytest.mark.chain
 
@@ -32,14 +33,14 @@ async def test_fees_of_a_pool(chain: LocalChain, tmp_path: Path, levy: int | Non
     token_id = await contracts.open(owner, key, (-20000, 20000), (10**23, 10**23))
     if levy is not None:
         gauge = await contracts.gauge(pool)
-        await chain.mine(contracts.levy(levy))
+        await chain.mine(admin.levy(chain, contracts, levy))
         if part:
             theirs = await contracts.open(other, key, (-20000, 20000), (10**23 // part, 10**23 // part))
             await chain.mine(*contracts.stake(other, gauge, theirs))
     first = await next_row(chain)
     for number in range(120):
         if number == 60:
-            await contracts.own_fee(pool, 2718)
+            await admin.own_fee(chain, contracts, pool, 2718)
         zero_for_one = draw.random() < 0.5
         limit = 2**96 // 2 if zero_for_one else 2**97
         await chain.mine(contracts.trade(pool, draw.randrange(10**18, 10**21), limit, zero_for_one=zero_for_one))

@@ -21,6 +21,7 @@ from bot.protocols.slipstream.scan import PoolScan
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
 from tests.chain.setup import local, reading
 from tests.demo.tricks import empty_blocks
+from tests.protocols.slipstream import admin
 from tests.protocols.slipstream.test_truth import Pool, config_of, scene_of
 
 pytestmark = pytest.mark.chain
@@ -128,7 +129,7 @@ async def test_a_gauge_that_was_killed_still_holds_what_was_earned(chain: LocalC
     await chain.mine(*scene.fork.stake(owner, token_id))
     scene.staked.add(token_id)
     await empty_blocks(chain, 50)
-    await chain.mine(contracts.kill(scene.fork.gauge))
+    await chain.mine(admin.kill(chain, contracts.voter, scene.fork.gauge))
     async with reading(config_of(chain, contracts, scene)) as reader:
         for _ in range(3):
             await scene.trade()

@@ -12,7 +12,7 @@ from bot.chain.config import ChainConfig, Deployment
 from bot.core.amm.tick_math import sqrt_ratio_at_tick
 from bot.core.types import Address
 from bot.demo.chain import LocalChain
-from bot.demo.slipstream import SLOT_GROWTH, Slipstream
+from bot.demo.slipstream import Slipstream
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
@@ -27,6 +27,7 @@ from tests.protocols.fork_scene import (
     start_of,
     tokens_of,
 )
+from tests.protocols.slipstream import admin
 
 pytestmark = pytest.mark.chain
 
@@ -55,17 +56,17 @@ class Pool(ManagedPool):
         return await self.contracts.pays(token_id, block, self.unstake(owner, token_id) if is_staked else ())
 
     async def claims(self, owner: Address, token_id: int, block: str) -> int:
-        return await self.contracts.claims(owner, self.gauge, token_id, block)
+        return await admin.claims(self.chain, self.contracts, owner, self.gauge, token_id, block)
 
     def tunings(self, draw: random.Random) -> Sequence[Callable[[], Awaitable[None]]]:
         async def levy() -> None:
-            await self.chain.mine(self.contracts.levy(draw.choice([0, 100_000, 500_000])))
+            await self.chain.mine(admin.levy(self.chain, self.contracts, draw.choice([0, 100_000, 500_000])))
 
         async def pay() -> None:
             await self.chain.mine(self.contracts.pay(self.gauge, draw.randrange(10**21, 10**23)))
 
         async def fee() -> None:
-            await self.contracts.own_fee(self.pool, draw.choice([1, 500, 12_345, 100_000]))
+            await admin.own_fee(self.chain, self.contracts, self.pool, draw.choice([1, 500, 12_345, 100_000]))
 
         async def week() -> None:
             await self.chain.rpc.call("anvil_mine", hex(2), hex(draw.choice([3600, 4 * 86400])))
@@ -81,7 +82,7 @@ async def scene_of(chain: LocalChain, contracts: Slipstream, decimals: tuple[int
     key = PoolKey(tokens[0].address, tokens[1].address, draw.choice(SPACINGS))
     start = start_of(decimals, draw)
     pool = await contracts.create_pool(key, sqrt_ratio_at_tick(start))
-    for slot in (SLOT_GROWTH, SLOT_GROWTH + 1):
+    for slot in (admin.SLOT_GROWTH, admin.SLOT_GROWTH + 1):
         await set_storage(chain, pool, slot, NEARLY_WRAPPED + draw.randrange(2**99))
     growth = [(await chain.view(pool, "(uint256)", f"feeGrowthGlobal{token}X128()"))[0] for token in (0, 1)]
     assert min(growth) >= NEARLY_WRAPPED, "the slots of the fee growth are others"

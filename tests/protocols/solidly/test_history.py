@@ -19,6 +19,7 @@ from tests.chain.setup import local
 from tests.demo.tricks import empty_blocks
 from tests.protocols.fork_scene import tokens_of
 from tests.protocols.replaying import FINAL, close, next_row, replayed
+from tests.protocols.solidly.admin import fee
 
 pytestmark = pytest.mark.chain
 
@@ -34,7 +35,7 @@ async def test_fees_of_a_volatile_pool(chain: LocalChain, tmp_path: Path) -> Non
     first = await next_row(chain)
     for number in range(120):
         if number == 60:
-            await chain.mine(contracts.fee(pool, 123))
+            await chain.mine(fee(contracts, pool, 123))
         side = draw.randrange(2)
         amount = draw.randrange(10**18, 10**21)
         await chain.mine(*await contracts.swap(trader, pool, tokens[side], amount, zero_for_one=side == 0))

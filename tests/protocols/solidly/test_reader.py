@@ -11,10 +11,12 @@ from bot.core.errors import ConfigError
 from bot.core.snapshot import Entry, EntrySource, LpPosition
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
-from bot.demo.solidly import NO_FEE, Solidly
+from bot.demo.solidly import Solidly
 from bot.protocols.solidly.settings import NAME, SolidlySettings
 from tests.chain.setup import local, reading
 from tests.protocols.fork_scene import tokens_of
+from tests.protocols.slipstream.admin import kill
+from tests.protocols.solidly.admin import NO_FEE, fee
 
 pytestmark = pytest.mark.chain
 
@@ -42,7 +44,7 @@ async def test_the_pool_goes_where_the_curve_says(
     tokens = await tokens_of(chain, decimals)
     pool = await contracts.create_pool(tokens, stable=stable)
     await chain.mine(*contracts.add(owner, pool, tokens, (10 ** (decimals[0] + 5), 10 ** (decimals[1] + 5))))
-    await chain.mine(contracts.fee(pool, NO_FEE))
+    await chain.mine(fee(contracts, pool, NO_FEE))
     config = config_of(chain, pool, tokens)
     for share, zero_for_one in ((0.3, True), (0.01, True), (0.7, False), (3.0, False)):
         before, side = await only(config), 1 - zero_for_one
@@ -59,7 +61,7 @@ async def test_the_price_is_what_a_small_trade_gets(chain: LocalChain) -> None:
     contracts, owner = await Solidly.deploy(chain), chain.accounts[1]
     tokens = await tokens_of(chain, (6, 18))
     pool = await contracts.create_pool(tokens, stable=True)
-    await chain.mine(*contracts.add(owner, pool, tokens, (10**12, 10**24)), contracts.fee(pool, NO_FEE))
+    await chain.mine(*contracts.add(owner, pool, tokens, (10**12, 10**24)), fee(contracts, pool, NO_FEE))
     await chain.mine(*await contracts.swap(chain.accounts[3], pool, tokens[0], 10**12, zero_for_one=True))
     config = config_of(chain, pool, tokens)
     async with reading(config) as reader:
@@ -111,7 +113,7 @@ async def test_a_killed_gauge_keeps_its_stakes(chain: LocalChain) -> None:
     gauge = await contracts.gauge(pool)
     await chain.mine(*contracts.add(owner, pool, tokens, (10**20, 10**20)))
     held = await chain.balance(pool, owner)
-    await chain.mine(*contracts.stake(owner, pool, gauge, held), contracts.kill(gauge))
+    await chain.mine(*contracts.stake(owner, pool, gauge, held), kill(chain, contracts.voter, gauge))
     position = await only(config_of(chain, pool, tokens))
     assert (position.curve.liquidity, position.staked_in) == (held, gauge)
     by_voter = await only(config_of(chain, pool, tokens, voter=contracts.voter))

@@ -13,10 +13,11 @@ from bot.chain.reader import EvmChainReader
 from bot.core.amm.curve import Amounts
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
-from bot.demo.solidly import NO_FEE, Solidly
+from bot.demo.solidly import Solidly
 from bot.protocols.solidly.settings import NAME, SolidlySettings
 from tests.chain.setup import local, reading
 from tests.protocols.fork_scene import PAIRINGS, tokens_of
+from tests.protocols.solidly import admin
 
 pytestmark = pytest.mark.chain
 
@@ -96,9 +97,9 @@ class Scene:
                 await chain.mine(chain.transfer(chain.accounts[3], self.tokens[side].address, self.pool, amount))
                 self.seen.add("given to the pool")
             case 3:
-                fee = self.draw.choice([1, 30, 300, NO_FEE])
-                await chain.mine(contracts.fee(self.pool, fee))
-                self.seen.add("no fee" if fee == NO_FEE else "fee")
+                fee = self.draw.choice([1, 30, 300, admin.NO_FEE])
+                await chain.mine(admin.fee(contracts, self.pool, fee))
+                self.seen.add("no fee" if fee == admin.NO_FEE else "fee")
             case 4:
                 await chain.mine(contracts.pay(self.gauge, self.draw.randrange(10**21, 10**23)))
             case _:

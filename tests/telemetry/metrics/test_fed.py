@@ -25,7 +25,6 @@ from bot.core.types import ChainId, ChainName, Mode
 from bot.exchange.streams import Streams
 from bot.protocols.registry import sources
 from bot.telemetry.about import About
-from bot.telemetry.metrics.reference import definitions
 from bot.telemetry.publisher import Shown, TelemetryPublisher
 from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.server import HttpServer
@@ -34,6 +33,7 @@ from tests.faults.matrix import bot, market
 from tests.faults.rpc import Fault, FaultyRpc, serving
 from tests.faults.story import D, Story
 from tests.faults.venue import Effect, Kind
+from tests.tools.metrics_page import definitions
 
 DOCKER: Final = Path(__file__).parents[3] / "docker"
 CELL: Final = Cell("binance", "place", Kind.UNKNOWN_503, Effect.NONE)

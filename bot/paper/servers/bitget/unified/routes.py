@@ -14,7 +14,6 @@ from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Errand, Incoming, Venue
 from bot.paper.servers.wire import Params
 
-HOSTS: Final = routes.HOSTS
 _V3: Final = "/api/v3"
 
 PUBLIC: Final[dict[tuple[str, str], Callable[[Public], object]]] = {

@@ -10,8 +10,9 @@ from bot.chain import json_rpc
 from bot.chain.abi import selector
 from bot.chain.batched_reads import ContractError, Missing, Reads
 from bot.chain.config import ChainConfig
-from bot.chain.multicall import Call
+from bot.chain.multicall import Call, Failed
 from bot.chain.tokens import TokenBook
+from bot.core.snapshot import Reward
 from bot.core.types import NOBODY, Address
 from bot.protocols.concentrated.calls import RangeCalls
 from bot.protocols.concentrated.farm import Stake
@@ -96,10 +97,13 @@ class Gauges:
         if token is None:
             token = self._tokens_of[held.gauge] = Call(held.gauge, REWARD_TOKEN)
         reads.want((*calls, token))
+        rewards = () if _is_lacking(reads.outcome(calls[0])) else self._rewards(reads, calls, token)
+        return Stake(held.gauge, rewards, earns_fees=False, is_shut=self._is_shut(reads, held.gauge))
+
+    def _rewards(self, reads: Reads, calls: Sequence[Call], token: Call) -> tuple[Reward, ...]:
         earned = sum(json_rpc.uint(reads.take(call)) for call in calls)
         reward = self._tokens.reward(reads, json_rpc.address(reads.fact(token)), earned)
-        rewards = () if reward is None else (reward,)
-        return Stake(held.gauge, rewards, earns_fees=False, is_shut=self._is_shut(reads, held.gauge))
+        return () if reward is None else (reward,)
 
     def _is_shut(self, reads: Reads, gauge: Address) -> bool:
         """Ask the gauge's voter whether it was killed."""
@@ -126,6 +130,11 @@ class Gauges:
         return {
             token_id: _Held(gauge, owner) for owner, call in calls.items() for token_id in _list(call, reads.take(call))
         }
+
+
+def _is_lacking(answer: bytes | Failed) -> bool:
+    """Tell whether a gauge has no such function: MetaDEX03's tell it for a list of ids, and name no token."""
+    return isinstance(answer, Failed) and not answer.data
 
 
 def _list(call: Call, answer: bytes) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,9 @@ from bot.chain.protocol import Found, Sources
 from bot.chain.reader import EvmChainReader
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
-from bot.core.types import Address
+from bot.core.types import Address, PositionId
 from bot.demo.chain import LocalChain, by_address
+from bot.demo.contracts import compiled
 from bot.demo.slipstream import Slipstream
 from bot.demo.uniswap_v3 import PoolKey
 from bot.protocols.slipstream.scan import PoolScan
@@ -25,6 +27,8 @@ from tests.protocols.slipstream import admin
 from tests.protocols.slipstream.test_truth import Pool, config_of, scene_of
 
 pytestmark = pytest.mark.chain
+
+LISTED = Path(__file__).with_name("ListedGauge.sol")
 
 
 def changed(config: ChainConfig, **changes: object) -> ChainConfig:
@@ -134,6 +138,32 @@ async def test_a_gauge_that_was_killed_still_holds_what_was_earned(chain: LocalC
         for _ in range(3):
             await scene.trade()
             await scene.compare(reader)
+
+
+async def test_a_gauge_that_tells_rewards_for_a_list_of_ids_holds_what_is_staked_and_shows_none(
+    chain: LocalChain,
+) -> None:
+    """MetaDEX03's: github.com/dromos-labs/metadex-slipstream-public, contracts/gauge/CLGauge.sol."""
+    contracts = await Slipstream.deploy(chain)
+    scene = await scene_of(chain, contracts, (18, 6), 8)
+    assert isinstance(scene.fork, Pool)
+    gauge = scene.fork.gauge
+    behind = Address(f"0x{int(gauge, 16) ^ 1:040x}")
+    await chain.rpc.call("anvil_setCode", behind, await chain.rpc.call("eth_getCode", gauge, "latest"))
+    front = await chain.create(compiled(LISTED), "(address)", behind)
+    await chain.rpc.call("anvil_setCode", gauge, await chain.rpc.call("eth_getCode", front, "latest"))
+    (token_id, owner), *others = scene.ids.items()
+    async with reading(config_of(chain, contracts, scene)) as reader:
+        before = {one.id: one for one in (await reader.read()).positions}
+        await chain.mine(*scene.fork.stake(owner, token_id))
+        after = {one.id: one for one in (await reader.read()).positions}
+    assert set(after) == set(before)
+    staked = after.pop(PositionId(f"local:{NAME}:{token_id}"))
+    assert (staked.staked_in, staked.rewards, staked.farm_shut) == (gauge, (), False)
+    whole = before[staked.id].amounts
+    assert (staked.amounts.principal0, staked.amounts.principal1) == (whole.principal0, whole.principal1)
+    assert len(after) == len(others)
+    assert {one.staked_in for one in after.values()} == {None}
 
 
 async def test_a_gift_in_somebody_s_name_is_not_ours(chain: LocalChain) -> None:

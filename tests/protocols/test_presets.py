@@ -30,7 +30,7 @@ def with_names(names: str) -> str:
         (8453, "uniswap_v3", {"uniswap_v3", "sushi_v3"}),
         (8453, "sushi", {"sushi_v3"}),
         (8453, "aerodrome", {"aerodrome", "aerodrome_gauge_caps", "aerodrome_gauges_v3", "aerodrome_pools"}),
-        (10, "velodrome", {"velodrome_pools"}),
+        (10, "velodrome", {"velodrome", "velodrome_first", "velodrome_gauges_v2", "velodrome_pools"}),
         (8453, "slipstream", {"aerodrome", "aerodrome_gauge_caps", "aerodrome_gauges_v3"}),
         (42161, "camelot", {"camelot", "camelot_v4"}),
         (1, "uniswap", {"uniswap_v2", "uniswap_v3", "uniswap_v4"}),

@@ -5,6 +5,7 @@ The fees that pools book are what unstaked liquidity earns: the staked part and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from bot.chain import json_rpc
@@ -59,6 +60,20 @@ _AERODROME: Final = {
     "_gauges_v3": ("0xe1f8cd9AC4e4A65F54f38a5CdAfCA44f6dD68b53", "0xf8f2eB4940CFE7d13603DDDD87f123820Fc061Ef"),
 }
 """Position managers and factories, by generation (github.com/aerodrome-finance/slipstream, script/constants/output)."""
+_VELODROME: Final = {
+    "": ("0x416b433906b1B72FA758e166e239c43d68dC6F29", "0xCc0bDDB707055e04e497aB22a59c2aF4391cd12F"),
+    "_first": ("0xbB5DFE1380333CEE4c2EeBd7202c80dE2256AdF4", "0x548118C7E0B865C2CfA94D15EC86B666468ac758"),
+    "_gauges_v2": ("0xf7f8ccce99Ca2896eC75D3A399D152dB96808399", "0xe13Dd1fbA721Aa81a1826D9523AC9BC7d260c879"),
+}
+"""The same of github.com/velodrome-finance/slipstream, README."""
+
+
+def _generations(brand: str, known: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
+    return [
+        {"name": f"{brand}{generation}", "position_manager": manager, "factory": factory}
+        for generation, (manager, factory) in known.items()
+    ]
+
 
 SLIPSTREAM: Final = Amm(
     name=NAME,
@@ -69,10 +84,5 @@ SLIPSTREAM: Final = Amm(
     history=finder(NAME, PAST),
     trace=trace,
     at=lambda manager: {"position_manager": manager},
-    presets={
-        8453: [
-            {"name": f"aerodrome{generation}", "position_manager": manager, "factory": factory}
-            for generation, (manager, factory) in _AERODROME.items()
-        ]
-    },
+    presets={10: _generations("velodrome", _VELODROME), 8453: _generations("aerodrome", _AERODROME)},
 )

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker" / "mosquitto"
 PREFIX = "dnbot/testbot"
 DEADLINE = 20
+_MESSAGE = ("0 ", "1 ")
+"""How a line with a message begins: whether it was retained."""
 
 
 def require_mosquitto() -> None:
@@ -138,16 +141,28 @@ class Ear:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._early: deque[str] = deque()
         self.heard: list[Heard] = []
 
+    async def subscribed(self) -> None:
+        """Wait until the broker has the subscription: what it publishes before is never heard, if it is not kept."""
+        while (line := await self._line()) and not line.startswith("Subscribed"):
+            if line.startswith(_MESSAGE):
+                self._early.append(line)
+
     async def next(self) -> Heard:
-        assert self._process.stdout is not None
-        line = (await asyncio.wait_for(self._process.stdout.readline(), DEADLINE)).decode()
+        line = self._early.popleft() if self._early else await self._line()
+        while line and not line.startswith(_MESSAGE):
+            line = await self._line()
         assert line, "mosquitto_sub ended"
         retained, topic, payload = line.rstrip("\n").split(" ", 2)
         text = bytes.fromhex(payload).decode(errors="replace")
         self.heard.append(Heard(retained == "1", topic, text))
         return self.heard[-1]
+
+    async def _line(self) -> str:
+        assert self._process.stdout is not None
+        return (await asyncio.wait_for(self._process.stdout.readline(), DEADLINE)).decode()
 
     async def until(self, topic: str, payload: str = "") -> Heard:
         """Listen until something comes on a topic, holding a text."""
@@ -159,16 +174,18 @@ class Ear:
 
 @asynccontextmanager
 async def listening(broker: Mosquitto, topic: str = f"{PREFIX}/#", user: str = "viewer") -> AsyncIterator[Ear]:
-    """Subscribe by mosquitto_sub."""
+    """Subscribe by mosquitto_sub, which tells by lines of its own how far it is."""
     process = await asyncio.create_subprocess_exec(
-        "mosquitto_sub",
+        *("stdbuf", "-oL", "mosquitto_sub"),
         *broker.arguments(user),
-        *("-q", "1", "-t", topic, "-F", "%r %t %x"),
+        *("-q", "1", "-t", topic, "-F", "%r %t %x", "-d"),
         stdout=asyncio.subprocess.PIPE,
         limit=2**20,
     )
+    ear = Ear(process)
     try:
-        yield Ear(process)
+        await ear.subscribed()
+        yield ear
     finally:
         if process.returncode is None:
             process.terminate()

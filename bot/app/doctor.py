@@ -17,6 +17,7 @@ from bot.chain.probe import EndpointFacts, probe
 from bot.clock import SystemClock
 from bot.core.cycle_summary import CAVEAT, FARM_SHUT, MARKETLESS
 from bot.core.data_quality.collateral import Collateral, collaterals
+from bot.core.data_quality.venue_keys import key_alarms
 from bot.core.decide import decide
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.inputs import CycleInputs
@@ -212,7 +213,7 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
             found.append(warn(name, f"{wanted}, the smallest order is {least:.6g}", fix))
         else:
             found.append(ok(name, f"{wanted}, {hedge.position} held; the smallest order is {least:.6g}"))
-    found += [*unread(snapshot), *(collateral(one, settings) for one in collaterals(snapshot))]
+    found += [*unread(snapshot), *keys(snapshot), *(collateral(one, settings) for one in collaterals(snapshot))]
     needed = sum((abs(h.target) * h.mark for h in decision.hedges if h.mark is not None), ZERO)
     return [*found, margin(snapshot, settings, needed)]
 
@@ -227,6 +228,16 @@ def unread(snapshot: Snapshot) -> Iterator[Finding]:
             for part in one.unread:
                 fix = "try again; nothing is added on what it bears on"
                 yield warn(f"venue {one.venue}", f"{part.what} can't be read: {part.reason}", fix)
+
+
+def keys(snapshot: Snapshot) -> Iterator[Finding]:
+    """Tell when the keys end that end at all."""
+    soon = {alarm.key: alarm.message for alarm in key_alarms(snapshot)}
+    for one in snapshot.known_venues:
+        if one.key_ends is not None:
+            name, text = f"key of {one.venue}", f"it ends on {one.key_ends:%Y-%m-%d at %H:%M} UTC"
+            is_soon = soon.get(f"key:{one.venue}")
+            yield ok(name, text) if is_soon is None else warn(name, is_soon, "approve a new key, and restart with it")
 
 
 def collateral(one: Collateral, settings: Settings) -> Finding:

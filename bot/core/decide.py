@@ -12,7 +12,7 @@ from typing import Final
 from bot.core import cycle_summary
 from bot.core.assess import Assessment, assess, assumed
 from bot.core.cycle_summary import HedgeComputation
-from bot.core.data_quality import collateral, position_tracking
+from bot.core.data_quality import collateral, position_tracking, venue_keys
 from bot.core.data_quality.staleness import DataIssue
 from bot.core.decision import Approved, Band, Cancel, Decision
 from bot.core.hedge.execution_style import work
@@ -105,6 +105,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
             *cycle_summary.marketless_alarms(assessment.exposures, policy),
             *cycle_summary.band_alarms(orders.computations),
             *cycle_summary.dispute_alarms(inputs.disputes),
+            *venue_keys.key_alarms(snapshot),
             *collateral.silence_alarms(settled),
             *assessment.alarms,
             *protective.alarms,

@@ -259,7 +259,7 @@ class VenueView:
     ``open_orders`` are this bot's, ``strangers`` everybody else's; until they are told apart (``orders.by_owner``) all
     of them stand in ``open_orders``. ``ledger`` holds the recent cash movements up to this state, at least those since
     the last time that they were read; None where they were not read this time. ``aside`` are those of them that can't
-    be booked.
+    be booked. ``key_ends`` is when the key that trades there ends, None where the venue names no time.
     """
 
     venue: VenueId
@@ -273,6 +273,7 @@ class VenueView:
     strangers: tuple[OpenOrder, ...] = ()
     unread: tuple[Unread, ...] = ()
     shut: Mapping[Symbol, str] = field(default_factory=dict)
+    key_ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

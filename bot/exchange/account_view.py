@@ -68,6 +68,7 @@ class Observer:
             balance=account.result().balance,
             unread=tuple(dict.fromkeys((*unread, *(item for task in books for item in task.result()[1])))),
             shut={symbol: one.shut for symbol, one in instruments.items() if one.shut},
+            key_ends=account.result().key_ends,
         )
 
     async def listing(self, listing: Listing, one: Instrument) -> Books:

@@ -39,12 +39,14 @@ class Instrument:
 class VenueAccount:
     """Balance and positions of one moment.
 
-    Every instrument has its position, a proven 0 included, or is named among what is ``unread``.
+    Every instrument has its position, a proven 0 included, or is named among what is ``unread``. ``key_ends`` is when
+    the key ends, as far as the venue says.
     """
 
     balance: Balance
     positions: Mapping[Symbol, PerpPosition]
     unread: tuple[Unread, ...] = ()
+    key_ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

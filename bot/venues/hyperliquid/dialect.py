@@ -50,6 +50,7 @@ class Hyperliquid(UnifiedCalls):
         dex: whose markets are traded; empty: the venue's own.
         who: the addresses of the login; None where only public prices are read.
         mode: how the account keeps its money; None until its address is proven.
+        key_ends: when the agent ends; None: at no time that is named.
         budget: the address's budget of actions.
     """
 
@@ -57,6 +58,7 @@ class Hyperliquid(UnifiedCalls):
     dex: str = ""
     who: Who | None = None
     mode: Mode | None = None
+    key_ends: datetime | None = None
     budget: Budget = field(default_factory=Budget)
 
     @classmethod
@@ -95,7 +97,7 @@ class Hyperliquid(UnifiedCalls):
         """Prove that the address is the account and the key an agent of it, and that it holds money."""
         del symbols  # all of this holds for the whole account
         who = self._login(link)
-        self.mode = await prove(link, who)
+        self.mode, self.key_ends = await prove(link, who)
         balance, _ = await self._balance(link, {})
         if balance.equity > 0:
             return
@@ -172,7 +174,7 @@ class Hyperliquid(UnifiedCalls):
             raise Unbelievable(str(error)) from None
         if is_changed:
             raise Unbelievable("the account's balance mode was changed; it is read anew at the next check")
-        return VenueAccount(balance, held.positions, (*held.unread, *budget.result()))
+        return VenueAccount(balance, held.positions, (*held.unread, *budget.result()), self.key_ends)
 
     async def _balance(self, link: Link, coins: Mapping[str, Instrument]) -> tuple[Balance, Held]:
         user, pooled = self._login(link).user, self.mode is not Mode.CLASSIC

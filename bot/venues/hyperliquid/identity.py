@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from bot.core.errors import ConfigError
 from bot.exchange.ccxt_link import Link
 from bot.exchange.errors import Unbelievable
-from bot.exchange.fields import Row, has, number, row_of, rows_of, text
-from bot.exchange.fields import milliseconds_of as ms
+from bot.exchange.fields import Row, has, moment, row_of, rows_of, text
 
 
 class Mode(StrEnum):
@@ -52,8 +52,10 @@ async def info(link: Link, kind: str, **more: object) -> object:
     return await link.read("publicPostInfo", {"type": kind, **more})
 
 
-async def prove(link: Link, who: Who) -> Mode:
-    """Prove that the address is the account, and that the key is an agent of it; return how it keeps its money.
+async def prove(link: Link, who: Who) -> tuple[Mode, datetime | None]:
+    """Prove that the address is the account, and that the key is an agent of it.
+
+    Return how the account keeps its money, and when the agent ends; None where no time is named.
 
     Raises:
         ConfigError: a key that may withdraw, one that nobody approved, an address that is no account, ...
@@ -68,8 +70,8 @@ async def prove(link: Link, who: Who) -> Mode:
     await _check_account(link, who)
     if who.user != who.account:
         await _check_owned(link, who)
-    await _check_agent(link, who)
-    return await mode_of(link, who)
+    ends = await _check_agent(link, who)
+    return await mode_of(link, who), ends
 
 
 async def _role(link: Link, address: str) -> tuple[str, Row]:
@@ -104,17 +106,19 @@ async def _check_owned(link: Link, who: Who) -> None:
         raise ConfigError(f"`trade_for` {who.user} belongs to {owner}, not to the account", key="trade_for")
 
 
-async def _check_agent(link: Link, who: Who) -> None:
-    """Look for the agent among those that the account has named; one without a name is not listed, and has no end."""
+async def _check_agent(link: Link, who: Who) -> datetime | None:
+    """Return the end of the agent, looked for among those that the account has named; an unnamed one has none."""
     for row in rows_of(await info(link, "extraAgents", user=who.account), "agents"):
         if text(row, "address", "agent").lower() != who.signer:
             continue
-        if has(row, "validUntil") and number(row, "validUntil", "agent") <= ms(link.clock.now()):
-            raise ConfigError("`agent_key` has expired; approve a new API wallet and use its key", key="agent_key")
-        return
+        ends = moment(row, "validUntil", "agent") if has(row, "validUntil") else None
+        if ends is not None and ends <= link.clock.now():
+            said = f"`agent_key` has expired ({ends:%Y-%m-%d %H:%M} UTC); approve a new API wallet and use its key"
+            raise ConfigError(said, key="agent_key")
+        return ends
     role, data = await _role(link, who.signer)
     if role == "agent" and str(data.get("user")).lower() == who.account:
-        return
+        return None
     if role == "agent":
         wrong = f"is an API wallet of {data.get('user')}, not of the account"
     elif role == "missing":

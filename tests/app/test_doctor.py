@@ -62,6 +62,19 @@ def test_an_endpoint_is_judged_against_the_best_one(tmp_path: Path) -> None:
     assert "10 blocks behind" in found[1].message
 
 
+def test_the_end_of_a_key_is_told_and_warned_of_when_it_is_near() -> None:
+    seen = scenes.snapshot([scenes.chain([])], [scenes.venue({scenes.ETH: "0"})])
+    assert list(doctor.keys(seen)) == []
+    for days, level, says in (
+        (30, Level.OK, "it ends on "),
+        (3, Level.WARN, "approve a new one"),
+        (-1, Level.WARN, "ended on "),
+    ):
+        view = replace(seen.known_venues[0], key_ends=seen.observed_at + timedelta(days=days))
+        (finding,) = doctor.keys(replace(seen, venues=(view,)))
+        assert (finding.level, says in finding.message) == (level, True)
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [

@@ -8,16 +8,20 @@ from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from aiohttp import web
 
 from bot.paper.servers.desk import Credentials
+from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve
 from bot.paper.servers.venue import Incoming
 from tests.e2e.harness import World
 from tests.forks import fork
-from tests.paper.servers.scene import Scene, serving
+from tests.paper.engine.scene import BTC, ETH
+from tests.paper.servers.flavours import own_symbol, rules_of
+from tests.paper.servers.scene import Prices, Scene, serving
 
 KEY = "KEYxPLANTED0123456789abcdefKEYxPLANTED"
 SECRET = "SECRETxPLANTED/secret+value=0123456789"  # noqa: S105 - planted, to be looked for in what is written
@@ -37,27 +41,30 @@ class Account:
 
     @property
     def writes(self) -> list[Incoming]:
-        return [one for one in self.seen if one.method != "GET"]
+        return [one for one in self.seen if one.method != "GET" and one.path != "/info"]
 
     def environment(self, **changes: str) -> dict[str, str]:
         """Return the credentials as ``dnbot`` takes them."""
-        keys = self.scene.desk.credentials
-        found = {"api_key": keys.key, "secret": keys.secret, "passphrase": keys.passphrase, **changes}
-        if self.flavour == "binance":
-            del found["passphrase"]
+        found = {**SERVERS[self.flavour].login(self.scene.desk.credentials), **changes}
         return {f"DNBOT_VENUES__{self.flavour.upper()}__{name.upper()}": value for name, value in found.items()}
 
     def table(self, **changes: str) -> str:
         """Return the account's table of the configuration; values are TOML."""
         values = {
             "kind": f'"{self.flavour}"',
-            "symbols": '{ ETH = "ETH/USDT:USDT", BTC = "BTC/USDT:USDT" }',
+            "symbols": f'{{ ETH = "{own_symbol(self.flavour, ETH)}", BTC = "{own_symbol(self.flavour, BTC)}" }}',
             "redirect_to": f'"127.0.0.1:{self.scene.server.port}"',
             "ca_file": f'"{self.ca_file}"',
             **changes,
         }
         lines = (f"{name} = {value}" for name, value in values.items())
         return "\n".join([f"[venues.{self.flavour}]", *lines, ""])
+
+
+def planted(flavour: str) -> Credentials:
+    """Return credentials whose every part can be looked for in what is written."""
+    is_text = SERVERS[flavour].settings.keys() & {"api_key"}
+    return Credentials(KEY, SECRET, PASSPHRASE) if is_text else SERVERS[flavour].issue("planted")
 
 
 @asynccontextmanager
@@ -74,7 +81,8 @@ async def account(flavour: str, folder: Path, fault: Fault | None = None) -> Asy
         answer = await serve(incoming)
         return web.json_response(body=answer.body, status=answer.status, headers=answer.headers)
 
-    async with serving(flavour, around=around, credentials=Credentials(KEY, SECRET, PASSPHRASE)) as scene:
+    prices = Prices({own_symbol(flavour, ETH): Decimal(2000), own_symbol(flavour, BTC): Decimal(40_000)})
+    async with serving(flavour, rules_of(flavour), around, credentials=planted(flavour), prices=prices) as scene:
         ca_file = folder / f"{flavour}-ca.pem"
         ca_file.write_text(scene.authority, encoding="ascii")
         made.append(Account(flavour, scene, ca_file))

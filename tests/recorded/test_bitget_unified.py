@@ -41,6 +41,7 @@ async def venue(certificate: Certificate) -> AsyncIterator[Played]:
         ("info_no_trade", "the Bitget key may not trade"),
         ("assets_borrowed", "the Bitget account has borrowed 1000 USDT; repay it"),
         ("assets_other", "the Bitget account holds ETH but no USDT; convert it to USDT"),
+        ("assets_none", "the Bitget account holds no USDT; transfer some to it"),
     ],
 )
 async def test_an_account_that_is_not_fit_is_refused_with_its_remedy(venue: Played, shown: str, words: str) -> None:
@@ -88,8 +89,8 @@ async def test_only_usdt_counts_and_no_more_of_it_than_the_account_s_effective_e
 
 
 async def test_a_flat_account_without_a_coin_is_empty_and_not_unreadable(venue: Played) -> None:
-    venue.show("assets_none", "positions_none")
     await venue.exchange.check([ETH, BTC])
+    venue.show("assets_none", "positions_none")
     view = await venue.observed()
     assert (view.balance.equity, view.positions[ETH].size) == (D(0), D(0))
     assert view.unread == ()

@@ -354,6 +354,15 @@ async def test_the_account_s_own_key_is_refused_before_anything_private_is_asked
         assert (venue.asked("userRole"), venue.writes) == (0, [])
 
 
+async def test_the_end_of_an_agent_is_told_and_one_without_a_name_has_none(certificate: Certificate) -> None:
+    async with played(certificate) as venue:
+        await venue.exchange.check([ETH])
+        assert (await venue.observed()).key_ends == START + timedelta(days=1)
+    async with played(certificate, "extra_agents_without_end") as venue:
+        await venue.exchange.check([ETH])
+        assert (await venue.observed()).key_ends is None
+
+
 async def test_a_sub_account_is_read_where_its_master_is_the_account(certificate: Certificate) -> None:
     account = Account(account_address=USER, agent_key=SecretStr(KEY), trade_for=SUB)
     async with played(certificate, account=account) as venue:

@@ -72,7 +72,7 @@ def check_money(row: Row) -> None:
     What is owed in other coins is taken off the account's effective equity, above which nothing counts as free.
 
     Raises:
-        ConfigError: the money is in other coins, or borrowed.
+        ConfigError: there is no money, or it is in other coins, or borrowed.
     """
     coins = coins_of(row)
     owed = _owed(coins)
@@ -81,6 +81,11 @@ def check_money(row: Row) -> None:
     others = others_of(row)
     if _equity(coins) <= 0 and others:
         raise ConfigError(f"the Bitget account holds {', '.join(others)} but no {ASSET}; convert it to {ASSET}")
+    if _equity(coins) <= 0:
+        raise ConfigError(
+            f"the Bitget account holds no {ASSET}; transfer some to it (a sub-account's money is its own, and what is "
+            "in the funding account does not count)"
+        )
 
 
 def others_of(row: Row) -> list[str]:

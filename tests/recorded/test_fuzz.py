@@ -112,7 +112,7 @@ class _Every(dict):  # type: ignore[type-arg]  # the server's own table of fault
 async def test_spoiled_answers_make_typed_errors_alone_and_the_next_look_is_whole(venue: Played) -> None:
     await over_venue(venue, 300, seed=0)
     before = resident()
-    await over_venue(venue, INPUTS // len(VENUES), seed=1)
+    await over_venue(venue, INPUTS, seed=1)
     assert resident() - before < GROWTH
 
 
@@ -121,5 +121,5 @@ async def test_spoiled_answers_of_hyperliquid_do_no_more(certificate: Certificat
         await venue.exchange.check([HL_ETH, HL_BTC])
         await over_venue(venue, 300, seed=0)
         before = resident()
-        await over_venue(venue, INPUTS // len(VENUES), seed=1)
+        await over_venue(venue, INPUTS, seed=1)
         assert resident() - before < GROWTH

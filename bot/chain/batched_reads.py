@@ -55,8 +55,8 @@ class Reads:
 
     def constants(self) -> dict[Call, Result]:
         """Return the answers that don't change with blocks: facts, and what strangers' contracts say of themselves."""
-        known = self._facts.known
-        told = {call: answer for call, answer in self.answers.items() if call.alone or call in known}
+        known, doubted = self._facts.known, self._facts.doubted
+        told = {call: answer for call, answer in self.answers.items() if call.alone or call in known or call in doubted}
         return {call: answer for call, answer in told.items() if not isinstance(answer, Unread)}
 
     def restart(self) -> None:

@@ -67,8 +67,10 @@ class DollarFeeds:
     def _price(self, name: str, answers: Sequence[Result], reads: Reads) -> DollarPrice:
         said, *about = answers
         feed, now = f"feed {self._feeds[name]} on {self._chain.name}", reads.block.timestamp
-        if about and (wrong := self._learn(name, *about)):
-            return DollarPrice(name, None, f"{feed} {wrong}")
+        if about:
+            if wrong := self._learn(name, *about):
+                return DollarPrice(name, None, f"{feed} {wrong}")
+            reads.rest_on(self._calls[name][1:])
         if not isinstance(said, bytes) or len(said) < _WORDS * json_rpc.WORD:
             return DollarPrice(name, None, f"{feed} gives no price")
         price = rate_of(RateRead(RateSource.CHAINLINK, decimals=self._decimals[name]), said, 0)

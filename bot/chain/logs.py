@@ -16,6 +16,7 @@ from bot.core.types import Address
 
 GROWTH: Final = 4
 MAX_TOPICS: Final = 4
+_LEAST_CAP: Final = 100
 Topics = Sequence[str | Sequence[str] | None]
 
 
@@ -40,7 +41,7 @@ class Logs:
 
     Providers allow 10,000 blocks of one request, or 10, say so in two dozen wordings or only fail. So a range that is
     refused, for whatever reason, is asked for in halves, down to single blocks; what is about the number of blocks is
-    remembered of the endpoint.
+    remembered of the endpoint. So is one to which there are as many logs as people choose for a cap.
     """
 
     def __init__(self, client: RpcClient, limits: Limits) -> None:
@@ -169,6 +170,8 @@ class Logs:
                 for log in logs
             ):
                 raise endpoint.fault("answered logs that were not asked for")
+            if _may_be_cut(len(logs)) and blocks[0] < blocks[1]:
+                raise _cut(endpoint, len(logs))
             found |= {(log.block, log.index): log for log in logs}
         return [found[at] for at in sorted(found)]
 
@@ -177,6 +180,17 @@ async def _require_block(endpoint: Endpoint, number: int) -> None:
     """Insist that a node knows a block: one that lags has no logs of it, and says so by an empty list."""
     if json_rpc.quantity(await endpoint.request("eth_blockNumber", [])) < number:
         raise endpoint.fault(f"does not know block {number} yet")
+
+
+def _may_be_cut(count: int) -> bool:
+    """Tell whether so many logs may be a cap: some nodes give 100, 256, 1,000 or 10,000 and no word of the others."""
+    return count >= _LEAST_CAP and (count % _LEAST_CAP == 0 or count.bit_count() == 1)
+
+
+def _cut(endpoint: Endpoint, count: int) -> RpcError:
+    """Make the error that a node should have answered; it is about these blocks alone."""
+    said = f"answered just {count} logs, which may be its cap and not all"
+    return RpcError(f"{endpoint.label}: {said}", code=0, said=said, data=None, meaning=Meaning.TOO_MANY_RESULTS)
 
 
 def _halved(endpoint: Endpoint, error: RpcError | NoAnswer | Dropped, size: int, known: int | None) -> int:

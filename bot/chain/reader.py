@@ -20,6 +20,7 @@ from bot.chain.endpoint import Endpoint
 from bot.chain.head_tracker import HeadTrack, Reorg
 from bot.chain.heads import Heads
 from bot.chain.holders import Holders
+from bot.chain.identity import SameChain
 from bot.chain.logs import Logs
 from bot.chain.look_alikes import look_alikes
 from bot.chain.multicall import Multicall, Plan, Result
@@ -94,7 +95,12 @@ class EvmChainReader:
         self._tokens = TokenBook(self._config)
         sources = self._make_sources(self._config, self._tokens)
         self._readers, self._at = sources.readers, sources.at
-        self._sources: list[Source] = [*sources.readers, *sources.references, DollarFeeds(self._config)]
+        self._sources: list[Source] = [
+            SameChain(self._config),
+            *sources.readers,
+            *sources.references,
+            DollarFeeds(self._config),
+        ]
         self._rounds = Rounds(self._sources, self._multicall)
         self._tellers: set[int] = set()
         """The endpoints that a reading rests on: whoever answers now, and whoever told what nobody confirmed yet."""

@@ -22,7 +22,7 @@ from bot.chain.batched_reads import Reads
 from bot.chain.config import ChainConfig, RateRead, TokenMapping
 from bot.chain.known_tokens import BY_ADDRESS, NATIVE, NATIVE_COINS, NATIVE_DECIMALS, RATED, SYMBOL_CHAINS
 from bot.chain.multicall import Call, Result, Unread
-from bot.chain.token_rates import rate_call, rate_of
+from bot.chain.token_rates import is_old, rate_call, rate_of
 from bot.core.errors import ConfigError, Retryable
 from bot.core.snapshot import Reward, Token
 from bot.core.types import USD, Address, Underlying
@@ -230,9 +230,11 @@ class TokenBook:
     def _rated(self, reads: Reads, token: Token) -> Token | UnknownToken:
         """Return a token at the rate that its contract tells at this block."""
         read, call = self._rates[token.address]
-        rate = rate_of(read, reads.outcome(call), token.decimals)
-        if rate is None:
-            return UnknownToken(token.address, f"token {token.symbol} ({token.address}): {call} gives no sensible rate")
+        answer = reads.outcome(call)
+        rate, is_silent = rate_of(read, answer, token.decimals), is_old(read, answer, reads.block.timestamp)
+        if rate is None or is_silent:
+            what = "has told no new rate for days" if is_silent else "gives no sensible rate"
+            return UnknownToken(token.address, f"token {token.symbol} ({token.address}): {call} {what}")
         return replace(token, rate=rate)
 
     def _is_put_off(self, address: Address, block: int) -> bool:

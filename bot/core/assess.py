@@ -72,7 +72,8 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
         state.markets, snapshot.known_venues, flights, inputs.fired, now, policy.risk.settle_time
     )
     # what only a pool prices may be worth anything, if a stranger trades there: it widens no band and raises no limit
-    lp_value = exposure.value(held.values(), {USD: Decimal(1), **state.marks.last, **marks})
+    marked = {USD: Decimal(1), **state.marks.last, **marks}
+    lp_value = exposure.value(held.values(), marked)
     all_results = loss_limits.results_of(inputs.booked, snapshot, held, prices)
     accepted = state.accepted or Accepted(all_results.day, all_results.today, all_results.life)
     results = all_results.without(accepted)
@@ -80,8 +81,10 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
     broken = loss_limits.breaches(results, capital, policy.risk.loss)
     unread = loss_limits.unread_ledgers(inputs.booked, snapshot)
     spent = loss_limits.spent(results, capital, policy.risk.loss)
-    off_par = pool_prices.par_alarms(watched_pools, snapshot.chains, guards)
-    unbelieved = pool_prices.unbelieved_alarms(doubted, snapshot.chains, held)
+    off_par = pool_prices.par_alarms(
+        watched_pools, snapshot.chains, lambda: exposure.parts_of_pools(snapshot.chains, held, marked), guards
+    )
+    unbelieved = pool_prices.unbelieved_alarms(doubted, snapshot.chains, held, marked)
     return Assessment(
         hedge_markets=hedge_markets,
         exposures=exposures,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -11,6 +12,7 @@ from bot.core.errors import Retryable, SkipCycle
 from bot.demo.chain import LocalChain
 from tests.chain.scene import Scene
 from tests.chain.test_confirmation import endpoints, held, truth
+from tests.chain.test_dollar_feeds import FEED, feed
 from tests.demo.tricks import empty_blocks
 from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, Node, honest
@@ -31,14 +33,14 @@ def asks(body: Json, selector: str) -> bool:
     return any(call["method"] == "eth_call" and selector in call["params"][0]["data"] for call in calls)
 
 
-def until_the_pool_is_read(then: Play) -> Play:
+def until_the_pool_is_read(then: Play, lie: Play = WRONG_DECIMALS) -> Play:
     """Lie about decimals up to the read that needs them; fail at that one, and afterwards do as ``then`` does."""
 
     async def play(node: Node, body: Json) -> Answer:
         if asks(body, SLOT0):
             node.play = then
             return await then(node, body)
-        return await WRONG_DECIMALS(node, body)
+        return await lie(node, body)
 
     return play
 
@@ -118,3 +120,15 @@ async def test_a_balance_that_one_endpoint_told_and_another_finished_is_read_who
 
     async with endpoints(scene, [play, honest]) as (reader, _):
         assert held(await reader.read()) == await truth(scene)
+
+
+@pytest.mark.parametrize("then", [odd_once, out_of_quota])
+async def test_nor_are_a_feeds_decimals(chain: LocalChain, then: Play) -> None:
+    scene = await Scene.on(chain)
+    now = int((await chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
+    await chain.rpc.call("anvil_setCode", FEED, feed(10**8, now))
+    scene.config = replace(scene.config, dollar_feeds={"USDT": FEED})
+    lie = nodes.lying("decimals()", 0, lambda told: told - (told == 8))
+    async with endpoints(scene, [until_the_pool_is_read(then, lie), honest]) as (reader, _):
+        (told,) = (await reader.read()).dollars
+        assert told.price == 1

@@ -135,3 +135,23 @@ async def test_logs_that_do_not_fit_what_was_asked_for_are_refused(
                 scene.pair, topics, 0, int(await chain.rpc.call("eth_blockNumber"), 16)
             )
         await client.close()
+
+
+@pytest.mark.parametrize("most", [100, 128, 200, 256, 300])
+async def test_logs_that_a_node_cuts_without_a_word_are_complete(chain: LocalChain, most: int) -> None:
+    token, owner = chain.at.usdc.address, chain.accounts[1]
+    await chain.fund(owner, {chain.at.usdc: 10**6})
+    first = int(await chain.rpc.call("eth_blockNumber"), 16) + 1
+    for _ in range(4):
+        await chain.mine(*[chain.transfer(owner, token, chain.accounts[2], 1) for _ in range(90)])
+    async with node(chain.rpc.url, nodes.logs_cut(most)) as front:
+        client, topics = (
+            RpcClient((front.url,), timeout=5, clock=SystemClock()),
+            (topic("Transfer(address,address,uint256)"),),
+        )
+        logs = Logs(client, Limits())
+        assert len(await logs.between(token, topics, first, first + 3)) == 360
+        newest_first = [log async for log in logs.newest_first(token, [topics], first + 3) if log.block >= first]
+        assert len(newest_first) == 360
+        assert front.asked.count("eth_getLogs") < 40
+        await client.close()

@@ -107,6 +107,18 @@ async def test_a_rate_is_read_at_every_block(chain: LocalChain) -> None:
 
 
 @pytest.mark.chain
+@pytest.mark.parametrize(("age", "is_read"), [(0, True), (90_000, True), (3 * 86_400 + 60, False), (10**7, False)])
+async def test_a_feed_that_nobody_feeds_any_more_tells_no_rate(chain: LocalChain, age: int, *, is_read: bool) -> None:
+    config = await scene(chain, RateRead(RateSource.CHAINLINK, FEED))
+    now = int((await chain.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
+    await chain.rpc.call("anvil_setCode", FEED, answers(7, 12 * ONE // 10, now - age, now - age, 7))
+    async with reading(config) as reader:
+        view = await reader.read()
+        assert rates(view) == ([D("1.2")] if is_read else [])
+        assert is_read or "no new rate for days" in view.left_out[0].reason
+
+
+@pytest.mark.chain
 async def test_a_vault_is_asked_for_one_whole_share(chain: LocalChain) -> None:
     config = await scene(chain, RateRead(RateSource.ERC4626, FEED))
     await chain.rpc.call("anvil_setCode", FEED, SHARES_AT_1_2)

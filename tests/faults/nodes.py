@@ -154,6 +154,16 @@ besu_range = logs_refused(30, lambda call: refusal(call, -32005, "Requested rang
 wordless_range = logs_refused(5, lambda _: web.Response(status=500, text="oops"))
 
 
+def logs_cut(most: int) -> Callable[[Node, Json], Awaitable[Answer]]:
+    """Answer no more than so many logs, the first ones, and no word of the others."""
+
+    async def one(node: Node, call: Json) -> Answer:
+        answer = await node.ask(call)
+        return answer | {"result": answer["result"][:most]}
+
+    return method("eth_getLogs", one)
+
+
 def batch_refused(most: int, refuse: Callable[[Node, Json], Answer]) -> Callable[[Node, Json], Awaitable[Answer]]:
     """Take no more than so many requests in one batch."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
@@ -11,7 +11,7 @@ from typing import Final
 from bot.core.data_quality.staleness import DataIssue, add_legs, fair_price, pool_prices
 from bot.core.decision import Alarm, Severity
 from bot.core.policy import GuardPolicy
-from bot.core.snapshot import ChainView, PoolPrice
+from bot.core.snapshot import ChainView, LpPosition, PoolPrice
 from bot.core.state import Held, PoolWatch
 from bot.core.types import USD, ZERO, ChainName, PoolKey, PositionId, Underlying
 
@@ -19,6 +19,10 @@ HALF_LIFE: Final = timedelta(minutes=10)
 """How fast the average of pool price / mark forgets."""
 LASTING: Final = timedelta(minutes=30)
 """A deviation that lasts longer is no manipulation of some blocks any more."""
+MATTERS: Final = Decimal("0.01")
+"""Of the liquidity's value: what lies in a pool whose dollar token is worth waking somebody up for."""
+SHOWN: Final = 3
+"""Positions that an alarm about strangers' gifts describes; it counts the others."""
 _HALF_LIFE_SECONDS: Final = HALF_LIFE.total_seconds()
 _ONE: Final = Decimal(1)
 _DIGITS: Final = 12
@@ -87,48 +91,81 @@ def _next(old: PoolWatch | None, basis: Decimal, at: datetime, policy: GuardPoli
 def weighed(
     issues: Mapping[PoolKey, DataIssue], views: Iterable[ChainView], held: Mapping[PositionId, Held]
 ) -> tuple[DataIssue, ...]:
-    """Weigh each doubted pool by what its positions were last believed to hold, never by the pool's own reading."""
+    """Weigh each doubted pool by what its positions were last believed to hold, never by the pool's own reading.
+
+    One in which lies only what never was believed weighs nothing: whoever made it may be a stranger, and
+    ``unbelieved_alarm`` tells of it.
+    """
     if not issues:
         return ()
     amounts: dict[PoolKey, dict[Underlying, Decimal]] = {key: {} for key in issues}
+    lies, believed = set[PoolKey](), set[PoolKey]()
     for view in views:
         for position in view.positions:
             key = view.chain, position.pool
+            lies.add(key)
             if key in amounts and position.id in held:
+                believed.add(key)
                 add_legs(amounts[key], held[position.id])
-    return tuple(replace(issue, amounts=amounts[key]) for key, issue in issues.items())
+    return tuple(
+        replace(issue, amounts=amounts[key]) for key, issue in issues.items() if key in believed or key not in lies
+    )
 
 
 def unbelieved_alarms(
-    issues: Mapping[PoolKey, DataIssue], views: Iterable[ChainView], held: Mapping[PositionId, Held]
+    issues: Mapping[PoolKey, DataIssue],
+    views: Iterable[ChainView],
+    held: Mapping[PositionId, Held],
+    marks: Mapping[Underlying, Decimal],
 ) -> tuple[Alarm, ...]:
-    """Tell of positions in doubted pools that were never believed: they count for nothing, whoever put them there."""
+    """Tell of positions in doubted pools that were never believed: they count for nothing, whoever put them there.
+
+    One alarm for a chain describes those that claim most at the marks, since anybody may add as many as they like.
+    """
     if not issues:
         return ()
-    found = []
+    prices, found = {**marks, USD: _ONE}, []
     for view in views:
-        for position in view.positions:
-            issue = issues.get((view.chain, position.pool))
-            if issue is None or position.id in held:
-                continue
-            tokens, amounts = (position.token0, position.token1), position.amounts
-            claims = " and ".join(
-                f"{token.to_units(amount):.6g} {token.underlying}"
-                for token, amount in zip(tokens, (amounts.total0, amounts.total1), strict=True)
-            )
-            message = f"{position.id} is not hedged: it claims {claims}, but {issue.reason}"
-            found.append(Alarm(f"unbelieved:{position.id}", Severity.WARNING, message))
+        new = [item for item in view.positions if (view.chain, item.pool) in issues and item.id not in held]
+        if not new:
+            continue
+        new.sort(key=lambda item: -sum(amount * prices.get(key, ZERO) for key, amount in _claims(item)))
+        words = [
+            f"{item.id} is not hedged: it claims "
+            f"{' and '.join(f'{amount:.6g} {key}' for key, amount in _claims(item))}, "
+            f"but {issues[view.chain, item.pool].reason}"
+            for item in new[:SHOWN]
+        ]
+        others = [f"and {len(new) - SHOWN} more like these"] if len(new) > SHOWN else []
+        found.append(Alarm(f"unbelieved:{view.chain}", Severity.WARNING, "; ".join([*words, *others])))
     return tuple(found)
 
 
-def par_alarms(watches: Watches, views: Iterable[ChainView], policy: GuardPolicy) -> tuple[Alarm, ...]:
-    """Tell of dollar tokens that have been off par for long: what a pool of theirs says of everything else."""
+def _claims(position: LpPosition) -> list[tuple[Underlying, Decimal]]:
+    """Return what a position says that it holds."""
+    amounts = position.amounts
+    return [
+        (position.token0.underlying, position.token0.to_units(amounts.total0)),
+        (position.token1.underlying, position.token1.to_units(amounts.total1)),
+    ]
+
+
+def par_alarms(
+    watches: Watches, views: Iterable[ChainView], values: Callable[[], Mapping[PoolKey, Decimal]], policy: GuardPolicy
+) -> tuple[Alarm, ...]:
+    """Tell of dollar tokens that have been off par for long: what a pool of theirs says of everything else.
+
+    ``values`` are the parts of all liquidity's value, from 0 to 1, that lie in the pools with positions. Where that is
+    next to nothing the pool may be a stranger's, who says there what he likes.
+    """
     if all(watch.doubted_since is None for watch in watches.values()):
         return ()
-    found = []
+    found, parts = [], values()
     for view in views:
         for pool in pool_prices(view):
             watch = watches.get((view.chain, pool.pool))
+            if parts.get((view.chain, pool.pool), _ONE) < MATTERS:
+                continue
             if watch is None or watch.doubted_since is None or USD not in {pool.underlying0, pool.underlying1}:
                 continue
             implied = 1 / watch.basis if pool.underlying1 == USD else watch.basis

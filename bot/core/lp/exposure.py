@@ -180,3 +180,17 @@ def value(held: Iterable[Held], prices: Mapping[Underlying, Decimal]) -> Decimal
         for leg in item.legs:
             totals[leg.underlying] = totals.get(leg.underlying, ZERO) + leg.amount
     return sum((amount * prices[key] for key, amount in totals.items() if key in prices), ZERO)
+
+
+def parts_of_pools(
+    views: Iterable[ChainView], held: Mapping[PositionId, Held], prices: Mapping[Underlying, Decimal]
+) -> dict[PoolKey, Decimal]:
+    """Return what part of the USD value of all that is held, from 0 to 1, lies in each pool with a position in it."""
+    whole = value(held.values(), prices)
+    found: dict[PoolKey, Decimal] = {}
+    for view in views:
+        for position in view.positions:
+            key = view.chain, position.pool
+            here = value([held[position.id]], prices) / whole if position.id in held and whole > 0 else ZERO
+            found[key] = found.get(key, ZERO) + here
+    return found

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,15 +75,40 @@ def test_gifts_in_a_pool_at_an_absurd_price_change_no_order_and_no_exposure(
     assert beset.approved == alone.approved
     assert [item.exposure for item in beset.hedges] == [item.exposure for item in alone.hedges]
     assert beset.refused == alone.refused
-    assert keys(beset) - keys(alone) == {f"pool:local:0x{TRAP}", *(f"unbelieved:gift{at}" for at in range(len(gifts)))}
+    assert keys(beset) - keys(alone) == {"unbelieved:local"}
 
 
 def test_a_gift_is_told_with_what_it_claims() -> None:
     gift = lp("gift", ("0.000000000000001", 0), pool=TRAP)
     decision = decide(snapshot(view(OWN, gift)), NO_INPUTS, fresh(), policy())
-    (message,) = (alarm.message for alarm in decision.alarms if alarm.key == "unbelieved:gift")
+    (message,) = (alarm.message for alarm in decision.alarms if alarm.key == "unbelieved:local")
     assert "it claims 1.000e-15 ETH and " in message
     assert "+900.00% off the marks" in message
+
+
+def test_of_many_gifts_those_that_claim_most_are_described() -> None:
+    gifts = [lp(f"gift{at}", (at, 0), pool=TRAP) for at in range(1, 400)]
+    decision = decide(snapshot(view(OWN, *gifts)), NO_INPUTS, fresh(), policy())
+    (message,) = (alarm.message for alarm in decision.alarms if alarm.key == "unbelieved:local")
+    assert [message.index(f"gift{at} is not hedged") for at in (399, 398, 397)] == sorted(
+        message.index(f"gift{at} is not hedged") for at in (399, 398, 397)
+    )
+    assert "and 396 more like these" in message
+    assert len(message) < 1_000
+
+
+@pytest.mark.parametrize(("amounts", "is_told"), [(("0.1", 200), False), ((5, 10_000), True)])
+def test_what_a_pool_says_of_a_dollar_is_told_where_it_matters(amounts: tuple[D | str, int], *, is_told: bool) -> None:
+    part = lp("part", amounts, pool="part")
+    state = decide(snapshot(view(OWN, part)), NO_INPUTS, fresh(), policy()).state
+    for minutes in range(1, 34, 8):
+        at = timedelta(minutes=minutes)
+        shown = view(OWN, part, pool="part", block=100 + minutes)
+        shown = replace(shown, block=replace(shown.block, timestamp=shown.block.timestamp + at))
+        seen = replace(snapshot(shown), observed_at=NOW + at)
+        decision = decide(seen, NO_INPUTS, state, policy())
+        state = decision.state
+    assert ("par:local:0xpart" in keys(decision)) is is_told
 
 
 def test_a_pool_of_ours_that_is_doubted_keeps_its_amounts_and_holds_back_its_own_share() -> None:

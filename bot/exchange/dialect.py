@@ -167,5 +167,8 @@ class Amends(Protocol):
 
     def amending(
         self, request: OrderRequest, client_id: ClientOrderId, rounded: Sendable, one: Instrument
-    ) -> WriteCall:
-        """Return the call of the venue's own endpoint that amends a limit order; its answer is the order."""
+    ) -> WriteCall | None:
+        """Return the call of the venue's own endpoint that amends a limit order; None for one that it does not amend.
+
+        Its answer is the order, or an acknowledgement: then the order is read.
+        """

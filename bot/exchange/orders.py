@@ -91,6 +91,8 @@ class Orders:
         except NotSent as reason:
             return not_sent(client_id, str(reason))
         call = self.dialect.amending(request, client_id, rounded, one)
+        if call is None:
+            return not_sent(client_id, "the venue amends no such order")
         written = await self.link.write(call.name, *call.args, urgent=request.reduce_only)
         verdict = judge(written, client_id, self.dialect.facts)
         if verdict is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.paper.servers.registry import SERVERS
 from tests.faults.odd import ROWS, Odd
-from tests.faults.venue import CALLS, WRITES, Effect, Kind, Meanwhile, possible
+from tests.faults.venue import ACKNOWLEDGES, CALLS, WRITES, Effect, Kind, Meanwhile, possible
 from tests.paper.servers.flavours import TWINS
 
 
@@ -33,7 +33,8 @@ def cells() -> Iterator[Cell]:
                     if call in WRITES or effect is not Effect.LATER:
                         yield Cell(flavour, call, kind, effect)
             if call == "amend":
-                yield from (Cell(flavour, call, kind, Effect.NONE) for kind in Meanwhile)
+                kinds = (kind for kind in Meanwhile if kind is not Meanwhile.DROPPED or flavour in ACKNOWLEDGES)
+                yield from (Cell(flavour, call, kind, Effect.NONE) for kind in kinds)
     yield from odd_cells()
 
 

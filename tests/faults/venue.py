@@ -55,6 +55,8 @@ class Meanwhile(StrEnum):
 
     FILLED = "filled_meanwhile"
     CANCELLED = "cancelled_meanwhile"
+    DROPPED = "acknowledged_and_dropped"
+    """The venue acknowledges the call and does nothing: where its answer is no more than that."""
 
 
 class Effect(StrEnum):
@@ -246,6 +248,7 @@ CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "bitget-uta": {
         "place": ("POST", "/api/v3/trade/place-order"),
         "place_stop": ("POST", "/api/v3/trade/place-strategy-order"),
+        "amend": ("POST", "/api/v3/trade/modify-order"),
         "cancel": ("POST", "/api/v3/trade/cancel-order"),
         "cancel_stop": ("POST", "/api/v3/trade/cancel-strategy-order"),
         "order": ("GET", "/api/v3/trade/order-info"),
@@ -266,7 +269,9 @@ CALLS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "margin": ("POST", "/api/v3/account/set-margin"),
     },
 }
-"""What a client does, by the same names at both venues: method and path."""
+"""What a client does, by the same names at every venue that knows it: method and path."""
+ACKNOWLEDGES: Final = frozenset({"bitget-uta"})
+"""Where the answer to an amendment says nothing of the order."""
 WRITES: Final = ("place", "place_stop", "amend", "cancel", "cancel_stop", "leverage", "margin_mode", "margin")
 
 
@@ -331,6 +336,8 @@ class FaultyVenue:
         if fault.times is not None:
             fault.times -= 1
         self.hits.append((incoming, fault))
+        if fault.kind is Meanwhile.DROPPED:
+            return web.json_response(_acknowledged(incoming))
         if isinstance(fault.kind, Meanwhile):
             self.meanwhile(fault.kind)
             return respond(await serve(incoming))
@@ -370,6 +377,12 @@ class FaultyVenue:
             case _:
                 assert self._server is not None
                 return answer(kind, self.flavour, self._server.venue.clock.now() + BAN)
+
+
+def _acknowledged(incoming: Incoming) -> object:
+    """Acknowledge an amendment as Bitget's unified account does."""
+    named = {"orderId": "1", "clientOid": json.loads(incoming.body)["clientOid"]}
+    return {"code": "00000", "msg": "success", "requestTime": round(incoming.at.timestamp() * 1000), "data": named}
 
 
 def answer(kind: Kind, flavour: str, banned_until: datetime) -> web.Response:

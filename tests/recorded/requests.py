@@ -202,6 +202,9 @@ BITGET_UNIFIED: Final[Mapping[tuple[str, str], Documented]] = {
         slTriggerBy="market mark",
         slOrderType="limit market",
     ),
+    ("POST", f"{_V3}/trade/modify-order"): takes(
+        "symbol category", f"{_IDS} qty price autoCancel pxAmendType", category=_PRODUCT, autoCancel="yes no"
+    ),
     ("POST", f"{_V3}/trade/cancel-order"): takes("", f"{_IDS} category", extra="symbol"),
     ("POST", f"{_V3}/trade/cancel-strategy-order"): takes("", _IDS),
     ("POST", f"{_V3}/account/set-leverage"): takes(

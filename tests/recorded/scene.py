@@ -38,7 +38,7 @@ USUAL: Final = {
         orderbook_eth orderbook_btc fund_rate_eth fund_rate_btc tiers_eth tiers_btc fee_rate info settings assets
         position_none positions orders orders_none strategies strategies_none order_info order_info_fresh
         order_info_by_number order_info_of_stop strategy_history sub_orders order_history fills records records_other
-        order_placed strategy_placed order_cancelled strategy_cancelled leverage margin""",
+        order_placed order_modified strategy_placed order_cancelled strategy_cancelled leverage margin""",
 }
 """What a venue answers unless a test says otherwise: an account with a short, a stop, an order, trades and a ledger."""
 _NOT_FOUND: Final = {

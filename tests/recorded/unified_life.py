@@ -38,6 +38,7 @@ def life(one: Client) -> None:
     _look(one)
     for name in ("a", "b"):
         one.ok("GET", f"{V3}/trade/order-info", clientOid=name)
+    one.ok("POST", f"{V3}/trade/modify-order", **ETH, clientOid="b", price="2090")
     one.ok("POST", f"{V3}/trade/cancel-order", **ETH, clientOid="b")
     one.ok("POST", f"{V3}/trade/cancel-strategy-order", clientOid="t")
     one.mark(2310)

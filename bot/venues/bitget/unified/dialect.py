@@ -139,6 +139,20 @@ class UnifiedAccount(UnifiedReads):
             order["orderType"] = "market"
         return WriteCall("privateUtaPostV3TradePlaceOrder", (order,))
 
+    def amending(
+        self, request: OrderRequest, client_id: ClientOrderId, rounded: Sendable, one: Instrument
+    ) -> WriteCall | None:
+        """Return the call of Modify Order with the new price alone: its quantity is documented nowhere as old or new.
+
+        Documented: the answer acknowledges, and the change may still fail, of which nobody tells; the order then stays
+        as it was (``autoCancel``), and one that has ended is not modified. Reduce-only orders are not modified in
+        batches, and never here.
+        """
+        if request.reduce_only:
+            return None
+        order = {**rows.OF_CATEGORY, "symbol": one.venue_symbol, "clientOid": client_id}
+        return WriteCall("privateUtaPostV3TradeModifyOrder", ({**order, "price": rounded.price, "autoCancel": "no"},))
+
     def cancelling(self, client_id: ClientOrderId, one: Instrument, *, conditional: bool) -> WriteCall:
         """Return the call of the endpoint of the book that the order is in."""
         if conditional:

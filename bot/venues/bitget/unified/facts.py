@@ -36,6 +36,7 @@ PER_SECOND: Final[Mapping[str, int]] = {
     "/api/v3/account/set-margin": 10,
     "/api/v3/position/current-position": 20,
     "/api/v3/trade/place-order": 10,
+    "/api/v3/trade/modify-order": 10,
     "/api/v3/trade/cancel-order": 10,
     "/api/v3/trade/order-info": 20,
     "/api/v3/trade/unfilled-orders": 20,

@@ -131,6 +131,34 @@ async def test_what_somebody_set_for_the_whole_position_is_told_and_holds_nothin
 
 
 @pytest.mark.parametrize(
+    "changed",
+    [
+        {"quantity": "0"},
+        {"quantity": ""},
+        {"quantity": None},
+        {"reduceOnly": False},
+        {"orderType": "TRAILING_STOP_MARKET", "callbackRate": "1.0"},
+        {"positionSide": "SHORT"},
+        {"timeInForce": "GTE_GTC", "goodTillDate": None},
+    ],
+    ids=str,
+)
+async def test_however_it_was_set_it_closes_what_there_is_and_holds_nothing(
+    venue: Played, changed: dict[str, object]
+) -> None:
+    recorded = named("binance", "open_algo_orders_hand_set")
+    body: Any = recorded.body
+    assert body[1]["closePosition"] is True
+    venue.shown.insert(0, replace(recorded, body=[body[0], {**body[1], **changed}]))
+    view = await venue.observed()
+    assert [one.client_id for one in view.open_orders if one.kind is OrderKind.STOP_MARKET] == [STOP]
+    (by_hand,) = (one for one in view.strangers if one.closes_all)
+    assert (by_hand.remaining, by_hand.can_open) == (D("1.5"), False)
+    assert {one.hold for one in disputes(view, ME, (STOP,)) if one.key.startswith("foreign")} == {Hold.NOTHING}
+    assert view.unread == ()
+
+
+@pytest.mark.parametrize(
     "changed", [{"algoId": None}, {"side": "HOLD"}, {"quantity": "much"}, {"createTime": None, "updateTime": None}]
 )
 async def test_an_odd_waiting_order_holds_adds_on_its_symbol_alone(venue: Played, changed: dict[str, object]) -> None:

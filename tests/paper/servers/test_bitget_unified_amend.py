@@ -76,7 +76,7 @@ def test_what_is_refused_leaves_it_as_it_was(client: Client, more: dict[str, str
 def test_a_post_only_order_that_would_trade_at_the_new_price_is_cancelled(client: Client) -> None:
     rest(client, "post_only")
     change(client, price="1990")
-    assert (told(client)[3], client.desk.size(Symbol(ETH))) == ("cancelled", 0)
+    assert (told(client)[3], client.desk.size(Symbol(ETH))) == ("cancelled", D(0))
 
 
 def test_another_one_trades_at_the_new_price(client: Client) -> None:

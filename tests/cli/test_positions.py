@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tomllib
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from math import isqrt
@@ -31,7 +32,7 @@ from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from bot.demo.uniswap_v4 import Key, UniswapV4
 from tests.cli.scenes import Ran, dnbot
 from tests.demo.tricks import empty_blocks
-from tests.faults.rpc import FaultyRpc, serving
+from tests.faults.rpc import Fault, FaultyRpc, serving
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -42,7 +43,7 @@ FARM = Path(__file__).parents[1] / "protocols/MasterChef.sol"
 
 @dataclass
 class Place:
-    """A chain with every protocol's contracts, one owner of twenty positions, and one of a single one."""
+    """A chain with every protocol's contracts, an owner of twenty positions, and another of four in the same places."""
 
     url: str
     owner: Address
@@ -133,27 +134,33 @@ class Builder:
     async def v3(self) -> None:
         contracts, here = UniswapV3(self.chain), tick_at_sqrt_ratio(self.root) // 10 * 10
         await contracts.create_pool(self.key, self.root)
-        await self.ranges(contracts, "uniswap_v3", self.key, 10, 4)
+        await self.ranges(contracts, "uniswap_v3", self.key, 10, 3)
         await contracts.open(self.other, self.key, (here - 100, here + 100), self.amounts)
         self.table("uniswap_v3", position_manager=self.chain.at.v3_positions)
 
     async def slipstream(self) -> None:
         contracts, key = await Slipstream.deploy(self.chain), PoolKey(self.key.token0, self.key.token1, 50)
-        await contracts.allow(self.owner, self.tokens)
+        for account in (self.owner, self.other):
+            await contracts.allow(account, self.tokens)
         pool = await contracts.create_pool(key, self.root)
         gauge = await contracts.gauge(pool)
         for one in (await self.ranges(contracts, "slipstream", key, 50, 4))[:2]:
             await self.chain.mine(*contracts.stake(self.owner, gauge, one))
             self.staked.add(f"local:slipstream:{one}")
-        await self.chain.mine(contracts.pay(gauge, 10**22))
+        here = tick_at_sqrt_ratio(self.root) // 50 * 50
+        theirs = await contracts.open(self.other, key, (here - 100, here + 100), self.amounts)
+        await self.chain.mine(*contracts.stake(self.other, gauge, theirs), contracts.pay(gauge, 10**22))
         self.table("slipstream", position_manager=contracts.manager)
 
     async def pancake(self) -> None:
         contracts = await PancakeV3.deploy(self.chain)
-        await contracts.allow(self.owner, self.tokens)
+        for account in (self.owner, self.other):
+            await contracts.allow(account, self.tokens)
         await contracts.farm(await contracts.create_pool(self.key, self.root))
         ids = await self.ranges(contracts, "pancake_v3", self.key, 10, 3)
-        await self.chain.mine(contracts.stake(self.owner, ids[0]))
+        here = tick_at_sqrt_ratio(self.root) // 10 * 10
+        theirs = await contracts.open(self.other, self.key, (here - 100, here + 100), self.amounts)
+        await self.chain.mine(contracts.stake(self.owner, ids[0]), contracts.stake(self.other, theirs))
         self.staked.add(f"local:pancake_v3:{ids[0]}")
         self.table("pancake_v3", position_manager=contracts.manager, masterchef=contracts.masterchef)
 
@@ -176,18 +183,23 @@ class Builder:
         self.table("uniswap_v4", position_manager=contracts.at.positions, state_view=contracts.at.view)
 
     async def pairs(self) -> None:
-        """Put LP tokens into a farm that many share, the wallet, and a gauge; no table names them."""
+        """Put LP tokens into a farm that many share, the wallet, and gauges; no table names them."""
         chain, (first, second) = self.chain, self.tokens
         v2, solidly = UniswapV2(chain), await Solidly.deploy(chain)
         pair = await v2.create_pair(first.address, second.address)
-        await chain.mine(v2.add(self.owner, first.address, second.address, *self.amounts))
-        farm = await chain.create(compiled(FARM))
-        held = await chain.balance(pair, self.owner)
+        free = await v2.create_pair(chain.at.wbtc.address, chain.at.usdc.address)
         await chain.mine(
-            *(Tx(self.owner, farm, calldata("add(address)", lp)) for lp in (first.address, pair)),
-            Tx(self.owner, pair, calldata("approve(address,uint256)", farm, held)),
-            Tx(self.owner, farm, calldata("deposit(uint256,uint256)", 1, held)),
+            v2.add(self.owner, chain.at.wbtc.address, chain.at.usdc.address, 10**8, 60_000 * 10**6),
+            *(v2.add(account, first.address, second.address, *self.amounts) for account in (self.owner, self.other)),
         )
+        farm = await chain.create(compiled(FARM))
+        await chain.mine(*(Tx(self.owner, farm, calldata("add(address)", lp)) for lp in (first.address, pair)))
+        for account in (self.owner, self.other):
+            held = await chain.balance(pair, account)
+            await chain.mine(
+                Tx(account, pair, calldata("approve(address,uint256)", farm, held)),
+                Tx(account, farm, calldata("deposit(uint256,uint256)", 1, held)),
+            )
         self.staked.add(f"local:uniswap_v2:{pair}")
         pools = [await solidly.create_pool(self.tokens, stable=stable) for stable in (False, True)]
         even = 10 * 10**first.decimals, 10 * 10**second.decimals
@@ -195,14 +207,15 @@ class Builder:
             await chain.mine(*solidly.add(self.owner, pool, self.tokens, amounts))
         gauge, held = await solidly.gauge(pools[1]), await chain.balance(pools[1], self.owner)
         await chain.mine(*solidly.stake(self.owner, pools[1], gauge, held))
-        self.expected.update({f"local:uniswap_v2:{pair}", *(f"local:solidly:{pool}" for pool in pools)})
+        self.expected.update(f"local:uniswap_v2:{one}" for one in (pair, free))
+        self.expected.update(f"local:solidly:{pool}" for pool in pools)
         self.staked.add(f"local:solidly:{pools[1]}")
 
 
 async def build(chain: LocalChain, url: str) -> Place:
     builder = Builder(chain, _ordered(chain))
     for account in chain.accounts[:4]:
-        await chain.fund(account, {chain.at.weth: 9 * 10**26, chain.at.usdc: 10**18})
+        await chain.fund(account, {chain.at.weth: 9 * 10**26, chain.at.usdc: 10**18, chain.at.wbtc: 10**12})
     for step in (builder.v3, builder.slipstream, builder.pancake, builder.algebra, builder.v4, builder.pairs):
         await step()
     await empty_blocks(chain, EMPTY_BLOCKS)
@@ -230,7 +243,13 @@ async def test_all_twenty_are_found_and_what_is_written_hedges_them(place: Place
     assert {one["id"] for one in found["positions"] if one["staked_in"]} == place.staked
     assert all(float(one["value_usd"]) > 0 and one["in_range"] for one in found["positions"])
     ranged = [one for one in found["positions"] if one["range"] is not None]
-    assert len(ranged) == 17
+    assert len(ranged) == 16
+    families = Counter(one.split(":")[1] for one in place.expected)
+    assert len(families) == 8
+    assert min(families.values()) >= 2
+    with_farms = {"slipstream", "pancake_v3", "uniswap_v2", "solidly"}
+    for which in (place.staked, place.expected - place.staked):
+        assert with_farms <= {one.split(":")[1] for one in which}
     assert all(
         float(one["range"]["low"]) < float(one["range"]["price"]) < float(one["range"]["high"]) for one in ranged
     )
@@ -243,12 +262,15 @@ async def test_all_twenty_are_found_and_what_is_written_hedges_them(place: Place
     assert {one.protocol for one in chain.deployments()} == {one.split(":")[1] for one in place.expected}
 
 
-async def test_nothing_is_a_stranger_s_and_one_is_another_s(place: Place, tmp_path: Path) -> None:
+async def test_nothing_is_a_stranger_s_and_four_are_another_s(place: Place, tmp_path: Path) -> None:
     config = place.config(tmp_path, place.url)
-    for account, count in ((place.stranger, 0), (place.other, 1)):
+    for account, count in ((place.stranger, 0), (place.other, 4)):
         ran = await run(account, "-c", config, "--notes", tmp_path / "notes.json", "--json")
         (found,) = json.loads(ran.out)
         assert (len(found["positions"]), found["not_read"]) == (count, [])
+        staked = {one["id"] for one in found["positions"] if one["staked_in"]}
+        assert len(staked) == max(count - 1, 0)
+        assert staked & place.expected <= {one for one in place.staked if "uniswap_v2" in one}, "a pair is one's name"
     ran = await run(place.stranger, "-c", config, "--notes", tmp_path / "notes.json")
     assert "nothing is there" in ran.out
 
@@ -271,6 +293,32 @@ async def test_an_endpoint_that_allows_500_blocks_is_asked_bit_by_bit_and_the_se
     text = json.loads(notes.read_text())
     searched = next(json.loads(note) for key, note in text.items() if key.startswith("31337:"))
     assert searched["low"] == 0
+
+
+async def test_a_search_that_is_broken_off_goes_on_there(place: Place, tmp_path: Path) -> None:
+    notes, whole = tmp_path / "notes.json", tmp_path / "whole.json"
+    async with serving(FaultyRpc(place.url, max_log_range=500)) as narrow:
+        config = place.config(tmp_path, narrow.url)
+        await run(place.owner, "-c", config, "--notes", whole)
+        needed = narrow.requests.count("eth_getLogs")
+        narrow.requests.clear()
+
+        async def end() -> None:
+            if narrow.requests.count("eth_getLogs") > needed // 2:
+                narrow.fault, narrow.only = Fault.ERROR, "eth_getLogs"
+
+        narrow.before["eth_getLogs"] = end
+        broken = await run(place.owner, "-c", config, "--notes", notes, "--json")
+        assert (broken.code, broken.out) == (1, "")
+        assert "eth_getLogs: error" in broken.err
+        assert "blocks looked through (50%)" in broken.err
+        narrow.before.clear()
+        narrow.requests.clear()
+        narrow.fault = Fault.NONE
+        again = await run(place.owner, "-c", config, "--notes", notes, "--json")
+        (found,) = json.loads(again.out)
+        assert {one["id"] for one in found["positions"]} == place.expected
+        assert narrow.requests.count("eth_getLogs") < needed
 
 
 async def test_what_is_wrong_is_named_by_its_argument(place: Place, tmp_path: Path) -> None:

@@ -202,8 +202,9 @@ def unhedged_alarms(
         share = left / exposure if exposure else ZERO
         calm = Severity.INFO if sold.get(underlying) else Severity.WARNING
         severity = Severity.CRITICAL if now - since >= ESCALATES else calm
-        minutes = (now - since).total_seconds() / 60
-        text = f"{left:.6g} {underlying} ({share:.1%} of the exposure) stays unhedged, for {minutes:.0f} minutes now"
+        minutes = (now - since).total_seconds() // 60
+        lasted = f", for {minutes:.0f} minutes now" if minutes else ""
+        text = f"{left:.6g} {underlying} ({share:.1%} of the exposure) stays unhedged{lasted}"
         found.append(Alarm(f"unhedged:{underlying}", severity, text))
     return found
 

@@ -52,6 +52,7 @@ from tests.core.amm.roots import sqrt_ratio_at_price
 from tests.core.scenes import BTC, ETH, NO_INPUTS, NOW, PAPER, USD, USDC, WBTC, WETH
 
 STEP = timedelta(seconds=60)
+POLICY = scenes.policy(RiskAversion(Decimal(50)))
 TAKER = Decimal("0.0005")
 START = {ETH: Decimal(3400), BTC: Decimal(96_000)}
 MAINTENANCE = Decimal("0.005")
@@ -140,14 +141,13 @@ def play(cycles: int, seed: int = 7) -> Iterator[tuple[CycleRecord, list[tuple[I
     """Return each cycle's record and the orders that it sent, with their fills."""
     draw = random.Random(seed)
     account, book, state = Account(), Book(), State(bot=BotState(RunState.RUNNING, "first start", NOW))
-    policy = scenes.policy(RiskAversion(Decimal(50)))
     marks = START
     numbers = iter(range(1, 10**6))
     for cycle in range(1, cycles + 1):
         at = NOW + cycle * STEP
         marks = _moved(marks, draw, jump=cycle == cycles * 3 // 5)
         snapshot = Snapshot(at, (_chain(marks, cycle, at),), (account.view(marks, at),))
-        decision = decide(snapshot, NO_INPUTS, state, policy)
+        decision = decide(snapshot, NO_INPUTS, state, POLICY)
         state = decision.state
         fills = []
         for item in decision.approved:

@@ -5,42 +5,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
 from bot.clock import ManualClock
+from bot.core.decide import decide
 from bot.core.record import CycleRecord, Event
-from bot.core.run_state import RunState
+from bot.core.run_state import BotState, RunState
+from bot.core.snapshot import VenueUnknown, VenueView
 from bot.core.telemetry_event import CycleRecorded, EventJournaled, OrderReported
-from bot.core.types import Mode
+from bot.core.types import ZERO, Mode
 from bot.telemetry.about import About
 from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.server import HttpServer
-from tests.core.scenes import NOW
+from tests.core.scenes import NO_INPUTS, NOW
 from tests.telemetry.feed import tell
-from tests.telemetry.web.scenes import UNKNOWN, account, record
 from tests.tools.browser import Page, browser
-from tests.tools.market import STEP, play
+from tests.tools.market import POLICY, STEP, play
 
 CYCLES = 720
-
-
-async def feed(server: HttpServer, clock: ManualClock, cycles: int = CYCLES) -> None:
-    """Let the server live through a made-up market."""
-    tell(server, EventJournaled(Event(NOW, "started", "the daemon started", {})))
-    for cycle, fills in play(cycles):
-        clock.advance(STEP.total_seconds())
-        if cycle.cycle == cycles // 2:
-            tell(server, EventJournaled(Event(cycle.at, "reorg", "ethereum: 2 blocks were replaced, read again", {})))
-        for intent, outcome in fills:
-            tell(server, OrderReported(intent, outcome))
-        tell(server, CycleRecorded(cycle))
-
-
-async def ready(page: Page, url: str) -> None:
-    """Open the page and wait until its charts are drawn."""
-    await page.open(url)
-    await page.until("document.querySelectorAll('.chart .main-svg').length >= 3")
 
 
 class Case(StrEnum):
@@ -53,19 +37,54 @@ class Case(StrEnum):
     UNREADABLE = "unreadable"
 
 
-def last_of(case: Case, number: int) -> CycleRecord | None:
-    """Return the cycle that comes after the made-up market; None: nothing happens after it."""
+async def feed(server: HttpServer, clock: ManualClock, cycles: int = CYCLES, case: Case = Case.NORMAL) -> None:
+    """Let the server live through a made-up market."""
+    tell(server, EventJournaled(Event(NOW, "started", "the daemon started", {})))
+    for cycle, fills in play(cycles):
+        clock.advance(STEP.total_seconds())
+        if cycle.cycle == cycles // 2:
+            tell(server, EventJournaled(Event(cycle.at, "reorg", "ethereum: 2 blocks were replaced, read again", {})))
+        for intent, outcome in fills:
+            tell(server, OrderReported(intent, outcome))
+        tell(server, CycleRecorded(last_of(case, cycle) if cycle.cycle == cycles else cycle))
+
+
+async def ready(page: Page, url: str) -> None:
+    """Open the page and wait until its charts are drawn."""
+    await page.open(url)
+    await page.until("document.querySelectorAll('.chart .main-svg').length >= 3")
+
+
+def last_of(case: Case, last: CycleRecord) -> CycleRecord:
+    """Return what the made-up market's last cycle would have been in that case."""
+    account, at = last.snapshot.venues[0], last.at
+    seen: VenueView | VenueUnknown
+    assert isinstance(account, VenueView)  # the market's own
     match case:
         case Case.NORMAL:
-            return None
+            return last
         case Case.UNHEDGED:
-            return record(number, account("-0.5"), RunState.PAUSED)
+            seen, run = _with_shorts(account, Decimal("0.2")), RunState.PAUSED
         case Case.FLATTENED:
-            return record(number, account("0"), RunState.FLATTENING)
+            seen, run = _with_shorts(account, ZERO), RunState.FLATTENING
         case Case.FROZEN:
-            return record(number, account("-1.5"), RunState.FROZEN)
+            seen, run = _with_shorts(account, Decimal("0.6")), RunState.FROZEN
         case Case.UNREADABLE:
-            return record(number, UNKNOWN)
+            seen, run = VenueUnknown(account.venue, "HTTP 503", at), RunState.RUNNING
+    snapshot = replace(last.snapshot, venues=(seen,))
+    state = replace(last.decision.state, bot=BotState(run, f"{run.value} by the operator", at))
+    return replace(last, snapshot=snapshot, decision=decide(snapshot, NO_INPUTS, state, POLICY))
+
+
+def _with_shorts(account: VenueView, share: Decimal) -> VenueView:
+    """Return the account with a share of each short; of none nothing rests there any more."""
+    shorts = {
+        symbol: replace(one, size=one.size * share, unrealised=one.unrealised * share, margin=one.margin * share)
+        for symbol, one in account.positions.items()
+    }
+    if not share:
+        shorts = {symbol: replace(one, entry_price=None, liquidation_price=None) for symbol, one in shorts.items()}
+    return replace(account, positions=shorts, open_orders=account.open_orders if share else ())
 
 
 async def shoot(width: int, height: int, theme: str, case: Case = Case.NORMAL) -> bytes:
@@ -73,10 +92,7 @@ async def shoot(width: int, height: int, theme: str, case: Case = Case.NORMAL) -
     clock = ManualClock(NOW)
     about = About("dnbot", "0.1.0", Mode.PAPER)
     async with HttpServer(HttpConfig(), clock, about) as server, browser() as page:
-        await feed(server, clock)
-        if (last := last_of(case, CYCLES + 1)) is not None:
-            clock.advance(STEP.total_seconds())
-            tell(server, CycleRecorded(replace(last, at=clock.now())))
+        await feed(server, clock, case=case)
         await page.size(width, height, scale=1.5)
         await page.theme(theme)
         await ready(page, server.url)

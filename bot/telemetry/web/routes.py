@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from bot.telemetry.health import Answer, Pulse
 from bot.telemetry.metrics import registry
@@ -152,9 +153,17 @@ def _health(answer: Answer) -> web.Response:
 
 def _file(path: str, file: Path, cache: str) -> web.RouteDef:
     async def send(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(file, headers={"Cache-Control": cache})
+        return _File(file, headers={"Cache-Control": cache})
 
     return web.get(path, send, allow_head=False)
+
+
+class _File(web.FileResponse):
+    """A file that is sent once: aiohttp prepares an answer again after the middleware has sent it."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the head and the file, the first time."""
+        return None if self.prepared else await super().prepare(request)
 
 
 def plotly_script() -> Path:

@@ -78,6 +78,15 @@ async def test_the_scripts_come_from_here_and_may_be_kept() -> None:
         assert b"plotly.js v" in await answer.read()
 
 
+@pytest.mark.parametrize("path", ["/", "/plotly.min.js"])
+async def test_a_file_is_sent_once_and_nothing_is_logged_of_it(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with site() as at:
+        for _ in range(2):
+            async with at.client.get(path) as answer:
+                assert await answer.read()
+    assert caplog.records == []
+
+
 async def test_status_holds_decimals_as_strings_and_unknown_as_null() -> None:
     async with site() as at:
         async with at.client.get("/status") as answer:

@@ -72,7 +72,7 @@ def last_of(case: Case, last: CycleRecord) -> CycleRecord:
         case Case.UNREADABLE:
             seen, run = VenueUnknown(account.venue, "HTTP 503", at), RunState.RUNNING
     snapshot = replace(last.snapshot, venues=(seen,))
-    state = replace(last.decision.state, bot=BotState(run, f"{run.value} by the operator", at))
+    state = replace(last.decision.state, bot=BotState(run, "as the operator asked", at))
     return replace(last, snapshot=snapshot, decision=decide(snapshot, NO_INPUTS, state, POLICY))
 
 
@@ -83,7 +83,9 @@ def _with_shorts(account: VenueView, share: Decimal) -> VenueView:
         for symbol, one in account.positions.items()
     }
     if not share:
-        shorts = {symbol: replace(one, entry_price=None, liquidation_price=None) for symbol, one in shorts.items()}
+        shorts = {
+            symbol: replace(one, size=ZERO, entry_price=None, liquidation_price=None) for symbol, one in shorts.items()
+        }
     return replace(account, positions=shorts, open_orders=account.open_orders if share else ())
 
 

@@ -46,7 +46,8 @@ def follow_markets(
                 unsettled = at + settle_time
                 by_stop = key in stops and old.high < size <= 0
                 why = "its stop fired" if by_stop else "deleveraging, a liquidation, another hand, or a late read"
-                text = f"{symbol} at {view.venue} went from {old.low:f}..{old.high:f} to {size:f}: {why}"
+                held = f"{old.low:f}" if old.low == old.high else f"{old.low:f}..{old.high:f}"
+                text = f"{symbol} at {view.venue} went from {held} to {size:f}: {why}"
                 severity = Severity.WARNING if by_stop else Severity.CRITICAL
                 alarms.append(Alarm(f"jump:{view.venue}|{symbol}", severity, text))
             elif unsettled is not None and at < unsettled:

@@ -40,6 +40,13 @@ def test_a_jump_is_told_and_nothing_is_added_until_it_has_settled(position: str)
     assert still == [Severity.WARNING]
 
 
+@pytest.mark.parametrize(("low", "says"), [("-2", "from -2 to -1"), ("-3", "from -3..-2 to -1")])
+def test_a_jump_says_what_was_held(low: str, says: str) -> None:
+    watches = {KEY: MarketWatch(D(-2), D(low), D(-2)), (PAPER, symbol(BTC)): MarketWatch(D(0), D(0), D(0))}
+    _, (alarm,) = follow_markets(watches, [venue({ETH: "-1"})], {}, (), NOW, SETTLE)
+    assert f"went {says}:" in alarm.message
+
+
 def test_a_short_that_its_stop_closed_is_told_as_that() -> None:
     _, alarms = seen("0", MarketWatch(D(-2), D(-2), D(-2)), (KEY,))
     assert alarms == [Severity.WARNING]

@@ -43,7 +43,7 @@ function state({ state: bot, chains, venues, seconds }) {
     el("span", "why", bot.reason),
     el("span", "dim", `since ${clock(bot.since)}`),
     el("span", "grow"),
-    el("span", "dim", [...blocks, ...dark, `cycle took ${Math.round(seconds * 1000)} ms`].join(" · ")),
+    el("span", "dim", [...blocks, ...dark, `cycle took ${Math.round(seconds * 1000)}\u00a0ms`].join(" · ")),
   );
 }
 

@@ -25,9 +25,10 @@ from bot.core.inputs import CycleInputs, Settlement
 from bot.core.lp.exposure import Exposure
 from bot.core.policy import Policy
 from bot.core.reconciliation.orders import as_shown
-from bot.core.risk import guards, loss_limits, protection, turnover
+from bot.core.risk import guards, loss_limits, turnover
+from bot.core.risk import protective_actions as protection
 from bot.core.risk.context import RiskContext, RiskVerdicts, with_short
-from bot.core.risk.protection import ProtectiveActions
+from bot.core.risk.protective_actions import ProtectiveActions
 from bot.core.run_state import RunState, Trigger, moved
 from bot.core.snapshot import Snapshot, VenueView
 from bot.core.state import Arrival, State, Turnover

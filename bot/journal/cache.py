@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bot.core.inputs import Pending
 from bot.core.reconciliation.positions import Expected
 from bot.core.types import MarketKey
-from bot.journal import statements
+from bot.journal import intents, statements
 from bot.journal.database import Database
 
 
@@ -31,8 +31,8 @@ class Known:
     @classmethod
     def read(cls, connection: Connection, since: datetime | None) -> Known:
         """Read what stands in the file, or will stand there once this transaction is committed."""
-        fired = () if since is None else statements.stops_fired(connection, since)
-        return cls(statements.pending(connection), statements.expected(connection), since, fired)
+        fired = () if since is None else intents.stops_fired(connection, since)
+        return cls(intents.pending(connection), statements.expected(connection), since, fired)
 
     def reaches(self, since: datetime) -> bool:
         """Whether it goes back so far."""

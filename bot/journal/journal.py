@@ -23,7 +23,7 @@ from bot.core.snapshot import Entry, Snapshot
 from bot.core.state import State
 from bot.core.telemetry_event import EventJournaled, OrderReported
 from bot.core.types import ClientOrderId, MarketKey, PositionId, Symbol, VenueId
-from bot.journal import opening, own_orders, rows, statements, tables
+from bot.journal import intents, opening, rows, statements, tables
 from bot.journal.cache import Cache
 from bot.journal.database import Database
 from bot.journal.lock import JournalLock
@@ -112,14 +112,14 @@ class SqliteJournal:
     def known_ids(self, client_ids: Collection[ClientOrderId], *, traded: bool = True) -> frozenset[ClientOrderId]:
         """Return those client ids that an intent bears, or (unless ``traded`` is False) a recorded fill."""
         with self._database.transaction() as connection:
-            return own_orders.known(connection, client_ids, traded=traded)
+            return intents.known(connection, client_ids, traded=traded)
 
     def adopt_order(self, request: OrderRequest, report: OrderReport, placed_at: datetime) -> None:
         """Make an intent of a resting order of ours that the journal does not hold, as if it had been sent then."""
         intent = Intent(report.client_id, self._next_number, request, placed_at)
         self._next_number += 1
         with self._cache.moving() as connection:
-            own_orders.adopt(connection, intent, self._epoch, report.filled)
+            intents.adopt(connection, intent, self._epoch, report.filled)
 
     def last_cycle(self) -> int:
         """Return the number of the last recorded cycle, 0 on a new journal; the next one has to be larger."""
@@ -144,7 +144,7 @@ class SqliteJournal:
         values = None if state is None else self._state_values(state)
         self._cache.forget()
         with self._database.transaction() as connection:
-            connection.execute(statements.NEW_INTENT, rows.intent_values(intent, self._epoch))
+            intents.add(connection, intent, self._epoch)
             if values is not None:
                 connection.execute(statements.REPLACE_STATE, values)
         return intent
@@ -160,7 +160,7 @@ class SqliteJournal:
             Halt: there is no such intent.
         """
         with self._cache.moving() as connection:
-            intent, event = statements.take_outcome(connection, client_id, outcome, at)
+            intent, event = intents.take_outcome(connection, client_id, outcome, at)
         self.telemetry.emit(OrderReported(intent, outcome))
         self._report(event)
 
@@ -174,9 +174,9 @@ class SqliteJournal:
         The fills of an intent count towards its ``filled``; one that comes after the end leaves an ``intent_late``.
         """
         with self._cache.moving() as connection:
-            new = [fill for fill in fills if statements.add_fill(connection, fill)]
+            new = [fill for fill in fills if intents.add_fill(connection, fill)]
             last = {fill.client_id: fill.at for fill in new if fill.client_id is not None}
-            events = [statements.count_fills(connection, client_id, at) for client_id, at in last.items()]
+            events = [intents.count_fills(connection, client_id, at) for client_id, at in last.items()]
         self._report(*events)
         return len(new)
 

@@ -19,7 +19,7 @@ from bot.core.pnl.attribution import Attribution
 from bot.core.pnl.ledger import Book, JournaledTrade
 from bot.core.record import CycleRecord, Event
 from bot.core.types import VenueId
-from bot.journal import migrate, rows, statements, tables
+from bot.journal import intents, migrate, rows, statements, tables
 from bot.journal.cycle_summary import CycleSummary
 from bot.journal.database import Database
 from bot.journal.lock import Holder, holder
@@ -150,7 +150,7 @@ class JournalView:
     def pending(self) -> tuple[Pending, ...]:
         """Return the intents whose end is not known, oldest first."""
         with self._database.transaction() as connection:
-            return statements.pending(connection)
+            return intents.pending(connection)
 
     def fills(self, since: datetime | None = None, limit: int = MANY) -> tuple[Fill, ...]:
         """Return our trades, from a time on where one is given."""

@@ -18,7 +18,7 @@ from bot.core.view.cycle import view_of
 from bot.demo.driver import demo_run
 from bot.demo.registry import PLAYED, RANGED, USUAL
 from bot.demo.scenario import SceneSettings
-from bot.telemetry.web.views import cycle
+from bot.telemetry.web.status_json import cycle
 from tests.forks import ROOT, fork
 
 BLOCKS = 60

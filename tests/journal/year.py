@@ -18,7 +18,7 @@ from bot.core.orders import Intent, OrderStatus
 from bot.core.pnl.attribution import Attribution
 from bot.core.record import Event
 from bot.core.types import ClientOrderId
-from bot.journal import migrate, rows, statements, sums, tables
+from bot.journal import intents, migrate, rows, statements, sums, tables
 from bot.journal.database import Database
 from bot.journal.rows import CycleRows
 from bot.journal.soundness import faults
@@ -81,7 +81,7 @@ def _orders(connection: Connection, day: int, at: datetime) -> None:
         ended = {"status": answer.report.status.value, "filled": Decimal(filled), "resolved_at": at}
         connection.execute(insert(tables.intents), {**values, **ended, "outcome": rows.OUTCOME.dumps(answer).decode()})
         if place < FILLS:
-            statements.add_fill(connection, fill(str(number), name, filled))
+            intents.add_fill(connection, fill(str(number), name, filled))
     for _ in range(EVENTS):
         connection.execute(statements.NEW_EVENT, rows.event_values(Event(at, "reorg", "3 blocks were replaced", {})))
     today = {"day": f"{at:%Y-%m-%d}", "result": rows.pack(rows.RESULT, Attribution())}

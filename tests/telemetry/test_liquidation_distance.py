@@ -23,7 +23,7 @@ from bot.core.view.cycle import view_of
 from bot.core.view.perps import perps
 from bot.telemetry.mqtt.config import Broker, MqttConfig
 from bot.telemetry.mqtt.messages import Composer
-from bot.telemetry.web import views
+from bot.telemetry.web import status_json
 from tests.core.scenes import BTC, ETH, MARKS, NO_INPUTS, NOW, chain, policy, quote, snapshot, state, symbol, v2, venue
 from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import site
@@ -71,7 +71,7 @@ async def test_page_metrics_messages_and_plan_show_the_joint_distance(view: Venu
     record, true = record_of(view), float(joint(view))
     assert [float(one.liquidation_distance or 0) for one in perps(record)] == pytest.approx([true, true])
 
-    page = views.cycle(view_of(record))["perps"]
+    page = status_json.cycle(view_of(record))["perps"]
     assert isinstance(page, list)
     assert [float(one["distance"]) for one in page] == pytest.approx([true, true])
     marks = [float(MARKS[key]) for key in (ETH, BTC)]

@@ -21,8 +21,8 @@ from bot.telemetry.about import About
 from bot.telemetry.changes import STATE
 from bot.telemetry.health import Pulse
 from bot.telemetry.publisher import Changed, Shown
-from bot.telemetry.web import views
-from bot.telemetry.web.views import Json
+from bot.telemetry.web import status_json
+from bot.telemetry.web.status_json import Json
 
 _ORDERS: Final = 50
 _EVENTS: Final = 200
@@ -104,26 +104,26 @@ class Board:
     def status(self) -> str:
         """Return all that is known now, as JSON; ``cycle`` is null before the first one."""
         about, pulse, view = self._about, self._pulse, self._view
-        return views.dumps(
+        return status_json.dumps(
             {
                 "bot": {"id": about.bot_id, "version": about.version, "mode": about.mode.value},
                 "now": self._clock.now(),
                 "started_at": self._started_at,
                 "pulse": {"age_seconds": round(pulse.age, 3), "limit_seconds": pulse.limit},
-                "glance": None if view is None else views.glance_line(glance(view, about.mode)),
-                "last": None if view is None else views.cycle(view),
-                "result": views.result(Results() if view is None else view.results),
+                "glance": None if view is None else status_json.glance_line(glance(view, about.mode)),
+                "last": None if view is None else status_json.cycle(view),
+                "result": status_json.result(Results() if view is None else view.results),
                 "orders": list(reversed(self._orders.values())),
-                "events": [views.event(item) for item in reversed(self._events)],
+                "events": [status_json.event(item) for item in reversed(self._events)],
             }
         )
 
     def _add(self, summary: CycleSummary) -> None:
-        self._points.append(views.dumps(views.point(summary)))
+        self._points.append(status_json.dumps(status_json.point(summary)))
         self._taken += 1
 
     def _order(self, intent: Intent, outcome: Outcome | NotFound | None) -> None:
-        self._orders[intent.client_id] = views.order(intent, outcome)
+        self._orders[intent.client_id] = status_json.order(intent, outcome)
         if len(self._orders) > _ORDERS:
             del self._orders[next(iter(self._orders))]
 

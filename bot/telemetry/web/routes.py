@@ -17,7 +17,7 @@ from bot.telemetry.metrics import registry
 from bot.telemetry.metrics.registry import Metrics
 from bot.telemetry.web.config import is_allowed_host
 from bot.telemetry.web.dashboard_state import Board
-from bot.telemetry.web.views import dumps
+from bot.telemetry.web.status_json import dumps
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

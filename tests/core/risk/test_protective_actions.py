@@ -13,7 +13,7 @@ from bot.core.decision import Decision, PlaceStop, Severity
 from bot.core.inputs import Settlement
 from bot.core.orders import OrderKind
 from bot.core.policy import Policy
-from bot.core.risk.protection import settle
+from bot.core.risk.protective_actions import settle
 from bot.core.snapshot import OpenOrder, Snapshot, VenueView
 from bot.core.state import MarketWatch, State
 from bot.core.types import ClientOrderId

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import ssl
 from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,27 +14,20 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.clock import SystemClock
 from bot.core.orders import OrderKind
-from bot.core.types import Symbol, Underlying, VenueId
-from bot.demo.scene import Scene
+from bot.core.types import Symbol
 from bot.journal.reader import JournalView
-from bot.paper.config import PaperConfig
-from bot.paper.engine.rules import MarkUpdate
-from bot.paper.marks import MarkPoint
-from bot.paper.served import venue_of
 from bot.paper.servers.desk import Desk
-from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
 from bot.protocols.registry import CURVES
-from tests.e2e.harness import Daemon, World, world
+from tests.e2e.harness import BTC, ETH, world
+from tests.e2e.on_scene import play, served
 from tests.forks import start
 from tests.venues.farside import KIND, HexIds
 from tests.venues.farside.server import SERVER
 
 pytestmark = pytest.mark.chain
 
-ETH, BTC = Underlying("ETH"), Underlying("BTC")
 SYMBOLS = {one: KIND.symbol(one) for one in (ETH, BTC)}
 KEYS = SERVER.issue("planted")
 LAUNCHER = ("-m", "tests.venues.farside")
@@ -59,49 +48,6 @@ async def dnbot(*arguments: str) -> tuple[int | None, str]:
     return process.returncode, said.decode()
 
 
-@dataclass(frozen=True, slots=True)
-class SceneMarks:
-    """The scene's prices as they are now."""
-
-    scene: Scene
-
-    def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:
-        del since
-        prices = {ETH: self.scene.market.eth, BTC: self.scene.market.btc}
-        return [MarkPoint(now, {one: MarkUpdate(prices[one], prices[one]) for one in underlyings})]
-
-
-@asynccontextmanager
-async def served(here: World) -> AsyncIterator[tuple[Desk, int]]:
-    """Serve an account of the made-up venue, and configure the world's bot for it."""
-    rules = PaperConfig(VenueId("far"), Path(), SYMBOLS, Decimal(20_000), customs=SERVER.customs)
-    tls, authority = certificates(SERVER.hosts)
-    ca_file = here.folder / "ca.pem"
-    ca_file.write_text(authority, encoding="ascii")
-    venue = venue_of(rules, SceneMarks(here.scene), SystemClock(), KEYS)
-    async with VenueServer(venue, SERVER.dialect(), tls=tls) as server:
-        login = "".join(f'{key} = "{value}"\n' for key, value in SERVER.login(KEYS).items())
-        symbols = ", ".join(f'{name} = "{symbol}"' for name, symbol in SYMBOLS.items())
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        text = here.config.read_text(encoding="utf-8").partition("[venues.paper]")[0]
-        text = text.replace("[http]\nenabled = false", f"[http]\nport = {port}")
-        table = f'[venues.far]\nkind = "farside"\nredirect_to = "127.0.0.1:{server.port}"\nca_file = "{ca_file}"\n'
-        here.config.write_text(
-            f"{text}{table}symbols = {{ {symbols} }}\n{login}[guards]\nmax_snapshot_age = '10m'\n", encoding="utf-8"
-        )
-        here.config.chmod(0o600)
-        yield next(iter(venue.desks.values())), port
-
-
-async def play(here: World, daemon: Daemon) -> None:
-    """Mine a block, and wait until the daemon has finished with it."""
-    seen = len(daemon.lines)
-    step = await here.step()
-    await daemon.cycle(step.number, after=seen)
-
-
 def stops(desk: Desk) -> set[Symbol]:
     """Return the symbols whose stops rest, all of them this bot's."""
     resting = [order for order in desk.working() if order.kind is OrderKind.STOP_MARKET]
@@ -117,7 +63,7 @@ async def page(port: int) -> Any:  # noqa: ANN401 - parsed JSON
 async def test_registering_a_venue_is_enough(tmp_path: Path) -> None:
     async with (
         world(tmp_path, blocks=20, present=True, chain='max_head_age = "10m"') as here,
-        served(here) as (desk, port),
+        served(here, SERVER, KIND, KEYS) as (desk, port),
     ):
         code, said = await dnbot("config", "show", "-c", str(here.config), "--json")
         shown = json.loads(said)["settings"]["venues"]["far"]

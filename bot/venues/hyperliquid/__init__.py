@@ -21,8 +21,8 @@ def _address(value: str) -> str:
 
 
 def _key(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value().strip()
-    if text and not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", text, re.ASCII):
+    text = value.get_secret_value().strip().lower()  # as it would be shown anywhere, so that it is known there
+    if text and not re.fullmatch(r"(0x)?[0-9a-f]{64}", text, re.ASCII):
         raise ValueError("is no private key; write 64 hexadecimal digits, as the API page shows them once")
     return SecretStr(text.removeprefix("0x"))
 

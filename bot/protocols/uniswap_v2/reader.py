@@ -125,7 +125,7 @@ class UniswapV2Reader:
         staked = {farm.address: farm.staked(reads) for farm in pair.farms}
         liquidity = sum(json_rpc.uint(reads.take(call)) for call in pair.lp) + sum(staked.values())
         staked_in = next((farm for farm, held in staked.items() if held), None)
-        fee_on, k_last = any(reads.take(fee_to)), json_rpc.uint(reads.take(pair.k_last))
+        k_last, fee_on = json_rpc.uint(reads.take(pair.k_last)), any(reads.take(fee_to))  # no pair lacks the first
         terms, caveat = terms_of(factory, self._settings), ""
         if fee_on and k_last and liquidity:
             terms, caveat = self._checked(found, reads.block.number, pair.address, factory)

@@ -17,8 +17,10 @@ from bot.chain.probe import EndpointFacts, probe
 from bot.clock import SystemClock
 from bot.core.cycle_summary import CAVEAT, FARM_SHUT, MARKETLESS
 from bot.core.data_quality.collateral import Collateral, collaterals
+from bot.core.data_quality.pool_prices import UNBELIEVED
 from bot.core.data_quality.venue_keys import key_alarms
 from bot.core.decide import decide
+from bot.core.decision import Severity
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.inputs import CycleInputs
 from bot.core.market import PerpMarket
@@ -193,11 +195,15 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
     found += [
         warn("positions", alarm.message, fix)
         for alarm in decision.alarms
-        for key, fix in ((FARM_SHUT, "take it out of that farm"), (CAVEAT, "as it says"))
+        for key, fix in (
+            (FARM_SHUT, "take it out of that farm"),
+            (CAVEAT, "as it says"),
+            (UNBELIEVED, "nothing for a gift; else wait for its pool to stand at the market"),
+        )
         if alarm.key.startswith(key)
     ]
     found += [
-        fail("exposure", alarm.message, "either of these")
+        (fail if alarm.severity is Severity.CRITICAL else warn)("exposure", alarm.message, "either of these")
         for alarm in decision.alarms
         if alarm.key.startswith(MARKETLESS)
     ]

@@ -13,7 +13,7 @@ from bot.core.decision import Alarm, Band, Hedge, Remark, RemarkCode, Severity
 from bot.core.hedge.plan import Plan
 from bot.core.hedge.target import HedgeTarget
 from bot.core.inputs import CycleInputs, Dispute, Pending, PendingStatus
-from bot.core.lp.exposure import Exposure
+from bot.core.lp.exposure import MATTERS, Exposure
 from bot.core.policy import Policy
 from bot.core.risk.context import RiskVerdicts
 from bot.core.snapshot import ChainView, LeftOut, LpPosition, PerpPosition, Snapshot, VenueView
@@ -229,8 +229,13 @@ def band_alarms(computations: Iterable[HedgeComputation]) -> list[Alarm]:
     return found
 
 
-def marketless_alarms(exposures: Mapping[Underlying, Exposure], policy: Policy) -> list[Alarm]:
-    """Tell of exposures that no venue has a market for, unless the user accepts them."""
+def marketless_alarms(
+    exposures: Mapping[Underlying, Exposure], prices: Mapping[Underlying, Decimal], lp_value: Decimal, policy: Policy
+) -> list[Alarm]:
+    """Tell of exposures that no venue has a market for, unless the user accepts them.
+
+    What is worth next to nothing beside the liquidity may be a stranger's gift, and is no critical matter.
+    """
     found = []
     for underlying, exposure in exposures.items():
         if exposure.amount and underlying not in policy.hedges and underlying not in policy.accepted:
@@ -238,7 +243,10 @@ def marketless_alarms(exposures: Mapping[Underlying, Exposure], policy: Policy) 
                 f"{exposure.amount:.6g} {underlying} are not hedged: no venue has a market for {underlying}; add it to "
                 f"a venue's symbols, or accept it by hedge.underlyings.{underlying}.enabled = false"
             )
-            found.append(Alarm(f"{MARKETLESS}:{underlying}", Severity.CRITICAL, text))
+            worth = prices.get(underlying)
+            is_little = worth is not None and abs(exposure.amount) * worth < MATTERS * lp_value
+            severity = Severity.WARNING if is_little else Severity.CRITICAL
+            found.append(Alarm(f"{MARKETLESS}:{underlying}", severity, text))
     return found
 
 

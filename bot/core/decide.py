@@ -103,7 +103,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
                 snapshot, state.held, orders.hedge_targets, inputs.pending, policy.guards.moved_grace
             ),
             *cycle_summary.distrust_alarms(assessment.issues, others),
-            *cycle_summary.marketless_alarms(assessment.exposures, policy),
+            *cycle_summary.marketless_alarms(assessment.exposures, assessment.prices, assessment.lp_value, policy),
             *cycle_summary.band_alarms(orders.computations),
             *cycle_summary.dispute_alarms(inputs.disputes),
             *venue_keys.key_alarms(snapshot),

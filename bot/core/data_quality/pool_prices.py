@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.core.data_quality.staleness import DataIssue, add_legs, fair_price, pool_prices
 from bot.core.decision import Alarm, Severity
+from bot.core.lp.exposure import MATTERS
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition, PoolPrice
 from bot.core.state import Held, PoolWatch
@@ -19,8 +20,7 @@ HALF_LIFE: Final = timedelta(minutes=10)
 """How fast the average of pool price / mark forgets."""
 LASTING: Final = timedelta(minutes=30)
 """A deviation that lasts longer is no manipulation of some blocks any more."""
-MATTERS: Final = Decimal("0.01")
-"""Of the liquidity's value: what lies in a pool whose dollar token is worth waking somebody up for."""
+UNBELIEVED: Final = "unbelieved"
 SHOWN: Final = 3
 """Positions that an alarm about strangers' gifts describes; it counts the others."""
 _HALF_LIFE_SECONDS: Final = HALF_LIFE.total_seconds()
@@ -137,7 +137,7 @@ def unbelieved_alarms(
             for item in new[:SHOWN]
         ]
         others = [f"and {len(new) - SHOWN} more like these"] if len(new) > SHOWN else []
-        found.append(Alarm(f"unbelieved:{view.chain}", Severity.WARNING, "; ".join([*words, *others])))
+        found.append(Alarm(f"{UNBELIEVED}:{view.chain}", Severity.WARNING, "; ".join([*words, *others])))
     return tuple(found)
 
 

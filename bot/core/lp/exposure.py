@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from bot.core.amm.curve import Curve
 from bot.core.policy import GuardPolicy
@@ -14,6 +15,8 @@ from bot.core.snapshot import ChainView, LpPosition
 from bot.core.state import Held, Leg
 from bot.core.types import USD, ZERO, ChainName, PoolId, PoolKey, PositionId, Underlying
 
+MATTERS: Final = Decimal("0.01")
+"""Of the liquidity's value: anybody can give an owner less than that, and wakes nobody up by it."""
 Units = tuple[Decimal, Decimal]
 """One raw unit of token0 and of token1, in units of their underlyings."""
 

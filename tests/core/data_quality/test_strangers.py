@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from bot.core.assess import assess
 from bot.core.decide import decide
-from bot.core.decision import Decision
+from bot.core.decision import Decision, Severity
 from bot.core.run_state import BotState, RunState
 from bot.core.snapshot import ChainView, LeftOut, LpPosition, PoolPrice, Token, VenueUnknown
 from bot.core.state import State
 from bot.core.types import Address, ChainName, PoolId, PositionId, Underlying
 from tests.core.scenes import (
+    BTC,
     ETH,
     MARKS,
     NO_INPUTS,
@@ -26,6 +27,7 @@ from tests.core.scenes import (
     TOKENS,
     USD,
     chain,
+    hedge,
     lp,
     policy,
     pool_price,
@@ -208,6 +210,20 @@ def test_a_token_that_only_a_pool_prices_widens_no_band_and_raises_no_limit(
     beset = decide(snapshot(shown), NO_INPUTS, fresh(), policy())
     assert beset.approved == alone.approved
     assert keys(beset) - keys(alone) == {"no-market:COIN"}
+
+
+@pytest.mark.parametrize(
+    ("btc", "severity"),
+    [("0.00000001", Severity.WARNING), ("0.04", Severity.WARNING), ("0.06", Severity.CRITICAL), (5, Severity.CRITICAL)],
+)
+def test_dust_in_what_no_venue_trades_wakes_nobody_up(btc: str | int, severity: Severity) -> None:
+    """The owner has 200,000 USD of liquidity, and BTC stands at 40,000 in the pool."""
+    gift = replace(lp("gift", (btc, 0), pool="gift"), token0=replace(TOKENS[BTC], decimals=18))
+    pools = (*view(OWN).pools, PoolPrice(PoolId("0xgift"), BTC, USD, D(40_000), D(1)))
+    shown = replace(view(OWN), positions=(OWN, gift), pools=pools)
+    decision = decide(snapshot(shown), NO_INPUTS, fresh(), policy(hedges={ETH: hedge(ETH)}))
+    (alarm,) = (one for one in decision.alarms if one.key == "no-market:BTC")
+    assert alarm.severity is severity
 
 
 def test_a_silent_venue_takes_nothing_from_the_value_of_the_liquidity() -> None:

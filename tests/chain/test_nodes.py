@@ -66,6 +66,7 @@ WAIT: dict[str, tuple[Play, str]] = {
     "HTTP 401 with JSON": (nodes.unauthorised, "Must be authenticated!"),
     "a page in HTML": (nodes.maintenance, "no JSON"),
     "null for the newest block": (nodes.no_head, "no block"),
+    "a node without the state": (nodes.pruned, "missing trie node"),
     "0x for every call": (nodes.empty_calls, "multicall|no answer"),
     "200 MB packed into 200 kB": (nodes.bomb, "more than 16000000 bytes"),
     "an answer without an end": (nodes.endless, "more than 16000000 bytes|within"),
@@ -173,3 +174,15 @@ async def test_a_pools_past_is_complete_or_a_clear_error(chain: LocalChain, tmp_
         else:
             with pytest.raises((Retryable, ConfigError), match=f"{WAIT[name][1]}|is no pool of a protocol"):
                 await fetch(config, pool, tmp_path / "odd", last)
+
+
+async def test_a_pools_past_is_complete_where_a_node_cuts_logs_without_a_word(
+    chain: LocalChain, tmp_path: Path
+) -> None:
+    scene = await Scene.on(chain)
+    for _ in range(4):
+        await chain.mine(*[scene.buy(10**6) for _ in range(40)])
+    pool, last = await scene.v3.pool(scene.key), int(await chain.rpc.call("eth_blockNumber"), 16)
+    whole = await fetch(scene.config, pool, tmp_path / "whole", last)
+    async with node(chain.rpc.url, nodes.logs_cut(100)) as front:
+        assert await fetch(behind(scene.config, front.url), pool, tmp_path / "odd", last) == whole

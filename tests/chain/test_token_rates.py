@@ -183,3 +183,21 @@ async def test_a_configured_token_that_told_nothing_for_a_while_is_asked_at_each
             await empty_blocks(chain, 1)
         await chain.rpc.call("anvil_setCode", odd.address, code)
         assert not (await reader.read()).left_out
+
+
+@pytest.mark.chain
+async def test_decimals_that_change_behind_a_proxy_are_not_followed(chain: LocalChain) -> None:
+    config = await scene(chain, RateRead(RateSource.ST_ETH_PER_TOKEN, FEED))
+    (staked,) = config.tokens
+    await chain.rpc.call("anvil_setCode", FEED, answers(12 * ONE // 10))
+    async with reading(replace(config, limits=replace(config.limits, confirm=True))) as reader:
+        before = (await reader.read()).positions
+        code = await chain.rpc.call("eth_getCode", staked, "latest")
+        await chain.rpc.call("anvil_setCode", staked, answers(6))
+        await empty_blocks(chain, 1)
+        view = await reader.read()
+        tokens = {token.address: token.decimals for item in view.positions for token in (item.token0, item.token1)}
+        assert tokens.get(staked, 18) == 18
+        await chain.rpc.call("anvil_setCode", staked, code)
+        await empty_blocks(chain, 1)
+        assert (await reader.read()).positions == before

@@ -250,6 +250,11 @@ geth_timeout = failing("eth_call", 3, lambda call: refusal(call, -32000, "execut
 pruned_now_and_then = failing(
     "eth_call", 2, lambda call: refusal(call, -32000, "missing trie node 1f2b (path ) state 0xab12 is not available")
 )
+pruned = failing(
+    "eth_call",
+    10**9,
+    lambda call: refusal(call, -32000, "missing trie node 1f2b (path ) state 0xab12 is not available"),
+)
 proxyd_busy = failing(
     "eth_call",
     10**9,

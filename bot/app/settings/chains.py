@@ -217,6 +217,9 @@ class ChainSettings(Table):
 
     @model_validator(mode="after")
     def _nothing_twice(self) -> Self:
+        for key, urls in (("rpc_urls", self.rpc_urls), ("ws_urls", self.ws_urls)):
+            if len({url.get_secret_value().rstrip("/") for url in urls}) < len(urls):
+                raise ValueError(f"{key} lists an endpoint twice, which neither replaces nor confirms itself; keep one")
         for holder in (holder for entry in self.deployments() for holder in entry.settings.other_accounts):
             if holder in self.owners:
                 raise ValueError(f"{holder} is an owner and a holder, and would count twice; keep it in `owners` only")

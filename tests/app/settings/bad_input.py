@@ -48,6 +48,7 @@ BAD = [
     ),
     (f'[chains.local]\nowners = ["{OWNER}", "{OWNER}"]', "chains.local.owners", f"{OWNER} is listed twice"),
     (f'[[chains.local.uniswap_v2]]\npairs = ["{MANAGER}"]', "chains.local", f"{MANAGER} is listed twice"),
+    ('[chains.local]\nrpc_urls = ["http://a/key", "http://b", "http://a/key/"]', "chains.local", "an endpoint twice"),
     (
         f'[[chains.local.uniswap_v2]]\npairs = ["{PAIR}"]\nholders = ["{OWNER}"]',
         "chains.local",

@@ -226,6 +226,26 @@ def test_dust_in_what_no_venue_trades_wakes_nobody_up(btc: str | int, severity: 
     assert alarm.severity is severity
 
 
+@pytest.mark.parametrize("factor", ["3", "1.5", "0.7", "0.01"])
+@pytest.mark.parametrize("against", [ETH, USD])
+def test_a_vault_that_lies_about_its_rate_moves_no_order(factor: str, against: Underlying) -> None:
+    """Its pool does not follow it: what lies there stays as it was last believed, both ways."""
+
+    def shown(rate: str, block: int) -> ChainView:
+        share = lp("share", (20, 40_000), (ETH, against), pool="share")
+        share = replace(share, token0=replace(share.token0, symbol="vault", rate=D(rate)))
+        price = (MARKS[ETH] if against == USD else D(1)) / D(rate)
+        pools = (*view(OWN).pools, PoolPrice(PoolId("0xshare"), ETH, against, price, D(1)))
+        return replace(view(OWN, block=block), positions=(OWN, share), pools=pools)
+
+    first = decide(snapshot(shown("1", 100)), NO_INPUTS, fresh(), policy())
+    hedged = venue({ETH: -first.hedges[-1].exposure if first.hedges[-1].underlying == ETH else 0})
+    again = decide(snapshot(shown(factor, 101), hedged), NO_INPUTS, first.state, policy())
+    assert [item.exposure for item in again.hedges] == [item.exposure for item in first.hedges]
+    assert not again.approved
+    assert "pool:local:0xshare" in keys(again)
+
+
 def test_a_silent_venue_takes_nothing_from_the_value_of_the_liquidity() -> None:
     """Else the loss limits, which are shares of the capital, would shrink while nobody can see the hedge's gains."""
     first = assess(snapshot(view(OWN)), NO_INPUTS, fresh(), policy())

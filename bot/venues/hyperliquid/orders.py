@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from bot.core.snapshot import OpenOrder
@@ -64,23 +66,53 @@ async def find(link: Link, user: str, client_id: ClientOrderId, symbol: Symbol) 
     if row.get("symbol") != symbol:
         return None
     conditional = row.get("triggerPrice") is not None
-    if row.get("status") == "open":
-        return Found({**row, "filled": None if conditional else row.get("filled")}, conditional)
-    return Found(await _ended(link, user, row, symbol, client_id), conditional)
+    if row.get("status") != "open":
+        return Found(await _ended(link, user, row, symbol, client_id), conditional)
+    # the venue's time is that of its status, which a fill in part does not change
+    row = {**row, "lastUpdateTimestamp": None}
+    if conditional:
+        return Found({**row, "filled": None}, conditional)
+    if number(row, "filled", f"order {client_id}"):
+        row = {**row, **(await _filled(link, user, row, symbol, 0)).told(row)}
+    return Found(row, conditional)
 
 
-async def _ended(link: Link, user: str, row: Row, symbol: Symbol, client_id: ClientOrderId) -> Row:
-    what = f"order {client_id}"
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What the fills of an order come to, in contracts and the account's money."""
+
+    amount: Decimal
+    paid: Decimal
+    fee: Decimal
+
+    def told(self, row: Row) -> Row:
+        """Return the fields of an order that its fills tell; the venue gives no average price."""
+        asked = number(row, "amount", "order")
+        average = str(self.paid / self.amount) if self.amount else None
+        told = {"filled": str(self.amount), "remaining": str(asked - self.amount), "average": average}
+        return {**told, "fee": {"cost": str(self.fee)}}
+
+
+async def _filled(link: Link, user: str, row: Row, symbol: Symbol, known: int) -> _Filled:
+    """Add up the fills of an order, as they were known at a time (ms, the venue's) or later."""
+    what = f"order {row.get('clientOrderId')}"
     begin, number_ = moment(row, "timestamp", what), text(row, "id", what)
-    ended = moment(row, "lastUpdateTimestamp", what)
-    known = milliseconds_of(ended - (link.offset.value if link.offset else timedelta()))
     answer = await link.read("all_fills", user, milliseconds_of(begin - timedelta(seconds=1)), None, known)
     raw = answer if isinstance(answer, list) else []
     mine = (item for item in raw if isinstance(item, Mapping) and str(item.get("oid")) == number_)
     fills = [row_of(link.parse_trade(item, symbol), f"fill of {what}") for item in mine]
-    filled = sum((number(fill, "amount", "fill") for fill in fills), ZERO)
-    paid = sum((number(fill, "amount", "fill") * number(fill, "price", "fill") for fill in fills), ZERO)
-    asked, left = number(row, "amount", what), number(row, "remaining", what)
+    amounts = [number(fill, "amount", "fill") for fill in fills]
+    paid = (amount * number(fill, "price", "fill") for amount, fill in zip(amounts, fills, strict=True))
+    fees = (number(row_of(fill.get("fee"), "fee"), "cost", "fee") for fill in fills)
+    return _Filled(sum(amounts, ZERO), sum(paid, ZERO), sum(fees, ZERO))
+
+
+async def _ended(link: Link, user: str, row: Row, symbol: Symbol, client_id: ClientOrderId) -> Row:
+    what = f"order {client_id}"
+    ended = moment(row, "lastUpdateTimestamp", what)
+    known = milliseconds_of(ended - (link.offset.value if link.offset else timedelta()))
+    told = await _filled(link, user, row, symbol, known)
+    asked, left, filled = number(row, "amount", what), number(row, "remaining", what), told.amount
     status = text(row, "status", what)
     is_settled = link.clock.now() - ended > _SETTLED
     if left and filled != asked - left and not is_settled:
@@ -89,15 +121,7 @@ async def _ended(link: Link, user: str, row: Row, symbol: Symbol, client_id: Cli
         if not is_settled and not left:
             raise Unbelievable(f"{what}: filled, and the fills told so far come to {filled} of {asked}")
         status = "canceled"  # its rest was, or the venue has cut it to what there was to reduce
-    fee = sum((number(row_of(fill.get("fee"), "fee"), "cost", "fee") for fill in fills), ZERO)
-    return {
-        **row,
-        "status": status,
-        "filled": str(filled),
-        "remaining": str(asked - filled),
-        "average": str(paid / filled) if filled else None,
-        "fee": {"cost": str(fee)},
-    }
+    return {**row, "status": status, **told.told(row)}
 
 
 def owners(fills: object) -> Mapping[str, ClientOrderId]:

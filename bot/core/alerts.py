@@ -1,4 +1,4 @@
-"""Which alarms a person is told of, and when: once, again while they last, and once more when they are over."""
+"""Which alarms are notified, and when: once when raised, again while they last, once when resolved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RANK: Final[Mapping[Severity, int]] = MappingProxyType({one: rank for rank, one
 
 
 class Stage(StrEnum):
-    """Where an alarm is in its life."""
+    """The phase of an alarm."""
 
     RAISED = "raised"
     WORSE = "worse"
@@ -25,7 +25,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to tell: ``since`` is when the alarm was raised."""
+    """A notification: ``since`` is when the alarm was raised."""
 
     stage: Stage
     alarm: Alarm
@@ -34,12 +34,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
-    """When to tell.
+    """When to notify.
 
     Attributes:
-        severity: what is less severe is never told.
-        still_after: how long after the last word a told alarm is told again.
-        resolved_after: how long an alarm must be gone before it counts as over; one that comes and goes is told once.
+        severity: the least severity that is notified.
+        still_after: the interval after which a lasting alarm is notified again.
+        resolved_after: how long an alarm must be gone before it counts as resolved; one that flaps is notified once.
     """
 
     severity: Severity
@@ -49,7 +49,7 @@ class AlertPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ToldAlarm:
-    """An alarm that was told: as it was seen last, since when, when it was last told and last seen."""
+    """A notified alarm: as last seen, since when it stands, when it was last notified and last seen."""
 
     alarm: Alarm
     since: datetime
@@ -58,15 +58,15 @@ class ToldAlarm:
 
 
 ToldAlarms = Mapping[str, ToldAlarm]
-"""The alarms that were told and are not over, by key."""
+"""The notified alarms that are not resolved, by key."""
 
 
 def advance(
     told: ToldAlarms, alarms: Iterable[Alarm], now: datetime, policy: AlertPolicy
 ) -> tuple[ToldAlarms, tuple[Notice, ...]]:
-    """Take the alarms that stand at ``now``; return what stands afterwards, and what to tell.
+    """Update with the alarms raised at ``now``; return the open alarms and the notifications due.
 
-    Of several alarms of one key the most severe counts. An alarm that sinks below the policy's severity counts as gone.
+    Of several alarms of one key the most severe counts. An alarm that falls below the policy's severity counts as gone.
     """
     present: dict[str, Alarm] = {}
     for alarm in alarms:

@@ -28,7 +28,7 @@ _DEEPEST: Final = Decimal(10) ** 30
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The world as it is understood now; ``state`` remembers it already.
+    """The interpreted observation; ``state`` is already updated with it.
 
     Attributes:
         hedge_markets: the markets of every hedged underlying.
@@ -36,11 +36,11 @@ class Assessment:
         prices: USD by underlying.
         lp_value: the liquidity's value, USD, at the venues' marks (the last ones, where a venue is silent).
         capital: ``lp_value`` and the venues' equity, as far as it is known.
-        results: what was gained today, and since the operator last let the bot go.
+        results: what was gained today, and since the operator last resumed the bot.
         issues: what is not believed.
         broken: the loss limits that are passed.
         spent: the limits on spending that are passed: no more is spent on adding.
-        alarms: what a person should know of all that.
+        alarms: what an operator should know of all that.
     """
 
     hedge_markets: Mapping[Underlying, HedgeMarkets]
@@ -57,7 +57,7 @@ class Assessment:
 
 
 def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy) -> Assessment:
-    """Make sense of a snapshot."""
+    """Interpret a snapshot."""
     now, guards = snapshot.observed_at, policy.guards
     flights = in_flight(inputs.pending)
     hedge_markets = markets_by_underlying(snapshot, flights, policy)
@@ -134,7 +134,7 @@ def assumed(hedge_markets: HedgeMarkets, state: State, policy: Policy, now: date
 def _prices(
     marks: Mapping[Underlying, Decimal], exposures: Mapping[Underlying, Exposure], snapshot: Snapshot
 ) -> dict[Underlying, Decimal]:
-    """Return USD prices: the venues' marks, and for what has no market the pools' prices reckoned from the marks."""
+    """Return USD prices: the venues' marks, and for what has no market the pools' prices computed from the marks."""
     prices = {USD: Decimal(1), **marks}
     found_pools = [pool for view in snapshot.chains for pool in view.pools]
     traded = (key for pool in found_pools for key in (pool.underlying0, pool.underlying1))

@@ -23,7 +23,7 @@ Movement = TypeVar("Movement", LedgerEntry, SetAside)
 
 @dataclass(frozen=True, slots=True)
 class Gains:
-    """What was gained, by what a limit may be set on.
+    """Gains, by the parts that limits are set on.
 
     Attributes:
         hedge: the change of the venues' equity, deposits and withdrawals apart.
@@ -131,7 +131,7 @@ class AccountBook:
         return self.account.equity if self.equity is None else self.equity
 
     def brought(self, view: VenueView) -> Gains:
-        """Return what the venue brought since it was booked, as far as its ledger tells."""
+        """Return the venue's result since it was booked, as far as its ledger shows it."""
         if view.ledger is None:
             return self.waiting
         new = self.new(view.ledger)
@@ -151,7 +151,7 @@ class AccountBook:
         return left if abs(left) > _CENTS + _SHARE_OF_EQUITY * abs(view.balance.equity) else ZERO
 
     def unread(self, view: VenueView) -> Decimal:
-        """Return the change that the ledger does not tell of yet: result, or money moved, not known which."""
+        """Return the change that the ledger does not show yet: result or transfer, not known which."""
         return self.unexplained(view) if view.ledger is not None else view.balance.equity - self.last_equity
 
 
@@ -170,7 +170,7 @@ class BookedPosition:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """The ledger in short, as a decision wants it: ``today`` since midnight UTC of ``day``, ``total`` in all."""
+    """The ledger's summary for a decision: ``today`` since midnight UTC of ``day``, ``total`` in all."""
 
     day: str = ""
     today: Gains = Gains()

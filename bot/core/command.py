@@ -1,4 +1,4 @@
-"""An operator's command and its answer, whichever way they come."""
+"""An operator's command and its answer, whatever the channel."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Command:
 
     @property
     def words(self) -> str:
-        """Say who wanted it and why."""
+        """Return who asked for it and why."""
         return (
             f"{self.verb.value} by {self.source}: {self.reason}"
             if self.reason

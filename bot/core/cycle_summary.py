@@ -1,4 +1,4 @@
-"""The summary of a cycle: each underlying's computation, and what a person should know."""
+"""The summary of a cycle: each underlying's computation, and what an operator should know."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from bot.core.state import Held
 from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 
 WIDE: Final = Decimal("0.5")
-"""Share of the target from which on a band is told of."""
+"""Share of the target above which a band raises an alarm."""
 _NOT_HEDGED: Final = (Remark(RemarkCode.NOT_HEDGED),)
 ESCALATES: Final = timedelta(minutes=10)
-"""How long liquidity may stay under-hedged before its alarm is of the loudest kind."""
+"""How long liquidity may stay under-hedged before its alarm is of the highest severity."""
 FARM_SHUT: Final = "farm-shut"
-"""Begins the alarm of a position in a farm that pays no more."""
+"""First words of the alarm about a position in a farm that pays no more."""
 CAVEAT: Final = "caveat"
-"""Begins the alarm of a position in whose amounts something is taken for granted."""
+"""First words of the alarm about a position in whose amounts something is taken for granted."""
 MARKETLESS: Final = "no-market"
-"""Begins the alarm of an exposure that no venue has a market for."""
+"""First words of the alarm about an exposure that no venue has a market for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def alarms(
     pending: Iterable[Pending],
     grace: timedelta,
 ) -> list[Alarm]:
-    """Tell of orders that are unknown, of positions that vanished, are left out or earn nothing, and of long shorts."""
+    """Return alarms about unknown orders, positions that vanished, are left out or earn nothing, and long positions."""
     found = [alarm for view in snapshot.chains for alarm in _left_out(view, held)]
     found += [alarm for view in snapshot.chains for alarm in _moved(view, held, grace)]
     found += [_shut(position) for position in snapshot.positions if position.farm_shut]
@@ -136,7 +136,7 @@ def alarms(
 
 
 def _left_out(view: ChainView, held: Mapping[PositionId, Held]) -> Iterator[Alarm]:
-    """Tell of positions that are left out: each one that the user named or that counted before, gifts in one alarm."""
+    """Return alarms about positions left out: one for each that is configured or counted before, one for all gifts."""
     gifts: list[LeftOut] = []
     for item in view.left_out:
         if item.is_discovered and item.position not in held:
@@ -153,7 +153,7 @@ def _left_out(view: ChainView, held: Mapping[PositionId, Held]) -> Iterator[Alar
 
 
 def _shut(position: LpPosition) -> Alarm:
-    """Tell of a position in a farm that was shut: it stays hedged, since it is there."""
+    """Return an alarm about a position in a farm that was shut: it stays hedged, since it is there."""
     message = (
         f"{position.id} is staked in {position.staked_in}, which was shut: it earns no more rewards there, and stays "
         "hedged; take it out, what it has earned can still be claimed"
@@ -162,7 +162,7 @@ def _shut(position: LpPosition) -> Alarm:
 
 
 def _moved(view: ChainView, held: Mapping[PositionId, Held], grace: timedelta) -> Iterator[Alarm]:
-    """Tell of positions that belong to another contract now: staked perhaps, or given away."""
+    """Return alarms about positions that belong to another contract now: staked perhaps, or given away."""
     for item in view.moved:
         old = held.get(item.position.id)
         if old is None or old.moved_since is None:
@@ -181,9 +181,9 @@ def unhedged_alarms(
     outside: Mapping[Underlying, datetime],
     now: datetime,
 ) -> list[Alarm]:
-    """Tell of liquidity that stays under-hedged beyond its band though nothing rests or goes out in full against it.
+    """Return alarms about liquidity that stays under-hedged beyond its band with no full order resting or sent.
 
-    The alarm grows: after ``ESCALATES`` it is of the loudest kind.
+    The alarm grows: after ``ESCALATES`` it is of the highest severity.
     """
     sold: dict[Underlying, Decimal] = {}
     for item in verdicts.approved:
@@ -215,7 +215,7 @@ def band_alarm(underlying: Underlying) -> str:
 
 
 def band_alarms(computations: Iterable[HedgeComputation]) -> list[Alarm]:
-    """Tell of bands nearly as wide as what they are around: there the hedge hardly moves with its liquidity."""
+    """Return alarms about bands nearly as wide as their target: there the hedge hardly follows its liquidity."""
     found = []
     for item in computations:
         target, band = -item.hedge_target.target, item.band
@@ -232,7 +232,7 @@ def band_alarms(computations: Iterable[HedgeComputation]) -> list[Alarm]:
 def marketless_alarms(
     exposures: Mapping[Underlying, Exposure], prices: Mapping[Underlying, Decimal], lp_value: Decimal, policy: Policy
 ) -> list[Alarm]:
-    """Tell of exposures that no venue has a market for, unless the user accepts them.
+    """Return alarms about exposures that no venue has a market for, unless the user accepts them.
 
     What is worth next to nothing beside the liquidity may be a stranger's gift, and is no critical matter.
     """
@@ -261,7 +261,7 @@ def fired(inputs: CycleInputs, policy: Policy) -> dict[Underlying, datetime]:
 
 
 def fired_alarms(stops: Mapping[Underlying, datetime], cool_down: timedelta, now: datetime) -> list[Alarm]:
-    """Tell of stops that have fired, as long as nothing is opened again for that."""
+    """Return alarms about stops that have fired, as long as nothing is opened again for that."""
     return [
         Alarm(
             f"fired:{underlying}",
@@ -275,14 +275,14 @@ def fired_alarms(stops: Mapping[Underlying, datetime], cool_down: timedelta, now
 
 
 def dispute_alarms(disputes: Iterable[Dispute]) -> list[Alarm]:
-    """Tell on what a venue and the journal disagree, or did a moment ago."""
+    """Return alarms about what a venue and the journal disagree on, or did a moment ago."""
     return [
         Alarm(item.key, Severity.CRITICAL if item.is_critical else Severity.WARNING, item.message) for item in disputes
     ]
 
 
 def _held_back(issue: DataIssue) -> str:
-    """Say what a data issue keeps from being added."""
+    """Return what a data issue keeps from being added."""
     if issue.amounts is None:
         return f"nothing is added in {', '.join(issue.underlyings)}"
     shares = [f"{amount:.6g} {key}" for key, amount in issue.amounts.items() if amount and key != USD]
@@ -292,7 +292,7 @@ def _held_back(issue: DataIssue) -> str:
 
 
 def distrust_alarms(issues: Iterable[DataIssue], others: Iterable[UnknownPosition]) -> list[Alarm]:
-    """Tell what is not believed, and what is open in markets that nobody hedges with."""
+    """Return alarms about data that is not believed, and about open positions in markets that no hedge uses."""
     found = [Alarm(issue.key, Severity.WARNING, f"{issue.reason}: {_held_back(issue)}") for issue in issues]
     for unknown in others:
         symbol, size = unknown.position.symbol, unknown.position.size

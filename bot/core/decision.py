@@ -105,7 +105,7 @@ class Hedge:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """A resting order of ours that is to be taken back."""
+    """A resting order of ours that is to be cancelled."""
 
     client_id: ClientOrderId
     venue: VenueId
@@ -133,7 +133,7 @@ class Replaced:
 class Approved:
     """An order that every guard let through; the only thing that execute accepts.
 
-    What it ``replaces`` is taken back first, since it is for all that is wanted on its market.
+    What it ``replaces`` is cancelled first, since it is for all that is wanted on its market.
     """
 
     order: OrderRequest
@@ -189,7 +189,7 @@ class Refused:
 
 
 class Severity(StrEnum):
-    """How loudly an alarm speaks."""
+    """The severity of an alarm."""
 
     INFO = "info"
     WARNING = "warning"
@@ -198,7 +198,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something a person should know; ``key`` is stable while it lasts, so that it can be told once and resolved."""
+    """Something an operator should know; ``key`` is stable while it lasts: it is notified once, and resolved."""
 
     key: str
     severity: Severity
@@ -210,9 +210,9 @@ class PositionRisk:
     """How far one short is from its liquidation; ``size`` signed in base units, prices in USD.
 
     ``computed`` is the price by the venue's formula while the other marks stand still, ``reported`` the venue's own
-    word, ``joint`` the price here if the marks of all shorts of the account rise alike; ``liquidation`` is the nearest
-    of them, None where there is none. ``distance`` is the rise of the mark up to it, as a fraction. ``ratio`` is
-    maintenance margin / equity: liquidation is at 1. ``stop`` is the trigger of the verified stop.
+    figure, ``joint`` the price here if the marks of all shorts of the account rise alike; ``liquidation`` is the
+    nearest of them, None where there is none. ``distance`` is the rise of the mark up to it, as a fraction. ``ratio``
+    is maintenance margin / equity: liquidation is at 1. ``stop`` is the trigger of the verified stop.
     """
 
     venue: VenueId
@@ -232,7 +232,7 @@ class PositionRisk:
 
 @dataclass(frozen=True, slots=True)
 class PlaceStop:
-    """Put a stop under a short; once the venue has it, the stops that it ``replaces`` are taken back."""
+    """Put a stop under a short; once the venue has it, the stops that it ``replaces`` are cancelled."""
 
     approved: Approved
     replaces: tuple[Cancel, ...] = ()
@@ -240,7 +240,7 @@ class PlaceStop:
 
 @dataclass(frozen=True, slots=True)
 class DropStop:
-    """Take a stop back that has nothing to protect any more, or that another one makes superfluous."""
+    """Cancel a stop that has nothing to protect any more, or that another one makes superfluous."""
 
     cancel: Cancel
 

@@ -1,4 +1,4 @@
-"""Words for what a decision tells in numbers and codes; made only when somebody reads them."""
+"""Words for the numbers and codes of a decision; made only when somebody reads them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def cut_words(item: Reduced) -> str:
 
 
 def remark_words(remarks: Sequence[Remark], exposure: Decimal = ZERO) -> str:
-    """Say what a plan does; the trades of a drift follow it after a colon.
+    """Return what a plan does; the trades of a drift follow it after a colon.
 
     Args:
         remarks: the plan's.
@@ -85,7 +85,7 @@ def _said(remark: Remark, exposure: Decimal) -> str:
 
 
 def band_words(band: Band, target: Decimal) -> str:
-    """Say where a band comes from and what it means; ``target`` is the short that it belongs to, base units."""
+    """Return where a band comes from and what it means; ``target`` is the short that it belongs to, base units."""
     match band.basis:
         case BandBasis.NOTHING:
             return "nothing to hedge: the short is closed"

@@ -190,8 +190,8 @@ class LedgerKind(StrEnum):
 class LedgerEntry:
     """One movement of an account's cash, in USD; what the account gains is positive.
 
-    ``number`` is the venue's own. ``id`` tells entries apart where numbers alone do not: each kind of movement may have
-    numbers of its own, in no order with those of other kinds.
+    ``number`` is the venue's own. ``id`` distinguishes entries where numbers alone do not: each kind of movement may
+    have numbers of its own, in no order with those of other kinds.
     """
 
     number: int

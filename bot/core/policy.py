@@ -72,7 +72,7 @@ class GuardPolicy:
         max_snapshot_age: the oldest block or venue read that a decision may rest on.
         max_pool_mark_deviation: the largest |pool price / mark - 1| at which a pool's state is believed.
         max_pool_average_deviation: the same against the recent average of pool price / mark.
-        max_pool_step: the same against pool price / mark one look before.
+        max_pool_step: the same against pool price / mark one observation before.
         max_depeg: how far a dollar token, or what a venue settles in, may be from par before it is off its peg.
         absence_blocks: how many blocks a position must stay absent before its short is unwound.
         slippage: how far from the touch an immediate order may fill.
@@ -204,7 +204,7 @@ class RiskPolicy:
     """How much risk the shorts themselves may carry.
 
     Attributes:
-        leverage: notional per unit of initial margin where the venue does not tell its own.
+        leverage: notional per unit of initial margin where the venue does not report its own.
         buffer: the distance to liquidation that every add must leave.
         max_ratio: the margin ratio that every add must leave at most.
         settle_time: how long nothing is added on a market whose position moved without an order of ours.

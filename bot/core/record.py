@@ -51,7 +51,7 @@ class CycleRecord:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something worth remembering that is no cycle: start, stop, reorg, alarm, operator command."""
+    """An event to record that is no cycle: start, stop, reorg, alarm, operator command."""
 
     at: datetime
     kind: str

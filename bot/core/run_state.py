@@ -21,7 +21,7 @@ class RunState(StrEnum):
     FLATTENING = "flattening"
     """Every short is closed, reduce-only, and nothing is added; the liquidity is unhedged."""
     HALTED = "halted"
-    """As frozen, by the bot itself after something that must not happen; it shouts."""
+    """As frozen, by the bot itself after something that must not happen; raises a critical alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class BotState:
 
 
 class Trigger(StrEnum):
-    """What can change the run state: an operator's words, and the bot's own two."""
+    """What can change the run state: an operator's commands, and two of the bot's own."""
 
     PAUSE = "pause"
     RESUME = "resume"

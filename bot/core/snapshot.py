@@ -213,7 +213,7 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Something that a venue shows and that can't be read; nothing is added on what it may bear on.
+    """Something that a venue reports and that can't be read; nothing is added on what it may bear on.
 
     ``symbol`` None stands for the whole venue; ``what`` names it, the same as long as it stands; ``reason`` says why.
     """
@@ -256,10 +256,10 @@ class VenueView:
     ``unread`` then says so. ``quotes`` has no symbol that ``positions`` has not. ``shut`` are the markets on which
     nothing may be opened now, each with the reason: one that is being delisted, one whose rules left the settings.
 
-    ``open_orders`` are this bot's, ``strangers`` everybody else's; until they are told apart (``orders.by_owner``) all
-    of them stand in ``open_orders``. ``ledger`` holds the recent cash movements up to this state, at least those since
-    the last time that they were read; None where they were not read this time. ``aside`` are those of them that can't
-    be booked. ``key_ends`` is when the key that trades there ends, None where the venue names no time.
+    ``open_orders`` are this bot's, ``strangers`` everybody else's; until they are distinguished (``orders.by_owner``)
+    all of them stand in ``open_orders``. ``ledger`` holds the recent cash movements up to this state, at least those
+    since the last time that they were read; None where they were not read this time. ``aside`` are those of them that
+    can't be booked. ``key_ends`` is when the key that trades there ends, None where the venue names no time.
     """
 
     venue: VenueId

@@ -60,7 +60,8 @@ class MarkHistory:
     """Exponentially weighted variances and covariances of the marks' log returns, per second.
 
     ``last`` holds the latest mark of each underlying at ``last_at``; ``covariance`` is keyed (A, B) with A <= B;
-    ``weight`` is the sum of weights seen so far, in seconds; ``spacing`` how far apart two looks were of late, seconds.
+    ``weight`` is the sum of weights seen so far, in seconds; ``spacing`` the recent time between two observations,
+    seconds.
     """
 
     last_at: datetime | None = None
@@ -134,7 +135,7 @@ class PoolWatch:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What the ledger said when the operator last let the bot go: what was lost until then counts no more.
+    """What the ledger said when the operator last resumed the bot: what was lost until then counts no more.
 
     ``today`` is that of ``day``, ``total`` in all.
     """
@@ -149,8 +150,9 @@ class Turnover:
     """What was traded of an underlying since a time, and what there was to trade; base units.
 
     ``drift`` (>= 0) is what there was at ``since``; ``moved`` what the target, and others the position, moved from then
-    on, up and down; ``traded`` what our orders filled. ``target``, ``own`` and ``adopted`` are those of the last look,
-    and ``agreed_since`` is since when the venues have shown, at every look, what the journal expects.
+    on, up and down; ``traded`` what our orders filled. ``target``, ``own`` and ``adopted`` are those of the last
+    observation, and ``agreed_since`` is since when the venues have shown, at every observation, what the journal
+    expects.
     """
 
     since: datetime
@@ -183,7 +185,7 @@ class State:
     held: Mapping[PositionId, Held] = field(default_factory=dict)
     order_times: tuple[datetime, ...] = ()
     requote_times: tuple[datetime, ...] = ()
-    """When orders went out of late, and which of them only followed a touch that had moved."""
+    """When orders went out recently, and which of them only followed a touch that had moved."""
     turnover: Mapping[Underlying, Turnover] = field(default_factory=dict)
     marks: MarkHistory = field(default_factory=MarkHistory)
     outside: Mapping[Underlying, datetime] = field(default_factory=dict)
@@ -202,7 +204,7 @@ class State:
         return cls(BotState(RunState.RUNNING, "first start", at))
 
     def with_bot(self, bot: BotState) -> State:
-        """Return this state with another run state. Who lets a frozen bot go takes the losses so far as lost.
+        """Return this state with another run state. Who resumes a frozen bot takes the losses so far as lost.
 
         So he does with what was traded: the turnover's count begins anew.
         """

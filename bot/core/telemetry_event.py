@@ -11,7 +11,7 @@ from bot.core.types import ChainName, VenueId
 
 
 class Phase(StrEnum):
-    """The parts of a cycle whose times are told apart."""
+    """The parts of a cycle that are timed separately."""
 
     RECONCILE = "reconcile"
     OBSERVE = "observe"

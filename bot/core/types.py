@@ -14,7 +14,7 @@ Address = NewType("Address", str)
 NOBODY: Final = Address("0x0000000000000000000000000000000000000000")
 """What contracts answer where there is none."""
 PoolId = NewType("PoolId", str)
-"""What a protocol tells its pools apart by, unique on a chain: mostly the pool contract's address."""
+"""What a protocol distinguishes its pools by, unique on a chain: mostly the pool contract's address."""
 BlockHash = NewType("BlockHash", str)
 """``0x`` and 64 lower-case hexadecimal digits."""
 Underlying = NewType("Underlying", str)

@@ -45,7 +45,7 @@ def _unit_span(lower: int, upper: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class PoolBook:
-    """What the pool itself has written down for the owner and range of a position (``pool.positions(key)``).
+    """What the pool itself stores for the owner and range of a position (``pool.positions(key)``).
 
     The position manager owns all its positions in the pool; those of one range share one such book. Each book is
     rounded down on its own, so that the pool can hold a few units less than the manager promises, and it is the pool
@@ -102,8 +102,9 @@ class ConcentratedPosition:
     def amounts(self) -> Amounts:
         """Return what ``decreaseLiquidity`` of everything and ``collect`` of the maximum pay, to the unit.
 
-        Without liquidity it is what ``collect`` alone pays. ``fees`` holds all that is no principal of this withdrawal:
-        fees grown since the last credit, and tokens owed from before. Like the contracts, sums wrap at 2^128.
+        Without liquidity it is what ``collect`` alone pays. ``fees`` holds everything that is not principal of this
+        withdrawal: fees grown since the last credit, and tokens owed from before. Like the contracts, sums wrap at
+        2^128.
 
         Raises:
             SkipCycle: the pool's book holds less liquidity than the position.
@@ -206,13 +207,13 @@ class ConcentratedPosition:
 
 
 def growth_inside(tick: int, ticks: tuple[int, int], growth: int, outside: tuple[int, int]) -> int:
-    """Return what grew inside a range, up to a multiple of 2^256 (Tick.getFeeGrowthInside).
+    """Return the growth inside a range, up to a multiple of 2^256 (Tick.getFeeGrowthInside).
 
     Args:
         tick: the pool's.
         ticks: the range's lower and upper one.
         growth: the pool's, X128, of fees or of rewards.
-        outside: what the range's two ticks have written down.
+        outside: what the range's two ticks store.
     """
     below = outside[0] if tick >= ticks[0] else growth - outside[0]
     above = outside[1] if tick < ticks[1] else growth - outside[1]

@@ -18,7 +18,7 @@ def from_x96(value_x96: int) -> Decimal:
 
 
 def require_price(price: Decimal) -> None:
-    """Refuse what is no price.
+    """Reject what is not a price.
 
     Raises:
         ValueError: the price is not a finite number above 0.

@@ -1,4 +1,4 @@
-"""Advice: what a hedge of the present positions would cost a year, how wide to trade, how much collateral to bring.
+"""Advice: the yearly cost of hedging the present positions, the width of the band, the collateral to deposit.
 
 Yearly figures are expectations at the present amounts, prices and rates, as if those stayed.
 """
@@ -59,7 +59,7 @@ class HedgeAdvice:
         collateral: what should stand behind the short; None where the venue's margin table is not known.
         leverage: the short's notional over that.
         funding: what the short would receive (below 0: pay) at the present rate; ``funding_rate`` as a yearly fraction,
-            None where the venue does not tell it: ``funding`` is at the low rate then.
+            None where the venue does not report it: ``funding`` is at the low rate then.
         trade_cost: of taking once, as a fraction of the notional: the fee and half the spread.
         risks: what fixed leverages would mean.
     """
@@ -101,7 +101,7 @@ class ShortAdvice:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a way to set the band means for all underlyings together, a year: fraction of the LP value, USD."""
+    """Yearly figures of one band setting for all underlyings together: fraction of the LP value, USD."""
 
     policy: BandPolicy
     tracking_error: Decimal
@@ -110,7 +110,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """All of it; ``unhedged`` has an exposure and no market that can be read, ``unreachable`` are the silent venues."""
+    """The whole advice; ``unhedged`` are exposures without a readable market, ``unreachable`` the silent venues."""
 
     lp_value: Decimal
     hedges: tuple[HedgeAdvice, ...]
@@ -151,7 +151,7 @@ class Advice:
 
     @property
     def pool_result(self) -> PoolResult:
-        """What a year of it brings, hedged; the fees are not known ahead."""
+        """The yearly result of it, hedged; fees are not known in advance."""
         opening = sum((abs(hedge.target) * hedge.mark * hedge.trade_cost for hedge in self.hedges), ZERO)
         return PoolResult(
             value=self.lp_value,
@@ -204,7 +204,7 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
 
 
 def choice(moving: Sequence[Diffusion], policy: Policy, lp_value: Decimal, band: BandPolicy) -> Choice:
-    """Say what a way to set the band comes to; errors of several underlyings are taken as independent."""
+    """Compute the yearly figures of a band setting; errors of several underlyings are taken as independent."""
     found = bands(moving, replace(policy, band=band), lp_value)
     error = math.hypot(*(float(one.tracking_error) for one in found))
     return Choice(band, to_decimal(error), sum((one.cost for one in found), ZERO))
@@ -263,7 +263,7 @@ def collateral_of(market_state: MarketState, notional: Decimal, rise: Decimal) -
 
 
 def risk_of(market_state: MarketState, notional: Decimal, leverage: Decimal, volatility: float) -> Risk:
-    """Say how likely a new short at a leverage is liquidated if nothing is added to its collateral."""
+    """Compute the chance that a new short at a leverage is liquidated without a top-up."""
     quantity, backing, rules = notional / market_state.mark, notional / leverage, market_state.rules
     price = liquidation_price(rules.tiers, -quantity, -notional, backing, rules.maintenance_fee)
     rise = ZERO if price is None else max(price / market_state.mark - 1, ZERO)

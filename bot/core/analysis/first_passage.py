@@ -1,4 +1,4 @@
-"""Closed forms about a price that diffuses: the chance that it reaches a level, and what it takes from a position.
+"""Closed forms for a diffusing price: the chance that it reaches a level, and the loss of a position.
 
 The mark moves as exp(sigma W - sigma^2 t/2), without drift in expectation. With w = ln(1 + u), s = sigma sqrt(T) and
 m = -s^2/2 it reaches 1 + u within T with the chance N((m - w)/s) + exp(2 m w/s^2) N(-(m + w)/s) (reflection).
@@ -62,7 +62,7 @@ def fees_of_arbitrage(variance: float, fee: float, years: float) -> float:
     Args:
         variance: the yearly variance of the price.
         fee: the pool's, a fraction.
-        years: the mean time between two looks of arbitrage.
+        years: the mean time between two arbitrage trades.
     """
     if variance <= 0:
         return 1.0
@@ -79,7 +79,7 @@ def paying_noise(share: float, value: float, variance: float, fee: float, years:
         value: the worth of the full range, USD.
         variance: the yearly variance of the price.
         fee: the pool's, a fraction.
-        years: the mean time between two looks of arbitrage.
+        years: the mean time between two arbitrage trades.
     """
     missing = max(share - fees_of_arbitrage(variance, fee, years), 0.0)
     return missing * variance / 8 * value / fee if fee > 0 else 0.0

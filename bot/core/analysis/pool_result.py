@@ -66,7 +66,7 @@ class PoolResult:
 
     @property
     def verdict(self) -> str:
-        """Answer in a word."""
+        """Return the answer in one word."""
         if self.net is None:
             return UNKNOWN
         low, high = self.net

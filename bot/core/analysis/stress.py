@@ -1,4 +1,4 @@
-"""Stress reserve: what getting out of a venue in bad times costs, and what is lost if it vanishes.
+"""Stress reserve: the cost of leaving a venue under stress, and the loss if the venue fails.
 
 Both are for the shorts that stand there, or those that the hedge wants there where they are larger.
 """
@@ -25,7 +25,7 @@ Merge of 2022-09-15, when 8 h cost about 0.5% (so reported); the low before it w
 
 @dataclass(frozen=True, slots=True)
 class StressReserve:
-    """What a venue's trouble costs, USD, all >= 0.
+    """What a venue's failure costs, USD, all >= 0.
 
     Attributes:
         short: the notional of the shorts.
@@ -56,7 +56,7 @@ class StressReserve:
 class VenueAdvice:
     """A venue's equity, and the collateral that the targets there ask for; None where that is not known.
 
-    ``settles`` is what all of that is held in, ``stress`` what the venue's trouble would cost.
+    ``settles`` is what all of that is held in, ``stress`` what the venue's failure would cost.
     """
 
     venue: VenueId
@@ -72,7 +72,7 @@ def venue_advice(
     needed: Sequence[Decimal | None],
     settled: Iterable[Collateral],
 ) -> VenueAdvice:
-    """Say what a venue's account should hold, and what its trouble would cost.
+    """Return what a venue's account should hold, and what its failure would cost.
 
     Args:
         view: the venue.
@@ -91,7 +91,7 @@ def venue_advice(
 
 
 def stress_reserve(view: VenueView, wanted: Mapping[Symbol, Decimal]) -> StressReserve:
-    """Reckon a venue's stress reserve; ``wanted`` are the notionals of the shorts that the hedge wants there, USD."""
+    """Compute a venue's stress reserve; ``wanted`` are the notionals of the shorts that the hedge wants there, USD."""
     short = trading = funding = ZERO
     for symbol, quote in view.quotes.items():
         stands = -view.positions[symbol].size * quote.mark.price

@@ -28,7 +28,7 @@ class Collateral:
 
     @property
     def words(self) -> str:
-        """Say what is known of it."""
+        """Return what is known of it."""
         if self.price is not None:
             return f"{self.currency} at {self.price:.4f} USD ({self.sources})"
         return f"{self.currency}, of which nobody tells the price ({self.sources or 'no feed is configured'})"
@@ -70,7 +70,7 @@ def off_peg(found: Iterable[Collateral], most: Decimal) -> tuple[Dispute, ...]:
 
 
 def silence_alarms(found: Iterable[Collateral]) -> list[Alarm]:
-    """Tell of collaterals whose price was asked for and is not known."""
+    """Return alarms about collaterals whose price was asked for and is not known."""
     return [
         Alarm(
             f"collateral:{one.venue}:{one.currency}",

@@ -25,7 +25,7 @@ class Seen:
 
 
 def carried_on(before: Seen, after: LpPosition) -> Seen | None:
-    """Return what is believed after another look; None where the position leapt.
+    """Return what is believed after another observation; None where the position jumped.
 
     What it holds is compared with what it held before, valued at the pool's present price, so that a move of the
     market is no growth; small growth adds up until it is confirmed.
@@ -42,7 +42,7 @@ def carried_on(before: Seen, after: LpPosition) -> Seen | None:
 
 
 def _is_scaled(old: Token, new: Token) -> bool:
-    """Tell whether a token's units changed, as no token's do."""
+    """Return whether a token's units changed, as no token's do."""
     if old is new or old == new:
         return False
     return old.decimals != new.decimals or old.underlying != new.underlying or abs(new.rate / old.rate - 1) > STEP

@@ -17,7 +17,7 @@ from bot.core.state import Held, PoolWatch
 from bot.core.types import USD, ZERO, ChainName, PoolKey, PositionId, Underlying
 
 HALF_LIFE: Final = timedelta(minutes=10)
-"""How fast the average of pool price / mark forgets."""
+"""Half-life of the average of pool price / mark."""
 LASTING: Final = timedelta(minutes=30)
 """A deviation that lasts longer is no manipulation of some blocks any more."""
 UNBELIEVED: Final = "unbelieved"
@@ -34,7 +34,7 @@ Watches = Mapping[PoolKey, PoolWatch]
 def watch_pools(
     before: Watches, views: Iterable[ChainView], marks: Mapping[Underlying, Decimal], policy: GuardPolicy
 ) -> tuple[dict[PoolKey, PoolWatch], dict[PoolKey, DataIssue]]:
-    """Compare every pool with the marks, with its own recent average of price / mark, and with the look before.
+    """Compare every pool with the marks, with its own recent average of price / mark, and with the observation before.
 
     Comparing the ratio and not the price itself lets a pool follow a market that really moves. The average takes a new
     ratio in only as far as it is believable, so that a skewed pool hardly moves it. A pool of one underlying (a staked
@@ -62,7 +62,7 @@ def watch_pools(
 def _doubt(
     view: ChainView, pool: PoolPrice, ratios: tuple[Decimal, Decimal], old: PoolWatch | None, policy: GuardPolicy
 ) -> DataIssue | None:
-    """Say why a pool's price is not believed, None where it is; ``ratios`` are that over the marks', exact and kept."""
+    """Return why a pool's price is not believed, None where it is; ``ratios`` are pool price / mark, exact and kept."""
     ratio, basis = ratios
     checks = [(ratio - 1, policy.max_pool_mark_deviation, "the marks")]
     if old is not None:
@@ -118,7 +118,7 @@ def unbelieved_alarms(
     held: Mapping[PositionId, Held],
     marks: Mapping[Underlying, Decimal],
 ) -> tuple[Alarm, ...]:
-    """Tell of positions in doubted pools that were never believed: they count for nothing, whoever put them there.
+    """Return alarms about positions in doubted pools that were never believed: they count for nothing.
 
     One alarm for a chain describes those that claim most at the marks, since anybody may add as many as they like.
     """
@@ -142,7 +142,7 @@ def unbelieved_alarms(
 
 
 def _claims(position: LpPosition) -> list[tuple[Underlying, Decimal]]:
-    """Return what a position says that it holds."""
+    """Return what a position claims to hold."""
     amounts = position.amounts
     return [
         (position.token0.underlying, position.token0.to_units(amounts.total0)),
@@ -153,7 +153,7 @@ def _claims(position: LpPosition) -> list[tuple[Underlying, Decimal]]:
 def par_alarms(
     watches: Watches, views: Iterable[ChainView], values: Callable[[], Mapping[PoolKey, Decimal]], policy: GuardPolicy
 ) -> tuple[Alarm, ...]:
-    """Tell of dollar tokens that have been off par for long: what a pool of theirs says of everything else.
+    """Return alarms about dollar tokens that have been off par for long: what a pool of theirs says of everything else.
 
     ``values`` are the parts of all liquidity's value, from 0 to 1, that lie in the pools with positions. Where that is
     next to nothing the pool may be a stranger's, who says there what he likes.

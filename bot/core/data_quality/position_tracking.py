@@ -24,7 +24,7 @@ def follow_markets(
     at: datetime,
     settle_time: timedelta,
 ) -> tuple[dict[MarketKey, MarketWatch], tuple[Alarm, ...]]:
-    """Take in the positions that are seen now; tell of those that no order of ours explains.
+    """Update with the observed positions; return alarms about those that no order of ours explains.
 
     Auto-deleveraging, a liquidation, a hand at the venue's own screen, a stop, or a read that lags behind a fill: the
     new position is adopted at once, and nothing is added until it has stood still for ``settle_time``.
@@ -71,7 +71,7 @@ def expect(markets: Mapping[MarketKey, MarketWatch], approved: Iterable[Approved
 def follow_venues(
     before: Mapping[VenueId, VenueWatch], snapshot: Snapshot, takeover: timedelta
 ) -> tuple[dict[VenueId, VenueWatch], tuple[Alarm, ...]]:
-    """Note since when venues can't be read; a silence that lasts is an alarm of the loudest kind."""
+    """Note since when venues can't be read; a silence that lasts is an alarm of the highest severity."""
     after: dict[VenueId, VenueWatch] = {}
     alarms = []
     for view in snapshot.venues:

@@ -1,4 +1,4 @@
-"""Keys that end at a time that the venue names: told before, since nothing can be traded or protected anew after it."""
+"""Keys that expire at a time that the venue names: reported ahead, since nothing new can be traded after it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from bot.core.decision import Alarm, Severity
 from bot.core.snapshot import Snapshot
 
 SOON: Final = timedelta(days=7)
-"""How long before its end a key is told of."""
+"""How long before its end a key raises an alarm."""
 _LAST: Final = timedelta(days=1)
-"""From when on before it the alarm is of the loudest kind."""
+"""From when on before it the alarm is of the highest severity."""
 
 
 def key_alarms(snapshot: Snapshot) -> Iterator[Alarm]:
-    """Tell of keys that end soon, or have ended."""
+    """Return alarms about keys that end soon, or have ended."""
     for view in snapshot.known_venues:
         if view.key_ends is None or (left := view.key_ends - snapshot.observed_at) > SOON:
             continue

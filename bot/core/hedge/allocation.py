@@ -65,7 +65,7 @@ class Steering:
     def funding(self, market_state: MarketState) -> Decimal:
         """Return the funding that a short is forecast to receive over the horizon, a fraction of its notional.
 
-        Where it is unknown markets are told apart by the rest alone.
+        Where it is unknown markets are distinguished by the rest alone.
         """
         funding = market_state.funding
         return ZERO if funding is None else funding.rate * payments(self.horizon, funding.interval)

@@ -50,8 +50,8 @@ class Diffusion:
         free: the band that the positions without a range would have by themselves, as a share of that of all.
         ranges: of each position with one that share, and half of what its amount changes by over its range, base units.
         coupling: how many times as wide as alone the band is best, beside those of the other underlyings.
-        near: half of what the positions change by over theirs which price may step through at the next looks.
-        interval: between two looks at the drift, years; 0: it is looked at all the time.
+        near: half of what the positions change by over theirs which price may step through at the next observations.
+        interval: between two observations at the drift, years; 0: it is observed continuously.
     """
 
     target: float
@@ -76,7 +76,7 @@ class Diffusion:
     def tracking_variance(self, outer: float, inner: float) -> float:
         """Return the yearly variance of the tracking error, USD^2: (sigma P)^2 (b^2 + r^2)/6, for edges as they act.
 
-        It is that of the drift that each look leaves; what the drift moves until the next one comes on top.
+        It is that of the drift that each observation leaves; what the drift moves until the next one comes on top.
         """
         beyond, back = self._as_they_act(outer, inner)
         left = (beyond**2 + back**2) / 6
@@ -93,11 +93,11 @@ class Diffusion:
         return (self.slope * self.volatility) ** 2 * per_trade / width if width > 0 else 0.0
 
     def _as_they_act(self, outer: float, inner: float) -> tuple[float, float]:
-        """Return the edges between which a drift that is looked at all the time would do as this one does.
+        """Return the edges between which a drift that is observed continuously would do as this one does.
 
-        A look finds the drift beyond b by 0.5826 s sqrt(dt) on average (Broadie, Glasserman and Kou, 1997). A return
-        to near b is to an edge that acts as far out. That, and what is left above, is fitted to simulations: near r = b
-        the error is true to 3% for strides up to 4 b, and the cost to 1%.
+        An observation finds the drift beyond b by 0.5826 s sqrt(dt) on average (Broadie, Glasserman and Kou, 1997). A
+        return to near b is to an edge that acts as far out. That, and what is left above, is fitted to simulations:
+        near r = b the error is true to 3% for strides up to 4 b, and the cost to 1%.
         """
         stride = self.stride
         if stride == 0:
@@ -172,7 +172,7 @@ def _band(
         given = BandBasis.FLOOR, policy.floor_width
     else:
         outer, inner = optimum(diffusion, risk_price)
-    # the price may be through these ranges at the next look, and back at the one after: half of them is hedged
+    # the price may be through these ranges at the next observation, and back at the one after: half of them is hedged
     outer, inner = outer + diffusion.near, inner + diffusion.near
     error = math.sqrt(diffusion.tracking_variance(outer, inner)) / lp_value if lp_value > 0 else 0.0
     cost = diffusion.yearly_cost(outer, inner)

@@ -24,7 +24,7 @@ _SWEEPS: Final = 12
 _SECTIONS: Final = 24
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
 _REACH: Final = 2.0
-"""How far ln(b) is looked for on both sides of the width that a drift alone would have."""
+"""How far ln(b) is searched on both sides of the width that a drift alone would have."""
 _CLOSE: Final = 1e-3
 _DIGITS: Final = 2
 
@@ -88,7 +88,7 @@ def _factors(
     prices: tuple[tuple[float, ...], ...],
     drifts: tuple[tuple[float, ...], ...],
 ) -> tuple[float, ...]:
-    """Go round the legs, each time to the best width beside the others', and then to the best size of them all."""
+    """Coordinate descent: the best width of each leg given the others', then the best common scale."""
     legs = [Leg(*map(math.exp, one)) for one in proportions]
     alone = [leg.alone for leg in legs]
     widths = list(alone)

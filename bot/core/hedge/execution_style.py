@@ -128,7 +128,7 @@ def _bands_out(drift: Decimal | None, band: Band | None) -> Decimal:
 def _hurry(
     bands_out: Decimal, since: datetime | None, bot: BotState, execution: ExecutionPolicy, now: datetime
 ) -> str | None:
-    """Say why nothing may rest now, None where it may."""
+    """Return why nothing may rest now, None where it may."""
     if bot.state is not RunState.RUNNING:
         return f"the bot is {bot.state.value}"
     if bands_out > execution.urgent:
@@ -143,7 +143,7 @@ def _hurry(
 def _obsolete(
     item: Pending, market_state: MarketState | None, hedge_target: HedgeTarget, band: Band | None
 ) -> str | None:
-    """Say why a resting order should rest no longer where it does, None where it should."""
+    """Return why a resting order should rest no longer where it does, None where it should."""
     request = item.intent.request
     if market_state is None or request.price is None:
         return None

@@ -54,7 +54,7 @@ def openings(view: VenueView, symbol: Symbol) -> Decimal:
 class MarketState:
     """One market that can be read: its rules, what it shows, and our position (signed, base units).
 
-    ``worst_price`` is the highest price that a unit can be worth here: what caps on notional reckon with.
+    ``worst_price`` is the highest price that a unit can be worth here: what caps on notional are computed with.
     ``flight`` are our own unresolved orders. ``stranger_sales`` (<= 0) is what others' orders there may sell: what is
     added must be right with them too. What they may buy or close counts for nothing here, since no reduction waits for
     a stranger. ``is_ending``: nothing may be opened there any more.

@@ -46,7 +46,7 @@ class Rework:
         hedge_target: with the orders that are replaced left out of account.
         plan: for all that is wanted; at most one order per market.
         replaced: the resting orders that an order of the plan takes the place of, by market.
-        cancels: the resting orders that are taken back without one.
+        cancels: the resting orders that are cancelled without one.
         is_requote: whether nothing but a price makes the plan's orders.
     """
 
@@ -71,8 +71,8 @@ def rework(hedge_target: HedgeTarget, work: Work, planned: Planner, *, may_requo
 
     An order that rests well, and is enough, is left alone; so is one that only the touch has left behind while there
     is no budget to follow it. Any other one is replaced within the cycle by the order for all that is wanted. Only what
-    is replaced is left out of the plan, since its end is proven before the new order goes out; what is merely taken
-    back may still fill.
+    is replaced is left out of the plan, since its end is proven before the new order goes out; what is merely
+    cancelled may still fill.
     """
     plan = planned(hedge_target)
     extra = tuple(_cancel(item, "another order rests there") for item in work.extra)
@@ -120,9 +120,9 @@ def followed(reworks: Iterable[Rework], approved: Iterable[Approved]) -> int:
 def with_replaced(
     approved: Iterable[Approved], refused: Iterable[Refused], reworks: Iterable[Rework], budget: str
 ) -> tuple[tuple[Approved, ...], tuple[Cancel, ...]]:
-    """Tell the approved orders what they replace, and return what is taken back.
+    """Link the approved orders to those that they replace, and return what is cancelled.
 
-    An order that was to be replaced by one that was refused is taken back all the same, unless it was the ``budget``
+    An order that was to be replaced by one that was refused is cancelled all the same, unless it was the ``budget``
     of orders that refused it.
     """
     replaced = {key: item for rework in reworks for key, item in rework.replaced.items()}

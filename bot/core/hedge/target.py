@@ -15,7 +15,7 @@ from bot.core.policy import HedgePolicy, Policy
 from bot.core.types import ZERO, Underlying
 
 STRIDES: Final = 3
-"""Deviations of the price between two looks within which it is taken to step."""
+"""Deviations of the price between two observations within which it is taken to step."""
 _ROUNDING: Final = 1e-9
 
 
@@ -70,7 +70,7 @@ class HedgeTarget:
 
 @dataclass(frozen=True, slots=True)
 class TargetModifiers:
-    """What bears on every target: whether all is closed, and what share is kept (where funding is above its limit)."""
+    """What modifies every target: whether all is closed, and what share is kept (where funding is above its limit)."""
 
     is_closed: bool = False
     keep: Decimal = Decimal(1)
@@ -117,7 +117,7 @@ def _among(
 
 
 def diffusion(item: HedgeTarget, market_state: MarketState, policy: Policy, volatilities: Volatility) -> Diffusion:
-    """Say how the drift moves and what correcting it costs on the market that gives mark, fee and lot."""
+    """Return how the drift moves and what correcting it costs on the market that gives mark, fee and lot."""
     volatility, interval = volatilities.of(item.underlying), volatilities.history.spacing / YEAR
     free, ranges, near = _ranges(item, STRIDES * volatility * math.sqrt(interval))
     return Diffusion(

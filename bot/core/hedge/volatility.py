@@ -34,9 +34,9 @@ def pair(a: Underlying, b: Underlying) -> tuple[Underlying, Underlying]:
 def update(
     history: MarkHistory, marks: Mapping[Underlying, Decimal], expected: Iterable[Underlying], at: datetime
 ) -> MarkHistory:
-    """Take in the marks at ``at``.
+    """Update with the marks at ``at``.
 
-    The estimate is C <- (w W C + g r r'/dt) / (w W + g) with W <- w W + g, where w = 2^(-dt/half-life) forgets and
+    The estimate is C <- (w W C + g r r'/dt) / (w W + g) with W <- w W + g, where w = 2^(-dt/half-life) is the decay and
     g = min(dt, MAX_STEP) is what the return r over dt seconds counts: unbiased at any spacing of the marks. Time that
     does not advance changes nothing. While a known underlying shows no mark the update waits (its next return spans
     the gap); a new underlying starts the estimate again, since one weight serves all pairs.
@@ -44,7 +44,7 @@ def update(
     Args:
         history: the estimate so far.
         marks: USD marks now.
-        expected: the underlyings that the policy knows; others are forgotten.
+        expected: the underlyings that the policy knows; others are dropped.
         at: the time of the marks.
     """
     tracked = sorted(set(expected) & {key for key, price in marks.items() if price > 0})
@@ -72,7 +72,7 @@ def update(
 
 
 def spaced(before: float, seconds: float) -> float:
-    """Return the recent mean of the time between two looks, one more of them counted."""
+    """Return the recent mean of the time between two observations, one more of them counted."""
     return before + (seconds - before) / SPACINGS if before else seconds
 
 

@@ -13,7 +13,7 @@ def usd_prices(pools: Iterable[PoolPrice]) -> dict[Underlying, Decimal]:
     """Return the USD price of every underlying that pools connect with USD, USD itself (1) included.
 
     Where several routes lead to an underlying, the one whose shallowest pool is deepest in USD is believed (the widest
-    path), so that a dust pool never prices anything that a real pool prices too; equal routes are told apart by the
+    path), so that a dust pool never prices anything that a real pool prices too; equal routes are distinguished by the
     pool's address. Pools without depth or price are passed over: what nobody can trade on says nothing. An underlying
     that is not connected is missing in the answer, never 0.
     """

@@ -1,4 +1,4 @@
-"""Where a change of net asset value came from, with nothing left over.
+"""Attribution of a change of net asset value, complete.
 
 The identity: change of net asset value = LP fees + change of what was deposited + impermanent loss + hedge price profit
 + funding - trading fees - slippage - liquidation fees. Each term is booked from its own source; what they leave
@@ -151,7 +151,7 @@ def merged(one: Mapping[Key, Result], other: Mapping[Key, Result]) -> dict[Key, 
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """A position as it was valued: raw token units, and ``prices`` in USD per raw unit.
+    """A position's valuation: raw token units, and ``prices`` in USD per raw unit.
 
     ``owed`` are the fees that the protocol keeps apart, ``left_in`` the share of the principal that is fees too.
     ``deposit`` is what impermanent loss is measured against: the entry amounts, where unknown what is there.
@@ -187,10 +187,10 @@ def stake_of(position: LpPosition, prices: Prices) -> Stake | None:
 
 
 def liquidity_result(before: Stake, after: Stake) -> tuple[LiquidityResult, Decimal]:
-    """Return what a position brought between two looks, and the change of its worth, transfers apart.
+    """Return what a position brought between two observations, and the change of its worth, transfers apart.
 
     Where its liquidity changed or its fees were taken out it counts as held still, at the prices after: what moved is a
-    transfer. (Fees that it earned after the look before, and that left with it, are in neither look.)
+    transfer. (Fees that it earned after the observation before, and that left with it, are in neither observation.)
     """
     still, then, now = before, before.prices, after.prices
     if before.liquidity == after.liquidity and all(a <= b for a, b in zip(before.owed, after.owed, strict=True)):
@@ -210,7 +210,7 @@ def _worth(raw: tuple[int, int], prices: tuple[Decimal, Decimal]) -> Decimal:
 
 
 def account_of(view: VenueView, before: BookedAccount | None = None) -> BookedAccount:
-    """Take what counts out of a venue's view; a market without a price keeps the one that it had before."""
+    """Extract what counts from a venue's view; a market without a price keeps the one that it had before."""
     marks = {symbol: quote.mark.price for symbol, quote in view.quotes.items()}
     kept = {symbol: before.marks[symbol] for symbol in view.positions if symbol in before.marks} if before else {}
     marks = {**kept, **marks}
@@ -237,12 +237,12 @@ def account_result(
     trades: Iterable[MarkedFill],
     ledger: Iterable[LedgerEntry],
 ) -> tuple[dict[Underlying, HedgeResult], Decimal]:
-    """Return what a venue's perpetuals brought between two looks, and the change of its equity, deposits apart.
+    """Return what a venue's perpetuals brought between two observations, and the change of its equity, deposits apart.
 
     Args:
         moved: the account before and after.
         underlyings: what each symbol follows; what happened in other symbols is left unexplained.
-        trades: the fills after the first look and up to the second.
+        trades: the fills after the first observation and up to the second.
         ledger: the cash movements of the same time.
     """
     before, after = moved

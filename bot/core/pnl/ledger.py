@@ -1,6 +1,6 @@
 """The ledger: attributes each cycle's change of net asset value, and remembers what it was last counted from.
 
-Whatever tells of profit reads this: loss limits, screens, results by day. Liquidity is booked at every cycle. A venue
+Every report of profit reads this: loss limits, screens, results by day. Liquidity is booked at every cycle. A venue
 is booked when its ledger was read and when our trades explain how its positions moved since the last time; so neither
 its clock nor the time that trades take to appear counts.
 """
@@ -35,7 +35,7 @@ from bot.core.state import Held
 from bot.core.types import ZERO, PositionId, Symbol, Underlying, VenueId
 
 _PATIENCE: Final = timedelta(minutes=5)
-"""How long a venue is left unbooked while its positions moved by more, or less, than our trades tell."""
+"""How long a venue is left unbooked while its positions moved by more, or less, than our trades explain."""
 _SHARE_OF_NOTIONAL: Final = Decimal("0.002")
 """What equity and marks, read a moment apart, may differ by: a large move of a price within a second."""
 _SHARE_OF_EQUITY: Final = Decimal("0.0001")
@@ -67,7 +67,7 @@ class Book:
         return {venue: item.read_at for venue, item in self.accounts.items() if item.read_at is not None}
 
     def booked(self) -> Booked:
-        """Return what a decision wants to know of it."""
+        """Return the summary for a decision."""
         eve = sum((item.eve for item in self.accounts.values()), ZERO)
         return Booked(
             self.day,
@@ -79,7 +79,7 @@ class Book:
 
     @property
     def disputes(self) -> tuple[Dispute, ...]:
-        """Say where more of today's change of equity is unexplained than the moment of reading can be blamed for."""
+        """Return where more of today's change of equity is unexplained than the time of reading can account for."""
         found = []
         for venue, item in self.accounts.items():
             account = item.account

@@ -1,4 +1,4 @@
-"""Opening lots and disposals, first in first out: what accounting wants of trades. USD; quantities signed base units.
+"""Opening lots and disposals, first in first out: the form that accounting needs. USD; quantities signed base units.
 
 A short is opened by a sale and disposed of by a purchase. Each venue's symbol is a queue of its own.
 """

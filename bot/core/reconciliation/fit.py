@@ -15,10 +15,10 @@ TOLERANCE: Final = timedelta(minutes=1)
 
 
 def misfit(intent: Intent, report: OrderReport) -> str | None:
-    """Say why an order that bears an intent's client id can't be the intent's, or None where it fits.
+    """Return why an order that bears an intent's client id can't be the intent's, or None where it fits.
 
-    What the venue does not say is no contradiction. A venue may have shrunk the quantity, never enlarged it, and a stop
-    may be told as the market order that it became.
+    A field that the venue leaves out is no contradiction. A venue may have shrunk the quantity, never enlarged it, and
+    a stop may be told as the market order that it became.
     """
     request = intent.request
     if report.symbol != request.symbol:

@@ -54,10 +54,10 @@ class OrderIds(Protocol):
         """Read an id of this bot's, of any version; None for anybody else's."""
 
     def takes(self, client_id: str) -> bool:
-        """Tell whether the venue takes such an id; an order with another one is not sent."""
+        """Return whether the venue takes such an id; an order with another one is not sent."""
 
     def forced(self, client_id: str) -> Forced | None:
-        """Say why the venue made an order itself; None for one that a customer sent."""
+        """Return why the venue made an order itself; None for one that a customer sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +89,5 @@ class Identity:
         return None if key is None else key.epoch
 
     def forced(self, client_id: ClientOrderId | None) -> Forced | None:
-        """Say why the venue made an order itself; None for one that a customer sent."""
+        """Return why the venue made an order itself; None for one that a customer sent."""
         return None if client_id is None else self.ids.forced(client_id)

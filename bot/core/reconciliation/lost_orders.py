@@ -22,10 +22,10 @@ class ResolutionRule:
         prompt: how long after its intent was made a request may leave at all; the adapter stops a later one.
         looks: how many validated not-founds are needed, all of them after ``recv_window + grace``.
         spacing: the least time between two of them.
-        stale: how old what a venue answers may be: the last look counts only where even such an answer was written
+        stale: how old what a venue answers may be: the last look-up counts only where even such an answer was written
             after the window had closed.
         aged: how much older than the search an intent is whose request can't be under way any more, such as that of a
-            journal that was restored: two looks are enough, whatever the position did since.
+            journal that was restored: two look-ups are enough, whatever the position did since.
     """
 
     recv_window: timedelta = timedelta(seconds=5)
@@ -49,7 +49,7 @@ class ResolutionRule:
 DEFAULT_RULE: Final = ResolutionRule()
 _AGED_LOOKS: Final = 2
 _DOUBT: Final = timedelta(seconds=15)
-"""How long until the next look where trades and position leave a doubt, which time alone does not end."""
+"""How long until the next look-up where trades and position leave a doubt, which time alone does not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _spaced(evidence: Evidence, deadline: datetime, now: datetime, spacing: time
 
 
 def _doubt(intent: Intent, evidence: Evidence, deadline: datetime) -> str | None:
-    """Say what the trades and the position leave open, or None where they agree that nothing happened."""
+    """Return what the trades and the position leave open, or None where they agree that nothing happened."""
     if evidence.position_before is None or evidence.position_now is None or evidence.read_at is None:
         return "the position before or after it is not known"
     if evidence.read_at <= deadline:

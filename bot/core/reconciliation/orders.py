@@ -14,11 +14,11 @@ from bot.core.types import ClientOrderId, Symbol, VenueId
 
 
 def by_owner(view: VenueView, identity: Identity, pending: Iterable[Pending]) -> VenueView:
-    """Tell this bot's working orders from all others.
+    """Separate this bot's working orders from all others.
 
     Ours are known by their client id alone, since the journal may be gone. Where the venue does not say whether one of
     them is reduce-only its intent does; without an intent a stop is, since this bot sends no other stops. An order of
-    ours that may open and has no intent (any more) is left to nobody's care and counts among the strangers' ones.
+    ours that may open and has no intent (any more) is managed by nobody and counts among the strangers' ones.
     """
     if not view.open_orders and not view.strangers:
         return view
@@ -57,7 +57,7 @@ def disputes(view: VenueView, identity: Identity, sent: Collection[ClientOrderId
     of this bot means that two of them are at work, and what can't be read may be anything.
 
     Args:
-        view: the venue, its orders told apart.
+        view: the venue, its orders separated by owner.
         identity: who we are.
         sent: the client ids of the intents that are not resolved.
     """

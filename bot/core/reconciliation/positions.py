@@ -44,13 +44,13 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Turnovers:
-    """How much each position was moved since the first look, and by whom."""
+    """How much each position was moved since the first observation, and by whom."""
 
     seen: Mapping[MarketKey, Expected] | None = None
     turned: Mapping[MarketKey, Turned] = field(default_factory=dict)
 
     def after(self, expected: Mapping[MarketKey, Expected]) -> Turnovers:
-        """Take in what the positions should be now."""
+        """Update with the expected positions."""
         turned = dict(self.turned)
         for key, now in expected.items():
             before = now if self.seen is None else self.seen.get(key, FLAT)

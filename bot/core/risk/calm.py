@@ -1,4 +1,4 @@
-"""Up to which mark a short asks for nothing: how long a decision to leave it and its stop alone stands."""
+"""The mark up to which a short needs no action: how long a decision to leave it and its stop alone holds."""
 
 from __future__ import annotations
 

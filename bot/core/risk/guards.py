@@ -144,11 +144,11 @@ GUARDS: Final[tuple[Guard, ...]] = (
     turnover.fuse,
     order_rate,
 )
-"""In the order that they speak."""
+"""In the order of their evaluation."""
 
 
 def check_stop(order: OrderRequest, market_state: MarketState) -> Approved | Refused:
-    """Let only that pass as a stop which can do nothing but close a short, and does not fire at once."""
+    """Pass as a stop only what can do nothing but close a short, and does not fire at once."""
     sound = (
         order.kind is OrderKind.STOP_MARKET
         and order.reduce_only
@@ -166,7 +166,7 @@ def check_stop(order: OrderRequest, market_state: MarketState) -> Approved | Ref
 
 
 def check(orders: Iterable[OrderRequest], context: RiskContext, guards: tuple[Guard, ...] = GUARDS) -> RiskVerdicts:
-    """Let every guard speak on every order, those that reduce risk first; each sees what was approved before it."""
+    """Apply every guard to every order, those that reduce risk first; each sees what was approved before it."""
     verdicts = RiskVerdicts()
     waiting = sorted(orders, key=lambda item: not item.reduce_only)
     for place, order in enumerate(waiting, 1):
@@ -198,7 +198,7 @@ def _judge(
 
 
 def alarms(verdicts: RiskVerdicts, context: RiskContext) -> tuple[Alarm, ...]:
-    """Tell of what was reduced or refused."""
+    """Return alarms about what was reduced or refused."""
     reduced = (_reduced_alarm(item) for item in verdicts.reduced)
     return (*reduced, *(_refusal_alarm(item, context) for item in verdicts.refused))
 

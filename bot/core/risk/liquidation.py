@@ -1,7 +1,7 @@
 """How far the shorts of an account are from liquidation, and how much more it can carry. USD; sizes in base units.
 
 Liquidation is where what backs a position falls to its maintenance margin. In cross margin all shorts hang together:
-besides the venues' own formula, which lets the other marks stand still, a joint price is reckoned at which the account
+besides the venues' own formula, which lets the other marks stand still, a joint price is computed at which the account
 is liquidated if the marks of all its shorts rise by the same fraction, as they do in a real rally.
 """
 

@@ -18,7 +18,7 @@ from bot.core.types import ZERO, PositionId, Underlying
 
 Prices = Mapping[Underlying, Decimal]
 UNREAD_AFTER: Final = timedelta(minutes=2)
-"""How long a ledger may stay unread before it is told."""
+"""How long a ledger may stay unread before an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def _less(gains: Gains, lost: Decimal) -> Gains:
 
 
 def unread_ledgers(booked: Booked, snapshot: Snapshot) -> tuple[Alarm, ...]:
-    """Tell of the venues whose ledgers can't be read for minutes, though they themselves can."""
+    """Return alarms about venues whose ledgers can't be read for minutes, though they themselves can."""
     found = []
     for view in snapshot.known_venues:
         told_at = account.told_at if (account := booked.accounts.get(view.venue)) else None
@@ -181,7 +181,7 @@ def is_funding_over(today: Gains, funds: Decimal, policy: LossPolicy) -> bool:
 
 
 def alarms(spending: tuple[Overspend, ...], lost: tuple[Breach, ...]) -> tuple[Alarm, ...]:
-    """Tell of limits that are passed, each under its own key, whichever others are passed as well."""
+    """Return alarms about limits that are passed, each under its own key, whichever others are passed as well."""
     return (
         *(Alarm(f"spending:{item.kind}", Severity.WARNING, f"{item.reason}: nothing is added") for item in spending),
         *(Alarm(f"loss:{item.kind}", Severity.CRITICAL, item.reason) for item in lost),

@@ -63,7 +63,7 @@ def _reached(position_risk: PositionRisk, policy: LadderPolicy, slack: Decimal) 
 
 
 def climb(position_risk: PositionRisk, policy: RiskPolicy, watch: MarketWatch | None, at: datetime) -> Climb:
-    """Say what a short's place on the ladder asks for; near liquidation one that lacks its stop is reduced too."""
+    """Return the action for a short's step on the ladder; near liquidation one that lacks its stop is reduced too."""
     ladder = policy.ladder
     rung = rung_of(position_risk, ladder, watch.rung if watch else Rung.CALM)
     if rung.height >= Rung.REDUCE.height:
@@ -85,7 +85,7 @@ def _lasting(time: timedelta) -> str:
 
 
 def bare_alarm(position_risk: PositionRisk, lasted: timedelta, policy: StopPolicy) -> Alarm:
-    """Tell of a short without a verified stop: at once, and loudly once the grace is over."""
+    """Return an alarm about a short without a verified stop: at once, and loudly once the grace is over."""
     name = f"{position_risk.symbol} at {position_risk.venue}"
     text = f"{name}: short {-position_risk.size:f} without a verified stop for {_lasting(lasted)}: nothing is added"
     is_over = lasted >= policy.grace_time
@@ -100,7 +100,7 @@ def bare_alarm(position_risk: PositionRisk, lasted: timedelta, policy: StopPolic
 
 
 def words(position_risk: PositionRisk) -> str:
-    """Say how far a short is from liquidation."""
+    """Return how far a short is from liquidation."""
     price = (
         "no liquidation price"
         if position_risk.liquidation is None
@@ -115,7 +115,7 @@ def words(position_risk: PositionRisk) -> str:
 
 
 def alarm(item: Climb) -> Alarm | None:
-    """Tell of a short that is on the ladder; louder the higher it is."""
+    """Return an alarm about a short that is on the ladder; louder the higher it is."""
     if item.rung is Rung.CALM:
         return None
     done = {
@@ -225,7 +225,7 @@ def reduction(item: Climb, lot: Decimal) -> Decimal:
 def watched(
     markets: Mapping[MarketKey, MarketWatch], climbs: Iterable[Climb], reduced: Container[MarketKey], at: datetime
 ) -> dict[MarketKey, MarketWatch]:
-    """Note every short's step, and which are reduced now for want of a stop; a market without a short is calm."""
+    """Note every short's step, and which are reduced now since their stop is missing; no short: no step."""
     rungs = {(item.position_risk.venue, item.position_risk.symbol): item.rung for item in climbs}
     return {
         key: _watch(watch, rungs.get(key, Rung.CALM), at, is_reduced=key in reduced) for key, watch in markets.items()

@@ -21,7 +21,7 @@ from bot.core.state import MarketWatch, Rung, State, VenueWatch
 from bot.core.types import ZERO, MarketKey, Underlying, VenueId
 
 _DISAGREE: Final = Decimal("0.02")
-"""How far the venue's liquidation price may be from the computed one before it is told."""
+"""How far the venue's liquidation price may be from the computed one before it raises an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def protective_actions(
     venues: Mapping[VenueId, VenueWatch],
     policy: Policy,
 ) -> ProtectiveActions:
-    """Put every short on the ladder, and say what it asks for: money first, then reductions.
+    """Find every short's step on the ladder and the actions for it: money first, then reductions.
 
-    ``before`` are the markets as the last look left them, ``markets`` as they are now.
+    ``before`` are the markets as the last observation left them, ``markets`` as they are now.
     """
     steps, at = policy.risk.ladder, snapshot.observed_at
     watches = dict(markets)
@@ -91,7 +91,7 @@ def with_stops(
 ) -> dict[MarketKey, MarketWatch]:
     """Note since when the shorts of a venue have no verified stop.
 
-    A stop has to cover what the short was at the last look already; what was sold since has until the next one.
+    A stop has to cover what the short was at the last observation already; what was sold since has until the next one.
     """
     bare = {(one.venue, one.symbol): one for one in shorts if _is_bare(one, before, view, policy)}
     found = {}
@@ -115,7 +115,7 @@ def _relief(view: VenueView, item: Climb) -> Relief:
 
 
 def _disagreements(climbs: Iterable[Climb]) -> list[Alarm]:
-    """Tell where the venue's liquidation price is not the computed one; the nearer of them counts."""
+    """Return alarms where the venue's liquidation price is not the computed one; the nearer of them counts."""
     found = []
     for item in climbs:
         one = item.position_risk
@@ -130,7 +130,7 @@ def _disagreements(climbs: Iterable[Climb]) -> list[Alarm]:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The stops of all markets: what is done, what is told, and the shorts with their stops."""
+    """The stops of all markets: the actions, the alarms, and the shorts with their stops."""
 
     actions: tuple[StopAction, ...]
     alarms: tuple[Alarm, ...]

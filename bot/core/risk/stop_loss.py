@@ -86,7 +86,7 @@ def protect(
     They are replaced where their size leaves the short's by more than a tolerance, so that small fills don't churn
     them; the new one goes out first, and the old one only once the venue has it, so that the short is never without.
     While the end of a stop that was sent is unknown no other one is sent: stops are never stacked. Without a short
-    every stop is taken back, unless a sale may still fill.
+    every stop is cancelled, unless a sale may still fill.
     """
     key = market_state.market.venue, market_state.market.symbol
     listed = _stops(orders, market_state.market.symbol)
@@ -111,7 +111,7 @@ def protect(
 
 
 def _is_unsure_stop(item: Pending, key: tuple[str, str], listed: Iterable[OpenOrder]) -> bool:
-    """Whether a stop was sent of which nobody knows, or one that the venue knows but does not list yet."""
+    """Whether a stop was sent whose outcome is unknown, or one that the venue knows but does not list yet."""
     request = item.intent.request
     if (request.venue, request.symbol) != key or request.kind is not OrderKind.STOP_MARKET:
         return False
@@ -126,7 +126,7 @@ def _pieces(size: Decimal, most: Decimal) -> list[Decimal]:
 
 
 def _cancels(market_state: MarketState, orders: Iterable[OpenOrder], reason: str) -> tuple[Cancel, ...]:
-    """Take stops back; one without a client id is not ours and can't be."""
+    """Cancel stops; one without a client id is not ours and can't be."""
     venue, symbol = market_state.market.venue, market_state.market.symbol
     return tuple(Cancel(item.client_id, venue, symbol, reason) for item in orders if item.client_id is not None)
 

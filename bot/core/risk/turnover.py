@@ -1,8 +1,9 @@
-"""The turnover fuse: a hedge that trades more than its target moved follows data that is not true.
+"""The turnover fuse: a hedge that trades more than its target moved acts on wrong data.
 
 Whoever only brings a drift back trades no more than that drift, and what the target moved since. A read that lags
 behind our own fills, an order that counts twice or a formula that is wrong trades it again and again; a count of orders
-can't tell the two apart, since a fast trend needs many. What counts is what our orders filled, by the journal's word.
+can't tell the two apart, since a fast trend needs many. What counts is what our orders filled, according to the
+journal.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _TIMES: Final = 2
 """How often the drift, the target's moves and the band may be traded before the fuse blows."""
 _WINDOW: Final = timedelta(minutes=1)
 _BLOWN: Final = timedelta(minutes=10)
-"""How long the venues must show what the journal expects until a fuse that blew is whole again by itself."""
+"""How long the venues must show what the journal expects until a blown fuse resets by itself."""
 _NOTHING: Final = Turned()
 
 
@@ -38,7 +39,7 @@ def follow(
     inputs: CycleInputs,
     now: datetime,
 ) -> dict[Underlying, Turnover]:
-    """Take in what the targets moved and what our orders filled since the last look."""
+    """Update with what the targets moved and what our orders filled since the last observation."""
     found = {}
     for hedge_target, band in targets:
         keys = [(item.venue, item.symbol) for item in hedges[hedge_target.underlying].markets]
@@ -78,7 +79,7 @@ class _Look:
         return Turnover(self.now, self.drift, self.target, self.own, self.adopted, agreed_since=agreed)
 
     def after(self, old: Turnover) -> Turnover | None:
-        """Return the window that is open after this look."""
+        """Return the window that is open after this observation."""
         traded = old.traded + _grown(old.own, self.own)
         if self.drift is not None and traded == 0:
             return self.fresh  # whatever the drift is, none of our fills can be hidden in it

@@ -25,7 +25,7 @@ _LARGE: Final = Decimal(1000)
 
 
 class Mood(StrEnum):
-    """How a part is to be taken."""
+    """The tone of a part."""
 
     PLAIN = "plain"
     GOOD = "good"
@@ -54,7 +54,7 @@ class Glance:
 
 
 def glance(view: CycleView, mode: Mode) -> Glance:
-    """Say how well each underlying is hedged, when it is traded next, what protects it, and what came of it all."""
+    """Return how well each underlying is hedged, when it is traded next, what protects it, and what came of it all."""
     return Glance(tuple(_parts(view, mode)))
 
 
@@ -107,7 +107,7 @@ def _trades(trades: NextTrade) -> str:
 
 
 def _result(results: Results, began: date, today: date) -> Part:
-    """Say what came of it; the named terms add up to the total, to the digit shown."""
+    """Return the result; the named terms add up to the total, to the digit shown."""
     digits = 2 if abs(results.total) < _SMALL else 0
     total = round(results.total, digits)
     named = {

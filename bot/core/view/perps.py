@@ -38,7 +38,7 @@ class Perp:
 
     @property
     def liquidation_price(self) -> Decimal | None:
-        """The nearest price of liquidation: a short's as the bot reckons with it, all marks of the account rising."""
+        """The nearest price of liquidation: a short's as the bot uses it, all marks of the account rising."""
         if not self.position.size:
             return None
         if self.risk is not None and self.position.size < 0:
@@ -64,7 +64,7 @@ class Perp:
     def funding_a_year(self) -> Decimal | None:
         """Return the funding that a short would receive in a year at the present rate, as a fraction of its notional.
 
-        None where the venue does not tell it.
+        None where the venue does not report it.
         """
         funding = self.quote.funding
         return funding.rate * Decimal(_YEAR / funding.interval) if funding and funding.interval else None

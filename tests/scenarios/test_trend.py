@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.paper.servers.flavours import TWINS
+from bot.paper.servers.registry import SERVERS
 from tests.scenarios.trend import PATIENCE, SHORT, SLACK, Told, play, wanted
 
 
 async def played(flavour: str, folder: Path, limit: int | None = None) -> Told:
-    return await play(flavour, folder, SHORT, wanted(limit))
+    return await play(flavour, folder, SHORT, wanted(limit, flavour))
 
 
-@pytest.mark.parametrize("flavour", TWINS)
+@pytest.mark.parametrize("flavour", SERVERS)
 async def test_the_hedge_stays_in_its_band_within_the_venue_s_limits(flavour: str, tmp_path: Path) -> None:
     told = await played(flavour, tmp_path)
     assert told.longest() <= PATIENCE

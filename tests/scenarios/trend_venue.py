@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,7 +23,7 @@ from bot.app.loop.execute import Executor
 from bot.app.loop.observe import Observer
 from bot.app.loop.order_reconciliation import Reconciler
 from bot.core.policy import Policy
-from bot.core.types import Symbol, VenueId
+from bot.core.types import VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.journal.journal import SqliteJournal
@@ -34,11 +35,12 @@ from bot.paper.servers.venue import Incoming, Venue
 from bot.ports import Exchange
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
+from bot.venues.hyperliquid.facts import WEIGHTS, endpoint
 from tests.app.fakes import FakeChain
 from tests.core.scenes import symbol
 from tests.exchange.scene import FastClock
-from tests.paper.engine.scene import RULES
-from tests.paper.servers.scene import HOSTS, LOGIN, OnlyLoopback, Prices, desk
+from tests.paper.servers.flavours import login_of, own_symbol, rules_of
+from tests.paper.servers.scene import HOSTS, OnlyLoopback, Prices, desk
 from tests.scenarios.trend_market import TOKENS
 
 VENUE: Final = VenueId("paper")
@@ -49,13 +51,15 @@ DEPOSIT: Final = 400_000
 class Watch:
     """The layer in front of the server: what is asked for, by minute, and what is refused for being too much.
 
-    ``edit`` may show what the server knows nothing of.
+    ``weight`` is what Hyperliquid counts. ``edit`` may show what the server knows nothing of.
     """
 
     started: datetime
+    flavour: str
     requests: Counter[int] = field(default_factory=Counter)
     orders: Counter[int] = field(default_factory=Counter)
     stops: Counter[int] = field(default_factory=Counter)
+    weight: Counter[int] = field(default_factory=Counter)
     refused: int = 0
     edit: Callable[[Incoming, bytes], bytes] = lambda _, body: body
 
@@ -64,9 +68,15 @@ class Watch:
         minute = (incoming.at - self.started) // timedelta(minutes=1)
         self.requests[minute] += 1
         name = incoming.path.rpartition("/")[2]
-        if incoming.method in {"POST", "PUT"}:
+        if name == "exchange":
+            sent = json.loads(incoming.body)["action"].get("orders", ())
+            self.orders[minute] += sum("limit" in one["t"] for one in sent)
+            self.stops[minute] += sum("trigger" in one["t"] for one in sent)
+        elif incoming.method in {"POST", "PUT"}:
             self.orders[minute] += name in {"order", "place-order", "modify-order"}
-            self.stops[minute] += name in {"algoOrder", "place-plan-order"}
+            self.stops[minute] += name in {"algoOrder", "place-plan-order", "place-strategy-order"}
+        if self.flavour == "hyperliquid":
+            self.weight[minute] += WEIGHTS[endpoint(incoming.path, incoming.body)]
         answer = await serve(incoming)
         self.refused += answer.status in {418, 429}
         return respond(replace(answer, body=self.edit(incoming, answer.body)))
@@ -94,17 +104,17 @@ async def side(
 ) -> AsyncIterator[Side]:
     """Serve a venue of a flavour, and connect to it."""
     tls, trust = _certificates()
-    rules = replace(RULES, customs=SERVERS[flavour].customs, history=20_000)
-    account = desk(rules, clock.now(), deposit=DEPOSIT)
-    watch = Watch(clock.now())
+    rules, keys = replace(rules_of(flavour), history=20_000), SERVERS[flavour].issue("alice")
+    account = desk(rules, clock.now(), keys, deposit=DEPOSIT)
+    watch = Watch(clock.now(), flavour)
     venue = Venue(rules, [account], prices, clock)
     async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=watch) as server:
         resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
         config = CcxtConfig(
             venue=name,
             kind=flavour,
-            symbols=tuple(Symbol(symbol(key)) for key in TOKENS),
-            login=LOGIN,
+            symbols=tuple(own_symbol(flavour, symbol(key)) for key in TOKENS),
+            login=login_of(flavour, keys),
             leverage=policy.risk.leverage,
             margin_mode="cross",
             timeout=timedelta(seconds=10),

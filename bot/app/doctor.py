@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -20,7 +20,7 @@ from bot.core.data_quality.collateral import Collateral, collaterals
 from bot.core.data_quality.pool_prices import UNBELIEVED
 from bot.core.data_quality.venue_keys import key_alarms
 from bot.core.decide import decide
-from bot.core.decision import Severity
+from bot.core.decision import Alarm, Severity
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.inputs import CycleInputs
 from bot.core.market import PerpMarket
@@ -192,21 +192,7 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
         for view in snapshot.chains
         for item in view.left_out
     ]
-    found += [
-        warn("positions", alarm.message, fix)
-        for alarm in decision.alarms
-        for key, fix in (
-            (FARM_SHUT, "take it out of that farm"),
-            (CAVEAT, "as it says"),
-            (UNBELIEVED, "nothing for a gift; else wait for its pool to stand at the market"),
-        )
-        if alarm.key.startswith(key)
-    ]
-    found += [
-        (fail if alarm.severity is Severity.CRITICAL else warn)("exposure", alarm.message, "either of these")
-        for alarm in decision.alarms
-        if alarm.key.startswith(MARKETLESS)
-    ]
+    found += alarmed(decision.alarms)
     for hedge in decision.hedges:
         policy = settings.policy().hedges.get(hedge.underlying)
         if policy is None or hedge.mark is None:
@@ -222,6 +208,21 @@ async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[F
     found += [*unread(snapshot), *keys(snapshot), *(collateral(one, settings) for one in collaterals(snapshot))]
     needed = sum((abs(h.target) * h.mark for h in decision.hedges if h.mark is not None), ZERO)
     return [*found, margin(snapshot, settings, needed)]
+
+
+def alarmed(alarms: Iterable[Alarm]) -> Iterator[Finding]:
+    """Tell of what is wrong with positions and exposures; dust in what no venue trades is no failure."""
+    fixes = {
+        FARM_SHUT: "take it out of that farm",
+        CAVEAT: "as it says",
+        UNBELIEVED: "nothing for a gift; else wait for its pool to stand at the market",
+    }
+    for alarm in alarms:
+        if (fix := next((fix for key, fix in fixes.items() if alarm.key.startswith(key)), None)) is not None:
+            yield warn("positions", alarm.message, fix)
+        elif alarm.key.startswith(MARKETLESS):
+            say = fail if alarm.severity is Severity.CRITICAL else warn
+            yield say("exposure", alarm.message, "either of these")
 
 
 def unread(snapshot: Snapshot) -> Iterator[Finding]:

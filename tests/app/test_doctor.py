@@ -16,9 +16,10 @@ from bot.app.settings import Settings
 from bot.chain.probe import EndpointFacts
 from bot.clock import SystemClock
 from bot.core.data_quality.collateral import Collateral
+from bot.core.decide import decide
 from bot.core.errors import ConfigError, Halt, Retryable
 from bot.core.snapshot import Unread, VenueUnknown
-from bot.core.types import ChainName, VenueId
+from bot.core.types import ChainName, Underlying, VenueId
 from tests.app.settings.scenes import RIGHT, loaded, written
 from tests.cli.scenes import dnbot
 from tests.core import scenes
@@ -98,6 +99,37 @@ def test_margin_is_weighed_against_the_hedge(tmp_path: Path, notional: int, leve
     own = loaded(tmp_path, text=text).settings
     snapshot = scenes.snapshot([], [account()])  # equity of 10,000 USD
     assert doctor.margin(snapshot, own, Decimal(notional)).level is level
+
+
+@pytest.mark.parametrize(
+    ("held", "hedged", "told"),
+    [
+        ([(scenes.ETH, 100_000), (scenes.BTC, 100_000)], [scenes.ETH], [(Level.FAIL, "1.00000 BTC are not hedged")]),
+        ([(scenes.ETH, 100_000), (scenes.BTC, 100)], [scenes.ETH], [(Level.WARN, "0.00100000 BTC are not hedged")]),
+        ([(scenes.BTC, 100_000)], [], [(Level.FAIL, "1.00000 BTC are not hedged")]),
+        ([(scenes.ETH, 100_000)], [scenes.ETH], []),
+    ],
+)
+def test_an_exposure_without_a_market_fails(
+    held: list[tuple[Underlying, int]], hedged: list[Underlying], told: list[tuple[Level, str]]
+) -> None:
+    view = scenes.chain([scenes.v2(f"{key}", usd, (key, scenes.USD)) for key, usd in held])
+    wanted = scenes.policy(hedges={key: scenes.hedge(key) for key in hedged})
+    decision = decide(scenes.snapshot(view), scenes.NO_INPUTS, scenes.state(), wanted)
+    found = [(one.level, one.message.partition(":")[0]) for one in doctor.alarmed(decision.alarms)]
+    assert found == told
+    accepted = replace(wanted, accepted=frozenset(key for key, _ in held))
+    calm = decide(scenes.snapshot(view), scenes.NO_INPUTS, scenes.state(), accepted)
+    assert list(doctor.alarmed(calm.alarms)) == []
+
+
+def test_gifts_in_a_pool_that_nobody_believes_are_listed() -> None:
+    gift = scenes.lp("gift", ("0.001", 2), pool="trap")
+    pools = [scenes.pool_price(20_000, pool="trap"), scenes.pool_price(2_000, pool="own")]
+    view = scenes.chain([scenes.lp("own", (50, 100_000), pool="own"), gift], pools=pools)
+    decision = decide(scenes.snapshot(view), scenes.NO_INPUTS, scenes.state(), scenes.policy())
+    (finding,) = doctor.alarmed(decision.alarms)
+    assert (finding.level, finding.message.startswith("gift is not hedged: it claims 0.001")) == (Level.WARN, True)
 
 
 def test_an_account_that_cant_be_read_fails_and_a_part_of_one_is_told(tmp_path: Path) -> None:

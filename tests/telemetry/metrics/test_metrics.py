@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.clock import ManualClock
 from bot.core.booked import AccountBook, BookedAccount
+from bot.core.decide import decide
 from bot.core.orders import (
     Accepted,
     Intent,
@@ -27,7 +28,7 @@ from bot.core.orders import (
 )
 from bot.core.pnl.attribution import Attribution, HedgeResult, LiquidityResult
 from bot.core.pnl.ledger import Book
-from bot.core.record import Event
+from bot.core.record import CycleRecord, Event
 from bot.core.telemetry_event import (
     CycleFailed,
     CycleRecorded,
@@ -40,9 +41,12 @@ from bot.core.telemetry_event import (
     TelemetryEvent,
     VenueFailed,
 )
-from bot.core.types import ChainName, PositionId
+from bot.core.types import ChainName, Mode, PositionId
+from bot.core.view.cycle import view_of
+from bot.core.view.glance import glance
 from bot.telemetry.web.config import HttpConfig
 from bot.telemetry.web.server import HttpServer
+from tests.core import scenes
 from tests.core.scenes import ETH, NOW, PAPER, pending, symbol
 from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import ABOUT, UNKNOWN, Site, record, site
@@ -127,6 +131,24 @@ async def test_the_gauges_say_what_the_record_says() -> None:
     }
     assert {key: found.get(key) for key in expected} == pytest.approx(expected)
     assert found["dnbot_band_outer_units", eth] > 0
+
+
+@pytest.mark.parametrize(("usd", "severity"), [(100_000, "critical"), (100, "warning")])
+async def test_an_exposure_without_a_market_shows_as_unhedged_in_figures_plan_and_page(usd: int, severity: str) -> None:
+    positions = [scenes.v2("own", 100_000), scenes.v2("other", usd, (scenes.BTC, scenes.USD))]
+    seen = scenes.snapshot(scenes.chain(positions), scenes.venue({ETH: -25}))
+    decision = decide(seen, scenes.NO_INPUTS, scenes.state(), scenes.policy(hedges={ETH: scenes.hedge(ETH)}))
+    made = CycleRecord(1, NOW, seen, decision, 0.02)
+    async with site() as at:
+        tell(at.server, CycleRecorded(made))
+        found = await samples(at)
+    held = usd / 100_000
+    assert found["dnbot_exposure_units", ("BTC",)] == found["dnbot_unhedged_units", ("BTC",)] == held
+    assert found["dnbot_alarm", tuple(sorted(("no-market:BTC", severity)))] == 1
+    (item,) = (one for one in view_of(made).hedges if one.hedge.underlying == scenes.BTC)
+    assert (float(item.hedge.exposure), float(item.unhedged or 0)) == (held, held)
+    assert item.words.note == "no hedge is configured: shown, not hedged"
+    assert f"BTC 0% hedged, {held:.6g} BTC unhedged" in glance(view_of(made), Mode.PAPER).text
 
 
 async def test_what_is_unknown_has_no_sample() -> None:

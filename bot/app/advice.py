@@ -1,4 +1,4 @@
-"""Advice as plain JSON values, and what it takes for granted, in words."""
+"""Advice as plain JSON values, and its assumptions in words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def advice(settings: Settings) -> Advice:
 
 
 def assumptions(found: Advice) -> list[str]:
-    """Say what the figures rest on."""
+    """Return the assumptions of the figures."""
     lines = [
         "Amounts, prices, volatility and funding rates stay as they are for a year; positions in range stay in range.",
         "Prices diffuse without jumps; what a jump does is not in these figures.",
@@ -58,7 +58,7 @@ def assumptions(found: Advice) -> list[str]:
 
 
 def advice_data(found: Advice) -> Json:
-    """Return all of it: numbers are strings; USD, base units, fractions; a cost is above 0, funding received too."""
+    """Return the advice: numbers are strings; USD, base units, fractions; costs and received funding are above 0."""
     return {
         "lp_value_usd": str(found.lp_value),
         "a_year": {

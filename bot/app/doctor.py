@@ -1,4 +1,4 @@
-"""The doctor: looks at everything that the daemon will rest on, and says what to do about what is wrong."""
+"""The doctor: checks everything that the daemon depends on, and reports faults with their remedies."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Markets = dict[tuple[VenueId, Symbol], PerpMarket]
 
 
 async def examine(loaded: Loaded) -> AsyncIterator[Finding]:
-    """Return one finding after the other; never raises for anything that is found."""
+    """Return one finding after the other; never raises for what it finds."""
     settings = loaded.settings
     local: dict[str, Check] = {
         "state directory": lambda: doctor_checks.disk(settings),
@@ -66,7 +66,7 @@ async def examine(loaded: Loaded) -> AsyncIterator[Finding]:
 
 
 async def guarded(name: str, check: Check) -> Sequence[Finding]:
-    """Make a check; whatever it ends with becomes a finding."""
+    """Run a check; an exception becomes a finding."""
     try:
         async with asyncio.timeout(DEADLINE):
             return await check()
@@ -96,7 +96,7 @@ def _chain_check(settings: Settings, name: ChainName) -> Check:
 
 
 def endpoints(name: ChainName, facts: Sequence[EndpointFacts], settings: Settings) -> list[Finding]:
-    """Judge the endpoints of a chain, each by itself and against the best one."""
+    """Check the endpoints of a chain, each by itself and against the best one."""
     chain, found = settings.chains[name], []
     best = max((fact.number for fact in facts if fact.number is not None), default=None)
     for fact in facts:
@@ -143,7 +143,7 @@ def _head(check: str, fact: EndpointFacts, best: int, max_age: timedelta) -> Fin
 
 
 async def _world(settings: Settings, world: Preview) -> AsyncIterator[Finding]:
-    """Look at chains and venues as the daemon does, and at what it would have to do."""
+    """Read chains and venues as the daemon does, and check the orders that it would have to place."""
     well = True
     for chain in world.chains:
         for finding in await guarded(f"contracts of {chain.chain}", _contracts_check(chain)):
@@ -181,7 +181,7 @@ def _venue_check(settings: Settings, world: Preview, venue: Exchange, markets: M
 
 
 async def _hedge(settings: Settings, world: Preview, markets: Markets) -> list[Finding]:
-    """Compare what has to be shorted with what the venues trade at least, and with the margin that is there."""
+    """Compare the shorts to open with the venues' smallest orders and with the available margin."""
     snapshot = await world.observer.observe()
     decision = decide(
         snapshot, CycleInputs(world.pending), world.state or State.fresh(snapshot.observed_at), settings.policy()
@@ -226,7 +226,7 @@ def alarmed(alarms: Iterable[Alarm]) -> Iterator[Finding]:
 
 
 def unread(snapshot: Snapshot) -> Iterator[Finding]:
-    """Tell which accounts, and which parts of them, can't be read, though the venue is reached."""
+    """Report accounts, and parts of them, that can't be read though the venue is reached."""
     for one in snapshot.venues:
         if isinstance(one, VenueUnknown):
             fix = "try again; nothing is traded there until it can be read"
@@ -238,7 +238,7 @@ def unread(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def keys(snapshot: Snapshot) -> Iterator[Finding]:
-    """Tell when the keys end that end at all."""
+    """Report the keys that expire, and when."""
     soon = {alarm.key: alarm.message for alarm in key_alarms(snapshot)}
     for one in snapshot.known_venues:
         if one.key_ends is not None:
@@ -248,7 +248,7 @@ def keys(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def collateral(one: Collateral, settings: Settings) -> Finding:
-    """Say whether what a venue settles in is worth a dollar, as far as anybody tells."""
+    """Report whether a settlement currency is worth a dollar, as far as any source says."""
     name, text = "collateral", f"{one.venue} settles in {one.words}"
     if one.is_off(settings.guards.max_depeg):
         return fail(name, f"{text}, more than {settings.guards.max_depeg:.1%} off par", "nothing is added there")

@@ -1,4 +1,4 @@
-"""What the doctor looks at on this machine: disk, journal, secrets, and the services beside the loop."""
+"""The doctor's checks of this machine: disk, journal, secrets, and the services beside the loop."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OTHERS: Final = 0o077
 _OLD_RATE: Final = 30
 """Days: a staked token gains a quarter of a percent in them."""
 _CONTAINER: Final = Path("/run/secrets")
-"""Where a container's engine mounts secrets; its walls, not file modes, protect them."""
+"""Where a container's engine mounts secrets; its isolation, not file modes, protects them."""
 
 
 async def disk(settings: Settings) -> Sequence[Finding]:
@@ -93,7 +93,7 @@ def _exposed(loaded: Loaded) -> Iterator[Path]:
 
 
 async def token_rates(settings: Settings, today: date) -> Sequence[Finding]:
-    """Whether the fixed rates of staked tokens are of late: they drift by some percent a year."""
+    """Whether the fixed rates of staked tokens are recent: they drift by some percent a year."""
     found = []
     for name, chain in settings.chains.items():
         for address, token in chain.tokens.items():
@@ -109,7 +109,7 @@ async def token_rates(settings: Settings, today: date) -> Sequence[Finding]:
 
 
 async def broker(settings: Settings) -> Sequence[Finding]:
-    """Whether the broker lets the bot in."""
+    """Whether the broker accepts the bot's login."""
     if not settings.mqtt.enabled:
         return [skip("broker", "mqtt.enabled is false")]
     from aiomqtt import MqttError  # noqa: PLC0415 - only where there is a broker
@@ -129,7 +129,7 @@ async def broker(settings: Settings) -> Sequence[Finding]:
 
 
 async def telegram(settings: Settings) -> Sequence[Finding]:
-    """Whether Telegram takes the token, and who it is that is answered."""
+    """Whether Telegram accepts the token, and which chats are answered."""
     own = settings.telegram
     if not own.enabled:
         return [skip("telegram", "telegram.enabled is false")]

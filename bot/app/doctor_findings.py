@@ -1,4 +1,4 @@
-"""What the doctor finds: one line per thing, with what to do about it."""
+"""The doctor's findings: one line each, with the remedy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """The severity of a finding."""
 
     OK = "ok"
     SKIP = "skip"
@@ -26,20 +26,20 @@ class Finding:
 
 
 def ok(check: str, message: str) -> Finding:
-    """Say that something is well."""
+    """Return a finding that all is well."""
     return Finding(check, Level.OK, message)
 
 
 def skip(check: str, message: str) -> Finding:
-    """Say that something was not looked at, and why."""
+    """Return a finding that something was not checked, and why."""
     return Finding(check, Level.SKIP, message)
 
 
 def warn(check: str, message: str, fix: str) -> Finding:
-    """Say that something works, but not as it should."""
+    """Return a finding that something works, but not as it should."""
     return Finding(check, Level.WARN, message, fix)
 
 
 def fail(check: str, message: str, fix: str) -> Finding:
-    """Say that something does not work."""
+    """Return a finding that something does not work."""
     return Finding(check, Level.FAIL, message, fix)

@@ -9,7 +9,7 @@ from bot.core.errors import ConfigError, Retryable
 
 
 class FileNotes:
-    """Implements Notes; each note is on the disk when it is made.
+    """Implements Notes; each note is durable when the call returns.
 
     Raises:
         ConfigError: the file is there and holds no notes.

@@ -1,4 +1,4 @@
-"""What the journal has for accounting and tax, as tables: days, trades with their lots, funding, fees, positions."""
+"""The journal's records for accounting and tax, as tables: days, trades with their lots, funding, fees, positions."""
 
 from __future__ import annotations
 

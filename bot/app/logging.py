@@ -83,12 +83,12 @@ def _renderers(*, pretty: bool, colours: bool) -> list[Processor]:
 
 
 def _as_text(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Let no foreign words steer the terminal."""
+    """Remove control characters of foreign text from an event."""
     return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def _traceback(stream: TextIO, failed: ExcInfo) -> None:
-    """Write a traceback as text; a fancy one prints local variables and breaks secrets, out of redaction's sight."""
+    """Write a traceback as text; a fancy one prints local variables and splits secrets, which then escape redaction."""
     plain = io.StringIO()
     structlog.dev.plain_traceback(plain, failed)
     stream.write("\n".join(map(printable, plain.getvalue().split("\n"))))

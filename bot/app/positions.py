@@ -1,7 +1,7 @@
 """What addresses hold on a chain: on every deployment that is known or configured, staked positions too.
 
 The owners' Transfer events lead to what no contract lists: pairs, pools, gauges. Each deployment is read by itself, so
-that one that can't be read spoils nothing else.
+that one that can't be read affects nothing else.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Listing:
 async def listing(
     chain: ChainConfig, configured: Sequence[Place], notes: Notes, clock: Clock, progress: Progress | None
 ) -> Listing:
-    """Look what the chain's owners hold; ``progress`` None leaves the search through their transfers out.
+    """Find what the chain's owners hold; ``progress`` None leaves the search through their transfers out.
 
     Raises:
         ConfigError: the endpoint is of another chain.

@@ -1,8 +1,8 @@
-"""A process that runs until a signal, and ends within its grace time then, whatever hangs.
+"""A process that runs until a signal, and then ends within its grace time, whatever hangs.
 
 ``asyncio.run`` waits without end for a task that takes no cancellation, and for threads: a name that is looked up, a
-handshake that nobody answers. So a thread of its own watches over the ending. It leaves the orderly way as much time as
-there is; after that it names what did not end, closes what must be closed, and ends the process.
+handshake that nobody answers. So a watchdog thread supervises the shutdown. It grants the orderly way the whole grace
+time; after that it logs what did not end, closes what must be closed, and ends the process.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Process:
 
 
 class _Word(Enum):
-    """What the watching thread hears."""
+    """Messages to the watchdog thread."""
 
     SIGNAL = auto()
     ENDED = auto()
@@ -83,7 +83,7 @@ def run_until_signal(
 
 
 class _Watch:
-    """Watches over one process from a thread, which ``keep`` is run in."""
+    """Supervises one process from a thread, which ``keep`` is run in."""
 
     def __init__(self, grace: float, leftovers: float) -> None:
         self._grace, self._leftovers = grace, leftovers

@@ -1,4 +1,4 @@
-"""Keeps registered secrets out of everything that is shown or written."""
+"""Redacts registered secrets from everything that is shown or written."""
 
 from __future__ import annotations
 

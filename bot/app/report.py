@@ -18,9 +18,10 @@ Json = dict[str, object]
 
 
 def as_data(view: CycleView) -> Json:
-    """Return everything that a decision rests on and came to. Numbers are strings; raw amounts are integers as strings.
+    """Return all inputs and results of a decision.
 
-    Positions: raw token units, principal and uncollected fees apart; IL a fraction and USD. Hedges: base units.
+    Numbers are strings; raw amounts are integers as strings. Positions: raw token units, principal and uncollected
+    fees apart; IL a fraction and USD. Hedges: base units.
     """
     snapshot, decision = view.record.snapshot, view.record.decision
     return {
@@ -93,7 +94,7 @@ def _position_risk(one: PositionRisk) -> Json:
 
 
 def words(item: Approved | Refused) -> str:
-    """Say an order in words."""
+    """Describe an order in words."""
     order = item.order
     verb = "sell" if order.quantity < 0 else "buy"
     price = f" at {order.price} or better" if order.price is not None else ""

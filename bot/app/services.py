@@ -1,4 +1,4 @@
-"""Wiring of what runs beside the loop: control socket, HTTP port, MQTT, Telegram, alerts; each only where it is set."""
+"""Wiring of the services beside the loop: control socket, HTTP port, MQTT, Telegram, alerts; each if configured."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def journal_path(settings: Settings) -> Path:
 
 
 def about(settings: Settings) -> About:
-    """Say which bot this is."""
+    """Return the description of this bot."""
     return About(settings.bot.id, version(), settings.bot.mode)
 
 

@@ -72,7 +72,7 @@ _NEVER: Final = datetime.fromtimestamp(0, UTC)
 
 @asynccontextmanager
 async def daemon(settings: Settings) -> AsyncIterator[Daemon]:
-    """Build the daemon and all it stands on; give everything back at the end, whatever happened.
+    """Build the daemon and its dependencies; release everything at the end, whatever happened.
 
     Raises:
         ConfigError: something on disk does not fit the configuration, or an owner is a placeholder.
@@ -168,7 +168,7 @@ async def preview(settings: Settings) -> AsyncIterator[Preview]:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """An EntryStore that forgets."""
+    """An EntryStore that stores nothing."""
 
     entries: dict[PositionId, Entry]
 
@@ -181,7 +181,7 @@ class _Memory:
 
 @dataclass(frozen=True, slots=True)
 class _Reports:
-    """Where the adapters report to."""
+    """The sinks that adapters report to."""
 
     telemetry: Telemetry
     on_reorg: OnReorg | None = None

@@ -1,4 +1,4 @@
-"""What happened on an account: its trades, and its cash movements, read in spans that no page limit can cut."""
+"""An account's history: trades and cash movements, read in time spans that no page limit can truncate."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class History:
     async def fills(self, since: datetime, instruments: Mapping[Symbol, Instrument]) -> tuple[Fill, ...]:
         """Return our trades from ``since`` on, or as far back as the venue keeps them, oldest first.
 
-        Rows are judged one by one: those that can't be read are told with the ledger, among what is in no result.
+        Rows are judged one by one: those that can't be read are reported with the ledger, among what is in no result.
 
         Raises:
             Retryable: a read failed.
@@ -104,7 +104,7 @@ class History:
         return fills
 
     def _keep(self, symbol: Symbol, odd: Mapping[str, SetAside], now: datetime) -> None:
-        """Remember what could not be read, by the time at which it was met first."""
+        """Keep what could not be read, by the time at which it was first seen."""
         before = self.unread.pop(symbol, None)
         met = {item.key: item.at for item in before.rows} if before is not None else {}
         if odd:
@@ -126,7 +126,7 @@ class History:
         return replace(told, fee=usual * abs(told.quantity) * told.price)
 
     async def price(self, asset: str) -> Decimal | None:
-        """Return what an asset is worth, USD, as it was read within the last minute; None where nobody says."""
+        """Return what an asset is worth, USD, as it was read within the last minute; None where it is unknown."""
         now = self.link.clock.monotonic()
         known = self.prices.get(asset)
         if known is None or now - known[0] >= _PRICED:
@@ -213,7 +213,7 @@ def _middle(begin: datetime, end: datetime, what: str) -> datetime:
 
 
 def _is_of(row: Row, one: Instrument) -> bool:
-    """Whether a trade is of the symbol that was asked for, by the venue's own word: ccxt says so of every row."""
+    """Whether a trade is of the symbol that was asked for, by the venue's own field: ccxt fills it in for every row."""
     told = row.get("info")
     return not isinstance(told, dict) or told.get("symbol") in (None, one.venue_symbol)
 

@@ -36,7 +36,7 @@ class Observer:
     dialect: Dialect
 
     async def view(self, instruments: Mapping[Symbol, Instrument]) -> VenueView:
-        """Read everything of one moment.
+        """Read everything at one moment.
 
         Rows and symbols are judged by themselves: what can't be read is named, and all else stands.
 
@@ -78,7 +78,7 @@ class Observer:
         return working_orders.read(listed, symbol, lambda row: self.dialect.open_order(row, listing, one))
 
     async def _quote(self, one: Instrument, started: datetime) -> Quote | Unbelievable | Refusal:
-        """Read a market, or say why it can't be believed; a venue that does not answer is no matter of one market."""
+        """Read a market, or report why it can't be believed; a venue that does not answer fails the whole view."""
         try:
             return await self.quote(one, started)
         except (Unbelievable, Refusal) as fault:
@@ -123,7 +123,7 @@ def _shown(quotes: Mapping[Symbol, asyncio.Task[Quote | Unbelievable | Refusal]]
     """Return the markets that could be read.
 
     Raises:
-        Retryable: none could, so that it is the venue's matter and no market's.
+        Retryable: none could, so that it concerns the venue and no single market.
     """
     results = {symbol: task.result() for symbol, task in quotes.items()}
     shown = {symbol: item for symbol, item in results.items() if isinstance(item, Quote)}
@@ -133,7 +133,7 @@ def _shown(quotes: Mapping[Symbol, asyncio.Task[Quote | Unbelievable | Refusal]]
 
 
 def _unquoted(symbol: Symbol, position: PerpPosition | None, fault: Exception) -> Unread:
-    """Name a market without a price: what is held there weighs on the whole account's margin by an unknown amount."""
+    """Name a market without a price: what is held there affects the whole account's margin by an unknown amount."""
     is_held = position is None or position.size != 0
     return Unread(None if is_held else symbol, f"the market of {symbol}", str(fault))
 

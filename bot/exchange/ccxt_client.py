@@ -1,4 +1,4 @@
-"""A real venue behind the Exchange port: ccxt signs and speaks, our transport watches, nothing is sent twice."""
+"""A real venue behind the Exchange port: ccxt signs and encodes, our transport supervises, nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -139,10 +139,10 @@ class CcxtExchange:
         return outcome
 
     async def _set_up(self, one: Instrument) -> None:
-        """Bring a symbol to the configured margin mode and leverage, before the first order that adds risk.
+        """Set a symbol's configured margin mode and leverage, before the first order that adds risk.
 
         Raises:
-            NotSent: it could not be brought there; the order must not leave.
+            NotSent: they could not be set; the order must not be sent.
         """
         async with self.setting_up:
             symbol = one.market.symbol
@@ -218,7 +218,7 @@ class CcxtExchange:
             return not_sent(ClientOrderId(""), str(reason))
 
     async def transfer(self, amount: Decimal) -> Rejected:
-        """Refuse: which other wallets money may be taken from is not configured for real venues."""
+        """Refuse: transfers from other wallets are not configured for real venues."""
         return not_sent(ClientOrderId(""), f"{amount:f} USD not moved: no other wallet is configured")
 
     async def close(self) -> None:

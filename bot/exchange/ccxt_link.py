@@ -1,4 +1,4 @@
-"""One ccxt object on one transport: reads are retried and validated, writes are sent once and judged by their wire."""
+"""One ccxt object on one transport: reads are retried and validated, writes sent once and judged by their response."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ MAX_OFFSET: Final = timedelta(milliseconds=500)
 RESYNC: Final = 3600.0
 """Seconds between two measurements of the offset."""
 _RESYNC_WHILE_OFF: Final = 10.0
-"""The same while the offset is too large to write: somebody may be setting the clock right."""
+"""The same while the offset is too large to write: the clock may be being corrected."""
 _STEP: Final = timedelta(milliseconds=100)
-"""How far the wall clock may leave the monotonic one before it counts as having been set."""
+"""How far the wall clock may diverge from the monotonic one before it counts as having been set."""
 _ATTEMPTS: Final = 3
 _PAUSE: Final = 0.2
 
@@ -43,7 +43,7 @@ class Call(Protocol):
 
 
 class WsClient(Protocol):
-    """One connection of ccxt.pro's."""
+    """A WebSocket connection of ccxt.pro."""
 
     handle_message: Callable[[object], None]
 
@@ -86,7 +86,7 @@ class Api(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a write: the request that carried it, if one left, and ccxt's reading of the answer, if any."""
+    """The result of a write: the request that carried it, if one left, and ccxt's reading of the answer, if any."""
 
     wire: Wire | None
     result: object
@@ -132,7 +132,7 @@ class Link:
         """Let ccxt put the venue's own order into its dictionary.
 
         Raises:
-            Unbelievable: ccxt trips over it.
+            Unbelievable: ccxt can't parse it.
         """
         return self._parsed("order", self.api.parse_order, raw, symbol)
 
@@ -140,7 +140,7 @@ class Link:
         """Let ccxt put the venue's own trade into its dictionary.
 
         Raises:
-            Unbelievable: ccxt trips over it.
+            Unbelievable: ccxt can't parse it.
         """
         return self._parsed("trade", self.api.parse_trade, raw, symbol)
 
@@ -199,7 +199,7 @@ class Link:
         Never raises for what the venue, the network or ccxt does.
         """
         if self._is_clock_set():
-            with suppress(Retryable):  # the gate says that nothing was measured
+            with suppress(Retryable):  # the gate reports that nothing was measured
                 await self.sync_clock()
         with recording(RequestStyle(urgent=urgent, max_wait=1.0, gate=partial(self._late, created_at))) as wires:
             result, words = await self._attempt(self.method(name), args, kwargs)
@@ -210,7 +210,7 @@ class Link:
         return Written(wire, result, words)
 
     def _late(self, created_at: datetime | None) -> str | None:
-        """Say why the request of an intent may not leave any more; a lost one is proven lost from then on."""
+        """Return why the request of an intent may not leave any more; a lost one is proven lost from then on."""
         if created_at is None or self.clock.now() - created_at <= DEFAULT_RULE.prompt:
             return None
         return f"it did not leave within {DEFAULT_RULE.prompt.total_seconds():g} s; nothing was sent"
@@ -261,14 +261,14 @@ class Link:
         return age >= (RESYNC if self.offset.is_small else _RESYNC_WHILE_OFF)
 
     def _is_clock_set(self) -> bool:
-        """Whether the wall clock was set since the last measurement: it went another way than the monotonic one."""
+        """Whether the wall clock was set since the last measurement: it advanced differently from the monotonic one."""
         if self.offset is None:
             return False
         elapsed = timedelta(seconds=self.clock.monotonic() - self.offset.at)
         return abs(self.clock.now() - self.offset.wall - elapsed) > _STEP
 
     def gate(self) -> str | None:
-        """Say why no write may leave now, or None."""
+        """Return why no write may leave now, or None."""
         if self.offset is None or self.suspect:
             return "the venue's clock was not measured yet; nothing was sent"
         if self._is_clock_set():

@@ -59,7 +59,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An order that a look-up came across: ccxt's dictionary, and whether it is from the trigger book.
+    """An order that a look-up found: ccxt's dictionary, and whether it is from the trigger book.
 
     ``child`` is the id of the order that a triggered one became.
     """
@@ -90,7 +90,7 @@ class TradePage:
 
 
 class Dialect(Protocol):
-    """A venue's own ways. Every read raises Retryable where the answer is missing or can't be believed."""
+    """A venue's dialect. Every read raises Retryable where the answer is missing or can't be believed."""
 
     @property
     def facts(self) -> VenueFacts:

@@ -27,7 +27,7 @@ Endpoint = Callable[[str, bytes], str]
 Words = Callable[[object, bytes], tuple[str, str]]
 """The venue's own code (empty where an answer has none) and message: (parsed body, raw body) -> both."""
 ApiClass = Callable[[type], type]
-"""What becomes of ccxt's class of a venue before an object of it is made."""
+"""Modifies ccxt's class of a venue before it is instantiated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ class Listing:
 
 
 def gets_read(method: str, path: str) -> bool:
-    """Take what is asked with GET for a read, as most venues mean it."""
+    """Treat GET requests as reads, as most venues mean it."""
     del path
     return method == "GET"
 
 
 def inactive(row: Mapping[str, object], now: datetime) -> str:
-    """Take ccxt's word on whether a market trades."""
+    """Use ccxt's flag for whether a market trades."""
     del now
     return "" if row.get("active") is True else "is not open for trading"
 
@@ -110,7 +110,7 @@ class VenueFacts:
         ids: how its client order ids are written.
         key_header: the header that names the key, where one does.
         shut: why nothing may be opened in a market.
-        is_read: whether a request only reads; whatever does not is a write: sent once, and never without a gate.
+        is_read: whether a request only reads; whatever does not is a write: sent once, and only through the gate.
         options: ccxt options.
         charges: what a request costs.
         counted: response headers with the venue's own count of a window.

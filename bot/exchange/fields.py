@@ -12,7 +12,7 @@ from bot.exchange.errors import Unbelievable
 Row = Mapping[str, object]
 """One JSON object, or one of ccxt's dictionaries."""
 _MAGNITUDE: Final = 40
-"""Powers of ten that a number may be large or small by: further out, sums would overflow or take for ever."""
+"""Powers of ten that a number may be large or small by: beyond it, sums would overflow or take too long."""
 _END: Final = 253_402_300_800_000
 """Milliseconds from 1970 to the year 10000, where a datetime ends."""
 
@@ -40,7 +40,7 @@ def rows_of(value: object, what: str) -> tuple[Row, ...]:
 
 
 def has(row: Row, key: str) -> bool:
-    """Say whether a field carries a value: neither absent nor None nor empty text."""
+    """Return whether a field carries a value: neither absent nor None nor empty text."""
     return row.get(key) not in (None, "")
 
 
@@ -116,6 +116,6 @@ def milliseconds_of(at: datetime) -> int:
 
 
 def _shown(value: object) -> str:
-    """Show a value shortly; its content may be long, or a page of HTML."""
+    """Abbreviate a value; its content may be long, or a page of HTML."""
     shown = repr(value)
     return shown if len(shown) <= 40 else f"{shown[:40]}…"  # noqa: PLR2004 - the length of a line's rest

@@ -1,4 +1,4 @@
-"""The seam that a venue implements: what its folder declares, and one line of the registry makes known."""
+"""The seam that a venue implements: what its folder declares and one line of the registry registers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Login = Mapping[str, str]
 
 
 class OwnSettings(Table):
-    """What only one kind of venue is told, as keys of ``[venues.NAME]``; a SecretStr is never shown.
+    """Settings of one kind of venue, as keys of ``[venues.NAME]``; a SecretStr is never shown.
 
     Every field has a default, since the table also holds venues of other kinds; ``needed`` names those that must be
     set all the same. Two kinds that share a field's name share its type.

@@ -1,4 +1,4 @@
-"""Our own request budget, kept below what a venue documents, so that it never has to say 429."""
+"""Our own request budget, kept below what a venue documents, so that it never answers 429."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.exchange.errors import Busy
 from bot.ports import Clock
 
 _LEAST_SLEEP: Final = 0.001
-"""Seconds; a wait below the clock's resolution would come back without time having moved."""
+"""Seconds; a wait below the clock's resolution would return with no time elapsed."""
 
 
 @dataclass(frozen=True, slots=True)

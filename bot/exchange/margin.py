@@ -1,4 +1,4 @@
-"""Leverage, margin mode and margin of a symbol: written once, judged by their wire, verified by reading."""
+"""Leverage, margin mode and margin of a symbol: written once, judged by their HTTP exchange, verified by reading."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Margin:
         """Bring a symbol to the configured margin mode and leverage, and read back what it is then.
 
         Raises:
-            NotSent: it did not get there, and an order that relies on it must not leave.
+            NotSent: it could not be set, and an order that relies on it must not leave.
         """
         config, symbol = self.link.config, one.market.symbol
         wanted = Settings(config.leverage, config.margin_mode)

@@ -1,7 +1,7 @@
-"""ccxt's list of markets, row by row: one that can't be read is left out and named, and spoils nobody else.
+"""ccxt's list of markets, row by row: one that can't be read is left out and reported, and affects no other.
 
-As it is, ccxt reads the list whole: an odd row of a market that nobody trades leaves all of them unread, and one with
-10^40 decimals has it write as many zeros.
+As it is, ccxt reads the list whole: a malformed row of a market that nobody trades leaves all of them unread, and
+10^40 decimals make it write as many zeros.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ else:
 
 
 class RowByRow(_Ccxt):
-    """Stands before ccxt's class."""
+    """Mixin before ccxt's class."""
 
     odd_markets: Mapping[str, str] = MappingProxyType({})
     """Why a row of the last list could not be read, by the venue's name of the market."""

@@ -43,11 +43,11 @@ class TextIds:
         return OrderKey(int(old) if epoch is None else int(epoch, 36), int(number))
 
     def takes(self, client_id: str) -> bool:
-        """Tell whether an id is made of what every such venue takes, and not too long."""
+        """Return whether an id is made of what every such venue takes, and not too long."""
         return len(client_id) <= self.longest and _TAKEN.fullmatch(client_id) is not None
 
     def forced(self, client_id: str) -> Forced | None:
-        """Say why the venue made an order itself; None for one that a customer sent."""
+        """Return why the venue made an order itself; None for one that a customer sent."""
         return next((why for start, why in self.forced_by.items() if client_id.startswith(start)), None)
 
 

@@ -17,7 +17,7 @@ NOT_SENT: Final = "not_sent"
 def judge(written: Written, client_id: ClientOrderId, facts: VenueFacts) -> Rejected | Unknown | None:
     """Return what a write came to, or None where the venue took it; ``written.result`` then holds what ccxt made of it.
 
-    The exception's class is not looked at: ccxt raises the same ones for orders that were and were not placed.
+    The exception's class is ignored: ccxt raises the same ones for orders that were and were not placed.
     """
     wire = written.wire
     if wire is None:

@@ -35,7 +35,8 @@ V = TypeVar("V")
 _MEMORY: Final = 10_000
 """Ids that are remembered at most."""
 _CONFIRM_AFTER: Final = (0.0, 0.2, 0.5, 1.0)
-"""Seconds before each look for an order that the venue took but did not describe: it may stay hidden for a moment."""
+"""Seconds before each observation for an order that the venue took but did not describe: it may stay hidden for a
+moment."""
 
 FILTERS: Final = frozenset(
     {
@@ -54,8 +55,8 @@ FILTERS: Final = frozenset(
 class Orders:
     """Orders of one account.
 
-    ``conditional`` remembers which of our ids went to the trigger book, ``ids`` whose the venue's order ids are; both
-    are hints that spare requests, nothing rests on them.
+    ``conditional`` remembers which of our ids went to the trigger book, ``ids`` which of our ids the venue's order ids
+    belong to; both are hints that save requests, nothing depends on them.
     """
 
     link: Link
@@ -106,8 +107,8 @@ class Orders:
     async def cancel(self, client_id: ClientOrderId, one: Instrument) -> Outcome:
         """Cancel a working order once, in the book that it is in; in both where that is not known.
 
-        A cancellation that finds no such order is rejected and changes nothing, so that looking into the second book
-        by cancelling there is no repetition. An answer that does not describe the order leaves its end unknown: it is
+        A cancellation that finds no such order is rejected and changes nothing, so that cancelling in the second book
+        as well is no repetition. An answer that does not describe the order leaves its end unknown: it is
         looked up before the next decision, as that of every order.
         """
         known = self.conditional.get(client_id)

@@ -174,7 +174,7 @@ def _check_clock(link: Link) -> None:
 
 
 def _remedy(link: Link, refusal: Refusal) -> str | None:
-    """Say what is wrong and what to do where no waiting helps."""
+    """Raise a ConfigError with fault and remedy where waiting can't help."""
     if refusal.status == _RESTRICTED:
         return "does not serve this location; run dnbot where the venue may be used"
     if refusal.code in link.facts.key_codes:
@@ -185,7 +185,7 @@ def _remedy(link: Link, refusal: Refusal) -> str | None:
 async def check(
     link: Link, dialect: Dialect, *, reload: bool, known: Mapping[Symbol, Instrument] | None = None
 ) -> Checked:
-    """Make all start-up checks and give what they read; ``known`` is what an earlier check read.
+    """Run all start-up checks and return what they read; ``known`` is what an earlier check read.
 
     Raises:
         ConfigError: the user must change something.

@@ -1,4 +1,4 @@
-"""Keep secrets out of texts, and quiet the loggers that would print keys."""
+"""Redact secrets from texts, and silence the loggers that would print keys."""
 
 from __future__ import annotations
 

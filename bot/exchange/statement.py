@@ -15,7 +15,7 @@ from bot.exchange.errors import Unbelievable
 from bot.exchange.fields import Row, row_of
 
 Price = Callable[[str], Awaitable[Decimal | None]]
-"""What a whole unit of an asset is worth now, USD; None where nobody says."""
+"""What a whole unit of an asset is worth now, USD; None where it is unknown."""
 _LONG: Final = 160
 """Characters of an unreadable row that are shown as they are."""
 _COSTS: Final = frozenset({LedgerKind.FEE, LedgerKind.FUNDING, LedgerKind.LIQUIDATION_FEE})
@@ -24,7 +24,7 @@ _COSTS: Final = frozenset({LedgerKind.FEE, LedgerKind.FUNDING, LedgerKind.LIQUID
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """A row as a venue means it: ``amount`` of ``asset``; ``name`` is the venue's word for the kind.
+    """A row in the venue's terms: ``amount`` of ``asset``; ``name`` is the venue's word for the kind.
 
     ``kind`` None: the venue's word is not known.
     """
@@ -90,6 +90,6 @@ async def _booked(row: LedgerRow, settle: str, price: Price) -> list[LedgerEntry
 
 
 def print_of(item: object) -> str:
-    """Tell an unreadable row apart from others, the same each time that it is read."""
+    """Return an id of an unreadable row, the same each time that it is read."""
     shown = repr(sorted(item.items(), key=str) if isinstance(item, Mapping) else item)
     return shown if len(shown) <= _LONG else f"{shown[:_LONG]}… {sha256(shown.encode()).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""A venue's streams, through ccxt.pro: hints that something has moved. What is believed is read or checked by request.
+"""A venue's streams, through ccxt.pro: hints that something has moved. State is always read or verified by request.
 
 A stream that fails or falls silent is opened anew; until then the daemon's timer and the blocks of the chain go on
 starting cycles, as they do without any stream.
@@ -39,7 +39,7 @@ _STANDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One stream: ``watch`` waits for its next message. A ``steady`` one speaks every few seconds, or is dead."""
+    """One stream: ``watch`` waits for its next message. A ``steady`` one sends every few seconds, or is dead."""
 
     name: str
     watch: Callable[[], Awaitable[object]]
@@ -71,7 +71,7 @@ class Streams:
 
     @property
     def name(self) -> str:
-        """What it is, for the log."""
+        """The service's name, for the log."""
         return f"streams of {self.config.venue}"
 
     async def run(self) -> None:
@@ -98,7 +98,7 @@ class Streams:
         async with self.opened() as api:
             feeds = tuple(feeds_of(api, self.config.symbols))
             log.info("streams opened", venue=self.config.venue, feeds=[feed.name for feed in feeds])
-            self.hint()  # whatever moved while nobody listened
+            self.hint()  # what moved while there was no connection
             await gather([self._listen(feed) for feed in feeds])
         if not feeds:
             await asyncio.Event().wait()
@@ -116,7 +116,7 @@ class Streams:
                 self.hint()
 
     def has_moved(self, message: object) -> bool:
-        """Say whether a mark is far from where it was at the last hint; an unreadable one is no hint."""
+        """Return whether a mark is far from where it was at the last hint; an unreadable one is no hint."""
         now = dict(_marks(message))
         moved = any(
             abs(mark - before) > before * self.config.stream_move
@@ -152,7 +152,7 @@ class Streams:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Lets nothing go anywhere but to ``hosts``, encrypted."""
+    """Allows requests only to ``hosts``, encrypted."""
 
     hosts: frozenset[str]
 
@@ -167,9 +167,9 @@ class Guard:
 
 
 def _end_at_odd_messages(api: Api) -> None:
-    """Have a connection fail, and whoever listens hear of it, where a message can't be read.
+    """Fail a connection, and its listeners, where a message can't be parsed.
 
-    ccxt reads messages in a callback: what it trips over would end the listening and leave the connection open.
+    ccxt reads messages in a callback: an exception there would end the listening and leave the connection open.
     """
     make: Callable[[str], WsClient] = api.client
 

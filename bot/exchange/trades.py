@@ -1,4 +1,4 @@
-"""The rows of an account's trades, each judged by itself: one that can't be read is named, and spoils nobody else."""
+"""The rows of an account's trades, each judged by itself: one that can't be read is reported, and affects no other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def parsed(link: Link, raw: Iterable[object], one: Instrument, since: datetime, 
 
 
 def judged(raw: Iterable[object], parse: Callable[[object], Row], since: datetime, *, full: bool) -> TradePage:
-    """Put the venue's own rows of a span into ccxt's dictionaries; those that ``parse`` trips over are named."""
+    """Put the venue's own rows of a span into ccxt's dictionaries; those that ``parse`` fails on are reported."""
     rows: list[Row] = []
     unread: list[SetAside] = []
     for item in raw:

@@ -1,4 +1,4 @@
-"""The wire under ccxt: an aiohttp middleware that sees every request and every answer, whatever ccxt makes of them.
+"""The transport under ccxt: an aiohttp middleware that sees every request and response, however ccxt interprets them.
 
 Before a request leaves, its host, its demo header and its budget are checked, and a write must pass the gate. What came
 back is kept as a ``Wire``, which outcomes are judged by; a read whose body can't be believed never reaches ccxt.
@@ -25,7 +25,7 @@ _SLOW_DOWN: Final = frozenset({418, 429})
 MAX_BODY: Final = 32 * 2**20
 """Bytes of an answer, decompressed; the largest honest one, a venue's list of markets, is a tenth of that."""
 _LONGEST_BAN: Final = 3 * 86_400.0
-"""Seconds; documented: bans grow from two minutes to three days. No typing error makes one last for years."""
+"""Seconds; documented: bans grow from two minutes to three days. No malformed value makes one last for years."""
 _BANNED_UNTIL: Final = re.compile(r"banned until (\d{13})")
 
 
@@ -89,7 +89,7 @@ class Transport:
         limiter: the request budget.
         gate: gives the reason why no write may leave now, or None.
         now_ms: the venue's time in milliseconds, for bans that name their end.
-        redact: cleans foreign words.
+        redact: redacts foreign text.
     """
 
     facts: VenueFacts
@@ -103,7 +103,7 @@ class Transport:
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: Callable[[aiohttp.ClientRequest], object]
     ) -> aiohttp.ClientResponse:
-        """Pass a request on, if it may leave, and look at what comes back."""
+        """Forward a request, if it may be sent, and inspect the response."""
         self._check_destination(request)
         wire = self._begin(request)
         style = _STYLE.get()
@@ -155,7 +155,7 @@ class Transport:
             response: aiohttp.ClientResponse = await handler(request)  # type: ignore[misc] # aiohttp's own handler type
             body = await _bounded_body(response)
         except aiohttp.ClientConnectorError as error:
-            wire.sent = False  # no connection, so not a byte of the request left
+            wire.sent = False  # no connection, so no byte of the request was sent
             if wire.is_read:
                 raise Unreachable(_unconnected(request, error)) from error
             raise NotSent(_unconnected(request, error)) from error
@@ -228,7 +228,7 @@ async def _parts(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 
 def _unconnected(request: aiohttp.ClientRequest, error: aiohttp.ClientConnectorError) -> str:
-    """Say why there is no connection; a certificate that is not trusted has a remedy of its own."""
+    """Return why there is no connection; a certificate that is not trusted has a remedy of its own."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         why = getattr(error.certificate_error, "verify_message", "") or "not verified"
         hint = "behind redirect_to, ca_file must be what that server wrote; else something stands in between"

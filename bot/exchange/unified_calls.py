@@ -1,4 +1,4 @@
-"""The calls of a venue that ccxt's unified methods serve well; a venue that they lose something of makes its own."""
+"""The calls of a venue that ccxt's unified methods serve well; a venue whose data they drop makes its own."""
 
 from __future__ import annotations
 

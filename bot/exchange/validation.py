@@ -38,7 +38,7 @@ def parsed(content_type: str, body: bytes) -> object:
 
 
 def fault(answer: Answer, facts: VenueFacts) -> Refusal | Unbelievable | Unreachable | None:
-    """Say what is wrong with an answer, or None where it is a success of the right shape."""
+    """Return what is wrong with an answer, or None where it is a success of the right shape."""
     if answer.status >= _SERVER_ERROR and answer.body is None:
         return Unreachable(f"the venue answered {answer.status} without a word that can be read")
     refused = isinstance(answer.body, Mapping) and answer.code not in facts.ok_codes

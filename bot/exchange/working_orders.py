@@ -1,4 +1,4 @@
-"""The rows of a book of working orders, each judged by itself: one that can't be read spoils nobody else."""
+"""The rows of a book of working orders, each judged by itself: one that can't be read affects no other."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def parsed(link: Link, raw: Iterable[object], symbol: Symbol, ids: tuple[str, ..
 def judged(
     raw: Iterable[object], symbol: Symbol, parse: Callable[[object], Row], ids: tuple[str, ...] = _IDS
 ) -> Listed:
-    """Put the venue's own rows into ccxt's dictionaries, one by one; those that ``parse`` trips over are named."""
+    """Put the venue's own rows into ccxt's dictionaries, one by one; those that ``parse`` fails on are reported."""
     rows: list[Row] = []
     unread: list[Unread] = []
     for item in raw:
@@ -50,7 +50,7 @@ def judged(
 
 
 def read(listed: Listed, symbol: Symbol, translate: Callable[[Row], OpenOrder]) -> tuple[list[OpenOrder], list[Unread]]:
-    """Translate every row that can be; name the others."""
+    """Translate every row that can be; report the others."""
     orders: list[OpenOrder] = []
     unread = list(listed.unread)
     for row in listed.rows:

@@ -19,7 +19,7 @@ from bot.ports import Clock, Journal
 log = structlog.get_logger(__name__)
 
 MOST_WAITING: Final = 100
-"""How many commands may wait; more of them between two cycles is no operator's hand."""
+"""How many commands may wait; more of them between two cycles come from no operator."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Commands:
     _closed: bool = False
 
     async def submit(self, command: Command) -> CommandResult:
-        """Hand a command to the loop and wait for its answer; ``status`` is answered at once from what is known.
+        """Submit a command to the loop and wait for its answer; ``status`` is answered at once from what is known.
 
         An answer with ``accepted`` False changed nothing. The caller may stop waiting; the command is applied anyway.
         """
@@ -64,7 +64,7 @@ class Commands:
         return state
 
     def close(self) -> None:
-        """Refuse what waits and what still comes."""
+        """Refuse waiting and future commands."""
         self._closed = True
         while self._waiting:
             _, answer = self._waiting.popleft()
@@ -83,7 +83,7 @@ class Commands:
         return self._change(command, state, after)
 
     def _change(self, command: Command, state: State, after: BotState) -> tuple[BotState, CommandResult]:
-        """Take the change over once it is durable; one that takes risk away counts even where the disk fails."""
+        """Apply the change once it is durable; one that takes risk away counts even where the disk fails."""
         message = f"{state.bot.state.value} -> {_standing(after)}"
         try:
             self.journal.save_state(state.with_bot(after))

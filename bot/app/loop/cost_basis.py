@@ -34,7 +34,7 @@ class EntryBook:
     async def with_entry(self, chain: ChainReader, position: LpPosition) -> LpPosition:
         """Return the position with its entry amounts; a failing look-up never holds up the snapshot.
 
-        After one that failed the amounts are reckoned and not remembered, and the chain is asked again later.
+        After one that failed the amounts are estimated and not stored, and the chain is asked again later.
         """
         known = self._known.get(position.id) or self.store.entry(position.id)
         if known is not None and known.liquidity == position.curve.liquidity:
@@ -55,7 +55,7 @@ class EntryBook:
 
 
 def _reckoned(position: LpPosition, before: Entry | None) -> Entry:
-    """Return the entry amounts without the chain's word: carried over from another liquidity, or what is seen first."""
+    """Return entry amounts without the chain's events: carried over from another liquidity, or the first sight's."""
     principal = (position.amounts.principal0, position.amounts.principal1)
     if before is not None:
         return follow_liquidity(before, position.curve.liquidity, principal)

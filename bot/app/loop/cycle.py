@@ -73,7 +73,7 @@ class Cycle:
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Let the venues be read ahead of the blocks."""
+        """Prefetch the venues ahead of the blocks."""
         self.prefetch = Prefetch(self.observer, self.reconciler, self.clock, self.policy.guards.max_snapshot_age)
 
     async def run(self, stop: asyncio.Event) -> CycleRecord | None:
@@ -111,7 +111,7 @@ class Cycle:
         return record
 
     def _record(self, snapshot: Snapshot, act: Act, started: float) -> CycleRecord:
-        """Book the cycle, and put together what is told of it."""
+        """Book the cycle, and build its record."""
         book, decision = self._book(), act.decision
         trades = {
             view.venue: self.journal.trades(view.venue, known.trade if known else 0)
@@ -165,7 +165,7 @@ class Cycle:
         return CycleInputs(self.journal.pending(), fired, disputes, self._turnovers.turned, self.booked)
 
     def _book(self) -> Book:
-        """Return what was booked so far; a journal that can't tell it ends the bot before anything is done."""
+        """Return what was booked so far; a journal that can't be read ends the bot before anything is done."""
         self.book = self.book or self.journal.load_book()
         return self.book
 
@@ -234,7 +234,7 @@ class Cycle:
         return snapshot
 
     def _tell(self, record: CycleRecord) -> None:
-        """Log a cycle that stands in the journal; of its alarms only what is new, or over."""
+        """Log a cycle that stands in the journal; of its alarms only the new and the resolved ones."""
         decision = record.decision
         log.info(
             "cycle",

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 FIRST_BACKOFF = 0.25
 LAST_BACKOFF = 60.0
 HEAD_BACKOFF = 1.0
-"""Seconds after which a new head, a sign that the chain is back, ends a longer pause."""
+"""Seconds after which a new head, which shows that the chain is back, ends a longer pause."""
 SERVICE_BACKOFF = 10.0
 
 
@@ -36,7 +36,7 @@ class Daemon:
         spacing: seconds between two cycles at least, whatever heads come; an operator's command does not wait for it.
         services: what runs beside the loop.
         due: set when a cycle is due before its time.
-        preflight_done: called once, when the world was met and the first cycle is about to run.
+        preflight_done: called once, when the preflight has passed and the first cycle is about to run.
     """
 
     chains: Sequence[ChainReader]
@@ -81,7 +81,7 @@ class Daemon:
         self.due.set()
 
     async def _start(self, stop: asyncio.Event) -> bool:
-        """Compare the configuration with the world; wait for a world that does not answer yet."""
+        """Run the preflight; wait for chains and venues that do not answer yet."""
         while not stop.is_set():
             self.cycle.obey()
             try:
@@ -110,17 +110,17 @@ class Daemon:
                 async for _ in chain.heads():
                     self._head.set()
                     self.due.set()
-            except Exception:  # the heads only hurry the timer: without them the loop goes on
+            except Exception:  # heads only shorten the timer: without them the loop goes on
                 log.exception("unexpected error while following the heads", chain=chain.chain)
             raise_if_cancelled()
             await self.clock.sleep(self.interval)
 
     async def _keep(self, service: Service) -> None:
-        """Keep a service up; whatever is wrong with it, the loop goes on."""
+        """Supervise a service; its failures never stop the loop."""
         while True:
             try:
                 return await service.run()
-            except Exception:  # a bug beside the loop must not end the watch over a hedge either
+            except Exception:  # a bug beside the loop must not end the supervision of a hedge either
                 log.exception("a service failed", service=service.name, retry_in=SERVICE_BACKOFF)
             raise_if_cancelled()
             await self.clock.sleep(SERVICE_BACKOFF)
@@ -134,24 +134,24 @@ class Daemon:
             await sleep_until(self.clock, self.interval - self.spacing, stop, self.due, self.cycle.commands.arrived)
 
     async def _turn(self, stop: asyncio.Event) -> None:
-        """Run one cycle and act on its error by the error's name. Commands count even if no cycle comes to its end."""
+        """Run one cycle and handle its error by class. Commands count even if no cycle comes to its end."""
         try:
             self.cycle.obey()
             with structlog.contextvars.bound_contextvars(cycle=self.cycle.number + 1):
                 record = await self.cycle.run(stop)
         except (Retryable, SkipCycle) as error:
             await self._back_off("cycle not finished", error, stop)
-        except ConfigError as error:  # it fitted at the start, so the world has changed: go on trying, loudly
+        except ConfigError as error:  # it fitted at the start, so chain or venue has changed: retry
             await self._back_off("the configuration no longer fits", error, stop)
         except Halt:
             raise
-        except Exception as error:  # the one handler: a bug must not end the watch over a hedge
+        except Exception as error:  # the one handler: a bug must not end the supervision of a hedge
             log.exception("unexpected error in a cycle")
             await self._back_off("unexpected error", error, stop)
         else:
             self._failures = 0
             if record is not None and record.decision.cancels:
-                self.due.set()  # what was taken back is to be replaced now, not at the next block
+                self.due.set()  # what was cancelled is to be replaced now, not at the next block
 
     async def _back_off(self, what: str, error: Exception, stop: asyncio.Event) -> None:
         """Report a failure, once per streak in the journal, and wait a little longer each time."""

@@ -52,7 +52,7 @@ class Executor:
     async def execute(self, approved: Sequence[Approved], state: State) -> tuple[Execution, ...]:
         """Send orders one after the other; ``state`` becomes durable with the first one's intent.
 
-        What an order replaces is taken back first, and what that filled meanwhile, or may still fill where its end is
+        What an order replaces is cancelled first, and what that filled meanwhile, or may still fill where its end is
         not proven, is taken off the order.
 
         A crash at any point leaves either no intent (nothing was sent) or an unresolved one, which the reconciliation
@@ -109,7 +109,7 @@ class Executor:
         return found if isinstance(found, OrderReport) else None
 
     async def _take_back(self, cancel: Cancel) -> OrderReport | None:
-        """Cancel a resting order, once, and return the venue's word on how it ended; None where that is not proven."""
+        """Cancel a resting order, once; return the venue's report of how it ended, None where that is not proven."""
         venue = self.venues[cancel.venue]
         outcome = await venue.cancel(cancel.client_id, cancel.symbol)
         said = log.bind(client_id=cancel.client_id, why=cancel.reason)
@@ -129,7 +129,7 @@ class Executor:
         return report
 
     async def cancel(self, cancels: Sequence[Cancel]) -> None:
-        """Take resting orders back, each once; what became of them is looked up, never taken from the answer."""
+        """Cancel resting orders, each once; what became of them is looked up, never taken from the answer."""
         for item in cancels:
             outcome = await self.venues[item.venue].cancel(item.client_id, item.symbol)
             log.info("cancel sent", client_id=item.client_id, why=item.reason, answer=type(outcome).__name__)
@@ -149,10 +149,10 @@ class Executor:
             self.journal.add_event(Event(self.clock.now(), "top_up", message, {"why": action.reason}))
 
     async def protect(self, actions: Sequence[StopAction]) -> None:
-        """Place and take back stops. An old stop goes only once the venue has all that replaces it.
+        """Place and cancel stops. An old stop goes only once the venue has all that replaces it.
 
-        Where a venue proves that it takes no more stops than the position has, there is no other way than to take the
-        old ones back first; the new one follows at once, and so it goes there from then on.
+        Where a venue proves that it takes no more stops than the position has, there is no other way than to cancel
+        the old ones first; the new one follows at once, and so it goes there from then on.
 
         Raises:
             Retryable: the journal could not take an intent; that stop and the actions after it were not sent.

@@ -24,14 +24,14 @@ log = structlog.get_logger(__name__)
 
 
 USUAL_LEDGER_INTERVAL: Final = 15.0
-"""Seconds between two readings of a real venue's ledger: what was won and lost needs no finer grain."""
+"""Seconds between two readings of a real venue's ledger: results need no finer resolution."""
 _AT_ONCE: Final = timedelta(minutes=1)
 """How far a ledger is read back again that has every movement at once, as that of a paper account."""
 
 
 @dataclass(slots=True)
 class Observer:
-    """Reads the world.
+    """Reads chains and venues.
 
     Attributes:
         deadline: seconds that each of the two rounds of reads (chains, then venues) may take.
@@ -72,11 +72,11 @@ class Observer:
 
     @property
     def wired(self) -> list[Exchange]:
-        """The venues behind a wire; the others are paper, whose prices may come from the chain that is read first."""
+        """The venues behind a network; the others are paper, whose prices may come from the chain, read first."""
         return [venue for venue in self.venues if venue.silence is not None]
 
     async def prefetch(self, since: Mapping[VenueId, datetime]) -> dict[VenueId, VenueView]:
-        """Read the venues behind a wire; those that could not be read are left out."""
+        """Read the venues behind a network; those that could not be read are left out."""
         read = await self._read(self.wired, since)
         return {name: view for name, view in read.items() if isinstance(view, VenueView)}
 
@@ -103,7 +103,7 @@ class Observer:
         return await self.complete(Snapshot(self.clock.now(), (), (), unread), since)
 
     async def look(self) -> list[ChainView]:
-        """Read the chains, and tell it to those who go by them (the paper exchange's marks, a chain's own clock).
+        """Read the chains, and notify what follows them (the paper exchange's marks, a chain's own clock).
 
         Raises:
             Retryable, SkipCycle: a chain could not be read, or not believably.

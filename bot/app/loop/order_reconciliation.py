@@ -1,4 +1,4 @@
-"""Reconcile: find out what became of intents that have no end yet, by looking, never by sending again."""
+"""Reconcile: resolve the intents whose outcome is unknown by looking them up, never by sending again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Reconciler:
         self.takeover = Takeover(self.venues, self.journal, self.clock)
 
     async def begin(self) -> None:
-        """Take up where the last process ended: its positions, its unresolved intents, the fills since.
+        """Resume where the last process ended: its positions, its unresolved intents, the fills since.
 
         Raises:
             ConfigError: an intent is unresolved at a venue that is not configured any more.
@@ -112,7 +112,7 @@ class Reconciler:
             self._due.discard(name)
 
     async def _look(self, pending: Pending) -> None:
-        """Look once, if it is time to; a resting order is looked at every time."""
+        """Look up once, if it is due; a resting order is looked up every time."""
         intent = pending.intent
         venue = self.venues.get(intent.request.venue)
         if venue is None:
@@ -153,7 +153,7 @@ class Reconciler:
     async def _judge(
         self, venue: Exchange, pending: Pending, case: _Case, found: OrderReport | NotFound
     ) -> lost_orders.Resolution:
-        """Say what is proven; trades and position are read only where the order itself was not seen."""
+        """Return what is proven; trades and position are read only where the order itself was not seen."""
         if isinstance(found, OrderReport):
             return Placed(found, ())
         if venue.silence is None:

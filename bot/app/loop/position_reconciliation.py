@@ -32,7 +32,7 @@ _LOOK_BACK: Final = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Agreement:
-    """Keeps journal and venues agreed.
+    """Keeps journal and venues in agreement.
 
     ``disputes`` are those of the last snapshot; ``owed`` gathers the venues whose trades should be read again.
     """
@@ -48,7 +48,7 @@ class Agreement:
     _asked: dict[VenueId, datetime] = field(default_factory=dict)
 
     def told_apart(self, snapshot: Snapshot) -> Snapshot:
-        """Return the snapshot with every venue's working orders told apart by whose they are."""
+        """Return the snapshot with every venue's working orders separated by owner."""
         pending = self.journal.pending()
         venues = tuple(
             orders.by_owner(view, self._identity(view.venue), pending) if isinstance(view, VenueView) else view
@@ -57,7 +57,7 @@ class Agreement:
         return replace(snapshot, venues=venues)
 
     async def check(self, snapshot: Snapshot) -> None:
-        """Compare every venue that could be read with the journal; its orders are told apart already.
+        """Compare every venue that could be read with the journal; its orders are separated already.
 
         Raises:
             Retryable: the journal can't be read or written.
@@ -127,7 +127,7 @@ class Agreement:
         log.error("position taken over", message=dispute.message, **data)
 
     def tell_for_a_while(self, dispute: Dispute) -> None:
-        """Let an alarm stand that nothing ends but time."""
+        """Raise an alarm that ends by time alone."""
         self._told[dispute.key] = self.clock.now(), dispute
 
     async def _causes(self, venue: VenueId, symbol: Symbol, now: datetime) -> tuple[Forced | None, ...]:

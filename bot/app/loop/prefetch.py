@@ -2,8 +2,8 @@
 
 A cycle's half at the venues (the look-up of unresolved intents, then account, orders and markets) does not depend on
 the block. It is done a moment before the next one is expected, whole, validated and dated as ever; the cycle takes it,
-at most once, while it is fresh, and looks itself where there is nothing. It is begun after the last cycle has ended, so
-that nothing is sent in between; a venue that says meanwhile that something moved makes it void.
+at most once, while it is fresh, and reads by itself where there is nothing. It is begun after the last cycle has
+ended, so that nothing is sent in between; a venue that says meanwhile that something moved invalidates it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Prefetch:
 
     @property
     def name(self) -> str:
-        """What it is, for the log."""
+        """The service's name, for the log."""
         return "prefetch"
 
     async def run(self) -> None:
@@ -109,7 +109,7 @@ class Prefetch:
             return read.views
 
     def void(self) -> None:
-        """Take nothing that was begun before now: a venue says that something moved."""
+        """Discard what was begun before now: a venue says that something moved."""
         self._void = self.clock.monotonic()
 
     def _due(self) -> float:
@@ -130,7 +130,7 @@ class Prefetch:
                 views = await self.observer.prefetch(self.since)
             except DnbotError as error:
                 log.info("not read ahead", error=type(error).__name__, reason=str(error))
-            except Exception:  # a bug is the cycle's to be ended by, and the daemon's to go on after
+            except Exception:  # a bug surfaces in the cycle, and the daemon handles it there
                 log.exception("unexpected error while reading ahead")
             else:
                 self._read = _Read(began, views)

@@ -36,7 +36,7 @@ class Takeover:
     newest: int = 0
 
     def note(self, venue: VenueId, client_ids: Iterable[ClientOrderId | None]) -> None:
-        """Take in the client ids of trades or orders, before the journal does."""
+        """Note the client ids of trades or orders, before the journal does."""
         identity = self._identity(venue)
         keys = {one: key for one in client_ids if one is not None and (key := identity.decode(one)) is not None}
         if keys:
@@ -44,11 +44,11 @@ class Takeover:
             self.strange[venue] = self.strange.get(venue, 0) + len(keys.keys() - self.journal.known_ids(keys))
 
     async def begin(self) -> tuple[Dispute, ...]:
-        """Meet the account: no epoch of ours may be newer than the one that begins now; what is strange is told."""
+        """Check the account: no epoch of ours may be newer than the present one; unknown orders raise an alarm."""
         for name, venue in self.venues.items():
             try:
                 view = await venue.observe()
-            except Retryable as error:  # its orders are met in the first cycle that can read it
+            except Retryable as error:  # its orders are checked in the first cycle that can read it
                 log.warning("the account could not be met", venue=name, reason=str(error))
                 continue
             self.note(name, [order.client_id for order in view.open_orders])
@@ -59,7 +59,7 @@ class Takeover:
         return (*behind, *self._damaged())
 
     def _damaged(self) -> Iterator[Dispute]:
-        """Tell once of a journal that was found damaged; whichever venue bears the alarm."""
+        """Return an alarm, once, about a journal that was found damaged."""
         damage, venue = self.journal.damage, next(iter(self.venues), None)
         if damage is not None and venue is not None:
             log.error("the journal was damaged", message=damage)

@@ -174,7 +174,7 @@ def is_placeholder(owner: Address) -> bool:
 
 
 def require_owners(settings: Settings) -> None:
-    """Insist that owners are somebody's own, where a chain is no local one.
+    """Check that owners are somebody's own, where a chain is no local one.
 
     Raises:
         ConfigError: one is a placeholder.

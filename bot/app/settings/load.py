@@ -1,4 +1,4 @@
-"""From sources to settings: merge, validate, cross-check, and say everything that is wrong at once."""
+"""From sources to settings: merge, validate, cross-check, and report all errors at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BAND: Final = "hedge.band"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings, where each of their values came from, and what should be written otherwise by now."""
+    """The settings, where each of their values came from, and which keys are deprecated."""
 
     settings: Settings
     origins: Origins

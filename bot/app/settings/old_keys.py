@@ -14,7 +14,7 @@ OLD_KEYS: Final[Mapping[Path, str]] = {
         "or leave it out for one minute"
     ),
 }
-"""What to say of a key that is left out of account, by its path."""
+"""The warning for a key that is ignored, by its path."""
 
 
 def old_path(variable: str) -> Path | None:

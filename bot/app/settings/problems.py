@@ -65,7 +65,7 @@ def unknown_key(path: Path) -> str:
 
 
 def from_validation(error: ValidationError, origins: Origins) -> list[ConfigError]:
-    """Turn pydantic's findings into ours."""
+    """Translate pydantic's errors."""
     return [_one(detail, origins) for detail in error.errors(include_url=False)]
 
 

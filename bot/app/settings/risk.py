@@ -236,7 +236,7 @@ _PROFILES: Final[Mapping[Profile, Mapping[str, object]]] = {
 
 
 def profile_layer(merged: Mapping[str, object]) -> list[Layer]:
-    """Return the layer of the profile that the other layers ask for; none where the name is wrong, which is told later.
+    """Return the layer of the profile that the other layers ask for; none where the name is wrong.
 
     Every venue's leverage follows ``risk.leverage``, where that is given, else the profile's.
     """

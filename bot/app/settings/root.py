@@ -31,11 +31,11 @@ from bot.telemetry.telegram.settings import TelegramSettings
 from bot.telemetry.web.settings import HttpSettings
 
 STATE_DIR: Final = Path("var")
-_TELLING = 8  # a shorter piece of an URL, such as "rpc" or "v2", is no key and would blot out ordinary words
+_TELLING = 8  # a shorter piece of an URL, such as "rpc" or "v2", is no key, and redacting it would hide ordinary words
 
 
 class LogLevel(StrEnum):
-    """How much is logged."""
+    """The log level."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -44,7 +44,7 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """How a log line looks."""
+    """The format of log lines."""
 
     AUTO = "auto"
     PRETTY = "pretty"

@@ -158,7 +158,7 @@ class VenueSettings(Table):
         return () if self.is_paper else tuple(kind_of(self.kind).settings.model_fields)
 
     def own_settings(self) -> OwnSettings:
-        """Return what only its kind of venue is told; nothing for a paper venue."""
+        """Return the settings of its kind of venue; nothing for a paper venue."""
         if self.is_paper:
             return OwnSettings()
         return kind_of(self.kind).settings(**{key: getattr(self, key) for key in self._keys()})
@@ -220,7 +220,7 @@ def _text(value: object) -> str:
 
 
 def _check_own(make: Callable[[], OwnSettings]) -> None:
-    """Let the kind's own table judge the keys together; its findings become ours."""
+    """Validate the keys together by the kind's own table; report its errors."""
     try:
         make()
     except ValidationError as error:

@@ -60,7 +60,7 @@ def chain_named(text: str) -> KnownChain:
 
 
 def require_chain(chain: KnownChain, found: int) -> None:
-    """Insist that an endpoint is of the chain that was asked for.
+    """Check that an endpoint is of the chain that was asked for.
 
     Raises:
         ConfigError: it is of another one.

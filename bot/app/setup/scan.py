@@ -92,7 +92,7 @@ def underlyings(sights: Sequence[Sight]) -> tuple[Underlying, ...]:
 
 
 def lines(sights: Sequence[Sight]) -> Iterator[tuple[str, str]]:
-    """Say what was found, a position or a reason a line, with its deployment."""
+    """Return what was found, a position or a reason a line, with its deployment."""
     for sight in sights:
         name = sight.deployment[0]
         for one in sight.positions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ _NEW: Final = insert(tables.intents)
 _UNRESOLVED: Final = (
     select(tables.intents).where(tables.intents.c.resolved_at.is_(None)).order_by(tables.intents.c.number)
 )
+_LATER: Final = timedelta(microseconds=1)
+"""The least by which two times differ that the journal tells apart."""
 _MESSAGES: Final = {
     Verdict.LATE: "news of an order after its end were taken over",
     Verdict.REFUSED: "a report contradicts the known end of an order and was not taken over",
@@ -122,11 +124,14 @@ def count_fills(connection: Connection, client_id: ClientOrderId, at: datetime) 
 
 
 def _move(connection: Connection, intent: Row[Any], quantity: Decimal, at: datetime) -> None:
-    """Move what a position should be by what an order of ours filled until ``at``, by the venue's clock."""
+    """Move what a position should be by what an order of ours filled until ``at``, by the venue's clock.
+
+    Each move has a time of its own, since one that leaves the time as it was counts as somebody else's.
+    """
     if quantity:
         key = VenueId(intent.venue), Symbol(intent.symbol)
         before = statements.expected(connection).get(key, FLAT)
-        moved_at = at if before.moved_at is None else max(at, before.moved_at)
+        moved_at = at if before.moved_at is None else max(at, before.moved_at + _LATER)
         statements.expect(connection, key, Expected(before.size + quantity, moved_at))
 
 

@@ -83,6 +83,20 @@ def test_a_position_moved_when_the_venue_says_that_it_did(
     assert list(journal.expected().values()) == [Expected(Decimal("-1.25"), moved_at)]
 
 
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(seconds=-30), timedelta(seconds=1)], ids=str)
+def test_each_move_of_our_own_has_a_time_of_its_own(journal: SqliteJournal, later: timedelta) -> None:
+    """Where it had not it would count as somebody else's; news of an order may come after those of a later one."""
+    moved: list[datetime] = []
+    for filled_at in (NOW - timedelta(minutes=1), NOW - timedelta(minutes=1) + later):
+        intent = journal.new_intent(order(), NOW - timedelta(hours=1), IDS)
+        told = report(intent.client_id, OrderStatus.FILLED, filled="-1.25")
+        journal.resolve(intent.client_id, replace(told, report=replace(told.report, updated_at=filled_at)), NOW)
+        (expected,) = journal.expected().values()
+        assert expected.moved_at is not None
+        moved.append(expected.moved_at)
+    assert moved[0] < moved[1] <= max(moved[0], NOW - timedelta(minutes=1) + later) + timedelta(microseconds=1)
+
+
 def test_each_opening_is_an_epoch_of_its_own_and_numbers_go_on(path: Path) -> None:
     """Even where the clock stands still or goes back."""
     epochs = [0]

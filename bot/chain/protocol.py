@@ -6,7 +6,7 @@ A protocol is a folder of ``bot/protocols`` that makes one ``Amm``, and a line o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
 from bot.chain.batched_reads import Reads
@@ -59,6 +59,15 @@ class Found:
         """Take a pool's price, where it has one."""
         if price is not None:
             self.prices[price.pool] = price
+
+    def of(self, counts: Callable[[PositionId], bool]) -> Found:
+        """Return it without the positions that don't count."""
+        return replace(
+            self,
+            positions=[item for item in self.positions if counts(item.id)],
+            left_out=[item for item in self.left_out if counts(item.position)],
+            moved=[item for item in self.moved if counts(item.position.id)],
+        )
 
     def leave_out(self, position: str, token: UnknownToken, *, is_discovered: bool) -> None:
         """Note a position that holds an unknown token, unless the user wants to hear nothing of that."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection
-from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -28,6 +27,7 @@ from bot.chain.newest_head import NewestHead
 from bot.chain.preflight import blame, check_chain_id, check_code
 from bot.chain.protocol import Found, MakeSources, Source
 from bot.chain.rounds import Rounds
+from bot.chain.searching import Searching
 from bot.chain.tokens import TokenBook
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
@@ -79,8 +79,9 @@ class EvmChainReader:
         self._newest = NewestHead(self._client, limits, self._track, clock)
         self._heads = Heads(config, self._client, self._newest, clock)
         self._multicall = Multicall(config.multicall, limits)
-        self._notes = notes or MemoryNotes()
         self._make_sources = make_sources
+        logs, seconds = Logs(self._client, limits), _SEARCH_PART * limits.read_timeout
+        self._search = Searching(config.name, logs, notes or MemoryNotes(), seconds)
         self._begin_anew()
         self._confirmation = Confirmation(config.name, self._client.suspect)
         self._read_block: int | None = None
@@ -225,7 +226,7 @@ class EvmChainReader:
 
         try:
             found, reads = await self._rounds.read(block, self._followed, ask)
-            if found.searches and await self._search(found, block):
+            if found.searches and await self._search(found.searches, block.number):
                 found, reads = await self._rounds.read(block, self._followed, ask)
             self._is_searching = not all(search.is_over for search in found.searches)
         except (Retryable, SkipCycle) as error:
@@ -236,7 +237,7 @@ class EvmChainReader:
             if is_odd and lenient:
                 self._begin_anew()
             raise
-        found = await self._confirmed(endpoint, self._counting(found), reads)
+        found = await self._confirmed(endpoint, found.of(self._config.counts), reads)
         self._track.accept(block)
         self._read_block = block.number
         return ChainView(
@@ -249,19 +250,6 @@ class EvmChainReader:
             moved=await self._holders.with_contracts(found.moved, block),
             dollars=tuple(found.dollars.values()),
         )
-
-    async def _search(self, found: Found, block: BlockStamp) -> bool:
-        """Search the logs for what is missing; tell whether something came of it. A later read goes on."""
-        logs = Logs(self._client, self._config.limits)
-        try:
-            async with asyncio.timeout(_SEARCH_PART * self._config.limits.read_timeout):
-                with json_rpc.taken_at_their_word():
-                    return any([await one.look(logs, block.number, self._notes) for one in found.searches])
-        except TimeoutError:
-            return False
-        except Retryable as error:
-            log.warning("logs could not be searched", chain=self.chain, reason=str(error))
-            return False
 
     async def _confirmed(self, endpoint: Endpoint, found: Found, reads: Reads) -> Found:
         """Return what to believe of a block, after others were asked about what leapt, or never was confirmed."""
@@ -277,7 +265,7 @@ class EvmChainReader:
                 return await self._multicall.run(endpoint, plan, reads.block, lenient=True)
 
             found, other = await rounds.again(reads, self._followed, ask)
-            return Reading(endpoint, self._counting(found), other.constants())
+            return Reading(endpoint, found.of(self._config.counts), other.constants())
 
         doubted = dict(rounds.doubted)
         first = Reading(
@@ -300,16 +288,6 @@ class EvmChainReader:
         if is_agreed:
             rounds.believe(first.constants)
         return found
-
-    def _counting(self, found: Found) -> Found:
-        """Leave aside what the configuration says does not count."""
-        counts = self._config.counts
-        return replace(
-            found,
-            positions=[item for item in found.positions if counts(item.id)],
-            left_out=[item for item in found.left_out if counts(item.position)],
-            moved=[item for item in found.moved if counts(item.position.id)],
-        )
 
     async def _fetch(
         self, plan: Plan, block: BlockStamp, start: Endpoint, *, lenient: bool

@@ -135,7 +135,7 @@ class V4Reader:
     def _read(
         self, reads: Reads, found: Found, states: dict[PoolId, PoolState], token_id: int, *, is_flooded: bool
     ) -> LpPosition | None:
-        place = self._place(reads, token_id)
+        place = self._place(reads, found, token_id)
         if place is None:
             return None
         is_configured = token_id in self._configured
@@ -161,12 +161,8 @@ class V4Reader:
         curve = _curve(place, book, state, reads)
         return LpPosition(PositionId(name), self.name, key.id, *tokens, curve, curve.amounts(), entry=None)
 
-    def _place(self, reads: Reads, token_id: int) -> Place | None:
-        """Return where a position lies; None where it is burned.
-
-        Raises:
-            ContractError: it is configured, and no such position was ever made.
-        """
+    def _place(self, reads: Reads, found: Found, token_id: int) -> Place | None:
+        """Return where a position lies; None where it is burned, or where one that is configured was never made."""
         if (place := self._places.get(token_id)) is not None:
             return place
         call = self._info(token_id)
@@ -174,7 +170,7 @@ class V4Reader:
         key = PoolKey.of(answer)
         if key is None:
             if token_id in self._configured:
-                self._require_made(reads, token_id)
+                self._note_absent(reads, found, token_id)
             return None
         pool = self._pools.get(key.id)
         if pool is None:
@@ -184,10 +180,12 @@ class V4Reader:
         self._places[token_id] = place
         return place
 
-    def _require_made(self, reads: Reads, token_id: int) -> None:
+    def _note_absent(self, reads: Reads, found: Found, token_id: int) -> None:
+        """Tell of a configured position that was never made: one that was, and is burned, is over."""
         newest = json_rpc.uint(reads.take(self._next_id)) - 1
         if token_id > newest:
-            raise ContractError(self._next_id, f"token_ids: there is no position {token_id}, the newest is {newest}")
+            reason = f"{self._key}.token_ids: there is no position {token_id}, the newest is {newest}"
+            found.left_out.append(LeftOut(PositionId(f"{self._prefix}{token_id}"), reason))
 
     def _info(self, token_id: int) -> Call:
         call = self._infos.get(token_id)

@@ -298,20 +298,30 @@ async def test_a_hook_that_takes_pays_less_than_the_pool_says(scene: Scene) -> N
 
 
 async def test_what_is_wrong_is_named_with_its_key(scene: Scene) -> None:
-    token_id, at = await scene.open(), f"chains.local.{NAME}[1]"
+    at = f"chains.local.{NAME}[1]"
     other = await UniswapV4.deploy(scene.chain)
     cases = (
         ({"position_manager": scene.chain.at.v3_positions}, "position_manager", "is no contract of that kind"),
         ({"position_manager": scene.chain.accounts[7]}, "position_manager", "there is no contract at"),
         ({"state_view": scene.v4.at.pools}, "state_view", "is no contract of that kind"),
         ({"state_view": other.at.view}, "state_view", f"reads the pools of {other.at.pools}"),
-        ({"token_ids": [token_id + 7]}, "position_manager", f"no position {token_id + 7}, the newest is {token_id}"),
     )
     for more, key, words in cases:
         async with reading(scene.config(**more)) as reader:
             with pytest.raises(ConfigError, match=words) as caught:
                 await reader.check()
         assert str(caught.value).startswith(f"{at}.{key}: ")
+
+
+async def test_a_configured_position_that_was_never_made_is_told_and_spoils_no_other(scene: Scene) -> None:
+    token_id = await scene.open()
+    async with reading(scene.config(token_ids=[token_id, token_id + 7])) as reader:
+        await reader.check()
+        view = await reader.read()
+    assert [one.id for one in view.positions] == [f"local:{NAME}:{token_id}"]
+    (left,) = view.left_out
+    reason = f"chains.local.{NAME}[1].token_ids: there is no position {token_id + 7}, the newest is {token_id}"
+    assert (left.position, left.reason) == (f"local:{NAME}:{token_id + 7}", reason)
 
 
 async def test_a_configured_position_that_was_burned_is_gone(scene: Scene) -> None:

@@ -153,10 +153,16 @@ async def test_leverage_margin_mode_and_isolated_margin(venue: Ccxt, scene: Scen
 
 async def test_fundings_are_hourly_and_sum_up(venue: Ccxt, scene: Scene) -> None:
     await venue.create_order(ETH, "market", "sell", 1, 2000)
+    since = venue.milliseconds()
     scene.clock.shift += timedelta(hours=3)
     rows = await venue.fetch_funding_history(ETH)
     assert [row["amount"] for row in rows] == [0.2, 0.2, 0.2]
-    assert len(await venue.fetch_funding_rate_history(ETH)) == 3
+    assert len(await venue.fetch_funding_rate_history(ETH, since)) == 3
+    first, *_, last = await venue.fetch_funding_rate_history(ETH, since - 600 * 3_600_000)
+    assert (last["timestamp"] - first["timestamp"], first["timestamp"] > since - 600 * 3_600_000) == (
+        499 * 3_600_000,
+        True,
+    )
 
 
 async def test_streams_tell_middles_orders_and_positions(scene: Scene) -> None:

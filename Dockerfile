@@ -11,17 +11,15 @@ RUN pip --python /venv/bin/python install -q --no-compile --require-hashes -r re
  && /build/bin/pip install -q --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
-# Left out: test suites, C sources, Apprise's translations, python-telegram-bot's framework of handlers, and of plotly
-# everything but its script, which is all that the status page takes.
+# Left out: test suites, C sources, Apprise's translations, and python-telegram-bot's framework of handlers.
 # Byte code is written here, once, since the file system is read-only later.
 RUN /build/bin/pip wheel -q --no-deps --no-build-isolation --wheel-dir /wheel . \
  && pip --python /venv/bin/python install -q --no-compile --no-deps /wheel/*.whl \
  && cd /venv/lib/python3.13/site-packages \
  && find . -type d \( -name tests -o -name test -o -name SelfTest \) -prune -exec rm -rf {} + \
  && find . -type f \( -name '*.c' -o -name '*.h' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \) -delete \
- && rm -rf plotly/graph_objs plotly/validators plotly/labextension plotly/matplotlylib /venv/share \
-      plotly/package_data/widgetbundle.js apprise/i18n telegram/ext \
- && /venv/bin/python -m compileall -q -j 0 -x '/(plotly|lexers)/' . \
+ && rm -rf apprise/i18n telegram/ext /venv/share \
+ && /venv/bin/python -m compileall -q -j 0 -x '/lexers/' . \
  && /venv/bin/dnbot --version
 
 FROM python:3.13-slim-trixie

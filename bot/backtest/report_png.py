@@ -13,7 +13,8 @@ def save_picture(story: Story, path: Path) -> None:
 
     The path's ending says the format.
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415 - takes half a second
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415 - takes half a second
+    from matplotlib.figure import Figure  # noqa: PLC0415 - the same
 
     at = [datetime.fromisoformat(moment) for moment in story.at]
     rows = 1 + (len(story.legs) + 2) // 2
@@ -38,6 +39,10 @@ def save_picture(story: Story, path: Path) -> None:
         if leg.limit:
             place.set_ylim(-leg.limit, leg.limit)
         place.set(title=f"{name}: drift in its band")
+    for place in (value, far, *drifts):
+        dates = AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]  # matplotlib types few of its functions
+        place.xaxis.set_major_locator(dates)
+        place.xaxis.set_major_formatter(ConciseDateFormatter(dates))  # type: ignore[no-untyped-call]
     for place in axes:
         place.grid(visible=True, alpha=0.2)
     for place in drifts[len(story.legs) :]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.backtest.engine import replay
-from bot.backtest.report_model import Story, of_result
+from bot.backtest.report_model import Leg, Story, of_result
 from bot.backtest.report_page import page
 from bot.backtest.result import Result
 from bot.core.types import Underlying
@@ -64,10 +64,23 @@ async def test_it_draws_its_charts_and_asks_nobody(story: Story, tmp_path: Path)
         assert f"{float(story.total.total):,.2f}" in text
         assert await shown.evaluate("document.querySelectorAll('img').length") == 0
         assert await shown.evaluate("document.title") == f"dnbot · Backtest {hostile}"
-        assert await shown.evaluate("document.querySelectorAll('#attribution .waterfalllayer .point').length") == 10
+        assert await shown.evaluate("document.querySelectorAll('#attribution .barlayer .point').length") == 10
+        for theme, colour in (("dark", "rgb(22, 27, 34)"), ("light", "rgb(255, 255, 255)")):
+            await shown.theme(theme)
+            await shown.until(f"document.querySelector('#value .main-svg').style.background === '{colour}'")
         assert shown.errors == []
+        assert file.stat().st_size < 2e6
         asked = [url for url in shown.requests if not url.startswith(("data:", "about:"))]
         assert {urlsplit(url).scheme for url in asked} == {"file"}
+
+
+def test_a_long_replay_of_many_underlyings_stays_below_two_megabytes(story: Story) -> None:
+    (leg,) = story.legs.values()
+    long = 40_000 // len(story.at)
+    more = Leg(leg.exposure * long, leg.short * long, leg.drift * long, leg.band * long)
+    lines = {name: getattr(story, name) * long for name in ("at", "hedged", "unhedged", "hold", "distance")}
+    legs = {Underlying(f"U{number}"): more for number in range(5)}
+    assert len(page(replace(story, **lines, legs=legs)).encode()) < 2e6
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES.values() if set(name) & set("<&\"'{")])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +39,7 @@ _SILENCE: Final = 15.0
 _SLOWEST: Final = 30.0
 """Seconds that a reader may take to take a change; one that reads no more makes room for others."""
 _LONGEST: Final = 120.0
-"""Seconds that a client may take to take a whole answer, of which plotly's script (5 MB) is the longest."""
+"""Seconds that a client may take to take a whole answer, of which plotly's script (1.2 MB) is the longest."""
 
 
 class Pages:
@@ -63,9 +62,8 @@ class Pages:
             "/events": self._events,
         }
         app.add_routes([web.get(path, handler, allow_head=False) for path, handler in handlers.items()])
-        app.add_routes([_file(f"/{item.name}", item, "no-cache") for item in sorted(_PAGE.iterdir())])
-        app.add_routes([_file("/", _PAGE / "index.html", "no-cache")])
-        app.add_routes([_file("/plotly.min.js", plotly_script(), "public, max-age=86400")])
+        app.add_routes([_file(f"/{item.name}", item) for item in sorted(_PAGE.iterdir())])
+        app.add_routes([_file("/", _PAGE / "index.html")])
         return app
 
     @web.middleware
@@ -151,9 +149,9 @@ def _health(answer: Answer) -> web.Response:
     return web.json_response(text=dumps(answer.body()), status=answer.status)
 
 
-def _file(path: str, file: Path, cache: str) -> web.RouteDef:
+def _file(path: str, file: Path) -> web.RouteDef:
     async def send(_: web.Request) -> web.FileResponse:
-        return _File(file, headers={"Cache-Control": cache})
+        return _File(file, headers={"Cache-Control": "no-cache"})
 
     return web.get(path, send, allow_head=False)
 
@@ -164,14 +162,6 @@ class _File(web.FileResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the head and the file, the first time."""
         return None if self.prepared else await super().prepare(request)
-
-
-def plotly_script() -> Path:
-    """Return the script in plotly's package, without importing the package."""
-    spec = find_spec("plotly")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("plotly is not installed")
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:

@@ -7,6 +7,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -150,11 +151,14 @@ async def stuck(at: Site, path: bytes) -> AsyncIterator[None]:
         yield
 
 
-async def test_clients_that_never_read_their_answer_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_clients_that_never_read_their_answer_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "index.html").touch()
+    (tmp_path / "long.js").write_bytes(bytes(16 << 20))  # no socket's buffer takes it
+    monkeypatch.setattr(routes, "_PAGE", tmp_path)
     monkeypatch.setattr(routes, "_LONGEST", 0.5)
     async with site() as at, AsyncExitStack() as crowd, asyncio.timeout(30):
         for _ in range(70):  # more than there is room for
-            await crowd.enter_async_context(stuck(at, b"/plotly.min.js"))
+            await crowd.enter_async_context(stuck(at, b"/long.js"))
         while True:
             try:
                 async with at.client.get("/livez") as answer:

@@ -20,7 +20,7 @@ from tests.core.scenes import ETH, NOW, pending, symbol
 from tests.telemetry.feed import tell
 from tests.telemetry.web.scenes import ABOUT, SILENT, UNKNOWN, record, site
 
-PATHS = ["/", "/livez", "/readyz", "/metrics", "/status", "/plotly.min.js"]
+PATHS = ["/", "/livez", "/readyz", "/metrics", "/status", "/plotly-basic.min.js"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -72,13 +72,16 @@ def test_only_addresses_and_known_names_are_allowed(header: str, allowed: bool) 
 
 
 async def test_the_scripts_come_from_here_and_may_be_kept() -> None:
-    async with site() as at, at.client.get("/plotly.min.js") as answer:
+    async with site() as at, at.client.get("/plotly-basic.min.js") as answer:
         assert "javascript" in answer.content_type
-        assert "max-age" in answer.headers["Cache-Control"]
-        assert b"plotly.js v" in await answer.read()
+        assert b"plotly.js (basic - minified) v" in await answer.read()
+        assert answer.headers["Cache-Control"] == "no-cache"  # asked for again, and not sent again
+        kept = {"If-None-Match": answer.headers["ETag"]}
+        async with at.client.get("/plotly-basic.min.js", headers=kept) as again:
+            assert again.status == 304
 
 
-@pytest.mark.parametrize("path", ["/", "/plotly.min.js"])
+@pytest.mark.parametrize("path", ["/", "/plotly-basic.min.js"])
 async def test_a_file_is_sent_once_and_nothing_is_logged_of_it(path: str, caplog: pytest.LogCaptureFixture) -> None:
     async with site() as at:
         for _ in range(2):

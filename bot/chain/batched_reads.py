@@ -1,4 +1,4 @@
-"""Reads by demand: code asks for the answers it needs, what is not there yet is fetched, and it is run again.
+"""Reads by demand: code requests the answers it needs; those missing are fetched, and the code runs again.
 
 The first snapshot takes a few rounds (an owner's balance, then the ids, then the positions, then their pools). What
 one snapshot used is fetched ahead for the next one, so that a steady state takes one round; all rounds of a snapshot
@@ -20,7 +20,7 @@ class Missing(Exception):  # noqa: N818 - no error: the word for "not fetched ye
 
 
 class ContractError(Retryable):
-    """A contract did not answer as one of its kind does; ``target`` is its address."""
+    """A contract did not answer as its kind must; ``target`` is its address."""
 
     def __init__(self, call: Call, what: str) -> None:
         super().__init__(f"{call}: {what}")
@@ -54,7 +54,7 @@ class Reads:
         self.answers.update(zip(calls, results, strict=True))
 
     def constants(self) -> dict[Call, Result]:
-        """Return the answers that don't change with blocks: facts, and what strangers' contracts say of themselves."""
+        """Return the answers that don't change with blocks: facts, and strangers' contracts' own descriptions."""
         known, doubted = self._facts.known, self._facts.doubted
         told = {call: answer for call, answer in self.answers.items() if call.alone or call in known or call in doubted}
         return {call: answer for call, answer in told.items() if not isinstance(answer, Unread)}

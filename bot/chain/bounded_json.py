@@ -2,7 +2,7 @@
 
 A JSON value costs up to twenty times its text in memory, so that its values are counted before it is parsed. The parser
 descends on the C stack: what bounds it is Python's recursion limit, which libraries raise (py_ecc, which web3 imports,
-sets 100,000), and then an answer of ten thousand brackets ends the process. So the depth is looked at before, too.
+sets 100,000), and then an answer of ten thousand brackets ends the process. So the depth is checked before, too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _WINDOW: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "d
 
 
 class TooLargeError(ValueError):
-    """An answer passes a bound."""
+    """An answer exceeds a bound."""
 
 
 async def read(chunks: AsyncIterator[bytes], encoding: str, limit: int = MAX_BYTES) -> bytes:

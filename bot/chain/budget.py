@@ -1,4 +1,4 @@
-"""How many requests a day an endpoint may be sent: spent evenly, so that the bot slows down and never runs dry."""
+"""How many requests a day an endpoint may be sent: spent evenly, so that the bot slows down and never runs out."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Budget:
         self._left, self._at = self._most / 2, clock.monotonic()
 
     def spend(self, calls: int, who: str) -> None:
-        """Take what a request costs; a provider counts each call of a batch.
+        """Charge what a request costs; a provider counts each call of a batch.
 
         Raises:
-            RateLimited: it is not there yet.
+            RateLimited: the budget does not cover it yet.
         """
         self.spent += calls
         if self.per_day is None:

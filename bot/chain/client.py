@@ -27,12 +27,12 @@ MAX_CONNECTIONS: Final = 8
 _ABOUT_THE_REQUEST: Final = frozenset(
     {Meaning.CONTRACT, Meaning.TOO_LARGE, Meaning.TOO_MANY_RESULTS, Meaning.UNSUPPORTED}
 )
-"""Refusals that say nothing about what else the endpoint is good for."""
+"""Refusals that don't reflect on the endpoint's other requests."""
 
 
 @dataclass(slots=True)
 class _Health:
-    """What failures cost an endpoint: it is asked last until ``cool_until``, and not at all until ``mute_until``."""
+    """The penalty of failures: it is asked last until ``cool_until``, and not at all until ``mute_until``."""
 
     failures: int = 0
     cool_until: float = 0.0
@@ -81,14 +81,14 @@ class RpcClient:
         self._health = {endpoint.number: _Health() for endpoint in self.endpoints}
 
     async def first(self, work: Callable[[Endpoint], Awaitable[T]], *, start: Endpoint | None = None) -> T:
-        """Do ``work`` on one endpoint after the other until one of them does it without a Retryable.
+        """Run ``work`` on one endpoint after the other until one succeeds without a Retryable.
 
         Args:
             work: what to read; raises Retryable for every answer that it does not believe.
             start: the endpoint to begin with, where an earlier answer came from it.
 
         Raises:
-            Retryable: every endpoint failed, in every round; the message tells how each of them did in the last.
+            Retryable: every endpoint failed, in every round; the message says how each of them failed in the last.
         """
         for again in range(1, self._rounds):
             try:
@@ -131,7 +131,7 @@ class RpcClient:
         return await self.first(work)
 
     def suspect(self, endpoint: Endpoint, error: DnbotError) -> None:
-        """Hold an error against an endpoint, unless it is about the request alone."""
+        """Penalise an endpoint for an error, unless it is about the request alone."""
         if isinstance(error, RpcError) and error.meaning in _ABOUT_THE_REQUEST:
             return
         self._on_failure()

@@ -99,7 +99,7 @@ class Limits:
         max_log_blocks: block range of one ``eth_getLogs``.
         max_log_requests: ``eth_getLogs`` requests per look-up of entry amounts.
         requests_per_day: what one endpoint may be sent; None: as many as are wanted.
-        confirm: whether what a position holds is confirmed where it leaps: by a second endpoint, else by the next
+        confirm: whether what a position holds is confirmed where it jumps: by a second endpoint, else by the next
             block.
     """
 
@@ -122,7 +122,7 @@ class Limits:
 class ChainConfig:
     """One chain. ``multicall`` None reads through JSON-RPC batches; ``reference_pools`` only price things.
 
-    A position that holds a token of ``ignored`` is left out without a word, and so is one of ``ignore_positions``
+    A position that holds a token of ``ignored`` is left out silently, and so is one of ``ignore_positions``
     (``deployment:id``), or one that is not among ``only_positions`` where there are any. ``dollar_feeds`` are price
     feeds by the currency whose worth in USD they tell, besides those that are known.
 
@@ -145,7 +145,7 @@ class ChainConfig:
     limits: Limits = Limits()
 
     def counts(self, position: PositionId) -> bool:
-        """Tell whether the user wants to hear of a position."""
+        """Return whether the user wants reports of a position."""
         name = position.partition(":")[2]
         return name not in self.ignore_positions and (not self.only_positions or name in self.only_positions)
 

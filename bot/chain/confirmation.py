@@ -1,9 +1,9 @@
 """Growth and shrinkage of what is held, confirmed before it counts: by a second endpoint, else by the next block.
 
-An endpoint that multiplies what a position holds would have the short multiplied within seconds, up to its cap. So what
-leapt since it was last confirmed is read at a second endpoint, at the same block, where one is configured. Two that
-agree are believed; so is one that says what was believed before, and the other is not. Where no other endpoint answers,
-the next block must say the same. Until then a position is left out: the decision keeps what it believed of it.
+An endpoint that multiplies what a position holds would multiply the short within seconds, up to its cap. So what jumped
+since it was last confirmed is read at a second endpoint, at the same block, where one is configured. Two that agree are
+believed; so is one that says what was believed before, and the other is not. Where no other endpoint answers, the next
+block must say the same. Until then a position is left out: the decision keeps what it believed of it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ConstantsDifferError(Retryable):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one endpoint said of a block; ``constants`` are the answers that don't change with blocks.
+    """One endpoint's reading of a block; ``constants`` are the answers that don't change with blocks.
 
     ``remembers``: some of these it was not asked for now, and nobody has confirmed them yet.
     """
@@ -45,11 +45,11 @@ class Reading:
     remembers: bool = False
 
     def agrees(self, other: Reading) -> bool:
-        """Tell whether another endpoint says the same of every position."""
+        """Return whether another endpoint agrees on every position."""
         return self.has_constants_of(other) and _by_id(self.found) == _by_id(other.found)
 
     def has_constants_of(self, other: Reading) -> bool:
-        """Tell whether another endpoint says the same of what does not change."""
+        """Return whether another endpoint agrees on the constants."""
         shared = self.constants.keys() & other.constants.keys()
         return all(self.constants[call] == other.constants[call] for call in shared)
 
@@ -67,7 +67,7 @@ class Reading:
 Again = Callable[[Endpoint], Awaitable[Reading]]
 """Reads the same block from another endpoint."""
 Blame = Callable[[Endpoint, DnbotError], None]
-"""Holds it against an endpoint that the others contradict it, or that it does not answer."""
+"""Penalises an endpoint that the others contradict, or that does not answer."""
 
 
 class Confirmation:
@@ -102,7 +102,7 @@ class Confirmation:
             again: reads it from another endpoint.
             others: who else may be asked, in order.
             block: the block.
-            on_occasion: whom to ask though nothing leapt, since constants are not confirmed yet.
+            on_occasion: whom to ask though nothing jumped, since constants are not confirmed yet.
 
         Raises:
             ConstantsDifferError: what was read rests on answers that other endpoints contradict.
@@ -143,7 +143,7 @@ class Confirmation:
         return self._believed(first.found, leapt, CONTRADICTED), False
 
     def _winner(self, readings: Sequence[Reading], winner: Reading) -> Reading:
-        """Blame those that the winner contradicts.
+        """Penalise those that the accepted reading contradicts.
 
         Raises:
             ConstantsDifferError: the first one is among them with an answer that all others were read with.
@@ -173,7 +173,7 @@ class Confirmation:
         return {*gone, *(key for key, seen in carried.items() if seen is None)}
 
     def _carried(self, found: Found) -> dict[PositionId, Seen | None]:
-        """Return what is believed of each position after this look; None for those that are new or leapt."""
+        """Return what is believed of each position after this observation; None for those that are new or jumped."""
         seen = self._seen or {}
         return {
             position.id: None if (old := seen.get(position.id)) is None else carried_on(old, position)
@@ -181,7 +181,7 @@ class Confirmation:
         }
 
     def _waiting(self, found: Found, leapt: Collection[PositionId], block: BlockStamp) -> set[PositionId]:
-        """Return those that leapt and that no earlier block said the same of; absence is counted by the decision."""
+        """Return those that jumped and that no earlier block said the same of; absence is counted by the decision."""
         waiting = set()
         for key, position in _by_id(found).items():
             if key not in leapt:
@@ -193,7 +193,7 @@ class Confirmation:
         return waiting
 
     def _believed(self, found: Found, unconfirmed: Collection[PositionId] = (), why: str = "") -> Found:
-        """Take a reading as true, but for what is not confirmed; return it with that left out."""
+        """Accept a reading, but for what is not confirmed; return it with that left out."""
         before, now, carried = self._seen or {}, _by_id(found), self._carried(found)
         self._seen = {}
         for key, position in now.items():

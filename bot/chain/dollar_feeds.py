@@ -1,6 +1,6 @@
 """Dollar feeds: what the venues' collaterals are worth, by Chainlink's price feeds on a chain.
 
-A feed says its price anew when that moves by about a quarter of a percent, and at least once a day (its heartbeat). An
+A feed updates its price when that moves by about a quarter of a percent, and at least once a day (its heartbeat). An
 answer that is none, or older than that, is told as unknown and never taken for a dollar.
 """
 
@@ -37,7 +37,7 @@ KNOWN: Final[Mapping[ChainId, Mapping[str, Address]]] = {
 }
 """Chainlink's feeds of the venues' collaterals, by chain."""
 _UPDATED, _WORDS = 3, 5
-"""The word of ``latestRoundData()`` that has the time of its price, and how many there are."""
+"""The index of the word of ``latestRoundData()`` with the time of its price, and the number of words."""
 
 
 class DollarFeeds:
@@ -54,7 +54,7 @@ class DollarFeeds:
         return [(self._chain.key(f"dollar_feeds.{name}"), feed) for name, feed in self._chain.dollar_feeds.items()]
 
     def read(self, reads: Reads, found: Found) -> None:
-        """Add what each feed says; one that can't be read spoils nothing but its own price."""
+        """Add what each feed says; one that can't be read affects only its own price."""
         for name, calls in self._calls.items():
             wanted = calls[:1] if name in self._decimals else calls
             reads.want(wanted)
@@ -93,6 +93,6 @@ class DollarFeeds:
 
 
 def _calls(feed: Address) -> tuple[Call, ...]:
-    """Return the calls for the price, its decimals and the pair; none promises words, since anything may answer."""
+    """Return the calls for price, decimals and pair; of no minimum length, since any contract may answer."""
     asked = (Call(feed, selector(signature), words=0, gas=RATE_GAS) for signature in ("decimals()", "description()"))
     return (rate_call(RateRead(RateSource.CHAINLINK), feed, 0), *asked)

@@ -1,8 +1,8 @@
 """One JSON-RPC endpoint over HTTP: every answer is bounded and validated, no message gives its URL away.
 
 It stands below the chain's web3 provider, in place of web3's own HTTP provider: that one does not compare the ids of
-answers, hands a short batch on without a word, tries five times with 30 seconds each, reads bodies of any size, throws
-an error's body away, and writes the URL, key included, into its log.
+answers, passes a short batch on silently, tries five times with 30 seconds each, reads bodies of any size, discards an
+error's body, and writes the URL, key included, into its log.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MIN_SECRET: Final = 6
 CHUNK: Final = 65_536
 HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 BOUND: ContextVar[Endpoint | None] = ContextVar("bound_endpoint", default=None)
-"""The endpoint that the work in hand is bound to; the chain's provider sends there what web3 asks."""
+"""The endpoint that the present work is bound to; the chain's provider sends there what web3 asks."""
 
 
 class Secrets:
@@ -69,7 +69,7 @@ def label(kind: str, number: int, url: str) -> str:
 
 @dataclass(slots=True)
 class Endpoint:
-    """One URL, and what it turned out to take.
+    """One URL, and the limits learned of it.
 
     ``request`` and ``batch`` go through the chain's web3, bound to this endpoint; ``send`` and ``send_batch`` are what
     its provider ends in.
@@ -106,7 +106,7 @@ class Endpoint:
     async def batch(self, requests: Sequence[Request]) -> list[object | RpcError]:
         """Send several requests through web3; return one result, or error object, for each, in order.
 
-        What the endpoint does not take in one batch is sent in smaller ones, in the end one by one.
+        What the endpoint does not accept in one batch is sent in smaller ones, in the end one by one.
 
         Raises:
             RpcError, RateLimited, Retryable: a part did not come back whole.
@@ -193,7 +193,7 @@ class Endpoint:
             except ValueError:
                 failure = self.fault("answered something that is no JSON")
             break
-        # Raised outside of the handler: the original error knows the URL, and a chained one would be printed.
+        # Raised outside of the handler: the original error holds the URL, and a chained one would be printed.
         raise failure
 
     async def _exchange(self, method: str, body: str) -> object:
@@ -234,7 +234,7 @@ class Endpoint:
         return {"result": answer["result"]}
 
     def _error(self, method: str, error: object, status: int = 0) -> RpcError:
-        """Judge an error object, or the text in its place.
+        """Classify an error object, or the text in its place.
 
         Raises:
             RateLimited: it is about the endpoint's quota.
@@ -273,5 +273,5 @@ def _short(data: object) -> object:
 
 
 def _seconds(header: str | None) -> float | None:
-    """Read a Retry-After header that counts seconds; one with a date tells nothing under a wrong clock."""
+    """Read a Retry-After header that counts seconds; one with a date is useless under a wrong clock."""
     return float(header) if header is not None and header.strip().isdigit() else None

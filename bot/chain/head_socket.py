@@ -24,7 +24,7 @@ SILENT: Final = "dnbot.silent"
 
 
 class HeadSocket(WebSocketProvider):
-    """One connection, one attempt, no word in any log (which would name the URL)."""
+    """One connection, one attempt, nothing logged (which would reveal the URL)."""
 
     def __init__(self, url: str, timeout: float) -> None:
         silent = logging.getLogger(SILENT)

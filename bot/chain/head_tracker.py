@@ -1,4 +1,4 @@
-"""The newest believed head: refuses heads that go backwards or leap ahead, recognises reorganisations by hashes."""
+"""The newest believed head: refuses heads that go backwards or jump ahead, recognises reorganisations by hashes."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ BLOCKS_PER_SECOND: Final = 100
 """More than the fastest chains have."""
 TOLD_AT_ONCE: Final = 10
 TOLD_EVERY: Final = 600.0
-"""Reorganisations that are told in a row, and seconds for one more: endpoints that contradict each other have one at
-every block, which must fill neither the journal nor the screen."""
+"""Reorganisations that are reported in a row, and seconds for one more: endpoints that contradict each other have one
+at every block, which must fill neither the journal nor the screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reorg:
     """The chain was reorganised: ``new`` replaced blocks from ``from_number`` (or below) up to ``old``.
 
-    ``untold`` is how many reorganisations there were since the last one that was told.
+    ``untold`` is how many reorganisations there were since the last one that was reported.
     """
 
     chain: ChainName
@@ -45,11 +45,11 @@ class Backward(Retryable):
 
 
 class Ahead(Retryable):
-    """A head that is further on than any chain comes in that time."""
+    """A head further ahead than any chain gets in that time."""
 
 
 class Misnumbered(Retryable):
-    """A head whose hashes are known under other numbers: somebody changed its number on the way."""
+    """A head whose hashes are known under other numbers: its number was altered in transit."""
 
 
 class HeadTrack:
@@ -60,7 +60,7 @@ class HeadTrack:
         clock: measures ``patience``.
         patience: seconds after which lower heads are believed, if nobody confirmed the higher one for so long. A node
             that was wrong once, or a chain that was set back, must not stop the bot for ever.
-        on_reorg: told of reorganisations, of so many as a person can make use of.
+        on_reorg: called with reorganisations, at a limited rate.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class HeadTrack:
         self.reorgs = 0
 
     def check(self, stamp: BlockStamp) -> None:
-        """Insist that a head could be the newest one.
+        """Check that a head could be the newest one.
 
         Raises:
             Misnumbered: its hash, or its parent's, is that of a block with another number.
             Backward: it is below the last one and no hash says that the chain was reorganised.
-            Ahead: it is so far ahead of the last one as no chain comes in the time since.
+            Ahead: it is further ahead of the last one than any chain gets in the time since.
         """
         if self.last is None:
             return
@@ -102,7 +102,7 @@ class HeadTrack:
             Misnumbered, Backward, Ahead: it can't be.
         """
         self.check(stamp)
-        if self._is_misnumbered(stamp):  # what was believed for so long and nobody confirmed was the lie
+        if self._is_misnumbered(stamp):  # what was believed for so long and nobody confirmed was false
             self._hashes.clear()
         if self.last is not None:
             replaced = self._replaced(stamp)

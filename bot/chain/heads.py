@@ -3,8 +3,8 @@
 What a socket announces is a hint: a head is given once an endpoint has it, and what was fetched for that is left for
 the read that follows. A socket that announces what no endpoint has is given up, as one that falls silent is. The
 subscription is web3's. Left alone it retries a connection for minutes, logs URLs, takes no note of a head that does not
-come, and lets an endpoint's garbage out as whatever exception that causes; so here it gets one attempt, no logger, a
-watchdog, and a list of all that it may raise.
+come, and raises whatever exception an endpoint's garbage causes; so here it gets one attempt, no logger, a watchdog,
+and a list of all that it may raise.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ROUND: Final = 3
 
 
 class Heads:
-    """The heads of one chain. Trouble of the network never leaves it: it goes on with the next source."""
+    """The heads of one chain. Network errors never leave it: it continues with the next source."""
 
     def __init__(self, config: ChainConfig, client: RpcClient, newest: NewestHead, clock: Clock) -> None:
         self._config = config
@@ -68,7 +68,7 @@ class Heads:
             retry = min(retry * 2, max(RETRY_MOST, self._limits.subscription_retry))
 
     async def _subscribed(self, name: str, url: str) -> AsyncGenerator[BlockStamp, None]:
-        """Return heads that one WebSocket announces until it breaks, falls silent, or announces nothing but air."""
+        """Return heads that one WebSocket announces until it breaks, falls silent, or no endpoint has its heads."""
         silence = self._limits.max_head_age.total_seconds()
         empty = 0
         try:
@@ -148,7 +148,7 @@ class Heads:
 
 
 def _broken() -> tuple[type[Exception], ...]:
-    """Return all that a broken connection or an endpoint's garbage comes out of web3 as."""
+    """Return the exceptions that web3 raises for a broken connection or an endpoint's garbage."""
     from web3.exceptions import Web3Exception  # noqa: PLC0415 - as above
     from websockets.exceptions import WebSocketException  # noqa: PLC0415 - comes with it
 

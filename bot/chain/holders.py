@@ -11,7 +11,7 @@ from bot.core.snapshot import BlockStamp, MovedPosition
 from bot.core.types import Address
 
 _DELEGATES: Final = bytes.fromhex("ef0100")
-"""Begins the code of a wallet that delegates to a contract."""
+"""The prefix of the code of a wallet that delegates to a contract."""
 
 
 class Holders:
@@ -30,7 +30,7 @@ class Holders:
         return tuple([item for item in moved if await self._is_contract(item.holder, block)])
 
     async def _is_contract(self, account: Address, block: BlockStamp) -> bool:
-        """Tell whether an account is a contract; one that delegates (EIP-7702) is a wallet, and what it got is gone."""
+        """Return whether an account is a contract; one that delegates (EIP-7702) counts as a wallet."""
         if account not in self._contracts:
             code = await self._client.request("eth_getCode", [account, hex(block.number)], json_rpc.data)
             if not code or code.startswith(_DELEGATES):

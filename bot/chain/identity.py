@@ -20,7 +20,7 @@ GET_CHAIN_ID: Final = selector("getChainId()")
 
 
 class SameChain:
-    """Insists that what answers is of the configured chain, where there is a Multicall3, which tells."""
+    """Checks that the answering chain is the configured one, where there is a Multicall3, which tells."""
 
     def __init__(self, chain: ChainConfig) -> None:
         self._chain_id = chain.chain_id

@@ -25,12 +25,12 @@ MAX_TEXT: Final = 64
 
 
 class OddAnswer(Retryable):
-    """An answer that is no value of its type."""
+    """An answer that is not a value of its type."""
 
 
 @contextmanager
 def taken_at_their_word() -> Iterator[None]:
-    """Make what answers can do to the code that reads them a fault of the endpoint.
+    """Turn arithmetic errors of decoding an answer into a fault of the endpoint.
 
     A word may hold any 256 bits, whatever its type is, and so a tick may not fit into 24 and a price may be no number.
 
@@ -69,7 +69,7 @@ def address_of(value: object) -> Address:
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is an address in hexadecimal."""
+    """Return whether a text is an address in hexadecimal."""
     return _ADDRESS.fullmatch(text) is not None
 
 

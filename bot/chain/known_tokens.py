@@ -2,7 +2,7 @@
 
 An address proves what a symbol only claims. A staked token's rate moves: it is read from the contract that sets it. On
 a chain that is not in this table nothing is known of any token; only where no money can be lost (a local node, a named
-testnet) is a well-known symbol taken at its word.
+testnet) is a well-known symbol believed.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ RATED: Final[Mapping[ChainId, Mapping[Address, tuple[Underlying, RateSource]]]] 
         Address("0x83F20F44975D03b1b09e64809B757c47f942BEeA"): (USD, RateSource.ERC4626),  # sDAI
     },
 }
-"""Tokens whose contract tells what one of them is worth, where that contract is."""
+"""Tokens whose rate a contract reports, and that contract."""
 
 NATIVE: Final = Address("0x0000000000000000000000000000000000000000")
 """What stands for a chain's own coin where it is traded without a wrapper; no contract is there."""

@@ -12,7 +12,7 @@ class Learned:
     Attributes:
         by_hash: whether reads can be pinned to a block hash (EIP-1898).
         log_blocks: blocks of one ``eth_getLogs``.
-        batch: requests of one batch; 1: none at all, each is sent alone.
+        batch: requests of one batch; 1: no batches, each request is sent alone.
         gas: gas of one call.
     """
 
@@ -22,7 +22,7 @@ class Learned:
     gas: int | None = None
 
     def words(self) -> str:
-        """Return what is known, for people; empty where nothing is below the configured limits."""
+        """Return what is known, in words; empty where nothing is below the configured limits."""
         found = [
             None if self.log_blocks is None else f"{self.log_blocks} blocks per eth_getLogs",
             None if self.batch is None else "no batches" if self.batch == 1 else f"{self.batch} requests per batch",

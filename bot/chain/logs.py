@@ -41,7 +41,7 @@ class Logs:
 
     Providers allow 10,000 blocks of one request, or 10, say so in two dozen wordings or only fail. So a range that is
     refused, for whatever reason, is asked for in halves, down to single blocks; what is about the number of blocks is
-    remembered of the endpoint. So is one to which there are as many logs as people choose for a cap.
+    remembered of the endpoint. So is a range whose number of logs is a usual cap.
     """
 
     def __init__(self, client: RpcClient, limits: Limits) -> None:
@@ -177,18 +177,18 @@ class Logs:
 
 
 async def _require_block(endpoint: Endpoint, number: int) -> None:
-    """Insist that a node knows a block: one that lags has no logs of it, and says so by an empty list."""
+    """Check that a node knows a block: one that lags answers with an empty list of its logs."""
     if json_rpc.quantity(await endpoint.request("eth_blockNumber", [])) < number:
         raise endpoint.fault(f"does not know block {number} yet")
 
 
 def _may_be_cut(count: int) -> bool:
-    """Tell whether so many logs may be a cap: some nodes give 100, 256, 1,000 or 10,000 and no word of the others."""
+    """Return whether so many logs may be a cap: some nodes silently return only 100, 256, 1,000 or 10,000."""
     return count >= _LEAST_CAP and (count % _LEAST_CAP == 0 or count.bit_count() == 1)
 
 
 def _cut(endpoint: Endpoint, count: int) -> RpcError:
-    """Make the error that a node should have answered; it is about these blocks alone."""
+    """Return the error that a node should have answered, about these blocks alone."""
     said = f"answered just {count} logs, which may be its cap and not all"
     return RpcError(f"{endpoint.label}: {said}", code=0, said=said, data=None, meaning=Meaning.TOO_MANY_RESULTS)
 
@@ -208,7 +208,7 @@ def _halved(endpoint: Endpoint, error: RpcError | NoAnswer | Dropped, size: int,
 
 
 def _fits(log: Log, topics: Topics) -> bool:
-    """Tell whether a log is one of those that a filter asks for."""
+    """Return whether a log is one of those that a filter asks for."""
     if len(log.topics) < len(topics):
         return False
     for found, wanted in zip(log.topics, topics, strict=False):

@@ -35,7 +35,7 @@ class Call:
     """One contract call; two calls are the same if they are the same object, so that results are found fast.
 
     ``words`` is the least number of ABI words that a true answer has; ``gas`` what it costs at most. A call that is to
-    be made ``alone`` is a call of its own with just that gas: a hostile contract spoils only its own answer.
+    be made ``alone`` is a call of its own with just that gas: a hostile contract affects only its own answer.
     """
 
     target: Address
@@ -201,10 +201,10 @@ class Multicall:
             raise
 
     async def _confirmed(self, endpoint: Endpoint, chunk: _Chunk, results: list[Result], pin: str) -> list[Result]:
-        """Ask again, each by itself, for the calls that failed without a word.
+        """Repeat, each by itself, the calls that failed without revert data.
 
-        That is how a call looks that reverts so, and how one looks that the gas of the others left nothing for: nodes
-        cut a call's gas to their own cap without a word.
+        A call that reverts without a reason looks the same as one that the others left no gas for: nodes silently cut a
+        call's gas to their own cap.
         """
         silent = [at for at, result in enumerate(results) if isinstance(result, Failed) and not result.data]
         if not silent:
@@ -236,7 +236,7 @@ def _gas(call: Call) -> int:
 
 
 def _single(answer: object, *, lenient: bool) -> Result:
-    """Tell a contract's own word from an error of the node."""
+    """Distinguish a contract's own revert from an error of the node."""
     if not isinstance(answer, RpcError):
         return json_rpc.data(answer)
     if answer.meaning is Meaning.CONTRACT:

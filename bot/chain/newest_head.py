@@ -27,7 +27,7 @@ class Head:
 
 
 class NewestHead:
-    """Fetches heads from the endpoints; whoever announces one leaves it for the read that follows."""
+    """Fetches heads from the endpoints; an announced one is kept for the read that follows."""
 
     def __init__(self, client: RpcClient, limits: Limits, track: HeadTrack, clock: Clock) -> None:
         self._client = client
@@ -58,20 +58,20 @@ class NewestHead:
         except Retryable:
             if not odd:
                 raise
-        # The chain itself stands still, or this machine's clock is wrong: the guards judge the block's time.
+        # The chain has halted, or this machine's clock is wrong: the guards check the block's time.
         return max(odd, key=lambda head: head.stamp.number)
 
     def leave(self, head: Head) -> None:
-        """Leave a head for the read that it is announced to."""
+        """Keep a head for the read that it is announced to."""
         self._left, self._left_at = head, self._clock.monotonic()
 
     def take(self) -> Head | None:
-        """Return what was left a moment ago, once."""
+        """Return the kept head, once, if it is fresh."""
         head, self._left = self._left, None
         return head if self._clock.monotonic() - self._left_at <= FRESH else None
 
     def _misdated(self, stamp: BlockStamp) -> str | None:
-        """Say why a block's time is not of now, or None where it is."""
+        """Return why a block's time is not of now, or None where it is."""
         age = (self._clock.now() - stamp.timestamp).total_seconds()
         said = f"its newest block {stamp.number} is of {stamp.timestamp:%Y-%m-%d %H:%M:%S}"
         if age > self._limits.max_head_age.total_seconds():

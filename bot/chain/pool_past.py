@@ -1,4 +1,4 @@
-"""A pool's past as a replay needs it: what one is, what happened in it, and who can tell both of it."""
+"""A pool's past as a replay needs it: its description, its events, and the seam that reads both."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class PoolAbout:
 
 @dataclass(frozen=True, slots=True)
 class PoolEvent:
-    """What one event says, raw units; 0 and None where it says nothing.
+    """One event, raw units; 0 and None where it has no such field.
 
     Attributes:
         block, index: where it stands; ``time`` is the block's, seconds since 1970.
@@ -109,7 +109,7 @@ class PoolStand:
     fee1: int | None = None
 
     def take(self, event: PoolEvent) -> tuple[int, int]:
-        """Take an event in, and return what it left with the liquidity providers.
+        """Apply an event, and return what it left to the liquidity providers.
 
         What is added counts where the price is in its range; a swap tells all of it.
         """

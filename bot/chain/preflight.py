@@ -1,4 +1,4 @@
-"""Comparing the configuration with the chain before anything rests on it."""
+"""Check the configuration against the chain before anything depends on it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def check_chain_id(config: ChainConfig, client: RpcClient) -> None:
 
 
 async def check_code(client: RpcClient, contracts: Sequence[tuple[str, Address]]) -> None:
-    """Insist that a contract stands at every configured address.
+    """Check that a contract stands at every configured address.
 
     Args:
         client: the chain's client.

@@ -1,4 +1,4 @@
-"""Probe what each endpoint of a chain can do; the doctor wants all of them, not the first that answers."""
+"""Probe the capabilities of each endpoint of a chain; the doctor needs all of them, not the first that answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CALLS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class EndpointFacts:
-    """What one endpoint said; None where it did not say it believably, with the reason in ``failures``.
+    """One endpoint's answers; None where there was no believable one, with the reason in ``failures``.
 
     ``seconds`` is what its head took to come; ``logs`` whether it gives the logs that entry amounts are looked up in;
     ``learned`` what it takes less of than is configured.
@@ -89,7 +89,7 @@ async def _one(client: RpcClient, endpoint: Endpoint, config: ChainConfig, clock
 async def _has_multicall(
     endpoint: Endpoint, address: Address | None, config: ChainConfig, head: BlockStamp
 ) -> bool | None:
-    """Tell whether Multicall3 is there, and have it called with all the gas that is configured."""
+    """Return whether Multicall3 is there, and call it with all the gas that is configured."""
     if address is None:
         return None
     if not json_rpc.data(await endpoint.request("eth_getCode", json.dumps([address, "latest"]))):

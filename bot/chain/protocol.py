@@ -32,7 +32,7 @@ class Search(Protocol):
         """Whether all logs were looked through."""
 
     async def look(self, logs: Logs, block: int, notes: Notes) -> bool:
-        """Look as far back as it takes, from a block on; tell whether something came of it. May be broken off.
+        """Search back from a block as far as needed; return whether something was found. May be cancelled.
 
         Raises:
             Retryable: no endpoint answered; how far it got stays known.
@@ -70,7 +70,7 @@ class Found:
         )
 
     def leave_out(self, position: str, token: UnknownToken, *, is_discovered: bool) -> None:
-        """Note a position that holds an unknown token, unless the user wants to hear nothing of that."""
+        """Note a position that holds an unknown token, unless the user ignores it."""
         if token.reason is not None:
             self.left_out.append(LeftOut(PositionId(position), token.reason, is_discovered))
 
@@ -110,10 +110,10 @@ class ReferencePool(Protocol):
 
     @property
     def probe(self) -> Call:
-        """The call that tells whether it is one; it promises no words, since anything may answer."""
+        """The call that tells whether it is one; it has no minimum length, since any contract may answer."""
 
     def recognises(self, answer: bytes) -> bool:
-        """Tell by the probe's answer whether this protocol's pools answer like that."""
+        """Return, by the probe's answer, whether it is one of this protocol's pools."""
 
     def price(self, reads: Reads, tokens: TokenBook) -> PoolPrice | None:
         """Return the price; None where there is none yet, or a token is unknown.
@@ -126,7 +126,7 @@ class ReferencePool(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What the Transfer events of an owner tell.
+    """The contents of an owner's Transfer events.
 
     Attributes:
         owners: whose they are.
@@ -156,7 +156,7 @@ class Amm(Generic[S]):
         settings: the table of one deployment. ``name`` needs a default: the protocol's.
         curves: what its positions lie on, by the name that each curve has in journals. That name stays for ever.
         reader: makes the reader of a deployment from the chain, the deployment's dotted key and settings, and tokens.
-        reference: makes a reference pool of an address; None where its pools can't be told by an address.
+        reference: makes a reference pool of an address; None where its pools can't be identified by an address.
         history: recognises one of its pools and reads its past; None where that can't be replayed.
         example: values of a deployment for the commented example of a configuration.
         at: makes the values of a deployment of one contract (a pool, a manager); None where that takes more.

@@ -21,18 +21,18 @@ from bot.chain.endpoint import BOUND, Endpoint, Params
 sys.setrecursionlimit(1000)
 
 ID: Final = 1
-"""What web3 is told as an answer's id; the endpoint has compared the real one with its request's."""
+"""The id that web3 gets for every answer; the endpoint has compared the real one with its request's."""
 
 
 class Failover(Protocol):
-    """Does work on one endpoint after the other until one of them does it."""
+    """Runs work on one endpoint after the other until one succeeds."""
 
     async def __call__(self, work: Callable[[Endpoint], Awaitable[Any]], /) -> Any:  # noqa: ANN401 - the work's own
         """Return what the work returned."""
 
 
 class FailoverProvider(AsyncBaseProvider):
-    """Hands requests on to the endpoint that the present work is bound to, or to the first that answers."""
+    """Forwards requests to the endpoint that the present work is bound to, or to the first that answers."""
 
     def __init__(self, first: Failover) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class FailoverProvider(AsyncBaseProvider):
         return [cast("RPCResponse", {"jsonrpc": "2.0", "id": ID, **answer}) for answer in answers]
 
     async def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: ARG002, FBT001, FBT002 - web3's
-        """Return True: requests open their connections, and say themselves what goes wrong with them."""
+        """Return True: requests open their connections, and report their own errors."""
         return True
 
 

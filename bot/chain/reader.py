@@ -51,7 +51,7 @@ class EvmChainReader:
         config: the chain.
         make_sources: builds what is read there.
         clock: for the age of heads, backoff and health of endpoints.
-        on_reorg: told of every reorganisation that is seen.
+        on_reorg: notified of every reorganisation that is seen.
         telemetry: takes every failure of an endpoint.
         notes: keeps how far the logs were searched.
     """
@@ -92,7 +92,7 @@ class EvmChainReader:
         self._is_searching = False
 
     def _begin_anew(self) -> None:
-        """Forget all that was taken as unchanging: it came from an endpoint that is contradicted."""
+        """Drop all cached constants: they came from an endpoint that is contradicted."""
         self._tokens = TokenBook(self._config)
         sources = self._make_sources(self._config, self._tokens)
         self._readers, self._at = sources.readers, sources.at
@@ -155,7 +155,8 @@ class EvmChainReader:
     async def read(self) -> ChainView:
         """Read everything at the newest block, pinned to it.
 
-        While the endpoints' budgets don't allow another read yet, the last one is given again: its block's age tells.
+        While the endpoints' budgets don't allow another read yet, the last one is returned again: its block's age
+        shows that.
 
         Raises:
             Retryable: no endpoint gave a whole answer in time.
@@ -252,7 +253,7 @@ class EvmChainReader:
         )
 
     async def _confirmed(self, endpoint: Endpoint, found: Found, reads: Reads) -> Found:
-        """Return what to believe of a block, after others were asked about what leapt, or never was confirmed."""
+        """Return what to believe of a block, after others were asked about what jumped, or never was confirmed."""
         rounds, client = self._rounds, self._client
         if not self._config.limits.confirm or len(client.endpoints) == 1:
             rounds.believe(tuple(rounds.doubted))
@@ -272,7 +273,7 @@ class EvmChainReader:
             endpoint, found, reads.constants() | doubted, remembers=not doubted.keys() <= reads.answers.keys()
         )
         try:
-            if self._tellers != {endpoint.number}:  # a part of it is somebody else's word
+            if self._tellers != {endpoint.number}:  # a part of it came from another endpoint
                 first = (await again(endpoint)).insisting_on(first)
                 self._tellers = {endpoint.number}
             found, is_agreed = await self._confirmation.settle(

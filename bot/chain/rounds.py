@@ -17,7 +17,7 @@ MAX_ROUNDS: Final = 16
 """Rounds of one snapshot; the first one of a manager of NFTs takes six."""
 
 Ask = Callable[[Plan], Awaitable[Sequence[Result]]]
-"""Has a plan's calls answered, all at one block."""
+"""Runs a plan's calls, all at one block."""
 
 
 class Rounds:
@@ -35,7 +35,7 @@ class Rounds:
         return self._facts.doubted
 
     def believe(self, calls: Iterable[Call]) -> None:
-        """Doubt these no more."""
+        """Mark these as confirmed."""
         for call in calls:
             self._facts.doubted.pop(call, None)
 
@@ -65,12 +65,12 @@ class Rounds:
         return found, reads
 
     async def again(self, reads: Reads, followed: Collection[PositionId], ask: Ask) -> tuple[Found, Reads]:
-        """Read the same block once more, every call anew, from somebody else; what is doubted is asked for, too."""
+        """Read the same block once more, every call anew, from another endpoint; what is doubted is asked for, too."""
         other = Reads(self._facts, reads.block)
         plan = self._multicall.plan(dict.fromkeys((*reads.answers, *self._facts.doubted)))
         other.add(plan.calls, await ask(plan))
         found = self._pass(other, followed)
-        while other.wanted:  # other answers lead elsewhere
+        while other.wanted:  # other answers lead to other calls
             plan = self._multicall.plan(other.wanted)
             other.add(plan.calls, await ask(plan))
             found = self._pass(other, followed)

@@ -1,10 +1,10 @@
 """Classify a node's errors: a contract's revert, the endpoint's quota, a request too large, or a passing fault.
 
-Codes are no help by themselves: -32005 is a daily quota at one provider and a range of blocks at another, -32000 is
+Codes alone are ambiguous: -32005 is a daily quota at one provider and a range of blocks at another, -32000 is
 everything, and -32015 a halted contract here and a gateway's time-out there. So the method, the code, the text and the
-data are judged together, and only what can't be anything else counts as a contract's word: revert data, code 3, or the
-exact text of a revert or an EVM halt. Everything that is not recognised is a passing fault, which is retried and never
-remembered. The wordings are those of tests/recorded/rpc_errors.json.
+data are judged together, and only what can't be anything else counts as a contract's answer: revert data, code 3, or
+the exact text of a revert or an EVM halt. Everything that is not recognised is a passing fault, which is retried and
+never remembered. The wordings are those of tests/recorded/rpc_errors.json.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ LIMIT_EXCEEDED: Final = -32005
 
 
 class Meaning(StrEnum):
-    """What an error object, or an HTTP status in its place, says."""
+    """The meaning of an error object, or of an HTTP status in its place."""
 
     CONTRACT = "contract"
     """The called contract reverted or halted: an answer like any other."""
     QUOTA = "quota"
-    """The endpoint wants to be left alone for a while, whatever is asked."""
+    """The endpoint refuses all requests for a while."""
     TOO_LARGE = "too_large"
-    """It does not take so much in one request: blocks of a range, calls of a batch, gas or bytes of a call."""
+    """It does not accept so much in one request: blocks of a range, calls of a batch, gas or bytes of a call."""
     TOO_MANY_RESULTS = "too_many_results"
     """What this very request would find is too much, or takes too long to find."""
     NO_STATE = "no_state"
     """It does not have the block, or its state: it lags, or has pruned it."""
     UNSUPPORTED = "unsupported"
-    """It does not do that at all, or not in this form."""
+    """It does not support that, or not in this form."""
     FAULT = "fault"
-    """Anything else: trouble that may pass."""
+    """Anything else: a transient fault."""
 
 
 class RateLimited(Retryable):
-    """The endpoint wants to be left alone for ``seconds``, if it says how long."""
+    """The endpoint refuses all requests for ``seconds``, if it says how long."""
 
     def __init__(self, message: str, seconds: float | None) -> None:
         super().__init__(message)
@@ -180,7 +180,7 @@ _RULES: Final[tuple[tuple[Meaning, Callable[[str, int, str], object]], ...]] = (
     (Meaning.NO_STATE, lambda _, __, told: _NO_STATE.search(told)),
     (Meaning.UNSUPPORTED, lambda _, code, told: code in _UNSUPPORTED_CODES or _UNSUPPORTED.search(told)),
 )
-"""In order: what a text says outright comes before what a code may mean."""
+"""In order: an explicit text takes precedence over an ambiguous code."""
 
 
 def revert_data(data: object) -> str | None:
@@ -190,7 +190,7 @@ def revert_data(data: object) -> str | None:
 
 
 def meaning_of(method: str, code: int, text: str, data: object = None) -> Meaning:
-    """Judge an error.
+    """Classify an error.
 
     Args:
         method: what was asked; empty for a batch that was refused whole.

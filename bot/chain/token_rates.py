@@ -25,9 +25,9 @@ _SIGNATURES: Final = {
 _LARGEST: Final = Decimal(10) ** 6
 """A rate beyond this, or below its inverse, is no share price."""
 _UPDATED: Final = 3
-"""The word of ``latestRoundData()`` that has the time of its answer."""
+"""The index of the word of ``latestRoundData()`` with the time of its answer."""
 OLDEST: Final = timedelta(days=3)
-"""The oldest answer of a feed that is believed: feeds of exchange rates are told anew at least once a day."""
+"""The oldest answer of a feed that is believed: feeds of exchange rates are updated at least once a day."""
 
 
 def rate_call(read: RateRead, token: Address, share_decimals: int) -> Call:
@@ -50,7 +50,7 @@ def rate_of(read: RateRead, answer: bytes | Failed, share_decimals: int) -> Deci
 
 
 def is_old(read: RateRead, answer: bytes | Failed, now: datetime) -> bool:
-    """Tell whether a feed's answer is so old that nobody feeds it any more; other contracts compute theirs now."""
+    """Return whether a feed's answer is so old that nobody feeds it any more; other contracts compute theirs now."""
     if read.source is not RateSource.CHAINLINK or isinstance(answer, Failed) or len(answer) <= _UPDATED * json_rpc.WORD:
         return False
     return int(now.timestamp()) - json_rpc.uint(answer, _UPDATED) > OLDEST.total_seconds()

@@ -1,8 +1,8 @@
 """Tokens: their metadata, read once, and what they are a claim on.
 
-A symbol is what a contract says of itself, and anybody can send an owner a position in a token that calls itself WETH.
-So tokens are known by their address alone. Only on local nodes and named testnets a well-known symbol is believed of
-the first address that carries it, and the configured pools are read first; a second address with the same symbol is an
+A symbol is a contract's own claim, and anybody can send an owner a position in a token that calls itself WETH. So
+tokens are known by their address alone. Only on local nodes and named testnets a well-known symbol is believed of the
+first address that carries it, and the configured pools are read first; a second address with the same symbol is an
 unknown token. An unknown token in what the user configured is a ConfigError at the start. In what was merely discovered
 the position that holds it is left out whole: whoever owns a worthless token moves its pool's price as they like, and
 with it how much of the other token the position holds.
@@ -35,9 +35,9 @@ TOKEN1: Final = selector("token1()")
 DECIMALS: Final = selector("decimals()")
 BALANCE_OF: Final = selector("balanceOf(address)")
 BALANCE_GAS: Final = 60_000
-"""Some tokens stand behind a proxy or reckon their balances."""
+"""Some tokens stand behind a proxy or compute their balances."""
 METADATA_GAS: Final = 1_000_000
-"""What a stranger's contract may burn when it is asked for its name."""
+"""Gas that a stranger's contract may use when it is asked for its name."""
 MAX_DECIMALS: Final = 255
 MOST_BLOCKS_PUT_OFF: Final = 256
 """Between two attempts to learn what a stranger's token is; one that the exposure hangs on is asked at each block."""
@@ -85,7 +85,7 @@ def pool_tokens(pool: Address) -> tuple[Call, Call]:
 
 
 def _stranger(address: Address, data: bytes) -> Call:
-    """Make a call to a contract that may do its worst: it can only spoil its own answer."""
+    """Make a call to a hostile contract: it can only affect its own answer."""
     return Call(address, data, words=0, gas=METADATA_GAS, alone=True)
 
 
@@ -101,7 +101,7 @@ class UnknownToken:
 
 
 def _words(named: Result, told: Result) -> tuple[str, int]:
-    """Return what a token says of itself: its symbol, and its decimals, more than can be where it tells none."""
+    """Return what a token reports of itself: symbol and decimals, an impossible number where it reports none."""
     symbol = (json_rpc.text(named) if isinstance(named, bytes) else "") or "?"
     if isinstance(told, bytes) and len(told) >= json_rpc.WORD:
         return symbol, json_rpc.uint(told)
@@ -182,7 +182,7 @@ class TokenBook:
         return Reward(address, symbol, Decimal(raw).scaleb(-decimals), None, Decimal(1))
 
     def require_known(self) -> None:
-        """Insist that every token of what is configured is mapped or ignored; strangers' gifts are not asked about.
+        """Check that every token of what is configured is mapped or ignored; strangers' gifts are not asked about.
 
         Raises:
             ConfigError: one is not; the message names the key to add.
@@ -241,11 +241,11 @@ class TokenBook:
         return address in self._again and block < self._again[address][1]
 
     def _counts(self, address: Address) -> bool:
-        """Tell whether the exposure certainly hangs on a token: it is one of what the user configured, or is known."""
+        """Return whether the exposure certainly depends on a token: one of what is configured, or a known one."""
         return address in self._insisted or _by_address(self._chain, address) is not None
 
     def _put_off(self, address: Address, why: str) -> UnknownToken:
-        """Leave a token for later that no node could ask, so that a stranger's odd one spoils its own position only.
+        """Postpone a token that no node could read, so that a stranger's affects its own position only.
 
         Raises:
             Retryable: it is one that the exposure certainly hangs on.

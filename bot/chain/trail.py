@@ -15,14 +15,14 @@ from bot.ports import Notes
 
 TRANSFER: Final = topic("Transfer(address,address,uint256)")
 MOST: Final = 5_000
-"""Contracts that are remembered; whoever is sent more than that is sent rubbish, and the oldest of it counts least."""
+"""Contracts that are remembered; more than that is spam, and the oldest is dropped first."""
 _MOST_IDS: Final = 100_000
 _PAGE: Final = 10_000
 _OVERLAP: Final = 64
 """Blocks that are looked through again, since they may have been replaced."""
 
 Progress = Callable[[int, int], None]
-"""Told of how many blocks are looked through, and of how many there are."""
+"""Called with how many blocks were searched, and how many there are."""
 
 
 class TrailSearch:
@@ -51,7 +51,7 @@ class TrailSearch:
         return Trail(self._owners, tuple(self._tokens), self._ids, self._farms)
 
     async def look(self, logs: Logs, block: int, notes: Notes, progress: Progress) -> None:
-        """Look up to a block, and back to the first one; may be broken off and goes on by its notes.
+        """Look up to a block, and back to the first one; may be cancelled and resumes by its notes.
 
         Raises:
             Retryable: no endpoint answered; how far it got is noted.
@@ -89,7 +89,7 @@ class TrailSearch:
                 ids[int(log.topics[3], 16)] = None
 
     def _restore(self, text: str | None) -> None:
-        """Go on from a note of the same owners."""
+        """Resume from a note of the same owners."""
         found = {} if text is None else json.loads(text)
         if found.get("owners") != self._words:
             return

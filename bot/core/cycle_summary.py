@@ -111,12 +111,7 @@ def alarms(
     """Return alarms about unknown orders, positions that vanished, are left out or earn nothing, and long positions."""
     found = [alarm for view in snapshot.chains for alarm in _left_out(view, held)]
     found += [alarm for view in snapshot.chains for alarm in _moved(view, held, grace)]
-    found += [_shut(position) for position in snapshot.positions if position.farm_shut]
-    found += [
-        Alarm(f"{CAVEAT}:{position.id}", Severity.WARNING, f"{position.id}: {position.caveat}")
-        for position in snapshot.positions
-        if position.caveat
-    ]
+    found += [alarm for position in snapshot.positions for alarm in _doubtful(position)]
     for key, item in held.items():
         if item.missing_blocks:
             message = f"{key} is not seen since block {item.seen_block}: {item.missing_blocks} blocks so far"
@@ -152,13 +147,16 @@ def _left_out(view: ChainView, held: Mapping[PositionId, Held]) -> Iterator[Alar
         yield Alarm(f"left-out:{view.chain}", Severity.WARNING, message)
 
 
-def _shut(position: LpPosition) -> Alarm:
-    """Return an alarm about a position in a farm that was shut: it stays hedged, since it is there."""
-    message = (
-        f"{position.id} is staked in {position.staked_in}, which was shut: it earns no more rewards there, and stays "
-        "hedged; take it out, what it has earned can still be claimed"
-    )
-    return Alarm(f"{FARM_SHUT}:{position.id}", Severity.WARNING, message)
+def _doubtful(position: LpPosition) -> Iterator[Alarm]:
+    """Return alarms about a position in a farm that was shut, and about what is taken for granted; both stay hedged."""
+    if position.farm_shut:
+        message = (
+            f"{position.id} is staked in {position.staked_in}, which was shut: it earns no more rewards there, and "
+            "stays hedged; take it out, what it has earned can still be claimed"
+        )
+        yield Alarm(f"{FARM_SHUT}:{position.id}", Severity.WARNING, message)
+    if position.caveat:
+        yield Alarm(f"{CAVEAT}:{position.id}", Severity.WARNING, f"{position.id}: {position.caveat}")
 
 
 def _moved(view: ChainView, held: Mapping[PositionId, Held], grace: timedelta) -> Iterator[Alarm]:

@@ -96,7 +96,7 @@ def _hedge(console: Console, hedge: HedgeAdvice) -> None:
 
 
 def _stress(found: Advice) -> Table:
-    """Show what each venue's trouble would cost."""
+    """Show what each venue's failure would cost."""
     table = table_of("stress reserve, USD", "short", "unwinding in 24 h", "of it funding", "if it vanishes")
     for venue in found.venues:
         one = venue.stress

@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Asks where ``on_terminal``; elsewhere a question without a flag takes its default, or is an error."""
+    """Prompts where ``on_terminal``; elsewhere a question without a flag takes its default, or is an error."""
 
     console: Console
     on_terminal: bool
 
     @classmethod
     def here(cls, console: Console, *, yes: bool) -> Ask:
-        """Ask where people can answer; not at all where they said yes to every default."""
+        """Prompt on a terminal; not at all where every default was accepted."""
         return cls(console, sys.stdin.isatty() and sys.stdout.isatty() and not yes)
 
     def one(
@@ -70,7 +70,7 @@ class Ask:
                 return said
 
     def agrees(self, question: str) -> bool:
-        """Ask for a yes; where nobody can be asked it is given."""
+        """Ask for a confirmation; without a terminal it counts as given."""
         return not self.on_terminal or Confirm.ask(text(question), console=self.console, default=True)
 
     @staticmethod

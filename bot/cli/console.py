@@ -23,14 +23,14 @@ Piece = str | tuple[str, str]
 def screen(*, stderr: bool = False, markup: bool = False) -> Console:
     """Return what to print on: as wide as the terminal; lines are not broken where there is none.
 
-    ``markup`` is for commands that print nothing but their own words.
+    ``markup`` is for commands that print no foreign text.
     """
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, highlight=False, markup=markup, width=None if stream.isatty() else _PIPE)
 
 
 def text(*pieces: Piece) -> Text:
-    """Put a line together; markup and control characters in it have no effect."""
+    """Compose a line; markup and control characters in it have no effect."""
     made = Text(overflow="fold")
     for piece in pieces:
         words, style = (piece, "") if isinstance(piece, str) else piece

@@ -65,11 +65,11 @@ def flatten(
 
 
 def confirm_flatten(*, yes: bool) -> None:
-    """Ask whether it is meant, unless it was said already.
+    """Ask for confirmation, unless it was given already.
 
     Raises:
         ConfigError: nobody is there to answer.
-        typer.Abort: it is not meant.
+        typer.Abort: it was not confirmed.
     """
     if yes:
         return

@@ -219,7 +219,7 @@ def _settings(ctx: typer.Context, files: list[Path] | None) -> Settings:
 
 
 def _prepare(log_format: str = "auto", secrets: Iterable[str] = ()) -> None:
-    """Let only errors be logged, and insist on what writes Parquet."""
+    """Log errors only, and check that Parquet can be written."""
     logging.configure("error", log_format, secrets, sys.stderr)
     arrow()
 

@@ -87,7 +87,7 @@ class RootGroup(TyperGroup):
 
 
 def report(error: Exception, session: Session) -> int:
-    """Say on stderr what went wrong, without secrets, and return the exit code."""
+    """Print the error on stderr, without secrets, and return the exit code."""
     leaves = list(_leaves(error))
     if session.debug:
         typer.echo(session.redact(_traceback(error)), err=True)
@@ -97,7 +97,7 @@ def report(error: Exception, session: Session) -> int:
         return FAILED
     for leaf in leaves:
         if isinstance(leaf, ConfigError) and leaf.key is not None and leaf.source is None:
-            leaf.source = session.source_of(leaf.key)  # whoever found it knows the key only
+            leaf.source = session.source_of(leaf.key)  # the code that raised it knows the key only
         for line in str(leaf).splitlines() or [type(leaf).__name__]:
             _say(line, session)
     return WRONG_USE if any(isinstance(leaf, ConfigError) for leaf in leaves) else FAILED

@@ -24,7 +24,7 @@ from bot.core.view.glance import price
 from bot.ports import Clock
 
 _EVERY: Final = 1.0
-"""Seconds between two looks at the journal."""
+"""Seconds between two reads of the journal."""
 _SHOWN: Final = 5
 """Orders, and events, that are listed."""
 
@@ -95,7 +95,7 @@ def draw(found: Status, clock: Clock) -> RenderableType:
 
 
 def _hedges(view: CycleView) -> Table:
-    """Show a row per underlying with what a person looks for first."""
+    """Show a row per underlying with what matters most."""
     table = table_of("", "hedged", "unhedged", "band", "sells below", "buys above", "stop", "what is done")
     for item in view.hedges:
         share, trades, band = item.unhedged_share, item.next_trade, item.hedge.band

@@ -33,7 +33,7 @@ def open_settings(
     overrides: Mapping[str, str] | None = None,
     keyless: bool = False,
 ) -> Loaded:
-    """Load the settings from the given files and the environment, and tell the session what they mean for it.
+    """Load the settings from the given files and the environment, and configure the session with them.
 
     ``overrides`` are settings that the command line gives, by dotted key; ``keyless`` commands ask no
     venue for anything that takes a key: they read what is public or stored, or talk to the daemon.

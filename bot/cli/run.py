@@ -33,6 +33,6 @@ async def _run(settings: Settings, process: Process) -> None:
 
 
 def _keep() -> None:
-    """Spare what stands after the start the garbage collector: a full pass over ccxt and its markets takes 0.1 s."""
+    """Exempt the start's objects from garbage collection: a full pass over ccxt and its markets takes 0.1 s."""
     gc.collect()
     gc.freeze()

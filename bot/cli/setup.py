@@ -185,7 +185,7 @@ def _hedge(ask: Ask, answers: Answers, flags: _Flags) -> Answers:
 
 
 def _tried(ctx: typer.Context, file: Path) -> None:
-    """Run doctor and plan; what they find is said by them, and the file stays."""
+    """Run doctor and plan; they print their findings, and the file stays."""
     console = screen()
     console.print(text(("doctor", "bold")))
     failed = False

@@ -22,7 +22,7 @@ from bot.journal.rows import IntentRecord
 from bot.protocols.registry import CURVES
 
 _LAST: Final = 10
-"""Orders, and events, that are told."""
+"""Orders, and events, that are listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def sweep(
         return plan_replay(market, open_settings(ctx, files, overrides=point, keyless=True).settings, scenario)
 
     for point in ends(axes) if trials else grid(axes):
-        plan(point)  # what is wrong is said before anything runs
+        plan(point)  # errors are reported before anything runs
     arrow()
     _make(out)
     kept = KeptRuns.open(out)

@@ -35,7 +35,7 @@ def glance_line(view: CycleView, mode: Mode) -> Text:
 
 
 def show_short(console: Console, view: CycleView, mode: Mode) -> None:
-    """Print what a person asks first: the glance, what the hedge does, and what stands against it."""
+    """Print the overview: the glance, what the hedge does, and what stands against it."""
     console.print(glance_line(view, mode))
     for item in view.hedges:
         console.print(text((item.hedge.underlying, "bold"), f"  {item.words.note}{_flight(item)}"))

@@ -30,7 +30,7 @@ from bot.venues.registry import kind_of
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 SPEAKS = "|".join(SERVERS)
-"""What is spoken, for the help."""
+"""The venue formats, for the help."""
 _UNDERLYING = re.compile(r"[A-Z0-9]{1,12}")
 
 
@@ -177,7 +177,7 @@ def _told(served: _Served, server: VenueServer) -> _Told:
 
 
 def _tell(told: _Told, served: _Served, *, as_json: bool) -> None:
-    """Say where it listens, what it accepts, and how clients come here."""
+    """Print where it listens, what it accepts, and how clients connect."""
     if as_json:
         typer.echo(json.dumps(asdict(told)))
         return

@@ -53,7 +53,7 @@ def _hedges(found: WhatIf) -> Table:
 
 
 def _short(fate: Fate) -> Iterator[Text]:
-    """Say where a short stands before and after, and what closes it on the way."""
+    """Return where a short stands before and after, and what closes it on the way."""
     before, after = fate.before, fate.after
     name = f"{before.symbol} at {before.venue}"
     figures = (
@@ -71,7 +71,7 @@ def _short(fate: Fate) -> Iterator[Text]:
 
 
 def _profit(profit: Profit) -> Text:
-    """Say what the move brings, before slippage and fees."""
+    """Return what the move brings, before slippage and fees."""
     told = [
         f"{name} {'unknown' if amount is None else f'{usd(amount)} USD'}"
         for name, amount in (("liquidity", profit.liquidity), ("shorts", profit.shorts), ("together", profit.both))

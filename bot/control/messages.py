@@ -1,4 +1,4 @@
-"""What goes over the control socket: one JSON object a line, a request and its answer."""
+"""Messages of the control socket: one JSON object a line, a request and its answer."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Refusal:
 def socket_address(path: Path) -> Iterator[str]:
     """Return what to bind or connect to for a socket at ``path``, whose folder may be nested as deep as it likes.
 
-    The kernel takes 107 bytes as a socket's address. A longer one is said through the open folder, where the system
-    has ``/proc``; elsewhere bind and connect will say that it is too long.
+    The kernel takes 107 bytes as a socket's address. A longer one is addressed through the open folder, where the
+    system has ``/proc``; elsewhere bind and connect will report that it is too long.
 
     Raises:
         OSError: the folder can't be opened.

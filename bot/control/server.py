@@ -21,7 +21,7 @@ _OTHERS: Final = 0o177
 
 
 class ControlServer:
-    """Takes one command per connection and answers it, for as long as it runs.
+    """Accepts one command per connection and answers it, for as long as it runs.
 
     Args:
         path: the socket. Whoever holds the journal beside it owns it, so one that a dead daemon left is replaced.
@@ -47,10 +47,10 @@ class ControlServer:
         try:
             await asyncio.Event().wait()
         finally:
-            server.close()  # without waiting for clients: one that is silent must not hold the daemon up
+            server.close()  # without waiting for clients: a silent one must not delay the daemon
 
     def close(self) -> None:
-        """Take the socket away."""
+        """Remove the socket."""
         self._socket.close()
         self._path.unlink(missing_ok=True)
 

@@ -91,7 +91,7 @@ def request_of(tx: Tx) -> dict[str, str]:
 
 
 async def _reasons(rpc: Rpc, failed: Sequence[int], txs: Sequence[Tx]) -> str:
-    """Say why, by calling once more on the state after the block: nearly always the same reason."""
+    """Return why, by calling once more on the state after the block: nearly always the same reason."""
     said = [f"{sum(number < 0 for number in failed)} transactions queued earlier"] if failed[0] < 0 else []
     for tx in (txs[number] for number in failed if number >= 0):
         try:

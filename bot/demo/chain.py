@@ -123,7 +123,7 @@ class LocalChain:
         return Erc20((await self.mine(Tx(sender, None, data))).created[0], symbol, decimals)
 
     async def fund(self, account: Address, amounts: Mapping[Erc20, int]) -> None:
-        """Return an account tokens (raw units) and let the routers and the position manager spend them; one block."""
+        """Give an account tokens (raw units) and let the routers and the position manager spend them; one block."""
         await self.rpc.call("anvil_setBalance", account, hex(2**96))
         txs = []
         for token, amount in amounts.items():

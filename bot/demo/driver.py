@@ -56,7 +56,7 @@ AHEAD: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One block of the demo: what the market did, what the daemon made of it, and whether its reading was true.
+    """One block of the demo: the market, the daemon's decision, and whether its reading was correct.
 
     ``result`` is the daemon's own; with venues the hedge's part is what their accounts gained.
     """
@@ -99,7 +99,7 @@ class DemoRun:
 
     @property
     def log(self) -> Path:
-        """What the daemon says."""
+        """The daemon's log."""
         return self.folder / "daemon.log"
 
     @property
@@ -216,7 +216,7 @@ class DemoRun:
         }
 
     def _environment(self) -> dict[str, str]:
-        """Return the daemon its venues' credentials, and nothing of the user's own configuration."""
+        """Return the daemon's environment: its venues' credentials, and nothing of the user's own configuration."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
         return {**inherited, **{name: value for venue in self.venues for name, value in venue.environment().items()}}
 
@@ -290,7 +290,7 @@ async def demo_run(
     more: Tables | None = None,
     protocol: str = USUAL,
 ) -> AsyncIterator[DemoRun]:
-    """Set a demo up in an existing folder, with the daemon's first cycle done; end everything at the end.
+    """Set up a demo in an existing folder, with the daemon's first cycle done; end all processes at the end.
 
     Args:
         folder: for all files of the run; a whole path, since the daemon takes others from its configuration's folder.

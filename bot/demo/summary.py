@@ -115,7 +115,7 @@ def summary(account: DemoAccount, view: JournalView, files: Mapping[str, str]) -
 
 
 def in_words(account: DemoAccount, view: JournalView) -> tuple[str, list[tuple[str, str, str]]]:
-    """Say what the hedge took away, and what came of it: a name, a sum in USD and a meaning for each term."""
+    """Return what the hedge took away, and what came of it: a name, a sum in USD and a meaning for each term."""
     track, said = account.track, list[str]()
     if price := track.course(Underlying("ETH")):
         first, highest, lowest, last = (f"{amount:,.0f}" for amount in price.values())

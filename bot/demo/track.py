@@ -39,7 +39,7 @@ class Track:
     unpriced: int = 0
 
     def add(self, record: CycleRecord, result: ResultFigures | None) -> None:
-        """Take the next cycle's record and what it came to; one that does not tell it is counted and counts for 0."""
+        """Take the next cycle's record and what it came to; one that does not report it is counted and counts for 0."""
         before = self.points[-1] if self.points else None
         if result is None:
             self.unpriced += 1

@@ -42,7 +42,7 @@ class Known:
 class Cache:
     """What is known, read again after each write that may have changed it; the journal's lock keeps other writers out.
 
-    ``since`` bounds the stops: the oldest that anybody asked for.
+    ``since`` bounds the stops: the oldest that was requested.
     """
 
     def __init__(self, database: Database) -> None:

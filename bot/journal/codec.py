@@ -57,7 +57,7 @@ class Codec(Generic[T]):
             data = self._serializer.to_json(value, by_alias=True, warnings="error")
         except PydanticSerializationError as error:
             raise ValueError(f"{self._name} can't be written as JSON: {error}") from error
-        if b"NaN" in data or b"Infinity" in data:  # the word may stand in a message, so let the reader decide
+        if b"NaN" in data or b"Infinity" in data:  # the word may be part of a message, so the reader decides
             self.loads(data)
         return data
 

@@ -1,4 +1,4 @@
-"""The few figures of a cycle that charts and tables want, cheap to read by the thousand."""
+"""The figures of a cycle for charts and tables, cheap to read by the thousand."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class CycleSummary:
-    """One cycle in short; ``blocks`` by chain, ``seconds`` that it took."""
+    """A cycle's summary; ``blocks`` by chain, ``seconds`` that it took."""
 
     number: int
     at: datetime
@@ -72,7 +72,7 @@ class CycleSummary:
 
 
 def summarise(record: CycleRecord) -> CycleSummary:
-    """Draw the figures out of a cycle's record."""
+    """Extract the figures from a cycle's record."""
     snapshot, decision = record.snapshot, record.decision
     totals, results = totals_of(record), results_of(record.book, snapshot)
     figures = Figures(

@@ -35,7 +35,7 @@ class Database:
 
     @classmethod
     def for_writing(cls, path: Path) -> Database:
-        """Open the file, or create it, for its owner's eyes only."""
+        """Open the file, or create it, readable by its owner only."""
         with _os_errors(path):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
             path.chmod(OWNER_ONLY)
@@ -59,7 +59,7 @@ class Database:
             yield self._connection
 
     def close(self) -> None:
-        """Return the file back."""
+        """Close the file."""
         self._connection.close()
         self._engine.dispose()
 
@@ -68,11 +68,11 @@ class Database:
         try:
             yield
         except (ProgrammingError, InterfaceError):
-            raise  # the code is wrong, not the file
+            raise  # a programming error, not a fault of the file
         except DBAPIError as error:
             raise _reaction(self.path, error) from error
         except StatementError as error:
-            raise error.orig or error from None  # a value that its column refuses, in the column's own words
+            raise error.orig or error from None  # a value that its column refuses, with the column's own message
 
 
 def _reaction(path: Path, error: DBAPIError) -> DnbotError:
@@ -94,7 +94,7 @@ def _os_errors(path: Path) -> Iterator[None]:
 
 def _engine(path: Path, mode: str, begin: str, pragmas: tuple[str, ...]) -> Engine:
     def connect() -> sqlite3.Connection:
-        # isolation_level None: the driver leaves transactions alone, so that DDL and BEGIN IMMEDIATE are ours
+        # isolation_level None: the driver opens no transactions, so that DDL and BEGIN IMMEDIATE are under our control
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
         try:

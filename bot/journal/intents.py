@@ -25,7 +25,7 @@ _UNRESOLVED: Final = (
     select(tables.intents).where(tables.intents.c.resolved_at.is_(None)).order_by(tables.intents.c.number)
 )
 _LATER: Final = timedelta(microseconds=1)
-"""The least by which two times differ that the journal tells apart."""
+"""The least by which two times differ that the journal distinguishes."""
 _MESSAGES: Final = {
     Verdict.LATE: "news of an order after its end were taken over",
     Verdict.REFUSED: "a report contradicts the known end of an order and was not taken over",
@@ -158,7 +158,7 @@ def _tell(
     verdict: Verdict,
     at: datetime,
 ) -> Event | None:
-    """Leave an event (``intent_late``, ``intent_refused``) where a person should look, and return it."""
+    """Leave an event (``intent_late``, ``intent_refused``) where an operator should look, and return it."""
     if verdict not in _MESSAGES:
         return None
     before, after = moved

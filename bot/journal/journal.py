@@ -65,12 +65,12 @@ class SqliteJournal:
     def open(
         cls, path: Path, bot_id: str, at: datetime, curves: Curves, *, limits: Limits = LIMITS, noise: int = 0
     ) -> Self:
-        """Lock the journal, mend it if it is damaged, make or migrate it, and begin a new epoch.
+        """Lock the journal, repair it if it is damaged, make or migrate it, and begin a new epoch.
 
         Args:
             path: the file; what is missing is made, its directory included.
             bot_id: begins every client order id; 1 to 12 of ``[a-z0-9]``.
-            at: the present time; the epoch is made of it, and whoever finds the journal in use is told it.
+            at: the present time; the epoch is made of it, and is shown to whoever finds the journal in use.
             curves: what positions may lie on.
             limits: what it may grow to.
             noise: a random number for the epoch, below ``identity.NOISE``.
@@ -99,7 +99,7 @@ class SqliteJournal:
 
     @property
     def epoch(self) -> int:
-        """What tells the orders of this opening from those of all others; larger than any that came before."""
+        """Distinguishes the orders of this opening from those of all others; larger than any that came before."""
         return self._epoch
 
     def renew(self, at: datetime, after: int = 0) -> None:
@@ -152,9 +152,9 @@ class SqliteJournal:
     def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
         """Record what became of an intent; a NotFound here means: proven never placed.
 
-        Saying the same again changes nothing. What contradicts the known end is not taken over, and an effect that
-        comes to light after the end is; either leaves an event (``intent_refused``, ``intent_late``). The outcome of a
-        cancel is none of an intent's: look the order up instead.
+        A repeated outcome changes nothing. What contradicts the known end is not taken over, and an effect that comes
+        to light after the end is; either leaves an event (``intent_refused``, ``intent_late``). The outcome of a cancel
+        is none of an intent's: look the order up instead.
 
         Raises:
             Halt: there is no such intent.

@@ -1,4 +1,4 @@
-"""One writer per journal: a lock of the operating system, which ends with the process whatever ends that."""
+"""One writer per journal: a lock of the operating system, which ends with the process, however that ends."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class JournalLock:
         os.pwrite(self._file, json.dumps(asdict(Holder(os.getpid(), socket.gethostname(), started_at))).encode(), 0)
 
     def release(self) -> None:
-        """Return the lock up; once is enough, twice does no harm."""
+        """Release the lock; idempotent."""
         if self._file == _CLOSED:
             return
         os.close(self._file)
@@ -67,7 +67,7 @@ def holder(journal: Path) -> Holder | None:
         return None
     try:
         found = _written(file)
-        # what stands there may be of a process that has ended: only the lock itself proves life
+        # what stands there may be of a process that has ended: only the lock itself proves that a process runs
         return None if found is None or _locked(file, fcntl.LOCK_SH, 1) else found
     finally:
         os.close(file)

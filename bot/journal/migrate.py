@@ -54,7 +54,7 @@ def _refuse_newer(found: str, path: Path) -> None:
 
 
 def upgrade(connection: Connection, path: Path, to: str = HEAD) -> bool:
-    """Migrate to ``HEAD``, or another revision, within the connection's transaction; return whether that took anything.
+    """Migrate to ``HEAD``, or another revision, within the connection's transaction; return whether anything was to do.
 
     Raises:
         ConfigError: a newer dnbot wrote the journal, or it is some other database.

@@ -1,4 +1,4 @@
-"""What adapters remember over restarts, beside the journal's own facts; implements Notes."""
+"""What adapters store across restarts, beside the journal's own facts; implements Notes."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ _MOVES: Final[Mapping[IntentStatus, frozenset[IntentStatus]]] = {
     IntentStatus.EXPIRED: frozenset({IntentStatus.FILLED}),
     IntentStatus.FILLED: frozenset(),
 }
-"""From a resolved status only news of an effect leads on; such a move is always ``LATE``."""
+"""From a resolved status only news of an effect changes it; such a move is always ``LATE``."""
 
 
 class Verdict(StrEnum):
@@ -70,7 +70,7 @@ class IntentState:
 
 
 def after_outcome(state: IntentState, outcome: Outcome | NotFound) -> tuple[IntentState, Verdict]:
-    """Take an outcome: give the new state and what it means.
+    """Apply an outcome: return the new state and what it means.
 
     Stale reports neither reopen an intent nor take a fill back. News of an effect after the end (a late fill, an order
     that was thought never placed) are taken over and called late.
@@ -86,9 +86,9 @@ def after_outcome(state: IntentState, outcome: Outcome | NotFound) -> tuple[Inte
 
 
 def after_fills(state: IntentState, quantity: Decimal, total: Decimal) -> tuple[IntentState, Verdict]:
-    """Take the sum of the fills that are known of an intent of ``quantity``.
+    """Apply the sum of the fills that are known of an intent of ``quantity``.
 
-    An unresolved intent stays unresolved: only the venue's word on the order ends it. One that was thought to have no
+    An unresolved intent stays unresolved: only the venue's report of the order ends it. One that was thought to have no
     effect opens again, as unknown, unless the fills are all of it.
     """
     filled = _larger(state.filled, total)

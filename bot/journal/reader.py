@@ -26,7 +26,7 @@ from bot.journal.lock import Holder, holder
 from bot.journal.rows import CashMovement, Curves, CycleRows, IntentRecord
 
 MANY: Final = 1000
-"""How many rows an answer has at most, unless told."""
+"""The default of how many rows an answer has at most."""
 _PAGE: Final = 50
 """Whole cycles are large."""
 
@@ -85,7 +85,7 @@ class JournalView:
         return self._cycles.record(found[0]) if found else None
 
     def summaries(self, after: int = 0, limit: int = MANY) -> tuple[CycleSummary, ...]:
-        """Return the cycles whose numbers are larger than ``after``, in short."""
+        """Return the cycles whose numbers are larger than ``after``, as summaries."""
         number = tables.cycles.c.number
         columns = [column for column in tables.cycles.c if column.name not in {"snapshot", "decision"}]
         return tuple(

@@ -1,4 +1,4 @@
-"""Between the core's types and rows of the journal; writing and reading side share this."""
+"""Conversions between the core's types and the journal's rows, shared by the writing and the reading side."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ class CycleRows:
 
 
 def to_summary(row: Row[Any]) -> CycleSummary:
-    """Read a cycle in short."""
+    """Read a cycle's summary."""
     blocks, figures = _read(_BLOCKS, row.blocks), _read(_FIGURES, row.summary)
     return CycleSummary(row.number, row.at, row.seconds, blocks, figures)
 

@@ -42,7 +42,7 @@ class Damage:
 
 
 def mend(path: Path, at: datetime) -> Damage | None:
-    """Look whether a journal is sound; if not, put what of it is whole in its place. For who holds its lock.
+    """Check whether a journal is sound; if not, replace it by its intact rows. For the holder of its lock.
 
     Nothing is done to a sound one, to a database that is no journal, and to a newer version's. A crash on the way
     leaves the damaged file in place, or the new one.
@@ -52,7 +52,7 @@ def mend(path: Path, at: datetime) -> Damage | None:
         Halt: the files can't be moved.
     """
     if not path.is_file() or not path.stat().st_size or not os.access(path, os.R_OK | os.W_OK):
-        return None  # whoever opens it says so
+        return None  # whoever opens it reports that
     found = faults(path, "rw")
     if not found:
         return None
@@ -105,7 +105,7 @@ def _sync(folder: Path) -> None:
 
 
 def _save(path: Path, new: Path) -> list[str] | None:
-    """Write what is whole into a new journal; say what is not, or None where a newer version wrote it."""
+    """Write what is intact into a new journal; return what is not, or None where a newer version wrote it."""
     try:
         with connected(path, "rw") as source:
             revision = _revision(source)
@@ -117,7 +117,7 @@ def _save(path: Path, new: Path) -> list[str] | None:
 
 
 def _revision(source: sqlite3.Connection) -> str:
-    """Return the revision of a damaged journal; this version's where it can't be told."""
+    """Return the revision of a damaged journal; this version's where it can't be read."""
     try:
         if sums.exist(source) and sums.wrong(source, _REVISION):
             return migrate.HEAD
@@ -143,7 +143,7 @@ def _copy(source: sqlite3.Connection | None, new: Path, revision: str) -> list[s
 
 
 def _table(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> str:
-    """Copy the rows of a table that are whole; say which are not, nothing where all are."""
+    """Copy the intact rows of a table; return which are not intact, nothing where all are."""
     names = sums.columns(target, table)
     found, is_all = _ids(source, table)
     whole = (
@@ -197,7 +197,7 @@ def _is_summed(source: sqlite3.Connection) -> bool:
 
 
 def _state(connection: Connection) -> str:
-    """Make the state anew that the newest cycle left."""
+    """Rebuild the state that the newest cycle left."""
     table = tables.cycles
     for row in connection.execute(select(table.c.number, table.c.decision).order_by(table.c.number.desc())):
         with suppress(Halt):
@@ -209,7 +209,7 @@ def _state(connection: Connection) -> str:
 
 
 def _book(connection: Connection) -> str:
-    """Make the sums anew of the results of all days; what they are counted from begins with the next cycle."""
+    """Rebuild the sums of the results of all days; what they are counted from begins with the next cycle."""
     found = connection.execute(select(tables.results).order_by(tables.results.c.day)).all()
     days = [(row.day, rows.unpack(rows.RESULT, row.result)) for row in found]
     if not days:

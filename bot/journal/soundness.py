@@ -25,7 +25,7 @@ _PASSING: Final = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-"""What says nothing about the file's content."""
+"""Errors that are independent of the file's content."""
 _PRIMARY_CODE: Final = 0xFF
 _MARKS: Final = ("alembic_version", "meta", "intents")
 _PAGE: Final = 512
@@ -60,12 +60,12 @@ def connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
 
 
 def is_passing(error: sqlite3.Error) -> bool:
-    """Whether an error of SQLite says nothing about what the file holds."""
+    """Whether an error of SQLite is independent of what the file holds."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE in _PASSING
 
 
 def faults(path: Path, mode: str = "ro") -> tuple[str, ...]:
-    """Say what is damaged in a journal, by table and row; nothing where it is sound, or some other database.
+    """Return what is damaged in a journal, by table and row; nothing where it is sound, or some other database.
 
     Raises:
         Retryable: the file can't be read now.

@@ -37,7 +37,7 @@ def row_sum(*values: str | bytes | float | None) -> str:
 
 
 def teach(connection: sqlite3.Connection) -> None:
-    """Let a connection's statements call ``row_sum``."""
+    """Register ``row_sum`` on a connection."""
     connection.create_function(FUNCTION, -1, row_sum, deterministic=True)
 
 
@@ -48,7 +48,7 @@ def tables(connection: sqlite3.Connection) -> list[str]:
 
 
 def columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    """Return the names of a table's columns, as far as the file tells them."""
+    """Return the names of a table's columns, as far as the file lists them."""
     return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
 
 

@@ -16,14 +16,14 @@ from bot.journal.tables import UtcText, cycles, fills, intents
 
 MEBIBYTE: Final = 2**20
 RECENT: Final = 1000
-"""The newest cycles, which no bound takes away: what is shown, and can be verified."""
+"""The newest cycles, which no bound removes: what is shown, and can be verified."""
 HOURLY_FOR: Final = timedelta(days=366)
 FRUITLESS_FOR: Final = timedelta(days=100)
 """How long an order that came to nothing is remembered; no venue tells of older ones (90 days)."""
 _EVERY: Final = 5
-"""Cycles between two looks."""
+"""Cycles between two runs."""
 _AT_ONCE: Final = 50
-"""Rows that one look takes up at most, so that a lowered bound makes no slow cycle."""
+"""Rows that one run handles at most, so that a lowered bound makes no slow cycle."""
 _HOUR: Final = "%Y-%m-%d %H"
 
 
@@ -37,7 +37,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Thinner:
-    """Takes away, a little after every few cycles, what nobody needs any more."""
+    """Deletes, in small steps every few cycles, what is not needed any more."""
 
     limits: Limits = field(default_factory=Limits)
     _hourly: int = 0
@@ -46,7 +46,7 @@ class Thinner:
     _resolved: tuple[datetime | None, int] = (None, 0)
 
     def thin(self, connection: Connection, newest: int, at: datetime) -> None:
-        """Do the next piece of it, after the cycle ``newest`` was recorded at a time."""
+        """Do the next step, after the cycle ``newest`` was recorded at a time."""
         self._looks += 1
         if self._looks % _EVERY:
             return
@@ -77,7 +77,7 @@ class Thinner:
         return self._hour != before
 
     def _forget(self, connection: Connection, until: datetime) -> None:
-        """Take away orders that ended long ago and filled nothing; the newest stays, since numbers go on from it."""
+        """Delete orders that ended long ago and filled nothing; the newest stays, since numbers go on from it."""
         at, number = intents.c.resolved_at, intents.c.number
         last, place = self._resolved
         wanted = at < until
@@ -98,7 +98,7 @@ class Thinner:
 
 
 def used(connection: Connection) -> int:
-    """Return the bytes of a journal's file that hold something; the rest is room for what comes."""
+    """Return the bytes of a journal's file that hold something; the rest is free space."""
     pages, free, size = (
         connection.exec_driver_sql(f"PRAGMA {what}").scalar_one()
         for what in ("page_count", "freelist_count", "page_size")

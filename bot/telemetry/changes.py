@@ -13,7 +13,7 @@ STATE: Final = "state"
 
 
 def changes(before: CycleRecord | None, after: CycleRecord) -> Iterator[Event]:
-    """Return what ``after`` brought; before the first cycle there were no alarms, and no state is news."""
+    """Return what changed with ``after``; before the first cycle there were no alarms, and no state is news."""
     old, new = _alarms(before), _alarms(after)
     for key, alarm in new.items():
         if key not in old:

@@ -14,7 +14,7 @@ from bot.telemetry.publisher import Shown
 
 
 class Pulse:
-    """Remembers when the last cycle was finished; until there is one it counts from its own making."""
+    """Remembers when the last cycle was finished; until there is one it counts from its own creation."""
 
     def __init__(self, clock: Clock, limit: float) -> None:
         self._clock = clock
@@ -33,13 +33,13 @@ class Pulse:
         return self._clock.monotonic() - self._since
 
     def live(self) -> Answer:
-        """Tell whether cycles are being finished."""
+        """Return whether cycles are being finished."""
         age = self.age
         reasons = [f"no cycle was finished for {age:.0f} s, above {self.limit:g} s"] if age > self.limit else []
         return self._answer(age, reasons)
 
     def ready(self) -> Answer:
-        """Tell whether the exposure is being hedged: cycles are fresh, all venues are known, and the bot runs."""
+        """Return whether the exposure is being hedged: cycles are fresh, all venues are known, and the bot runs."""
         live = self.live()
         if self._record is None:
             return self._answer(self.age, [*live.reasons, "no cycle was finished yet"])
@@ -59,7 +59,7 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a health check says; ``reasons`` is empty where all is well."""
+    """The result of a health check; ``reasons`` is empty where all is well."""
 
     reasons: tuple[str, ...]
     cycle: int | None

@@ -1,4 +1,4 @@
-"""The one publisher: hands what the parts of the bot report to every subscriber, beside the loop."""
+"""The one publisher: forwards what the parts of the bot report to every subscriber, beside the loop."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Shown = CycleView | Changed | Happening
 
 
 class Subscriber(Protocol):
-    """Someone who shows or counts what happens: metrics, the status page, MQTT, alerts."""
+    """Shows or counts what happens: metrics, the status page, MQTT, alerts."""
 
     def take(self, shown: Shown) -> None:
-        """Take what happened; must not block."""
+        """Handle an event; must not block."""
 
 
 class TelemetryPublisher:
-    """A Telemetry with subscribers; a subscriber that fails costs its own view of the event and nothing else.
+    """A Telemetry with subscribers; a subscriber that fails loses that event and affects nothing else.
 
     Args:
         began: the day of the journal's first cycle; None: there was none yet.
@@ -48,16 +48,16 @@ class TelemetryPublisher:
         self._before: CycleRecord | None = None
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Show a subscriber all that happens from now on."""
+        """Send a subscriber every event from now on."""
         self._subscribers.append(subscriber)
 
     def emit(self, event: TelemetryEvent) -> None:
-        """Show an event to every subscriber."""
+        """Send an event to every subscriber."""
         try:
             for shown in self._shown(event):
                 for subscriber in self._subscribers:
                     _hand(subscriber, shown)
-        except Exception:  # as below: what is shown must never end what is done
+        except Exception:  # as below: a display must never stop the loop
             log.exception("an event can't be shown", event_type=type(event).__name__)
 
     def _shown(self, event: TelemetryEvent) -> Iterator[Shown]:
@@ -74,5 +74,5 @@ class TelemetryPublisher:
 def _hand(subscriber: Subscriber, shown: Shown) -> None:
     try:
         subscriber.take(shown)
-    except Exception:  # a bug in a screen must not end the watch over a hedge
+    except Exception:  # a bug in a screen must not end the supervision of a hedge
         log.exception("a telemetry subscriber failed", subscriber=type(subscriber).__name__)

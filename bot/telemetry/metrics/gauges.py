@@ -1,4 +1,4 @@
-"""The gauges that are read off the last cycle when somebody asks: what is unknown has no sample, never a 0."""
+"""The gauges, read from the last cycle at each scrape: what is unknown has no sample, never a 0."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A gauge and how it is read off a record."""
+    """A gauge and how it is read from a record."""
 
     name: str
     help: str

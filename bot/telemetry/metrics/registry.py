@@ -1,4 +1,4 @@
-"""Prometheus metrics: gauges read off the last cycle, and what has been counted since the start."""
+"""Prometheus metrics: gauges read from the last cycle, and counters since the start."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One metric as the documentation shows it."""
+    """One metric as the documentation lists it."""
 
     name: str
     kind: str
@@ -171,7 +171,7 @@ class Metrics:
 
 
 def describe(outcome: Outcome | NotFound) -> tuple[str, str]:
-    """Return what became of an order in one word, and the venue's status or reason."""
+    """Return the outcome of an order in one word, and the venue's status or reason."""
     match outcome:
         case Accepted(report):
             return "accepted", report.status.value
@@ -186,7 +186,7 @@ def describe(outcome: Outcome | NotFound) -> tuple[str, str]:
 def _tasks() -> float:
     try:
         return float(len(asyncio.all_tasks()))
-    except RuntimeError:  # nobody's loop: the text is asked for outside of the daemon
+    except RuntimeError:  # no event loop: the text is produced outside of the daemon
         return math.nan
 
 
@@ -197,7 +197,7 @@ class _Once:
         self._keys: dict[tuple[VenueId, str], None] = {}
 
     def is_new(self, key: tuple[VenueId, str]) -> bool:
-        """Tell whether a key comes for the first time."""
+        """Return whether a key is new."""
         if key in self._keys:
             return False
         self._keys[key] = None

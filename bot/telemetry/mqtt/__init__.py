@@ -1,1 +1,1 @@
-"""MQTT: the bot's state for whoever subscribes, and signed commands from those who hold the key."""
+"""MQTT: the bot's state for subscribers, and signed commands from holders of the key."""

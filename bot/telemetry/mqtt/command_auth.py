@@ -50,7 +50,7 @@ RESUME = "resume is taken at the bot's own machine only: dnbot resume"
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A command that may be obeyed, and its id for the result."""
+    """A command that may be executed, and its id for the result."""
 
     command: Command
     id: str
@@ -58,7 +58,7 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A message that is none; ``id`` where it carried a believable one."""
+    """A message that is no valid command; ``id`` where it carried a valid one."""
 
     fault: Fault
     words: str
@@ -75,7 +75,7 @@ class Incoming:
 
 
 class Gate:
-    """Judges messages one after the other. ``refused`` counts them by fault, ``accepted`` those that passed."""
+    """Checks messages one after the other. ``refused`` counts them by fault, ``accepted`` those that passed."""
 
     def __init__(self, config: MqttConfig, key: bytes, counter: CounterFile, clock: Clock) -> None:
         self._config, self._key, self._counter, self._clock = config, key, counter, clock
@@ -83,7 +83,7 @@ class Gate:
         self.accepted = 0
 
     def judge(self, incoming: Incoming) -> Passed | Stopped:
-        """Judge a message, and use up its counter where the signature is right."""
+        """Check a message, and consume its counter where the signature is right."""
         found = self._judge(incoming)
         if isinstance(found, Stopped):
             self.refused[found.fault] += 1

@@ -24,7 +24,7 @@ from bot.telemetry.mqtt.signing import LIFETIME, Signer, is_same, reply_mac
 
 P = TypeVar("P", bound=Payload)
 GREETING: Final = 10.0
-"""Seconds for the bot's retained word about commands."""
+"""Seconds to wait for the bot's retained ``state/commands``."""
 _QOS: Final = 1
 
 
@@ -80,7 +80,7 @@ class Sender:
 
 
 async def _read(inbox: AsyncIterator[Message], topic: str, model: type[P]) -> AsyncIterator[P]:
-    """Return the believable messages of a topic; others can write to the broker too."""
+    """Return the valid messages of a topic; others can write to the broker too."""
     async for message in inbox:
         if message.topic.value == topic:
             with suppress(ValidationError):

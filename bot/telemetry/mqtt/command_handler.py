@@ -1,4 +1,4 @@
-"""Receive commands: authenticate them, hand them to the loop, answer."""
+"""Receive commands: authenticate them, submit them to the loop, answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Desk:
         self._config, self._key, self._gate, self._operator, self._put = config, key, gate, operator, put
 
     def open(self) -> None:
-        """Say what a sender has to know."""
+        """Publish what a sender has to know."""
         gate = self._gate
         desk = CommandDesk(
             epoch=self._config.epoch,
@@ -37,7 +37,7 @@ class Desk:
         self._put(Message(f"{self._config.prefix}/{topics.COMMANDS}", desk.encode(), retain=True))
 
     def judge(self, incoming: Incoming) -> Passed | None:
-        """Judge a message; one that is no command is answered where it said to whom, and otherwise only counted."""
+        """Check a message; an invalid one is answered where it names a reply, and otherwise only counted."""
         found = self._gate.judge(incoming)
         self.open()
         if isinstance(found, Passed):
@@ -46,7 +46,7 @@ class Desk:
         return None
 
     async def obey(self, passed: Passed) -> None:
-        """Hand a command to the loop, and answer once it was applied."""
+        """Submit a command to the loop, and answer once it was applied."""
         command = passed.command
         result = await self._operator.submit(command)
         bot = result.bot

@@ -11,12 +11,12 @@ from bot.core.command import Verb
 from bot.core.types import Mode, Symbol, Underlying, VenueId
 
 SAFE: Final = frozenset({Verb.STATUS, Verb.PAUSE, Verb.FREEZE, Verb.FLATTEN})
-"""What may come over a network: to ask, and to take risk away. ``resume`` needs the local socket."""
+"""Commands that may come over a network: queries, and what reduces risk. ``resume`` needs the local socket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the broker is and how to be let in. ``ca_file`` None takes the system's authorities."""
+    """The broker's address and credentials. ``ca_file`` None takes the system's authorities."""
 
     host: str
     port: int

@@ -16,7 +16,7 @@ TIMEOUT: Final = 10.0
 KEEPALIVE: Final = 20
 """Seconds; the broker publishes the last will after one and a half of these in silence."""
 INCOMING: Final = 100
-"""Messages that may wait to be judged; what is above them is dropped, as any flood."""
+"""Messages that may wait to be checked; what is above them is dropped, as any flood."""
 LARGEST: Final = 1 << 16
 """Bytes of a packet that the broker may send us; it drops what is larger (MQTT 5, 3.1.2.11.4)."""
 

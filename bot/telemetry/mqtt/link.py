@@ -31,12 +31,12 @@ log = structlog.get_logger(__name__)
 FIRST_BACKOFF: Final = 1.0
 LAST_BACKOFF: Final = 60.0
 FAREWELL: Final = 2.0
-"""Seconds for the last word."""
+"""Seconds for the last message."""
 _QOS: Final = 1
 
 
 class MqttLink:
-    """A Subscriber and a Service: shows every cycle to the broker, and takes signed commands from it.
+    """A Subscriber and a Service: publishes every cycle to the broker, and accepts signed commands from it.
 
     Args:
         config: the link.
@@ -65,7 +65,7 @@ class MqttLink:
             self.outbox.put(discovery.device(config, config.discovery))
 
     def take(self, shown: Shown) -> None:
-        """Take what happened: only puts messages into the outbox."""
+        """Handle an event: only puts messages into the outbox."""
         match shown:
             case CycleView():
                 self._show(shown)
@@ -86,7 +86,7 @@ class MqttLink:
             self.outbox.put(message)
 
     async def run(self) -> None:
-        """Stay connected until cancelled; then say that the bot stopped."""
+        """Stay connected until cancelled; then publish that the bot stopped."""
         failures = 0
         async with beside() as start:
             while True:
@@ -128,7 +128,7 @@ class MqttLink:
         await gather([self._send(connection), self._take(connection, start)])
 
     async def _subscribe(self, connection: Client, pattern: str) -> None:
-        """Ask for commands; retained ones come marked as such, even while they are new."""
+        """Subscribe to commands; retained ones come marked as such, even while they are new."""
         options = SubscribeOptions(qos=_QOS, retainAsPublished=True)
         for code in await cancellable(connection.subscribe(pattern, options=options)):
             if not isinstance(code, int) and code.is_failure:
@@ -154,7 +154,7 @@ class MqttLink:
                 start(self._desk.obey(passed), f"mqtt {passed.command.verb.value}")
 
     async def _farewell(self, connection: Client) -> None:
-        """Send what waits, then the last word; a broker that is slow to take it does not hold the daemon up."""
+        """Send what is queued, then the last message; a slow broker does not delay the daemon."""
         try:
             async with asyncio.timeout(FAREWELL):
                 while len(self.outbox):

@@ -9,7 +9,7 @@ from bot.telemetry.mqtt.topics import Message
 
 
 class Outbox:
-    """A queue that never blocks whoever fills it. Retained messages replace each other; the others keep their order.
+    """A queue that never blocks its producers. Retained messages replace each other; the others keep their order.
 
     Args:
         limit: how many messages that are not retained may wait.
@@ -23,7 +23,7 @@ class Outbox:
         self.dropped = 0
 
     def put(self, message: Message) -> None:
-        """Take a message."""
+        """Add a message."""
         if message.retain:
             self._states[message.topic] = message
             self._waiting[message.topic] = None
@@ -33,7 +33,7 @@ class Outbox:
         self._filled.set()
 
     def forget(self, topic: str) -> None:
-        """Take a retained topic from the broker: nothing is behind it any more."""
+        """Clear a retained topic at the broker: it has no source any more."""
         self.put(Message(topic, b"", retain=True))
 
     def renew(self) -> None:
@@ -42,7 +42,7 @@ class Outbox:
         self._filled.set()
 
     def back(self, message: Message) -> None:
-        """Take a message back that could not be sent, unless something newer has taken its place."""
+        """Requeue a message that could not be sent, unless something newer has taken its place."""
         if message.retain:
             self._states.setdefault(message.topic, message)
             self._waiting.setdefault(message.topic)

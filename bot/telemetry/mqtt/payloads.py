@@ -18,7 +18,7 @@ from bot.core.types import Mode
 
 
 def plain(value: Decimal) -> str:
-    """Write every digit that says something, and no exponent."""
+    """Write every significant digit, and no exponent."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -28,7 +28,7 @@ Exact = Annotated[
     PlainSerializer(plain, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}),
 ]
-"""A Decimal that travels as a string, without an exponent."""
+"""A Decimal that is sent as a string, without an exponent."""
 
 
 class Payload(BaseModel):
@@ -125,7 +125,7 @@ class VenueState(Payload):
 
 
 class EventMessage(Payload):
-    """Something that happened: an order sent, an alarm raised or resolved, a change of state."""
+    """An event: an order sent, an alarm raised or resolved, a change of state."""
 
     at: datetime
     kind: str
@@ -134,7 +134,7 @@ class EventMessage(Payload):
 
 
 class CommandDesk(Payload):
-    """What a sender of commands has to know, and what came of the commands so far in this epoch."""
+    """What a sender of commands has to know, and the results of this epoch's commands so far."""
 
     epoch: int = Field(description="goes into a command; a new one begins at every start of the bot")
     verbs: tuple[Verb, ...] = Field(description="what may be commanded over MQTT")
@@ -160,7 +160,7 @@ class CommandMessage(Payload):
 
 
 class CommandReply(Payload):
-    """What came of a command; signed with the same key."""
+    """The result of a command; signed with the same key."""
 
     id: str = Field(description="of the command")
     accepted: bool

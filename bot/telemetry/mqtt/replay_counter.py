@@ -1,4 +1,4 @@
-"""The counter of the last command, in a small file, so that no restart lets an old one through."""
+"""The counter of the last command, in a small file, so that no restart accepts an old one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CounterFile:
             raise Halt(message) from error
 
     def use(self, counter: int) -> None:
-        """Remember a counter, durably before this returns.
+        """Store a counter, durable when this returns.
 
         A full disk must not keep an operator from freezing the bot: the counter counts in memory then, and a restart
         begins a new epoch, which no old command fits.

@@ -72,7 +72,7 @@ class MqttSettings(Table):
         return self
 
     def broker(self) -> Broker:
-        """Return where the broker is and how to be let in."""
+        """Return the broker's address and credentials."""
         default = _TLS_PORT if self.tls else _PLAIN_PORT
         password = self.password.get_secret_value() or None
         return Broker(self.host, self.port or default, self.username, password, self.tls, self.ca_file)

@@ -1,4 +1,4 @@
-"""Signatures of commands and results: HMAC-SHA-256 (RFC 2104) over a canonical text of everything that they say."""
+"""Signatures of commands and results: HMAC-SHA-256 (RFC 2104) over a canonical text of all their fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from bot.telemetry.mqtt.payloads import CommandMessage, CommandReply
 
 LIFETIME: Final = timedelta(seconds=30)
-"""The longest that a command may be good for."""
+"""The longest validity of a command."""
 COMMAND: Final = "dnbot command 1"
 REPLY: Final = "dnbot reply 1"
 
@@ -44,7 +44,7 @@ class Signer:
     epoch: int
 
     def command(self, verb: str, reason: str, number: str, now: datetime) -> CommandMessage:
-        """Make a command that is good for 30 s from ``now``; ``number`` comes back in the result."""
+        """Make a command that is valid for 30 s from ``now``; ``number`` comes back in the result."""
         bare = CommandMessage(
             bot=self.bot,
             epoch=self.epoch,

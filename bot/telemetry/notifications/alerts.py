@@ -24,7 +24,7 @@ from bot.telemetry.publisher import Shown
 log = structlog.get_logger(__name__)
 
 TICK: Final = 5.0
-"""Seconds between two looks at the clock: silence and reminders come with no record."""
+"""Seconds between two checks of the clock: silence and reminders come with no record."""
 ATTEMPTS: Final = 3
 RETRY: Final = 30.0
 
@@ -41,7 +41,7 @@ Pulse = Callable[[str], Coroutine[Any, Any, bool]]
 
 
 class Alerts:
-    """A Subscriber and a Service: turns alarms into texts, and says them from a bounded queue of its own.
+    """A Subscriber and a Service: turns alarms into texts, and sends them from a bounded queue of its own.
 
     Args:
         config: whom, when and how often.
@@ -62,13 +62,13 @@ class Alerts:
         self._filled = asyncio.Event()
 
     def take(self, shown: Shown) -> None:
-        """Take what happened; a cycle brings the alarms that stand."""
+        """Handle an event; a cycle brings the alarms that stand."""
         if isinstance(shown, CycleView):
             self._record, self._finished = shown.record, self._clock.monotonic()
             self._advance()
 
     async def run(self) -> None:
-        """Tell, remind and pulse until cancelled."""
+        """Notify, remind and pulse until cancelled."""
         url = self._config.pulse_url
         await gather([self._tell(), self._remind(), *([] if url is None else [self._beat(url)])])
 
@@ -128,7 +128,7 @@ class Alerts:
             self._advance()
 
     async def _beat(self, url: str) -> None:
-        """Ask the switch as long as cycles are being finished; where they are not, its owner hears of the silence."""
+        """Ask the switch as long as cycles are being finished; where they are not, the switch alerts its owner."""
         while True:
             await self._clock.sleep(self._config.pulse_interval if self._record else TICK)
             if self._record is not None and not self.is_silent and not await self._pulse(url):

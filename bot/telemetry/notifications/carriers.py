@@ -29,13 +29,13 @@ class Notifier(Protocol):
     """What carries a text to people."""
 
     async def say(self, text: Text) -> bool:
-        """Send a text; whether everybody got it. Never raises for what a service or the network does."""
+        """Send a text; return whether every target took it. Never raises for what a service or the network does."""
 
 
 class Apprise:
-    """Apprise with its URLs; imported at the first word, since it costs memory and half a second.
+    """Apprise with its URLs; imported at the first message, since it costs memory and half a second.
 
-    ``urls`` hear everything, ``critical_urls`` only what is critical.
+    ``urls`` get every alert, ``critical_urls`` only the critical ones.
     """
 
     def __init__(self, urls: Sequence[str], critical_urls: Sequence[str]) -> None:

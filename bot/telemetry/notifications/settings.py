@@ -1,4 +1,4 @@
-"""``[alerts]``: who is told, how loudly, how often; and the dead man's pulse."""
+"""``[alerts]``: who is notified, from which severity, how often; and the dead man's pulse."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AlertSettings(Table):
 
     @property
     def are_wanted(self) -> bool:
-        """Whether anybody is to be told, or pulsed."""
+        """Whether any target is configured."""
         return bool(self.urls or self.critical_urls or self.pulse_url)
 
     def config(self, bot_id: str) -> AlertConfig:

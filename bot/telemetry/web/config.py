@@ -33,12 +33,12 @@ class HttpConfig:
 
 
 def is_host_name(text: str) -> bool:
-    """Tell whether a text could be a DNS name."""
+    """Return whether a text could be a DNS name."""
     return _NAME.fullmatch(text) is not None
 
 
 def is_allowed_host(header: str, names: frozenset[str]) -> bool:
-    """Tell whether a request's Host header is a plain address, ``localhost`` or one of ``names``.
+    """Return whether a request's Host header is a plain address, ``localhost`` or one of ``names``.
 
     A page of another site whose name was pointed at this machine (DNS rebinding) sends that site's name, and is
     refused here; no such page can send a plain address.

@@ -39,7 +39,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a reader has not seen yet; ``last`` is the position to ask from next time."""
+    """What a reader has not received yet; ``last`` is the position to continue from."""
 
     last: int
     text: str
@@ -60,7 +60,7 @@ class Board:
         self.is_closed = False
 
     def remember(self, past: Past) -> None:
-        """Take what was before the start."""
+        """Add what was before the start."""
         for summary in past.cycles:
             self._add(summary)
         for intent, outcome in past.orders:
@@ -68,7 +68,7 @@ class Board:
         self._events.extend(past.events)
 
     def take(self, shown: Shown) -> None:
-        """Take what happened; an order is shown with the cycle that it belongs to."""
+        """Handle an event; an order is shown with the cycle that it belongs to."""
         match shown:
             case CycleView(record=record):
                 self._view = shown
@@ -86,7 +86,7 @@ class Board:
                 pass
 
     def close(self) -> None:
-        """Let every reader go."""
+        """Release every reader."""
         self.is_closed = True
         self._wake()
 

@@ -118,7 +118,7 @@ class Pages:
 
 @web.middleware
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Send the answer, to a client that takes it; the connection of one that does not is closed."""
+    """Send the answer; the connection of a client that does not read it is closed."""
     response = await handler(request)
     try:
         async with asyncio.timeout(_LONGEST):

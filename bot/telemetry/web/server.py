@@ -1,4 +1,4 @@
-"""The HTTP server as the daemon runs it: started and closed with it, and subscribed to everything that happens."""
+"""The HTTP server as the daemon runs it: started and closed with it, and subscribed to all events."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class HttpServer:
         """Listen.
 
         Raises:
-            ConfigError: the address can't be had.
+            ConfigError: the address can't be bound.
         """
         self._board.remember(self._history())
         pages = Pages(self._pulse, self.metrics, self._board, self._config.names)
@@ -84,7 +84,7 @@ class HttpServer:
         self._runner = runner
 
     async def close(self) -> None:
-        """Let every reader go and free the port."""
+        """Release every reader and free the port."""
         self._board.close()
         if self._listener is not None:
             self._listener.close()
@@ -103,14 +103,14 @@ class HttpServer:
         await self.close()
 
     def take(self, shown: Shown) -> None:
-        """Take what happened."""
+        """Handle an event."""
         self._pulse.take(shown)
         self.metrics.take(shown)
         self._board.take(shown)
 
 
 def _logger() -> logging.Logger:
-    """Return a logger without a word for what a client did wrong: aiohttp would write a traceback for each request."""
+    """Return a logger that drops clients' errors: aiohttp would write a traceback for each request."""
     logger = logging.getLogger("aiohttp.server.dnbot")
     logger.addFilter(_is_ours)
     return logger
@@ -121,7 +121,7 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 
 class _Closed(asyncio.Protocol):
-    """Who speaks with one connection too many: nobody."""
+    """The protocol of a connection beyond the limit."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Close it."""

@@ -22,7 +22,7 @@ HostName = Annotated[str, AfterValidator(_check_name)]
 
 
 class HttpSettings(Table):
-    """One read-only port; it shows positions and results to whoever reaches it, so it stays on the loopback."""
+    """One read-only port; it shows positions and results to any client that reaches it, so it stays on the loopback."""
 
     enabled: bool = Field(default=True, description="false: no port is opened")
     host: str = Field(default="127.0.0.1", min_length=1, description="the address to listen at")

@@ -38,7 +38,7 @@ def _plain(value: object) -> str:
 
 
 def cycle(view: CycleView) -> Json:
-    """Return everything that the last cycle tells."""
+    """Return all figures of the last cycle."""
     record = view.record
     decision = record.decision
     return {
@@ -228,7 +228,7 @@ def result(results: Results) -> Json:
 def point(summary: CycleSummary) -> Json:
     """Return a cycle as the charts take it: rounded numbers, and the time in milliseconds since 1970.
 
-    ``r`` is the result since the journal began without and with the hedge, null where the cycle does not tell it. Each
+    ``r`` is the result since the journal began without and with the hedge, null where the cycle lacks it. Each
     underlying under ``h`` has its exposure, position, drift and outer band.
     """
     result = summary.figures.result

@@ -1,4 +1,4 @@
-"""What each position should be, reckoned from the intents that were ever filled."""
+"""What each position should be, computed from the intents that were ever filled."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ block must say the same. Until then a position is left out: the decision keeps w
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -25,6 +26,8 @@ from bot.core.types import BlockHash, ChainName, PositionId
 log = structlog.get_logger(__name__)
 
 LEAPT: Final = "holds much more or less than it was believed to; the next block has to say the same"
+OCCASION: Final = 1.0
+"""Seconds that an endpoint gets to confirm what nobody waits for."""
 CONTRADICTED: Final = "two endpoints contradict each other about what it holds; a third one would tell who is right"
 
 
@@ -116,10 +119,12 @@ class Confirmation:
         readings = [first]
         for endpoint in asked:
             try:
-                reading = await again(endpoint)
-            except (Retryable, SkipCycle) as error:
-                log.info("not confirmed", chain=self._chain, endpoint=endpoint.label, reason=str(error))
-                self._blame(endpoint, error)
+                async with asyncio.timeout(None if leapt or self._is_first else OCCASION):
+                    reading = await again(endpoint)
+            except (Retryable, SkipCycle, TimeoutError) as error:
+                why = error if isinstance(error, DnbotError) else Retryable(f"no answer within {OCCASION:g} s")
+                log.info("not confirmed", chain=self._chain, endpoint=endpoint.label, reason=str(why))
+                self._blame(endpoint, why)
                 continue
             if not self._is_first and self._leaps(reading.found) - leapt:
                 # It contradicts what nobody else doubts.

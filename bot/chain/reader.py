@@ -269,9 +269,8 @@ class EvmChainReader:
             return Reading(endpoint, found.of(self._config.counts), other.constants())
 
         doubted = dict(rounds.doubted)
-        first = Reading(
-            endpoint, found, reads.constants() | doubted, remembers=not doubted.keys() <= reads.answers.keys()
-        )
+        constants = {} if len(client.endpoints) == 1 else reads.constants() | doubted
+        first = Reading(endpoint, found, constants, remembers=not doubted.keys() <= reads.answers.keys())
         try:
             if self._tellers != {endpoint.number}:  # a part of it came from another endpoint
                 first = (await again(endpoint)).insisting_on(first)

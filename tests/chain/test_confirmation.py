@@ -15,6 +15,7 @@ from bot.core.snapshot import ChainView, LpPosition
 from bot.core.types import PositionId
 from bot.demo.chain import LocalChain
 from bot.demo.tx import Tx
+from bot.ports import Clock
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT, behind, reading
 from tests.demo.tricks import empty_blocks
@@ -37,12 +38,12 @@ LIES: dict[str, Play] = {
 
 @asynccontextmanager
 async def endpoints(
-    scene: Scene, plays: Sequence[Play], *, confirm: bool = True
+    scene: Scene, plays: Sequence[Play], *, confirm: bool = True, clock: Clock | None = None
 ) -> AsyncIterator[tuple[EvmChainReader, list[Node]]]:
     async with AsyncExitStack() as stack:
         fronts = [await stack.enter_async_context(node(scene.chain.rpc.url, play)) for play in plays]
         config = behind(scene.config, *(front.url for front in fronts), limits=replace(PATIENT, confirm=confirm))
-        yield await stack.enter_async_context(reading(config)), fronts
+        yield await stack.enter_async_context(reading(config, clock)), fronts
 
 
 def held(view: ChainView) -> dict[PositionId, LpPosition]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
+from bot.chain.client import COOL_FIRST
+from bot.chain.confirmation import OCCASION
 from bot.core.errors import Retryable, SkipCycle
 from bot.demo.chain import LocalChain
 from tests.chain.scene import Scene
+from tests.chain.setup import PATIENT
 from tests.chain.test_confirmation import endpoints, held, truth
 from tests.chain.test_dollar_feeds import FEED, feed
+from tests.chain.test_fuzz import HastyClock
 from tests.demo.tricks import empty_blocks
 from tests.faults import nodes
 from tests.faults.nodes import Answer, Json, Node, honest
@@ -95,6 +100,18 @@ async def test_an_endpoint_that_comes_back_and_lies_does_not_move_what_was_belie
         for _ in range(3):
             await empty_blocks(chain, 1)
             assert held(await reader.read()) == await truth(scene)
+
+
+async def test_an_endpoint_that_hangs_is_not_waited_for_where_nothing_leapt(chain: LocalChain) -> None:
+    scene, clock = await Scene.on(chain), HastyClock()
+    async with endpoints(scene, [honest, away], clock=clock) as (reader, fronts):
+        await reader.read()
+        fronts[1].play = nodes.trickle
+        clock.skipped += COOL_FIRST
+        await empty_blocks(chain, 1)
+        started = time.monotonic()
+        assert held(await reader.read()) == await truth(scene)
+        assert OCCASION < time.monotonic() - started < PATIENT.request_timeout
 
 
 async def test_two_that_agreed_are_not_asked_both_again(chain: LocalChain) -> None:

@@ -58,11 +58,15 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What was found on a chain; ``prices`` are what its pools say, USD."""
+    """What was found on a chain; ``prices`` are what its pools say, USD.
+
+    ``is_flooded``: so many contracts sent the owners something that not all of them were looked at.
+    """
 
     chain: ChainConfig
     sights: tuple[Sight, ...]
     prices: Mapping[Underlying, Decimal]
+    is_flooded: bool = False
 
     def value(self, position: LpPosition) -> Decimal | None:
         """Return what a position is worth with its fees, USD; None where nothing prices a token."""
@@ -89,11 +93,12 @@ async def listing(
         place = Place(preset.protocol, preset.values, preset.name)
         if not taken.intersection(_counted(place)):
             places.append(place)
-    if progress is not None:
-        trail = await _trail(chain, notes, clock, progress)
+    trail = None if progress is None else await _trail(chain, notes, clock, progress)
+    if trail is not None:
         places = await _traced(chain, places, trail, clock)
     sights = [await _look(chain, place, notes, clock) for place in places]
-    return Listing(chain, tuple(sights), usd_prices([pool for sight in sights for pool in sight.pools]))
+    prices = usd_prices([pool for sight in sights for pool in sight.pools])
+    return Listing(chain, tuple(sights), prices, trail is not None and trail.is_full)
 
 
 def _amm(place: Place) -> Amm[Any]:

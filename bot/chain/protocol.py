@@ -133,12 +133,14 @@ class Trail:
         tokens: contracts whose tokens, of any kind, the owners got or gave.
         ids: those of them that are numbered, by contract.
         farms: for each contract, whom the owners sent its tokens to.
+        is_full: there may be more contracts than are remembered, such as strangers' rubbish.
     """
 
     owners: Sequence[Address]
     tokens: Collection[Address]
     ids: Mapping[Address, Collection[int]]
     farms: Mapping[Address, Collection[Address]]
+    is_full: bool = False
 
 
 Trace = Callable[[Reads, Trail, Mapping[str, object]], Mapping[str, object] | None]

@@ -48,7 +48,7 @@ class TrailSearch:
     @property
     def trail(self) -> Trail:
         """What was found."""
-        return Trail(self._owners, tuple(self._tokens), self._ids, self._farms)
+        return Trail(self._owners, tuple(self._tokens), self._ids, self._farms, len(self._tokens) >= MOST)
 
     async def look(self, logs: Logs, block: int, notes: Notes, progress: Progress) -> None:
         """Look up to a block, and back to the first one; may be cancelled and resumes by its notes.

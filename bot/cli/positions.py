@@ -24,6 +24,7 @@ from bot.app.settings.chains import MULTICALL3, Deployed
 from bot.app.setup.chains import CHAINS, KnownChain, chain_named
 from bot.app.setup.scan import chain_id_of
 from bot.chain.config import ChainConfig
+from bot.chain.trail import MOST
 from bot.cli.ask import Ask
 from bot.cli.console import number, screen, text
 from bot.cli.options import AsJson, ConfigFiles, open_settings
@@ -169,6 +170,9 @@ def _show(console: Console, found: Listing) -> None:
             console.print(text(f"  {left.position}: left out, {left.reason}"))
         if sight.fault:
             console.print(text((f"  {name}: not read: {sight.fault}", "yellow")))
+    if found.is_flooded:
+        words = f"  {MOST:,} contracts or more sent something: pairs and farms among the older ones may be missing"
+        console.print(text((f"{words}; name them by `dnbot setup --contract`", "yellow")))
     if not any(sight.positions for sight in found.sights):
         console.print(
             text("  nothing is there, of the contracts that dnbot knows; name others by `dnbot setup --contract`")

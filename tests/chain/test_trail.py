@@ -94,6 +94,20 @@ async def test_it_ends_with_the_same_wherever_it_was_broken_off(chain: LocalChai
         assert set(later.tokens) == {*whole.tokens, last.address}
 
 
+async def test_a_flood_of_tokens_is_bounded_and_told(chain: LocalChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, friend = chain.accounts[1], chain.accounts[6]
+    async with serving(FaultyRpc(chain.rpc.url)) as rpc:
+        for number, most in enumerate((3, 3, 2)):
+            monkeypatch.setattr("bot.chain.trail.MOST", most)
+            token = await chain.deploy_token(f"R{number}", 18)
+            await chain.fund(friend, {token: 10})
+            await chain.mine(chain.transfer(friend, token.address, owner, 1))
+            searching = Searching(rpc, owner)
+            trail = (await searching.look(MemoryNotes(), await searching.block(chain))).trail
+            assert len(trail.tokens) == min(number + 1, most)
+            assert trail.is_full == (number == 2)
+
+
 async def test_another_owner_begins_anew(chain: LocalChain) -> None:
     async with serving(FaultyRpc(chain.rpc.url)) as rpc:
         notes, block = MemoryNotes(), await Searching(rpc, chain.accounts[1]).block(chain)

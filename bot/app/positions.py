@@ -21,7 +21,7 @@ from bot.chain.protocol import Amm, Found, MakeSources, Sources, Trail
 from bot.chain.reader import EvmChainReader
 from bot.chain.tokens import TokenBook
 from bot.chain.trail import Progress, TrailSearch
-from bot.core.errors import DnbotError
+from bot.core.errors import DnbotError, Retryable
 from bot.core.lp.exposure import legs_of, units_of
 from bot.core.lp.prices import usd_prices
 from bot.core.snapshot import LeftOut, LpPosition, PoolPrice
@@ -118,9 +118,12 @@ async def _trail(chain: ChainConfig, notes: Notes, clock: Clock, progress: Progr
         owners = "+".join(sorted(chain.owners))
         search = TrailSearch(chain.owners, f"{chain.chain_id}:{owners}")
         await search.look(Logs(client, chain.limits), block, notes, progress)
-        return search.trail
+    except Retryable as error:
+        words = "how far the search came is noted: the same command goes on there, and --no-search leaves it out"
+        raise Retryable(f"{error}; {words}") from error
     finally:
         await client.close()
+    return search.trail
 
 
 @dataclass(slots=True)

@@ -312,6 +312,7 @@ async def test_a_search_that_is_broken_off_goes_on_there(place: Place, tmp_path:
         assert (broken.code, broken.out) == (1, "")
         assert "eth_getLogs: error" in broken.err
         assert "blocks looked through (50%)" in broken.err
+        assert "the same command goes on there" in broken.err
         narrow.before.clear()
         narrow.requests.clear()
         narrow.fault = Fault.NONE

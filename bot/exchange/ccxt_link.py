@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import tenacity
 
 from bot.core.errors import DnbotError, Retryable
 from bot.core.reconciliation.lost_orders import DEFAULT_RULE
 from bot.core.types import Symbol
+from bot.exchange.ccxt_api import Api, Call
 from bot.exchange.config import CcxtConfig
 from bot.exchange.errors import NotSent, Refusal, Unbelievable, Unreachable
 from bot.exchange.facts import VenueFacts
@@ -33,55 +34,6 @@ _STEP: Final = timedelta(milliseconds=100)
 """How far the wall clock may diverge from the monotonic one before it counts as having been set."""
 _ATTEMPTS: Final = 3
 _PAUSE: Final = 0.2
-
-
-class Call(Protocol):
-    """A method of ccxt."""
-
-    def __call__(self, *args: object, **kwargs: object) -> Awaitable[object]:
-        """Send the request that the method stands for."""
-
-
-class WsClient(Protocol):
-    """A WebSocket connection of ccxt.pro."""
-
-    handle_message: Callable[[object], None]
-
-    def on_error(self, error: Exception) -> None:
-        """Close it, and fail whoever waits for a message."""
-
-
-class Api(Protocol):
-    """What is used of a ccxt object besides its methods; ``client`` is ccxt.pro's: it makes the connection to a URL."""
-
-    client: Callable[[str], WsClient]
-
-    has: Mapping[str, object]
-    options: dict[str, object]
-    urls: Mapping[str, object]
-    hostname: str | None
-    markets: Mapping[str, object] | None
-    odd_markets: Mapping[str, str]
-    session: object
-    own_session: bool
-
-    def set_markets(self, markets: object) -> object:
-        """Take over what another object has loaded."""
-
-    def enable_demo_trading(self, enable: bool) -> None:  # noqa: FBT001 - ccxt's own signature
-        """Switch to the venue's demo system."""
-
-    def parse_order(self, order: object, market: object) -> object:
-        """Put a venue's order into ccxt's dictionary."""
-
-    def parse_trade(self, trade: object, market: object) -> object:
-        """Put a venue's trade into ccxt's dictionary."""
-
-    def market(self, symbol: str) -> object:
-        """Return a loaded market."""
-
-    async def close(self) -> None:
-        """Release connections."""
 
 
 @dataclass(frozen=True, slots=True)

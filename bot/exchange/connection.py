@@ -11,7 +11,8 @@ from typing import cast
 import aiohttp
 
 from bot.core.errors import ConfigError
-from bot.exchange.ccxt_link import Api, Link
+from bot.exchange.ccxt_api import Api
+from bot.exchange.ccxt_link import Link
 from bot.exchange.config import CcxtConfig
 from bot.exchange.facts import VenueFacts
 from bot.exchange.fields import milliseconds_of

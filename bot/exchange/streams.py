@@ -21,7 +21,8 @@ import structlog
 from bot.concurrency import backoff, cancellable, gather, raise_if_cancelled
 from bot.core.telemetry_event import StreamHeard
 from bot.core.types import Symbol
-from bot.exchange.ccxt_link import Api, Call, Link, WsClient
+from bot.exchange.ccxt_api import Api, Call, WsClient
+from bot.exchange.ccxt_link import Link
 from bot.exchange.config import CcxtConfig
 from bot.exchange.connection import api_of, hosts_in
 from bot.exchange.errors import NotSent, Unbelievable

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.venues.connect import connect
+from tests.exchange.fake_binance import FakeBinance
 from tests.exchange.fake_bitget import FakeBitget
-from tests.exchange.fakes import Fake, FakeBinance
+from tests.exchange.fakes import Fake
 from tests.exchange.loopback import Certificate, Server
 from tests.exchange.scene import START, FastClock, Scene, config
 

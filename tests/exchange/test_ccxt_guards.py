@@ -18,8 +18,8 @@ from bot.exchange.preflight import probe
 from bot.exchange.redact import Redactor
 from bot.venues.connect import connect
 from tests.exchange.conftest import scene_of
+from tests.exchange.fake_binance import BINANCE_SYMBOLS
 from tests.exchange.fake_bitget import CONTRACTS
-from tests.exchange.fakes import BINANCE_SYMBOLS
 from tests.exchange.loopback import Certificate, Reply
 from tests.exchange.scene import ETH, KEY, PASSPHRASE, SECRET, Scene, config, intent
 

@@ -14,7 +14,7 @@ from bot.core.types import Address
 from bot.demo.chain import LocalChain
 from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.uniswap_v3 import PoolKey
-from bot.protocols import algebra
+from bot.protocols import algebra, slipstream
 from bot.protocols.concentrated.history import ConcentratedPast
 from tests.protocols.algebra.admin import community
 from tests.protocols.algebra.camelot import Camelot
@@ -134,6 +134,23 @@ def test_camelots_events_of_fees_and_shares_are_read() -> None:
     assert (fees.fee, fees.fee1) == (100, 3000)
     assert (shares.kept0, shares.kept1) == (PARTS * 850 // 1000, PARTS * 850 // 1000)
     assert {log.topics[0] for log in logs} <= {*(past().logs[1][0] or ())}
+
+
+def test_metadex03s_words_are_those_that_slipstreams_reader_takes() -> None:
+    layout, said = slipstream.LAYOUT, {one.call: one for one in answers("metadex03")}
+    manager, ticks = said["positions(uint256)"].names, said["ticks(int24)"].names
+    assert len(manager) == layout.words
+    assert [manager[at] for at in (layout.lower, layout.upper, layout.liquidity)] == [
+        "tickLower",
+        "tickUpper",
+        "liquidity",
+    ]
+    assert manager[layout.credited : layout.credited + 2] == ["feeGrowthInside0LastX128", "feeGrowthInside1LastX128"]
+    assert manager[layout.owed : layout.owed + 2] == ["tokensOwed0", "tokensOwed1"]
+    outside, owed = layout.pool.outside, layout.pool.book_owed
+    assert ticks[outside : outside + 2] == ["feeGrowthOutside0X128", "feeGrowthOutside1X128"]
+    assert said["slot0()"].names[:2] == ["sqrtPriceX96", "tick"]
+    assert said["positions(bytes32)"].names[owed : owed + 2] == ["tokensOwed0", "tokensOwed1"]
 
 
 @pytest.mark.chain

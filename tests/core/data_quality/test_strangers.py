@@ -171,7 +171,7 @@ def test_a_position_that_is_there_but_left_out_is_not_absent() -> None:
     assert {"left-out:part", "unread:part"} <= keys(bare)
 
 
-def test_a_stake_in_a_farm_that_was_shut_stays_hedged_and_is_told() -> None:
+def test_a_stake_in_a_farm_that_was_shut_and_one_with_a_caveat_stay_hedged_and_are_told() -> None:
     farm = Address("0x00000000000000000000000000000000000000F1")
     staked = replace(OWN, staked_in=farm)
     alone = decide(snapshot(view(staked)), NO_INPUTS, fresh(), policy())
@@ -179,8 +179,11 @@ def test_a_stake_in_a_farm_that_was_shut_stays_hedged_and_is_told() -> None:
     assert keys(shut) - keys(alone) == {"farm-shut:own"}
     (alarm,) = (one for one in shut.alarms if one.key == "farm-shut:own")
     assert f"own is staked in {farm}, which was shut" in alarm.message
-    assert shut.approved == alone.approved
-    assert shut.hedges == alone.hedges
+    unsure = decide(snapshot(view(replace(staked, caveat="1/6 is taken for it"))), NO_INPUTS, fresh(), policy())
+    assert keys(unsure) - keys(alone) == {"caveat:own"}
+    for one in (shut, unsure):
+        assert one.approved == alone.approved
+        assert one.hedges == alone.hedges
 
 
 def test_gifts_in_unknown_tokens_make_one_alarm_and_nothing_else() -> None:

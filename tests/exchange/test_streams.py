@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -180,6 +180,73 @@ async def test_a_message_that_can_t_be_read_ends_the_stream_and_it_is_opened_ane
                     sell(scene)
                     await ear.marks_beyond(ear.heard["marks"])
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+@dataclass
+class Shuffled:
+    """What a socket has to tell comes after what follows it, and everything comes twice; ``cut`` ends a socket once."""
+
+    send: Callable[[web.WebSocketResponse, str], Awaitable[None]]
+    held: dict[web.WebSocketResponse, str] = field(default_factory=dict)
+    cut: bool = False
+    told: int = 0
+
+    async def __call__(self, socket: web.WebSocketResponse, data: str) -> None:
+        if any(word in data[:60] for word in ("event", "result", "subscriptionResponse", "pong")):
+            await self.send(socket, data)  # an answer to what the client asked, and no news
+            return
+        if self.cut:
+            self.cut = False
+            await socket.close()
+            return
+        if (before := self.held.pop(socket, None)) is None:
+            self.held[socket] = data
+            return
+        for text in (data, before, before, data):
+            self.told += 1
+            await self.send(socket, text)
+
+
+async def test_news_that_come_twice_in_another_order_or_on_a_new_connection_leave_what_is_read_true(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = web.WebSocketResponse.send_str
+    shuffled = Shuffled(send)
+
+    async def sent(self: web.WebSocketResponse, data: str, compress: int | None = None) -> None:
+        del compress
+        await shuffled(self, data)
+
+    monkeypatch.setattr(web.WebSocketResponse, "send_str", sent)
+    ear, own = Ear(), eth(scene)
+    async with venue_at(scene, stream_max_age=timedelta(seconds=3)) as venue:
+        streams = Streams(venue.link, venue.dialect.facts, ear.hint, ear, SystemClock())
+        with capture_logs() as logs:
+            async with listening(streams):
+                for number in range(1, 4):
+                    scene.prices.marks[own] = D(2000 + number % 3)
+                    await ear.marks_beyond(ear.heard.get("marks", 0))
+                    before = ear.hints
+                    sell(scene)
+                    rests = replace(REST, symbol=own)
+                    scene.desk.place(ClientOrderId(f"oid-{1000 + number}"), rests)
+                    shuffled.cut = number == 2
+                    while ear.hints == before:
+                        scene.prices.marks[own] += D("0.1")
+                        await ear.marks_beyond(ear.heard.get("marks", 0))
+                    await ear.marks_beyond(ear.heard.get("marks", 0) + 1)
+                    view = await venue.observe()
+                    assert view.positions[own].size == scene.desk.size(own) == D("-0.5") * number
+                    async with asyncio.timeout(12):  # the longest for which a list of orders is kept, and a little
+                        while sum(one.remaining for one in view.open_orders) != D("-0.1") * number:
+                            await ear.marks_beyond(ear.heard["marks"])
+                            view = await venue.observe()
+                    assert abs(view.quotes[own].mark.price - scene.prices.marks[own]) <= 1
+    assert any(entry["event"].startswith("streams lost") for entry in logs)
+    assert shuffled.told > 20
+
+
+REST = Wish(ETH, D("-0.1"), OrderKind.LIMIT, TimeInForce.GTC, reduce_only=False, price=D(2200))
 
 
 async def test_nothing_leaves_for_another_host(scene: Scene) -> None:

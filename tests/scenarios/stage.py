@@ -60,7 +60,7 @@ from bot.paper.engine.liquidation import LIQUIDATION_ID
 from bot.paper.engine.rules import Deleveraging, Hardships, MarkUpdate, Window, WindowKind
 from tests.core.amm.positions import at
 from tests.core.amm.roots import sqrt_ratio_at_price
-from tests.scenarios.script import D, Row, Scenario, Tick, Told
+from tests.scenarios.script import ONE, D, Row, Scenario, Tick, Told
 
 ETH: Final = Underlying("ETH")
 PERP: Final = Symbol("ETH/USDT:USDT")
@@ -76,6 +76,10 @@ _RAW = D(10) ** -12
 """Raw USDC per raw WETH at a price of one dollar."""
 _STOPS_MAY_LACK: Final = 2
 """Ticks in which a short may be without its whole stop: that of a trade, and the next."""
+
+
+def trap_of(price: Decimal) -> PoolId:
+    return PoolId(f"0xTRAP{price}")
 
 
 def _curve_v2(price: Decimal, value: Decimal) -> ConstantProductPosition:
@@ -128,6 +132,8 @@ class Stage:
         self.decision: Decision | None = None
         self.seen: tuple[Snapshot, Act] | None = None
         self.gifts: tuple[LeftOut, ...] = ()
+        self.traps: tuple[Decimal, ...] = ()
+        """The prices of the pools of our own pair in which a stranger gave us dust."""
 
     def _hardships(self) -> Hardships:
         windows: tuple[Window, ...] = ()
@@ -167,7 +173,8 @@ class Stage:
         """Show the twin's chain and the venue; a venue that is away is unknown."""
         price = (tick.mark if tick.pool is None else tick.pool) / tick.par
         stamp = BlockStamp(number, BlockHash(f"0x{number:064x}"), BlockHash(f"0x{number - 1:064x}"), now - tick.age)
-        held, pools = self.positions(price), tuple(self.pools(price, tick.par))
+        held = (*self.positions(price), *self.trapped())
+        pools = (*self.pools(price, tick.par), *(PoolPrice(trap_of(each), ETH, USD, each, ONE) for each in self.traps))
         view = ChainView(CHAIN, ChainId(31337), stamp, held, pools, self.gifts)
         seen: VenueView | VenueUnknown = self.venue.view(with_ledger=True)
         if away:
@@ -190,6 +197,13 @@ class Stage:
             entry = Entry.single(amounts.principal0, amounts.principal1, curve.liquidity, EntrySource.FIRST_SIGHT, 0)
             made.append(LpPosition(PositionId(name), name, PoolId(pool), _WETH, _USDC, curve, amounts, entry))
         return tuple(made)
+
+    def trapped(self) -> Iterable[LpPosition]:
+        """Return what a stranger gave us."""
+        for price in self.traps:
+            curve = at(10**9, -400_000, -100_000, sqrt_ratio_at_price(price * _RAW))
+            amounts, pool = curve.amounts(), trap_of(price)
+            yield LpPosition(PositionId(f"gift in {pool}"), "range", pool, _WETH, _USDC, curve, amounts, None)
 
     def pools(self, price: Decimal, par: Decimal) -> Iterable[PoolPrice]:
         """Return the pools' own prices, and a pool of two dollar tokens that shows the par."""

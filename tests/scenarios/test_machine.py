@@ -30,11 +30,13 @@ from bot.core.types import PositionId
 from bot.paper.engine.rules import Window, WindowKind
 from tests.scenarios.faulty import Faulty
 from tests.scenarios.script import ONE, Scenario, Tick
-from tests.scenarios.stage import PERP, START, TICK, Stage
+from tests.scenarios.stage import PERP, START, TICK, Stage, trap_of
 
 D = Decimal
 MOVES = st.decimals("-0.05", "0.05", places=3)
 JUMPS = st.sampled_from([D("-0.4"), D("-0.2"), D("0.15"), D("0.3"), D("0.6")])
+TRAPS = st.sampled_from([D("1e-9"), D("0.001"), D(1000), D("1e9")])
+"""Prices of a stranger's pools, as multiples of the mark: so far off that the mark never comes there."""
 CALM = 3
 """Ticks within which all must be well, or an alarm stand."""
 STALE = timedelta(hours=1)
@@ -95,19 +97,28 @@ class Trading(RuleBasedStateMachine):
             assert all(item.distance is None or item.distance > least for item in after), after
 
     def untouched(self) -> None:
-        """Decide once more as if no stranger had given anything: nothing differs but the one alarm about him."""
+        """Decide once more as if no stranger had given anything: nothing differs but the alarms about him."""
         assert self.stage.seen is not None
         snapshot, act = self.stage.seen
         (view,) = snapshot.chains
-        if not view.left_out:
+        traps = {trap_of(price) for price in self.stage.traps}
+        if not view.left_out and not traps:
             return
         beside = decide(snapshot, act.inputs, act.before, self.stage.policy)
-        without = replace(snapshot, chains=(replace(view, left_out=()),))
-        alone = decide(without, act.inputs, act.before, self.stage.policy)
-        gifts = {alarm for alarm in beside.alarms if alarm.key == f"left-out:{view.chain}"}
-        assert len(gifts) == 1
+        own = replace(
+            view,
+            left_out=(),
+            positions=tuple(item for item in view.positions if item.pool not in traps),
+            pools=tuple(item for item in view.pools if item.pool not in traps),
+        )
+        alone = decide(replace(snapshot, chains=(own,)), act.inputs, act.before, self.stage.policy)
+        about = {f"left-out:{view.chain}": bool(view.left_out), f"unbelieved:{view.chain}": bool(traps)}
+        gifts = {alarm for alarm in beside.alarms if alarm.key in about}
+        assert {alarm.key for alarm in gifts} == {key for key, is_there in about.items() if is_there}
         assert set(beside.alarms) - gifts == set(alone.alarms)
-        assert replace(beside, alarms=()) == replace(alone, alarms=())
+        watches = {key: watch for key, watch in beside.state.pools.items() if key[1] not in traps}
+        state = replace(beside.state, pools=watches)
+        assert replace(beside, alarms=(), state=state) == replace(alone, alarms=())
 
     def _now(self) -> Any:  # noqa: ANN401 - a time
         return self.venue.engine.now
@@ -147,6 +158,14 @@ class Trading(RuleBasedStateMachine):
             self.mark *= 1 + move / ticks
             self.tick()
         self.stage.gifts = self.stage.gifts[: number // 2]
+
+    @rule(factors=st.sets(TRAPS, min_size=1), ticks=st.integers(1, 3), move=MOVES)
+    def a_stranger_opens_pools(self, factors: set[Decimal], ticks: int, move: Decimal) -> None:
+        self.stage.traps = tuple(self.mark * factor for factor in sorted(factors))
+        for _ in range(ticks):
+            self.mark *= 1 + move / ticks
+            self.tick()
+        self.stage.traps = ()
 
     @rule(ticks=st.integers(1, 4))
     def liquidity_is_hidden(self, ticks: int) -> None:

@@ -109,5 +109,5 @@ def test_the_page_names_what_there_is() -> None:
         for row in re.findall(r"^\| (\w[^|`]*) \| (`[^|]*) \|$", page, re.MULTILINE)
     }
     ids = {"Ethereum": 1, "Base": 8453, "Arbitrum": 42161, "Polygon": 137, "BSC": 56}
-    ids |= {"Optimism": 10, "Sepolia": 11155111, "Unichain, Avalanche, Base Sepolia, Arbitrum Sepolia": 130}
+    ids |= {"Optimism": 10, "Sepolia": 11155111, "Unichain, Avalanche": 130, "Base Sepolia, Arbitrum Sepolia": 84532}
     assert rows == {name: {one.name for one in presets(chain_id)} for name, chain_id in ids.items()}

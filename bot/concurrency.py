@@ -25,7 +25,7 @@ U = TypeVar("U")
 
 AGAIN: Final = 3.0
 """Seconds after which a task that still runs is cancelled again; longer than any farewell, which that would cut off."""
-DEADLINE: Final = 10.0
+_DEADLINE: Final = 10.0
 """Seconds that tasks get to end."""
 
 _MOST_DOUBLINGS: Final = 64
@@ -34,7 +34,7 @@ _MOST_DOUBLINGS: Final = 64
 Start = Callable[[Coroutine[Any, Any, object], str], None]
 
 
-async def end(*tasks: asyncio.Task[Any], within: float = DEADLINE) -> None:
+async def end(*tasks: asyncio.Task[Any], within: float = _DEADLINE) -> None:
     """Cancel tasks until they are done; what is not by the deadline is named in the log and left behind.
 
     An error that comes out of a task while it ends is logged, not raised.
@@ -85,7 +85,7 @@ def _cancellations() -> int:
 
 
 @asynccontextmanager
-async def beside(within: float = DEADLINE) -> AsyncIterator[Start]:
+async def beside(within: float = _DEADLINE) -> AsyncIterator[Start]:
     """Let coroutines run beside a block, and end them with it; ``start(coroutine, name)`` adds one.
 
     One that fails is logged and missed: the block goes on.

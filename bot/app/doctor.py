@@ -29,11 +29,11 @@ from bot.core.state import State
 from bot.core.types import ZERO, ChainName, Symbol, VenueId
 from bot.ports import ChainReader, Exchange
 
-DEADLINE: Final = 60.0
+_DEADLINE: Final = 60.0
 """Seconds for one check."""
-MAX_AHEAD: Final = timedelta(seconds=2)
+_MAX_AHEAD: Final = timedelta(seconds=2)
 """How far a block may lie in this machine's future."""
-MAX_LAG: Final = 3
+_MAX_LAG: Final = 3
 """Blocks that an endpoint may be behind the best one."""
 
 Check = Callable[[], Awaitable[Sequence[Finding]]]
@@ -68,7 +68,7 @@ async def examine(loaded: Loaded) -> AsyncIterator[Finding]:
 async def guarded(name: str, check: Check) -> Sequence[Finding]:
     """Run a check; an exception becomes a finding."""
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(_DEADLINE):
             return await check()
     except Exception as error:  # noqa: BLE001 - the doctor reports everything and dies of nothing
         return [_broken(name, error)]
@@ -81,7 +81,9 @@ def _broken(name: str, error: Exception) -> Finding:
         case Retryable():
             return fail(name, str(error), "see that it can be reached from here, and try again")
         case TimeoutError():
-            return fail(name, f"no answer within {DEADLINE:g} s", "see that it can be reached from here, and try again")
+            return fail(
+                name, f"no answer within {_DEADLINE:g} s", "see that it can be reached from here, and try again"
+            )
         case DnbotError():
             return fail(name, str(error), "see the message")
         case _:
@@ -133,9 +135,9 @@ def _head(check: str, fact: EndpointFacts, best: int, max_age: timedelta) -> Fin
     said = (
         f"{fact.label}: block {fact.number}, {age.total_seconds():.0f} s old, answers in {fact.seconds * 1000:.0f} ms"
     )
-    if age < -MAX_AHEAD:
+    if age < -_MAX_AHEAD:
         return fail(check, f"{said}: it lies in the future", "set this machine's clock (timedatectl set-ntp true)")
-    if best - fact.number > MAX_LAG:
+    if best - fact.number > _MAX_LAG:
         return warn(check, f"{said}: {best - fact.number} blocks behind", "put it last, or replace it")
     if age > max_age:
         return warn(check, f"{said}: older than max_head_age", "wait for the chain, or raise max_head_age")

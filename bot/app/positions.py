@@ -30,7 +30,7 @@ from bot.ports import Clock, Notes
 from bot.protocols.presets import presets
 from bot.protocols.registry import PROTOCOLS, sources
 
-PATIENCE: Final = 60.0
+_PATIENCE: Final = 60.0
 """Seconds for one deployment."""
 _READS: Final = 1_000
 """How often a deployment is read while a search of its own goes on."""
@@ -164,7 +164,7 @@ async def _traced(chain: ChainConfig, places: Sequence[Place], trail: Trail, clo
         del config, tokens
         return Sources([], [tracing])
 
-    async with asyncio.timeout(PATIENCE), _Reading(chain, make, clock) as reader:
+    async with asyncio.timeout(_PATIENCE), _Reading(chain, make, clock) as reader:
         await reader.read()
     return tracing.found
 
@@ -188,14 +188,14 @@ async def _look(chain: ChainConfig, place: Place, notes: Notes, clock: Clock) ->
         settings = _amm(place).settings.model_validate(place.values)
         deployment = Deployment(place.protocol, f"chains.{chain.name}.{place.protocol}[1]", settings)
         async with _Reading(replace(chain, protocols=(deployment,)), sources, clock, notes) as reader:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(_PATIENCE):
                 await reader.check()
             for _ in range(_READS):
                 view = await reader.read()
                 if not reader.is_searching:
                     break
     except TimeoutError:
-        return Sight(place, fault=f"no whole answer within {PATIENCE:g} s")
+        return Sight(place, fault=f"no whole answer within {_PATIENCE:g} s")
     except DnbotError as error:
         return Sight(place, fault=str(error))
     return Sight(place, view.positions, view.pools, view.left_out)

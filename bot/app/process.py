@@ -28,9 +28,9 @@ from bot.concurrency import end, stack_of
 
 log = structlog.get_logger(__name__)
 
-GRACE: Final = 20.0
+_GRACE: Final = 20.0
 """Seconds from the first signal to the end; Compose and the systemd unit wait for 30."""
-LEFTOVERS: Final = 4.0
+_LEFTOVERS: Final = 4.0
 """Seconds for what still runs when the main coroutine has ended, with everything that matters closed."""
 IMPATIENT: Final = 1.0
 """Seconds after the first signal from which on another one ends the process at once; one keystroke may send two."""
@@ -64,7 +64,7 @@ class _Word(Enum):
 
 
 def run_until_signal(
-    main: Callable[[Process], Coroutine[Any, Any, None]], grace: float = GRACE, leftovers: float = LEFTOVERS
+    main: Callable[[Process], Coroutine[Any, Any, None]], grace: float = _GRACE, leftovers: float = _LEFTOVERS
 ) -> None:
     """Run a coroutine in the main thread; it ends when it likes, and soon after ``Process.stop`` was set.
 

@@ -66,7 +66,7 @@ async def services(
         from bot.telemetry.web.server import HttpServer  # noqa: PLC0415 - costs memory, so only where there is a port
 
         past = partial(_past, journal_path(settings), settings.http.history)
-        server = HttpServer(settings.http.config(), SystemClock(), about(settings), past)
+        server = HttpServer(settings.http.config(), SystemClock(), _about(settings), past)
         await stack.enter_async_context(server)
         log.info("status page", url=server.url)
         publisher.subscribe(server)
@@ -96,7 +96,7 @@ def journal_path(settings: Settings) -> Path:
     return settings.bot.state_dir / JOURNAL
 
 
-def about(settings: Settings) -> About:
+def _about(settings: Settings) -> About:
     """Return the description of this bot."""
     return About(settings.bot.id, version(), settings.bot.mode)
 

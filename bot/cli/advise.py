@@ -35,10 +35,10 @@ def advise(
     if as_json:
         sys.stdout.write(json.dumps(advice_data(found), indent=2) + "\n")
     else:
-        show(screen(markup=True), found)
+        _show(screen(markup=True), found)
 
 
-def show(console: Console, found: Advice) -> None:
+def _show(console: Console, found: Advice) -> None:
     """Print it."""
     console.print(f"[bold]{found.lp_value:,.2f} USD[/bold] of liquidity", highlight=False)
     for hedge in found.hedges:

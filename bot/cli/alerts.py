@@ -16,7 +16,7 @@ from bot.core.decision import Severity
 from bot.core.errors import ConfigError
 from bot.telemetry.notifications.carriers import DEADLINE, Apprise, Text, ask
 
-FAILED: Final = 1
+_FAILED: Final = 1
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -47,7 +47,7 @@ def try_all(ctx: typer.Context, files: ConfigFiles = None, *, as_json: AsJson = 
         for one in tried:
             typer.echo(f"{one.target}: {'delivered' if one.delivered else 'NOT delivered'}")
     if not all(one.delivered for one in tried):
-        raise typer.Exit(FAILED)
+        raise typer.Exit(_FAILED)
 
 
 async def _all(settings: Settings) -> list[Tried]:

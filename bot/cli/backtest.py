@@ -51,11 +51,11 @@ def backtest(
         raise ConfigError("--resume needs --out, the folder of the replay that was ended")
     result = run(settings, data, skip=not every_row, out=out, resume=resume)
     if out is not None:
-        write(result, out)
+        _write(result, out)
     if as_json:
         sys.stdout.write(json.dumps(result.as_data(), indent=2) + "\n")
     else:
-        show(screen(markup=True), result)
+        _show(screen(markup=True), result)
         if out is not None:
             screen().print(text(("written", "bold"), f"  {out}"))
 
@@ -102,7 +102,7 @@ def _folder(out: Path) -> Path:
     return out
 
 
-def write(result: Result, out: Path) -> None:
+def _write(result: Result, out: Path) -> None:
     """Write a folder: ``summary.json``, ``orders.jsonl``, ``series.parquet`` (thinned rows) and the report's story.
 
     Raises:
@@ -133,7 +133,7 @@ def write(result: Result, out: Path) -> None:
         raise ConfigError(f"can't be written: {error.strerror}", source=str(out)) from error
 
 
-def show(console: Console, result: Result) -> None:
+def _show(console: Console, result: Result) -> None:
     """Print the figures."""
     total, hedge = result.total, result.total.hedge
     table = Table(show_header=False, box=box.SIMPLE, title="What the replay came to", title_justify="left")

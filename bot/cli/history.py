@@ -60,7 +60,7 @@ def show_history(
     with closing(JournalView.open(journal or journal_path(settings), CURVES)) as view:
         found = history(view, what, span)
     if as_parquet and out is not None:
-        write_parquet(found, out)
+        _write_parquet(found, out)
         return
     try:
         file = sys.stdout if out is None else out.open("w", encoding="utf-8", newline="")
@@ -72,7 +72,7 @@ def show_history(
 
 def _write(found: History, file: TextIO, *, as_csv: bool, as_json: bool) -> None:
     if as_json:
-        rows = [dict(zip(found.names, map(plain, row), strict=True)) for row in found.rows]
+        rows = [dict(zip(found.names, map(_plain, row), strict=True)) for row in found.rows]
         file.write(json.dumps(rows, indent=2) + "\n")
     elif as_csv:
         write_csv(found, file)
@@ -80,7 +80,7 @@ def _write(found: History, file: TextIO, *, as_csv: bool, as_json: bool) -> None
         _show(screen(), found)
 
 
-def plain(cell: Cell) -> str | int | bool | None:
+def _plain(cell: Cell) -> str | int | bool | None:
     """Return a cell as JSON has it: numbers that must stay exact as text, times in UTC."""
     match cell:
         case Decimal():
@@ -102,12 +102,12 @@ def write_csv(found: History, file: TextIO) -> None:
 
 def _csv(cell: Cell) -> str | int | bool | None:
     if not isinstance(cell, str):
-        return plain(cell)
+        return _plain(cell)
     shown = printable(cell)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
-def write_parquet(found: History, out: Path) -> None:
+def _write_parquet(found: History, out: Path) -> None:
     """Write a Parquet file; decimals stay decimals.
 
     Raises:

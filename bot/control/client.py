@@ -10,7 +10,7 @@ from bot.control.messages import LONGEST, Refusal, decode_answer, encode_command
 from bot.core.command import Command, CommandResult
 from bot.core.errors import Halt
 
-PATIENCE: Final = 60.0
+_PATIENCE: Final = 60.0
 """Seconds to wait for an answer: the loop answers between cycles, and one on a slow chain may take that long."""
 
 
@@ -18,7 +18,7 @@ class NotRunning(Halt):
     """Nobody listens at the socket."""
 
 
-def ask(path: Path, command: Command, patience: float = PATIENCE) -> CommandResult:
+def ask(path: Path, command: Command, patience: float = _PATIENCE) -> CommandResult:
     """Send a command to the daemon and wait for its answer.
 
     Raises:

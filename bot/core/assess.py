@@ -60,7 +60,7 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
     """Interpret a snapshot."""
     now, guards = snapshot.observed_at, policy.guards
     flights = in_flight(inputs.pending)
-    hedge_markets = markets_by_underlying(snapshot, flights, policy)
+    hedge_markets = _markets_by_underlying(snapshot, flights, policy)
     marks = {key: item.first.mark for key, item in hedge_markets.items() if item.first}
     watched_pools, doubted = pool_prices.watch_pools(state.pools, snapshot.chains, marks, guards)
     held = exposure.update_held(state.held, snapshot.chains, doubted, guards, hedge_rewards=policy.hedge_rewards)
@@ -108,7 +108,7 @@ def assess(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Policy
     )
 
 
-def markets_by_underlying(
+def _markets_by_underlying(
     snapshot: Snapshot, flights: Mapping[MarketKey, Flight], policy: Policy
 ) -> dict[Underlying, HedgeMarkets]:
     """Gather the markets of every hedged underlying, ordered by name."""

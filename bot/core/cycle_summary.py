@@ -23,7 +23,7 @@ from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
 WIDE: Final = Decimal("0.5")
 """Share of the target above which a band raises an alarm."""
 _NOT_HEDGED: Final = (Remark(RemarkCode.NOT_HEDGED),)
-ESCALATES: Final = timedelta(minutes=10)
+_ESCALATES: Final = timedelta(minutes=10)
 """How long liquidity may stay under-hedged before its alarm is of the highest severity."""
 FARM_SHUT: Final = "farm-shut"
 """First words of the alarm about a position in a farm that pays no more."""
@@ -181,7 +181,7 @@ def unhedged_alarms(
 ) -> list[Alarm]:
     """Return alarms about liquidity that stays under-hedged beyond its band with no full order resting or sent.
 
-    The alarm grows: after ``ESCALATES`` it is of the highest severity.
+    The alarm grows: after ``_ESCALATES`` it is of the highest severity.
     """
     sold: dict[Underlying, Decimal] = {}
     for item in verdicts.approved:
@@ -199,7 +199,7 @@ def unhedged_alarms(
         left, since = hedge_target.drift - sold.get(underlying, ZERO), outside.get(underlying, now)
         share = left / exposure if exposure else ZERO
         calm = Severity.INFO if sold.get(underlying) else Severity.WARNING
-        severity = Severity.CRITICAL if now - since >= ESCALATES else calm
+        severity = Severity.CRITICAL if now - since >= _ESCALATES else calm
         minutes = (now - since).total_seconds() // 60
         lasted = f", for {minutes:.0f} minutes now" if minutes else ""
         text = f"{left:.6g} {underlying} ({share:.1%} of the exposure) stays unhedged{lasted}"

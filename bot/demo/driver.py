@@ -38,19 +38,19 @@ from bot.journal.reader import JournalView
 from bot.ports import Clock
 from bot.protocols.registry import CURVES
 
-START_DEADLINE: Final = 60.0
+_START_DEADLINE: Final = 60.0
 """Seconds that the daemon has for its first cycle: imports on a slow machine."""
-CYCLE_DEADLINE: Final = 20.0
-STOP_DEADLINE: Final = 15.0
-SETTLE_DEADLINE: Final = 20.0
+_CYCLE_DEADLINE: Final = 20.0
+_STOP_DEADLINE: Final = 15.0
+_SETTLE_DEADLINE: Final = 20.0
 """Seconds that the daemon has to record its last orders; a view may cost a venue's whole budget of some seconds."""
 POLL: Final = 0.004
-SETTLE_POLL: Final = 0.1
+_SETTLE_POLL: Final = 0.1
 _CENT: Final = Decimal("0.01")
 _LIVE_BLOCK: Final = timedelta(seconds=2)
 _LEDGER_INTERVAL: Final = 5.0
 """Seconds; longer at venues that have room for few requests."""
-AHEAD: Final = 10
+_AHEAD: Final = 10
 """Scenes whose prices are written before they are played."""
 
 
@@ -117,14 +117,14 @@ class DemoRun:
         """Write the configuration and start the daemon; wait for its first cycle."""
         self._write_marks()
         self._start_daemon()
-        await self._cycle_at(0, START_DEADLINE)
+        await self._cycle_at(0, _START_DEADLINE)
 
     async def step(self) -> Seen:
         """Mine the next block and wait until the daemon has decided on it."""
         if self.scene.index + 2 > self._written:
             self._write_marks()
         step = await self.scene.step()
-        record = await self._cycle_at(step.number, CYCLE_DEADLINE)
+        record = await self._cycle_at(step.number, _CYCLE_DEADLINE)
         (summary,) = self.view().summaries(after=record.cycle - 1, limit=1)
         result = summary.figures.result
         if self.venues:
@@ -136,10 +136,10 @@ class DemoRun:
     async def settle(self) -> None:
         """Wait for the daemon to record what its last orders came to, and to end what the owner has left."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_DEADLINE):
+            async with asyncio.timeout(_SETTLE_DEADLINE):
                 while not (self._is_quiet() and self._is_booked()):
                     self._require_daemon()
-                    await self._clock.sleep(SETTLE_POLL)
+                    await self._clock.sleep(_SETTLE_POLL)
 
     def gain(self) -> Decimal:
         """Return what all accounts at venues have gained at the present prices, by their own books, USD."""
@@ -173,7 +173,7 @@ class DemoRun:
             return 0
         self._daemon.send_signal(signal.SIGTERM)
         try:
-            return await asyncio.to_thread(self._daemon.wait, STOP_DEADLINE)
+            return await asyncio.to_thread(self._daemon.wait, _STOP_DEADLINE)
         except subprocess.TimeoutExpired:
             self._daemon.kill()
             return self._daemon.wait()
@@ -234,7 +234,7 @@ class DemoRun:
     def _write_marks(self) -> None:
         """Write the market's prices further ahead; the paper exchange reads the file again when it needs more."""
         blocks, index = self.scene.settings.blocks, self.scene.index
-        self._written = index + AHEAD * blocks
+        self._written = index + _AHEAD * blocks
         points = islice(self.scene.settings.path(), max(index - blocks, 0), self._written + 1)
         marks, fresh = self.folder / "marks.csv", self.folder / "marks.csv.new"
         write_marks(fresh, points)

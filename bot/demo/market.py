@@ -20,7 +20,7 @@ from bot.demo.uniswap_v3 import sqrt_price_x96
 V2_FEE: Final = Fraction(3, 1000)
 _NOISE_SPREAD: Final = 0.6
 """Standard deviation of the log of a noise trade's size."""
-NOISE_TRADES: Final = 3
+_NOISE_TRADES: Final = 3
 """Most noise trades in a pool and block; one at least."""
 _NOISE_SHARE: Final = 0.7
 """Of the volume that pays for LVR: the rest is the arbitrage that follows large noise trades, and pays the same fee."""
@@ -94,11 +94,11 @@ def paying_trade(variance: float, value: float, fee: Fraction, years: float) -> 
     ``variance`` is that of a block's move, ``years`` between two blocks.
     """
     volume = _NOISE_SHARE * paying_noise(1.0, value, variance / years, float(fee), years) * years
-    trades = (1 + NOISE_TRADES) / 2
+    trades = (1 + _NOISE_TRADES) / 2
     return volume / trades / math.exp(_NOISE_SPREAD**2 / 2)
 
 
 def noise_sizes(rng: random.Random, typical: float) -> tuple[float, ...]:
     """Return 1 to `NOISE_TRADES` trades in USD: log-normal around ``typical``, of either sign at even odds."""
-    count = rng.randint(1, NOISE_TRADES)
+    count = rng.randint(1, _NOISE_TRADES)
     return tuple(rng.choice((-1, 1)) * typical * math.exp(rng.gauss(0, _NOISE_SPREAD)) for _ in range(count))

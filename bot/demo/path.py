@@ -16,14 +16,14 @@ from typing import Final
 
 from bot.core.types import Underlying
 
-ETH: Final = Underlying("ETH")
-BTC: Final = Underlying("BTC")
+_ETH: Final = Underlying("ETH")
+_BTC: Final = Underlying("BTC")
 _YEAR_SECONDS: Final = 365 * 86400
 _LONG: Final = 100
 """Blocks from which on a scene has its market's whole moves."""
 _CENT: Final = Decimal("0.01")
 CORRELATION: Final = 0.8
-PULL: Final = 0.05
+_PULL: Final = 0.05
 """Fraction of the noise that each block takes back: the noise keeps its volatility but stays near the course."""
 
 
@@ -162,8 +162,8 @@ def market_path(
         )
         z1, z2 = rng.gauss(0, 1), rng.gauss(0, 1)
         z2 = CORRELATION * z1 + math.sqrt(1 - CORRELATION**2) * z2
-        noise_eth += -PULL * noise_eth + market.eth.volatility * root * z1
-        noise_btc += -PULL * noise_btc + market.btc.volatility * root * z2
+        noise_eth += -_PULL * noise_eth + market.eth.volatility * root * z1
+        noise_btc += -_PULL * noise_btc + market.btc.volatility * root * z2
         index += 1
 
 
@@ -176,7 +176,7 @@ def write_marks(file: Path, points: Iterable[MarketPoint]) -> None:
 
 
 def _rows(point: MarketPoint) -> tuple[tuple[Underlying, Decimal], ...]:
-    return (ETH, point.eth), (BTC, point.btc)
+    return (_ETH, point.eth), (_BTC, point.btc)
 
 
 def _price(course: Course, fraction: float, noise: float) -> Decimal:

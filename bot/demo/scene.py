@@ -31,9 +31,9 @@ from bot.demo.uniswap_v2 import UniswapV2, V2Pair
 from bot.demo.uniswap_v3 import UniswapV3, sqrt_price_x96
 
 OWNER: Final = Address("0x1111111111111111111111111111111111111111")
-OTHERS: Final = Address("0x2222222222222222222222222222222222222222")
-TRADER: Final = Address("0x3333333333333333333333333333333333333333")
-V3_HALF_WIDTH: Final = 1600
+_OTHERS: Final = Address("0x2222222222222222222222222222222222222222")
+_TRADER: Final = Address("0x3333333333333333333333333333333333333333")
+_V3_HALF_WIDTH: Final = 1600
 """Ticks to either side of the price: ±17%."""
 _FARTHEST_TICK: Final = 887_272
 _LEG_USD: Final = Decimal(10_000)
@@ -103,15 +103,15 @@ class Scene:
         full_range = await FULL_RANGE.get(protocol, V2Pair.deploy)(chain)
         ranged = await RANGED.get(protocol, V3Pool.deploy)(chain)
         scene = cls(chain, settings, full_range, ranged)
-        for account in (OWNER, OTHERS, TRADER):
+        for account in (OWNER, _OTHERS, _TRADER):
             await chain.fund(account, {token: scene._raw(token, _ENDLESS_USD) for token in (at.weth, at.wbtc, at.usdc)})
             await full_range.allow(account)
             await ranged.allow(account)
         await ranged.create(sqrt_price_x96(_market_price(ranged.tokens, first)))
         edge = _FARTHEST_TICK // ranged.spacing * ranged.spacing
         await chain.mine(
-            full_range.add(OTHERS, scene._amounts(full_range.tokens, _DEPTH_USD)),
-            await ranged.mint(OTHERS, (-edge, edge), scene._amounts(ranged.tokens, _DEPTH_USD)),
+            full_range.add(_OTHERS, scene._amounts(full_range.tokens, _DEPTH_USD)),
+            await ranged.mint(_OTHERS, (-edge, edge), scene._amounts(ranged.tokens, _DEPTH_USD)),
             timestamp=settings.start,
         )
         return scene
@@ -174,11 +174,11 @@ class Scene:
         for usd in noise_sizes(self._noise, self._typical[0]):
             first = (usd > 0) == (self.full_range.tokens[0] == at.wbtc)  # WBTC is sold above 0, and ether below
             amount = self._raw(self.full_range.tokens[0 if first else 1], Decimal(abs(usd)))
-            txs.append(self.full_range.swap(TRADER, amount, zero_for_one=first))
+            txs.append(self.full_range.swap(_TRADER, amount, zero_for_one=first))
         for usd in noise_sizes(self._noise, self._typical[1]):
             first = (usd > 0) == (self.ranged.tokens[1] == at.usdc)  # ether is sold above 0, and USDC below
             amount = self._raw(self.ranged.tokens[0 if first else 1], Decimal(abs(usd)))
-            txs.append(self.ranged.swap(TRADER, amount, zero_for_one=first))
+            txs.append(self.ranged.swap(_TRADER, amount, zero_for_one=first))
         return txs
 
     async def _arbitrage(self) -> list[Tx]:
@@ -187,13 +187,13 @@ class Scene:
         reserves = await self.full_range.reserves("pending")
         trade = v2_arbitrage(*reserves, _market_price(self.full_range.tokens, self._market))
         if trade is not None:
-            txs.append(self.full_range.swap(TRADER, trade.amount_in, zero_for_one=trade.zero_for_one))
+            txs.append(self.full_range.swap(_TRADER, trade.amount_in, zero_for_one=trade.zero_for_one))
         pool = self.ranged.tokens
         sqrt_price, _ = await self.ranged.price("pending")
         move = v3_arbitrage(sqrt_price, _market_price(pool, self._market), Fraction(FEE, 10**6))
         if move is not None:
             most = self._raw(pool[0] if move.zero_for_one else pool[1], _DEPTH_USD * 100)
-            txs.append(self.ranged.swap(TRADER, most, zero_for_one=move.zero_for_one, limit=move.limit))
+            txs.append(self.ranged.swap(_TRADER, most, zero_for_one=move.zero_for_one, limit=move.limit))
         return txs
 
     async def _act(self, action: Action) -> Sequence[Tx]:
@@ -220,7 +220,7 @@ class Scene:
     async def _open_v3(self) -> Tx:
         spacing = self.ranged.spacing
         centre = nearest_tick(_market_price(self.ranged.tokens, self._market), spacing)
-        half = V3_HALF_WIDTH // spacing * spacing
+        half = _V3_HALF_WIDTH // spacing * spacing
         return await self.ranged.mint(
             OWNER, (centre - half, centre + half), self._amounts(self.ranged.tokens, _V3_LEG_USD)
         )

@@ -19,7 +19,7 @@ from bot.demo.ranged import FEE, SPACING, Range, farthest
 from bot.demo.tx import MAX_UINT128, MAX_UINT256, MUCH_GAS, NOWHERE, Tx, address_of, calldata, decoded
 from bot.demo.uniswap_v3 import Payout, minted_by
 
-PERMIT2: Final = Address("0x000000000022D473030F116dDEE9F6B43aC78BA3")
+_PERMIT2: Final = Address("0x000000000022D473030F116dDEE9F6B43aC78BA3")
 NATIVE: Final = NOBODY
 """The chain's own coin; also stands for no hook."""
 KEY: Final = "(address,address,uint24,int24,address)"
@@ -88,10 +88,10 @@ class UniswapV4:
     @classmethod
     async def deploy(cls, chain: LocalChain) -> Self:
         """Deploy everything, each contract in a block of its own."""
-        await chain.rpc.call("anvil_setCode", PERMIT2, hexed(permit2_code()))
+        await chain.rpc.call("anvil_setCode", _PERMIT2, hexed(permit2_code()))
         pools = await chain.create(creation_code("PoolManager"), "(address)", chain.accounts[0])
         constructor = "(address,address,uint256,address,address)"
-        args = pools, PERMIT2, _UNSUBSCRIBE_GAS, NOWHERE, chain.at.weth.address
+        args = pools, _PERMIT2, _UNSUBSCRIBE_GAS, NOWHERE, chain.at.weth.address
         positions = await chain.create(creation_code("PositionManager"), constructor, *args)
         view = await chain.create(creation_code("StateView"), "(address)", pools)
         router = await chain.create(creation_code("PoolSwapTest"), "(address)", pools)
@@ -101,11 +101,11 @@ class UniswapV4:
     async def allow(self, account: Address, tokens: Iterable[Address]) -> None:
         """Let the contracts take an account's tokens."""
         for token in (one for one in tokens if one != NATIVE):
-            spenders = PERMIT2, self.at.router
+            spenders = _PERMIT2, self.at.router
             approvals = [Tx(account, token, calldata("approve(address,uint256)", to, MAX_UINT256)) for to in spenders]
             signature = "approve(address,address,uint160,uint48)"
             permit = calldata(signature, token, self.at.positions, 2**160 - 1, 2**48 - 1)
-            await self.chain.mine(*approvals, Tx(account, PERMIT2, permit))
+            await self.chain.mine(*approvals, Tx(account, _PERMIT2, permit))
 
     async def create_pool(self, key: Key, sqrt_price: int) -> None:
         """Initialise a pool in a block of its own."""

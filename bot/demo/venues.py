@@ -24,9 +24,9 @@ from bot.paper.servers.venue import Step, Venue
 from bot.ports import Clock
 from bot.venues.registry import kind_of
 
-UNDERLYINGS: Final = (Underlying("ETH"), Underlying("BTC"))
-DEPOSIT: Final = Decimal(20_000)
-ROOM: Final = Decimal(30_000)
+_UNDERLYINGS: Final = (Underlying("ETH"), Underlying("BTC"))
+_DEPOSIT: Final = Decimal(20_000)
+_ROOM: Final = Decimal(30_000)
 """USD per symbol that all venues have room for together, so that several share the hedge, and one alone carries it."""
 
 
@@ -79,7 +79,7 @@ class DemoVenue:
     def gain(self) -> Decimal:
         """Return what the account has gained at the present prices, by its own books, USD."""
         self.server.venue.move()
-        return self.desk.engine.equity - DEPOSIT
+        return self.desk.engine.equity - _DEPOSIT
 
     def positions(self) -> dict[Symbol, Decimal]:
         """Return the account's own truth: the positions, base units."""
@@ -96,14 +96,14 @@ async def serving(
         for name in names:
             kind, venue = SERVERS[name], VenueId(name)
             symbols = symbols_of(kind.kind)
-            rules = venue_rules(PaperConfig(venue, folder / "unused", symbols, DEPOSIT, customs=kind.customs))
-            desk = Desk(kind.issue(f"{name}-demo"), PaperEngine.open(rules, clock.now(), DEPOSIT))
+            rules = venue_rules(PaperConfig(venue, folder / "unused", symbols, _DEPOSIT, customs=kind.customs))
+            desk = Desk(kind.issue(f"{name}-demo"), PaperEngine.open(rules, clock.now(), _DEPOSIT))
             tls, authority = certificates(kind.hosts)
             ca_file = folder / f"{name}-ca.pem"
             ca_file.write_text(authority, encoding="ascii")
             behind = Venue(rules, [desk], _Market(market, symbols), clock)
             server = await stack.enter_async_context(VenueServer(behind, kind.dialect(), tls=tls))
-            made.append(DemoVenue(venue, kind, symbols, desk, server, ca_file, ROOM / len(names)))
+            made.append(DemoVenue(venue, kind, symbols, desk, server, ca_file, _ROOM / len(names)))
         yield tuple(made)
 
 
@@ -114,4 +114,4 @@ def spacing_of(name: str) -> float:
 
 def symbols_of(kind: str) -> dict[Underlying, Symbol]:
     """Return the scene's perpetuals at a kind of venue."""
-    return {one: kind_of(kind).symbol(one) for one in UNDERLYINGS}
+    return {one: kind_of(kind).symbol(one) for one in _UNDERLYINGS}

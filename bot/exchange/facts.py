@@ -65,19 +65,19 @@ class Listing:
     reduce_only: bool | None = None
 
 
-def gets_read(method: str, path: str) -> bool:
+def _gets_read(method: str, path: str) -> bool:
     """Treat GET requests as reads, as most venues mean it."""
     del path
     return method == "GET"
 
 
-def inactive(row: Mapping[str, object], now: datetime) -> str:
+def _inactive(row: Mapping[str, object], now: datetime) -> str:
     """Use ccxt's flag for whether a market trades."""
     del now
     return "" if row.get("active") is True else "is not open for trading"
 
 
-def by_path(path: str, body: bytes) -> str:
+def _by_path(path: str, body: bytes) -> str:
     """Call an endpoint by its path, as most venues do."""
     del body
     return path
@@ -91,7 +91,7 @@ def usual_words(body: object, raw: bytes) -> tuple[str, str]:
     return "" if code is None else str(code), "" if message is None else str(message)
 
 
-def as_it_is(api_class: type) -> type:
+def _as_it_is(api_class: type) -> type:
     """Leave ccxt's class as it is."""
     return api_class
 
@@ -171,12 +171,12 @@ class VenueFacts:
     candles_kept: int | None = None
     has_demo: bool = False
     key_header: str | None = None
-    is_read: IsRead = gets_read
-    shut: Shut = inactive
+    is_read: IsRead = _gets_read
+    shut: Shut = _inactive
     ids: OrderIds = field(default_factory=TextIds)
-    endpoint: Endpoint = by_path
+    endpoint: Endpoint = _by_path
     words: Words = usual_words
-    api_class: ApiClass = as_it_is
+    api_class: ApiClass = _as_it_is
 
 
 def rules(status: int, reason: RejectReason, codes: Iterable[str]) -> tuple[Rule, ...]:

@@ -10,7 +10,7 @@ from bot.exchange.ccxt_link import Written
 from bot.exchange.facts import UNREADABLE, Rule, VenueFacts
 from bot.exchange.transport import Wire
 
-NOT_SENT: Final = "not_sent"
+_NOT_SENT: Final = "not_sent"
 """The code of a rejection that is this side's own."""
 
 
@@ -39,4 +39,4 @@ def _matches(rule: Rule, wire: Wire) -> bool:
 
 def not_sent(client_id: ClientOrderId, why: str) -> Rejected:
     """Return the rejection of a request that was held back on this side."""
-    return Rejected(client_id, RejectReason.NOT_SENT, NOT_SENT, why)
+    return Rejected(client_id, RejectReason.NOT_SENT, _NOT_SENT, why)

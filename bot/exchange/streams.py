@@ -32,8 +32,8 @@ from bot.ports import Clock, Telemetry
 
 log = structlog.get_logger(__name__)
 
-FIRST_BACKOFF: Final = 1.0
-LAST_BACKOFF: Final = 60.0
+_FIRST_BACKOFF: Final = 1.0
+_LAST_BACKOFF: Final = 60.0
 _STANDS: Final = 60.0
 """Seconds after which a session counts as one that stood: the next failure is the first of its streak."""
 
@@ -85,7 +85,7 @@ class Streams:
             except Exception as error:  # noqa: BLE001 - ccxt fails in any way here, and a hint less is no harm
                 raise_if_cancelled()
                 failures = 0 if self.clock.monotonic() - began >= _STANDS else failures
-                pause = backoff(failures, FIRST_BACKOFF, LAST_BACKOFF)
+                pause = backoff(failures, _FIRST_BACKOFF, _LAST_BACKOFF)
                 tell = log.warning if failures == 0 else log.debug
                 reason = self.link.redact(f"{type(error).__name__}: {error}")
                 tell("streams lost; cycles go on by timer", venue=self.config.venue, reason=reason, retry_in=pause)
@@ -95,7 +95,7 @@ class Streams:
     async def _follow(self) -> None:
         """Open the streams and listen, until one of them fails."""
         while not self.link.api.markets:  # read by the venue's check at the start
-            await self.clock.sleep(FIRST_BACKOFF)
+            await self.clock.sleep(_FIRST_BACKOFF)
         async with self.opened() as api:
             feeds = tuple(feeds_of(api, self.config.symbols))
             log.info("streams opened", venue=self.config.venue, feeds=[feed.name for feed in feeds])

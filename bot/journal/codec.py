@@ -26,7 +26,7 @@ T = TypeVar("T")
 Registry = Mapping[type, Mapping[str, type]]
 """For each Protocol the classes that may stand for it, by the name that they get in JSON."""
 
-TAG: Final = "type"
+_TAG: Final = "type"
 _CONFIG: Final = CoreConfig(strict=True, ser_json_inf_nan="strings")
 
 
@@ -167,18 +167,18 @@ class _Builder:
     def _tagged(self, classes: Mapping[str, type]) -> CoreSchema:
         """Write ``{"type": name, …fields}``, and read what the name says."""
         names = {cls: name for name, cls in classes.items()}
-        if any(field.name == TAG for cls in names for field in dataclasses.fields(cls)):
-            raise TypeError(f"a field may not be called {TAG!r}: {sorted(classes)}")
+        if any(field.name == _TAG for cls in names for field in dataclasses.fields(cls)):
+            raise TypeError(f"a field may not be called {_TAG!r}: {sorted(classes)}")
         choices = {name: self._class(cls) for name, cls in classes.items()}
 
         def write(value: object, inner: core_schema.SerializerFunctionWrapHandler) -> dict[str, object]:
             if type(value) not in names:
                 raise TypeError(f"{type(value).__name__} is none of {', '.join(classes)}")
-            return {TAG: names[type(value)], **inner(value)}
+            return {_TAG: names[type(value)], **inner(value)}
 
         return core_schema.tagged_union_schema(
             choices,
-            TAG,
+            _TAG,
             serialization=core_schema.wrap_serializer_function_ser_schema(
                 write, schema=core_schema.union_schema(list(choices.values()))
             ),

@@ -33,7 +33,7 @@ from bot.journal.salvage import mend
 from bot.journal.thinning import Limits, Thinner
 from bot.ports import NoTelemetry, Telemetry
 
-LIMITS: Final = Limits()
+_LIMITS: Final = Limits()
 _BOT_ID: Final = re.compile(r"[a-z0-9]{1,12}")
 
 
@@ -63,7 +63,7 @@ class SqliteJournal:
 
     @classmethod
     def open(
-        cls, path: Path, bot_id: str, at: datetime, curves: Curves, *, limits: Limits = LIMITS, noise: int = 0
+        cls, path: Path, bot_id: str, at: datetime, curves: Curves, *, limits: Limits = _LIMITS, noise: int = 0
     ) -> Self:
         """Lock the journal, repair it if it is damaged, make or migrate it, and begin a new epoch.
 

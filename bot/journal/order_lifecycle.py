@@ -30,12 +30,12 @@ class IntentStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether the intent is resolved."""
-        return self not in UNRESOLVED
+        return self not in _UNRESOLVED
 
 
-UNRESOLVED: Final = frozenset({IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN})
+_UNRESOLVED: Final = frozenset({IntentStatus.SENT, IntentStatus.OPEN, IntentStatus.UNKNOWN})
 _WITHOUT_EFFECT: Final = frozenset({IntentStatus.REJECTED, IntentStatus.NOT_FOUND})
-_ENDED: Final = frozenset(IntentStatus) - UNRESOLVED
+_ENDED: Final = frozenset(IntentStatus) - _UNRESOLVED
 _PROVEN_PLACED: Final = frozenset(
     {IntentStatus.OPEN, IntentStatus.FILLED, IntentStatus.CANCELLED, IntentStatus.EXPIRED},
 )

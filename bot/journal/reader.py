@@ -25,7 +25,7 @@ from bot.journal.database import Database
 from bot.journal.lock import Holder, holder
 from bot.journal.rows import CashMovement, Curves, CycleRows, IntentRecord
 
-MANY: Final = 1000
+_MANY: Final = 1000
 """The default of how many rows an answer has at most."""
 _PAGE: Final = 50
 """Whole cycles are large."""
@@ -84,7 +84,7 @@ class JournalView:
         found = self._newest(select(tables.cycles), tables.cycles.c.number, 1)
         return self._cycles.record(found[0]) if found else None
 
-    def summaries(self, after: int = 0, limit: int = MANY) -> tuple[CycleSummary, ...]:
+    def summaries(self, after: int = 0, limit: int = _MANY) -> tuple[CycleSummary, ...]:
         """Return the cycles whose numbers are larger than ``after``, as summaries."""
         number = tables.cycles.c.number
         columns = [column for column in tables.cycles.c if column.name not in {"snapshot", "decision"}]
@@ -141,7 +141,7 @@ class JournalView:
             found = connection.execute(select(func.min(tables.results.c.day))).scalar()
         return None if found is None else date.fromisoformat(found)
 
-    def intents(self, after: int = 0, limit: int = MANY) -> tuple[IntentRecord, ...]:
+    def intents(self, after: int = 0, limit: int = _MANY) -> tuple[IntentRecord, ...]:
         """Return the intents whose numbers are larger than ``after``, with what became of them."""
         number = tables.intents.c.number
         found = self._newest(select(tables.intents).where(number > after), number, limit)
@@ -152,13 +152,13 @@ class JournalView:
         with self._database.transaction() as connection:
             return intents.pending(connection)
 
-    def fills(self, since: datetime | None = None, limit: int = MANY) -> tuple[Fill, ...]:
+    def fills(self, since: datetime | None = None, limit: int = _MANY) -> tuple[Fill, ...]:
         """Return our trades, from a time on where one is given."""
         at = tables.fills.c.at
         statement = select(tables.fills) if since is None else select(tables.fills).where(at >= since)
         return tuple(rows.to_fill(row) for row in self._newest(statement, at, limit))
 
-    def events(self, since: datetime | None = None, limit: int = MANY) -> tuple[Event, ...]:
+    def events(self, since: datetime | None = None, limit: int = _MANY) -> tuple[Event, ...]:
         """Return the events in the order in which they were written, from a time on where one is given."""
         table = tables.events
         statement = select(table) if since is None else select(table).where(table.c.at >= since)

@@ -45,7 +45,7 @@ Curves = Mapping[str, type[Curve]]
 
 DECISION: Final = Codec[Decision](Decision)
 STATE: Final = Codec[State](State)
-INPUTS: Final = Codec[CycleInputs](CycleInputs)
+_INPUTS: Final = Codec[CycleInputs](CycleInputs)
 BOOK: Final = Codec[Book](Book)
 RESULT: Final = Codec[Attribution](Attribution)
 OUTCOME: Final = Codec[Outcome | NotFound](Outcome | NotFound)
@@ -232,7 +232,7 @@ class CycleRows:
             "decision": pack(DECISION, record.decision),
             "before": None if record.before is None else pack(STATE, record.before),
             "settlement": None if record.settlement is None else pack(self.settlement, record.settlement),
-            "inputs": None if record.inputs is None else pack(INPUTS, record.inputs),
+            "inputs": None if record.inputs is None else pack(_INPUTS, record.inputs),
             "version": record.version or None,
         }
 
@@ -241,7 +241,7 @@ class CycleRows:
         snapshot, decision = unpack(self.snapshot, row.snapshot), unpack(DECISION, row.decision)
         before = None if row.before is None else unpack(STATE, row.before)
         settlement = None if row.settlement is None else unpack(self.settlement, row.settlement)
-        inputs = None if row.inputs is None else unpack(INPUTS, row.inputs)
+        inputs = None if row.inputs is None else unpack(_INPUTS, row.inputs)
         return CycleRecord(
             row.number,
             row.at,

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from bot.journal.tables import metadata
 
-FUNCTION: Final = "row_sum"
+_FUNCTION: Final = "row_sum"
 _TABLE: Final = "sums"
 _SCHEMA: Final = "sqlite_master"
 _SUMMED: Final = ("alembic_version", *(name for name in metadata.tables if name != _TABLE))
@@ -27,7 +27,7 @@ _KEEP: Final = (
 )
 
 
-def row_sum(*values: str | bytes | float | None) -> str:
+def _row_sum(*values: str | bytes | float | None) -> str:
     """Return the CRC-32 of some values of SQLite, types and lengths included, as eight hexadecimal digits."""
     total = 0
     for value in values:
@@ -37,8 +37,8 @@ def row_sum(*values: str | bytes | float | None) -> str:
 
 
 def teach(connection: sqlite3.Connection) -> None:
-    """Register ``row_sum`` on a connection."""
-    connection.create_function(FUNCTION, -1, row_sum, deterministic=True)
+    """Register ``_row_sum`` on a connection."""
+    connection.create_function(_FUNCTION, -1, _row_sum, deterministic=True)
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:
@@ -58,7 +58,7 @@ def expression(names: Iterable[str], row: str) -> str:
     Text goes in as its bytes, since those of a damaged one need not be UTF-8.
     """
     typed = ((f"typeof({row}.{name})", f"CAST({row}.{name} AS BLOB)") for name in map(_quoted, names))
-    return f"{FUNCTION}({row}.rowid, {', '.join(chain.from_iterable(typed))})"
+    return f"{_FUNCTION}({row}.rowid, {', '.join(chain.from_iterable(typed))})"
 
 
 def exist(connection: sqlite3.Connection) -> bool:
@@ -109,7 +109,7 @@ def raw(connection: Connection) -> sqlite3.Connection:
 
 
 def _schema(connection: sqlite3.Connection) -> str:
-    return row_sum(*chain.from_iterable(connection.execute(_DEFINITIONS)))
+    return _row_sum(*chain.from_iterable(connection.execute(_DEFINITIONS)))
 
 
 def _quoted(name: str) -> str:

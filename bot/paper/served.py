@@ -17,7 +17,7 @@ from bot.paper.servers.desk import Credentials, Desk, Permissions
 from bot.paper.servers.venue import Step, Venue
 from bot.ports import Clock
 
-HISTORY: Final = 1000
+_HISTORY: Final = 1000
 """Ended orders that a served account's engine remembers, so that one step of time can't end more than are noticed."""
 
 
@@ -58,6 +58,6 @@ def venue_of(
     permissions: Permissions = Permissions(),  # noqa: B008 - frozen
 ) -> Venue:
     """Open a venue with one customer, whose account starts with the configured deposit; its file is not used."""
-    rules = replace(venue_rules(config), history=HISTORY)
+    rules = replace(venue_rules(config), history=_HISTORY)
     desk = Desk(credentials, PaperEngine.open(rules, clock.now(), config.deposit), permissions)
     return Venue(rules, [desk], MarkWorld(marks, config.symbols), clock, memory=timedelta(0))

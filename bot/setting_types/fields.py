@@ -114,7 +114,7 @@ def parse_pool(value: object) -> PoolId:
         raise ValueError(f"{error}; or 0x and 64 hexadecimal digits, where pools have no address") from None
 
 
-def parse_multicall(value: object) -> str:
+def _parse_multicall(value: object) -> str:
     """Read an address, or the word ``none``."""
     if value == "none":
         return "none"
@@ -207,7 +207,7 @@ Duration = Annotated[
 Checksummed = Annotated[Address, BeforeValidator(parse_address)]
 Addresses = Annotated[tuple[Checksummed, ...], AfterValidator(_check_distinct)]
 TokenIds = Annotated[tuple[Annotated[Integer, Field(ge=0)], ...], AfterValidator(_check_distinct)]
-Multicall = Annotated[str, BeforeValidator(parse_multicall)]
+Multicall = Annotated[str, BeforeValidator(_parse_multicall)]
 HttpEndpoint = Annotated[SecretStr, AfterValidator(_check_url(("http", "https")))]
 WsEndpoint = Annotated[SecretStr, AfterValidator(_check_url(("ws", "wss")))]
 BotId = Annotated[str, AfterValidator(_check_id)]

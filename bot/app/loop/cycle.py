@@ -209,7 +209,7 @@ class Cycle:
 
     def obey(self) -> State:
         """Apply the operator's waiting commands; return the state that stands then."""
-        self.state = self.commands.apply(self.state or resume_state(self.journal, self.clock))
+        self.state = self.commands.apply(self.state or _resume_state(self.journal, self.clock))
         return self.state
 
     @contextmanager
@@ -225,7 +225,7 @@ class Cycle:
         if ready is None:
             with self._timed(Phase.RECONCILE):
                 await self.reconciler.reconcile()
-        state = self.state or resume_state(self.journal, self.clock)
+        state = self.state or _resume_state(self.journal, self.clock)
         self.observer.follow(state.held)
         observed = await self.observer.observe(self._book().read_at, ready)
         await self.reconciler.takeover.take_in(observed)
@@ -258,6 +258,6 @@ def _by_key(decision: Decision) -> dict[str, Alarm]:
     return {alarm.key: alarm for alarm in decision.alarms}
 
 
-def resume_state(journal: Journal, clock: Clock) -> State:
+def _resume_state(journal: Journal, clock: Clock) -> State:
     """Return the state to start from: the journal's, or that of a bot that has never run."""
     return journal.load_state() or State.fresh(clock.now())

@@ -21,11 +21,11 @@ from bot.ports import Clock, Exchange, Journal
 
 log = structlog.get_logger(__name__)
 
-FILLS_EVERY: Final = timedelta(minutes=1)
+_FILLS_EVERY: Final = timedelta(minutes=1)
 """How often a venue's trades are read though nothing is expected: what others did, and what came late."""
-TOLD: Final = timedelta(minutes=10)
+_TOLD: Final = timedelta(minutes=10)
 """How long the alarm of a position that was taken over stands."""
-BETWEEN: Final = timedelta(seconds=1)
+_BETWEEN: Final = timedelta(seconds=1)
 """The least time between the two reads that confirm a position at a real venue."""
 _LOOK_BACK: Final = timedelta(hours=1)
 
@@ -71,13 +71,13 @@ class Agreement:
             ours = [item.intent.client_id for item in self.journal.pending()]
             found += orders.disputes(view, self._identity(view.venue), ours)
         self._known = {view.venue for view in snapshot.known_venues}
-        self._told = {key: item for key, item in self._told.items() if now - item[0] < TOLD}
+        self._told = {key: item for key, item in self._told.items() if now - item[0] < _TOLD}
         self._tell(found)
         self.disputes = (*found, *(dispute for _, dispute in self._told.values()))
 
     def _ask(self, venue: VenueId, now: datetime) -> None:
         """Have a venue's trades read: when it comes back, and on a timer."""
-        if venue not in self._known or now - self._asked.get(venue, now) >= FILLS_EVERY:
+        if venue not in self._known or now - self._asked.get(venue, now) >= _FILLS_EVERY:
             self.owed.add(venue)
             self._asked[venue] = now
         self._asked.setdefault(venue, now)
@@ -113,7 +113,7 @@ class Agreement:
         rule = self.venues[venue].silence
         if rule is None:
             return Patience()
-        return Patience(rule.silence, BETWEEN)
+        return Patience(rule.silence, _BETWEEN)
 
     async def _adopt(self, key: tuple[VenueId, Symbol], sight: Sight, expected: Expected) -> None:
         """Take the venue's position over, with an event and an alarm that names the amount."""

@@ -50,7 +50,7 @@ def undotted(key: str) -> Path:
     return tuple(int(place) - 1 if place else quoted or bare for quoted, place, bare in parts)
 
 
-def unknown_key(path: Path) -> str:
+def _unknown_key(path: Path) -> str:
     """Say that a key is unknown, and name the nearest known one."""
     siblings = fields_at(path[:-1])
     wrong = str(path[-1]).lower()
@@ -83,7 +83,7 @@ def _message(detail: ErrorDetails, path: Path) -> str:
         "too_short": "must not be empty",
     }
     if kind == "extra_forbidden":
-        return unknown_key(path)
+        return _unknown_key(path)
     if kind == "missing":
         return f"is missing: {description_at(path)}"
     if kind == "value_error":

@@ -18,7 +18,7 @@ from bot.core.errors import ConfigError
 
 PREFIX: Final = "DNBOT_"
 SECRETS_DIR: Final = "DNBOT_SECRETS_DIR"
-DEFAULT_SECRETS: Final = FilePath("/run/secrets")
+_DEFAULT_SECRETS: Final = FilePath("/run/secrets")
 BESIDE: Final = "secrets"
 """The secrets directory beside the first configuration file, where no variable names another one."""
 _FILE: Final = "_FILE"
@@ -72,7 +72,7 @@ def read_secrets(environ: Mapping[str, str], present: Mapping[str, object], besi
     layers = [] if beside is None else _secrets_in(beside, present)
     if layers and beside is not None and beside.stat().st_mode & _OTHERS:
         raise ConfigError(f"can be entered by others; chmod 700 {beside}", source=str(beside))
-    return [*layers, *_secrets_in(DEFAULT_SECRETS, present)]
+    return [*layers, *_secrets_in(_DEFAULT_SECRETS, present)]
 
 
 def _secrets_in(folder: FilePath, present: Mapping[str, object], missing: str = "") -> list[Layer]:

@@ -17,7 +17,7 @@ from bot.venues.registry import kind_of
 
 BANDS: Final = {"risk_aversion": "50", "tracking_error": "0.5%", "fixed_width": "2%"}
 """The ways to set the band, and a first value of each."""
-USUAL: Final = (Underlying("BTC"), Underlying("ETH"))
+_USUAL: Final = (Underlying("BTC"), Underlying("ETH"))
 """What a market is given for while nothing was found that asks for another."""
 
 Deployment = tuple[str, Mapping[str, object]]
@@ -38,7 +38,7 @@ class Answers:
     owners: tuple[Address, ...]
     ws_urls: tuple[str, ...] = ()
     deployments: tuple[Deployment, ...] = ()
-    underlyings: tuple[Underlying, ...] = USUAL
+    underlyings: tuple[Underlying, ...] = _USUAL
     bot_id: str = "dnbot"
     venue: str = PAPER
     credentials: Mapping[str, str] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from bot.core.types import USD, Address, ChainName, Underlying
 from bot.ports import Clock
 from bot.protocols.registry import PROTOCOLS, sources
 
-PATIENCE: Final = 60.0
+_PATIENCE: Final = 60.0
 """Seconds for one deployment."""
 
 
@@ -58,13 +58,13 @@ async def look(answers: Answers, deployment: Deployment, clock: Clock) -> Sight:
         chain = replace(answers, deployments=(deployment,)).settings().chains[ChainName(answers.chain.name)]
         reader = EvmChainReader(chain_config(ChainName(answers.chain.name), chain), sources, clock)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(_PATIENCE):
                 await reader.check()
                 view = await reader.read()
         finally:
             await reader.close()
     except TimeoutError:
-        return Sight(deployment, fault=f"no whole answer within {PATIENCE:g} s")
+        return Sight(deployment, fault=f"no whole answer within {_PATIENCE:g} s")
     except DnbotError as error:
         return Sight(deployment, fault=str(error))
     return Sight(deployment, view.positions, view.left_out)

@@ -30,8 +30,8 @@ from bot.core.risk.margin import liquidation_price, maintenance_margin
 from bot.core.snapshot import LpPosition, Snapshot, VenueView
 from bot.core.types import USD, ZERO, PositionId, Symbol, Underlying, VenueId
 
-AVERSIONS: Final = (Decimal(10), Decimal(30), Decimal(50), Decimal(100), Decimal(300))
-LEVERAGES: Final = (Decimal(2), Decimal(3), Decimal(5), Decimal(10))
+_AVERSIONS: Final = (Decimal(10), Decimal(30), Decimal(50), Decimal(100), Decimal(300))
+_LEVERAGES: Final = (Decimal(2), Decimal(3), Decimal(5), Decimal(10))
 HORIZON: Final = timedelta(days=7)
 ACCEPTED: Final = 0.001
 """The chance of being liquidated within the horizon, without a top-up, that the advised collateral leaves at most."""
@@ -179,7 +179,7 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
             if market_state := item.hedge_markets.first:
                 found.append((item, market_state, diffusion(item, market_state, policy, volatilities)))
     moving = joined([item for item, _, _ in found], [one for _, _, one in found], volatilities).diffusions
-    configured = choice(moving, policy, lp_value, policy.band)
+    configured = _choice(moving, policy, lp_value, policy.band)
     best = _best(policy.band, configured, moving, lp_value)
     widths = bands(moving, replace(policy, band=best), lp_value)
     hedges = tuple(
@@ -196,14 +196,14 @@ def advise(snapshot: Snapshot, decision: Decision, policy: Policy) -> Advice:
         venues=tuple(_venue(view, hedges, settled) for view in venues.values()),
         shorts=tuple(_short(one, volatilities) for one in decision.position_risks),
         configured=configured,
-        advised=choice(moving, policy, lp_value, best),
-        choices=tuple(choice(moving, policy, lp_value, RiskAversion(a)) for a in AVERSIONS),
+        advised=_choice(moving, policy, lp_value, best),
+        choices=tuple(_choice(moving, policy, lp_value, RiskAversion(a)) for a in _AVERSIONS),
         unhedged=tuple(key for key in exposures if key not in covered),
         unreachable=tuple(view.venue for view in snapshot.venues if view.venue not in venues),
     )
 
 
-def choice(moving: Sequence[Diffusion], policy: Policy, lp_value: Decimal, band: BandPolicy) -> Choice:
+def _choice(moving: Sequence[Diffusion], policy: Policy, lp_value: Decimal, band: BandPolicy) -> Choice:
     """Compute the yearly figures of a band setting; errors of several underlyings are taken as independent."""
     found = bands(moving, replace(policy, band=band), lp_value)
     error = math.hypot(*(float(one.tracking_error) for one in found))
@@ -224,7 +224,7 @@ def _hedge(
     item, market_state = place
     sigma, notional = volatilities.of(item.underlying), abs(item.target) * market_state.mark
     rise = max(to_decimal(rise_of_chance(ACCEPTED, sigma, _WEEK)), risk.buffer, risk.ladder.alert.distance)
-    needed = collateral_of(market_state, notional, rise)
+    needed = _collateral_of(market_state, notional, rise)
     wanted = None if needed is None else max(needed, notional / risk.leverage)
     paid = market_state.funding
     rate = paid.rate * to_decimal(YEAR / paid.interval.total_seconds()) if paid else None
@@ -245,13 +245,13 @@ def _hedge(
         funding_rate=rate,
         funding=-item.target * market_state.mark * (FUNDING_LOW if rate is None else rate),
         trade_cost=Steering(rests=False).trading(market_state),
-        risks=tuple(risk_of(market_state, notional, leverage, sigma) for leverage in LEVERAGES)
+        risks=tuple(_risk_of(market_state, notional, leverage, sigma) for leverage in _LEVERAGES)
         if market_state.rules.tiers and notional
         else (),
     )
 
 
-def collateral_of(market_state: MarketState, notional: Decimal, rise: Decimal) -> Decimal | None:
+def _collateral_of(market_state: MarketState, notional: Decimal, rise: Decimal) -> Decimal | None:
     """Return the USD behind a new short that a rise of the mark just uses up: loss plus maintenance margin.
 
     None where the venue's margin table is not known.
@@ -262,7 +262,7 @@ def collateral_of(market_state: MarketState, notional: Decimal, rise: Decimal) -
     return notional * rise + margin
 
 
-def risk_of(market_state: MarketState, notional: Decimal, leverage: Decimal, volatility: float) -> Risk:
+def _risk_of(market_state: MarketState, notional: Decimal, leverage: Decimal, volatility: float) -> Risk:
     """Compute the chance that a new short at a leverage is liquidated without a top-up."""
     quantity, backing, rules = notional / market_state.mark, notional / leverage, market_state.rules
     price = liquidation_price(rules.tiers, -quantity, -notional, backing, rules.maintenance_fee)

@@ -16,7 +16,7 @@ FUNDING_LOW: Final = Decimal("-0.03285")
 an ETH perpetual paid (docs/evidence.md) from 2022-09-09 to 2022-12-31 (341 settlements, 37% of them below 0)."""
 FUNDING_HIGH: Final = Decimal("0.1095")
 """At the other end: 0.01% per 8 h, the venues' interest part, which is nearly the most that a short gets for long."""
-UNKNOWN: Final = "unknown"
+_UNKNOWN: Final = "unknown"
 
 Span = tuple[Decimal, Decimal]
 """The low and the high end."""
@@ -68,7 +68,7 @@ class PoolResult:
     def verdict(self) -> str:
         """Return the answer in one word."""
         if self.net is None:
-            return UNKNOWN
+            return _UNKNOWN
         low, high = self.net
         return "yes" if low > 0 else "no" if high <= 0 else "only if funding is good"
 
@@ -94,7 +94,7 @@ class PoolResult:
     def _cells(self, amounts: Sequence[Decimal | None] | None) -> tuple[str, str]:
         known = [amount for amount in amounts or (None,) if amount is not None]
         if not known:
-            return UNKNOWN, ""
+            return _UNKNOWN, ""
         whole = self.value * self.years
         shares = (f"{amount / whole:+.2%}" for amount in known) if whole > 0 else ()
         return " to ".join(f"{amount:+,.2f}" for amount in known), " to ".join(shares)

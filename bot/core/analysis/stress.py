@@ -17,7 +17,7 @@ from bot.core.market import Funding
 from bot.core.snapshot import VenueView
 from bot.core.types import ZERO, Symbol, VenueId
 
-UNWINDING: Final = timedelta(hours=24)
+_UNWINDING: Final = timedelta(hours=24)
 WORST: Final = Decimal("0.015")
 """What a short paid in a day at the worst funding seen, fraction of its notional: ETH at the largest venue before the
 Merge of 2022-09-15, when 8 h cost about 0.5% (so reported); the low before it was 0.157% per 8 h, in March 2020."""
@@ -108,4 +108,4 @@ def _paid_a_day(funding: Funding | None) -> Decimal:
 
     One that is unknown is the worst.
     """
-    return -funding.rate * Decimal(UNWINDING / funding.interval) if funding and funding.interval else WORST
+    return -funding.rate * Decimal(_UNWINDING / funding.interval) if funding and funding.interval else WORST

@@ -18,10 +18,10 @@ from bot.core.types import USD, ZERO, ChainName, PoolKey, PositionId, Underlying
 
 HALF_LIFE: Final = timedelta(minutes=10)
 """Half-life of the average of pool price / mark."""
-LASTING: Final = timedelta(minutes=30)
+_LASTING: Final = timedelta(minutes=30)
 """A deviation that lasts longer is no manipulation of some blocks any more."""
 UNBELIEVED: Final = "unbelieved"
-SHOWN: Final = 3
+_SHOWN: Final = 3
 """Positions that an alarm about strangers' gifts describes; it counts the others."""
 _HALF_LIFE_SECONDS: Final = HALF_LIFE.total_seconds()
 _ONE: Final = Decimal(1)
@@ -134,9 +134,9 @@ def unbelieved_alarms(
             f"{item.id} is not hedged: it claims "
             f"{' and '.join(f'{amount:.6g} {key}' for key, amount in _claims(item))}, "
             f"but {issues[view.chain, item.pool].reason}"
-            for item in new[:SHOWN]
+            for item in new[:_SHOWN]
         ]
-        others = [f"and {len(new) - SHOWN} more like these"] if len(new) > SHOWN else []
+        others = [f"and {len(new) - _SHOWN} more like these"] if len(new) > _SHOWN else []
         found.append(Alarm(f"{UNBELIEVED}:{view.chain}", Severity.WARNING, "; ".join([*words, *others])))
     return tuple(found)
 
@@ -169,7 +169,7 @@ def par_alarms(
             if watch is None or watch.doubted_since is None or USD not in {pool.underlying0, pool.underlying1}:
                 continue
             implied = 1 / watch.basis if pool.underlying1 == USD else watch.basis
-            if view.block.timestamp - watch.doubted_since >= LASTING and abs(implied - 1) > policy.max_depeg:
+            if view.block.timestamp - watch.doubted_since >= _LASTING and abs(implied - 1) > policy.max_depeg:
                 message = (
                     f"the dollar token of pool {pool.pool} on {view.chain} seems to stand at {implied:.3f}: what it is "
                     "worth is wrong in every report, its exposures are kept as last believed, and nothing is added"

@@ -9,7 +9,7 @@ from typing import Final
 from bot.core.decision import Alarm, Severity
 from bot.core.snapshot import Snapshot
 
-SOON: Final = timedelta(days=7)
+_SOON: Final = timedelta(days=7)
 """How long before its end a key raises an alarm."""
 _LAST: Final = timedelta(days=1)
 """From when on before it the alarm is of the highest severity."""
@@ -18,7 +18,7 @@ _LAST: Final = timedelta(days=1)
 def key_alarms(snapshot: Snapshot) -> Iterator[Alarm]:
     """Return alarms about keys that end soon, or have ended."""
     for view in snapshot.known_venues:
-        if view.key_ends is None or (left := view.key_ends - snapshot.observed_at) > SOON:
+        if view.key_ends is None or (left := view.key_ends - snapshot.observed_at) > _SOON:
             continue
         severity = Severity.CRITICAL if left <= _LAST else Severity.WARNING
         ends = f"{'ends' if left > timedelta() else 'ended'} on {view.key_ends:%Y-%m-%d at %H:%M} UTC"

@@ -67,7 +67,7 @@ def _reach(curve: Curve) -> float | None:
     return max(abs(math.log(float(edge) / price)) for edge in bounds)
 
 
-def reward_legs(position: LpPosition) -> tuple[Leg, ...]:
+def _reward_legs(position: LpPosition) -> tuple[Leg, ...]:
     """Return a position's unclaimed rewards as exposures, as far as somebody said what their tokens are a claim on."""
     return tuple(
         Leg(position.id, reward.underlying, USD, reward.amount * reward.rate, ZERO)
@@ -106,7 +106,7 @@ def update_held(
             old = before.get(position.id)
             is_doubted = (view.chain, pool) in doubted
             legs = _believed(position, old, None if is_doubted else units[pool])
-            rewards = reward_legs(position) if hedge_rewards else ()
+            rewards = _reward_legs(position) if hedge_rewards else ()
             if legs is not None:
                 last_block = number if old is None else max(number, old.last_block)
                 fees = position.amounts.fees0, position.amounts.fees1

@@ -71,12 +71,12 @@ class Attribution:
     @property
     def liquidity(self) -> LiquidityResult:
         """All positions together."""
-        return summed(self.positions.values(), LiquidityResult())
+        return _summed(self.positions.values(), LiquidityResult())
 
     @property
     def hedge(self) -> HedgeResult:
         """All underlyings together."""
-        return summed(self.hedges.values(), HedgeResult())
+        return _summed(self.hedges.values(), HedgeResult())
 
     @property
     def explained(self) -> Decimal:
@@ -130,7 +130,7 @@ Result = TypeVar("Result", LiquidityResult, HedgeResult)
 Key = TypeVar("Key")
 
 
-def summed(items: Iterable[Result], start: Result) -> Result:
+def _summed(items: Iterable[Result], start: Result) -> Result:
     """Add results up, term by term."""
     for item in items:
         start = _plus(start, item)

@@ -15,7 +15,7 @@ from bot.core.snapshot import VenueView
 from bot.core.types import ZERO, ClientOrderId, MarketKey, Symbol, VenueId
 
 _BY_HAND: Final = "a trade by hand or of another program"
-MARK_MOVE: Final = Decimal("0.02")
+_MARK_MOVE: Final = Decimal("0.02")
 """How far the mark may move between the two reads that confirm a position, as a fraction."""
 
 
@@ -100,7 +100,7 @@ def is_confirmed(first: Sight | None, now: Sight, expected: Expected, patience: 
         return False
     if expected.moved_at is not None and now.at - expected.moved_at < patience.after_order:
         return False
-    return abs(now.mark / first.mark - 1) <= MARK_MOVE
+    return abs(now.mark / first.mark - 1) <= _MARK_MOVE
 
 
 def disputed(venue: VenueId, symbol: Symbol, sight: Sight, expected: Expected) -> Dispute:

@@ -18,7 +18,7 @@ from bot.core.risk.context import Guard, RiskContext, RiskVerdicts, Verdict, red
 from bot.core.run_state import RunState
 from bot.core.types import ZERO
 
-STEP_CAP: Final = "step cap"
+_STEP_CAP: Final = "step cap"
 ORDER_RATE: Final = "orders per minute"
 
 
@@ -34,7 +34,7 @@ def short_only(order: OrderRequest, context: RiskContext) -> Verdict:
     )
 
 
-def run_state(order: OrderRequest, context: RiskContext) -> Verdict:
+def _run_state(order: OrderRequest, context: RiskContext) -> Verdict:
     """Paused: only what the margin ladder asks for goes out. Frozen, flattening, halted: nothing that adds risk."""
     match context.bot.state:
         case RunState.RUNNING:
@@ -49,7 +49,7 @@ def run_state(order: OrderRequest, context: RiskContext) -> Verdict:
             return Refused(order, "run state", f"{state.value}: {context.bot.reason}")
 
 
-def unresolved(order: OrderRequest, context: RiskContext) -> Verdict:
+def _unresolved(order: OrderRequest, context: RiskContext) -> Verdict:
     """While nobody knows whether an order on the symbol has an effect, nothing is added there."""
     if order.reduce_only or not context.market_state(order).flight.is_unknown:
         return Approved(order)
@@ -77,7 +77,7 @@ def agreement(order: OrderRequest, context: RiskContext) -> Verdict:
     return Approved(order)
 
 
-def belief(order: OrderRequest, context: RiskContext) -> Verdict:
+def _belief(order: OrderRequest, context: RiskContext) -> Verdict:
     """No risk is added on reads that are stale or contradict the marks; what does not rest on them is hedged."""
     if order.reduce_only:
         return Approved(order)
@@ -91,10 +91,10 @@ def belief(order: OrderRequest, context: RiskContext) -> Verdict:
     return Approved(order)
 
 
-def step_cap(order: OrderRequest, context: RiskContext) -> Verdict:
+def _step_cap(order: OrderRequest, context: RiskContext) -> Verdict:
     """No single order is larger than the step cap; the rest follows in later cycles."""
     cap = context.policy.max_order_notional
-    return reduced_to(order, context, cap, STEP_CAP, f"one order is at most {cap:f} USD")
+    return reduced_to(order, context, cap, _STEP_CAP, f"one order is at most {cap:f} USD")
 
 
 def underlying_cap(order: OrderRequest, context: RiskContext) -> Verdict:
@@ -123,19 +123,19 @@ def order_rate(order: OrderRequest, context: RiskContext) -> Verdict:
     return Refused(order, ORDER_RATE, f"{limit} orders in a minute have gone out already")
 
 
-GUARDS: Final[tuple[Guard, ...]] = (
+_GUARDS: Final[tuple[Guard, ...]] = (
     short_only,
-    run_state,
-    unresolved,
+    _run_state,
+    _unresolved,
     agreement,
-    belief,
+    _belief,
     added_risk.whole_view,
     added_risk.settling,
     added_risk.cool_down,
     added_risk.margin_ladder,
     added_risk.missing_stop,
     added_risk.spending,
-    step_cap,
+    _step_cap,
     added_risk.order_share,
     underlying_cap,
     added_risk.venue_cap,
@@ -165,7 +165,7 @@ def check_stop(order: OrderRequest, market_state: MarketState) -> Approved | Ref
     return Approved(order)
 
 
-def check(orders: Iterable[OrderRequest], context: RiskContext, guards: tuple[Guard, ...] = GUARDS) -> RiskVerdicts:
+def check(orders: Iterable[OrderRequest], context: RiskContext, guards: tuple[Guard, ...] = _GUARDS) -> RiskVerdicts:
     """Apply every guard to every order, those that reduce risk first; each sees what was approved before it."""
     verdicts = RiskVerdicts()
     waiting = sorted(orders, key=lambda item: not item.reduce_only)
@@ -205,7 +205,7 @@ def alarms(verdicts: RiskVerdicts, context: RiskContext) -> tuple[Alarm, ...]:
 
 def _reduced_alarm(item: Reduced) -> Alarm:
     order = item.order
-    severity = Severity.INFO if item.guard == STEP_CAP else Severity.WARNING
+    severity = Severity.INFO if item.guard == _STEP_CAP else Severity.WARNING
     return Alarm(f"{item.guard}:{order.underlying}", severity, f"{order.symbol}: {cut_words(item)}")
 
 

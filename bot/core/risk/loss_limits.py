@@ -17,7 +17,7 @@ from bot.core.state import Accepted, Held
 from bot.core.types import ZERO, PositionId, Underlying
 
 Prices = Mapping[Underlying, Decimal]
-UNREAD_AFTER: Final = timedelta(minutes=2)
+_UNREAD_AFTER: Final = timedelta(minutes=2)
 """How long a ledger may stay unread before an alarm."""
 
 
@@ -67,12 +67,12 @@ def _moved(booked: Booked, held: Mapping[PositionId, Held], prices: Prices) -> D
         if before is None or before.liquidity != item.liquidity:
             continue
         (fees0, fees1), (then0, then1) = item.fees, before.fees
-        if fees0 >= then0 and fees1 >= then1 and (now := worth(item, prices)) is not None:
+        if fees0 >= then0 and fees1 >= then1 and (now := _worth(item, prices)) is not None:
             total += now - before.value
     return total
 
 
-def worth(held: Held, prices: Prices) -> Decimal | None:
+def _worth(held: Held, prices: Prices) -> Decimal | None:
     """Return the USD value of a position's legs, None where a price is missing."""
     total = ZERO
     for leg in held.legs:
@@ -166,7 +166,7 @@ def unread_ledgers(booked: Booked, snapshot: Snapshot) -> tuple[Alarm, ...]:
     found = []
     for view in snapshot.known_venues:
         told_at = account.told_at if (account := booked.accounts.get(view.venue)) else None
-        if view.ledger is None and told_at is not None and snapshot.observed_at - told_at > UNREAD_AFTER:
+        if view.ledger is None and told_at is not None and snapshot.observed_at - told_at > _UNREAD_AFTER:
             text = (
                 f"{view.venue}: its ledger was last read at {told_at:%H:%M:%S} UTC; what was lost since is not known, "
                 "and nothing is added once a loss limit could be passed"

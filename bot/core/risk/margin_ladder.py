@@ -15,7 +15,7 @@ from bot.core.snapshot import VenueView
 from bot.core.state import MarketWatch, Rung, TopUp, VenueWatch
 from bot.core.types import ZERO, MarketKey
 
-DAY: Final = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
 _CENT: Final = Decimal("0.01")
 _SEVERITY: Final = {
     Rung.ALERT: Severity.WARNING,
@@ -68,14 +68,14 @@ def climb(position_risk: PositionRisk, policy: RiskPolicy, watch: MarketWatch | 
     rung = rung_of(position_risk, ladder, watch.rung if watch else Rung.CALM)
     if rung.height >= Rung.REDUCE.height:
         return Climb(position_risk, rung, ladder.step, f"margin ladder: {words(position_risk)}")
-    if watch is not None and watch.bare_since is not None and is_near(position_risk, policy.stop):
+    if watch is not None and watch.bare_since is not None and _is_near(position_risk, policy.stop):
         due = max(watch.bare_since, watch.bare_step_at or watch.bare_since) + policy.stop.grace_time
         if at >= due:
             return Climb(position_risk, rung, ladder.step, f"no verified stop for {_lasting(at - watch.bare_since)}")
     return Climb(position_risk, rung, ZERO, "")
 
 
-def is_near(position_risk: PositionRisk, policy: StopPolicy) -> bool:
+def _is_near(position_risk: PositionRisk, policy: StopPolicy) -> bool:
     """Whether liquidation is so near that a short without a stop has to be reduced."""
     return position_risk.distance is not None and position_risk.distance <= policy.reduce_distance
 
@@ -89,7 +89,7 @@ def bare_alarm(position_risk: PositionRisk, lasted: timedelta, policy: StopPolic
     name = f"{position_risk.symbol} at {position_risk.venue}"
     text = f"{name}: short {-position_risk.size:f} without a verified stop for {_lasting(lasted)}: nothing is added"
     is_over = lasted >= policy.grace_time
-    if is_over and is_near(position_risk, policy):
+    if is_over and _is_near(position_risk, policy):
         text = f"{text}, and it is reduced step by step, since {words(position_risk)}"
     elif is_over:
         text = (
@@ -146,7 +146,7 @@ def top_up(view: VenueView, climbs: tuple[Climb, ...], watch: VenueWatch, policy
     it yet, and within the daily cap; what was asked for counts, whatever the venue answered. ``relieved`` names the
     shorts that the money brings back above the reduce level: they need no reduction in this cycle.
     """
-    recent = tuple(item for item in watch.top_ups if at - item.at < DAY)
+    recent = tuple(item for item in watch.top_ups if at - item.at < _DAY)
     needy = [item for item in climbs if item.rung.height >= Rung.TOP_UP.height]
     spent = sum((item.amount for item in recent), ZERO)
     if not needy or any(at - item.at < policy.spacing for item in recent):

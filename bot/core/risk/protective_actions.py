@@ -61,7 +61,7 @@ def protective_actions(
     after = dict(venues)
     for view in snapshot.known_venues:
         shorts = position_risks(view)
-        watches |= with_stops(watches, before, view, shorts, policy.risk.stop)
+        watches |= _with_stops(watches, before, view, shorts, policy.risk.stop)
         here = tuple(margin_ladder.climb(one, policy.risk, watches.get((one.venue, one.symbol)), at) for one in shorts)
         funds = margin_ladder.top_up(view, here, after[view.venue], steps, at)
         after[view.venue] = funds.watch
@@ -82,7 +82,7 @@ def protective_actions(
     return ProtectiveActions(tuple(climbs), tuple(actions), reliefs, watched, after, tuple(alarms))
 
 
-def with_stops(
+def _with_stops(
     markets: Mapping[MarketKey, MarketWatch],
     before: Mapping[MarketKey, MarketWatch],
     view: VenueView,
@@ -196,7 +196,7 @@ def settle(decision: Decision, inputs: CycleInputs, before: State, settlement: S
     )
     risks = {view.venue: position_risks(view) for view in fresh.known_venues}
     for view in fresh.known_venues:
-        markets |= with_stops(markets, before.markets, view, risks[view.venue], policy.risk.stop)
+        markets |= _with_stops(markets, before.markets, view, risks[view.venue], policy.risk.stop)
     views = known_venues(fresh)
     hedge_markets = {key: hedge_markets_of(policy.hedges[key], views, flights) for key in sorted(policy.hedges)}
     shorts = [one for found in risks.values() for one in found]

@@ -28,7 +28,7 @@ class Protection:
     trigger: Decimal | None = None
 
 
-def trigger_for(mark: Decimal, liquidation: Decimal | None, tick: Decimal, policy: StopPolicy) -> Decimal:
+def _trigger_for(mark: Decimal, liquidation: Decimal | None, tick: Decimal, policy: StopPolicy) -> Decimal:
     """Return a stop's trigger: ``inside`` the liquidation price, at most ``farthest`` above the mark, on the tick."""
     wanted = mark * (1 + policy.farthest)
     if liquidation is not None:
@@ -36,7 +36,7 @@ def trigger_for(mark: Decimal, liquidation: Decimal | None, tick: Decimal, polic
     return (wanted / tick).to_integral_value(ROUND_FLOOR) * tick
 
 
-def is_right(trigger: Decimal | None, wanted: Decimal, liquidation: Decimal | None, policy: StopPolicy) -> bool:
+def _is_right(trigger: Decimal | None, wanted: Decimal, liquidation: Decimal | None, policy: StopPolicy) -> bool:
     """Whether a resting trigger may stay: well inside the liquidation price, and not much nearer than it need be.
 
     It moves only past a tolerance on either side, since liquidation prices move a little all the time.
@@ -97,8 +97,8 @@ def protect(
     there = verified(position_risk, listed)
     triggers = (item.trigger for item in there if item.trigger)
     trigger = min(triggers, default=None) if covered(there) >= size - slack else None
-    wanted = trigger_for(market_state.mark, position_risk.liquidation, market_state.rules.tick, policy)
-    right = [item for item in there if is_right(item.trigger, wanted, position_risk.liquidation, policy)]
+    wanted = _trigger_for(market_state.mark, position_risk.liquidation, market_state.rules.tick, policy)
+    right = [item for item in there if _is_right(item.trigger, wanted, position_risk.liquidation, policy)]
     pieces = _pieces(size, market_state.rules.max_quantity)
     if abs(covered(right) - size) <= slack and len(right) <= len(pieces):
         extra = [item for item in listed if item not in right]

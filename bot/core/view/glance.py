@@ -82,9 +82,9 @@ def _hedge(item: HedgeView) -> Iterator[Part]:
     if item.unhedged is None:
         yield Part(f"{name} hedge unknown", Mood.BAD)
     elif share is None:
-        yield Part(f"{name} {units(item.unhedged)} open without liquidity", Mood.BAD)
+        yield Part(f"{name} {_units(item.unhedged)} open without liquidity", Mood.BAD)
     elif item.is_open:
-        yield Part(f"{name} {_percent(1 - share)} hedged, {units(item.unhedged)} {name} unhedged", Mood.BAD)
+        yield Part(f"{name} {_percent(1 - share)} hedged, {_units(item.unhedged)} {name} unhedged", Mood.BAD)
     else:
         yield Part(f"{name} {_percent(1 - share)} hedged", Mood.GOOD)
     trades = _trades(item.next_trade)
@@ -133,10 +133,10 @@ def money(amount: Decimal) -> str:
 
 def price(amount: Decimal) -> str:
     """Write a price: whole from 1,000 on, else with five digits."""
-    return f"{amount:,.0f}" if amount >= _LARGE else units(amount)
+    return f"{amount:,.0f}" if amount >= _LARGE else _units(amount)
 
 
-def units(amount: Decimal) -> str:
+def _units(amount: Decimal) -> str:
     """Write a quantity with five digits, without zeros at the end."""
     return f"{float(amount):.5g}".replace("-", "\N{MINUS SIGN}")
 

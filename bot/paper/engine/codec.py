@@ -15,14 +15,14 @@ from bot.core.errors import ConfigError
 from bot.paper.engine.account import FundingState, PaperAccount, Position, next_funding
 from bot.paper.engine.rules import VenueRules
 
-VERSION: Final = 1
+_VERSION: Final = 1
 _OMITTED: Final = frozenset({"events"})  # emitted, not kept
 T = TypeVar("T")
 
 
 def encode(account: PaperAccount) -> dict[str, object]:
     """Return the account, its undrained events left out, with the version of the format."""
-    return {"version": VERSION, **to_json(account)}
+    return {"version": _VERSION, **to_json(account)}
 
 
 def decode(rules: VenueRules, data: Mapping[str, object]) -> PaperAccount:
@@ -31,8 +31,8 @@ def decode(rules: VenueRules, data: Mapping[str, object]) -> PaperAccount:
     Raises:
         ConfigError: the data has another version, or misses a part.
     """
-    if data.get("version") != VERSION:
-        raise ConfigError(f"a paper account of version {data.get('version')}; this dnbot reads version {VERSION}")
+    if data.get("version") != _VERSION:
+        raise ConfigError(f"a paper account of version {data.get('version')}; this dnbot reads version {_VERSION}")
     try:
         account = from_json(PaperAccount, data)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:

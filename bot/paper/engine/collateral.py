@@ -59,7 +59,7 @@ def total_initial_margin(account: PaperAccount) -> Decimal:
     return sum((initial_margin(account, symbol, account.working(symbol)) for symbol in account.positions), ZERO)
 
 
-def fee_rate(rules: VenueRules, symbol: Symbol) -> Decimal:
+def _fee_rate(rules: VenueRules, symbol: Symbol) -> Decimal:
     """Return what the venue adds to maintenance rates: the taker fee, or nothing."""
     return rules.symbols[symbol].market.taker_fee if rules.customs.fee_in_maintenance else ZERO
 
@@ -70,7 +70,7 @@ def maintenance(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> Dec
     if not position.size:
         return ZERO
     notional = abs(position.size) * account.markets[symbol].mark
-    return usd(margin.maintenance_margin(rules.symbols[symbol].market.tiers, notional, fee_rate(rules, symbol)))
+    return usd(margin.maintenance_margin(rules.symbols[symbol].market.tiers, notional, _fee_rate(rules, symbol)))
 
 
 def total_maintenance(account: PaperAccount, rules: VenueRules, symbols: Iterable[Symbol]) -> Decimal:
@@ -95,7 +95,7 @@ def liquidation_price(account: PaperAccount, rules: VenueRules, symbol: Symbol) 
         others = [other for other in crossed(account) if other != symbol]
         collateral -= total_maintenance(account, rules, others)
     tiers = rules.symbols[symbol].market.tiers
-    return margin.liquidation_price(tiers, position.size, position.cost, collateral, fee_rate(rules, symbol))
+    return margin.liquidation_price(tiers, position.size, position.cost, collateral, _fee_rate(rules, symbol))
 
 
 def available(account: PaperAccount) -> Decimal:

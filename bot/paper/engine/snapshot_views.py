@@ -28,7 +28,7 @@ def venue_view(account: PaperAccount, rules: VenueRules) -> VenueView:
     return VenueView(
         venue=rules.venue,
         as_of=account.now,
-        quotes={symbol: quote(account, one) for symbol, one in rules.symbols.items()},
+        quotes={symbol: _quote(account, one) for symbol, one in rules.symbols.items()},
         positions={symbol: _position(account, rules, symbol) for symbol in rules.symbols},
         open_orders=tuple(
             OpenOrder(
@@ -54,7 +54,7 @@ def venue_view(account: PaperAccount, rules: VenueRules) -> VenueView:
     )
 
 
-def quote(account: PaperAccount, one: SymbolRules) -> Quote:
+def _quote(account: PaperAccount, one: SymbolRules) -> Quote:
     """Return what one market shows."""
     market, state = account.markets[one.market.symbol], account.funding[one.market.symbol]
     funding = Funding(state.rate, state.next_at, one.funding_interval, account.now)

@@ -111,7 +111,7 @@ def take(account: PaperAccount, rules: VenueRules, order: Order, limit: Decimal 
     return order
 
 
-def meet(account: PaperAccount, rules: VenueRules, order: Order) -> Order:
+def _meet(account: PaperAccount, rules: VenueRules, order: Order) -> Order:
     """Fill a resting limit order that the market has come to, at its own price, as deep as the market came."""
     if order.price is None:
         return order
@@ -159,7 +159,7 @@ def match_resting(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> N
     for order in account.working(symbol):
         if order.kind is not OrderKind.LIMIT:
             continue
-        after = meet(account, rules, order)
+        after = _meet(account, rules, order)
         if after.remaining == 0:
             account.close_order(after, OrderStatus.FILLED, "", rules.history)
         elif after is not order:

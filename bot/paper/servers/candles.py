@@ -13,7 +13,7 @@ from bot.core.types import Symbol
 from bot.paper.engine.account import Market
 from bot.paper.servers.wire import EPOCH
 
-MINUTE: Final = timedelta(minutes=1)
+_MINUTE: Final = timedelta(minutes=1)
 _KEPT: Final = 3 * 1440
 """Minutes of each price that are kept."""
 
@@ -26,7 +26,7 @@ class Candles:
 
     def take(self, at: datetime, markets: Mapping[Symbol, Market]) -> None:
         """Take the prices that are in force from a time on."""
-        minute = at - (at - EPOCH) % MINUTE
+        minute = at - (at - EPOCH) % _MINUTE
         for symbol, market in markets.items():
             for kind in PriceKind:
                 self._add(self._minutes.setdefault((symbol, kind), []), minute, getattr(market, kind.value))
@@ -59,7 +59,7 @@ class Candles:
         for number, candle in enumerate(minutes):
             yield candle
             until = minutes[number + 1].at if number + 1 < len(minutes) else now
-            at = candle.at + MINUTE
+            at = candle.at + _MINUTE
             while at < until:
                 yield Candle(at, candle.close, candle.close, candle.close, candle.close)
-                at += MINUTE
+                at += _MINUTE

@@ -14,7 +14,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from bot.core.errors import ConfigError
 
-KEY_SUFFIX: Final = ".key"
+_KEY_SUFFIX: Final = ".key"
 """The authority's own key lies beside its certificate, for its owner's eyes only."""
 _OWNER_ONLY: Final = 0o600
 _NAME: Final = "dnbot paper venues"
@@ -35,7 +35,7 @@ def kept_certificates(hosts: Sequence[str], file: Path) -> ssl.SSLContext:
     Raises:
         ConfigError: the file can't be read or written, or holds something else.
     """
-    key = file.with_name(file.name + KEY_SUFFIX)
+    key = file.with_name(file.name + _KEY_SUFFIX)
     try:
         with os.fdopen(os.open(key, os.O_RDWR | os.O_CREAT, _OWNER_ONLY), "r+b") as opened:
             fcntl.flock(opened, fcntl.LOCK_EX)  # two servers that start at once make one authority

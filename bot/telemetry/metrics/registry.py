@@ -118,7 +118,7 @@ class Metrics:
             case PhaseEnded(phase, seconds):
                 self._phases.labels(phase.value).observe(seconds)
             case OrderReported(Intent(request=request), outcome):
-                self._outcomes.labels(request.venue, request.symbol, *describe(outcome)).inc()
+                self._outcomes.labels(request.venue, request.symbol, *_describe(outcome)).inc()
             case EventJournaled(noted):
                 self._events.labels(noted.kind).inc()
             case LedgerRead(venue, entries):
@@ -170,7 +170,7 @@ class Metrics:
         return full
 
 
-def describe(outcome: Outcome | NotFound) -> tuple[str, str]:
+def _describe(outcome: Outcome | NotFound) -> tuple[str, str]:
     """Return the outcome of an order in one word, and the venue's status or reason."""
     match outcome:
         case Accepted(report):

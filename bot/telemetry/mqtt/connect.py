@@ -12,8 +12,8 @@ from paho.mqtt.properties import Properties
 from bot.core.errors import ConfigError
 from bot.telemetry.mqtt.config import Broker
 
-TIMEOUT: Final = 10.0
-KEEPALIVE: Final = 20
+_TIMEOUT: Final = 10.0
+_KEEPALIVE: Final = 20
 """Seconds; the broker publishes the last will after one and a half of these in silence."""
 INCOMING: Final = 100
 """Messages that may wait to be checked; what is above them is dropped, as any flood."""
@@ -47,8 +47,8 @@ def client(broker: Broker, name: str | None, tls: ssl.SSLContext | None, will: W
         identifier=name,
         will=will,
         protocol=ProtocolVersion.V5,
-        timeout=TIMEOUT,
-        keepalive=KEEPALIVE,
+        timeout=_TIMEOUT,
+        keepalive=_KEEPALIVE,
         tls_context=tls,
         max_queued_incoming_messages=INCOMING,
         properties=connect,

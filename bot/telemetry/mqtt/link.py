@@ -28,8 +28,8 @@ from bot.telemetry.publisher import Changed, Shown
 
 log = structlog.get_logger(__name__)
 
-FIRST_BACKOFF: Final = 1.0
-LAST_BACKOFF: Final = 60.0
+_FIRST_BACKOFF: Final = 1.0
+_LAST_BACKOFF: Final = 60.0
 FAREWELL: Final = 2.0
 """Seconds for the last message."""
 _QOS: Final = 1
@@ -97,7 +97,7 @@ class MqttLink:
                         await self._attended(connection, start)
                 except (MqttError, OSError) as error:
                     raise_if_cancelled()  # this came out of a connection that ended with us
-                    pause = backoff(failures, FIRST_BACKOFF, LAST_BACKOFF)
+                    pause = backoff(failures, _FIRST_BACKOFF, _LAST_BACKOFF)
                     failures += 1
                     if failures == 1:
                         log.warning("mqtt lost", reason=str(error), retry_in=pause)

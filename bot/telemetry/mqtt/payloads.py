@@ -17,7 +17,7 @@ from bot.core.run_state import RunState
 from bot.core.types import Mode
 
 
-def plain(value: Decimal) -> str:
+def _plain(value: Decimal) -> str:
     """Write every significant digit, and no exponent."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -25,7 +25,7 @@ def plain(value: Decimal) -> str:
 
 Exact = Annotated[
     Decimal,
-    PlainSerializer(plain, return_type=str),
+    PlainSerializer(_plain, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}),
 ]
 """A Decimal that is sent as a string, without an exponent."""

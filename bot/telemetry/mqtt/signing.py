@@ -13,21 +13,21 @@ from bot.telemetry.mqtt.payloads import CommandMessage, CommandReply
 
 LIFETIME: Final = timedelta(seconds=30)
 """The longest validity of a command."""
-COMMAND: Final = "dnbot command 1"
-REPLY: Final = "dnbot reply 1"
+_COMMAND: Final = "dnbot command 1"
+_REPLY: Final = "dnbot reply 1"
 
 
 def command_mac(key: bytes, message: CommandMessage) -> str:
     """Sign a command, or compute what its signature must be."""
     m = message
-    return _mac(key, [COMMAND, m.bot, m.epoch, m.counter, m.expires, m.verb, dict(sorted(m.args.items())), m.id])
+    return _mac(key, [_COMMAND, m.bot, m.epoch, m.counter, m.expires, m.verb, dict(sorted(m.args.items())), m.id])
 
 
 def reply_mac(key: bytes, verb: str, reply: CommandReply) -> str:
     """Sign a result, or compute what its signature must be."""
     since = None if reply.since is None else reply.since.isoformat()
     state = None if reply.state is None else reply.state.value
-    return _mac(key, [REPLY, verb, reply.id, reply.accepted, state, reply.reason, since, reply.message])
+    return _mac(key, [_REPLY, verb, reply.id, reply.accepted, state, reply.reason, since, reply.message])
 
 
 def is_same(mac: str, right: str) -> bool:

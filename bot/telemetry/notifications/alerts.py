@@ -23,9 +23,9 @@ from bot.telemetry.publisher import Shown
 
 log = structlog.get_logger(__name__)
 
-TICK: Final = 5.0
+_TICK: Final = 5.0
 """Seconds between two checks of the clock: silence and reminders come with no record."""
-ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 3
 RETRY: Final = 30.0
 
 _STATES: Final = {
@@ -111,7 +111,7 @@ class Alerts:
             await self._say(self._texts.popleft())
 
     async def _say(self, text: Text) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, _ATTEMPTS + 1):
             if attempt > 1:
                 await self._clock.sleep(RETRY)
             try:
@@ -124,12 +124,12 @@ class Alerts:
 
     async def _remind(self) -> None:
         while True:
-            await self._clock.sleep(TICK)
+            await self._clock.sleep(_TICK)
             self._advance()
 
     async def _beat(self, url: str) -> None:
         """Ask the switch as long as cycles are being finished; where they are not, the switch alerts its owner."""
         while True:
-            await self._clock.sleep(self._config.pulse_interval if self._record else TICK)
+            await self._clock.sleep(self._config.pulse_interval if self._record else _TICK)
             if self._record is not None and not self.is_silent and not await self._pulse(url):
                 log.warning("the dead man's switch did not answer")

@@ -56,13 +56,13 @@ def unread(name: str) -> VenueError:
     return VenueError(400, "-1106", f"Parameter '{name}' sent when not required.")
 
 
-def too_long_id() -> VenueError:
+def _too_long_id() -> VenueError:
     """Say that a client id is too long."""
     message = f"Client order id length should not be more than {_LONGEST_ID} chars"
     return VenueError(400, "-4015", message)
 
 
-def illegal(name: str) -> VenueError:
+def _illegal(name: str) -> VenueError:
     """Say that a parameter holds characters that it may not."""
     return VenueError(400, "-1100", f"Illegal characters found in parameter '{name}'.")
 
@@ -168,7 +168,7 @@ def refused(rejected: Rejected, least_notional: str) -> VenueError:
     reason = rejected.reason
     match reason:
         case RejectReason.BAD_ID:
-            return too_long_id() if len(rejected.client_id) > _LONGEST_ID else illegal("newClientOrderId")
+            return _too_long_id() if len(rejected.client_id) > _LONGEST_ID else _illegal("newClientOrderId")
         case RejectReason.BELOW_MIN_NOTIONAL:
             message = f"Order's notional must be no smaller than {least_notional} (unless you choose reduce only)."
         case _:

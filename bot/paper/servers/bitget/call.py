@@ -11,7 +11,7 @@ from bot.core.types import Symbol
 from bot.paper.servers.bitget import errors
 from bot.paper.servers.frame import Call, CustomerCall
 
-PRODUCT: Final = "USDT-FUTURES"
+_PRODUCT: Final = "USDT-FUTURES"
 _MOST: Final = 100
 _KEPT: Final = timedelta(days=90)
 """How far back trades and bills reach (documented: 90 days, or three months)."""
@@ -24,7 +24,7 @@ class Public(Call):
 
     def has_product(self) -> bool:
         """Whether the mandatory product type is the one that the venue has."""
-        return self.params.text("productType").upper() == PRODUCT
+        return self.params.text("productType").upper() == _PRODUCT
 
     def product(self) -> None:
         """Check the mandatory product type."""

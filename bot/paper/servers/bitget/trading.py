@@ -158,21 +158,21 @@ def orders_pending(call: Private) -> object:
     """Return the working orders of the normal book."""
     symbol = call.maybe_symbol()
     working = [order for order in call.desk.working(symbol) if order.kind is not OrderKind.STOP_MARKET]
-    return entrusted(call, working)
+    return _entrusted(call, working)
 
 
 def orders_history(call: Private) -> object:
     """Return the ended orders of the normal book."""
     symbol = call.maybe_symbol()
     ended = [order for order in call.desk.orders(symbol) if order.status.is_final and not waits(order)]
-    return entrusted(call, ended)
+    return _entrusted(call, ended)
 
 
-def entrusted(call: Private, orders: list[Order]) -> Json:
+def _entrusted(call: Private, orders: list[Order]) -> Json:
     """Return a page of orders; null where there is none."""
     wanted = [order for order in orders if call.is_in_span(order.placed_at) and _fits(call, order)]
     page, last = call.page([(order.number, order) for order in wanted])
-    rows = [shown(call, order) for order in page]
+    rows = [_shown(call, order) for order in page]
     return {"entrustedList": rows or None, "endId": last or None}
 
 
@@ -181,7 +181,7 @@ def _fits(call: Private, order: Order) -> bool:
     return (number is None or str(order.number) == number) and (name is None or order.client_id == name)
 
 
-def shown(call: Private, order: Order) -> Json:
+def _shown(call: Private, order: Order) -> Json:
     """Put an order into the fields that lists have."""
     return render.order(call.market(order.symbol), order, *_setup(call, order), "status")
 

@@ -36,9 +36,9 @@ def render(error: VenueError) -> Answer:
     """Put a refusal into an answer."""
     if error.status == UNREAD:
         return Answer(UNREAD, error.message.encode(), {}, "text/plain")
-    return Answer(OK, packed_error(error.message), {})
+    return Answer(OK, _packed_error(error.message), {})
 
 
-def packed_error(text: str) -> bytes:
+def _packed_error(text: str) -> bytes:
     """Write the body of an action that was refused."""
     return packed({"status": "err", "response": text})

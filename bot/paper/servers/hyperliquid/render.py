@@ -75,7 +75,7 @@ def basic(one: Order, wish: Wish | None) -> Json:
     return {name: shown[name] for name in names}
 
 
-def status(one: Order) -> str:
+def _status(one: Order) -> str:
     """Return an order's status in the venue's word."""
     if one.status is OrderStatus.OPEN:
         return "triggered" if one.due_at is not None else "open"
@@ -89,7 +89,7 @@ def status(one: Order) -> str:
 
 def told(one: Order, wish: Wish | None) -> Json:
     """Return an order with its status."""
-    return {"order": order(one, wish), "status": status(one), "statusTimestamp": millis(one.updated_at)}
+    return {"order": order(one, wish), "status": _status(one), "statusTimestamp": millis(one.updated_at)}
 
 
 def fills(trades: Sequence[TradeRecord], movements: Sequence[Movement]) -> list[Json]:

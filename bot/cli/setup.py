@@ -13,13 +13,14 @@ import typer
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from bot.app import logging
+from bot.app.settings.chains import MULTICALL3
 from bot.app.settings.checks import is_placeholder
 from bot.app.settings.sources import read_text
 from bot.app.settings.venues import PAPER
 from bot.app.setup import files
 from bot.app.setup.answers import BANDS, Answers
 from bot.app.setup.chains import CHAINS, KnownChain, chain_named, require_chain
-from bot.app.setup.scan import Sight, chain_id_of, lines, look, recognise, underlyings
+from bot.app.setup.scan import Sight, chain_id_of, has_contract, lines, look, recognise, underlyings
 from bot.chain.known_tokens import LOCAL_CHAINS
 from bot.cli import doctor, plan
 from bot.cli.ask import Ask
@@ -46,6 +47,7 @@ class _Flags:
     rpc: Sequence[str]
     ws: Sequence[str]
     contract: Sequence[str]
+    token: Sequence[str]
     venue: str | None
     band: str | None
     bot_id: str | None
@@ -65,6 +67,10 @@ def setup(
     contract: Annotated[
         list[str] | None, typer.Option(metavar="0x…", help="A pool or position manager, besides the known; repeatable.")
     ] = None,
+    token: Annotated[
+        list[str] | None,
+        typer.Option(metavar="0x…=USD", help="What a token that dnbot does not know is a claim on; repeatable."),
+    ] = None,
     venue: Annotated[str | None, typer.Option(help=f"{PAPER}, or on its demo system {', '.join(KINDS)}.")] = None,
     band: Annotated[str | None, typer.Option(metavar="WAY=VALUE", help=f"One of {', '.join(BANDS)}.")] = None,
     bot_id: Annotated[str | None, typer.Option("--id", help="The bot's name, 1 to 12 of a-z and 0-9.")] = None,
@@ -82,7 +88,17 @@ def setup(
     if file.exists() and not force:
         raise ConfigError("exists already; give another name, or --force to replace it", source=str(file))
     flags = _Flags(
-        owner or (), chain, rpc or (), ws or (), contract or (), venue, band, bot_id, deposit, credential or ()
+        owner or (),
+        chain,
+        rpc or (),
+        ws or (),
+        contract or (),
+        token or (),
+        venue,
+        band,
+        bot_id,
+        deposit,
+        credential or (),
     )
     ask = Ask.here(console, yes=yes)
     answers = _place(ask, flags)
@@ -117,7 +133,10 @@ def _place(ask: Ask, flags: _Flags) -> Answers:
     owners = [ask.one("--owner", one, question, parse) for one in flags.owner] or [
         ask.one("--owner", None, question, parse)
     ]
-    return Answers(known, urls, tuple(owners), tuple(_urls(_WS, "--ws", flags.ws)))
+    has_multicall = asyncio.run(has_contract(urls, Address(MULTICALL3), SystemClock()))
+    tokens = {Ask.parsed("--token", at, parse_address): one for at, one in _pairs("--token", flags.token, "0x…=USD")}
+    ws_urls = tuple(_urls(_WS, "--ws", flags.ws))
+    return Answers(known, urls, tuple(owners), ws_urls, multicall=has_multicall, tokens=tokens)
 
 
 def _endpoint(ask: Ask, known: KnownChain) -> str:
@@ -166,7 +185,7 @@ def _hedge(ask: Ask, answers: Answers, flags: _Flags) -> Answers:
     venues = (PAPER, *KINDS)
     venue = ask.one("--venue", flags.venue, f"Hedge on {' or '.join(venues)}?", _among(venues), PAPER, venues)
     needed = () if venue == PAPER else kind_of(venue).settings.needed
-    given = dict(_pairs("--credential", flags.credential))
+    given = dict(_pairs("--credential", flags.credential, "KEY=FILE"))
     if unknown := set(given) - set(needed):
         raise ConfigError(f"--credential {unknown.pop()}: {venue} takes {', '.join(needed) or 'none'}")
     credentials = {
@@ -248,8 +267,8 @@ def _band(said: str) -> tuple[str, str]:
     return way, value
 
 
-def _pairs(flag: str, given: Sequence[str]) -> list[tuple[str, str]]:
+def _pairs(flag: str, given: Sequence[str], form: str) -> list[tuple[str, str]]:
     found = [tuple(one.split("=", 1)) for one in given]
-    if bad := [one for one, pair in zip(given, found, strict=True) if len(pair) != 2]:  # noqa: PLR2004 - a key and a file
-        raise ConfigError(f"{flag} {bad[0]}: write KEY=FILE")
+    if bad := [one for one, pair in zip(given, found, strict=True) if len(pair) != 2]:  # noqa: PLR2004 - a name and a value
+        raise ConfigError(f"{flag} {bad[0]}: write {form}")
     return [(pair[0], pair[1]) for pair in found]

@@ -21,11 +21,12 @@ from bot.app.setup.answers import Answers
 from bot.app.setup.chains import CHAINS
 from bot.core.errors import ConfigError
 from bot.core.types import Address
-from bot.demo.chain import LocalChain
+from bot.demo.chain import MULTICALL3, LocalChain
 from bot.demo.node import Anvil, AnvilOptions
 from bot.demo.rpc import Rpc
 from bot.demo.scenario import SceneSettings
 from bot.demo.scene import OWNER, Scene
+from bot.demo.uniswap_v2 import UniswapV2
 from bot.protocols.registry import PROTOCOLS
 from bot.setting_types.fields import parse_address
 from tests.cli.scenes import Ran, dnbot
@@ -43,6 +44,9 @@ class Place:
     url: str
     pair: Address
     manager: Address
+    odd_pair: Address
+    odd: Address
+    """A pair with a token that nobody knows, in which the owner has nothing."""
 
     def flags(self) -> tuple[str, ...]:
         contracts = ("--contract", self.pair, "--contract", self.manager)
@@ -57,7 +61,9 @@ async def place() -> AsyncIterator[Place]:
         scene = await Scene.create(deployed, SceneSettings(blocks=40, start=now - 40 * BLOCK, block_time=BLOCK))
         for _ in range(14):
             await scene.step()
-        yield Place(node.url, scene.pair, deployed.at.v3_positions)
+        odd = (await deployed.deploy_token("ODD", 18)).address
+        odd_pair = await UniswapV2(deployed).create_pair(odd, deployed.at.weth.address)
+        yield Place(node.url, scene.pair, deployed.at.v3_positions, odd_pair, odd)
 
 
 async def run(*arguments: object, **environ: str) -> Ran:
@@ -88,6 +94,32 @@ async def test_flags_alone_make_a_configuration_that_doctor_and_plan_are_content
     assert not (tmp_path / "secrets").exists()
 
 
+async def test_a_token_that_nobody_knows_is_asked_for_by_its_flag(place: Place, tmp_path: Path) -> None:
+    file, flags = tmp_path / "my.toml", (*place.flags(), "--contract", place.odd_pair, "--yes", "--no-check")
+    refused = await run(file, *flags)
+    assert refused.code == 2
+    (line,) = refused.err.splitlines()
+    assert f"token {place.odd} (ODD) is not known to dnbot" in line
+    assert line.endswith("for setup: --token 0x…=USD, with that address and what it is a claim on")
+    assert not file.exists()
+    ran = await run(file, *flags, "--token", f"{place.odd}=USD")
+    assert ran.code == 0, ran.err
+    assert load([file], {}).settings.chains["local"].tokens[place.odd].underlying == "USD"  # type: ignore[index]  # a chain's name
+
+
+async def test_a_chain_without_multicall_is_noticed_and_read_in_batches(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    async with Rpc(place.url) as rpc:
+        code = await rpc.call("eth_getCode", MULTICALL3, "latest")
+        await rpc.call("anvil_setCode", MULTICALL3, "0x")
+        try:
+            ran = await run(file, *place.flags(), "--yes")
+        finally:
+            await rpc.call("anvil_setCode", MULTICALL3, code)
+    assert ran.code == 0, ran.out + ran.err
+    assert load([file], {}).settings.chains["local"].multicall == "none"  # type: ignore[index]  # a chain's name
+
+
 async def test_what_is_missing_or_wrong_is_named_by_its_flag_and_nothing_is_written(
     place: Place, tmp_path: Path
 ) -> None:
@@ -105,6 +137,8 @@ async def test_what_is_missing_or_wrong_is_named_by_its_flag_and_nothing_is_writ
         ({"--contract": place.pair, "--venue": "nowhere"}, "--venue nowhere: write one of paper, "),
         ({"--contract": place.pair, "--venue": "binance"}, "--credential api_key=FILE is missing"),
         ({"--contract": place.pair, "--credential": "api_key=x"}, "--credential api_key: paper takes none"),
+        ({"--contract": place.pair, "--token": "0x12=USD"}, "--token 0x12"),
+        ({"--contract": place.pair, "--token": OWNER}, f"--token {OWNER}: write 0x…=USD"),
         ({"--contract": place.pair, "--band": "wide"}, "--band wide: write one of risk_aversion=50"),
         ({"--contract": place.pair, "--band": "risk_aversion=-1"}, "hedge.band"),
         ({"--contract": place.pair, "--id": "Not An Id"}, "bot.id"),

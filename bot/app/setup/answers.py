@@ -31,12 +31,16 @@ class Answers:
     Attributes:
         band: the way to set it, and the value.
         credentials: what the venue needs, by key; empty for paper.
+        tokens: what tokens that dnbot does not know are claims on.
+        multicall: whether the chain has Multicall3 where most have it.
     """
 
     chain: KnownChain
     rpc_urls: tuple[str, ...]
     owners: tuple[Address, ...]
     ws_urls: tuple[str, ...] = ()
+    multicall: bool = True
+    tokens: Mapping[Address, str] = field(default_factory=dict)
     deployments: tuple[Deployment, ...] = ()
     underlyings: tuple[Underlying, ...] = _USUAL
     bot_id: str = "dnbot"
@@ -70,7 +74,9 @@ class Answers:
             "rpc_urls": list(self.rpc_urls),
             **({"ws_urls": list(self.ws_urls)} if self.ws_urls else {}),
             "owners": list(self.owners),
+            **({} if self.multicall else {"multicall": "none"}),
             **({"reference_pools": list(self.chain.reference_pools)} if self.chain.reference_pools else {}),
+            **({"tokens": {at: {"underlying": one} for at, one in self.tokens.items()}} if self.tokens else {}),
             **_by_protocol(self.deployments),
         }
         return {

@@ -51,8 +51,13 @@ def _lines(answers: Answers, file: Path) -> Iterator[str]:
     yield _line(
         "owners", list(answers.owners), "whose positions are hedged; an address is enough, a key is never taken"
     )
+    if not answers.multicall:
+        yield _line("multicall", "none", "no Multicall3 is at its usual address here: reads go in batches")
     if chain.reference_pools:
         yield _line("reference_pools", list(chain.reference_pools), "deep pools, read for their price only")
+    if answers.tokens:
+        yield from ("", f"[chains.{chain.name}.tokens]", "# what tokens that dnbot does not know are claims on")
+        yield from (f'"{at}" = {{ underlying = {literal(one)} }}' for at, one in answers.tokens.items())
     for protocol, entries in _deployments(answers):
         for entry in entries:
             yield from ("", f"[[chains.{chain.name}.{protocol}]]", *(_line(key, value) for key, value in entry.items()))

@@ -29,6 +29,7 @@ class Sight:
 
     Attributes:
         fault: why it can't be read; empty where it was.
+        key: the setting that would have to be right, where the fault is of one.
         named: whether the user asked for it, so that it counts even while nothing is there.
     """
 
@@ -37,6 +38,7 @@ class Sight:
     left_out: tuple[LeftOut, ...] = ()
     fault: str = ""
     named: bool = False
+    key: str = ""
 
 
 async def chain_id_of(urls: Sequence[str], clock: Clock) -> int:
@@ -48,6 +50,19 @@ async def chain_id_of(urls: Sequence[str], clock: Clock) -> int:
     client = RpcClient(tuple(urls), timeout=10.0, clock=clock)
     try:
         return await client.request("eth_chainId", [], json_rpc.quantity)
+    finally:
+        await client.close()
+
+
+async def has_contract(urls: Sequence[str], address: Address, clock: Clock) -> bool:
+    """Ask an endpoint whether there is code at an address.
+
+    Raises:
+        Retryable: none of them answers.
+    """
+    client = RpcClient(tuple(urls), timeout=10.0, clock=clock)
+    try:
+        return bool(await client.request("eth_getCode", [address, "latest"], json_rpc.data))
     finally:
         await client.close()
 
@@ -66,7 +81,8 @@ async def look(answers: Answers, deployment: Deployment, clock: Clock) -> Sight:
     except TimeoutError:
         return Sight(deployment, fault=f"no whole answer within {_PATIENCE:g} s")
     except DnbotError as error:
-        return Sight(deployment, fault=str(error))
+        key = error.key or "" if isinstance(error, ConfigError) else ""
+        return Sight(deployment, fault=str(error), key=key)
     return Sight(deployment, view.positions, view.left_out)
 
 
@@ -74,12 +90,16 @@ async def recognise(answers: Answers, contract: Address, clock: Clock) -> Sight:
     """Find out which protocol a contract is of: the one under which most is found, the plainer one where all is equal.
 
     Raises:
-        ConfigError: it is of none.
+        ConfigError: it is of none, or of a token that nobody knows.
     """
     tries = [(amm.name, amm.at(contract)) for amm in PROTOCOLS.values() if amm.at is not None]
     sights = [await look(answers, one, clock) for one in tries]
     read = [sight for sight in sights if not sight.fault]
     if not read:
+        if unknown := next((sight for sight in sights if ".tokens." in sight.key), None):
+            raise ConfigError(
+                f"{unknown.fault}; for setup: --token 0x…=USD, with that address and what it is a claim on"
+            )
         faults = "; ".join(dict.fromkeys(sight.fault for sight in sights))
         raise ConfigError(f"{contract} is no contract of a protocol that dnbot reads: {faults}")
     return replace(max(reversed(read), key=lambda sight: len(sight.positions)), named=True)

@@ -12,7 +12,7 @@ import asyncio
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -38,7 +38,7 @@ from tests.faults.soak import silent
 from tests.paper.servers.flavours import own_symbol
 from tests.paper.servers.scene import Prices
 from tests.scenarios.trend_market import BLOCK, TOKENS, WARM, D, Liquidity, Minutes, path
-from tests.scenarios.trend_venue import VENUE, Watch, loop, side
+from tests.scenarios.trend_venue import VENUE, Watch, listening, loop, side
 
 SLACK: Final = D("1.1")
 """Bands that a drift may be out."""
@@ -112,6 +112,7 @@ class Trend:
     exchange: CcxtExchange
     cycle: Cycle
     told: Told
+    listen: Callable[[], None]
     last: CycleRecord | None = None
     multiple: float = 1.0
     liquidity: dict[Underlying, Liquidity] = field(default_factory=lambda: {key: Liquidity(key) for key in TOKENS})
@@ -137,6 +138,7 @@ class Trend:
         marks = {key: (MARKS[key] * D(str(multiple))).quantize(D("0.01")) for key in TOKENS}
         self.prices.marks = {self.name(key): mark for key, mark in marks.items()}
         self.shown.shown = self._view(number, marks)
+        self.listen()
         record = await self.cycle.run(asyncio.Event())
         assert record is not None
         self.last = record
@@ -162,9 +164,10 @@ async def trend(flavour: str, folder: Path, policy: Policy) -> AsyncIterator[Tre
     shown = FakeChain(clock)
     async with (
         side(flavour, prices, clock, policy) as one,
+        listening(flavour, one, clock) as listen,
         loop([one], shown, clock, policy, Path(tempfile.mkdtemp(dir=folder))) as cycle,
     ):
-        yield Trend(clock, shown, prices, one.account, one.venue, one.exchange, cycle, Told(flavour, one.watch))
+        yield Trend(clock, shown, prices, one.account, one.venue, one.exchange, cycle, Told(flavour, one.watch), listen)
 
 
 async def play(flavour: str, folder: Path, moves: tuple[Minutes, ...], policy: Policy | None = None) -> Told:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
@@ -26,13 +26,14 @@ from bot.core.policy import Policy
 from bot.core.types import VenueId
 from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
+from bot.exchange.streams import Streams
 from bot.journal.journal import SqliteJournal
 from bot.paper.servers.desk import Desk
 from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import Serve, VenueServer, respond
 from bot.paper.servers.tls import certificates
-from bot.paper.servers.venue import Incoming, Venue
-from bot.ports import Exchange
+from bot.paper.servers.venue import Answer, Incoming, Venue
+from bot.ports import Exchange, NoTelemetry
 from bot.protocols.registry import CURVES
 from bot.venues.connect import connect
 from bot.venues.hyperliquid.facts import WEIGHTS, endpoint
@@ -126,6 +127,35 @@ async def side(
             yield Side(account, venue, exchange, watch)
         finally:
             await exchange.close()
+
+
+@asynccontextmanager
+async def listening(flavour: str, one: Side, clock: FastClock) -> AsyncIterator[Callable[[], None]]:
+    """Yield what brings the venue's news to the bot's own stream reader, at the test's own time and without a socket.
+
+    Only Hyperliquid's are brought: what they tell is not asked for, and saves its requests' weight.
+    """
+    if flavour != "hyperliquid":
+        yield lambda: None
+        return
+    (user,) = one.venue.desks
+    coins = [{"type": "activeAssetCtx", "coin": str(key)} for key in TOKENS]
+    own = [{"type": kind, "user": user} for kind in ("orderUpdates", "clearinghouseState")]
+    channel = SERVERS[flavour].dialect().channel(one.venue, Incoming("GET", "/ws", "", {}, b"", clock.now()))
+    assert not isinstance(channel, Answer)
+    for asked in (*coins, *own):
+        channel.heard(json.dumps({"method": "subscribe", "subscription": asked}))
+    streams = Streams(one.exchange.link, one.exchange.dialect.facts, lambda: None, NoTelemetry(), clock)
+    async with streams.opened() as made:
+        api: Any = made
+        client = api.client(api.urls["api"]["ws"]["public"])
+
+        def listen() -> None:
+            one.venue.move()
+            for text in channel.news():
+                api.handle_message(client, json.loads(text))
+
+        yield listen
 
 
 @asynccontextmanager

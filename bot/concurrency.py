@@ -24,7 +24,8 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 AGAIN: Final = 3.0
-"""Seconds after which a task that still runs is cancelled again; longer than any farewell, which that would cut off."""
+"""Seconds after which a task that still runs is cancelled again; longer than any orderly goodbye, which that would cut
+off."""
 _DEADLINE: Final = 10.0
 """Seconds that tasks get to end."""
 
@@ -88,7 +89,7 @@ def _cancellations() -> int:
 async def beside(within: float = _DEADLINE) -> AsyncIterator[Start]:
     """Let coroutines run beside a block, and end them with it; ``start(coroutine, name)`` adds one.
 
-    One that fails is logged and missed: the block goes on.
+    A failed one is logged, and the block continues.
     """
     tasks: set[asyncio.Task[Any]] = set()
 

@@ -1,4 +1,4 @@
-"""What the application needs of the world: a small Protocol per neighbour. Adapters implement, tests fake them."""
+"""What the application needs of its adapters: a small Protocol each. Adapters implement, tests fake them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ChainReader(Protocol):
         """
 
     def follow(self, held: Collection[PositionId]) -> None:
-        """Ask for these positions from now on even where the owners' own lists do not name them any more."""
+        """Read these positions from now on even where the owners' own lists do not name them any more."""
 
     async def entry(self, position: LpPosition) -> Entry | None:
         """Look up a position's entry amounts in its own mint and burn events; None where the node has none.
@@ -76,10 +76,10 @@ class ChainReader(Protocol):
 
 
 class ChainFed(Protocol):
-    """Something that wants every believed chain view before the venues are read (the paper exchange's pool marks)."""
+    """Something that needs every believed chain view before the venues are read (the paper exchange's pool marks)."""
 
     def chain_seen(self, views: Sequence[ChainView]) -> None:
-        """Take the views of this cycle."""
+        """Update with the views of this cycle."""
 
 
 class Exchange(Protocol):
@@ -91,7 +91,7 @@ class Exchange(Protocol):
 
     @property
     def silence(self) -> ResolutionRule | None:
-        """How long a lost order must stay unseen before it is proven that it was never placed; None: one look does."""
+        """How long a lost order must stay unseen until it is proven never placed; None: one look-up is enough."""
 
     @property
     def ids(self) -> OrderIds:
@@ -152,7 +152,7 @@ class Exchange(Protocol):
 
 
 class Notes(Protocol):
-    """What adapters remember over restarts, as text under keys of their own; all of it can be found out again."""
+    """What adapters store across restarts, as text under keys of their own; all of it can be recomputed."""
 
     def note(self, key: str) -> str | None:
         """Return what was noted last."""
@@ -166,7 +166,7 @@ class Notes(Protocol):
 
 
 class MemoryNotes:
-    """Notes that end with the process."""
+    """Notes kept in memory only."""
 
     def __init__(self) -> None:
         self._notes: dict[str, str] = {}
@@ -196,7 +196,7 @@ class AmendingExchange(Protocol):
 
 
 class EntryStore(Protocol):
-    """Where entry amounts are remembered."""
+    """Where entry amounts are stored."""
 
     def entry(self, position: PositionId) -> Entry | None:
         """Return a position's entry amounts."""
@@ -226,7 +226,7 @@ class Journal(EntryStore, Protocol):
 
     @property
     def epoch(self) -> int:
-        """What tells the orders of this process from those of all others."""
+        """Distinguishes the orders of this process from those of all others."""
 
     @property
     def damage(self) -> str | None:
@@ -282,18 +282,18 @@ class Journal(EntryStore, Protocol):
 
 
 class Operator(Protocol):
-    """The loop, as those see it who bring an operator's commands to it."""
+    """The loop, as seen by the channels of operator commands."""
 
     async def submit(self, command: Command) -> CommandResult:
-        """Hand a command over and wait for its answer; it is applied even if the caller stops waiting."""
+        """Submit a command and wait for its answer; it is applied even if the caller stops waiting."""
 
 
 class Service(Protocol):
-    """Something that runs beside the loop (MQTT, alerts, the control socket); its failures are its own."""
+    """Something that runs beside the loop (MQTT, alerts, the control socket); its failures don't affect the loop."""
 
     @property
     def name(self) -> str:
-        """What the log calls it."""
+        """The name in the log."""
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -307,7 +307,7 @@ class Telemetry(Protocol):
 
 
 class NoTelemetry:
-    """A Telemetry that nobody reads."""
+    """A Telemetry that drops every event."""
 
     def emit(self, event: TelemetryEvent) -> None:
         """Ignore it."""

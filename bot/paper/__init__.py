@@ -1,1 +1,1 @@
-"""The paper exchange: a pure engine, time passed in, and what stands in front of it."""
+"""The paper exchange: a pure engine, time passed in, and the adapters in front of it."""

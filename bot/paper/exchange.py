@@ -44,7 +44,7 @@ _SLACK: Final = timedelta(seconds=2)
 
 
 class PaperExchange:
-    """One paper account. Its world moves when it is observed or traded on; reading its history moves nothing.
+    """One paper account. Its time advances when it is observed or traded on; reading its history advances nothing.
 
     Raises:
         ConfigError: the account's file is none, or holds a position in a symbol that is not configured.
@@ -95,7 +95,7 @@ class PaperExchange:
         return {symbol: self._rules.symbols[symbol].market for symbol in symbols}
 
     async def observe(self) -> VenueView:
-        """Move the account to now and give its state.
+        """Advance the account to now and return its state.
 
         Raises:
             Retryable: no price, an old one, a clock that was set back, a file that can't be written, or a venue that
@@ -120,7 +120,7 @@ class PaperExchange:
             return self._answer(draft, intent.client_id, Unknown(intent.client_id, "paper: no answer"))
         outcome: Outcome = draft.place(intent.client_id, intent.request)
         if isinstance(outcome, Rejected) and outcome.reason is RejectReason.DUPLICATE_ID:
-            outcome = Unknown(intent.client_id, outcome.message)  # whose it is shows when it is looked up
+            outcome = Unknown(intent.client_id, outcome.message)  # its owner shows when it is looked up
         return self._answer(draft, intent.client_id, outcome)
 
     async def cancel(self, client_id: ClientOrderId, symbol: Symbol) -> Outcome:
@@ -208,13 +208,13 @@ class PaperExchange:
         """
         await self._refresh()
         draft = self._advanced()
-        if draft.account.events != Events():  # nothing to write is nothing to sync
+        if draft.account.events != Events():  # without changes nothing is synced
             self._commit(draft)
         self._must_answer()
         return Statement(self._store.ledger(since))
 
     async def close(self) -> None:
-        """Close the file, and give back the marks' connections."""
+        """Close the file and the marks' connections."""
         self._store.close()
         if isinstance(self._marks, VenueMarks):
             await self._marks.close()
@@ -247,7 +247,7 @@ class PaperExchange:
         return {symbol: point.marks[underlying] for underlying, symbol in self._config.symbols.items()}
 
     async def _refresh(self) -> None:
-        """Have the marks read anew, where they come over a wire."""
+        """Refresh the marks, where they come over a network."""
         if isinstance(self._marks, VenueMarks):
             await self._marks.refresh()
 

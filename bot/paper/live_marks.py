@@ -24,12 +24,12 @@ from bot.paper.marks import MarkPoint
 _FRESH: Final = timedelta(seconds=1)
 """A price that is younger is not asked for again."""
 _NO_FEES: Final = {"maker": "0", "taker": "0"}
-"""Fees are the paper account's own; the venue tells its own to customers only."""
+"""Fees are the paper account's own; the venue reports its own to customers only."""
 
 
 @dataclass(slots=True)
 class VenueMarks:
-    """Mark, index, the middle of the order book's touch, and the funding rate, as a real venue shows them.
+    """Mark, index, the middle of the order book's touch, and the funding rate, as a real venue reports them.
 
     ``refresh`` reads them; ``path`` gives what was read last, and refuses it once it is older than ``max_age``.
     """
@@ -78,7 +78,7 @@ class VenueMarks:
         }
 
     def path(self, since: datetime | None, now: datetime, underlyings: Sequence[Underlying]) -> list[MarkPoint]:
-        """Return the prices that were read last, at ``now``; what lies between two looks is not known.
+        """Return the prices that were read last, at ``now``; prices between two reads are not known.
 
         Raises:
             Retryable: nothing was read yet, or it is too old.

@@ -47,7 +47,7 @@ class PoolMarks:
         self._seen: dict[Underlying, MarkUpdate] | None = None
 
     def chain_seen(self, views: Sequence[ChainView]) -> None:
-        """Take the views of this cycle; the prices are as old as the oldest block among them."""
+        """Update with the views of this cycle; the prices are as old as the oldest block among them."""
         if views:
             as_of = min(view.block.timestamp for view in views)
             prices = usd_prices(pool for view in views for pool in view.pools)
@@ -114,7 +114,7 @@ class ScriptMarks:
         if self._end is None or self._end < now:
             try:
                 self._load()
-            except ConfigError as error:  # it was right when we started: somebody is writing it at this moment
+            except ConfigError as error:  # it was valid at the start: another process is writing it now
                 raise Retryable(f"paper marks: {error}") from error
         if since is not None:
             self._forget(since)

@@ -18,7 +18,7 @@ from bot.paper.servers.venue import Step, Venue
 from bot.ports import Clock
 
 _HISTORY: Final = 1000
-"""Ended orders that a served account's engine remembers, so that one step of time can't end more than are noticed."""
+"""Ended orders that a served account's engine remembers, so that one step of time can't end more than are reported."""
 
 
 class FixedMarks:
@@ -35,7 +35,7 @@ class FixedMarks:
 
 @dataclass(frozen=True, slots=True)
 class MarkWorld:
-    """A venue server's world made of a paper exchange's marks."""
+    """A venue server's market fed by a paper exchange's marks."""
 
     marks: MarkSource
     symbols: Mapping[Underlying, Symbol]

@@ -190,12 +190,12 @@ class PaperStore:
 
 
 def _numbered(entry: LedgerEntry) -> dict[str, object]:
-    """Return an entry's columns: its number alone tells it apart here."""
+    """Return an entry's columns: its number alone identifies it here."""
     return {name: value for name, value in to_json(entry).items() if name != "id"}
 
 
 def _set_up_connection(raw: sa.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    raw.isolation_level = None  # the driver's own transactions leave table creation out
+    raw.isolation_level = None  # the driver's own transactions exclude table creation
     cursor = raw.cursor()
     try:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=2000"):

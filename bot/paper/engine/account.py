@@ -67,7 +67,7 @@ class Order:
         return self.quantity - self.filled
 
     def report(self) -> OrderReport:
-        """Say what the venue says of the order."""
+        """Return the venue's report of the order."""
         average = usd(self.paid / self.filled) if self.filled else None
         return OrderReport(
             self.client_id,
@@ -114,7 +114,7 @@ class Taken:
 
 @dataclass(slots=True)
 class Events:
-    """What happened since the last time someone asked: for an append-only store, in order."""
+    """What happened since the last drain: for an append-only store, in order."""
 
     fills: list[Fill] = field(default_factory=list)
     ledger: list[LedgerEntry] = field(default_factory=list)
@@ -123,7 +123,7 @@ class Events:
 
 @dataclass(slots=True)
 class PaperAccount:
-    """Everything that one account is, at ``now``. Only values inside, so a shallow copy of each part is a copy."""
+    """The whole state of one account, at ``now``. Only values inside, so a shallow copy of each part is a copy."""
 
     opened_at: datetime
     now: datetime

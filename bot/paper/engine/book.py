@@ -1,4 +1,4 @@
-"""The order book that the paper exchange makes up around the traded price, and trading into it."""
+"""The order book that the paper exchange models around the traded price, and trading into it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def reached(rules: SymbolRules, last: Decimal, *, buying: bool) -> Decimal:
 def walk(offers: Iterator[Level], quantity: Decimal, limit: Decimal | None, taken: Decimal) -> list[Level]:
     """Take a signed quantity from the offers, the first ``taken`` of which is gone; no price beyond ``limit``.
 
-    Gives the trades, sizes unsigned, whose sum may fall short of the quantity.
+    Return the trades, sizes unsigned, whose sum may fall short of the quantity.
     """
     wanted = abs(quantity)
     trades: list[Level] = []

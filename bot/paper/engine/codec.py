@@ -1,4 +1,4 @@
-"""The account as JSON values and back, without loss: Decimals and times travel as strings."""
+"""The account as JSON values and back, without loss: Decimals and times are strings."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def encode(account: PaperAccount) -> dict[str, object]:
 
 
 def decode(rules: VenueRules, data: Mapping[str, object]) -> PaperAccount:
-    """Bring an account back, and give symbols that the rules have gained since a flat start.
+    """Restore an account, and start symbols that the rules have gained since flat.
 
     Raises:
-        ConfigError: the data has another version, or misses a part.
+        ConfigError: the data has another version, or lacks a part.
     """
     if data.get("version") != _VERSION:
         raise ConfigError(f"a paper account of version {data.get('version')}; this dnbot reads version {_VERSION}")

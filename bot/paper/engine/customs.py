@@ -1,4 +1,4 @@
-"""Where venues differ in what they do with orders and margin, as data that the engine follows."""
+"""The conventions in which venues differ about orders and margin, as data that the engine follows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bot.core.orders import RejectReason
 
 @dataclass(frozen=True, slots=True)
 class Customs:
-    """A venue's customs; the defaults are those of the plain paper venue.
+    """A venue's conventions; the defaults are those of the plain paper venue.
 
     Attributes:
-        name: the venue that they are of.
+        name: the venue that they belong to.
         client_id: the pattern of a client order id.
         keeps_ids: an id stays taken when its order has ended.
         checks_stops: a reduce-only stop is refused at once where there is nothing to reduce.

@@ -26,7 +26,7 @@ from bot.paper.engine.rules import MarginMode, MarkUpdate, VenueRules, WindowKin
 
 
 class PaperEngine:
-    """One account on one made-up venue.
+    """One account on one simulated venue.
 
     Call ``advance`` first; everything else happens at the time and the prices that it brought. Same rules, same calls:
     the same state to the byte.
@@ -43,10 +43,10 @@ class PaperEngine:
 
     @classmethod
     def from_dict(cls, rules: VenueRules, data: Mapping[str, object]) -> PaperEngine:
-        """Bring back what ``to_dict`` gave.
+        """Restore what ``to_dict`` returned.
 
         Raises:
-            ConfigError: the data has another version, or misses a part.
+            ConfigError: the data has another version, or lacks a part.
         """
         return cls(rules, codec.decode(rules, data))
 
@@ -55,7 +55,7 @@ class PaperEngine:
         return codec.encode(self.account)
 
     def fork(self) -> PaperEngine:
-        """Return a copy to try something on; its events start empty."""
+        """Return a copy for trial calls; its events start empty."""
         return PaperEngine(self.rules, self.account.fork())
 
     @property
@@ -85,7 +85,7 @@ class PaperEngine:
         scheduler.advance(self.account, self.rules, now, marks)
 
     def place(self, client_id: ClientOrderId, request: OrderRequest) -> Accepted | Rejected:
-        """Take an order; the answer tells how it stands after it met the book.
+        """Accept an order; the answer is its state after it was matched.
 
         Raises:
             ValueError: the symbol has no price yet; advance first.
@@ -152,19 +152,19 @@ class PaperEngine:
         return None if order is None else order.report()
 
     def set_leverage(self, symbol: Symbol, leverage: Decimal) -> Refusal | None:
-        """Change a symbol's leverage; gives the venue's refusal, if any."""
+        """Change a symbol's leverage; return the venue's refusal, if any."""
         return account_actions.set_leverage(self.account, self.rules, symbol, leverage)
 
     def set_margin_mode(self, symbol: Symbol, mode: MarginMode) -> Refusal | None:
-        """Change a symbol's margin mode, which must be flat and without orders; gives the refusal, if any."""
+        """Change a symbol's margin mode, which must be flat and without orders; return the refusal, if any."""
         return account_actions.set_margin_mode(self.account, symbol, mode)
 
     def add_margin(self, symbol: Symbol, amount: Decimal) -> Refusal | None:
-        """Put cash (USD) aside for an isolated position, or take it back (negative); gives the refusal, if any."""
+        """Put cash (USD) aside for an isolated position, or take it back (negative); return the refusal, if any."""
         return account_actions.add_margin(self.account, symbol, amount)
 
     def transfer(self, amount: Decimal) -> Refusal | None:
-        """Bring cash (USD) into the account, or out of it (negative); gives the refusal, if any."""
+        """Bring cash (USD) into the account, or out of it (negative); return the refusal, if any."""
         return account_actions.transfer(self.account, amount)
 
     def view(self) -> VenueView:

@@ -65,7 +65,7 @@ def _due(account: PaperAccount, rules: VenueRules) -> Symbol | None:
 
 
 def _end_orders(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
-    """End the orders that stand in a liquidation's way: the symbol's, or those of every cross symbol."""
+    """Cancel the orders before a liquidation: the symbol's, or those of every cross symbol."""
     isolated = account.modes[symbol] is MarginMode.ISOLATED
     for one in [symbol] if isolated else collateral.crossed(account):
         for order in account.working(one):

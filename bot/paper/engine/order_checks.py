@@ -22,7 +22,7 @@ from bot.paper.engine.trade import reducible, would_take
 class Refusal:
     """Why something is refused, with a message that says what would be right.
 
-    ``code`` is the venue's where the reason alone does not tell it.
+    ``code`` is the venue's where the reason alone does not report it.
     """
 
     reason: RejectReason
@@ -136,7 +136,7 @@ def _check_trigger(account: PaperAccount, _: VenueRules, order: Order) -> Refusa
 
 
 def is_triggered(order: Order, mark: Decimal) -> bool:
-    """Whether a mark sets a stop off: a buy from below, a sell from above."""
+    """Whether a mark triggers a stop: a buy from below, a sell from above."""
     if order.trigger is None:
         return False
     return mark >= order.trigger if order.quantity > 0 else mark <= order.trigger

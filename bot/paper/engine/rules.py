@@ -21,7 +21,7 @@ class MarginMode(StrEnum):
 
 
 class WindowKind(StrEnum):
-    """How a venue is away."""
+    """How a venue is unavailable."""
 
     MAINTENANCE = "maintenance"
     """Nothing trades, triggers or is liquidated; orders are refused. Funding goes on."""
@@ -31,7 +31,7 @@ class WindowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A time in which the venue is away, from ``start`` up to but without ``end``."""
+    """A time in which the venue is unavailable, from ``start`` up to but without ``end``."""
 
     start: datetime
     end: datetime
@@ -49,7 +49,7 @@ class Deleveraging:
 
 @dataclass(frozen=True, slots=True)
 class Hardships:
-    """What makes the venue hurt; by default nothing does.
+    """Simulated latencies, outages and forced trades; none by default.
 
     Attributes:
         order_latency: from the call until the order reaches the book (waited by whoever makes the call).
@@ -146,10 +146,10 @@ class VenueRules:
 
     Attributes:
         venue: its name.
-        customs: what it does where venues differ.
+        customs: its conventions where venues differ.
         symbols: its markets.
-        hardships: what makes it hurt.
-        seed: where chance starts in a new account.
+        hardships: its latencies, outages and forced trades.
+        seed: the random seed of a new account.
         max_open_orders: per symbol, stops apart.
         max_stop_orders: per symbol.
         history: how many ended orders the account remembers.

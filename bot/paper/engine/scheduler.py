@@ -89,7 +89,7 @@ def _due(account: PaperAccount, rules: VenueRules) -> list[_Due]:
 
 
 def _run_until(account: PaperAccount, rules: VenueRules, end: datetime, *, inclusive: bool) -> None:
-    """Let everything happen that is due before ``end`` (or at it), in order of time, at the prices in force."""
+    """Run everything that is due before ``end`` (or at it), in order of time, at the prices in force."""
     if not account.orders and not any(position.size for position in account.positions.values()):
         _pass_funding_times(account, rules, end)
     while True:
@@ -132,7 +132,7 @@ def _pass_funding_times(account: PaperAccount, rules: VenueRules, end: datetime)
 
 
 def _trigger_stops(account: PaperAccount, rules: VenueRules) -> None:
-    """Set off the stops that the marks have come to; they reach the book after the stop latency."""
+    """Trigger the stops that the marks have reached; they reach the book after the stop latency."""
     hardships = rules.hardships
     for order in list(account.orders.values()):
         market = account.markets.get(order.symbol)

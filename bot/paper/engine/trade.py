@@ -1,4 +1,4 @@
-"""Trading: what a fill does to the account, and how orders meet the book."""
+"""Trading: what a fill does to the account, and how orders are matched."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def transact(  # noqa: PLR0913 - a trade is all of these
     client_id: ClientOrderId,
     is_maker: bool = False,
 ) -> Decimal:
-    """Book one trade: position, realised profit, fee and fill. Gives the fee, USD."""
+    """Book one trade: position, realised profit, fee and fill. Return the fee, USD."""
     quantity = trade.size if buying else -trade.size
     before = account.positions[symbol]
     after, realised = traded(before, quantity, trade.price)
@@ -99,7 +99,7 @@ def reducible(account: PaperAccount, order: Order) -> Decimal:
 
 
 def take(account: PaperAccount, rules: VenueRules, order: Order, limit: Decimal | None) -> Order:
-    """Let an order take from the book up to a limit; gives it as it stands then, still open."""
+    """Match an order against the book up to a limit; return it as it stands then, still open."""
     one = rules.symbols[order.symbol]
     buying = order.quantity > 0
     gone = taken(account, one, buying=buying)
@@ -112,7 +112,7 @@ def take(account: PaperAccount, rules: VenueRules, order: Order, limit: Decimal 
 
 
 def _meet(account: PaperAccount, rules: VenueRules, order: Order) -> Order:
-    """Fill a resting limit order that the market has come to, at its own price, as deep as the market came."""
+    """Fill a resting limit order that the market has reached, at its own price, as deep as the market went."""
     if order.price is None:
         return order
     one = rules.symbols[order.symbol]
@@ -136,7 +136,7 @@ def would_take(account: PaperAccount, rules: VenueRules, order: Order) -> bool:
 
 
 def execute(account: PaperAccount, rules: VenueRules, order: Order) -> Order:
-    """Let an order that reached the venue meet the book now: it trades, rests or ends. Gives it as it stands."""
+    """Match an order that reached the venue: it trades, rests or ends. Return it as it stands."""
     keep = rules.history
     if order.kind is OrderKind.STOP_MARKET and order.due_at is None:
         account.orders[order.client_id] = order
@@ -155,7 +155,7 @@ def execute(account: PaperAccount, rules: VenueRules, order: Order) -> Order:
 
 
 def match_resting(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
-    """Fill what the market has come to, oldest first, and end reduce-only orders that have nothing left to reduce."""
+    """Fill what the market has reached, oldest first, and end reduce-only orders that have nothing left to reduce."""
     for order in account.working(symbol):
         if order.kind is not OrderKind.LIMIT:
             continue
@@ -176,7 +176,7 @@ def sweep_reduce_only(account: PaperAccount, rules: VenueRules, symbol: Symbol) 
 
 
 def _trim_reduce_only(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
-    """Where that is the custom: while the reduce-only orders of a symbol exceed its position, cancel the oldest."""
+    """Where that is the convention: while the reduce-only orders of a symbol exceed its position, cancel the oldest."""
     if not rules.customs.trims_reduce_only:
         return
     resting = [one for one in account.working(symbol) if one.reduce_only and one.kind is OrderKind.LIMIT]

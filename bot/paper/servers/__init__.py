@@ -1,1 +1,1 @@
-"""Servers in front of the paper exchange that speak real venues' own wire formats."""
+"""Servers in front of the paper exchange in real venues' own wire formats."""

@@ -90,7 +90,7 @@ class Desk:
         return self.engine.rules.symbols[symbol]
 
     def place(self, client_id: ClientOrderId, wish: Wish) -> Order | Rejected:
-        """Send an order to the account; gives it as it stands then."""
+        """Send an order to the account; return it as it stands then."""
         request = OrderRequest(
             venue=self.engine.rules.venue,
             symbol=wish.symbol,

@@ -65,7 +65,7 @@ class Frame(ABC):
     errands: ClassVar[Mapping[Route, Errand]]
 
     def errand(self, incoming: Incoming) -> Errand:
-        """Tell what a request is about."""
+        """Return what a request is about."""
         return self.errands.get((incoming.method, incoming.path), Errand.OTHER)
 
     def is_read(self, incoming: Incoming) -> bool:
@@ -118,7 +118,7 @@ class Frame(ABC):
 
     @abstractmethod
     def away(self, why: str) -> Answer:
-        """Say that the venue can't serve now and has done nothing."""
+        """Return the error that the venue can't serve now and has done nothing."""
 
     @abstractmethod
     def otherwise(self, venue: Venue, incoming: Incoming) -> object:

@@ -24,7 +24,7 @@ class Channel(Protocol):
         """Answer a message of the client."""
 
     def news(self) -> Sequence[str]:
-        """Tell what is new. Called again and again, each time after the venue has moved on."""
+        """Return what is new. Called again and again, each time after the venue has moved on."""
 
 
 def unpacked(text: str) -> Mapping[str, object]:
@@ -48,7 +48,7 @@ class Due:
     _told: dict[Symbol, tuple[datetime, Decimal]] = field(default_factory=dict)
 
     def take(self, symbol: Symbol, mark: Decimal, now: datetime) -> bool:
-        """Say whether it is due; if it is, it counts as told."""
+        """Return whether it is due; if it is, it counts as told."""
         before = self._told.get(symbol)
         if before is not None and before[1] == mark and now < before[0] + _EVERY:
             return False

@@ -96,7 +96,7 @@ def _charged(trade: TradeRecord, fee: Movement | None) -> TradeRecord:
 
 
 def _movements(entries: list[LedgerEntry], trades: list[TradeRecord]) -> list[Movement]:
-    """Tell which trade each entry belongs to: a trade books its profit (if any), then its fee, trade by trade."""
+    """Return which trade each entry belongs to: a trade books its profit (if any), then its fee, trade by trade."""
     left = list(trades)
     found: list[Movement] = []
     for entry in entries:

@@ -19,7 +19,7 @@ from bot.paper.servers.push import Channel
 from bot.paper.servers.venue import Answer, Dialect, Errand, Incoming, Venue
 
 _TICK: Final = 0.05
-"""Seconds between two looks at what a stream has to tell."""
+"""Seconds between two observations at what a stream has to tell."""
 
 Serve = Callable[[Incoming], Awaitable[Answer]]
 Around = Callable[[web.BaseRequest, Incoming, Serve], Awaitable[web.StreamResponse]]

@@ -1,4 +1,4 @@
-"""A venue that several customers trade on: one clock, one market, every change in one order."""
+"""A venue that several customers trade on: one clock, one market, changes in one order."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back."""
+    """The answer."""
 
     status: int
     body: bytes
@@ -67,19 +67,19 @@ class Dialect(Protocol):
     """A wire format."""
 
     def errand(self, incoming: Incoming) -> Errand:
-        """Tell what a request is about."""
+        """Return what a request is about."""
 
     def is_read(self, incoming: Incoming) -> bool:
         """Whether a request changes nothing."""
 
     def answer(self, venue: Venue, incoming: Incoming) -> Answer:
-        """Do what a request asks, and tell how it went. Called while nobody else is."""
+        """Execute a request and return its answer. Calls are serialised."""
 
     def channel(self, venue: Venue, incoming: Incoming) -> Channel | Answer:
         """Open the stream that a WebSocket handshake asks for, or refuse."""
 
     def away(self, why: str) -> Answer:
-        """Say that the venue can't serve now and has done nothing."""
+        """Return the error that the venue can't serve now and has done nothing."""
 
 
 class Venue:
@@ -120,7 +120,7 @@ class Venue:
         return next(iter(self.desks.values())).engine
 
     def move(self) -> datetime:
-        """Bring every account to now, along all prices on the way; gives the time.
+        """Bring every account to now, along all prices on the way; return the time.
 
         Raises:
             Retryable: there is no price; nothing has moved.

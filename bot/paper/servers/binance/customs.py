@@ -1,4 +1,4 @@
-"""Binance's customs. The codes are those of its error list."""
+"""Binance's conventions. The codes are those of its error list."""
 
 from __future__ import annotations
 

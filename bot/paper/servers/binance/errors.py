@@ -16,22 +16,22 @@ _UNAVAILABLE: Final = {"-1008", "-1016"}
 
 
 def unauthorised() -> VenueError:
-    """Say that the key is unknown or may not do this."""
+    """Return the error that the key is unknown or may not do this."""
     return VenueError(401, "-2015", "Invalid API-key, IP, or permissions for action.")
 
 
 def malformed_key() -> VenueError:
-    """Say that there is no key in the header."""
+    """Return the error that there is no key in the header."""
     return VenueError(401, "-2014", "API-key format invalid.")
 
 
 def bad_signature() -> VenueError:
-    """Say that the signature is not the secret's."""
+    """Return the error that the signature is not the secret's."""
     return VenueError(400, "-1022", "Signature for this request is not valid.")
 
 
 def outside_window(*, ahead: bool) -> VenueError:
-    """Say that the timestamp is too old, or more than a second in the future."""
+    """Return the error that the timestamp is too old, or more than a second in the future."""
     message = (
         "Timestamp for this request was 1000ms ahead of the server's time."
         if ahead
@@ -41,105 +41,105 @@ def outside_window(*, ahead: bool) -> VenueError:
 
 
 def bad_window() -> VenueError:
-    """Say that recvWindow is above its limit."""
+    """Return the error that recvWindow is above its limit."""
     return VenueError(400, "-1131", "recvWindow must be less than 60000")
 
 
 def missing(name: str) -> VenueError:
-    """Say that a mandatory parameter is missing or malformed."""
+    """Return the error that a mandatory parameter is missing or malformed."""
     message = f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
     return VenueError(400, "-1102", message)
 
 
 def unread(name: str) -> VenueError:
-    """Say that a parameter was sent that this order does not take."""
+    """Return the error that a parameter was sent that this order does not take."""
     return VenueError(400, "-1106", f"Parameter '{name}' sent when not required.")
 
 
 def _too_long_id() -> VenueError:
-    """Say that a client id is too long."""
+    """Return the error that a client id is too long."""
     message = f"Client order id length should not be more than {_LONGEST_ID} chars"
     return VenueError(400, "-4015", message)
 
 
 def _illegal(name: str) -> VenueError:
-    """Say that a parameter holds characters that it may not."""
+    """Return the error that a parameter holds characters that it may not."""
     return VenueError(400, "-1100", f"Illegal characters found in parameter '{name}'.")
 
 
 def too_long_ago(days: int) -> VenueError:
-    """Say that a history does not reach back that far."""
+    """Return the error that a history does not reach back that far."""
     return VenueError(400, "-4166", f"Search window is restricted to recent {days} days only.")
 
 
 def unknown_symbol() -> VenueError:
-    """Say that there is no such symbol."""
+    """Return the error that there is no such symbol."""
     return VenueError(400, "-1121", "Invalid symbol.")
 
 
 def bad_order_type() -> VenueError:
-    """Say that there is no such order type."""
+    """Return the error that there is no such order type."""
     return VenueError(400, "-1116", "Invalid orderType.")
 
 
 def bad_time_in_force() -> VenueError:
-    """Say that there is no such time in force."""
+    """Return the error that there is no such time in force."""
     return VenueError(400, "-1115", "Invalid timeInForce.")
 
 
 def bad_side() -> VenueError:
-    """Say that a side is neither BUY nor SELL."""
+    """Return the error that a side is neither BUY nor SELL."""
     return VenueError(400, "-1117", "Invalid side.")
 
 
 def too_precise() -> VenueError:
-    """Say that a number has more decimals than the market takes."""
+    """Return the error that a number has more decimals than the market takes."""
     return VenueError(400, "-1111", "Precision is over the maximum defined for this asset.")
 
 
 def use_algo_service() -> VenueError:
-    """Say that conditional orders have their own endpoint."""
+    """Return the error that conditional orders have their own endpoint."""
     message = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
     return VenueError(400, "-4120", message)
 
 
 def wrong_position_side() -> VenueError:
-    """Say that the order's position side and the account's position mode differ."""
+    """Return the error that the order's position side and the account's position mode differ."""
     return VenueError(400, "-4061", "Order's position side does not match user's setting.")
 
 
 def shut() -> VenueError:
-    """Say that a market takes no order that opens."""
+    """Return the error that a market takes no order that opens."""
     return VenueError(400, "-4140", "Invalid symbol status for opening position.")
 
 
 def order_not_found() -> VenueError:
-    """Say that a query finds no order."""
+    """Return the error that a query finds no order."""
     return VenueError(400, "-2013", "Order does not exist.")
 
 
 def only_limit() -> VenueError:
-    """Say that no other order is amended."""
+    """Return the error that no other order is amended."""
     return VenueError(400, "-5025", "Only limit order is supported.")
 
 
 def not_amendable() -> VenueError:
-    """Say that nothing is amended while a market does not trade."""
+    """Return the error that nothing is amended while a market does not trade."""
     return VenueError(400, "-5024", "Symbol is not in trading status. Order amendment is not permitted.")
 
 
 def same_order() -> VenueError:
-    """Say that an amendment changes nothing."""
+    """Return the error that an amendment changes nothing."""
     return VenueError(400, "-5027", "No need to modify the order.")
 
 
 def cancel_rejected() -> VenueError:
-    """Say that there is no such order to cancel."""
+    """Return the error that there is no such order to cancel."""
     return VenueError(400, "-2011", "Unknown order sent.")
 
 
 def no_such_path(path: str, method: str) -> VenueError:
-    """Say that there is no such endpoint."""
+    """Return the error that there is no such endpoint."""
     return VenueError(404, "-5000", f"Path {path}, Method {method} is invalid")
 
 
@@ -164,7 +164,7 @@ _MESSAGES: Final[dict[RejectReason, str]] = {
 
 
 def refused(rejected: Rejected, least_notional: str) -> VenueError:
-    """Say why the engine refused an order."""
+    """Return why the engine refused an order."""
     reason = rejected.reason
     match reason:
         case RejectReason.BAD_ID:
@@ -177,7 +177,7 @@ def refused(rejected: Rejected, least_notional: str) -> VenueError:
 
 
 def render(error: VenueError, headers: Mapping[str, str]) -> Answer:
-    """Put an error into Binance's body; who is told to slow down is told for how long."""
+    """Put an error into Binance's body; a rate limit says for how long."""
     body = json.dumps({"code": int(error.code), "msg": error.message}, separators=(",", ":"))
     wait = {"Retry-After": "60"} if error.status == _TOO_MANY else {}
     return Answer(error.status, body.encode(), {**headers, **wait})

@@ -19,7 +19,7 @@ from bot.paper.servers.wire import fixed
 
 
 def algo_update(market: PerpMarket, desk: Desk, one: Order, now: int) -> Json:
-    """Tell of an order of the conditional book."""
+    """Return the event of an order of the conditional book."""
     shown = render.algo_order(market, one, desk.wish(one))
     order = {
         "caid": shown["clientAlgoId"],
@@ -51,7 +51,7 @@ def algo_update(market: PerpMarket, desk: Desk, one: Order, now: int) -> Json:
 
 
 def order_update(market: PerpMarket, desk: Desk, one: Order, filled: Decimal, now: int) -> Json:
-    """Tell of an order of the normal book; a commission is told only where there is one."""
+    """Return the event of an order of the normal book; a commission is reported only where there is one."""
     shown = render.order(market, one, desk.wish(one))
     trade = _last_trade(desk, one) if filled else None
     commission = {"N": trade.fee_asset, "n": fixed(trade.fee, CASH)} if trade is not None else {}
@@ -98,7 +98,7 @@ def _last_trade(desk: Desk, one: Order) -> TradeRecord | None:
 
 
 def account_update(desk: Desk, changed: Sequence[Symbol], now: int) -> Json:
-    """Tell of the wallet, and of the positions that changed."""
+    """Return the event of the wallet, and of the positions that changed."""
     account = desk.engine.account
     wallet = {
         "a": "USDT",

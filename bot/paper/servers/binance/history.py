@@ -47,12 +47,12 @@ def adl_quantile(call: Private) -> object:
 
 
 def force_orders(_: Private) -> object:
-    """Return liquidation orders; they are told in the trades and the income, not here."""
+    """Return liquidation orders; they are reported in the trades and the income, not here."""
     return []
 
 
 def restrictions(call: Private) -> object:
-    """Tell what the key may do."""
+    """Return what the key may do."""
     permissions = call.desk.permissions
     return {
         "ipRestrict": permissions.ip_restricted,

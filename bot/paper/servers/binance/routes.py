@@ -132,7 +132,7 @@ class Binance(Frame):
         return errors.render(error, headers)
 
     def away(self, why: str) -> Answer:
-        """Say that the venue can't serve now and has done nothing."""
+        """Return the error that the venue can't serve now and has done nothing."""
         return Answer(503, packed({"msg": f"Service Unavailable. {why}"}), {})
 
     def otherwise(self, venue: Venue, incoming: Incoming) -> object:

@@ -68,7 +68,7 @@ def set_margin_type(call: Private) -> object:
 
 
 def position_mode(call: Private) -> object:
-    """Tell whether the account has separate long and short positions."""
+    """Return whether the account has separate long and short positions."""
     return {"dualSidePosition": call.desk.hedge_mode}
 
 
@@ -151,7 +151,7 @@ def multi_assets_mode(_: Private) -> object:
 
 
 def fee_burn(call: Private) -> object:
-    """Tell whether fees are paid in BNB."""
+    """Return whether fees are paid in BNB."""
     return {"feeBurn": bool(call.desk.assets.fees_in)}
 
 

@@ -59,7 +59,7 @@ class Marks:
         return [packed({"result": None, "id": message.get("id")})]
 
     def news(self) -> Sequence[str]:
-        """Tell the marks that are due."""
+        """Send the marks that are due."""
         now = self.venue.clock.now()
         account = self.venue.tape.account
         told = []
@@ -99,7 +99,7 @@ class Private:
         return [packed({"result": None, "id": unpacked(text).get("id")})]
 
     def news(self) -> Sequence[str]:
-        """Tell the orders and positions that changed."""
+        """Send the orders and positions that changed."""
         now = millis(self.venue.clock.now())
         told = [self._order(order, filled, now) for order, filled in self._watch.orders()]
         changed = self._watch.positions()

@@ -23,7 +23,7 @@ _FORGOTTEN: Final = timedelta(days=3)
 
 
 def new_order(call: Private) -> object:
-    """Take an order for the normal book."""
+    """Accept an order for the normal book."""
     symbol = call.symbol()
     quantity = _side(call)
     kind = call.params.text("type")
@@ -49,7 +49,7 @@ def new_order(call: Private) -> object:
 
 
 def new_algo_order(call: Private) -> object:
-    """Take an order for the conditional book."""
+    """Accept an order for the conditional book."""
     if call.params.text("algoType") != "CONDITIONAL":
         raise errors.missing("algoType")
     symbol = call.symbol()

@@ -1,4 +1,4 @@
-"""Bitget's customs.
+"""Bitget's conventions.
 
 It publishes no complete list of codes: those for tick, quantity, price band, position and post-only are the nearest
 known ones.

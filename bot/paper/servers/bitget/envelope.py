@@ -39,7 +39,7 @@ class Envelope(Frame, ABC):
         return errors.render(error, now)
 
     def away(self, why: str) -> Answer:
-        """Say that the venue can't serve now and has done nothing."""
+        """Return the error that the venue can't serve now and has done nothing."""
         body = {"code": "40200", "msg": f"Server upgrade, please try again later: {why}", "data": None}
         return Answer(503, packed(body), {})
 

@@ -14,104 +14,104 @@ _BAD: Final = 400
 
 
 def no_key() -> VenueError:
-    """Say that there is no key in the header."""
+    """Return the error that there is no key in the header."""
     return VenueError(_BAD, "40001", "ACCESS_KEY cannot be empty")
 
 
 def no_signature() -> VenueError:
-    """Say that there is no signature in the header."""
+    """Return the error that there is no signature in the header."""
     return VenueError(_BAD, "40002", "ACCESS_SIGN cannot be empty")
 
 
 def no_passphrase() -> VenueError:
-    """Say that there is no passphrase in the header."""
+    """Return the error that there is no passphrase in the header."""
     return VenueError(_BAD, "40011", "ACCESS_PASSPHRASE cannot be empty")
 
 
 def bad_timestamp() -> VenueError:
-    """Say that the time stamp is missing or no number."""
+    """Return the error that the time stamp is missing or no number."""
     return VenueError(_BAD, "40005", "Invalid ACCESS_TIMESTAMP")
 
 
 def expired() -> VenueError:
-    """Say that the time stamp is too far from the venue's clock."""
+    """Return the error that the time stamp is too far from the venue's clock."""
     return VenueError(_BAD, "40008", "Request timestamp expired")
 
 
 def too_long_ago() -> VenueError:
-    """Say that a history does not reach back that far."""
+    """Return the error that a history does not reach back that far."""
     return VenueError(_BAD, "40704", "Can only check the data of the last three months")
 
 
 def unknown_key() -> VenueError:
-    """Say that there is no such key."""
+    """Return the error that there is no such key."""
     return VenueError(_BAD, "40037", "Apikey does not exist")
 
 
 def bad_signature() -> VenueError:
-    """Say that the signature is not the secret's."""
+    """Return the error that the signature is not the secret's."""
     return VenueError(_BAD, "40009", "sign signature error")
 
 
 def bad_passphrase() -> VenueError:
-    """Say that the passphrase is not the key's."""
+    """Return the error that the passphrase is not the key's."""
     return VenueError(_BAD, "40012", "apikey/password is incorrect")
 
 
 def not_allowed() -> VenueError:
-    """Say that the key may not do this."""
+    """Return the error that the key may not do this."""
     return VenueError(_BAD, "40014", "Incorrect permissions, need contract order write permissions")
 
 
 def wrong_environment() -> VenueError:
-    """Say that a demo key came without the demo header, or a live one with it."""
+    """Return the error that a demo key came without the demo header, or a live one with it."""
     return VenueError(_BAD, "40099", "exchange environment is incorrect")
 
 
 def classic_account() -> VenueError:
-    """Say that the account is no unified one."""
+    """Return the error that the account is no unified one."""
     message = "You are in Classic Account mode, and the Unified Account API is not supported at this time"
     return VenueError(_BAD, "40084", message)
 
 
 def missing(name: str) -> VenueError:
-    """Say that a mandatory parameter is missing or malformed."""
+    """Return the error that a mandatory parameter is missing or malformed."""
     return VenueError(_BAD, "40019", f"Parameter {name} cannot be empty")
 
 
 def wrong(name: str) -> VenueError:
-    """Say that a parameter has a value that it may not have."""
+    """Return the error that a parameter has a value that it may not have."""
     return VenueError(_BAD, "40020", f"Parameter {name} error")
 
 
 def unknown_symbol() -> VenueError:
-    """Say that there is no such symbol."""
+    """Return the error that there is no such symbol."""
     return VenueError(_BAD, "40034", "Parameter symbol does not exist")
 
 
 def shut() -> VenueError:
-    """Say that a market takes no order that opens."""
+    """Return the error that a market takes no order that opens."""
     return VenueError(_BAD, "45119", "This symbol does not support position opening operation")
 
 
 def order_not_found() -> VenueError:
-    """Say that a query finds no order."""
+    """Return the error that a query finds no order."""
     return VenueError(_BAD, "40109", "The data of the order cannot be found, please confirm the order number")
 
 
 def nothing_to_cancel() -> VenueError:
-    """Say that there is no such order to cancel."""
+    """Return the error that there is no such order to cancel."""
     return VenueError(_BAD, "40768", "Order does not exist")
 
 
 def wrong_position_mode() -> VenueError:
-    """Say that the order's kind and the account's position mode differ."""
+    """Return the error that the order's kind and the account's position mode differ."""
     message = "The order type for unilateral position must also be the unilateral position type."
     return VenueError(_BAD, "40774", message)
 
 
 def no_such_path() -> VenueError:
-    """Say that there is no such endpoint."""
+    """Return the error that there is no such endpoint."""
     return VenueError(404, "40404", "Request URL NOT FOUND")
 
 
@@ -129,7 +129,7 @@ _MESSAGES: Final[dict[RejectReason, str]] = {
 
 
 def refused(rejected: Rejected, least_notional: str) -> VenueError:
-    """Say why the engine refused an order."""
+    """Return why the engine refused an order."""
     if rejected.reason is RejectReason.BELOW_MIN_NOTIONAL:
         message = f"less than the minimum amount {least_notional} USDT"
     else:

@@ -81,7 +81,7 @@ def _business(call: Private, movement: Movement) -> str:
 
 
 def key_info(call: Private) -> object:
-    """Tell what the key may do."""
+    """Return what the key may do."""
     permissions = call.desk.permissions
     authorities = ["coor", *(["coow"] if permissions.trade else []), *(["wwow"] if permissions.withdraw else [])]
     return {

@@ -20,7 +20,7 @@ _HOLD: Final = {"long": -1, "buy": -1, "short": 1, "sell": 1}
 
 
 def place_plan_order(call: Private) -> object:
-    """Take a trigger order, which becomes a market order at its trigger."""
+    """Accept a trigger order, which becomes a market order at its trigger."""
     symbol = call.symbol()
     call.must_trade()
     coin(call)
@@ -43,7 +43,7 @@ def place_plan_order(call: Private) -> object:
 
 
 def place_tpsl_order(call: Private) -> object:
-    """Take a stop loss: of a part of the position (``loss_plan``), or of all of it (``pos_loss``)."""
+    """Accept a stop loss: of a part of the position (``loss_plan``), or of all of it (``pos_loss``)."""
     symbol = call.symbol()
     call.must_trade()
     coin(call)

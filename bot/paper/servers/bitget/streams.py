@@ -75,7 +75,7 @@ class Tickers:
         return _subscribed(message)
 
     def news(self) -> Sequence[str]:
-        """Tell the tickers that are due."""
+        """Send the tickers that are due."""
         now = self.venue.clock.now()
         told = []
         for name, arg in self._wanted.items():
@@ -140,7 +140,7 @@ class AccountChannel:
         return is_fresh and is_ours and hmac.compare_digest(desk.credentials.passphrase, str(said.get("passphrase")))
 
     def news(self) -> Sequence[str]:
-        """Tell the orders that changed, and all positions if one of them did."""
+        """Send the orders that changed, and all positions if one of them did."""
         if self._desk is None or self._watch is None:
             return []
         now, told = self.venue.clock.now(), list[str]()
@@ -161,6 +161,6 @@ class AccountChannel:
         return [events.position(account.position(call, symbol), desk.size(symbol)) for symbol in held]
 
     def order(self, desk: Desk, one: Order, filled: Decimal) -> Mapping[str, object]:
-        """Return an order, and what it filled since it was told last."""
+        """Return an order, and what it filled since it was last sent."""
         rules = desk.rules(one.symbol).market
         return events.plan(rules, desk, one) if waits(one) else events.order(rules, desk, one, filled)

@@ -20,7 +20,7 @@ _MODES: Final = {"crossed": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
 
 
 def place_order(call: Private) -> object:
-    """Take an order for the normal book; the answer names it and tells nothing of its fate."""
+    """Accept an order for the normal book; the answer names it and does not report its outcome."""
     symbol = call.symbol()
     call.must_trade()
     coin(call)
@@ -129,7 +129,7 @@ def listed(call: Private) -> list[Json]:
 
 
 def cancel_listed(call: Private, working: list[Order], wanted: list[Json]) -> Json:
-    """Cancel the working orders that a list names (all of them, where it is empty); tell of each how it went."""
+    """Cancel the working orders that a list names (all of them, where it is empty); return the result of each."""
     done: list[Json] = []
     failed: list[Json] = []
     if not wanted:

@@ -157,7 +157,7 @@ def fees(call: Ask) -> Json:
 
 
 def role(call: Ask) -> Json:
-    """Tell what an address is."""
+    """Return what an address is."""
     if call.desk is not None:
         return {"role": "user"}
     asked = call.params.text("user").lower()
@@ -175,7 +175,7 @@ def agents(call: Ask) -> list[Json]:
 
 
 def abstraction(_: Ask) -> str:
-    """Tell how accounts keep their money."""
+    """Return how accounts keep their money."""
     return "default"
 
 

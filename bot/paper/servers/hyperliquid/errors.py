@@ -13,7 +13,7 @@ _UNREAD_TEXT = "Failed to deserialize the JSON body into the target type"
 
 
 def unread(what: str) -> VenueError:
-    """Say that the body is no request of this venue."""
+    """Return the error that the body is no request of this venue."""
     return VenueError(UNREAD, "", f"{_UNREAD_TEXT}: {what}")
 
 
@@ -23,12 +23,12 @@ def refused(text: str) -> VenueError:
 
 
 def no_signer(address: str) -> VenueError:
-    """Say that whoever signed is nobody."""
+    """Return the error that whoever signed is nobody."""
     return refused(f"User or API Wallet {address} does not exist.")
 
 
 def text_of(rejected: Rejected, asset: int, bid: str, ask: str) -> str:
-    """Say why an order was refused."""
+    """Return why an order was refused."""
     return f"{rejected.code.format(bid=bid, ask=ask)} asset={asset}"
 
 

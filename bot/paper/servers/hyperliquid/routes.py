@@ -76,7 +76,7 @@ class Hyperliquid(Frame):
         self._nonces = auth.Nonces()
 
     def errand(self, incoming: Incoming) -> Errand:
-        """Tell what a request is about."""
+        """Return what a request is about."""
         try:
             action = _body(incoming).get("action")
         except VenueError:
@@ -108,7 +108,7 @@ class Hyperliquid(Frame):
         return errors.render(error)
 
     def away(self, why: str) -> Answer:
-        """Say that the venue can't serve now and has done nothing."""
+        """Return the error that the venue can't serve now and has done nothing."""
         return Answer(503, f"Service unavailable: {why}".encode(), {}, "text/plain")
 
     def otherwise(self, venue: Venue, incoming: Incoming) -> object:

@@ -60,7 +60,7 @@ class Stream:
         return Ask(self.venue, Params(asked, errors.unread), self.venue.clock.now(), desk)
 
     def news(self) -> Sequence[str]:
-        """Tell what is new."""
+        """Return what is new."""
         told: list[str] = []
         marks = self.venue.tape.account.markets
         now = self.venue.clock.now()

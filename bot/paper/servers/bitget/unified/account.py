@@ -19,7 +19,7 @@ from bot.paper.servers.wire import VenueError, millis, plain
 
 
 def info(call: Private) -> object:
-    """Tell what the key may do."""
+    """Return what the key may do."""
     permissions = call.desk.permissions
     granted = [
         "uta_mgt",
@@ -40,7 +40,7 @@ def info(call: Private) -> object:
 
 
 def settings(call: Private) -> object:
-    """Tell what kind of account it is, and what its symbols are set to."""
+    """Return what kind of account it is, and what its symbols are set to."""
     inner = call.desk.engine.account
     return {
         "uid": "1",

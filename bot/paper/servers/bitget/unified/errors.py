@@ -11,47 +11,47 @@ _BAD: Final = 400
 
 
 def missing(name: str) -> VenueError:
-    """Say that a mandatory parameter is missing or malformed."""
+    """Return the error that a mandatory parameter is missing or malformed."""
     return VenueError(_BAD, "400172", f"Parameter verification failed: {name}")
 
 
 def wrong(name: str) -> VenueError:
-    """Say that a parameter has a value that it may not have."""
+    """Return the error that a parameter has a value that it may not have."""
     return VenueError(_BAD, "25200", f"{name} validation error")
 
 
 def unknown_symbol(name: str) -> VenueError:
-    """Say that there is no such symbol."""
+    """Return the error that there is no such symbol."""
     return VenueError(_BAD, "25100", f"Trading pair {name} does not exist")
 
 
 def shut(name: str) -> VenueError:
-    """Say that a market takes no order that opens."""
+    """Return the error that a market takes no order that opens."""
     return VenueError(_BAD, "25105", f"Opening positions is not supported for trading pair {name}")
 
 
 def no_such_order() -> VenueError:
-    """Say that there is no such order, to show or to cancel."""
+    """Return the error that there is no such order, to show or to cancel."""
     return VenueError(_BAD, "25204", "Order does not exist")
 
 
 def no_position() -> VenueError:
-    """Say that there is no position."""
+    """Return the error that there is no position."""
     return VenueError(_BAD, "25227", "No position available to close")
 
 
 def not_allowed() -> VenueError:
-    """Say that the key may not do this."""
+    """Return the error that the key may not do this."""
     return VenueError(_BAD, "25620", "permission denied")
 
 
 def wrong_position_mode() -> VenueError:
-    """Say that an order fits the other position mode."""
+    """Return the error that an order fits the other position mode."""
     return VenueError(_BAD, "25236", "Incorrect position open type")
 
 
 def unified_account() -> VenueError:
-    """Say that the account is no classic one."""
+    """Return the error that the account is no classic one."""
     message = "You are in Unified Account mode, and the Classic Account API is not supported at this time"
     return VenueError(_BAD, "40085", message)
 
@@ -66,5 +66,5 @@ _MESSAGES: Final[dict[RejectReason, str]] = {
 
 
 def refused(rejected: Rejected) -> VenueError:
-    """Say why the engine refused an order."""
+    """Return why the engine refused an order."""
     return VenueError(_BAD, rejected.code, _MESSAGES.get(rejected.reason, rejected.message))

@@ -22,7 +22,7 @@ _SIDES: Final = {"buy": Decimal(1), "sell": Decimal(-1)}
 
 
 def place_order(call: Private) -> object:
-    """Take an order; the answer names it and tells nothing of its fate.
+    """Accept an order; the answer names it and tells nothing of its fate.
 
     What the interface does not know is passed over: a trigger price makes no conditional order here.
     """

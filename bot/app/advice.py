@@ -36,7 +36,7 @@ def assumptions(found: Advice) -> list[str]:
         f"Collateral leaves at most {ACCEPTED:.1%} chance of liquidation in {HORIZON.days} days without a top-up.",
         "It also keeps the buffer of new shorts and the ladder's first step; shorts of one venue are added up.",
         "Trading costs are the taker fee and half the spread; resting orders that fill cost less.",
-        "Tracking errors of n underlyings add up as if independent; those that move together come to sqrt(n) as much.",
+        "Tracking errors of several underlyings add up as if independent; of two it is at most 1.1 times as much.",
         f"Stress: a short pays {WORST:.1%} a day, as ETH's did before the Merge of 2022, or what it pays now if worse.",
         "What is bought back, or sold elsewhere, costs the fee and half the spread; the price stands still meanwhile.",
         f"Funding: {FUNDING_LOW:+.1%} (lower quartile of a bad quarter) to {FUNDING_HIGH:+.1%} of a short, or as now.",

@@ -98,6 +98,7 @@ def _line(item: HedgeComputation) -> Hedge:
         band=item.band,
         mark=first.mark if first else None,
         remarks=item.plan.remarks,
+        lean=hedge_target.lean,
     )
 
 

@@ -142,9 +142,9 @@ def _orders(
 ) -> _Orders:
     """Plan every underlying's orders, make one per market of them and of what rests, and let the guards judge."""
     (assessment, protective), now = seen, snapshot.observed_at
-    targets = [_hedge_target(key, assessment, state, policy, now) for key in assessment.hedge_markets]
-    widths = _bands(targets, policy, assessment.lp_value, state)
-    wanted = list(zip(targets, widths, strict=True))
+    alone = [_hedge_target(key, assessment, state, policy, now) for key in assessment.hedge_markets]
+    wanted = _bands(alone, policy, assessment.lp_value, state, is_sure=not (assessment.issues or snapshot.unread))
+    targets, widths = [item for item, _ in wanted], [band for _, band in wanted]
     turned = turnover.follow(state.turnover, wanted, policy.hedges, inputs, now)
     works = [work(item, band, inputs, state, policy, now) for item, band in wanted]
     planners = [
@@ -212,8 +212,10 @@ def _plan(
     return with_reductions(wanted, item, protective.reliefs, style.slippage)
 
 
-def _bands(hedge_targets: Sequence[HedgeTarget], policy: Policy, lp_value: Decimal, state: State) -> list[Band | None]:
-    """Return each underlying's band, None where no venue can be read."""
+def _bands(
+    hedge_targets: Sequence[HedgeTarget], policy: Policy, lp_value: Decimal, state: State, *, is_sure: bool
+) -> list[tuple[HedgeTarget, Band | None]]:
+    """Return each underlying's target beside the others', with the band around it, None where no venue can be read."""
     volatilities = Volatility(state.marks, float(policy.assumed_volatility))
     open_targets = [item for item in hedge_targets if item.hedge_markets.first]
     moving = [
@@ -221,8 +223,9 @@ def _bands(hedge_targets: Sequence[HedgeTarget], policy: Policy, lp_value: Decim
         for item in open_targets
         if (market_state := item.hedge_markets.first)
     ]
-    solved = iter(joint_bands(open_targets, joined(open_targets, moving, volatilities), policy, lp_value))
-    return [next(solved) if item.hedge_markets.first else None for item in hedge_targets]
+    joint = joined(open_targets, moving, volatilities)
+    solved = iter(joint_bands(open_targets, joint, policy, lp_value, is_sure=is_sure))
+    return [next(solved) if item.hedge_markets.first else (item, None) for item in hedge_targets]
 
 
 def _risk_context(

@@ -86,7 +86,9 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Hedge:
-    """The computation of one underlying, base units; drift = exposure x ratio + position + in_flight.
+    """The computation of one underlying, base units: drift = position + in_flight - target.
+
+    target = lean - ratio x exposure; ``lean`` answers the drifts of other underlyings, where there are several.
 
     ``mark`` is None where no venue of the underlying could be read; then ``position`` and ``drift`` are None too.
     ``remarks`` say what the plan does and why; ``explain`` puts them into words.
@@ -101,6 +103,7 @@ class Hedge:
     band: Band | None
     mark: Decimal | None
     remarks: tuple[Remark, ...] = ()
+    lean: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

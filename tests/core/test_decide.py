@@ -42,12 +42,13 @@ def test_new_liquidity_opens_the_short_of_every_volatile_leg() -> None:
     decision = decide_simply(chain([v2("a", 20_000, (BTC, ETH)), v2("b", 8_000)]))
     assert line(decision, BTC).exposure == Decimal("0.2")
     assert line(decision, ETH).exposure == Decimal(7)
-    assert line(decision, ETH).target == Decimal(-7)
+    assert line(decision, ETH).target == pytest.approx(Decimal(-7), rel=Decimal("0.005"))  # leans on BTC's drift
     opened = quantities(decision)
     for key, exposure in ((BTC, Decimal("0.2")), (ETH, Decimal(7))):
         band = line(decision, key).band
         assert band is not None
-        drift = exposure + opened[key]
+        drift = opened[key] - line(decision, key).target
+        assert exposure / 2 < -opened[key] < exposure
         assert band.inner <= drift <= band.inner + Decimal("0.001")
     order = decision.approved[0].order
     assert (order.kind, order.time_in_force, order.reduce_only) == (OrderKind.LIMIT, TimeInForce.IOC, False)

@@ -24,10 +24,14 @@ _HELD = {
 _COSTS = (2e-4, 5e-4, 1e-3)
 _FIXED = (0.0, 1e-6, 1e-5)
 _VOLATILITIES = (0.4, 0.8, 1.2)
-_FINE = 24
-"""Cells that the band of a pool of two volatile tokens is wide."""
-_SEARCH = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
-"""Factors by which both bands are multiplied, each by each."""
+_FINE = 10
+"""Cells of the (geometric) mean of the bands of two volatile tokens."""
+_WIDTHS, _LEANS = (0.7, 0.85, 1.0, 1.2, 1.4), (0.0, 0.5, 1.0, 1.5)
+"""Factors by which both bands are multiplied, each by each, and what they lean by."""
+_EVEN, _UNEVEN = (5e-4, 5e-4), (5e-4, 1e-3)
+_PAIR = (0, 0, 1)
+_UNLIKE = (0.6, 0.9)
+"""Volatilities of two tokens."""
 _LOOKS = {True: 60, False: 12}
 """Steps of the price that the band is wide at most, without edges and with."""
 
@@ -47,10 +51,10 @@ def main() -> None:
     for table in (
         Table("Exactly", "held,cost,fixed,volatility,looks every,band,TE,cost a year,J/J*,η", _exact()),
         Table("Along simulated paths", "held,market,policy,TE,cost a year,J/J*,±,η,trades", _paths()),
-        Table("One pool of two volatile tokens", "correlation,told,costs,bands,J/J*", _pairs()),
+        Table("One pool of two volatile tokens", "correlation,told,costs,volatilities,drifts at most,J/J*", _pairs()),
         Table(
-            "Three pools over two volatile tokens",
-            "gammas,correlation,J/J*,J over the best of the search,searched",
+            "Several pools over two volatile tokens",
+            "gammas,correlation,costs,volatilities,J/J*,J over the best of the search,searched,standard error",
             _books(),
         ),
     ):
@@ -132,19 +136,41 @@ def _path_line(name: str, kind: Kind, policy: str, best: Case, played: Outcome) 
 
 
 def _pairs() -> Iterator[Sequence[str]]:
-    for costs, rho in product(((5e-4, 5e-4), (5e-4, 1e-3)), (0.0, 0.3, 0.6, 0.85, 0.95)):
+    for costs, rho in product((_EVEN, _UNEVEN), (0.0, 0.3, 0.6, 0.85, 0.95)):
         for told in (None, 0.8):
-            grid, bands = plane(Book((0, 0, 1), rho, costs, told), _FINE)
-            widths = f"{bands.first[0]:.0f} and {bands.second[0]:.0f} USD"
-            paid = " and ".join(f"{cost * 1e4:g} bp" for cost in costs)
-            said = f"{rho if told is None else told:g}"
-            yield f"{rho:g}", said, paid, widths, f"{grid.score(bands) / grid.best:.4f}"
+            yield _pair_line(Book(_PAIR, rho, costs, told=told))
+    for costs, rho in product((_EVEN, _UNEVEN), (0.3, 0.85)):
+        yield _pair_line(Book(_PAIR, rho, costs, _UNLIKE))
+
+
+def _pair_line(book: Book) -> Sequence[str]:
+    grid, bands = plane(book, _FINE)
+    corner = " and ".join(f"{far:.0f}" for far in bands.corner)
+    return (
+        f"{book.correlation:g}",
+        f"{book.known:g}",
+        *_terms(book),
+        f"{corner} USD",
+        f"{grid.score(bands) / grid.best:.3f}",
+    )
+
+
+def _terms(book: Book) -> Sequence[str]:
+    paid = " and ".join(f"{cost * 1e4:g} bp" for cost in book.costs)
+    return paid, " and ".join(f"{volatility:g}" for volatility in book.volatilities)
 
 
 def _books() -> Iterator[Sequence[str]]:
-    for gammas, rho in product(((1, 1, 1), (2, 1, 1), (1, 1, 2), (1, 1, 0)), (0.0, 0.3, 0.6, 0.85)):
-        found = searched(Book(gammas, rho, (5e-4, 5e-4)), _SEARCH)
-        yield str(gammas), f"{rho:g}", f"{found.ratio:.3f}", f"{found.best_of_search:.4f}", str(found.searched)
+    for gammas, rho in product(((1, 1, 1), (2, 1, 1), (1, 1, 2), (1, 0, 2), (1, 1, 0)), (0.3, 0.6, 0.85, 0.95)):
+        yield _book_line(Book(gammas, rho, _EVEN))
+    for gammas, rho in product(((1, 1, 1), (1, 2, 3)), (0.3, 0.85)):
+        yield _book_line(Book(gammas, rho, _UNEVEN, _UNLIKE))
+
+
+def _book_line(book: Book) -> Sequence[str]:
+    found = searched(book, _WIDTHS, _LEANS)
+    against = f"{found.ratio:.3f}", f"{found.best_of_search:.3f}", str(found.searched), "0"
+    return str(book.gammas), f"{book.correlation:g}", *_terms(book), *against
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ class BandSettings(Table):
     )
     tracking_error: PositiveFraction | None = Field(
         default=None,
-        description="budget of yearly tracking error, fraction of the LP value; errors of n underlyings add up as if "
-        "independent, and come to at most sqrt(n) times it",
+        description="budget of yearly tracking error, fraction of the LP value; errors of two underlyings, whose bands "
+        "lean on each other, come to at most 1.1 times it",
         examples=["0.5%"],
     )
     fixed_width: PositiveFraction | None = Field(

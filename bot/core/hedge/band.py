@@ -49,7 +49,7 @@ class Diffusion:
         least: the smallest trade that is worth an order, as a share of b + r.
         free: the band that the positions without a range would have by themselves, as a share of that of all.
         ranges: of each position with one that share, and half of what its amount changes by over its range, base units.
-        coupling: how many times as wide as alone the band is best, beside those of the other underlyings.
+        coupling: how many times as wide the band is best beside those of the other underlyings.
         near: half of what the positions change by over theirs which price may step through at the next observations.
         interval: between two observations at the drift, years; 0: it is observed continuously.
     """

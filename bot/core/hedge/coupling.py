@@ -1,15 +1,21 @@
 """How the bands of several underlyings depend on each other, since their errors move together. Floats only.
 
-Each drift is kept in a band of its own, of half-width b (USD), and moves with a yearly deviation s (USD). With c the
-cost of trading, as a fraction, and sigma the volatilities, a year costs
+A year's error is lambda/2 x sum over i, j of rho_ij sigma_i sigma_j D_i D_j, for drifts D (USD) whose deviations are s
+and whose moves' correlations are r. While D_j is open, i's part is least at D_i = -rho sigma_j/sigma_i D_j. So i's band
+does not lie around 0 but leans on the others: it holds
 
-    sum c s^2/(2 b) + lambda/6 x (sum sigma^2 b^2 + 2 x sum over pairs of rho sigma sigma' b b' k),
+    u_i = D_i + sum over j of k_ij D_j,    k_ij = rho sigma_j/sigma_i x T_j/sqrt(T_i^2 + T_j^2),
 
-where rho is the correlation of two prices and k that of two drifts inside their bands. Drifts that move with a
-correlation r keep less than that, the less the more their bands differ, each measured by what moves its drift; the fit
-of k is to simulated walks, true to 0.03. Widths that minimise the sum need no rule that trades two legs together: one
-pool of two volatile tokens moves both drifts at once, so its two bands come out alike, and both legs reach their edges
-in the same moment, whatever the correlation.
+the more on those that come back slower, T = (width/s)^2 being the time in which a drift crosses its band. Its width is
+Whalley and Wilmott's of u_i: b^3 = (3/2) c s_u^2/(lambda sigma^2).
+
+Where one pool moves two drifts at once, against each other (r = -1), what trading one costs is paid for both, and each
+is driven by the other's trades. With Q = |r|^5 (1 - (1 - |rho|)^4) where rho r < 0, else 0, costs go to their mean by Q
+and the cube of the width is ((1 - rho/sqrt(2))/(1 - rho))^(2 Q x share) times as large, the share being T_i^2/(T_i^2 +
+T_j^2). For one pool of two alike tokens that goes to the band of its one factor, b^3 = (3/2)(c + c') g^2/lambda.
+
+Exponents are fitted to value iteration over both drifts; tests/frontier says how near the optimum the whole comes. The
+errors of the u_i, taken as independent, come to the true one or more; for one such pool to 0.9 of it at least.
 """
 
 from __future__ import annotations
@@ -17,16 +23,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-_SWEEPS: Final = 12
-_SECTIONS: Final = 24
-_GOLDEN: Final = (math.sqrt(5) - 1) / 2
-_REACH: Final = 2.0
-"""How far ln(b) is searched on both sides of the width that a drift alone would have."""
-_CLOSE: Final = 1e-3
-_DIGITS: Final = 2
+_LEAST: Final = 0.05
+"""Least variance of a leaning drift, as a share of the drift's own: what the others' trades drive it by."""
 
 Matrix = Sequence[Sequence[float]]
 
@@ -39,102 +39,59 @@ class Leg:
     volatility: float
     cost: float
 
+    def crossing(self, cost: float) -> float:
+        """Return T, up to a factor that all legs share, at a cost of trading (USD per deviation)."""
+        return math.cbrt(cost / (self.volatility * self.deviation) ** 2) ** 2
+
     @property
-    def alone(self) -> float:
-        """The width, up to a factor that all legs share, of the band that it would have alone."""
-        return math.cbrt(1.5 * self.cost * (self.deviation / self.volatility) ** 2)
+    def paid(self) -> float:
+        """What trading a deviation costs, USD."""
+        return self.cost * self.deviation
 
 
-def together(r: float, ratio: float) -> float:
-    """Return the correlation of two drifts inside their bands.
+@dataclass(frozen=True, slots=True)
+class Coupling:
+    """What one leg's band has to do with the others.
 
-    Args:
-        r: the correlation with which they move.
-        ratio: of their bands, each measured by what moves its drift.
+    Attributes:
+        leans: USD by which the band's middle falls for each USD of the others' drifts; 0 for its own.
+        deviation: that of the leaning drift over the drift's own.
+        width: how many times as wide the band is besides.
     """
-    q = min(ratio, 1 / ratio)
-    return r * (0.86 + 0.14 * r**4) * (1 - 0.95 * (1 - q) ** 2)
+
+    leans: tuple[float, ...]
+    deviation: float
+    width: float
 
 
-def factors(legs: Sequence[Leg], prices: Matrix, drifts: Matrix) -> tuple[float, ...]:
-    """Return how many times as wide as alone the band of each leg is best.
-
-    Only proportions count, and they are rounded to a hundredth, so that the answer is kept from cycle to cycle.
+def couplings(legs: Sequence[Leg], prices: Matrix, drifts: Matrix) -> tuple[Coupling, ...]:
+    """Return the couplings of some legs; only proportions of what they are count.
 
     Args:
         legs: the drifts; each moves.
-        prices: the correlations of the prices.
+        prices: the correlations of the prices, none of them 1 or -1 but a leg's with itself.
         drifts: the correlations with which the drifts move.
     """
-    first = legs[0]
-    proportions = tuple(
-        (
-            round(math.log(leg.deviation / first.deviation), _DIGITS),
-            round(math.log(leg.volatility / first.volatility), _DIGITS),
-            round(math.log(leg.cost / first.cost), _DIGITS),
-        )
-        for leg in legs
+    return tuple(_coupling(place, legs, prices, drifts) for place in range(len(legs)))
+
+
+def _coupling(place: int, legs: Sequence[Leg], prices: Matrix, drifts: Matrix) -> Coupling:
+    leg, own = legs[place], legs[place].paid
+    leans, cost, cube = [0.0] * len(legs), own, 1.0
+    for at, other in enumerate(legs):
+        rho, r = prices[place][at], drifts[place][at]
+        if at == place:
+            continue
+        factor = abs(r) ** 5 * (1 - (1 - abs(rho)) ** 4) if rho * r < 0 else 0.0
+        shared = factor * (other.paid - own) / 2
+        mine, its = leg.crossing(own + shared), other.crossing(other.paid - shared)
+        whole = math.hypot(mine, its)
+        leans[at] = rho * other.volatility / leg.volatility * its / whole
+        cost += shared
+        cube *= ((1 - abs(rho) * math.sqrt(0.5)) / (1 - abs(rho))) ** (2 * factor * (mine / whole) ** 2)
+    weights = [lean * other.deviation / leg.deviation for lean, other in zip(leans, legs, strict=True)]
+    weights[place] = 1.0
+    variance = sum(one * too * drifts[a][b] for a, one in enumerate(weights) for b, too in enumerate(weights))
+    return Coupling(
+        tuple(leans), math.sqrt(max(variance, _LEAST)), math.cbrt(max(cost, 0.0) / own * cube) if own else 1.0
     )
-    return _factors(proportions, _rounded(prices), _rounded(drifts))
-
-
-def _rounded(matrix: Matrix) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(round(one, _DIGITS) for one in row) for row in matrix)
-
-
-@lru_cache(maxsize=1 << 10)
-def _factors(
-    proportions: tuple[tuple[float, float, float], ...],
-    prices: tuple[tuple[float, ...], ...],
-    drifts: tuple[tuple[float, ...], ...],
-) -> tuple[float, ...]:
-    """Coordinate descent: the best width of each leg given the others', then the best common scale."""
-    legs = [Leg(*map(math.exp, one)) for one in proportions]
-    alone = [leg.alone for leg in legs]
-    widths = list(alone)
-    for _ in range(_SWEEPS):
-        before = tuple(widths)
-        for place, leg in enumerate(legs):
-            others = [at for at in range(len(legs)) if at != place]
-            pulls = [(prices[place][at] * legs[at].volatility * widths[at], drifts[place][at]) for at in others]
-            paces = [widths[at] / legs[at].deviation for at in others]
-            widths[place] = _best(leg, alone[place], pulls, paces)
-        scale = _scale(legs, widths, prices, drifts)
-        widths = [scale * width for width in widths]
-        if all(math.isclose(one, other, rel_tol=_CLOSE) for one, other in zip(before, widths, strict=True)):
-            break
-    return tuple(width / one for width, one in zip(widths, alone, strict=True))
-
-
-def _scale(legs: Sequence[Leg], widths: Sequence[float], prices: Matrix, drifts: Matrix) -> float:
-    """Return the factor t by which all widths are best multiplied: of C/t + Q t^2 it is (C/(2 Q))^(1/3)."""
-    cost = sum(leg.cost * leg.deviation**2 / (2 * width) for leg, width in zip(legs, widths, strict=True))
-    errors = [leg.volatility * width for leg, width in zip(legs, widths, strict=True)]
-    paces = [width / leg.deviation for leg, width in zip(legs, widths, strict=True)]
-    variance = 0.0
-    for one, error in enumerate(errors):
-        variance += error**2
-        for other in range(one):
-            kept = together(drifts[one][other], paces[one] / paces[other])
-            variance += 2 * prices[one][other] * error * errors[other] * kept
-    return math.cbrt(3 * cost / variance)
-
-
-def _best(leg: Leg, alone: float, pulls: Sequence[tuple[float, float]], paces: Sequence[float]) -> float:
-    """Return the width that costs least, by golden section around the one that the drift alone would have."""
-
-    def objective(log: float) -> float:
-        width = alone * math.exp(log)
-        pace = width / leg.deviation
-        pulled = sum(pull * together(r, pace / other) for (pull, r), other in zip(pulls, paces, strict=True))
-        error = leg.volatility * width
-        return leg.cost * leg.deviation**2 / (2 * width) + error * (error + 2 * pulled) / 6
-
-    low, high = -_REACH, _REACH
-    for _ in range(_SECTIONS):
-        third = _GOLDEN * (high - low)
-        if objective(high - third) < objective(low + third):
-            high = low + third
-        else:
-            low = high - third
-    return alone * math.exp((low + high) / 2)

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from bot.core.decision import Band
-from bot.core.hedge.band import Diffusion, bands
-from bot.core.hedge.coupling import Leg, factors
+from bot.core.hedge.band import Diffusion, bands, to_decimal
+from bot.core.hedge.coupling import Leg, couplings
 from bot.core.hedge.target import HedgeTarget
 from bot.core.hedge.volatility import Volatility
-from bot.core.policy import Policy
+from bot.core.policy import FixedWidth, Policy
 
-_TOGETHER: Final = 0.5
-"""Correlation from which on drifts move so much together that one trades when the other does."""
+_ROUNDS: Final = 8
+"""In which drifts that are traded at once are brought to where they end together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """Several underlyings' diffusions with their couplings, and which others each one's drift moves with, by place."""
+    """Several underlyings' diffusions, leaning on each other.
+
+    ``leans`` says, by place, by how many units of its drift each one's band moves for a unit of another's.
+    """
 
     diffusions: tuple[Diffusion, ...]
-    partners: tuple[frozenset[int], ...]
+    leans: tuple[tuple[float, ...], ...]
 
 
 def joined(items: Sequence[HedgeTarget], diffusions: Sequence[Diffusion], volatilities: Volatility) -> Joint:
-    """Say by how much the others change each one's best band."""
+    """Say how much each one's band leans on the others' drifts, and how wide that makes it."""
     moving = [place for place, one in enumerate(diffusions) if one.slope > 0 and one.target > 0]
-    found, partners = list(diffusions), [frozenset[int]()] * len(diffusions)
+    found, leans = list(diffusions), [[0.0] * len(diffusions) for _ in diffusions]
     if len(moving) < 2:  # noqa: PLR2004 - one alone has no other
-        return Joint(tuple(found), tuple(partners))
+        return Joint(tuple(found), tuple(map(tuple, leans)))
     vectors = [items[place].exposure.sensitivity for place in moving]
     deviations = [found[place].slope * found[place].volatility / float(items[place].ratio) for place in moving]
     drifts = _symmetric(
@@ -40,12 +44,13 @@ def joined(items: Sequence[HedgeTarget], diffusions: Sequence[Diffusion], volati
     )
     keys = [items[place].underlying for place in moving]
     prices = _symmetric(len(moving), lambda one, other: volatilities.correlation(keys[one], keys[other]))
-    for place, factor, row in zip(
-        moving, factors([_leg(found[at]) for at in moving], prices, drifts), drifts, strict=True
-    ):
-        found[place] = replace(found[place], coupling=factor)
-        partners[place] = frozenset(at for at, r in zip(moving, row, strict=True) if at != place and abs(r) > _TOGETHER)
-    return Joint(tuple(found), tuple(partners))
+    for place, coupling in zip(moving, couplings([_leg(found[at]) for at in moving], prices, drifts), strict=True):
+        one, step = diffusions[place], diffusions[place].step
+        for at, lean in zip(moving, coupling.leans, strict=True):
+            leans[place][at] = lean * diffusions[at].price / one.price
+            step += to_decimal(abs(leans[place][at])) * diffusions[at].step  # the others end in whole lots, too
+        found[place] = replace(one, slope=one.slope * coupling.deviation, coupling=coupling.width, step=step)
+    return Joint(tuple(found), tuple(map(tuple, leans)))
 
 
 def _symmetric(size: int, entry: Callable[[int, int], float]) -> list[list[float]]:
@@ -62,21 +67,48 @@ def _leg(diffusion: Diffusion) -> Leg:
     return Leg(deviation, diffusion.volatility, diffusion.cost)
 
 
-def joint_bands(items: Sequence[HedgeTarget], joint: Joint, policy: Policy, lp_value: Decimal) -> list[Band]:
-    """Return each underlying's band; where a drift trades, those that move with it do so from their inner edges on.
+def joint_bands(
+    items: Sequence[HedgeTarget], joint: Joint, policy: Policy, lp_value: Decimal, *, is_sure: bool = True
+) -> list[tuple[HedgeTarget, Band]]:
+    """Return each underlying's target, leaning on the others' drifts, and the band around it.
 
-    Else two drifts that one pool moves would get out of step: each would reach its edge at another time, and errors
-    that cancel while both are open would not.
+    A drift that is not known is not leaned on, and one beyond its band only as if it were traded back: what can't be
+    hedged in its own market is not hedged in another one. No target leans past flat, none does around which a plain
+    width was asked for, and none while anything is doubted (``is_sure``): who adds to one short for another one's sake
+    has to know both.
     """
     found = bands(joint.diffusions, policy, lp_value)
-    trading = {place for place, (item, band) in enumerate(zip(items, found, strict=True)) if _trades(item, band)}
-    for place, item in enumerate(items):
-        if place not in trading and joint.partners[place] & trading:
-            nearer = replace(found[place], outer=found[place].inner + joint.diffusions[place].step)
-            found[place] = nearer if _trades(item, nearer) else found[place]
-    return found
+    if isinstance(policy.band, FixedWidth) or not is_sure or not any(map(any, joint.leans)):
+        return list(zip(items, found, strict=True))
+    return [
+        (item.leaning(min(to_decimal(middle), -item.target)), _along(band, one.step) if along else band)
+        for item, band, one, (middle, along) in zip(
+            items, found, joint.diffusions, _middles(items, joint, found), strict=True
+        )
+    ]
 
 
-def _trades(item: HedgeTarget, band: Band) -> bool:
-    """Whether the drift is beyond the outer edge for sure."""
-    return (item.drift_min is not None and item.drift_min > band.outer) or item.drift_max < -band.outer
+def _along(band: Band, step: Decimal) -> Band:
+    """Return the band of a drift that is traded along: from its inner edge on, since the others' trades count on it."""
+    return replace(band, outer=min(band.outer, band.inner + step))
+
+
+def _middles(items: Sequence[HedgeTarget], joint: Joint, found: Sequence[Band]) -> list[tuple[float, bool]]:
+    """Return the drifts around which the bands lie once all trades are done, and which drifts are traded along."""
+    now = [0.0 if item.drift is None else float(item.drift) for item in items]
+    edges = [(float(band.outer), float(band.inner)) for band in found]
+    ends, middles, trades = list(now), [0.0] * len(now), [False] * len(now)
+    for _ in range(_ROUNDS):
+        before = tuple(ends)
+        for place, (outer, inner) in enumerate(edges):
+            middle = -sum(lean * end for lean, end in zip(joint.leans[place], ends, strict=True) if lean)
+            off = now[place] - middle
+            trades[place] = trades[place] or abs(off) > outer
+            back = middle + math.copysign(inner, off)
+            middles[place], ends[place] = middle, back if trades[place] and abs(off) > inner else now[place]
+        if before == tuple(ends):
+            break
+    return [
+        (middle, traded and abs(drift - middle) <= outer)
+        for middle, traded, drift, (outer, _) in zip(middles, trades, now, edges, strict=True)
+    ]

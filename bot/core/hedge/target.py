@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -33,6 +33,7 @@ class HedgeTarget:
             does. None where unbounded.
         drift_max: the largest drift there can be: all our unresolved purchases fill, no sale does; unknown venues are
             not long. Strangers' purchases are left out: no reduction waits for them.
+        lean: what ``target`` has of other underlyings' drifts (see ``bot.core.hedge.coupling``).
     """
 
     underlying: Underlying
@@ -45,10 +46,19 @@ class HedgeTarget:
     drift_min: Decimal | None
     drift_max: Decimal
     assumed: Decimal | None = None
+    lean: Decimal = ZERO
 
     def among(self, hedge_markets: HedgeMarkets) -> HedgeTarget:
         """Return the same target among other markets."""
-        return _among(self.underlying, self.exposure, (self.ratio, self.target), hedge_markets, self.assumed)
+        wanted = self.ratio, self.target
+        found = _among(self.underlying, self.exposure, wanted, hedge_markets, self.assumed)
+        return replace(found, lean=self.lean) if self.lean else found
+
+    def leaning(self, middle: Decimal) -> HedgeTarget:
+        """Return the target from which the drift is the present one less ``middle`` (base units)."""
+        wanted = self.ratio, self.target + middle
+        found = _among(self.underlying, self.exposure, wanted, self.hedge_markets, self.assumed)
+        return replace(found, lean=self.lean + middle)
 
     @property
     def short_notional(self) -> Decimal:

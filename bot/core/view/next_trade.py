@@ -1,6 +1,7 @@
 """The prices at which the hedge trades next: where the drift leaves the band if this one price alone moves on.
 
-Pools are taken to follow the market at once; orders in flight, the band and all other prices are taken to stay.
+Pools are taken to follow the market at once; orders in flight, the band, what the target leans by (see
+``bot.core.hedge.coupling``) and all other prices are taken to stay.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def next_trade(hedge: Hedge, positions: Sequence[LpPosition]) -> NextTrade:
         return NextTrade()
     if len(positions) > _MOST:
         return NextTrade()
-    share = -hedge.target / hedge.exposure
+    share = (hedge.lean - hedge.target) / hedge.exposure
     curves = list(_amounts(positions, hedge.underlying))
     here = sum((amount(Decimal(1)) for amount in curves), ZERO)
     drift, edge = hedge.drift, hedge.band.outer

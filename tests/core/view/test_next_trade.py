@@ -25,14 +25,17 @@ def hedge_of(item: CycleRecord, underlying: Underlying) -> Hedge:
 
 
 def drift_at(item: CycleRecord, underlying: Underlying, price: Decimal) -> Decimal:
-    """Return the drift that decide() finds once one price has moved and nothing was traded on the way."""
+    """Return the drift that decide() finds once one price has moved and nothing was traded on the way.
+
+    It is that from the target as it leans now, not from where it would lean then.
+    """
     before = hedge_of(item, underlying)
     assert before.mark is not None
     shocks = {underlying: price / before.mark - 1}
     moved = decide(shocked(item.snapshot, shocks), NO_INPUTS, settled(item.decision.state, shocks), policy())
-    found = next(one.drift for one in moved.hedges if one.underlying == underlying)
-    assert found is not None
-    return found
+    found = next(one for one in moved.hedges if one.underlying == underlying)
+    assert found.drift is not None
+    return found.drift + found.lean - before.lean
 
 
 @pytest.mark.parametrize("underlying", [ETH, BTC])

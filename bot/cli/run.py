@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import platform
 import sys
 from functools import partial
 
+import structlog
 import typer
 
 from bot.app import logging
@@ -13,7 +15,9 @@ from bot.app.process import Process, run_until_signal
 from bot.app.settings import Settings
 from bot.app.wiring import daemon
 from bot.cli.options import ConfigFiles, Level, Live, open_settings
+from bot.version import version
 
+log = structlog.get_logger(__name__)
 app = typer.Typer(add_completion=False)
 
 
@@ -26,10 +30,21 @@ def run(ctx: typer.Context, files: ConfigFiles = None, *, live: Live = False, lo
 
 
 async def _run(settings: Settings, process: Process) -> None:
+    log.info(
+        "starting",
+        version=version(),
+        python=platform.python_version(),
+        bot=settings.bot.id,
+        mode=settings.bot.mode.value,
+        owners={name: list(chain.owners) for name, chain in settings.chains.items()},
+        venues={name: venue.kind for name, venue in settings.venues.items()},
+        state_dir=str(settings.bot.state_dir),
+    )
     async with daemon(settings) as running:
         process.at_last = running.journal.close
         running.preflight_done = _keep
         await running.run(process.stop)
+    log.info("stopped", bot=settings.bot.id, cycles=running.cycle.number)
 
 
 def _keep() -> None:

@@ -76,7 +76,16 @@ class Box:
             str(self.folder / "state"),
             str(self.folder),
         )
-        return (*enter, *self.environment, "sh", "-c", 'cd /state && exec "$@"', "sh", *arguments)
+        return (
+            *enter,
+            *self.environment,
+            "DNBOT_LOG__LEVEL=debug",
+            "sh",
+            "-c",
+            'cd /state && exec "$@"',
+            "sh",
+            *arguments,
+        )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run something inside to its end."""

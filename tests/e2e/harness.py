@@ -56,7 +56,7 @@ class Daemon:
 
     async def start(self) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNBOT_")}
-        environment = {**inherited, "PYTHONWARNINGS": "error"}
+        environment = {**inherited, "PYTHONWARNINGS": "error", "DNBOT_LOG__LEVEL": "debug"}  # quiet cycles, too
         self._process = await start(*self._command, stderr=asyncio.subprocess.PIPE, env=environment)
         self._reader = asyncio.create_task(self._read())
 

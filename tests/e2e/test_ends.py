@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.demo.scene import OWNER
 from tests.e2e.harness import world
 
 pytestmark = pytest.mark.chain
@@ -26,6 +27,10 @@ async def test_it_ends_when_asked_and_a_second_start_opens_nothing_twice(
         assert len(before.fills) >= 2
         assert await first.stop(number) == 0
         last = here.record()
+        begun, ended = first.lines[0], first.lines[-1]
+        assert (begun["event"], begun["mode"], begun["venues"]) == ("starting", "paper", {"paper": "paper"})
+        assert begun["owners"] == {"local": [OWNER]}
+        assert (ended["event"], ended["cycles"]) == ("stopped", last.cycle)
         with closing(here.view()) as view:
             assert [event.kind for event in view.events()] == ["started", "stopped"]
             assert view.meta().holder is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Final
 
 import structlog
 
@@ -33,6 +35,9 @@ from bot.core.types import ZERO, MarketKey
 from bot.ports import Clock, Journal, NoTelemetry, Telemetry
 
 log = structlog.get_logger(__name__)
+
+SUMMARY: Final = 60.0
+"""Seconds between two lines of cycles in which nothing happens; the others are logged at debug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Cycle:
     _left: State | None = None
     _turnovers: Turnovers = field(default_factory=Turnovers)
     _alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    _said: tuple[str, float] = ("", 0.0)
 
     def __post_init__(self) -> None:
         """Prefetch the venues ahead of the blocks."""
@@ -234,24 +240,29 @@ class Cycle:
         return snapshot
 
     def _tell(self, record: CycleRecord) -> None:
-        """Log a cycle that stands in the journal; of its alarms only the new and the resolved ones."""
-        decision = record.decision
-        log.info(
+        """Log a cycle that stands in the journal, quiet ones once a minute; of its alarms the new and the resolved."""
+        decision, now = record.decision, self.clock.monotonic()
+        state, (last_state, last) = decision.state.bot.state.value, self._said
+        is_quiet = not decision.approved and not decision.refused and state == last_state and now - last < SUMMARY
+        if not is_quiet:
+            self._said = state, now
+        log.log(
+            logging.DEBUG if is_quiet else logging.INFO,
             "cycle",
             cycle=record.cycle,
             blocks={view.chain: view.block.number for view in record.snapshot.chains},
-            state=decision.state.bot.state.value,
+            state=state,
             hedges={name: said.note for name, said in explain(decision).items()},
             orders=len(decision.approved),
             refused=len(decision.refused),
             ms=round(record.seconds * 1000, 1),
         )
-        before, now = self._alarms, _by_key(decision)
-        for alarm in (now[key] for key in now if key not in before):
+        before, after = self._alarms, _by_key(decision)
+        for alarm in (after[key] for key in after if key not in before):
             log.warning("alarm", key=alarm.key, severity=alarm.severity.value, message=alarm.message)
-        for alarm in (before[key] for key in before if key not in now):
+        for alarm in (before[key] for key in before if key not in after):
             log.info("alarm is over", key=alarm.key, message=alarm.message)
-        self._alarms = now
+        self._alarms = after
 
 
 def _by_key(decision: Decision) -> dict[str, Alarm]:

@@ -1,4 +1,4 @@
-"""What a replay takes for granted, in words."""
+"""The assumptions of a replay, in words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLACES: Final = {
 
 
 def assumptions(policy: Policy, venues: Sequence[SimVenue]) -> tuple[str, ...]:
-    """Say what a replay takes for granted."""
+    """Return the assumptions of a replay."""
     if policy.execution.style is not Style.MAKER:
         return ASSUMPTIONS
     queues = sorted({rules.depth.queue for venue in venues for rules in venue.engine.rules.symbols.values()})

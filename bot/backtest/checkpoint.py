@@ -153,7 +153,7 @@ def lay_aside(replay: Replay, plan: str, path: Path) -> None:
 
 
 def take_up(replay: Replay, plan: str, path: Path) -> None:
-    """Bring a fresh replay to where another one of the same plan was laid aside.
+    """Restore a fresh replay from a checkpoint of the same plan.
 
     Raises:
         ConfigError: the file can't be read, or is of another replay.
@@ -242,7 +242,7 @@ def _finite(number: float) -> float | None:
 
 
 class Keeper:
-    """Lays a replay aside every few seconds of work, and takes it up again."""
+    """Saves a replay every few seconds of work, and restores it."""
 
     def __init__(self, plan: Plan, folder: Path, clock: Clock, *, skip: bool) -> None:
         self.path = folder / FILE
@@ -250,10 +250,10 @@ class Keeper:
         self._last = clock.monotonic()
 
     def take_up(self, replay: Replay) -> bool:
-        """Bring a fresh replay to where it was laid aside; tell whether it was.
+        """Restore a fresh replay from its checkpoint; return whether there was one.
 
         Raises:
-            ConfigError: what lies there is of another replay.
+            ConfigError: the checkpoint is of another replay.
         """
         if not self.path.exists():
             return False
@@ -261,7 +261,7 @@ class Keeper:
         return True
 
     def watch(self, replay: Replay) -> None:
-        """Lay it aside where that was not done for a while."""
+        """Save it, if the last checkpoint is old enough."""
         if self._clock.monotonic() - self._last >= SPACING:
             lay_aside(replay, self._plan, self.path)
             self._last = self._clock.monotonic()

@@ -48,7 +48,7 @@ class PoolSource(Protocol):
     """Returns a pool's days in order of time; may be iterated again."""
 
     def days(self) -> Iterator[Tape]:
-        """Return the tapes, one for each UTC day that has rows."""
+        """Return the days, one for each UTC day that has rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Replay:
         """How many are done."""
 
     def run(self, watcher: Watcher | None = None) -> Result:
-        """Go through all days that are not done."""
+        """Replay all days that are not done."""
         for day in islice(self._market.days(), self.days, None):
             self._day(day)
             self.days += 1
@@ -165,7 +165,7 @@ class Replay:
         self.booking.add(_date(day.times[0]), Attribution(lost))
 
     def pass_over(self, day: MarketDay, row: int) -> None:
-        """Let the venues come to a row at which nothing is decided."""
+        """Advance the venues to a row at which nothing is decided."""
         for venue in self.venues:
             venue.advance(moment(day.times[row]), self.world.updates(day, row, venue))
         self._note(row, [risk for venue in self.venues for risk in position_risks(venue.view())])
@@ -222,7 +222,7 @@ class Replay:
 
     @property
     def inputs(self) -> CycleInputs:
-        """What journal and book say now."""
+        """The present state of journal and book."""
         self._cycle.booked = self.booking.booked
         return self._cycle.inputs()
 

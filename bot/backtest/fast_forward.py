@@ -4,7 +4,8 @@ No second engine: the rows of a day are taken in cells, within which the same po
 how narrow the band is there at least (``bot.core.hedge.band_bounds``); a row whose drift comes near it is stepped. So
 is one whose mark comes to where a short asks for anything (``bot.core.risk.calm``), and each up to where a limit on
 losses may be passed. What decide() carries along is brought forward: the history of the marks row by row with the same
-arithmetic, the pools' by its own function; held positions and results only ever count the difference to the last look.
+arithmetic, the pools' by its own function; held positions and results only ever count the difference to the last
+observation.
 """
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ class Replayed(Protocol):
 
     @property
     def inputs(self) -> CycleInputs:
-        """What journal and book say now."""
+        """The present state of journal and book."""
 
     def pass_over(self, day: MarketDay, row: int) -> None:
-        """Let the venues come to a row at which nothing is decided."""
+        """Advance the venues to a row at which nothing is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class QuietDay:
         return first + _first(near)
 
     def _next_mark(self, row: int, views: Iterable[VenueView]) -> int:
-        """Return the first row after ``row`` at whose mark a short asks for something."""
+        """Return the first row after ``row`` at whose mark a short needs action."""
         markets, risk = self._replay.state.markets, self._policy.risk
         most = float(min(calm_below(view, markets, risk) for view in views))
         return row + 1 + _first(self._prices[row + 1 :] > most * (1 - _CLOSE))
@@ -224,7 +225,7 @@ def _is_done(decision: Decision, inputs: CycleInputs) -> bool:
 
 
 def is_at_rest(inputs: CycleInputs, state: State) -> bool:
-    """Whether nothing that a decision rests on waits for time or for another look: then only prices can act.
+    """Whether nothing that a decision rests on waits for time or for another observation: then only prices can act.
 
     Times of orders are left aside, since a minute later they count no more; so are what is held and what was won.
     """

@@ -1,4 +1,4 @@
-"""What is wrong or remarkable with data: every finding has a name, a place and a sentence; none is papered over."""
+"""What is wrong or remarkable with data: every finding has a name, a place and a sentence; none is hidden."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Finding:
 
     @property
     def words(self) -> str:
-        """Say it in one line."""
+        """Return it as one line."""
         return f"{self.kind.value}: {self.where}: {self.message}"
 
 
@@ -54,7 +54,7 @@ class DataError(ConfigError):
 
 
 def gap(where: str, ended: datetime, begins: datetime, max_gap: timedelta | None) -> Finding | None:
-    """Tell of a hole between the end of a row and the beginning of the next; one up to ``max_gap`` is not fatal."""
+    """Return the finding of a gap between two rows' spans; one up to ``max_gap`` is not fatal."""
     hole = begins - ended
     if hole <= timedelta(0):
         return None
@@ -64,7 +64,7 @@ def gap(where: str, ended: datetime, begins: datetime, max_gap: timedelta | None
 
 
 def require_usable(findings: Iterable[Finding]) -> None:
-    """Let data pass that has no fatal finding.
+    """Check that data has no fatal finding.
 
     Raises:
         DataError: there are fatal findings.

@@ -14,7 +14,7 @@ _MOST_NAMES = 12
 
 
 def save_frontier(runs: Sequence[Run], constant: float, path: Path) -> bool:
-    """Draw the runs that came to an end, and K / tracking error; say whether there was anything to draw.
+    """Draw the runs that came to an end, and K / tracking error; return whether there was anything to draw.
 
     Args:
         runs: the sweep.

@@ -1,4 +1,4 @@
-"""The best that any band can do along a market: cost x tracking error = K.
+"""The bound of any band along a market: cost x tracking error = K.
 
 With the band b = (3 c g^2/(2 P lambda))^(1/3), g = |d(amount)/d(ln P)|, a stretch of path costs c g^2 P s/(2 b) and
 adds P^2 b^2 s/3 to the variance of the tracking error, s the squared log return (sigma^2 dt). Summed up, the cost goes

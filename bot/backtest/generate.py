@@ -105,7 +105,7 @@ def _heston(
 
 
 class _Pool:
-    """The pool's tick follows the true price as far as the fee makes it worth while; others swap besides."""
+    """The pool's tick follows the true price as far as the fee makes it worth while; noise traders swap besides."""
 
     def __init__(self, model: MarketModel, facts: PoolFacts) -> None:
         self._model, self._facts = model, facts

@@ -42,7 +42,7 @@ class Order:
 
 @dataclass(slots=True)
 class MemoryJournal:
-    """The Journal port, forgetful of nothing and durable nowhere."""
+    """The Journal port in memory: complete, not durable."""
 
     bot_id: str = "bt"
     orders: dict[ClientOrderId, Order] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class MemoryJournal:
         return intent
 
     def resolve(self, client_id: ClientOrderId, outcome: Outcome | NotFound, at: datetime) -> None:
-        """Take what became of an order."""
+        """Record the outcome of an order."""
         order = self.orders[client_id]
         match outcome:
             case Accepted(report):

@@ -1,4 +1,4 @@
-"""What the runs of a sweep came to, kept as they end, so that a sweep that was ended goes on where it was.
+"""The results of a sweep's runs, stored as they end, so that a sweep that was ended goes on where it was.
 
 A line a run (a checksum, and JSON), known by the fingerprint of its replay: data, settings, and this code. A run that
 failed is not kept, and a line that is broken (the machine went down in it) counts for nothing: both are redone.

@@ -22,7 +22,7 @@ from bot.backtest.scenario import PoolSpec, Scenario
 from bot.core.types import Underlying
 
 _LEAST: Final = 1e-10
-"""USD below which, and the inverse above which, no price of a token is believed that no perpetual bears out."""
+"""USD below which, and the inverse above which, no price of a token is believed that no perpetual confirms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class MarketDay:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Everything that a replay needs to know of the world.
+    """The market that a replay runs on.
 
     ``start`` and ``end`` (seconds since 1970) bound the time that every pool and perpetual covers; ``rows`` is how many
     rows there are about, for a progress bar.

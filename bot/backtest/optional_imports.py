@@ -6,5 +6,5 @@ from bot.core.errors import ConfigError
 
 
 def missing(what: str) -> ConfigError:
-    """Make the error that says what needs something that is not installed, and how to have it."""
+    """Return the error that names what is not installed, what needs it, and how to install it."""
     return ConfigError(f"{what}: pip install 'dnbot[research]'")

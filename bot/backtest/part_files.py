@@ -18,12 +18,12 @@ from bot.core.errors import ConfigError
 _LIST: Final = "parts.json"
 Columns = Mapping[str, Sequence[Any]]
 Progress = Callable[[int, int], None]
-"""Is told how much is done, and of how much."""
+"""Called with how much is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """From where to where it goes, both included (blocks, seconds); ``mark`` tells whether its source is the same."""
+    """A part's first and last block or second, both included; ``mark`` tells whether its source is the same."""
 
     first: int
     last: int

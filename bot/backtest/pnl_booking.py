@@ -34,7 +34,7 @@ _SECOND: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened on one venue between two looks: our fills, and the cash movements."""
+    """What happened on one venue between two observations: our fills, and the cash movements."""
 
     trades: Sequence[MarkedFill] = ()
     ledger: Sequence[LedgerEntry] = ()
@@ -116,7 +116,7 @@ class Booking:
 
     @property
     def booked(self) -> Booked:
-        """What a decision wants to know of the book."""
+        """The book's summary for a decision."""
         if self._booked is None and self.last is not None:
             self._booked = self._in_short(self.last)
         return self._booked or Booked()
@@ -151,7 +151,7 @@ class Booking:
 
 
 def attribute(before: Stand, after: Stand, news: Mapping[VenueId, News]) -> Attribution:
-    """Attribute the change between two stands, as far as prices and venues are known in both of them.
+    """Attribute the change between two states, as far as prices and venues are known in both of them.
 
     Args:
         before: the book and its prices before.

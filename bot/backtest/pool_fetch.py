@@ -23,7 +23,7 @@ _GROWTH: Final = 2
 _REQUESTS: Final = 50
 """Requests that one part takes at most, where an endpoint allows few blocks of each: what is read then stays."""
 _LARGE: Final = ("in0", "in1", "liquidity", "added", "root", "given0", "given1")
-"""Columns that pass 64 bits, and travel as text."""
+"""Columns that pass 64 bits, and are stored as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ async def fetch(history: PoolHistory, parts: Parts, last: int, size: int, progre
         parts: what is there already.
         last: the last block, final.
         size: blocks to begin with; four times as many are asked for at most.
-        progress: is told of every part.
+        progress: is called after every part.
 
     Raises:
         ConfigError: the parts are of another chain than the node's.
@@ -108,7 +108,7 @@ async def write(history: PoolHistory, parts: Parts, ends: Ends, interval: timede
 
 
 async def _require_last_price(history: PoolHistory, parts: Parts, ends: Ends, first: int | None) -> None:
-    """Let events pass that end where the pool stands at the last block; ``first`` is the tick before them.
+    """Check that events end where the pool stands at the last block; ``first`` is the tick before them.
 
     Raises:
         DataError: they end elsewhere: swaps were missed, or are told by another event.

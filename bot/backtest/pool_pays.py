@@ -56,7 +56,7 @@ def by_order(fills: Iterable[Fill]) -> dict[ClientOrderId, Sequence[Fill]]:
 
 
 def funding_words(market: Market) -> str:
-    """Say where the funding comes from."""
+    """Return where the funding comes from."""
     rates = [market.rates(name) for name in market.underlyings]
     if all(one is not None and _differ(one) for one in rates):
         return "Funding is what the data says; its range is the lower and the upper quartile of those rates."

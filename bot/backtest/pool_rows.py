@@ -1,4 +1,4 @@
-"""Rows of a pool out of its events: what ``backtest`` replays. Times are seconds since 1970."""
+"""Rows of a pool from its events: what ``backtest`` replays. Times are seconds since 1970."""
 
 from __future__ import annotations
 

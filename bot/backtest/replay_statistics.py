@@ -71,7 +71,7 @@ class Tally:
     """Orders that each guard stopped or cut; when each alarm was first raised, seconds since 1970."""
 
     def take(self, day: MarketDay, found: Lines, seen: Seen) -> None:
-        """Take a day in."""
+        """Add a day."""
         self.steps += seen.decided
         self.rows += len(day)
         rows = _rows(found, seen)

@@ -82,14 +82,14 @@ class SimVenue:
         return self.engine.view()
 
     async def place(self, intent: Intent) -> Outcome:
-        """Send an order; what time it takes passes."""
+        """Send an order; time advances by its latency."""
         self.wait(self.engine.rules.hardships.order_latency.total_seconds())
         outcome = self.engine.place(intent.client_id, intent.request)
         self.collect()
         return outcome
 
     async def cancel(self, client_id: ClientOrderId, symbol: Symbol) -> Outcome:
-        """Cancel a working order; what time it takes passes."""
+        """Cancel a working order; time advances by its latency."""
         del symbol
         self.wait(self.engine.rules.hardships.cancel_latency.total_seconds())
         outcome = self.engine.cancel(client_id)
@@ -132,12 +132,12 @@ class SimVenue:
         return replace(view, ledger=tuple(self.entries_made[self.booked :])) if with_ledger else view
 
     def advance(self, now: datetime, marks: Mapping[Symbol, MarkUpdate]) -> bool:
-        """Move time and prices; tell whether anything was traded, or an order ended."""
+        """Move time and prices; return whether anything was traded, or an order ended."""
         self.engine.advance(max(now, self.engine.now), marks)
         return self.collect()
 
     def collect(self) -> bool:
-        """Take the engine's events; tell whether there were any but movements of cash."""
+        """Take the engine's events; return whether there were any but movements of cash."""
         events = self.engine.drain()
         self.fills_made += events.fills
         self.entries_made += events.ledger
@@ -146,7 +146,7 @@ class SimVenue:
         return bool(events.fills or events.closed)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass at the prices in force."""
+        """Advance time at the prices in force."""
         if seconds:
             self.engine.advance(self.engine.now + timedelta(seconds=seconds), {})
 
@@ -177,6 +177,6 @@ class SimClock:
         return self.now().timestamp()
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance time."""
         for venue in self.venues:
             venue.wait(seconds)

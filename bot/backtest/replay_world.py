@@ -1,4 +1,4 @@
-"""Snapshots out of rows: what the daemon would have seen at a row's end."""
+"""Snapshots from rows: what the daemon would have seen at a row's end."""
 
 from __future__ import annotations
 

@@ -92,12 +92,12 @@ FILE: Final = "story.json"
 
 
 def save(story: Story, folder: Path) -> None:
-    """Write a story into a backtest's folder, exact to the last digit."""
+    """Write a report's model into a backtest's folder, exact to the last digit."""
     (folder / FILE).write_bytes(_SAVED.dump_json(story) + b"\n")
 
 
 def of_folder(folder: Path) -> Story:
-    """Read the story of a backtest's folder.
+    """Read the report's model from a backtest's folder.
 
     Raises:
         ConfigError: there is none, or it is something else.

@@ -279,7 +279,7 @@ def order_data(order: Order, fills: Sequence[Fill] = ()) -> dict[str, Any]:
 
 
 def _style(request: OrderRequest) -> str:
-    """Say how an order meets the book: a resting stop, a maker's post, or a taker's."""
+    """Return how an order meets the book: a resting stop, a maker's post, or a taker's."""
     if request.kind is OrderKind.STOP_MARKET:
         return "stop"
     return "maker" if request.time_in_force is TimeInForce.POST_ONLY else "taker"

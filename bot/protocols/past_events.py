@@ -11,7 +11,7 @@ from bot.core.errors import Retryable
 
 
 def require_whole(log: Log, shape: tuple[int, int]) -> None:
-    """Insist that an event has its words of data and its topics.
+    """Check that an event has its words of data and its topics.
 
     Raises:
         Retryable: it is cut short.

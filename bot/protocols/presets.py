@@ -17,7 +17,7 @@ class Preset:
     values: Mapping[str, object]
 
     def is_named(self, word: str) -> bool:
-        """Tell whether a word names it: its protocol's name, its own, or the beginning of that up to a ``_``."""
+        """Return whether a word names it: its protocol's name, its own, or the beginning of that up to a ``_``."""
         return word in {self.protocol, self.name} or self.name.startswith(f"{word}_")
 
 

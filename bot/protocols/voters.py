@@ -19,7 +19,7 @@ def life_call(voter: Address, gauge: Address) -> Call:
 
 
 def is_killed(answer: bytes | Failed) -> bool:
-    """Tell whether a voter says that a gauge is paid no more; one that can't tell says nothing against it."""
+    """Return whether a voter says that a gauge is paid no more; one that can't tell says nothing against it."""
     return isinstance(answer, bytes) and len(answer) >= json_rpc.WORD and not json_rpc.uint(answer)
 
 

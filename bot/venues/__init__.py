@@ -1,1 +1,1 @@
-"""What differs from venue to venue: facts as data, and the few reads that ccxt does not unify."""
+"""The differences between venues: facts as data, and the few reads that ccxt does not unify."""

@@ -1,4 +1,4 @@
-"""How a protocol's contracts write down concentrated liquidity: which call answers what, in which ABI words.
+"""How a protocol's contracts store concentrated liquidity: which call answers what, in which ABI words.
 
 Words are counted from 0. Forks differ in a few of them, so each is described by one record, and read by the same code.
 """
@@ -17,7 +17,7 @@ from bot.core.types import Address
 
 INT24: Final = 3
 FIRST_KEY_WORD: Final = 2
-"""Where token0 stands in ``positions``; what tells pool and range apart goes on from there to the upper tick."""
+"""Where token0 stands in ``positions``; what identifies pool and range goes on from there to the upper tick."""
 
 BookKey = Callable[[Address, int, int], bytes]
 """Makes the key under which a pool keeps what an account has in a range of ticks."""
@@ -121,5 +121,5 @@ class Layout:
 
     @property
     def key(self) -> slice:
-        """The bytes of ``positions`` that tell pool and range apart."""
+        """The bytes of ``positions`` that identify pool and range."""
         return slice(FIRST_KEY_WORD * json_rpc.WORD, (self.upper + 1) * json_rpc.WORD)

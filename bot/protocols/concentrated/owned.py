@@ -14,7 +14,7 @@ from bot.core.types import Address
 from bot.protocols.concentrated.calls import OwnerCalls, owner_call
 
 WHOLE: Final = 2_000
-"""Positions of one owner that are all listed at each block; where there are more, so many are kept in mind."""
+"""Positions of one owner that are all listed at each block; where there are more, so many are tracked."""
 NEWEST: Final = 100
 """Where there are more: the newest ones, which are looked at in each block all the same."""
 PAGE: Final = 500
@@ -46,7 +46,7 @@ class Known:
         self.ids: dict[int, None] = dict.fromkeys(ids)
 
     def has_room(self, token_id: int) -> bool:
-        """Tell whether an id may count."""
+        """Return whether an id may count."""
         return token_id in self.ids or len(self.ids) < WHOLE
 
     def keep(self, counted: Iterable[int], followed: Iterable[int]) -> None:
@@ -62,7 +62,7 @@ def numbers(names: Iterable[str]) -> tuple[int, ...]:
 
 
 def flood(owner: Address, count: int) -> str:
-    """Say what is not looked at, and what helps."""
+    """Return what is not read, and the remedy."""
     return (
         f"{owner} holds {count} positions, and anyone can give positions away: those that are known, the newest "
         f"{NEWEST} and {PAGE} of the others in turn are read at each block. Name yours in only_positions"

@@ -108,7 +108,7 @@ class ManagerReader:
         return await entry_of(logs, position, self._settings.position_manager, block, self._layout.deposits)
 
     def _confirm(self, reads: Reads) -> None:
-        """Insist on the configured factory, and on one that knows this protocol's kind of pools.
+        """Check the configured factory, and that it knows this protocol's kind of pools.
 
         Raises:
             ContractError: the manager names another one.
@@ -123,7 +123,7 @@ class ManagerReader:
             return
 
     def _token_ids(self, reads: Reads) -> tuple[dict[int, None], bool]:
-        """List the configured ids, then the owners' at this block, staked ones too; tell whether these are all."""
+        """List the configured ids, then the owners' at this block, staked ones too; return whether these are all."""
         ids = dict.fromkeys(self._settings.token_ids)
         listed, is_whole = self._owned.listed(reads)
         ids.update(listed)
@@ -134,7 +134,7 @@ class ManagerReader:
         return ids, is_whole
 
     def _few(self, ids: Collection[int]) -> dict[int, None]:
-        """Return the ids that there is room for, and forget the calls of those that were only passing."""
+        """Return the ids that there is room for, and drop the calls of those that were transient."""
         known = self._owned.known
         few = dict.fromkeys(one for one in ids if one in self._configured or known.has_room(one))
         if len(self._positions) > len(few) + 2 * PAGE:
@@ -144,7 +144,7 @@ class ManagerReader:
     def _kept(
         self, reads: Reads, found: Found, counted: dict[int, LpPosition], followed: Collection[int]
     ) -> dict[int, LpPosition]:
-        """Return what counts and there is room for, keep it in mind, and tell that there is more."""
+        """Return what counts and there is room for, track it, and report that there is more."""
         known = self._owned.known
         known.keep((one for one in counted if one not in self._configured), followed)
         reads.pass_on(call for one, call in self._positions.items() if one not in counted)
@@ -199,7 +199,7 @@ class ManagerReader:
         return PositionId(f"{self._prefix}{token_id}")
 
     def _note_absent(self, found: Found, token_id: int) -> None:
-        """Tell of a configured position that never was there: one that was, and is burned, is over."""
+        """Report a configured position that never existed: one that was, and is burned, is over."""
         name = self._position(token_id)
         if token_id in self._configured and token_id not in self._met and name not in found.followed:
             reason = f"{self._key}.token_ids: there is no position {token_id}; it is burned, or was never made"

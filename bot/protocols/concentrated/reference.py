@@ -23,7 +23,7 @@ class ConcentratedReference:
         self._pool = PoolCalls(address, layout)
 
     def recognises(self, answer: bytes) -> bool:
-        """Tell by the state: a price and a tick at least."""
+        """Return whether the state has a price and a tick at least."""
         return len(answer) >= 2 * json_rpc.WORD
 
     def price(self, reads: Reads, tokens: TokenBook) -> PoolPrice | None:

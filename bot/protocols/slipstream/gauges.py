@@ -133,7 +133,7 @@ class Gauges:
 
 
 def _is_lacking(answer: bytes | Failed) -> bool:
-    """Tell whether a gauge has no such function: MetaDEX03's tell it for a list of ids, and name no token."""
+    """Return whether a gauge has no such function: MetaDEX03's tell it for a list of ids, and name no token."""
     return isinstance(answer, Failed) and not answer.data
 
 

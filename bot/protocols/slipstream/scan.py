@@ -1,4 +1,4 @@
-"""Finds where positions were staked before anybody looked: by the factory's list of pools, a page a block."""
+"""Finds where positions were staked before the first read: by the factory's list of pools, a page a block."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ class PoolScan:
 
 
 def _counts(answer: bytes | Failed) -> bool:
-    """Tell whether a gauge has something; one that can't say it has nothing that could be read."""
+    """Return whether a gauge has something; one that can't say it has nothing that could be read."""
     return isinstance(answer, bytes) and any(answer)

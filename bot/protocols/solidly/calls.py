@@ -104,7 +104,7 @@ class GaugeCalls:
         return json_rpc.address(reads.fact(self._token)), raw
 
     def is_shut(self, reads: Reads) -> bool:
-        """Tell whether the voter has killed it."""
+        """Return whether the voter has killed it."""
         return is_killed(reads.outcome(self._life))
 
 

@@ -32,7 +32,7 @@ def price_of(pool: PoolId, token0: Token, token1: Token, curve: StablePosition |
 
 
 def is_metadata(answer: bytes) -> bool:
-    """Tell whether a contract answers ``metadata()`` as a pool does."""
+    """Return whether a contract answers ``metadata()`` as a pool does."""
     return len(answer) >= _WORDS * json_rpc.WORD and json_rpc.uint(answer, 4) in _BOOLEANS
 
 
@@ -44,7 +44,7 @@ class ReferencePool:
         self.probe: Call = metadata_call(address, words=0)
 
     def recognises(self, answer: bytes) -> bool:
-        """Tell by the metadata: seven words, the fifth a boolean."""
+        """Return whether the metadata has seven words, the fifth a boolean."""
         return is_metadata(answer)
 
     def price(self, reads: Reads, tokens: TokenBook) -> PoolPrice | None:

@@ -21,7 +21,7 @@ class ReferencePair:
         self._tokens = pool_tokens(address)
 
     def recognises(self, answer: bytes) -> bool:
-        """Tell by the reserves: two words and a time."""
+        """Return whether the reserves are two words and a time."""
         return len(answer) >= 2 * json_rpc.WORD
 
     def price(self, reads: Reads, tokens: TokenBook) -> PoolPrice | None:

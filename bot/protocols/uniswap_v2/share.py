@@ -27,11 +27,11 @@ BURN: Final = topic("Burn(address,uint256,uint256,address)")
 _SHAPES: Final = {SYNC: (2, 1), MINT: (2, 2), BURN: (2, 3), TRANSFER: (1, 3)}
 """Words of data and number of topics."""
 _MOST: Final = 12
-"""Deposits and withdrawals that are looked at."""
+"""Deposits and withdrawals that are examined."""
 _FEW: Final = 100
 """Blocks of the first request where the event that is looked for stands near."""
 _AGAIN: Final = 7_200
-"""Blocks after which a pair is looked at again that told nothing."""
+"""Blocks after which a pair that showed nothing is examined again."""
 _COARSEST: Final = 100
 _SURE: Final = Fraction(1, 10**6)
 """Width of an interval in which a fraction of parts of a hundred lies by chance once in 300 times."""
@@ -55,15 +55,15 @@ class ShareSearch:
 
     @property
     def is_over(self) -> bool:
-        """Whether it was looked for: what a pair does not tell now, it may tell after the next deposit."""
+        """Whether it was looked for: a pair may show it after the next deposit."""
         return self._looked_at is not None
 
     def is_due(self, block: int) -> bool:
-        """Tell whether to look, for the first time or again."""
+        """Return whether to look, for the first time or again."""
         return self.found is None and (self._looked_at is None or block >= self._looked_at + _AGAIN)
 
     async def look(self, logs: Logs, block: int, notes: Notes) -> bool:
-        """Look at the newest deposits and withdrawals before a block; tell whether they told it."""
+        """Examine the newest deposits and withdrawals before a block; return whether they show it."""
         self._looked_at = block
         noted = notes.note(self._key)
         self.found = Fraction(noted) if noted else await self._measured(logs, block)
@@ -129,7 +129,7 @@ def _reserves_of(sync: Log) -> Reserves:
 
 
 def _mints_fee(event: Log, transfers: Sequence[Log]) -> bool:
-    """Tell whether the LP tokens that came or went with an event, newest first, were minted to the protocol before."""
+    """Return whether LP tokens were minted to the protocol just before an event (logs newest first)."""
     if len(transfers) <= 1:
         return False
     came, fee = transfers[:2]

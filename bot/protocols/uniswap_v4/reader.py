@@ -104,7 +104,7 @@ class V4Reader:
         return await entry_of(logs, position, (self._pool_manager, self._settings.position_manager), block)
 
     def _require_one_pool_manager(self, reads: Reads) -> None:
-        """Insist that both configured contracts are of one deployment.
+        """Check that both configured contracts are of one deployment.
 
         Raises:
             ContractError: one of them is no such contract, or they are of two.

@@ -16,7 +16,7 @@ from bot.exchange.fields import Row, number, positive, row_of, text
 def positions(
     risk: object, account: object, instruments: Sequence[Instrument]
 ) -> tuple[dict[Symbol, PerpPosition], tuple[Unread, ...]]:
-    """Judge every instrument by itself; the rows of other symbols are nobody's business here.
+    """Validate every instrument by itself; the rows of other symbols are ignored.
 
     Both answers leave out symbols without position and orders, so that only their agreement proves a flat one. What
     can't be read weighs on the margin of the whole account.

@@ -49,7 +49,7 @@ _PORTFOLIO_MODE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Binance(UnifiedCalls):
-    """Binance's own ways."""
+    """Binance's dialect."""
 
     facts: VenueFacts = facts.FACTS
 

@@ -51,12 +51,12 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "/fapi/v3/account": 5,
 }
 _UNLISTED: Final = 40
-"""The dearest weight in the documentation, for a request that the table above does not know."""
+"""The largest weight in the documentation, for a request that the table above does not know."""
 _ORDER_PATHS: Final = frozenset({_FAPI + "order", _FAPI + "algoOrder"})
 
 
 def charges(method: str, path: str, query: Mapping[str, str]) -> tuple[Charge, ...]:
-    """Return what a request costs; listing orders without a symbol is dear."""
+    """Return what a request costs; listing orders without a symbol is expensive."""
     if path.startswith("/sapi/"):
         return (Charge(WALLET, 1),)
     weight = WEIGHTS.get(path, _UNLISTED)
@@ -72,7 +72,7 @@ _NOTICE: Final = timedelta(days=1)
 
 
 def shut(row: Mapping[str, object], now: datetime) -> str:
-    """Say why nothing may be opened in a market: its status is none of trading, or its delivery is near.
+    """Return why nothing may be opened in a market: its status is none of trading, or its delivery is near.
 
     The statuses are documented (Exchange Information): all but TRADING take no order that opens. A perpetual that is
     being delisted gets the time of its settlement as ``deliveryDate``, which lies in the year 2100 otherwise.

@@ -36,7 +36,7 @@ async def working(link: Link, listing: Listing, one: Instrument) -> Listed:
 
 
 def _is_of(item: object, one: Instrument) -> bool:
-    """Whether a row is of a symbol; one that does not say so is nobody else's."""
+    """Whether a row is of a symbol; one that does not say is taken for it."""
     said = item.get("symbol") if isinstance(item, Mapping) else None
     return not isinstance(said, str) or said == one.venue_symbol
 
@@ -48,7 +48,7 @@ def open_order(row: Row, one: Instrument) -> OpenOrder:
 
 
 def became(row: Row, now: int) -> Found:
-    """Say what became of a conditional order, at a time in milliseconds.
+    """Return what became of a conditional order, at a time in milliseconds.
 
     One that names the order that it became is what that one is; FINISHED is documented as "that order ended", filled or
     not. One that ended and for long names none, nor anything that it filled, became none.

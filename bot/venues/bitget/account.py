@@ -41,7 +41,7 @@ def position_of(symbol: object) -> str:
 
 
 def held(answer: object, instruments: Sequence[Instrument]) -> Held:
-    """Judge the list of positions row by row. One that can't be read weighs on the margin of the whole account.
+    """Validate the list of positions row by row. One that can't be read weighs on the margin of the whole account.
 
     Raises:
         Unbelievable: it is no list.
@@ -125,7 +125,7 @@ def _margin(row: Row) -> tuple[Decimal, Decimal, Decimal]:
 
 
 def not_flat(symbol: Symbol, answer: object) -> Unread | None:
-    """Say why a symbol that the list leaves out is not flat after all, None where it is."""
+    """Return why a symbol that the list leaves out is not flat after all, None where it is."""
     try:
         is_flat = all(number(row, "total", "position") == 0 for row in rows_of(answer, "position"))
     except Unbelievable as error:

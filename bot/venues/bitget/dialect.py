@@ -44,7 +44,7 @@ _TRADES: Final = frozenset({"coow", "trade"})
 
 @dataclass(frozen=True, slots=True)
 class Bitget(UnifiedCalls):
-    """Bitget's own ways."""
+    """Bitget's classic dialect."""
 
     facts: VenueFacts = facts.FACTS
 

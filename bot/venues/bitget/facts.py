@@ -74,7 +74,7 @@ _NOTICE: Final = timedelta(days=1)
 
 
 def shut(row: Mapping[str, object], now: datetime) -> str:
-    """Say why nothing may be opened in a market: its status is not normal, or its end is near.
+    """Return why nothing may be opened in a market: its status is not normal, or its end is near.
 
     Documented (Get Contract Config): ``symbolStatus`` is listed, normal, maintain, limit_open (positions can only be
     closed), restrictedAPI or off; ``limitOpenTime`` and ``offTime`` are -1 where nothing is announced.
@@ -86,7 +86,7 @@ def shut(row: Mapping[str, object], now: datetime) -> str:
 
 
 def ending(info: Mapping[str, object], now: datetime) -> str:
-    """Say whether the end of a market is announced for soon."""
+    """Return whether the end of a market is announced for soon."""
     ends = [int(str(info.get(key))) for key in ("limitOpenTime", "offTime") if str(info.get(key)).isdecimal()]
     left = [timedelta(milliseconds=at - milliseconds_of(now)) for at in ends if at]
     return "is being delisted within a day" if any(one <= _NOTICE for one in left) else ""

@@ -1,4 +1,4 @@
-"""Bitget's lists of markets, each row judged before ccxt's one loop over all of them, which the first odd one ends."""
+"""Bitget's lists of markets, row by row: ccxt's single loop over them ends at the first malformed one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ else:
 
 
 class Markets(_Ccxt):
-    """Stands before ccxt's class."""
+    """Mixin before ccxt's class."""
 
     async def public_mix_get_v2_mix_market_contracts(self, params: object) -> Any:  # noqa: ANN401
         """Return the classic list without the rows that can't be read."""
@@ -86,5 +86,5 @@ def _check(row: object, needed: _Needed) -> None:
 
 
 def row_by_row(api_class: type) -> type:
-    """Put the judgement before ccxt's class."""
+    """Put the validation before ccxt's class."""
     return type(api_class.__name__, (Markets, api_class), {})

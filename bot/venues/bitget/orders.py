@@ -49,7 +49,7 @@ async def working(link: Link, listing: Listing, one: Instrument) -> Listed:
 
 
 def _is_of(item: object, one: Instrument) -> bool:
-    """Whether a row is of a symbol; one that does not say so is nobody else's. The documentation has lower case."""
+    """Whether a row is of a symbol; one that does not say is taken for it. The documentation has lower case."""
     said = item.get("symbol") if isinstance(item, Mapping) else None
     return not isinstance(said, str) or said.upper() == one.venue_symbol
 
@@ -128,7 +128,7 @@ async def find_plan(link: Link, client_id: ClientOrderId, symbol: Symbol, venue_
 
 
 async def _plan(link: Link, raw: Row, symbol: Symbol) -> Found:
-    """Say what became of a plan order: an executed one is what the order that came of it is."""
+    """Return what became of a plan order: an executed one is what the order that came of it is."""
     row = row_of(link.parse_order(raw, symbol), "plan order")
     if raw.get("planStatus") != "executed":
         return Found(row, conditional=True)

@@ -32,7 +32,7 @@ class Held:
 
 
 def held(state: Row, coins: Mapping[str, Instrument]) -> Held:
-    """Judge every position by itself; those of other coins count for the account's sums only.
+    """Validate every position by itself; those of other coins count for the account's sums only.
 
     Raises:
         Unbelievable: the list is not whole.

@@ -1,4 +1,4 @@
-"""ccxt's class of the venue, with what it does of its own accord left out and what it loses put back.
+"""ccxt's class of the venue, without what it does unasked, and with the data that it drops.
 
 As it is, it approves a builder's fee and sets a referrer as soon as it has a key, adds the builder to every order, and
 gives no action a last time.
@@ -23,7 +23,7 @@ _UNIT: Final = 1_000_000
 
 
 class Ways(Reads):
-    """Stands before ccxt's class."""
+    """Mixin before ccxt's class."""
 
     vault = ""
     """The sub-account or vault that actions are done for; a login's ``vault``."""
@@ -69,7 +69,7 @@ class Ways(Reads):
         return super().sign(path, api, method, params)
 
     async def private_post_exchange(self, params: Row) -> Any:  # noqa: ANN401 - ccxt's own types
-        """Act; nothing is kept of the account's orders that an action may have changed, or may still change."""
+        """Send an action; drop what is cached of the account's orders that it may have changed, or may still change."""
         action, until = params["action"], self._expires(params["nonce"])
         self.kept.begin(action, until)
         try:
@@ -133,7 +133,7 @@ class Ways(Reads):
         return {ticker["symbol"]: ticker}
 
     def handle_message(self, client: object, message: Row) -> None:
-        """Note that the stream speaks."""
+        """Note that the stream is alive."""
         self.kept.heard = self.milliseconds()
         super().handle_message(client, message)
 
@@ -178,7 +178,7 @@ def described(made: Row, sent: Row, *, rests: bool) -> dict[str, Any]:
 
 
 def quiet(api_class: type) -> type:
-    """Return ccxt's class with the ways of this module before its own."""
+    """Return ccxt's class with this module's mixin."""
     return type(api_class.__name__, (Ways, api_class), {"describe": _describe(api_class)})
 
 

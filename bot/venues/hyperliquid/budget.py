@@ -1,4 +1,4 @@
-"""The address's own budget of actions, 10,000 and one per USDC traded: told before it runs out, kept for reductions."""
+"""The address's own budget of actions, 10,000 and one per USDC traded; what is left at last is for reductions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ log = structlog.get_logger(__name__)
 RESERVED: Final = 500
 """Actions that are left to reductions, stops and their replacements."""
 LOW: Final = 2000
-"""Actions left from which on it is told."""
+"""Actions left from which on an alarm is raised."""
 _EVERY: Final = 120.0
-"""Seconds between two looks."""
+"""Seconds between two reads."""
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Budget:
     at: float = field(default=float("-inf"))
 
     async def unread(self, link: Link, user: str) -> tuple[Unread, ...]:
-        """Return what holds back adds, if anything; look again where that is due.
+        """Return what holds back adds, if anything; read again where that is due.
 
         Raises:
             Retryable: the venue did not answer believably.

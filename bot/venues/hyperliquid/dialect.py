@@ -43,7 +43,7 @@ _TIFS: Final = {TimeInForce.IOC: "ioc", TimeInForce.GTC: "gtc"}
 
 @dataclass(slots=True)
 class Hyperliquid(UnifiedCalls):
-    """Hyperliquid's own ways.
+    """Hyperliquid's dialect.
 
     Attributes:
         facts: its facts, with the markets of ``dex`` among what is loaded.

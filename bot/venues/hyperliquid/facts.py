@@ -51,7 +51,7 @@ def charges(_method: str, endpoint: str, _query: Mapping[str, str]) -> tuple[Cha
 
 
 def is_read(_method: str, path: str) -> bool:
-    """Tell what only reads."""
+    """Return whether a request only reads."""
     return path == "/info"
 
 

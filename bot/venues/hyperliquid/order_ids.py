@@ -37,7 +37,7 @@ class Cloids:
         return OrderKey(epoch, number) if owner == _of(bot) else None
 
     def takes(self, client_id: str) -> bool:
-        """Tell whether an id is of 128 bits in lower case, as the venue repeats it."""
+        """Return whether an id is of 128 bits in lower case, as the venue repeats it."""
         return _CLOID.fullmatch(client_id) is not None
 
     def forced(self, client_id: str) -> Forced | None:

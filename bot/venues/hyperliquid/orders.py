@@ -46,7 +46,7 @@ def _unpriced(row: Row) -> Row:
 
 
 def is_of(item: object, coin: str) -> bool:
-    """Whether a row is of a coin; one that does not say so is nobody else's."""
+    """Whether a row is of a coin; one that does not say is taken for it."""
     said = item.get("coin") if isinstance(item, Mapping) else None
     return not isinstance(said, str) or said == coin
 

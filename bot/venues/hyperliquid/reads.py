@@ -63,7 +63,7 @@ else:
 
 
 class Reads(_Ccxt):
-    """Stands before ccxt's class."""
+    """Mixin before ccxt's class."""
 
     @property
     def kept(self) -> Kept:

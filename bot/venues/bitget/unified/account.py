@@ -150,7 +150,7 @@ class Held:
 
 
 def held(items: Iterable[object], instruments: Sequence[Instrument]) -> Held:
-    """Judge the list of positions row by row. One that can't be read weighs on the margin of the whole account."""
+    """Validate the list of positions row by row. One that can't be read weighs on the margin of the whole account."""
     wanted = {one.venue_symbol: one for one in instruments}
     named: dict[Symbol, PerpPosition] = {}
     unread: list[Unread] = []

@@ -39,7 +39,7 @@ _LEDGERS: Final = (rows.CATEGORY, "OTHER")
 
 @dataclass(frozen=True, slots=True)
 class UnifiedAccount(UnifiedReads):
-    """A unified account's own ways."""
+    """A unified account's dialect."""
 
     facts: VenueFacts = facts.FACTS
 

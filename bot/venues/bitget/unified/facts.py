@@ -88,7 +88,7 @@ _RIGHTS: Final = "does not accept the key for this: give it unified account trad
 
 
 def shut(row: Mapping[str, object], now: datetime) -> str:
-    """Say why nothing may be opened in a market: its status is not online, or its end is near.
+    """Return why nothing may be opened in a market: its status is not online, or its end is near.
 
     Documented (Get Instruments): ``status`` is listed, online, limit_open (positions can only be closed), limit_close,
     offline or restrictedAPI.

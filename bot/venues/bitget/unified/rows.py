@@ -70,7 +70,7 @@ async def pages(link: Link, name: str, query: Mapping[str, object], what: str) -
 
 
 def is_of(item: object, venue_symbol: str) -> bool:
-    """Whether a row is of a symbol; one that does not say so is nobody else's."""
+    """Whether a row is of a symbol; one that does not say is taken for it."""
     said = item.get("symbol") if isinstance(item, Mapping) else None
     return not isinstance(said, str) or said.upper() == venue_symbol
 

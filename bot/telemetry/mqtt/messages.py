@@ -104,6 +104,10 @@ def _venue(venue: VenueState) -> payloads.VenueState:
         margin_ratio=_rounded(venue.margin_ratio),
         liquidation_distance=_rounded(venue.liquidation_distance),
         perps=tuple(_perp(perp) for perp in venue.perps),
+        collaterals=tuple(
+            payloads.CollateralState(currency=one.currency, price=one.price, sources=one.sources)
+            for one in venue.collaterals
+        ),
     )
 
 

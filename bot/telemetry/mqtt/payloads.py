@@ -107,6 +107,14 @@ class PerpState(Payload):
     funding_at: datetime | None
 
 
+class CollateralState(Payload):
+    """What a venue settles in."""
+
+    currency: str
+    price: Exact | None = Field(description="USD, of all feeds the farthest from a dollar; null where nobody tells it")
+    sources: str = Field(description="who told it, or why nobody could")
+
+
 class VenueState(Payload):
     """One venue's account, after each cycle; all but the first four are null where it could not be read."""
 
@@ -122,6 +130,7 @@ class VenueState(Payload):
     margin_ratio: Exact | None = Field(default=None, description="maintenance margin over equity; liquidation at 1")
     liquidation_distance: Exact | None = Field(default=None, description="of the position that is nearest to it")
     perps: tuple[PerpState, ...] | None = None
+    collaterals: tuple[CollateralState, ...] | None = None
 
 
 class EventMessage(Payload):

@@ -93,6 +93,9 @@ def _venue(venue: VenueState) -> Json:
         "initial_margin": balance.initial_margin,
         "maintenance_margin": balance.maintenance_margin,
         "margin_ratio": venue.margin_ratio,
+        "collaterals": [
+            {"currency": one.currency, "price": one.price, "sources": one.sources} for one in venue.collaterals
+        ],
     }
 
 

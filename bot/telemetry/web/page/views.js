@@ -174,9 +174,11 @@ function margin({ venues, perps }) {
   const blocks = venues.map((venue) => {
     if (!venue.known) return el("div", "line", el("b", "", venue.venue), el("span", "bad", `unknown: ${venue.reason}`));
     const ratio = number(venue.margin_ratio);
+    const settled = venue.collaterals.map((one) => `${one.currency} ${one.price === null ? "of unknown price" : `at ${Number(one.price).toFixed(4)} USD`}`);
     return el(
       "div", "gauge",
       el("div", "line", el("b", "", venue.venue), el("span", "dim", `${usd(venue.equity)} equity, ${usd(venue.available)} free`)),
+      el("div", "line", el("span", "dim", "settles in"), el("span", "", settled.join(", "))),
       el("div", "line", el("span", "dim", "margin ratio"), el("span", "", percent(ratio))),
       bar(ratio ?? 1, ratio === null || ratio > 0.5 ? "bad" : ratio > 0.25 ? "warn" : "good"),
     );

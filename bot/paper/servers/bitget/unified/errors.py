@@ -25,9 +25,9 @@ def unknown_symbol(name: str) -> VenueError:
     return VenueError(_BAD, "25100", f"Trading pair {name} does not exist")
 
 
-def shut(name: str) -> VenueError:
+def shut() -> VenueError:
     """Return the error that a market takes no order that opens."""
-    return VenueError(_BAD, "25105", f"Opening positions is not supported for trading pair {name}")
+    return VenueError(_BAD, "25105", "This contract does not support opening positions")
 
 
 def no_such_order() -> VenueError:

@@ -14,7 +14,6 @@ from bot.paper.servers.bitget.unified.account import adopt_mode
 from bot.paper.servers.bitget.unified.call import Private
 from bot.paper.servers.desk import Wish, waits
 from bot.paper.servers.records import USDT
-from bot.paper.servers.venue import id_of
 from bot.paper.servers.wire import millis
 
 _IN_FORCE: Final = {"gtc": TimeInForce.GTC, "ioc": TimeInForce.IOC, "post_only": TimeInForce.POST_ONLY}
@@ -76,7 +75,7 @@ def reduces(call: Private) -> bool:
 def place(call: Private, wish: Wish) -> Order:
     """Send an order to the account."""
     if wish.symbol in call.venue.shut and not wish.reduce_only:
-        raise errors.shut(id_of(wish.symbol))
+        raise errors.shut()
     made = call.desk.engine.account.orders_made + 1
     name = call.params.maybe("clientOid") or f"paper-{millis(call.now)}-{made}"
     outcome = call.desk.place(ClientOrderId(name), wish)

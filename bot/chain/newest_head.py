@@ -12,6 +12,7 @@ from bot.chain.endpoint import Endpoint
 from bot.chain.head_tracker import HeadTrack
 from bot.core.errors import Retryable
 from bot.core.snapshot import BlockStamp
+from bot.core.types import ChainId
 from bot.ports import Clock
 
 FRESH: Final = 1.0
@@ -29,11 +30,14 @@ class Head:
 class NewestHead:
     """Fetches heads from the endpoints; an announced one is kept for the read that follows."""
 
-    def __init__(self, client: RpcClient, limits: Limits, track: HeadTrack, clock: Clock) -> None:
+    def __init__(
+        self, client: RpcClient, limits: Limits, track: HeadTrack, clock: Clock, chain_id: ChainId | None = None
+    ) -> None:
         self._client = client
         self._limits = limits
         self._track = track
         self._clock = clock
+        self._chain_id = chain_id
         self._left: Head | None = None
         self._left_at = 0.0
 
@@ -46,6 +50,10 @@ class NewestHead:
         odd: list[Head] = []
 
         async def work(endpoint: Endpoint) -> Head:
+            if self._chain_id is not None:
+                told = json_rpc.quantity(await endpoint.request("eth_chainId", "[]"))
+                if told != self._chain_id:
+                    raise endpoint.fault(f"is of chain {told} now, and not of {self._chain_id}")
             head = Head(json_rpc.stamp(await endpoint.request("eth_getBlockByNumber", '["latest",false]')), endpoint)
             self._track.check(head.stamp)
             if (why := self._misdated(head.stamp)) is not None:

@@ -76,7 +76,8 @@ class EvmChainReader:
             on_failure=lambda: said.emit(RpcFailed(config.name)),
         )
         self._track = HeadTrack(config.name, clock, limits.max_head_age.total_seconds(), on_reorg)
-        self._newest = NewestHead(self._client, limits, self._track, clock)
+        asked = config.chain_id if config.multicall is None else None
+        self._newest = NewestHead(self._client, limits, self._track, clock, asked)
         self._heads = Heads(config, self._client, self._newest, clock)
         self._multicall = Multicall(config.multicall, limits)
         self._make_sources = make_sources

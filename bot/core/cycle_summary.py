@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.data_quality.staleness import DataIssue
+from bot.core.data_quality.staleness import POOL_GUARD, DataIssue
 from bot.core.decision import Alarm, Band, Hedge, Remark, RemarkCode, Severity
 from bot.core.hedge.plan import Plan
 from bot.core.hedge.target import HedgeTarget
@@ -242,8 +242,7 @@ def marketless_alarms(
                 f"{exposure.amount:.6g} {underlying} are not hedged: no venue has a market for {underlying}; add it to "
                 f"a venue's symbols, or accept it by hedge.underlyings.{underlying}.enabled = false"
             )
-            worth = prices.get(underlying)
-            is_little = worth is not None and abs(exposure.amount) * worth < MATTERS * lp_value
+            is_little = _is_little({underlying: exposure.amount}, prices, lp_value)
             severity = Severity.WARNING if is_little else Severity.CRITICAL
             found.append(Alarm(f"{MARKETLESS}:{underlying}", severity, text))
     return found
@@ -280,6 +279,13 @@ def dispute_alarms(disputes: Iterable[Dispute]) -> list[Alarm]:
     ]
 
 
+def _is_little(amounts: Mapping[Underlying, Decimal], prices: Mapping[Underlying, Decimal], lp_value: Decimal) -> bool:
+    """Tell whether amounts are worth next to nothing beside the liquidity; what has no price may be worth anything."""
+    if not amounts.keys() <= prices.keys():
+        return False
+    return sum(abs(amount) * prices[key] for key, amount in amounts.items()) < MATTERS * lp_value
+
+
 def _held_back(issue: DataIssue) -> str:
     """Return what a data issue keeps from being added."""
     if issue.amounts is None:
@@ -290,9 +296,21 @@ def _held_back(issue: DataIssue) -> str:
     return f"{' and '.join(shares)} of the exposure rest on it and are kept as last believed; nothing is added for them"
 
 
-def distrust_alarms(issues: Iterable[DataIssue], others: Iterable[UnknownPosition]) -> list[Alarm]:
-    """Return alarms about data that is not believed, and about open positions in markets that no hedge uses."""
-    found = [Alarm(issue.key, Severity.WARNING, f"{issue.reason}: {_held_back(issue)}") for issue in issues]
+def distrust_alarms(
+    issues: Iterable[DataIssue],
+    others: Iterable[UnknownPosition],
+    prices: Mapping[Underlying, Decimal],
+    lp_value: Decimal,
+) -> list[Alarm]:
+    """Return alarms about data that is not believed, and about open positions in markets that no hedge uses.
+
+    A pool in which next to nothing of the liquidity lies may be a stranger's, who says there what he likes.
+    """
+    found = []
+    for issue in issues:
+        is_little = bool(issue.amounts) and _is_little(issue.amounts or {}, prices, lp_value)
+        severity = Severity.INFO if is_little and issue.guard == POOL_GUARD else Severity.WARNING
+        found.append(Alarm(issue.key, severity, f"{issue.reason}: {_held_back(issue)}"))
     for unknown in others:
         symbol, size = unknown.position.symbol, unknown.position.size
         message = f"{symbol} at {unknown.venue} holds {size:f}, which no hedge uses: it is left alone"

@@ -102,7 +102,7 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
             *cycle_summary.alarms(
                 snapshot, state.held, orders.hedge_targets, inputs.pending, policy.guards.moved_grace
             ),
-            *cycle_summary.distrust_alarms(assessment.issues, others),
+            *cycle_summary.distrust_alarms(assessment.issues, others, assessment.prices, assessment.lp_value),
             *cycle_summary.marketless_alarms(assessment.exposures, assessment.prices, assessment.lp_value, policy),
             *cycle_summary.band_alarms(orders.computations),
             *cycle_summary.dispute_alarms(inputs.disputes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -34,8 +35,12 @@ async def elsewhere(chain: LocalChain) -> AsyncIterator[str]:
         yield node.url
 
 
-async def test_an_endpoint_of_another_chain_is_waited_for_with_a_clear_word(chain: LocalChain, elsewhere: str) -> None:
+@pytest.mark.parametrize("multicall", [True, False])
+async def test_an_endpoint_of_another_chain_is_waited_for_with_a_clear_word(
+    chain: LocalChain, elsewhere: str, *, multicall: bool
+) -> None:
     scene = await Scene.on(chain)
+    scene.config = scene.config if multicall else replace(scene.config, multicall=None)
     async with endpoints(scene, [honest]) as (reader, fronts):
         whole = await reader.read()
         fronts[0].upstream = elsewhere
@@ -47,8 +52,12 @@ async def test_an_endpoint_of_another_chain_is_waited_for_with_a_clear_word(chai
 
 
 @pytest.mark.parametrize("place", [0, 1])
-async def test_beside_an_honest_one_it_costs_nothing_but_time(chain: LocalChain, elsewhere: str, place: int) -> None:
+@pytest.mark.parametrize("multicall", [True, False])
+async def test_beside_an_honest_one_it_costs_nothing_but_time(
+    chain: LocalChain, elsewhere: str, place: int, *, multicall: bool
+) -> None:
     scene = await Scene.on(chain)
+    scene.config = scene.config if multicall else replace(scene.config, multicall=None)
     async with endpoints(scene, [honest, honest]) as (reader, fronts):
         fronts[place].upstream = elsewhere
         for _ in range(3):

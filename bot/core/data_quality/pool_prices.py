@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from typing import Final
 
-from bot.core.data_quality.staleness import DataIssue, add_legs, fair_price, pool_prices
+from bot.core.data_quality.staleness import POOL_GUARD, DataIssue, add_legs, fair_price, pool_prices
 from bot.core.decision import Alarm, Severity
 from bot.core.lp.exposure import MATTERS
 from bot.core.policy import GuardPolicy
@@ -72,7 +72,7 @@ def _doubt(
         if abs(deviation) > limit:
             reason = f"pool {pool.pool} on {view.chain} prices {pool.underlying0} {deviation:+.2%} off {what}"
             key = f"pool:{view.chain}:{pool.pool}"
-            return DataIssue(key, "pool price", reason, (pool.underlying0, pool.underlying1))
+            return DataIssue(key, POOL_GUARD, reason, (pool.underlying0, pool.underlying1))
     return None
 
 

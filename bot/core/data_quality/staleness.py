@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from bot.core.hedge.markets import HedgeMarkets
 from bot.core.policy import GuardPolicy
 from bot.core.snapshot import ChainView, LpPosition, PoolPrice, Snapshot
 from bot.core.state import Held
 from bot.core.types import ZERO, PositionId, Underlying
+
+POOL_GUARD: Final = "pool price"
+"""The guard that does not believe a pool."""
 
 
 @dataclass(frozen=True, slots=True)

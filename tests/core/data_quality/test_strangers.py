@@ -99,6 +99,21 @@ def test_of_many_gifts_those_that_claim_most_are_described() -> None:
     assert len(message) < 1_000
 
 
+@pytest.mark.parametrize(
+    ("amounts", "severity"),
+    [((1e-9, 1e-6), Severity.INFO), (("0.1", 200), Severity.INFO), ((5, 10_000), Severity.WARNING)],
+)
+def test_dust_that_was_believed_once_lets_a_stranger_warn_of_nothing(
+    amounts: tuple[D | str | int, D | str | int], severity: Severity
+) -> None:
+    """He gives it at a fair price, and moves his pool afterwards."""
+    part = lp("part", (D(amounts[0]), D(amounts[1])), pool="part")
+    first = decide(snapshot(view(OWN, part)), NO_INPUTS, fresh(), policy())
+    later = decide(snapshot(view(OWN, part, pool="part", block=101)), NO_INPUTS, first.state, policy())
+    (alarm,) = (one for one in later.alarms if one.key == "pool:local:0xpart")
+    assert alarm.severity is severity
+
+
 @pytest.mark.parametrize(("amounts", "is_told"), [(("0.1", 200), False), ((5, 10_000), True)])
 def test_what_a_pool_says_of_a_dollar_is_told_where_it_matters(amounts: tuple[D | str, int], *, is_told: bool) -> None:
     part = lp("part", amounts, pool="part")

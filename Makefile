@@ -5,7 +5,7 @@ WORKERS ?= 2
 QUICK := $(addprefix tests/,app chain control core exchange journal paper/engine protocols setting_types telemetry)
 COMPILE := uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
-.PHONY: help setup demo quick test soak testtools check image-check dist bench docs docs-site screenshot lock clean
+.PHONY: help setup demo quick test soak testtools check image-check dist bench docs docs-site screenshot pictures lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -81,6 +81,12 @@ docs-site: setup .venv-docs/installed ## the documentation as a site with search
 
 screenshot: setup testtools ## write docs/status-page.png
 	@$(PY) -m tests.tools.screenshot
+
+pictures: setup ## write docs/attribution.png and docs/frontier.png, of a generated month
+	@$(PY) -m bot report -c config/paper-mainnet.toml --data config/scenarios/generated.toml -o var/pictures/attribution.html --png
+	@$(PY) -m bot sweep -c config/paper-mainnet.toml --data config/scenarios/generated.toml \
+	  --set hedge.band.risk_aversion=5,15,50,150,500 -o var/pictures
+	@cp var/pictures/attribution.png var/pictures/frontier.png docs/
 
 lock: ## write the lock files again (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock

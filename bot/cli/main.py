@@ -45,7 +45,7 @@ class _Dnbot(RootGroup):
     entries: ClassVar[Mapping[str, Entry]] = COMMANDS
 
 
-app = typer.Typer(name="dnbot", cls=_Dnbot, no_args_is_help=True, add_completion=False)
+app = typer.Typer(name="dnbot", cls=_Dnbot, no_args_is_help=True)
 
 
 def _version(*, asked: bool) -> None:

@@ -147,6 +147,16 @@ def test_debug_is_an_option_of_the_root(tmp_path: Path) -> None:
     assert "Traceback (most recent call last)" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("dnbot stat", ["status"]), ("dnbot status --f", ["--full", "--follow"]), ("dnbot data p", ["pool", "perp"])],
+)
+def test_the_shell_completes(line: str, found: list[str]) -> None:
+    words = str(line.count(" "))
+    ran = dnbot(_DNBOT_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=words)
+    assert (ran.code, ran.out.split()) == (0, found)
+
+
 def test_a_command_is_imported_only_when_it_runs() -> None:
     class Group(RootGroup):
         entries: ClassVar = {"broken": Entry("no.such.module:app", "Is never imported.")}

@@ -61,7 +61,7 @@ class _Prices:
 @app.command()
 def serve(
     *,
-    speak: Annotated[str, typer.Option(parser=spoken, metavar=SPEAKS, help="Whose wire format and customs.")],
+    speak: Annotated[str, typer.Option(parser=spoken, metavar=SPEAKS, help="Whose wire format and conventions.")],
     mark: Annotated[list[str] | None, typer.Option(metavar="ETH=2000", help="A fixed price, USD; repeatable.")] = None,
     marks: Annotated[Path | None, typer.Option(help="Prices from a CSV file: time,underlying,price.")] = None,
     symbol: Annotated[list[str] | None, typer.Option(metavar="ETH", help="Underlying of --marks; repeatable.")] = None,
@@ -80,7 +80,7 @@ def serve(
     prices, server = _prices(mark, marks, symbol), SERVERS[speak]
     money = Decimal(f"{deposit:.8f}").normalize()
     symbols = {one: kind_of(server.kind).symbol(one) for one in prices.underlyings}
-    config = PaperConfig(VenueId(speak), Path(), symbols, money, customs=server.customs)
+    config = PaperConfig(VenueId(speak), Path(), symbols, money, conventions=server.conventions)
     usual = server.issue("paper")
     keys = Credentials(key or usual.key, secret or usual.secret, passphrase or usual.passphrase)
     served = _Served(server, config, prices.marks, keys, None if plain else ca_file)
@@ -164,7 +164,7 @@ class _Told:
 
 def _told(served: _Served, server: VenueServer) -> _Told:
     return _Told(
-        speaks=served.config.customs.name,
+        speaks=served.config.conventions.name,
         url=server.url,
         hosts=served.kind.hosts,
         ca_file=None if served.ca_file is None else str(served.ca_file.absolute()),

@@ -96,7 +96,7 @@ async def serving(
         for name in names:
             kind, venue = SERVERS[name], VenueId(name)
             symbols = symbols_of(kind.kind)
-            rules = venue_rules(PaperConfig(venue, folder / "unused", symbols, _DEPOSIT, customs=kind.customs))
+            rules = venue_rules(PaperConfig(venue, folder / "unused", symbols, _DEPOSIT, conventions=kind.conventions))
             desk = Desk(kind.issue(f"{name}-demo"), PaperEngine.open(rules, clock.now(), _DEPOSIT))
             tls, authority = certificates(kind.hosts)
             ca_file = folder / f"{name}-ca.pem"

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.core.market import MarginTier, PerpMarket
 from bot.core.types import ZERO, Symbol, Underlying, VenueId
-from bot.paper.engine.customs import PLAIN, Customs
+from bot.paper.engine.conventions import PLAIN, Conventions
 from bot.paper.engine.rules import Depth, Hardships, MarginMode, SymbolRules, VenueRules
 
 
@@ -43,7 +43,7 @@ class PaperConfig:
         funding_rate: rate per interval; shorts receive a positive one.
         funding_interval: time between settlements.
         filters: markets that differ from their defaults.
-        customs: what the venue does where venues differ.
+        conventions: what the venue does where venues differ.
         margin_mode: the margin mode that a new account starts with.
         price_band: farthest that an order may be priced, or trade, from the mark, as a fraction.
         liquidation_fee: fraction of the notional that a liquidation costs.
@@ -65,7 +65,7 @@ class PaperConfig:
     funding_rate: Decimal = Decimal("0.0001")
     funding_interval: timedelta = timedelta(hours=8)
     filters: Mapping[Underlying, Filters] = field(default_factory=dict)
-    customs: Customs = PLAIN
+    conventions: Conventions = PLAIN
     margin_mode: MarginMode = MarginMode.CROSS
     price_band: Decimal = Decimal("0.05")
     liquidation_fee: Decimal = Decimal("0.0125")
@@ -134,7 +134,7 @@ def venue_rules(config: PaperConfig) -> VenueRules:
     """Return the engine's rules for a configuration."""
     return VenueRules(
         venue=config.venue,
-        customs=config.customs,
+        conventions=config.conventions,
         symbols={symbol: _symbol_rules(config, underlying, symbol) for underlying, symbol in config.symbols.items()},
         hardships=config.hardships,
         seed=config.seed,
@@ -143,8 +143,8 @@ def venue_rules(config: PaperConfig) -> VenueRules:
 
 def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -> SymbolRules:
     usual = _DEFAULTS.get(underlying, _OTHER)
-    if config.customs.min_notional is not None:
-        usual = replace(usual, min_notional=config.customs.min_notional)
+    if config.conventions.min_notional is not None:
+        usual = replace(usual, min_notional=config.conventions.min_notional)
     filters = config.filters.get(underlying, usual)
     market = PerpMarket(
         venue=config.venue,
@@ -158,15 +158,15 @@ def _symbol_rules(config: PaperConfig, underlying: Underlying, symbol: Symbol) -
         contract_size=Decimal(1),
         maker_fee=config.maker_fee,
         taker_fee=config.taker_fee,
-        tiers=halved(filters.tiers) if config.customs.halves_initial_margin else filters.tiers,
-        maintenance_fee=config.taker_fee if config.customs.fee_in_maintenance else ZERO,
+        tiers=halved(filters.tiers) if config.conventions.halves_initial_margin else filters.tiers,
+        maintenance_fee=config.taker_fee if config.conventions.fee_in_maintenance else ZERO,
     )
     return SymbolRules(
         market=market,
         depth=Depth(config.half_spread, config.usd_per_bp, queue=config.queue),
         leverage=config.leverage,
         funding_rate=config.funding_rate,
-        funding_interval=config.customs.funding_interval or config.funding_interval,
+        funding_interval=config.conventions.funding_interval or config.funding_interval,
         price_band=config.price_band,
         margin_mode=config.margin_mode,
         liquidation_fee=config.liquidation_fee,

@@ -45,7 +45,11 @@ async def main(flavour: str, ca_file: Path) -> None:
     tls, authority = certificates(SERVERS[flavour].hosts)
     ca_file.write_text(authority, encoding="ascii")
     config = PaperConfig(
-        VenueId(flavour), Path(), {ETH: own_symbol(flavour, PERP)}, Decimal(100_000), customs=SERVERS[flavour].customs
+        VenueId(flavour),
+        Path(),
+        {ETH: own_symbol(flavour, PERP)},
+        Decimal(100_000),
+        conventions=SERVERS[flavour].conventions,
     )
     venue = venue_of(config, FixedMarks({ETH: Decimal(2000)}), clock, SERVERS[flavour].issue("bench"))
     async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls, around=_noted) as server:

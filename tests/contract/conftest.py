@@ -45,11 +45,11 @@ class Account:
 
     @property
     def tiers(self) -> tuple[MarginTier, ...]:
-        return halved(TIERS) if SERVERS[self.flavour].customs.halves_initial_margin else TIERS
+        return halved(TIERS) if SERVERS[self.flavour].conventions.halves_initial_margin else TIERS
 
     @property
     def interval(self) -> timedelta:
-        return SERVERS[self.flavour].customs.funding_interval or timedelta(hours=8)
+        return SERVERS[self.flavour].conventions.funding_interval or timedelta(hours=8)
 
     def price(self, eth: int) -> None:
         """Set a price, a moment later: parts of a view that are read within 30 ms may be of one answer."""
@@ -68,7 +68,7 @@ def config(flavour: str, folder: Path) -> PaperConfig:
             Underlying("ETH"): Filters(D("0.01"), D("0.001"), D(1000), D(20), TIERS),
             Underlying("BTC"): Filters(D("0.1"), D("0.001"), D(1000), D(20), TIERS),
         },
-        customs=SERVERS[flavour].customs,
+        conventions=SERVERS[flavour].conventions,
     )
 
 

@@ -51,7 +51,7 @@ async def served(
     Yields the account, and the port of the bot's page.
     """
     symbols = {one: kind.symbol(one) for one in (ETH, BTC)}
-    rules = PaperConfig(VenueId("far"), Path(), symbols, Decimal(20_000), customs=server_kind.customs)
+    rules = PaperConfig(VenueId("far"), Path(), symbols, Decimal(20_000), conventions=server_kind.conventions)
     tls, authority = certificates(server_kind.hosts)
     ca_file = here.folder / "ca.pem"
     ca_file.write_text(authority, encoding="ascii")

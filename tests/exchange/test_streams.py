@@ -80,7 +80,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
 
 
 def eth(scene: Scene) -> Symbol:
-    return own_symbol(scene.engine.rules.customs.name, ETH)
+    return own_symbol(scene.engine.rules.conventions.name, ETH)
 
 
 @asynccontextmanager
@@ -89,9 +89,9 @@ async def venue_at(scene: Scene, **changes: object) -> AsyncIterator[CcxtExchang
     trust = ssl.create_default_context(cadata=scene.authority)
     config = CcxtConfig(
         venue=VenueId("venue"),
-        kind=scene.engine.rules.customs.name,
+        kind=scene.engine.rules.conventions.name,
         symbols=(eth(scene),),
-        login=login_of(scene.engine.rules.customs.name, scene.desk.credentials),
+        login=login_of(scene.engine.rules.conventions.name, scene.desk.credentials),
         connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
     )
     venue = await connect(replace(config, **changes), SystemClock())  # type: ignore[arg-type] # a test's own fields

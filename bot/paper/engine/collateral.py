@@ -61,7 +61,7 @@ def total_initial_margin(account: PaperAccount) -> Decimal:
 
 def _fee_rate(rules: VenueRules, symbol: Symbol) -> Decimal:
     """Return what the venue adds to maintenance rates: the taker fee, or nothing."""
-    return rules.symbols[symbol].market.taker_fee if rules.customs.fee_in_maintenance else ZERO
+    return rules.symbols[symbol].market.taker_fee if rules.conventions.fee_in_maintenance else ZERO
 
 
 def maintenance(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> Decimal:

@@ -113,7 +113,7 @@ class PaperEngine:
             return self._rejected(client_id, Refusal(RejectReason.MAINTENANCE, f"in maintenance until {window.end}"))
         if order is None:
             return self._rejected(
-                client_id, Refusal(RejectReason.OTHER, "no such order", self.rules.customs.cancel_rejected)
+                client_id, Refusal(RejectReason.OTHER, "no such order", self.rules.conventions.cancel_rejected)
             )
         final = self.account.close_order(order, OrderStatus.CANCELLED, "", self.rules.history)
         return Accepted(final.report())
@@ -128,7 +128,7 @@ class PaperEngine:
         order = before.get(client_id)
         if order is None or order.kind is not OrderKind.LIMIT:
             return self._rejected(
-                client_id, Refusal(RejectReason.OTHER, "no such order", self.rules.customs.cancel_rejected)
+                client_id, Refusal(RejectReason.OTHER, "no such order", self.rules.conventions.cancel_rejected)
             )
         new = replace(order, quantity=quantity, price=price, updated_at=self.account.now)
         is_over = order.filled and abs(quantity) <= abs(order.filled)
@@ -176,7 +176,7 @@ class PaperEngine:
         return snapshot_views.venue_view(self.account, self.rules)
 
     def _rejected(self, client_id: ClientOrderId, refusal: Refusal) -> Rejected:
-        code = refusal.code or self.rules.customs.code(refusal.reason)
+        code = refusal.code or self.rules.conventions.code(refusal.reason)
         return Rejected(client_id, refusal.reason, code, refusal.message)
 
     def _new_order(self, client_id: ClientOrderId, request: OrderRequest) -> Order:

@@ -64,15 +64,15 @@ def _check_window(account: PaperAccount, rules: VenueRules, _: Order) -> Refusal
 def _check_luck(account: PaperAccount, rules: VenueRules, _: Order) -> Refusal | None:
     rate = rules.hardships.reject_rate
     if rate and account.drawn() < rate:
-        return Refusal(RejectReason.OTHER, "the venue is overloaded", rules.customs.overloaded)
+        return Refusal(RejectReason.OTHER, "the venue is overloaded", rules.conventions.overloaded)
     return None
 
 
 def _check_id(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
-    pattern = rules.customs.client_id
+    pattern = rules.conventions.client_id
     if not re.fullmatch(pattern, order.client_id):
         return Refusal(RejectReason.BAD_ID, f"client id {order.client_id!r} does not match {pattern}")
-    ended = rules.customs.keeps_ids and account.find(order.client_id) is not None
+    ended = rules.conventions.keeps_ids and account.find(order.client_id) is not None
     if order.client_id in account.orders or ended:
         return Refusal(RejectReason.DUPLICATE_ID, f"client id {order.client_id!r} is in use")
     return None
@@ -153,7 +153,7 @@ def _check_counts(account: PaperAccount, rules: VenueRules, order: Order) -> Ref
 
 
 def _check_reduce_only(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
-    waits = order.kind is OrderKind.STOP_MARKET and not rules.customs.checks_stops
+    waits = order.kind is OrderKind.STOP_MARKET and not rules.conventions.checks_stops
     if order.reduce_only and not waits and not reducible(account, order):
         size = account.positions[order.symbol].size
         return Refusal(RejectReason.REDUCE_ONLY, f"{order.quantity} does not reduce the position {size}")
@@ -161,7 +161,7 @@ def _check_reduce_only(account: PaperAccount, rules: VenueRules, order: Order) -
 
 
 def _check_stops(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
-    if not rules.customs.fits_stops or order.kind is not OrderKind.STOP_MARKET:
+    if not rules.conventions.fits_stops or order.kind is not OrderKind.STOP_MARKET:
         return None
     stops = [one for one in account.working(order.symbol) if one.kind is OrderKind.STOP_MARKET and one.due_at is None]
     total = sum((abs(one.remaining) for one in stops), abs(order.quantity))
@@ -172,7 +172,7 @@ def _check_stops(account: PaperAccount, rules: VenueRules, order: Order) -> Refu
 
 
 def _check_post_only(account: PaperAccount, rules: VenueRules, order: Order) -> Refusal | None:
-    refuses = order.time_in_force is TimeInForce.POST_ONLY and not rules.customs.cancels_takers
+    refuses = order.time_in_force is TimeInForce.POST_ONLY and not rules.conventions.cancels_takers
     if refuses and would_take(account, rules, order):
         return Refusal(RejectReason.WOULD_TAKE, f"a post-only order at {order.price} would take")
     return None
@@ -198,7 +198,7 @@ def _check_margin(account: PaperAccount, rules: VenueRules, order: Order) -> Ref
         account, order.symbol, working
     )
     need = more + _open_loss(account, rules, order)
-    if rules.customs.fee_in_cost:
+    if rules.conventions.fee_in_cost:
         one = rules.symbols[order.symbol]
         need += abs(order.quantity) * account.markets[order.symbol].mark * one.market.taker_fee
     free = collateral.available(account)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from bot.core.market import PerpMarket
 from bot.core.types import Symbol, VenueId
-from bot.paper.engine.customs import Customs
+from bot.paper.engine.conventions import Conventions
 
 
 class MarginMode(StrEnum):
@@ -146,7 +146,7 @@ class VenueRules:
 
     Attributes:
         venue: its name.
-        customs: its conventions where venues differ.
+        conventions: its conventions where venues differ.
         symbols: its markets.
         hardships: its latencies, outages and forced trades.
         seed: the random seed of a new account.
@@ -156,7 +156,7 @@ class VenueRules:
     """
 
     venue: VenueId
-    customs: Customs
+    conventions: Conventions
     symbols: Mapping[Symbol, SymbolRules]
     hardships: Hardships = field(default_factory=Hardships)
     seed: int = 0

@@ -177,7 +177,7 @@ def sweep_reduce_only(account: PaperAccount, rules: VenueRules, symbol: Symbol) 
 
 def _trim_reduce_only(account: PaperAccount, rules: VenueRules, symbol: Symbol) -> None:
     """Where that is the convention: while the reduce-only orders of a symbol exceed its position, cancel the oldest."""
-    if not rules.customs.trims_reduce_only:
+    if not rules.conventions.trims_reduce_only:
         return
     resting = [one for one in account.working(symbol) if one.reduce_only and one.kind is OrderKind.LIMIT]
     while len(resting) > 1 and abs(sum((one.remaining for one in resting), ZERO)) > abs(account.positions[symbol].size):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.paper.engine.customs import Customs
+from bot.paper.engine.conventions import Conventions
 from bot.paper.servers.desk import Credentials
 from bot.paper.servers.venue import Dialect
 
@@ -21,7 +21,7 @@ class ServerKind:
 
     Attributes:
         kind: the setting ``kind`` of a dnbot that is its client.
-        customs: what the engine behind it does as the venue does.
+        conventions: what the engine behind it does as the venue does.
         dialect: makes the wire format.
         hosts: the hosts that a client of the real venue calls, live and in demo trading, streams included.
         settings: the keys of ``[venues.NAME]`` that hold a customer's credentials, and which part each holds.
@@ -29,7 +29,7 @@ class ServerKind:
     """
 
     kind: str
-    customs: Customs
+    conventions: Conventions
     dialect: Callable[[], Dialect]
     hosts: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=lambda: {"api_key": "key", "secret": "secret"})

@@ -34,7 +34,7 @@ def order(quantity: str, trigger: str | None = None) -> OrderRequest:
 @pytest.mark.parametrize("flavour", TWINS)
 async def test_the_new_stop_stands_and_the_old_one_goes_wherever_it_is(tmp_path: Path, flavour: str) -> None:
     clock, journal = TestClock(), MemoryJournal()
-    rules = replace(config(tmp_path), customs=SERVERS[flavour].customs)
+    rules = replace(config(tmp_path), conventions=SERVERS[flavour].conventions)
     venue = PaperExchange(rules, script(tmp_path), clock)
     executor = Executor({rules.venue: venue}, journal, clock)
     await venue.check([ETH])
@@ -49,6 +49,6 @@ async def test_the_new_stop_stands_and_the_old_one_goes_wherever_it_is(tmp_path:
         assert (old.trigger, old.remaining) == (D(trigger), D(2))
         assert old.client_id is not None
     rejected = [one for one in journal.orders.values() if one.status == "rejected: stops_exceed_position"]
-    assert len(rejected) == (1 if SERVERS[flavour].customs.fits_stops else 0), "it is tried once"
+    assert len(rejected) == (1 if SERVERS[flavour].conventions.fits_stops else 0), "it is tried once"
     assert len({*journal.orders}) == 4 + len(rejected), "each under an id of its own"
     await venue.close()

@@ -51,13 +51,13 @@ def symbol_rules(symbol: Symbol, tick: str, lot: str) -> SymbolRules:
 
 RULES = VenueRules(
     PAPER,
-    SERVERS["binance"].customs,
+    SERVERS["binance"].conventions,
     {ETH: symbol_rules(ETH, "0.01", "0.001"), BTC: symbol_rules(BTC, "0.1", "0.001")},
 )
 
 
 def flavoured(flavour: str) -> VenueRules:
-    return replace(RULES, customs=SERVERS[flavour].customs)
+    return replace(RULES, conventions=SERVERS[flavour].conventions)
 
 
 def mark(price: str | int | Decimal) -> MarkUpdate:

@@ -178,7 +178,7 @@ def test_refusals_carry_the_code_of_the_venue() -> None:
     for flavour in TWINS:
         outcome = opened(flavoured(flavour)).place(ClientOrderId("a"), request("-0.001"))
         assert isinstance(outcome, Rejected)
-        assert outcome.code == SERVERS[flavour].customs.code(RejectReason.BELOW_MIN_NOTIONAL)
+        assert outcome.code == SERVERS[flavour].conventions.code(RejectReason.BELOW_MIN_NOTIONAL)
     cancelled = opened().cancel(ClientOrderId("a"))
     assert isinstance(cancelled, Rejected)
     assert cancelled.code == "-2011"

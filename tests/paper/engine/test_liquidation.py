@@ -37,7 +37,7 @@ def rules(flavour: str, mode: MarginMode, leverage: int, usd_per_bp: int = 20_00
         symbol: replace(one, leverage=D(leverage), margin_mode=mode, depth=replace(one.depth, usd_per_bp=D(usd_per_bp)))
         for symbol, one in RULES.symbols.items()
     }
-    return replace(RULES, customs=SERVERS[flavour].customs, symbols=symbols)
+    return replace(RULES, conventions=SERVERS[flavour].conventions, symbols=symbols)
 
 
 def sizes(engine: PaperEngine) -> dict[Symbol, Decimal]:

@@ -55,7 +55,7 @@ class Trading(RuleBasedStateMachine):
         super().__init__()
         symbols = {symbol: replace(one, margin_mode=self.mode) for symbol, one in RULES.symbols.items()}
         self.rules_of_venue = replace(
-            RULES, customs=SERVERS[self.flavour].customs, symbols=symbols, hardships=self.hardships
+            RULES, conventions=SERVERS[self.flavour].conventions, symbols=symbols, hardships=self.hardships
         )
         self.engine = opened(self.rules_of_venue, deposit=50_000)
         self.twin = opened(self.rules_of_venue, deposit=50_000)
@@ -198,7 +198,7 @@ class Trading(RuleBasedStateMachine):
 
 
 class BitgetTrading(Trading):
-    """The same with Bitget's customs, each position for itself."""
+    """The same with Bitget's conventions, each position for itself."""
 
     flavour = "bitget"
     mode = MarginMode.ISOLATED

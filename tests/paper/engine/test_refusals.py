@@ -165,10 +165,10 @@ def test_a_reduce_only_order_larger_than_the_position_stops_at_flat() -> None:
 
 def test_every_reason_has_a_code_of_each_venue() -> None:
     for reason in set(RejectReason) - {R.NOT_SENT}:  # which is no venue's answer
-        assert SERVERS["bitget-uta"].customs.code(reason).isdigit()
+        assert SERVERS["bitget-uta"].conventions.code(reason).isdigit()
         if reason not in {R.STOPS_EXCEED, R.MARKET_CLOSED}:  # which the other servers never refuse
-            assert SERVERS["binance"].customs.code(reason).startswith("-")
-            assert SERVERS["bitget"].customs.code(reason).isdigit()
+            assert SERVERS["binance"].conventions.code(reason).startswith("-")
+            assert SERVERS["bitget"].conventions.code(reason).isdigit()
 
 
 def test_stops_may_not_exceed_the_position_together_where_the_venue_has_it_so() -> None:

@@ -33,15 +33,15 @@ def own_symbol(flavour: str, symbol: Symbol) -> Symbol:
 
 def rules_of(flavour: str) -> VenueRules:
     """Return the scene's rules as a venue has them."""
-    customs = SERVERS[flavour].customs
+    conventions = SERVERS[flavour].conventions
 
     def own(one: SymbolRules) -> SymbolRules:
-        tiers = halved(one.market.tiers) if customs.halves_initial_margin else one.market.tiers
+        tiers = halved(one.market.tiers) if conventions.halves_initial_margin else one.market.tiers
         market = replace(one.market, symbol=own_symbol(flavour, one.market.symbol), tiers=tiers)
-        return replace(one, market=market, funding_interval=customs.funding_interval or one.funding_interval)
+        return replace(one, market=market, funding_interval=conventions.funding_interval or one.funding_interval)
 
     symbols = {own_symbol(flavour, symbol): own(one) for symbol, one in RULES.symbols.items()}
-    return replace(RULES, customs=customs, history=1000, symbols=symbols)
+    return replace(RULES, conventions=conventions, history=1000, symbols=symbols)
 
 
 def login_of(flavour: str, keys: Credentials) -> Mapping[str, str]:

@@ -107,7 +107,7 @@ async def serving(
     prices: Prices | None = None,
 ) -> AsyncIterator[Scene]:
     """Serve one customer's venue over TLS, whose clock is that much behind at first."""
-    rules = replace(rules, customs=SERVERS[flavour].customs, history=1000)
+    rules = replace(rules, conventions=SERVERS[flavour].conventions, history=1000)
     clock, prices = ShiftedClock(), prices or Prices()
     clock.shift = -ago
     one = desk(rules, clock.now(), credentials)

@@ -25,7 +25,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
 
 @pytest.fixture
 async def venue(scene: Scene) -> AsyncIterator[Ccxt]:
-    async with connected(pro_of(scene.engine.rules.customs.name), scene) as ready:
+    async with connected(pro_of(scene.engine.rules.conventions.name), scene) as ready:
         await ready.load_markets()
         yield ready
 
@@ -61,7 +61,7 @@ async def test_an_order_and_the_position_that_it_makes_are_told(scene: Scene, ve
 
 
 async def test_a_stranger_is_told_nothing(scene: Scene) -> None:
-    flavour = scene.engine.rules.customs.name
+    flavour = scene.engine.rules.conventions.name
     stranger = Credentials(ALICE.key if flavour.startswith("bitget") else "mallory", "wrong", ALICE.passphrase)
     async with connected(pro_of(flavour), scene) as known, connected(pro_of(flavour, stranger), scene) as venue:
         venue.set_markets((await known.load_markets()).values())

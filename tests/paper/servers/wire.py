@@ -41,7 +41,7 @@ class Client:
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
-        rules = replace(RULES, customs=SERVERS[self.flavour].customs, history=1000)
+        rules = replace(RULES, conventions=SERVERS[self.flavour].conventions, history=1000)
         self.dialect = SERVERS[self.flavour].dialect()
         self.desk = Desk(ALICE, PaperEngine.open(rules, START, D(10_000)), self.permissions)
         self.venue = Venue(rules, [self.desk], self.prices, self.clock)

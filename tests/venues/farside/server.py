@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.paper.servers.binance.customs import CUSTOMS
+from bot.paper.servers.binance.conventions import CONVENTIONS
 from bot.paper.servers.binance.routes import HOSTS, Binance
 from bot.paper.servers.kind import ServerKind
 from bot.paper.servers.venue import Answer, Incoming, Venue
@@ -22,7 +22,7 @@ class Farside(Binance):
 
 SERVER: Final = ServerKind(
     kind="farside",
-    customs=replace(CUSTOMS, name="farside", client_id=r"0x[0-9a-f]{32}"),
+    conventions=replace(CONVENTIONS, name="farside", client_id=r"0x[0-9a-f]{32}"),
     dialect=Farside,
     hosts=HOSTS,
     settings={"account": "key", "signing_key": "secret"},

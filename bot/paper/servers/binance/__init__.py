@@ -3,8 +3,8 @@
 Source of routes, fields and codes: developers.binance.com, USDⓈ-M futures.
 """
 
-from bot.paper.servers.binance.customs import CUSTOMS
+from bot.paper.servers.binance.conventions import CONVENTIONS
 from bot.paper.servers.binance.routes import HOSTS, Binance
 from bot.paper.servers.kind import ServerKind
 
-SERVER = ServerKind(kind="binance", customs=CUSTOMS, dialect=Binance, hosts=HOSTS)
+SERVER = ServerKind(kind="binance", conventions=CONVENTIONS, dialect=Binance, hosts=HOSTS)

@@ -3,22 +3,22 @@
 Source of routes, fields and codes: bitget.com/api-doc, classic account; Bitget publishes no complete list of codes.
 """
 
-from bot.paper.servers.bitget.customs import CUSTOMS
+from bot.paper.servers.bitget.conventions import CONVENTIONS
 from bot.paper.servers.bitget.routes import HOSTS, Bitget
-from bot.paper.servers.bitget.unified.customs import CUSTOMS as UNIFIED_CUSTOMS
+from bot.paper.servers.bitget.unified.conventions import CONVENTIONS as UNIFIED_CONVENTIONS
 from bot.paper.servers.bitget.unified.routes import BitgetUnified
 from bot.paper.servers.kind import ServerKind
 
 SERVER = ServerKind(
     kind="bitget",
-    customs=CUSTOMS,
+    conventions=CONVENTIONS,
     dialect=Bitget,
     hosts=HOSTS,
     settings={"api_key": "key", "secret": "secret", "passphrase": "passphrase"},
 )
 UNIFIED = ServerKind(
     kind="bitget-uta",
-    customs=UNIFIED_CUSTOMS,
+    conventions=UNIFIED_CONVENTIONS,
     dialect=BitgetUnified,
     hosts=HOSTS,
     settings=SERVER.settings,

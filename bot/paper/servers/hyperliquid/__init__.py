@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from bot.paper.servers.desk import Credentials
-from bot.paper.servers.hyperliquid.customs import CUSTOMS
+from bot.paper.servers.hyperliquid.conventions import CONVENTIONS
 from bot.paper.servers.hyperliquid.routes import HOSTS, Hyperliquid
 from bot.paper.servers.kind import ServerKind
 
@@ -21,7 +21,7 @@ def issue(name: str) -> Credentials:
 
 SERVER = ServerKind(
     kind="hyperliquid",
-    customs=CUSTOMS,
+    conventions=CONVENTIONS,
     dialect=Hyperliquid,
     hosts=HOSTS,
     settings={"account_address": "key", "agent_key": "secret"},

@@ -15,7 +15,7 @@ from bot.paper.engine.money import price_down, price_up
 from bot.paper.servers.desk import Wish
 from bot.paper.servers.hyperliquid import account, errors
 from bot.paper.servers.hyperliquid.call import Act
-from bot.paper.servers.hyperliquid.customs import CUSTOMS
+from bot.paper.servers.hyperliquid.conventions import CONVENTIONS
 from bot.paper.servers.hyperliquid.render import Json, own_id
 from bot.paper.servers.wire import places, plain
 
@@ -92,7 +92,7 @@ def _cancelled(call: Act, asset: object, asked: object) -> object:
     is_there = order is not None and not order.status.is_final and order.symbol == call.asset(asset)
     outcome = call.desk.cancel(order) if is_there and order is not None else None
     if outcome is None:
-        return {"error": f"{CUSTOMS.cancel_rejected} asset={asset}"}
+        return {"error": f"{CONVENTIONS.cancel_rejected} asset={asset}"}
     return {"error": f"{outcome.code} asset={asset}"} if isinstance(outcome, Rejected) else "success"
 
 
@@ -120,7 +120,7 @@ def _placed(call: Act, wire: Json) -> object:
     asset = wire["a"]
     symbol = call.asset(asset)
     if symbol is None:
-        return {"error": f"{CUSTOMS.code(RejectReason.UNKNOWN_SYMBOL)} asset={asset}"}
+        return {"error": f"{CONVENTIONS.code(RejectReason.UNKNOWN_SYMBOL)} asset={asset}"}
     name = _cloid(wire["c"]) if "c" in wire else f"oid-{call.desk.engine.account.orders_made + 1}"
     try:
         wish = _wish(call, symbol, wire)
@@ -147,9 +147,9 @@ def _wish(call: Act, symbol: Symbol, wire: Json) -> Wish:
     market = call.market(symbol)
     price, size = Decimal(str(wire["p"])), Decimal(str(wire["s"]))
     if size == 0:
-        raise _RefusedError(CUSTOMS.code(RejectReason.BELOW_MIN_QUANTITY))
+        raise _RefusedError(CONVENTIONS.code(RejectReason.BELOW_MIN_QUANTITY))
     if size % market.lot:
-        raise _RefusedError(CUSTOMS.code(RejectReason.BAD_LOT))
+        raise _RefusedError(CONVENTIONS.code(RejectReason.BAD_LOT))
     _check_price(price, market)
     quantity = size if wire["b"] else -size
     terms: Json = wire["t"] if isinstance(wire["t"], dict) else {}
@@ -168,20 +168,20 @@ def _check_price(price: Decimal, market: PerpMarket) -> None:
     """Check digits and decimals; a whole number is always a price."""
     decimals, digits = _DECIMALS - places(market.lot), len(price.normalize().as_tuple().digits)
     if price <= 0 or places(price) > decimals or (price % 1 and digits > _DIGITS):
-        raise _RefusedError(CUSTOMS.code(RejectReason.BAD_TICK))
+        raise _RefusedError(CONVENTIONS.code(RejectReason.BAD_TICK))
 
 
 def _stop(
     symbol: Symbol, quantity: Decimal, price: Decimal, trigger: Json, market: PerpMarket, *, reduce_only: bool
 ) -> Wish:
     if trigger.get("isMarket") is not True or trigger.get("tpsl") != "sl":
-        raise _RefusedError(CUSTOMS.code(RejectReason.OTHER))
+        raise _RefusedError(CONVENTIONS.code(RejectReason.OTHER))
     if not _NUMBER.fullmatch(str(trigger.get("triggerPx"))):
         raise errors.unread("order.t.trigger.triggerPx")
     at = Decimal(str(trigger["triggerPx"]))
     _check_price(at, market)
     if (price < at) if quantity > 0 else (price > at):
-        raise _RefusedError(CUSTOMS.code(RejectReason.WOULD_TRIGGER))
+        raise _RefusedError(CONVENTIONS.code(RejectReason.WOULD_TRIGGER))
     return Wish(
         symbol, quantity, OrderKind.STOP_MARKET, TimeInForce.GTC, reduce_only, trigger=at, kind_text=plain(price)
     )
@@ -191,7 +191,7 @@ def _bounded(call: Act, symbol: Symbol, quantity: Decimal, price: Decimal) -> De
     """Return a limit price; one that only bounds what the order takes counts as at the edge of the engine's band."""
     one, mark = call.desk.rules(symbol), call.desk.engine.account.markets[symbol].mark
     if abs(price - mark) > mark * _FAR:
-        raise _RefusedError(CUSTOMS.code(RejectReason.PRICE_OUT_OF_BAND))
+        raise _RefusedError(CONVENTIONS.code(RejectReason.PRICE_OUT_OF_BAND))
     if quantity > 0:
         return min(price, price_down(mark * (1 + one.price_band), one.market.tick))
     return max(price, price_up(mark * (1 - one.price_band), one.market.tick))

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.orders import RejectReason
-from bot.paper.engine.customs import Customs
+from bot.paper.engine.conventions import Conventions
 
-CUSTOMS: Final = Customs(
+CONVENTIONS: Final = Conventions(
     name="bitget",
     client_id=r"[A-Za-z0-9_-]{1,32}",
     keeps_ids=True,

@@ -1,4 +1,4 @@
-"""Hyperliquid's customs. Its refusals have no codes: a reason's code is the text that the venue gives for it."""
+"""Hyperliquid's conventions. Its refusals have no codes: a reason's code is the text that the venue gives for it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.orders import RejectReason
-from bot.paper.engine.customs import Customs
+from bot.paper.engine.conventions import Conventions
 
-CUSTOMS: Final = Customs(
+CONVENTIONS: Final = Conventions(
     name="hyperliquid",
     client_id=r"(?:0x[0-9a-f]{32}|oid-[0-9]{1,12})",
     codes={

@@ -12,7 +12,7 @@ from bot.core.orders import RejectReason
 
 
 @dataclass(frozen=True, slots=True)
-class Customs:
+class Conventions:
     """A venue's conventions; the defaults are those of the plain paper venue.
 
     Attributes:
@@ -54,4 +54,4 @@ class Customs:
         return self.codes.get(reason, reason.value)
 
 
-PLAIN: Final = Customs()
+PLAIN: Final = Conventions()

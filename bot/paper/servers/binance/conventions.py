@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bot.core.orders import RejectReason
-from bot.paper.engine.customs import Customs
+from bot.paper.engine.conventions import Conventions
 
-CUSTOMS: Final = Customs(
+CONVENTIONS: Final = Conventions(
     name="binance",
     client_id=r"[.A-Z:/a-z0-9_-]{1,36}",
     codes={

@@ -1,4 +1,4 @@
-"""The customs of Bitget's unified account, whose documentation has a list of codes."""
+"""The conventions of Bitget's unified account, whose documentation has a list of codes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Final
 
 from bot.core.orders import RejectReason
-from bot.paper.engine.customs import Customs
+from bot.paper.engine.conventions import Conventions
 
-CUSTOMS: Final = Customs(
+CONVENTIONS: Final = Conventions(
     name="bitget-uta",
     client_id=r"[.A-Z:/a-z0-9_-]{1,32}",
     keeps_ids=True,

@@ -54,10 +54,12 @@ class Reads:
         self.answers.update(zip(calls, results, strict=True))
 
     def constants(self) -> dict[Call, Result]:
-        """Return the answers that don't change with blocks: facts, and strangers' contracts' own descriptions."""
+        """Return the answers that don't change with blocks and that something rests on.
+
+        What a stranger's contract says of itself is not among them: it may tell each endpoint another thing.
+        """
         known, doubted = self._facts.known, self._facts.doubted
-        told = {call: answer for call, answer in self.answers.items() if call.alone or call in known or call in doubted}
-        return {call: answer for call, answer in told.items() if not isinstance(answer, Unread)}
+        return {call: answer for call, answer in self.answers.items() if call in known or call in doubted}
 
     def restart(self) -> None:
         """Begin another pass over the same block."""

@@ -218,9 +218,9 @@ class TokenBook:
             return UnknownToken(address, None)
         found = self._read(reads, address)
         times = self._again.pop(address, (0, 0))[0]
-        if isinstance(found, Token):
+        if isinstance(found, Token) or self._counts(address):
             reads.rest_on(self._calls.get(address, ()))
-        else:
+        if isinstance(found, UnknownToken):
             if not times:
                 log.warning("token without a mapping", chain=self._chain.name, token=address, reason=found.reason)
             blocks = 1 if self._counts(address) else min(2**times, MOST_BLOCKS_PUT_OFF)

@@ -13,6 +13,8 @@ from bot.chain.client import COOL_FIRST
 from bot.chain.confirmation import OCCASION
 from bot.core.errors import Retryable, SkipCycle
 from bot.demo.chain import LocalChain
+from bot.demo.tx import Tx, calldata
+from bot.demo.uniswap_v3 import PoolKey
 from tests.chain.scene import Scene
 from tests.chain.setup import PATIENT
 from tests.chain.test_confirmation import endpoints, held, truth
@@ -149,3 +151,36 @@ async def test_nor_are_a_feeds_decimals(chain: LocalChain, then: Play) -> None:
     async with endpoints(scene, [until_the_pool_is_read(then, lie), honest]) as (reader, _):
         (told,) = (await reader.read()).dollars
         assert told.price == 1
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("signature", ["decimals()", "symbol()"])
+async def test_a_stranger_s_token_that_tells_each_endpoint_another_thing_blinds_nobody(
+    chain: LocalChain, place: int, signature: str
+) -> None:
+    """A contract may answer by what the node's client makes of a call, such as the gas that is left."""
+    scene, giver = await Scene.on(chain), chain.accounts[6]
+    fake = await chain.deploy_token("ODD", 77)
+    await chain.fund(giver, {fake: 10**30, chain.at.usdc: 10**12})
+    key = PoolKey.of(fake.address, chain.at.usdc.address, 3000)
+    await scene.v3.create_pool(key, 2**96)
+    word, lie = (2, lambda told: told ^ 1 << 248 if told >> 232 == 0x4F4444 else told)
+    if signature == "decimals()":
+        word, lie = 0, lambda told: told - (told == 77)
+    plays: list[Play] = [honest, honest]
+    plays[place] = nodes.lying(signature, word, lie)
+
+    async def give() -> None:
+        number = await scene.v3.open(giver, key, (-60, 60), (10**9, 10**9))
+        data = calldata("transferFrom(address,address,uint256)", giver, scene.owner, number)
+        await chain.mine(Tx(giver, chain.at.v3_positions, data))
+
+    await give()
+    async with endpoints(scene, plays) as (reader, _):
+        await reader.check()
+        assert held(await reader.read()) == await truth(scene)
+        await give()
+        await chain.mine(scene.v3.increase(scene.owner, scene.token_id, 10**19, 2 * 10**10))
+        view = await reader.read()
+        assert held(view) == await truth(scene)
+        assert len(view.left_out) == 2

@@ -238,7 +238,7 @@ def _noted(journal: Journal, clock: Clock) -> OnReorg:
 
     def note(reorg: Reorg) -> None:
         text = f"{reorg.chain}: blocks from {reorg.from_number} up to {reorg.old.number} were replaced"
-        text += f" ({reorg.untold} more such events were not told)" if reorg.untold else ""
+        text += f" ({reorg.untold} more such events were not reported)" if reorg.untold else ""
         event = Event(clock.now(), "reorg", text, {"old": reorg.old.hash, "new": reorg.new.hash})
         try:
             journal.add_event(event)

@@ -48,7 +48,7 @@ class AlertPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldAlarm:
+class NotifiedAlarm:
     """A notified alarm: as last seen, since when it stands, when it was last notified and last seen."""
 
     alarm: Alarm
@@ -57,13 +57,13 @@ class ToldAlarm:
     seen_at: datetime
 
 
-ToldAlarms = Mapping[str, ToldAlarm]
+NotifiedAlarms = Mapping[str, NotifiedAlarm]
 """The notified alarms that are not resolved, by key."""
 
 
 def advance(
-    told: ToldAlarms, alarms: Iterable[Alarm], now: datetime, policy: AlertPolicy
-) -> tuple[ToldAlarms, tuple[Notice, ...]]:
+    told: NotifiedAlarms, alarms: Iterable[Alarm], now: datetime, policy: AlertPolicy
+) -> tuple[NotifiedAlarms, tuple[Notice, ...]]:
     """Update with the alarms raised at ``now``; return the open alarms and the notifications due.
 
     Of several alarms of one key the most severe counts. An alarm that falls below the policy's severity counts as gone.
@@ -73,7 +73,7 @@ def advance(
         before = present.get(alarm.key)
         if _RANK[alarm.severity] >= _RANK[policy.severity] and (before is None or _is_worse(alarm, before)):
             present[alarm.key] = alarm
-    after: dict[str, ToldAlarm] = {}
+    after: dict[str, NotifiedAlarm] = {}
     notices: list[Notice] = []
     for key in {**told, **present}:
         known, stage = _step(told.get(key), present.get(key), now, policy)
@@ -85,11 +85,11 @@ def advance(
 
 
 def _step(
-    known: ToldAlarm | None, alarm: Alarm | None, now: datetime, policy: AlertPolicy
-) -> tuple[ToldAlarm, Stage | None]:
+    known: NotifiedAlarm | None, alarm: Alarm | None, now: datetime, policy: AlertPolicy
+) -> tuple[NotifiedAlarm, Stage | None]:
     if known is None:
         assert alarm is not None  # noqa: S101 - a key is known or present; tells the type checker
-        return ToldAlarm(alarm, now, now, now), Stage.RAISED
+        return NotifiedAlarm(alarm, now, now, now), Stage.RAISED
     if alarm is None:
         return known, Stage.RESOLVED if now - known.seen_at >= policy.resolved_after else None
     seen = replace(known, alarm=alarm, seen_at=now)

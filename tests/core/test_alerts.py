@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.alerts import AlertPolicy, Notice, Stage, ToldAlarms, advance
+from bot.core.alerts import AlertPolicy, Notice, NotifiedAlarms, Stage, advance
 from bot.core.decision import Alarm, Severity
 from tests.core.scenes import NOW
 
@@ -21,7 +21,7 @@ def alarm(key: str = "a", severity: Severity = Severity.WARNING) -> Alarm:
 
 def told(*steps: tuple[float, tuple[Alarm, ...]], policy: AlertPolicy = POLICY) -> list[tuple[float, Stage, str]]:
     """Play alarms at minutes; return what was told at which."""
-    told: ToldAlarms = {}
+    told: NotifiedAlarms = {}
     heard: list[tuple[float, Stage, str]] = []
     for minute, alarms in steps:
         told, notices = advance(told, alarms, NOW + minute * MINUTE, policy)
@@ -70,7 +70,7 @@ SEVERITIES = st.none() | st.sampled_from(Severity)
 def test_every_story_begins_with_raised_and_never_goes_on_after_resolved(
     steps: list[tuple[Severity | None, Severity | None, int]],
 ) -> None:
-    told: ToldAlarms = {}
+    told: NotifiedAlarms = {}
     heard: dict[str, list[Notice]] = {"a": [], "b": []}
     now = NOW
     for first, second, minutes in steps:

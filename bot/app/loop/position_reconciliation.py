@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 _FILLS_EVERY: Final = timedelta(minutes=1)
 """How often a venue's trades are read though nothing is expected: what others did, and what came late."""
-_TOLD: Final = timedelta(minutes=10)
+_ALARM_STANDS: Final = timedelta(minutes=10)
 """How long the alarm of a position that was taken over stands."""
 _BETWEEN: Final = timedelta(seconds=1)
 """The least time between the two reads that confirm a position at a real venue."""
@@ -43,7 +43,7 @@ class Agreement:
     owed: set[VenueId]
     disputes: tuple[Dispute, ...] = ()
     _sights: dict[tuple[VenueId, Symbol], Sight] = field(default_factory=dict)
-    _told: dict[str, tuple[datetime, Dispute]] = field(default_factory=dict)
+    _standing: dict[str, tuple[datetime, Dispute]] = field(default_factory=dict)
     _known: set[VenueId] = field(default_factory=set)
     _asked: dict[VenueId, datetime] = field(default_factory=dict)
 
@@ -71,9 +71,9 @@ class Agreement:
             ours = [item.intent.client_id for item in self.journal.pending()]
             found += orders.disputes(view, self._identity(view.venue), ours)
         self._known = {view.venue for view in snapshot.known_venues}
-        self._told = {key: item for key, item in self._told.items() if now - item[0] < _TOLD}
+        self._standing = {key: item for key, item in self._standing.items() if now - item[0] < _ALARM_STANDS}
         self._tell(found)
-        self.disputes = (*found, *(dispute for _, dispute in self._told.values()))
+        self.disputes = (*found, *(dispute for _, dispute in self._standing.values()))
 
     def _ask(self, venue: VenueId, now: datetime) -> None:
         """Have a venue's trades read: when it comes back, and on a timer."""
@@ -128,7 +128,7 @@ class Agreement:
 
     def tell_for_a_while(self, dispute: Dispute) -> None:
         """Raise an alarm that ends by time alone."""
-        self._told[dispute.key] = self.clock.now(), dispute
+        self._standing[dispute.key] = self.clock.now(), dispute
 
     async def _causes(self, venue: VenueId, symbol: Symbol, now: datetime) -> tuple[Forced | None, ...]:
         """Read why there were trades in the last hour that are not ours; nothing where the venue does not tell."""

@@ -45,14 +45,14 @@ def packed(message: Mapping[str, object]) -> str:
 class Due:
     """When a market's mark is to be told: at every change, and each second."""
 
-    _told: dict[Symbol, tuple[datetime, Decimal]] = field(default_factory=dict)
+    _sent: dict[Symbol, tuple[datetime, Decimal]] = field(default_factory=dict)
 
     def take(self, symbol: Symbol, mark: Decimal, now: datetime) -> bool:
         """Return whether it is due; if it is, it counts as told."""
-        before = self._told.get(symbol)
+        before = self._sent.get(symbol)
         if before is not None and before[1] == mark and now < before[0] + _EVERY:
             return False
-        self._told[symbol] = now, mark
+        self._sent[symbol] = now, mark
         return True
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 
 from bot.concurrency import gather
-from bot.core.alerts import Notice, Stage, ToldAlarms, advance
+from bot.core.alerts import Notice, NotifiedAlarms, Stage, advance
 from bot.core.decision import Alarm, Severity
 from bot.core.printable import printable
 from bot.core.record import CycleRecord
@@ -45,17 +45,17 @@ class Alerts:
 
     Args:
         config: whom, when and how often.
-        mouth: carries a text to people.
+        notifier: sends a text to people.
         clock: the system's, whatever the bot trades by.
         pulse: asks the dead man's switch; False where that failed.
     """
 
     name = "alerts"
 
-    def __init__(self, config: AlertConfig, mouth: Notifier, clock: Clock, pulse: Pulse | None = None) -> None:
-        self._config, self._mouth, self._clock = config, mouth, clock
+    def __init__(self, config: AlertConfig, notifier: Notifier, clock: Clock, pulse: Pulse | None = None) -> None:
+        self._config, self._notifier, self._clock = config, notifier, clock
         self._pulse = pulse or ask
-        self._told: ToldAlarms = {}
+        self._notified: NotifiedAlarms = {}
         self._record: CycleRecord | None = None
         self._finished = clock.monotonic()
         self._texts: deque[Text] = deque(maxlen=config.queue)
@@ -78,7 +78,7 @@ class Alerts:
         return self._clock.monotonic() - self._finished > self._config.silent_after
 
     def _advance(self) -> None:
-        self._told, notices = advance(self._told, self._alarms(), self._clock.now(), self._config.policy)
+        self._notified, notices = advance(self._notified, self._alarms(), self._clock.now(), self._config.policy)
         for notice in notices:
             if len(self._texts) == self._texts.maxlen:
                 log.warning("alert dropped, the queue is full", title=self._texts[0].title)
@@ -116,7 +116,7 @@ class Alerts:
                 await self._clock.sleep(RETRY)
             try:
                 async with asyncio.timeout(DEADLINE):
-                    if await self._mouth.say(text):
+                    if await self._notifier.say(text):
                         return
             except TimeoutError:
                 pass

@@ -26,7 +26,7 @@ class Text:
 
 
 class Notifier(Protocol):
-    """What carries a text to people."""
+    """Sends a text to people."""
 
     async def say(self, text: Text) -> bool:
         """Send a text; return whether every target took it. Never raises for what a service or the network does."""

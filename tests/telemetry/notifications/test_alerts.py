@@ -143,15 +143,15 @@ async def test_apprise_delivers_to_a_real_url_by_severity() -> None:
     app.router.add_post("/{name}", take)
     async with TestServer(app) as server:
         base = f"json://127.0.0.1:{server.port}"
-        mouth = Apprise([f"{base}/all"], [f"{base}/pager"])
-        assert await mouth.say(Text(Severity.WARNING, "a title", "a body"))
-        assert await mouth.say(Text(Severity.CRITICAL, "a title", "worse"))
+        notifier = Apprise([f"{base}/all"], [f"{base}/pager"])
+        assert await notifier.say(Text(Severity.WARNING, "a title", "a body"))
+        assert await notifier.say(Text(Severity.CRITICAL, "a title", "worse"))
     assert sorted((str(one["path"]), str(one["message"])) for one in got) == [
         ("/all", "a body"),
         ("/all", "worse"),
         ("/pager", "worse"),
     ]
-    assert not await mouth.say(Text(Severity.WARNING, "a title", "nobody listens"))
+    assert not await notifier.say(Text(Severity.WARNING, "a title", "nobody listens"))
 
 
 async def test_a_strangers_markup_arrives_as_text() -> None:
@@ -164,8 +164,8 @@ async def test_a_strangers_markup_arrives_as_text() -> None:
     app = web.Application()
     app.router.add_post("/", take)
     async with TestServer(app) as server:
-        mouth = Apprise([f"json://127.0.0.1:{server.port}/?format=html"], [])
-        assert await mouth.say(Text(Severity.WARNING, "a title", "token <a href='http://evil.example'>WETH</a> & co"))
+        notifier = Apprise([f"json://127.0.0.1:{server.port}/?format=html"], [])
+        assert await notifier.say(Text(Severity.WARNING, "a title", "a <a href='http://evil.example'>WETH</a> & co"))
     assert "<a" not in got[0]
     assert "&lt;a" in got[0]
 

@@ -28,7 +28,7 @@ class Stream:
     venue: Venue
     _wanted: dict[str, Json] = field(default_factory=dict)
     _watches: dict[str, Watch] = field(default_factory=dict)
-    _told: dict[str, int] = field(default_factory=dict)
+    _sent: dict[str, int] = field(default_factory=dict)
     _due: Due = field(default_factory=Due)
 
     def heard(self, text: str) -> Sequence[str]:
@@ -53,7 +53,7 @@ class Stream:
         desk = self._ask(asked).desk
         if desk is not None:
             self._watches[kind] = Watch(desk)
-            self._told[kind] = len(desk.records.trades)
+            self._sent[kind] = len(desk.records.trades)
 
     def _ask(self, asked: Json) -> Ask:
         desk = self.venue.desks.get(str(asked.get("user")).lower())
@@ -93,7 +93,7 @@ class Stream:
                 state = {"dex": "", "user": user, "clearinghouseState": account.state(ask)}
                 return state if watch.positions() else None
             case "userFills":
-                since, self._told[kind] = self._told[kind], len(desk.records.trades)
+                since, self._sent[kind] = self._sent[kind], len(desk.records.trades)
                 fills = render.fills(desk.records.trades, desk.records.movements)[since:]
                 return {"user": user, "fills": fills} if fills else None
             case _:

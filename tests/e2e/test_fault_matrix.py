@@ -11,7 +11,8 @@ from tests.faults.cells import Cell, cells, odd_cells
 from tests.faults.losses import Loss, LossCell, losses, play_loss
 from tests.faults.matrix import play
 from tests.faults.odd import Odd
-from tests.faults.venue import CALLS, WRITES, Effect
+from tests.faults.venue import Effect
+from tests.faults.venue_calls import CALLS, WRITES
 from tests.paper.servers.flavours import TWINS
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bot.paper.servers.registry import SERVERS
 from tests.faults.odd import ROWS, Odd
-from tests.faults.venue import ACKNOWLEDGES, CALLS, WRITES, Effect, Kind, Meanwhile, possible
+from tests.faults.venue import Effect, Kind, Meanwhile, possible
+from tests.faults.venue_calls import ACKNOWLEDGES, CALLS, WRITES
 from tests.paper.servers.flavours import TWINS
 
 

@@ -21,7 +21,7 @@ from bot.paper.servers.registry import SERVERS
 from tests.faults.cells import Cell, cells
 from tests.faults.losses import Loss, LossCell, losses, play_loss
 from tests.faults.matrix import play
-from tests.faults.venue import CALLS
+from tests.faults.venue_calls import CALLS
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - folders of their own are made in it
 FOLDERS = MEMORY if MEMORY.is_dir() else None

@@ -31,7 +31,8 @@ from tests.core.scenes import ETH, chain, line, pool_price
 from tests.exchange.scene import FastClock
 from tests.faults.cells import Cell
 from tests.faults.odd import ALONE, GROUNDLESS, Odd
-from tests.faults.venue import WRITES, FaultyVenue, Meanwhile
+from tests.faults.venue import FaultyVenue, Meanwhile
+from tests.faults.venue_calls import WRITES
 from tests.paper.engine.scene import ETH as PERP
 from tests.paper.servers.flavours import own_symbol
 from tests.paper.servers.scene import Prices

@@ -12,7 +12,8 @@ import pytest
 from bot.paper.servers.binance import routes as binance
 from bot.paper.servers.bitget import routes as bitget
 from bot.paper.servers.bitget.unified import routes as bitget_unified
-from tests.faults.venue import CALLS, WRITES, Effect, FaultyVenue, Kind, possible
+from tests.faults.venue import Effect, FaultyVenue, Kind, possible
+from tests.faults.venue_calls import CALLS, WRITES
 from tests.paper.engine.scene import ETH
 from tests.paper.servers.flavours import TWINS
 from tests.paper.servers.scene import Ccxt, Scene, ccxt_of, connected, serving

@@ -15,12 +15,13 @@ from bot.app.settings import Loaded, Settings
 from bot.app.wiring import Preview, preview
 from bot.chain.probe import EndpointFacts, probe
 from bot.clock import SystemClock
-from bot.core.cycle_summary import CAVEAT, FARM_SHUT, MARKETLESS
+from bot.core.cycle_summary import CAVEAT, FARM_SHUT
 from bot.core.data_quality.collateral import Collateral, collaterals
 from bot.core.data_quality.pool_prices import UNBELIEVED
 from bot.core.data_quality.venue_keys import key_alarms
 from bot.core.decide import decide
 from bot.core.decision import Alarm, Severity
+from bot.core.distrust import MARKETLESS
 from bot.core.errors import ConfigError, DnbotError, Retryable
 from bot.core.inputs import CycleInputs
 from bot.core.market import PerpMarket

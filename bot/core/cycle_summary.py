@@ -8,17 +8,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.core.data_quality.staleness import POOL_GUARD, DataIssue
 from bot.core.decision import Alarm, Band, Hedge, Remark, RemarkCode, Severity
 from bot.core.hedge.plan import Plan
 from bot.core.hedge.target import HedgeTarget
 from bot.core.inputs import CycleInputs, Dispute, Pending, PendingStatus
-from bot.core.lp.exposure import MATTERS, Exposure
+from bot.core.lp.exposure import Exposure
 from bot.core.policy import Policy
 from bot.core.risk.context import RiskVerdicts
 from bot.core.snapshot import ChainView, LeftOut, LpPosition, PerpPosition, Snapshot, VenueView
 from bot.core.state import Held
-from bot.core.types import USD, ZERO, MarketKey, PositionId, Underlying, VenueId
+from bot.core.types import ZERO, MarketKey, PositionId, Underlying, VenueId
 
 WIDE: Final = Decimal("0.5")
 """Share of the target above which a band raises an alarm."""
@@ -29,8 +28,6 @@ FARM_SHUT: Final = "farm-shut"
 """First words of the alarm about a position in a farm that pays no more."""
 CAVEAT: Final = "caveat"
 """First words of the alarm about a position in whose amounts something is taken for granted."""
-MARKETLESS: Final = "no-market"
-"""First words of the alarm about an exposure that no venue has a market for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,26 +225,6 @@ def band_alarms(computations: Iterable[HedgeComputation]) -> list[Alarm]:
     return found
 
 
-def marketless_alarms(
-    exposures: Mapping[Underlying, Exposure], prices: Mapping[Underlying, Decimal], lp_value: Decimal, policy: Policy
-) -> list[Alarm]:
-    """Return alarms about exposures that no venue has a market for, unless the user accepts them.
-
-    What is worth next to nothing beside the liquidity may be a stranger's gift, and is no critical matter.
-    """
-    found = []
-    for underlying, exposure in exposures.items():
-        if exposure.amount and underlying not in policy.hedges and underlying not in policy.accepted:
-            text = (
-                f"{exposure.amount:.6g} {underlying} are not hedged: no venue has a market for {underlying}; add it to "
-                f"a venue's symbols, or accept it by hedge.underlyings.{underlying}.enabled = false"
-            )
-            is_little = _is_little({underlying: exposure.amount}, prices, lp_value)
-            severity = Severity.WARNING if is_little else Severity.CRITICAL
-            found.append(Alarm(f"{MARKETLESS}:{underlying}", severity, text))
-    return found
-
-
 def fired(inputs: CycleInputs, policy: Policy) -> dict[Underlying, datetime]:
     """Return when a stop of each underlying fired last, whatever the venue."""
     found: dict[Underlying, datetime] = {}
@@ -279,38 +256,9 @@ def dispute_alarms(disputes: Iterable[Dispute]) -> list[Alarm]:
     ]
 
 
-def _is_little(amounts: Mapping[Underlying, Decimal], prices: Mapping[Underlying, Decimal], lp_value: Decimal) -> bool:
-    """Tell whether amounts are worth next to nothing beside the liquidity; what has no price may be worth anything."""
-    if not amounts.keys() <= prices.keys():
-        return False
-    return sum(abs(amount) * prices[key] for key, amount in amounts.items()) < MATTERS * lp_value
-
-
-def _held_back(issue: DataIssue) -> str:
-    """Return what a data issue keeps from being added."""
-    if issue.amounts is None:
-        return f"nothing is added in {', '.join(issue.underlyings)}"
-    shares = [f"{amount:.6g} {key}" for key, amount in issue.amounts.items() if amount and key != USD]
-    if not shares:
-        return "no exposure rests on it"
-    return f"{' and '.join(shares)} of the exposure rest on it and are kept as last believed; nothing is added for them"
-
-
-def distrust_alarms(
-    issues: Iterable[DataIssue],
-    others: Iterable[UnknownPosition],
-    prices: Mapping[Underlying, Decimal],
-    lp_value: Decimal,
-) -> list[Alarm]:
-    """Return alarms about data that is not believed, and about open positions in markets that no hedge uses.
-
-    A pool in which next to nothing of the liquidity lies may be a stranger's, who says there what he likes.
-    """
+def stray_alarms(others: Iterable[UnknownPosition]) -> list[Alarm]:
+    """Return alarms about open positions in markets that no hedge uses."""
     found = []
-    for issue in issues:
-        is_little = bool(issue.amounts) and _is_little(issue.amounts or {}, prices, lp_value)
-        severity = Severity.INFO if is_little and issue.guard == POOL_GUARD else Severity.WARNING
-        found.append(Alarm(issue.key, severity, f"{issue.reason}: {_held_back(issue)}"))
     for unknown in others:
         symbol, size = unknown.position.symbol, unknown.position.size
         message = f"{symbol} at {unknown.venue} holds {size:f}, which no hedge uses: it is left alone"

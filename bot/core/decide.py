@@ -9,7 +9,7 @@ from decimal import Context, Decimal, localcontext
 from functools import partial
 from typing import Final
 
-from bot.core import cycle_summary
+from bot.core import cycle_summary, distrust
 from bot.core.assess import Assessment, assess, assumed
 from bot.core.cycle_summary import HedgeComputation
 from bot.core.data_quality import collateral, position_tracking, venue_keys
@@ -102,8 +102,8 @@ def _decide(snapshot: Snapshot, inputs: CycleInputs, state: State, policy: Polic
             *cycle_summary.alarms(
                 snapshot, state.held, orders.hedge_targets, inputs.pending, policy.guards.moved_grace
             ),
-            *cycle_summary.distrust_alarms(assessment.issues, others, assessment.prices, assessment.lp_value),
-            *cycle_summary.marketless_alarms(assessment.exposures, assessment.prices, assessment.lp_value, policy),
+            *distrust.alarms(assessment, policy),
+            *cycle_summary.stray_alarms(others),
             *cycle_summary.band_alarms(orders.computations),
             *cycle_summary.dispute_alarms(inputs.disputes),
             *venue_keys.key_alarms(snapshot),

@@ -165,21 +165,6 @@ class Notes(Protocol):
         """
 
 
-class MemoryNotes:
-    """Notes kept in memory only."""
-
-    def __init__(self) -> None:
-        self._notes: dict[str, str] = {}
-
-    def note(self, key: str) -> str | None:
-        """Return what was noted last."""
-        return self._notes.get(key)
-
-    def save_note(self, key: str, text: str) -> None:
-        """Note a text in place of an older one."""
-        self._notes[key] = text
-
-
 @runtime_checkable
 class AmendingExchange(Protocol):
     """An account whose venue can change an order in place."""

@@ -29,11 +29,12 @@ from bot.chain.protocol import Found, MakeSources, Source
 from bot.chain.rounds import Rounds
 from bot.chain.searching import Searching
 from bot.chain.tokens import TokenBook
+from bot.chain.trail import MemoryNotes
 from bot.core.errors import Retryable, SkipCycle
 from bot.core.snapshot import BlockStamp, ChainView, Entry, LpPosition
 from bot.core.telemetry_event import RpcFailed
 from bot.core.types import Address, ChainName, PositionId
-from bot.ports import Clock, MemoryNotes, NoTelemetry, Notes, Telemetry
+from bot.ports import Clock, NoTelemetry, Notes, Telemetry
 
 log = structlog.get_logger(__name__)
 

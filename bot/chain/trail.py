@@ -108,3 +108,18 @@ class TrailSearch:
             "farms": {token: list(to) for token, to in self._farms.items()},
         }
         notes.save_note(self._key, json.dumps(state))
+
+
+class MemoryNotes:
+    """Notes kept in memory only."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, str] = {}
+
+    def note(self, key: str) -> str | None:
+        """Return what was noted last."""
+        return self._notes.get(key)
+
+    def save_note(self, key: str, text: str) -> None:
+        """Note a text in place of an older one."""
+        self._notes[key] = text

@@ -10,11 +10,11 @@ import pytest
 from bot.chain.client import RpcClient
 from bot.chain.config import Limits
 from bot.chain.logs import Logs
-from bot.chain.trail import TrailSearch
+from bot.chain.trail import MemoryNotes, TrailSearch
 from bot.clock import SystemClock
 from bot.core.types import Address
 from bot.demo.chain import LocalChain
-from bot.ports import MemoryNotes, Notes
+from bot.ports import Notes
 from tests.demo.tricks import empty_blocks
 from tests.faults.rpc import FaultyRpc, serving
 

@@ -14,13 +14,13 @@ from bot.chain.client import RpcClient
 from bot.chain.config import ChainConfig, Deployment
 from bot.chain.logs import Logs
 from bot.chain.reader import EvmChainReader
+from bot.chain.trail import MemoryNotes
 from bot.clock import SystemClock
 from bot.core.amm.constant_product import ConstantProductPosition
 from bot.core.snapshot import LpPosition
 from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.uniswap_v2 import UniswapV2
-from bot.ports import MemoryNotes
 from bot.protocols.registry import sources
 from bot.protocols.uniswap_v2.settings import UniswapV2Settings
 from bot.protocols.uniswap_v2.share import ShareSearch, share_of

@@ -13,6 +13,7 @@ from eth_utils.crypto import keccak
 from bot.chain import json_rpc
 from bot.chain.config import ChainConfig
 from bot.chain.reader import EvmChainReader
+from bot.chain.trail import MemoryNotes
 from bot.clock import SystemClock
 from bot.core.errors import ConfigError
 from bot.core.snapshot import ChainView, EntrySource
@@ -20,7 +21,6 @@ from bot.core.types import USD, Address, PositionId, Underlying
 from bot.demo.chain import LocalChain
 from bot.demo.tx import MUCH_GAS, Tx, address_of, arguments
 from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
-from bot.ports import MemoryNotes
 from bot.protocols.registry import sources
 from bot.protocols.uniswap_v4.settings import NAME
 from tests.chain.setup import behind, local, reading

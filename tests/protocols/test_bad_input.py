@@ -64,7 +64,7 @@ async def test_a_manager_of_another_kind_is_refused_while_nobody_holds_anything_
                 await reader.check()
 
 
-async def test_pools_that_keep_positions_in_another_way_are_refused_by_name(chain: LocalChain) -> None:
+async def test_pools_that_keep_positions_in_another_way_are_refused(chain: LocalChain) -> None:
     """Where a pool's entry of a position has an index besides the range, the entry of the range itself is empty."""
     made, v3 = await one_of_each(chain), UniswapV3(chain)
     held = await v3.position(1)
@@ -76,7 +76,7 @@ async def test_pools_that_keep_positions_in_another_way_are_refused_by_name(chai
     await set_storage(chain, pool, slot, 0)
     said = await made.complaint("uniswap_v3", made.tables["uniswap_v3"])
     assert said.startswith("chains.local.uniswap_v3[1].position_manager: ")
-    assert "as pools of Ramses and Shadow do" in said
+    assert "its entries are kept under other keys, by range or by token id (is it another protocol's manager?)" in said
 
 
 async def test_an_id_that_never_existed_is_told_and_one_that_was_burned_is_over(chain: LocalChain) -> None:

@@ -31,8 +31,8 @@ from bot.protocols.concentrated.settings import ManagerSettings
 from bot.protocols.pool_prices import price_of_root
 
 _OTHER_BOOKS: Final = (
-    "the pool has less liquidity of this manager's than the position: it keeps an entry for each position, not "
-    "for each range, as pools of Ramses and Shadow do, whose fees are not read"
+    "the pool's entry for it has less liquidity than the position: its entries are kept under other keys, by range "
+    "or by token id (is it another protocol's manager?)"
 )
 
 

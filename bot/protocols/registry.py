@@ -13,6 +13,7 @@ from bot.core.types import Address
 from bot.protocols.algebra import ALGEBRA
 from bot.protocols.algebra_integral import ALGEBRA_INTEGRAL
 from bot.protocols.pancake_v3 import PANCAKE_V3
+from bot.protocols.ramses import RAMSES
 from bot.protocols.slipstream import SLIPSTREAM
 from bot.protocols.solidly import SOLIDLY
 from bot.protocols.uniswap_v2 import UNISWAP_V2
@@ -47,6 +48,7 @@ def register(amm: Amm[Any]) -> None:
 register(ALGEBRA)
 register(ALGEBRA_INTEGRAL)
 register(PANCAKE_V3)
+register(RAMSES)
 register(SLIPSTREAM)
 register(SOLIDLY)
 register(UNISWAP_V2)

@@ -21,6 +21,7 @@ from bot.demo.uniswap_v3 import PoolKey, UniswapV3
 from bot.demo.uniswap_v4 import Key, UniswapV4
 from bot.protocols.registry import PROTOCOLS
 from tests.chain.setup import local, reading
+from tests.protocols.ramses.contracts import Ramses
 
 
 @dataclass
@@ -62,7 +63,8 @@ async def deployed(chain: LocalChain, tokens: tuple[Erc20, Erc20], root: int, am
     await managed(UniswapV3(chain), 3000)
     slipstream, pancake = await Slipstream.deploy(chain), await PancakeV3.deploy(chain)
     algebra, integral = await Algebra.deploy(chain), await Integral.deploy(chain)
-    for contracts, fee in ((slipstream, 100), (pancake, 2500), (algebra, 0), (integral, 0)):
+    ramses = await Ramses.deploy(chain)
+    for contracts, fee in ((slipstream, 100), (pancake, 2500), (algebra, 0), (integral, 0), (ramses, 500)):
         await managed(contracts, fee)
     await pancake.farm(await pancake.pool(PoolKey(first, second, 2500)))
     await v4.allow(owner, [first, second])
@@ -89,6 +91,7 @@ async def deployed(chain: LocalChain, tokens: tuple[Erc20, Erc20], root: int, am
             "pancake_v3": {"position_manager": pancake.manager, "masterchef": pancake.masterchef},
             "algebra": {"position_manager": algebra.manager},
             "algebra_integral": {"position_manager": integral.manager},
+            "ramses": {"position_manager": ramses.manager},
             "solidly": {"pools": [pool], "voter": solidly.voter},
         },
     )

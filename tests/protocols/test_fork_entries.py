@@ -19,12 +19,14 @@ from bot.protocols.registry import PROTOCOLS
 from tests.chain.setup import local, reading
 from tests.protocols.algebra.camelot import Camelot
 from tests.protocols.fork_scene import tokens_of
+from tests.protocols.ramses.contracts import Ramses
 
 pytestmark = pytest.mark.chain
 
-KINDS: list[tuple[str, type[Algebra | PancakeV3 | Slipstream], int]] = [
+KINDS: list[tuple[str, type[Algebra | PancakeV3 | Ramses | Slipstream], int]] = [
     ("slipstream", Slipstream, 100),
     ("pancake_v3", PancakeV3, 500),
+    ("ramses", Ramses, 500),
     ("algebra", Algebra, 0),
     ("algebra", Camelot, 0),
     ("algebra_integral", Integral, 0),
@@ -48,7 +50,7 @@ async def put(
 
 @pytest.mark.parametrize(("protocol", "kind", "fee"), KINDS)
 async def test_an_entry_is_what_the_owner_paid_less_the_share_withdrawn(
-    chain: LocalChain, protocol: str, kind: type[Algebra | PancakeV3 | Slipstream], fee: int
+    chain: LocalChain, protocol: str, kind: type[Algebra | PancakeV3 | Ramses | Slipstream], fee: int
 ) -> None:
     contracts, tokens = await kind.deploy(chain), await tokens_of(chain, (18, 18))
     owner = chain.accounts[1]

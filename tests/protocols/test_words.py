@@ -13,7 +13,7 @@ import bot
 from bot.protocols.registry import PROTOCOLS
 
 ROOT = Path(bot.__file__).parent
-BRANDS = "uniswap|pancake|slipstream|aerodrome|velodrome|algebra|camelot|quickswap|solidly|masterchef|sushi"
+BRANDS = "uniswap|pancake|slipstream|aerodrome|velodrome|algebra|camelot|quickswap|solidly|masterchef|sushi|ramses"
 WORDS = re.compile(rf"(?i:{BRANDS})|(?<![A-Za-z0-9])[vV][234](?![0-9=a-z])|V[234](?=[A-Z][a-z])")
 SCENES = ("demo/", "cli/demo.py")
 REGISTRY = "protocols/registry.py"

@@ -13,7 +13,7 @@ from bot.chain import json_rpc
 from bot.chain.abi import selector
 from tests.recorded.files import FOLDER, Certainty
 
-FILES: Final = ("camelot_v3", "metadex03", "pancake_v3")
+FILES: Final = ("camelot_v3", "metadex03", "pancake_v3", "ramses_v2")
 _INTEGER: Final = re.compile(r"(u?)int(\d+)")
 
 

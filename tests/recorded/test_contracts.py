@@ -14,11 +14,14 @@ from bot.core.types import Address
 from bot.demo.chain import LocalChain
 from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.uniswap_v3 import PoolKey
-from bot.protocols import algebra, slipstream
+from bot.protocols import algebra, ramses, slipstream
 from bot.protocols.concentrated.history import ConcentratedPast
+from bot.protocols.concentrated.layout import Layout
+from bot.protocols.ramses.reader import TICK_WORDS, entry_key
 from tests.protocols.algebra.admin import community
 from tests.protocols.algebra.camelot import Camelot
 from tests.protocols.fork_scene import tokens_of
+from tests.protocols.ramses.contracts import Ramses
 from tests.recorded.contracts import FILES, Answer, answers, asked, events, fits
 from tests.recorded.files import Certainty
 
@@ -136,8 +139,9 @@ def test_camelots_events_of_fees_and_shares_are_read() -> None:
     assert {log.topics[0] for log in logs} <= {*(past().logs[1][0] or ())}
 
 
-def test_metadex03s_words_are_those_that_slipstreams_reader_takes() -> None:
-    layout, said = slipstream.LAYOUT, {one.call: one for one in answers("metadex03")}
+@pytest.mark.parametrize(("name", "layout"), [("metadex03", slipstream.LAYOUT), ("ramses_v2", ramses.LAYOUT)])
+def test_documented_words_are_those_that_the_reader_takes(name: str, layout: Layout) -> None:
+    said = {one.call: one for one in answers(name)}
     manager, ticks = said["positions(uint256)"].names, said["ticks(int24)"].names
     assert len(manager) == layout.words
     assert [manager[at] for at in (layout.lower, layout.upper, layout.liquidity)] == [
@@ -196,3 +200,24 @@ async def test_pancakes_doubles_answer_in_the_documented_shape(chain: LocalChain
         target = contracts.manager if one.call == "positions(uint256)" else target
         said = await chain.static_call({"to": target, "data": asked(one.call, argument.get(one.call, b""))})
         assert fits(one.types, said), one.call
+
+
+@pytest.mark.chain
+async def test_ramses_double_answers_in_the_documented_shape(chain: LocalChain) -> None:
+    contracts, tokens = await Ramses.deploy(chain), await tokens_of(chain, (18, 18))
+    owner = chain.accounts[1]
+    await contracts.allow(owner, tokens)
+    key = PoolKey(tokens[0].address, tokens[1].address, 3000)
+    pool = await contracts.create_pool(key, 2**96)
+    token_id = await contracts.open(owner, key, (-600, 600), (10**18, 10**18))
+    argument = {
+        "positions(uint256)": json_rpc.encode_uint(token_id),
+        "ticks(int24)": json_rpc.encode_int(-600),
+        "positions(bytes32)": entry_key(contracts.manager, token_id, -600, 600),
+    }
+    for one in answers("ramses_v2"):
+        target = contracts.manager if one.contract else pool
+        said = await chain.static_call({"to": target, "data": asked(one.call, argument.get(one.call, b""))})
+        assert fits(one.types, said), one.call
+        assert one.call != "ticks(int24)" or len(one.types) == TICK_WORDS
+        assert one.call != "positions(bytes32)" or json_rpc.uint(said)

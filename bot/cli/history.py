@@ -67,6 +67,8 @@ def show_history(
         with file if out is not None else nullcontext():
             _write(found, file, as_csv=as_csv or (out is not None and not as_json), as_json=as_json)
     except OSError as error:
+        if out is None:
+            raise  # `| head` has read enough, which typer ends without a word
         raise ConfigError(f"--out can't be written: {error.strerror}", source=str(out)) from error
 
 

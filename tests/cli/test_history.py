@@ -6,9 +6,11 @@ import asyncio
 import csv
 import io
 import json
+import os
 import random
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -201,6 +203,16 @@ def cell(text: str) -> str:
         return f"{float(text):.9g}"
     except ValueError:
         return text
+
+
+def test_a_reader_that_has_enough_hears_no_complaint(month: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "bot", "history", "-c", str(CONFIG), "--csv", "--what", "funding"]
+    environ = {**os.environ, "DNBOT_BOT__STATE_DIR": str(month)}
+    ran = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environ, check=False, timeout=60)  # noqa: S603 - our own words
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (1, b"")
 
 
 @pytest.mark.parametrize(

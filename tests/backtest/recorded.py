@@ -91,7 +91,7 @@ def _lines() -> Iterator[list[str]]:
             f"{found.tracking_error_adrift:.3%}",
             f"{found.cost_a_year:.2%}",
             str(len(found.orders)),
-            f"{abs(found.total.residual) / found.start_value:.0e}",
+            f"{float(abs(found.total.residual) / found.start_value):.0e}",
         ]
 
 

@@ -35,7 +35,7 @@ Words = tuple[str, list[tuple[str, str, str]]]
 _SHOWN_ORDERS = 6
 _BLOCKS = 288
 _PACE = 0.15
-_VENUE_SECONDS = 36.0
+_VENUE_SECONDS = 32.0
 """Of play with venues, so that with start and end a minute is enough. So short a run may spend a minute's requests."""
 _TOLD = {"files", "swing_usd", "eth_usd", "results_usd"}
 """Figures that are printed another way."""
@@ -58,7 +58,7 @@ def _market(name: str) -> str:
 @app.command()
 def demo(
     *,
-    blocks: Annotated[int | None, typer.Option(help="Length of the scene; 288, with venues what 36 s hold.")] = None,
+    blocks: Annotated[int | None, typer.Option(help="Length of the scene; 288, with venues what 32 s hold.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the market; the same seed gives the same blocks.")] = 7,
     keep: Annotated[bool, typer.Option("--keep", help="Go on, scene after scene, until Ctrl-C.")] = False,
     as_json: AsJson = False,

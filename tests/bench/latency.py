@@ -54,7 +54,7 @@ from tests.faults.soak import silent
 from tests.paper.engine.scene import ETH as PERP
 from tests.paper.servers.flavours import login_of, own_symbol
 
-ROUNDS: Final = 60
+ROUNDS: Final = 200
 WARM_UP: Final = 5
 SURPRISES: Final = 30
 PACE: Final = 4

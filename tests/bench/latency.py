@@ -10,6 +10,7 @@ time-lapse, and before each the daemon reads the venue ahead. What it costs wher
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import statistics
 import sys
@@ -54,13 +55,13 @@ from tests.faults.soak import silent
 from tests.paper.engine.scene import ETH as PERP
 from tests.paper.servers.flavours import login_of, own_symbol
 
-ROUNDS: Final = 200
+ROUNDS: Final = 120
 WARM_UP: Final = 5
 SURPRISES: Final = 30
 PACE: Final = 4
 """A block comes in so many of the venue's spacings between cycles, so that its budget of requests lasts."""
-JITTER: Final = 0.1
-"""By how much of that a block may come early or late."""
+JITTER: Final = 0.5
+"""Seconds of market time that a block may come early or late; what is read ahead lasts two seconds."""
 SYNCS: Final = 200
 PATIENCE: Final = 10
 """Seconds that an order may take before the measurement is given up."""
@@ -91,7 +92,7 @@ class Bench:
         A ``surprise`` comes when nothing was read ahead of it. The CPU is that of everything since the last block.
         """
         busy = time.process_time()
-        self.due = max(self.due + self.pace * self.random.uniform(1 - JITTER, 1 + JITTER), time.monotonic())
+        self.due = max(self.due + self.pace + self.random.uniform(-JITTER, JITTER) / HASTE, time.monotonic())
         await asyncio.sleep(self.due - time.monotonic())
         self.block += 1
         self.decided.clear()
@@ -195,6 +196,8 @@ async def bench(flavour: str) -> AsyncIterator[Bench]:
                 async with asyncio.TaskGroup() as group:
                     running = group.create_task(daemon.run(stop))
                     await told.next()
+                    gc.collect()
+                    gc.freeze()  # as the daemon does once it is set up
                     yield Bench(
                         process,
                         shown,

@@ -6,7 +6,7 @@ import base64
 import os
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -110,6 +110,8 @@ def forms(keys: Credentials) -> Iterator[str]:
 @pytest.mark.parametrize("flavour", campaign_but(SERVERS, "hyperliquid"))
 async def test_no_key_is_in_any_output(flavour: str, tmp_path: Path) -> None:
     keys, kind = planted(flavour), SERVERS[flavour]
+    if keys.passphrase not in kind.login(keys).values():  # a venue without one can't echo it, nor dnbot know it
+        keys = replace(keys, passphrase="")
     echo, out = Echo(keys), Written()
     async with (
         bare_broker() as broker,

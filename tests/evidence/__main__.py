@@ -24,7 +24,7 @@ TABLES: Final[Mapping[str, Callable[[bool], Table]]] = {
 def main() -> int:
     """Print the tables asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.evidence", description=__doc__)
-    parser.add_argument("name", nargs="*", choices=list(TABLES), default=[], help="left out: all")
+    parser.add_argument("name", nargs="*", choices=[*TABLES, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="the short versions that `make test` runs")
     parser.add_argument(
         "--width", default=style.USUAL, help=f"of the range that styles are compared on, or {style.FULL}"
@@ -32,7 +32,7 @@ def main() -> int:
     chosen = parser.parse_args()
     tables: Mapping[str, Callable[[bool], Table]] = {**TABLES, "style": partial(style.table, width=chosen.width)}
     silent()
-    found = [tables[name](chosen.quick) for name in chosen.name or tables]
+    found = [tables[name](chosen.quick) for name in (tables if "all" in chosen.name else chosen.name)]
     for one in found:
         sys.stdout.write(f"{one.text()}\n\n")
     return int(not all(one.holds for one in found))

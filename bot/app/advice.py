@@ -12,6 +12,7 @@ from bot.core.analysis.advice import ACCEPTED, HORIZON, Advice, Choice, HedgeAdv
 from bot.core.analysis.pool_result import FUNDING_HIGH, FUNDING_LOW
 from bot.core.analysis.stress import WORST, StressReserve
 from bot.core.explain import band_words
+from bot.core.hedge.volatility import ASSUMED_CORRELATION
 from bot.core.policy import BandPolicy, FixedWidth, RiskAversion, TrackingBudget
 
 _KEYS: Final = {RiskAversion: "risk_aversion", TrackingBudget: "tracking_error", FixedWidth: "fixed_width"}
@@ -46,7 +47,7 @@ def assumptions(found: Advice) -> list[str]:
         names = ", ".join(hedge.underlying for hedge in guessed)
         lines.append(
             f"{names}: no history of marks that is long enough; volatility is hedge.assumed_volatility "
-            f"({guessed[0].volatility:.0%}), and pairs move independently."
+            f"({guessed[0].volatility:.0%}), and prices count as correlated by {ASSUMED_CORRELATION:.0%}."
         )
     if found.unhedged:
         lines.append(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import aiohttp
 import pytest
 
 from bot.core.market import MarginTier
 from bot.core.types import Underlying, VenueId
+from bot.exchange.ccxt_client import CcxtExchange
 from bot.exchange.config import CcxtConfig
 from bot.paper.config import Filters, PaperConfig, halved
 from bot.paper.exchange import PaperExchange
@@ -22,7 +24,8 @@ from bot.paper.served import FixedMarks, venue_of
 from bot.paper.servers.registry import SERVERS
 from bot.paper.servers.server import VenueServer
 from bot.paper.servers.tls import certificates
-from bot.ports import Exchange
+from bot.paper.servers.venue import Venue
+from bot.ports import Clock, Exchange
 from bot.venues.connect import connect
 from tests.contract.translated import Translated
 from tests.paper.engine.scene import BTC, ETH, TIERS
@@ -72,6 +75,33 @@ def config(flavour: str, folder: Path) -> PaperConfig:
     )
 
 
+@asynccontextmanager
+async def wired(
+    flavour: str, rules: PaperConfig, marks: FixedMarks, clock: Clock, mode: Literal["cross", "isolated"] = "cross"
+) -> AsyncIterator[tuple[CcxtExchange, Venue]]:
+    """Serve an account over TLS on the loopback; return what trades on it by ccxt, and the venue's own truth."""
+    tls, authority = certificates(HOSTS)
+    keys = SERVERS[flavour].issue("alice")
+    venue = venue_of(rules, marks, clock, keys)
+    async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls) as server:
+        resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
+        trust = ssl.create_default_context(cadata=authority)
+        settings = CcxtConfig(
+            venue=rules.venue,
+            kind=flavour,
+            symbols=tuple(rules.symbols.values()),
+            login=login_of(flavour, keys),
+            leverage=D(10),
+            margin_mode=mode,
+            connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
+        )
+        exchange = await connect(settings, clock)
+        try:
+            yield exchange, venue
+        finally:
+            await exchange.close()
+
+
 KINDS = [(way, flavour) for way in ("paper", "ccxt") for flavour in SERVERS]
 
 
@@ -86,19 +116,5 @@ async def account(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield Account(cast("Exchange", Translated(paper, flavour)), flavour, marks, clock, started)
         await paper.close()
         return
-    tls, authority = certificates(HOSTS)
-    keys = SERVERS[flavour].issue("alice")
-    async with VenueServer(venue_of(rules, marks, clock, keys), SERVERS[flavour].dialect(), tls=tls) as server:
-        resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
-        trust = ssl.create_default_context(cadata=authority)
-        settings = CcxtConfig(
-            venue=rules.venue,
-            kind=flavour,
-            symbols=tuple(rules.symbols.values()),
-            login=login_of(flavour, keys),
-            leverage=D(10),
-            connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
-        )
-        real = await connect(settings, clock)
+    async with wired(flavour, rules, marks, clock) as (real, _):
         yield Account(cast("Exchange", Translated(real, flavour)), flavour, marks, clock, started)
-        await real.close()

@@ -6,7 +6,6 @@ engine liquidates.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -16,27 +15,21 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import aiohttp
 import pytest
 
 from bot.core.orders import Accepted, Intent, OrderStatus
 from bot.core.risk.liquidation import position_risks
 from bot.core.snapshot import VenueView
 from bot.core.types import Symbol, Underlying
-from bot.exchange.config import CcxtConfig
 from bot.paper.engine.engine import PaperEngine
-from bot.paper.served import FixedMarks, venue_of
+from bot.paper.served import FixedMarks
 from bot.paper.servers.registry import SERVERS
-from bot.paper.servers.server import VenueServer
-from bot.paper.servers.tls import certificates
-from bot.venues.connect import connect
-from tests.contract.conftest import D, config
+from tests.contract.conftest import D, config, wired
 from tests.contract.translated import own_id
 from tests.core.scenes import NOW
 from tests.exchange.scene import FastClock
 from tests.paper.engine.scene import BTC, ETH, limit, mark
-from tests.paper.servers.flavours import login_of, own_symbol
-from tests.paper.servers.scene import HOSTS, OnlyLoopback
+from tests.paper.servers.flavours import own_symbol
 
 Mode = Literal["cross", "isolated"]
 ROUNDED = D("1e-9")
@@ -68,37 +61,19 @@ async def held(flavour: str, mode: Mode, case: Case, folder: Path) -> AsyncItera
     """Open the shorts over the wire, let prices move a little; return what dnbot reads, and the account's truth."""
     clock, marks = FastClock(NOW), FixedMarks({Underlying("ETH"): D(2000), Underlying("BTC"): D(40_000)})
     rules = replace(config(flavour, folder), deposit=D(case.deposit), usd_per_bp=D(10**7))
-    tls, authority = certificates(HOSTS)
-    keys = SERVERS[flavour].issue("alice")
-    venue = venue_of(rules, marks, clock, keys)
-    async with VenueServer(venue, SERVERS[flavour].dialect(), tls=tls) as server:
-        resolver = OnlyLoopback(dict.fromkeys(HOSTS, server.port))
-        trust = ssl.create_default_context(cadata=authority)
-        settings = CcxtConfig(
-            venue=rules.venue,
-            kind=flavour,
-            symbols=tuple(rules.symbols.values()),
-            login=login_of(flavour, keys),
-            leverage=D(10),
-            margin_mode=mode,
-            connector=lambda: aiohttp.TCPConnector(resolver=resolver, ssl=trust),
-        )
-        exchange = await connect(settings, clock)
-        try:
-            await exchange.check(settings.symbols)
-            for number, (symbol, size, low) in enumerate(((ETH, case.eth, "1990"), (BTC, case.btc, "39900"))):
-                if size == "0":
-                    continue
-                wanted = replace(limit(f"-{size}", low), symbol=own_symbol(flavour, symbol), venue=rules.venue)
-                intent = Intent(own_id(flavour, f"open-{number}"), number, wanted, clock.now() + timedelta(seconds=5))
-                sent = await exchange.place(intent)
-                assert isinstance(sent, Accepted)
-                assert sent.report.status is OrderStatus.FILLED
-            marks.prices |= {Underlying("ETH"): D("2013.5"), Underlying("BTC"): D(40_170)}
-            clock.advance(1)
-            yield await exchange.observe(), venue.tape
-        finally:
-            await exchange.close()
+    async with wired(flavour, rules, marks, clock, mode) as (exchange, venue):
+        await exchange.check(tuple(rules.symbols.values()))
+        for number, (symbol, size, low) in enumerate(((ETH, case.eth, "1990"), (BTC, case.btc, "39900"))):
+            if size == "0":
+                continue
+            wanted = replace(limit(f"-{size}", low), symbol=own_symbol(flavour, symbol), venue=rules.venue)
+            intent = Intent(own_id(flavour, f"open-{number}"), number, wanted, clock.now() + timedelta(seconds=5))
+            sent = await exchange.place(intent)
+            assert isinstance(sent, Accepted)
+            assert sent.report.status is OrderStatus.FILLED
+        marks.prices |= {Underlying("ETH"): D("2013.5"), Underlying("BTC"): D(40_170)}
+        clock.advance(1)
+        yield await exchange.observe(), venue.tape
 
 
 def liquidates(engine: PaperEngine, prices: Mapping[Symbol, Decimal]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
+from bot.chain.config import ChainConfig
 from bot.chain.reader import EvmChainReader
 from bot.core.amm.concentrated import ConcentratedPosition
 from bot.core.amm.curve import Amounts
@@ -17,11 +18,13 @@ from bot.core.types import Address
 from bot.demo.chain import Erc20, LocalChain
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey, PositionInfo
+from tests.chain.setup import reading
 from tests.demo.tricks import empty_blocks
 
 PAIRINGS = [(6, 18), (18, 6), (8, 18), (18, 8), (6, 8), (8, 6), (18, 18)]
 FARTHEST = 20_000
 NEARLY_WRAPPED = 2**256 - 2**100
+STEPS = 24
 EVERY_CASE = {"in", "below", "above", "on a boundary", "on a boundary, from above", "wrapped"}
 
 
@@ -290,3 +293,22 @@ async def tokens_of(chain: LocalChain, decimals: tuple[int, int]) -> tuple[Erc20
 def start_of(decimals: tuple[int, int], draw: random.Random) -> int:
     """Return a tick at about one whole token for one."""
     return round((decimals[1] - decimals[0]) * 23027) + draw.randrange(-500, 500)
+
+
+async def compared_with_contracts(
+    chain: LocalChain,
+    scene_of: Callable[[tuple[int, int], int], Awaitable[ForkScene]],
+    config_of: Callable[[ForkScene], ChainConfig],
+) -> tuple[int, set[str]]:
+    """Play a scene for each pair of decimals; return how many positions were compared, and which cases came up."""
+    compared, seen = 0, set[str]()
+    for seed, decimals in enumerate(PAIRINGS):
+        before = await chain.snapshot()
+        scene = await scene_of(decimals, seed)
+        async with reading(config_of(scene)) as reader:
+            for _ in range(STEPS):
+                await scene.step()
+                await scene.compare(reader)
+        await chain.revert(before)
+        compared, seen = compared + scene.compared, seen | scene.seen
+    return compared, seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -16,14 +17,14 @@ from bot.demo.pancake_v3 import PancakeV3
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols.pancake_v3.settings import NAME, PancakeV3Settings
-from tests.chain.setup import local, reading
+from tests.chain.setup import local
 from tests.demo.tricks import SLOT_FEE_GROWTH_GLOBAL0, set_storage
 from tests.protocols.fork_scene import (
     EVERY_CASE,
     NEARLY_WRAPPED,
-    PAIRINGS,
     ForkScene,
     ManagedPool,
+    compared_with_contracts,
     start_of,
     tokens_of,
 )
@@ -31,7 +32,6 @@ from tests.protocols.pancake import admin
 
 pytestmark = pytest.mark.chain
 
-STEPS = 24
 SPACINGS = {500: 10, 2500: 50, 10000: 200}
 
 
@@ -106,15 +106,7 @@ def config_of(chain: LocalChain, v3: PancakeV3, scene: ForkScene) -> ChainConfig
 
 async def test_amounts_and_rewards_are_what_the_contracts_pay(chain: LocalChain) -> None:
     v3 = await PancakeV3.deploy(chain)
-    compared, seen = 0, set[str]()
-    for seed, decimals in enumerate(PAIRINGS):
-        before = await chain.snapshot()
-        scene = await scene_of(chain, v3, decimals, seed)
-        async with reading(config_of(chain, v3, scene)) as reader:
-            for _ in range(STEPS):
-                await scene.step()
-                await scene.compare(reader)
-        await chain.revert(before)
-        compared, seen = compared + scene.compared, seen | scene.seen
+    scenes, configs = partial(scene_of, chain, v3), partial(config_of, chain, v3)
+    compared, seen = await compared_with_contracts(chain, scenes, configs)
     assert compared > 700
     assert seen >= EVERY_CASE | {"owed", "staked", "free", "earned", "earned nothing"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -27,17 +28,15 @@ from tests.demo.tricks import SLOT_FEE_GROWTH_GLOBAL0, set_storage
 from tests.protocols.fork_scene import (
     EVERY_CASE,
     NEARLY_WRAPPED,
-    PAIRINGS,
     ForkScene,
     ManagedPool,
+    compared_with_contracts,
     start_of,
     tokens_of,
 )
 from tests.protocols.ramses.contracts import Ramses
 
 pytestmark = pytest.mark.chain
-
-STEPS = 24
 
 
 @dataclass
@@ -95,16 +94,8 @@ def config_of(chain: LocalChain, contracts: Ramses, scene: ForkScene) -> ChainCo
 
 async def test_amounts_are_what_the_contracts_pay(chain: LocalChain) -> None:
     contracts = await Ramses.deploy(chain)
-    compared, seen = 0, set[str]()
-    for seed, decimals in enumerate(PAIRINGS):
-        before = await chain.snapshot()
-        scene = await scene_of(chain, contracts, decimals, seed)
-        async with reading(config_of(chain, contracts, scene)) as reader:
-            for _ in range(STEPS):
-                await scene.step()
-                await scene.compare(reader)
-        await chain.revert(before)
-        compared, seen = compared + scene.compared, seen | scene.seen
+    scenes, configs = partial(scene_of, chain, contracts), partial(config_of, chain, contracts)
+    compared, seen = await compared_with_contracts(chain, scenes, configs)
     assert compared > 700
     assert seen >= EVERY_CASE | {"owed", "free"}
 

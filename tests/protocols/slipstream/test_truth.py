@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -16,14 +17,14 @@ from bot.demo.slipstream import Slipstream
 from bot.demo.tx import Tx
 from bot.demo.uniswap_v3 import Payout, PoolKey
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
-from tests.chain.setup import local, reading
+from tests.chain.setup import local
 from tests.demo.tricks import set_storage
 from tests.protocols.fork_scene import (
     EVERY_CASE,
     NEARLY_WRAPPED,
-    PAIRINGS,
     ForkScene,
     ManagedPool,
+    compared_with_contracts,
     start_of,
     tokens_of,
 )
@@ -31,7 +32,6 @@ from tests.protocols.slipstream import admin
 
 pytestmark = pytest.mark.chain
 
-STEPS = 24
 SPACINGS = [1, 50, 200]
 
 
@@ -102,15 +102,7 @@ def config_of(chain: LocalChain, contracts: Slipstream, scene: ForkScene) -> Cha
 
 async def test_amounts_and_rewards_are_what_the_contracts_pay(chain: LocalChain) -> None:
     contracts = await Slipstream.deploy(chain)
-    compared, seen = 0, set[str]()
-    for seed, decimals in enumerate(PAIRINGS):
-        before = await chain.snapshot()
-        scene = await scene_of(chain, contracts, decimals, seed)
-        async with reading(config_of(chain, contracts, scene)) as reader:
-            for _ in range(STEPS):
-                await scene.step()
-                await scene.compare(reader)
-        await chain.revert(before)
-        compared, seen = compared + scene.compared, seen | scene.seen
+    scenes, configs = partial(scene_of, chain, contracts), partial(config_of, chain, contracts)
+    compared, seen = await compared_with_contracts(chain, scenes, configs)
     assert compared > 700
     assert seen >= EVERY_CASE | {"owed", "staked", "free", "earned", "earned nothing"}

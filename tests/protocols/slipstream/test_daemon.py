@@ -21,9 +21,9 @@ from bot.demo.tx import Tx, calldata
 from bot.demo.uniswap_v3 import PoolKey
 from bot.protocols.slipstream.settings import NAME, SlipstreamSettings
 from tests.chain.setup import local, reading
-from tests.e2e.books import Account
 from tests.e2e.harness import Daemon, running
 from tests.protocols.real_voter import VotedSlipstream, kill
+from tests.protocols.tight_daemon import short_of, write_config
 
 pytestmark = pytest.mark.chain
 
@@ -70,7 +70,7 @@ class World:
 
     def short(self) -> Decimal:
         """Return what the venue's own file says."""
-        return -Account.of(self.folder / "state" / "paper-paper.sqlite").positions.get("ETH/USDT:USDT", Decimal(0))
+        return short_of(self.folder)
 
     async def pass_blocks(self, daemon: Daemon, count: int, *txs: Tx) -> None:
         """Mine blocks, the first with transactions, and wait for each cycle."""
@@ -92,35 +92,8 @@ async def world(chain: LocalChain, tmp_path: Path) -> World:
     here = (await contracts.slot0(pool))[1] // 100 * 100
     made = World(contracts, chain, key, await contracts.gauge(pool), here, (worth[0] * 10, worth[1] * 10), tmp_path)
     await made.open(chain.accounts[2], 6000, scale=1000)
-    made.file.write_text(
-        f"""
-[bot]
-state_dir = "{tmp_path / "state"}"
-[log]
-format = "json"
-[chains.local]
-chain_id = 31337
-rpc_urls = ["{chain.rpc.url}"]
-owners = ["{made.owner}"]
-poll_interval = "100ms"
-max_head_age = "365d"
-[[chains.local.slipstream]]
-position_manager = "{contracts.manager}"
-[hedge.band]
-fixed_width = "1%"
-[guards]
-absence_blocks = 3
-max_order_notional = 1000000
-max_notional_per_underlying = 1000000
-max_notional_total = 1000000
-[venues.paper]
-kind = "paper"
-symbols = {{ ETH = "ETH/USDT:USDT" }}
-clock = "chain"
-deposit = 1000000
-""",
-        encoding="utf-8",
-    )
+    table = f'[[chains.local.slipstream]]\nposition_manager = "{contracts.manager}"'
+    write_config(tmp_path, chain, made.owner, table)
     return made
 
 

@@ -18,8 +18,8 @@ from bot.demo.tx import Tx
 from bot.demo.uniswap_v4 import NATIVE, Key, UniswapV4
 from tests.chain.setup import local, reading
 from tests.demo.tricks import empty_blocks
-from tests.e2e.books import Account
 from tests.e2e.harness import Daemon, running, said
+from tests.protocols.tight_daemon import short_of, write_config
 from tests.protocols.uniswap_v4.test_truth import deployment
 
 pytestmark = pytest.mark.chain
@@ -56,36 +56,9 @@ class World:
         return await self.v4.open(self.owner, self.key, ticks, AMOUNTS)
 
     def configure(self) -> None:
-        self.file.write_text(
-            f"""
-[bot]
-state_dir = "{self.folder / "state"}"
-[log]
-format = "json"
-[chains.local]
-chain_id = 31337
-rpc_urls = ["{self.chain.rpc.url}"]
-owners = ["{self.owner}"]
-poll_interval = "100ms"
-max_head_age = "365d"
-[[chains.local.uniswap_v4]]
-position_manager = "{self.v4.at.positions}"
-state_view = "{self.v4.at.view}"
-[hedge.band]
-fixed_width = "1%"
-[guards]
-absence_blocks = 3
-max_order_notional = 1000000
-max_notional_per_underlying = 1000000
-max_notional_total = 1000000
-[venues.paper]
-kind = "paper"
-symbols = {{ ETH = "ETH/USDT:USDT" }}
-clock = "chain"
-deposit = 1000000
-""",
-            encoding="utf-8",
-        )
+        at = self.v4.at
+        table = f'[[chains.local.uniswap_v4]]\nposition_manager = "{at.positions}"\nstate_view = "{at.view}"'
+        write_config(self.folder, self.chain, self.owner, table)
 
     async def block(self) -> int:
         return int(await self.chain.rpc.call("eth_blockNumber"), 16)
@@ -99,7 +72,7 @@ deposit = 1000000
 
     def short(self) -> Decimal:
         """Return what the venue's own file says."""
-        return -Account.of(self.folder / "state" / "paper-paper.sqlite").positions.get("ETH/USDT:USDT", Decimal(0))
+        return short_of(self.folder)
 
     async def run(self, *arguments: object) -> str:
         return await said(*PROGRAM, *arguments)
